@@ -1,0 +1,157 @@
+"""What was measured: frozen values, each with the moment it was taken.
+
+Rule of the room: bytes and seconds only; MB (1024² bytes, as the server counts) exist at
+the edges, where people read. ``*_s`` moments are monotonic seconds unless named ``wall``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MIB = 1024**2
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment on both clocks: durations use ``mono_s``, people read ``wall_s`` (Unix time)."""
+
+    mono_s: float
+    wall_s: float
+
+
+class Source(StrEnum):
+    """Where the shown memory figure comes from."""
+
+    API = "api"
+    PROCESS = "process"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """What a process is to the watched server."""
+
+    TARGET = "target"
+    CHILD = "child"
+    PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMemory:
+    """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's."""
+
+    total_bytes: int
+    available_bytes: int
+    used_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class TempUsage:
+    """The server's temp directory: disk bytes in use, number of files, when it was measured.
+
+    ``names`` are the newest files' names (at most 16), from which a stage can be inferred;
+    empty when the figures are the API's own.
+    """
+
+    size_bytes: int
+    file_count: int
+    taken_s: float
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server's root process; identity is (pid, created_s), created_s in Unix time.
+
+    ``evidence`` is a short phrase for people: how it was recognised.
+    """
+
+    pid: int
+    created_s: float
+    name: str
+    cmdline: tuple[str, ...]
+    cwd: str | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look."""
+
+    pid: int
+    name: str
+    role: Role
+    rss_bytes: int
+    cpu_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """One look at this machine's processes.
+
+    ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
+    ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
+    can (else None: several workers share the port). ``target`` is None when no server was
+    found, with the reason in ``problem``.
+    """
+
+    taken_s: float
+    system: SystemMemory | None
+    target: Target | None = None
+    rows: tuple[ProcessRow, ...] = ()
+    others: tuple[ProcessRow, ...] = ()
+    worker_count: int = 0
+    answering_rss_bytes: int | None = None
+    cpu_percent: float | None = None
+    problem: str | None = None
+
+    @property
+    def rss_bytes(self) -> int | None:
+        """RSS of the whole tree; None without a target."""
+        return sum(row.rss_bytes for row in self.rows) if self.target else None
+
+
+@dataclass(frozen=True, slots=True)
+class StageMark:
+    """The server's newest stage entry: its own name for it, and its own (local) time stamp."""
+
+    name: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiReading:
+    """One decoded ``/memory-status/`` answer: every number finite and not negative.
+
+    ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is
+    processed (opaque; compare it with the last one). ``stage`` only when it was asked for.
+    """
+
+    taken_s: float
+    latency_s: float
+    rss_bytes: int
+    system: SystemMemory | None
+    temp: TempUsage | None
+    tracker: tuple[float, ...] = ()
+    stage: StageMark | None = None
+
+
+class ApiFailureKind(StrEnum):
+    """REFUSED: nobody listens. TIMEOUT: no (whole) answer in time. ERROR: a wrong answer."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFailure:
+    """A request that brought no reading, with a plain reason for people."""
+
+    taken_s: float
+    kind: ApiFailureKind
+    reason: str
+
+
+ApiOutcome = ApiReading | ApiFailure

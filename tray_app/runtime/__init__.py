@@ -1,0 +1,1 @@
+"""The thread that samples, the clock, and what carries values between threads."""

@@ -1,0 +1,1 @@
+"""Where readings come from: the API, the processes, the temp directory."""
