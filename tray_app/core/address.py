@@ -1,0 +1,44 @@
+"""The server's address: checked once, split once, and shown without its secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+DEFAULT_URL = "http://localhost:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """``url`` without trailing slash, as requests are sent; ``shown`` with userinfo masked."""
+
+    url: str
+    shown: str
+    host: str
+    port: int
+
+
+def parse_address(text: str) -> ServerAddress:
+    """Split and check an http(s) URL; ValueError with a plain reason for people."""
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"not a usable URL ({error})") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must start with http:// or https://")
+    if not parts.hostname:
+        raise ValueError("has no host, e.g. http://localhost:8000")
+    if parts.query or parts.fragment:
+        raise ValueError("must end with the path: no ? and no #")
+    if any(c.isspace() or not c.isprintable() for c in text.strip()):
+        raise ValueError("has white space inside")
+    path = parts.path.rstrip("/")
+    hostpart = parts.netloc.rpartition("@")[2]
+    userinfo = "***@" if "@" in parts.netloc else ""
+    return ServerAddress(
+        url=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
+        shown=urlunsplit((parts.scheme, userinfo + hostpart, path, "", "")),
+        host=parts.hostname,
+        port=port or (443 if parts.scheme == "https" else 80),
+    )

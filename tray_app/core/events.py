@@ -1,0 +1,65 @@
+"""What happened: said once, lost never. Views turn these into notifications and log lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tray_app.core.alerts import Level
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Choice
+from tray_app.core.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A sample was made."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """Memory went above a level's limit."""
+
+    level: Level
+    limit_mb: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """All levels were left; ``peak_bytes`` is the highest since the first was raised."""
+
+    level: Level
+    peak_bytes: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """Another source is used from this sample on (its reasons are in the sample)."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Summarised:
+    """A measurement of a set length ended; ``ends_run`` when the program ends with it."""
+
+    summary: Summary
+    ends_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The person chose something in the menu that the app remembers."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+
+Event = Sampled | Alerted | Recovered | SourceChanged | Summarised | Chosen | Ended

@@ -1,0 +1,147 @@
+"""The API link as a circuit breaker: when to ask, how long to wait, when to call it away.
+
+Numbers: a busy server accepts the connection and then says nothing for up to 39 s, a
+server that is down refuses within 8 ms (both measured on the real one), so the two are
+told apart by the kind of failure and probed differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiReading
+
+FALLBACK_AFTER_FAILURES = 3
+FALLBACK_AFTER_SILENCE_S = 3.0
+PAUSE_MIN_S = 1.0
+PAUSE_MAX_S = 30.0
+# A server that hung answers the next request at once: ask again soon after a time-out,
+# so that it is seen within 2 s of its waking.
+RETRY_AFTER_TIMEOUT_S = 1.0
+LATENCY_WEIGHT = 0.25
+LEAD_MIN_S = 0.05
+LEAD_LATENCIES = 3.0
+
+
+class ApiState(StrEnum):
+    """OK: answers. SLOW: an answer is late. SILENT: late beyond 3 s. OFF: not to be asked."""
+
+    OK = "ok"
+    SLOW = "slow"
+    SILENT = "silent"
+    ERROR = "error"
+    UNREACHABLE = "unreachable"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLink:
+    """What is known of the API. ``asked_s`` is set while a request is in flight.
+
+    ``silent_since_s`` is when the first request was sent that has not been answered, kept
+    over time-outs; ``latency_s`` is smoothed (weight 1/4 for the newest).
+    """
+
+    asked_s: float | None = None
+    reading: ApiReading | None = None
+    failure: ApiFailure | None = None
+    failures: int = 0
+    silent_since_s: float | None = None
+    pause_s: float = 0.0
+    next_ask_s: float = 0.0
+    latency_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCondition:
+    """The link as it is shown. ``age_s`` is that of the last good reading."""
+
+    state: ApiState
+    age_s: float | None = None
+    latency_s: float | None = None
+    error: str | None = None
+
+
+def asked(link: ApiLink, now_s: float) -> ApiLink:
+    """A request was sent."""
+    since = link.silent_since_s if link.silent_since_s is not None else now_s
+    return replace(link, asked_s=now_s, silent_since_s=since)
+
+
+def answered(link: ApiLink, reading: ApiReading) -> ApiLink:
+    """A good answer closes the circuit: all earlier failures are forgotten."""
+    latency_s = (
+        reading.latency_s
+        if link.latency_s is None
+        else link.latency_s + LATENCY_WEIGHT * (reading.latency_s - link.latency_s)
+    )
+    return ApiLink(reading=reading, latency_s=latency_s)
+
+
+def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> ApiLink:
+    """A failure, with ``jitter`` in [0, 1): refused and wrong answers pause 1 s to 30 s."""
+    if failure.kind is ApiFailureKind.TIMEOUT:
+        pause_s, next_ask_s = 0.0, now_s + RETRY_AFTER_TIMEOUT_S
+        since = link.silent_since_s
+    else:
+        pause_s = min(max(2 * link.pause_s, PAUSE_MIN_S), PAUSE_MAX_S)
+        next_ask_s = now_s + pause_s * (0.75 + 0.5 * jitter)
+        since = None
+    return replace(
+        link,
+        asked_s=None,
+        failure=failure,
+        failures=link.failures + 1,
+        silent_since_s=since,
+        pause_s=pause_s,
+        next_ask_s=next_ask_s,
+    )
+
+
+def hurry(link: ApiLink) -> ApiLink:
+    """Something says that the server is back (its process was found): ask at once."""
+    return replace(link, pause_s=0.0, next_ask_s=0.0)
+
+
+def away(link: ApiLink, now_s: float) -> bool:
+    """Whether the API counts as away: 3 failures in a row, or 3 s of silence."""
+    return link.failures >= FALLBACK_AFTER_FAILURES or (
+        link.silent_since_s is not None and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
+    )
+
+
+def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
+    """When the next request is to be sent: shortly before the tick that will use it.
+
+    None while one is in flight. After a failure the pause decides, not the tick.
+    """
+    if link.asked_s is not None:
+        return None
+    if link.failures or link.reading is None:
+        return link.next_ask_s
+    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), interval_s / 2)
+    return max(next_tick_s - lead_s, link.next_ask_s)
+
+
+def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
+    """How the link is to be shown at ``now_s``."""
+    waited_s = 0.0 if link.silent_since_s is None else now_s - link.silent_since_s
+    timed_out = link.failure is not None and link.failure.kind is ApiFailureKind.TIMEOUT
+    error = link.failure.reason if link.failure else None
+    if waited_s >= FALLBACK_AFTER_SILENCE_S or timed_out:
+        state = ApiState.SILENT
+        error = f"no answer for {waited_s:.0f} s"
+    elif link.failure is not None:
+        refused = link.failure.kind is ApiFailureKind.REFUSED
+        state = ApiState.UNREACHABLE if refused else ApiState.ERROR
+    elif waited_s > min(interval_s, 1.0) or link.reading is None:
+        state = ApiState.SLOW
+    else:
+        state = ApiState.OK
+    return ApiCondition(
+        state=state,
+        age_s=None if link.reading is None else max(0.0, now_s - link.reading.taken_s),
+        latency_s=None if link.reading is None else link.reading.latency_s,
+        error=error,
+    )

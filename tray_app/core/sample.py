@@ -1,0 +1,47 @@
+"""One sample as it is shown: every view (icon, tooltip, menu, terminal, JSON) reads this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tray_app.core.activity import Activity, Stage
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.link import ApiCondition
+from tray_app.core.modes import Mode
+from tray_app.core.readings import Now, ProcessRow, Source, SystemMemory, Target, TempUsage
+from tray_app.core.selection import Why
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of this run.
+
+    ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
+    ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
+    process reading.
+    """
+
+    number: int
+    at: Now
+    mode: Mode
+    source: Source
+    api: ApiCondition
+    why: Why | None = None
+    fallback: bool = False
+    stale: bool = False
+    age_s: float | None = None
+    memory_bytes: int | None = None
+    band: Band = Band.UNKNOWN
+    peak_bytes: int | None = None
+    rate_bytes_s: float | None = None
+    cpu_percent: float | None = None
+    system: SystemMemory | None = None
+    temp: TempUsage | None = None
+    activity: Activity = Activity.IDLE
+    stage: Stage | None = None
+    alert: Level = Level.NONE
+    target: Target | None = None
+    rows: tuple[ProcessRow, ...] = ()
+    others: tuple[ProcessRow, ...] = ()
+    problem: str | None = None

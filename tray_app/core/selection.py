@@ -1,0 +1,112 @@
+"""Which source to trust for this sample, and why.
+
+Both sources mean the same thing, the whole server: the API's ``rss_mb`` is the answering
+process alone, so the rest of the tree is added to it. Several workers make the API's figure
+a random worker's (measured: 340 or 126 MB in turn), so there the tree itself is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tray_app.core import link as api_link
+from tray_app.core.link import ApiLink
+from tray_app.core.modes import Mode
+from tray_app.core.readings import MIB, ApiReading, ProcessReading, Source
+
+# An answer is taken when it came since the last tick; requests are sent shortly before one.
+FRESH_PART_OF_INTERVAL = 0.9
+# API only: the last value is shown as stale for so long, then the band is unknown.
+STALE_LIMIT_INTERVALS = 5
+STALE_LIMIT_MIN_S = 15.0
+# An API figure further than this from the process on the port is another process's.
+MISMATCH_FACTOR = 0.2
+MISMATCH_BYTES = 50 * MIB
+
+
+class Why(Enum):
+    """Why the API is not the source (or no source is)."""
+
+    CHOSEN = auto()
+    WORKERS = auto()
+    API_AWAY = auto()
+    API_LATE = auto()
+    REMOTE = auto()
+    NO_PROCESS = auto()
+    STARTING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The figure for the whole server. ``taken_s`` is when it was measured."""
+
+    source: Source
+    memory_bytes: int | None = None
+    taken_s: float | None = None
+    stale: bool = False
+    why: Why | None = None
+
+
+def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
+    """The API's figure plus the processes it leaves out (root, helpers such as ffmpeg)."""
+    if process is None or process.rss_bytes is None or process.answering_rss_bytes is None:
+        return api.rss_bytes
+    differs = abs(api.rss_bytes - process.answering_rss_bytes)
+    if differs > MISMATCH_BYTES and differs > MISMATCH_FACTOR * api.rss_bytes:
+        return api.rss_bytes
+    return api.rss_bytes + process.rss_bytes - process.answering_rss_bytes
+
+
+def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
+    """Whether the newest answer is good and came since the last tick."""
+    return (
+        link.reading is not None
+        and link.failures == 0
+        and now_s - link.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
+    )
+
+
+def select(
+    mode: Mode,
+    link: ApiLink,
+    process: ProcessReading | None,
+    now_s: float,
+    interval_s: float,
+    local: bool,
+) -> Selected:
+    """Choose the source of this sample; ``process`` is this tick's reading, if one was made."""
+    tree_bytes = process.rss_bytes if process else None
+    by_process = (
+        Selected(Source.PROCESS, tree_bytes, process.taken_s)
+        if process and tree_bytes is not None
+        else None
+    )
+    if mode is Mode.FALLBACK:
+        if by_process:
+            return _because(by_process, Why.CHOSEN)
+        return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
+
+    api = link.reading
+    if api and fresh(link, now_s, interval_s):
+        if process and by_process and process.worker_count > 1:
+            return _because(by_process, Why.WORKERS)
+        return Selected(Source.API, whole_server_bytes(api, process), api.taken_s)
+    away = api_link.away(link, now_s)
+    if by_process:
+        return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
+    if api and mode is Mode.API:
+        limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
+        if now_s - api.taken_s <= limit_s:
+            return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
+    elif api and not away:
+        return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
+    if api is None and not away and link.failures == 0:
+        return Selected(Source.NONE, why=Why.STARTING)
+    if mode is Mode.API:
+        return Selected(Source.NONE, why=Why.API_AWAY)
+    return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
+
+
+def _because(selected: Selected, why: Why) -> Selected:
+    return Selected(selected.source, selected.memory_bytes, selected.taken_s, selected.stale, why)

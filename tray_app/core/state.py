@@ -1,0 +1,308 @@
+"""The one transition: ``step(state, input, now) -> (state, events)``.
+
+Everything that happens to the monitor is an input here, everything that it knows is in
+`State`, everything that others must do is an event. No clock, no thread, no I/O: a day of
+alerts runs in milliseconds on a fake clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tray_app.core import activity as activities
+from tray_app.core import link as api_link
+from tray_app.core import summary as summaries
+from tray_app.core import trend as trends
+from tray_app.core.activity import ActivityState
+from tray_app.core.alerts import AlertState, judge
+from tray_app.core.bands import BandState, next_band
+from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.events import (
+    Alerted,
+    Chosen,
+    Ended,
+    Event,
+    Recovered,
+    Sampled,
+    SourceChanged,
+    Summarised,
+)
+from tray_app.core.link import ApiCondition, ApiLink, ApiState
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.readings import (
+    ApiFailure,
+    ApiOutcome,
+    ApiReading,
+    Now,
+    ProcessReading,
+    Source,
+    TempUsage,
+)
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why, fresh, select
+from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.summary import Measurement
+from tray_app.core.trend import Trend
+
+# A step of either clock beyond the other's by more than this is sleep or a changed clock.
+GAP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the API was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request ended; ``jitter`` in [0, 1) spreads the pause after a failure."""
+
+    outcome: ApiOutcome
+    jitter: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The tick: what was read from this machine, where it may be read."""
+
+    process: ProcessReading | None = None
+    temp: TempUsage | None = None
+
+
+Input = Asked | Answered | Looked | Command
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the monitor knows.
+
+    ``base`` is what the user has set without any preset, ``settings`` what holds now;
+    ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
+    ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
+    returns to the settings ``before_quick``. ``seen_answer_s``: the newest answer that a sample has used.
+    """
+
+    base: Settings
+    settings: Settings
+    started: Now
+    local: bool = True
+    demo: bool = False
+    paused: bool = False
+    choice: Choice = Choice()
+    link: ApiLink = ApiLink()
+    process: ProcessReading | None = None
+    temp: TempUsage | None = None
+    trend: Trend = Trend()
+    band: BandState = BandState()
+    alerts: AlertState = AlertState()
+    activity: ActivityState = ActivityState()
+    peak_bytes: int | None = None
+    sample: Sample | None = None
+    samples: int = 0
+    seen_answer_s: float | None = None
+    run: Measurement = field(default_factory=lambda: Measurement(0.0))
+    quick: Measurement | None = None
+    before_quick: Settings | None = None
+    ended: bool = False
+
+
+def begin(
+    base: Settings, settings: Settings, now: Now, *, local: bool, demo: bool = False
+) -> State:
+    """The state before the first sample; a set duration starts to run now."""
+    ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
+    return State(
+        base=base,
+        settings=settings,
+        started=now,
+        local=local,
+        demo=demo,
+        run=Measurement(now.mono_s, ends_s),
+    )
+
+
+def wants_api(state: State) -> bool:
+    """Whether requests may be sent."""
+    return state.settings.mode is not Mode.FALLBACK and not state.paused
+
+
+def wants_processes(state: State) -> bool:
+    """Whether this machine's processes may be read."""
+    return state.settings.mode is not Mode.API and state.local
+
+
+def wants_stage(state: State) -> bool:
+    """Whether the next request should ask for the stage: only while there may be one."""
+    return state.activity.activity is not activities.Activity.IDLE
+
+
+def patience_s(state: State) -> float:
+    """How long the next request may take."""
+    busy = state.activity.activity is not activities.Activity.IDLE
+    return state.settings.patience_busy_s if busy else state.settings.patience_s
+
+
+def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
+    """The state after one input, and what follows from it for others."""
+    match happened:
+        case Asked():
+            return replace(state, link=api_link.asked(state.link, now.mono_s)), ()
+        case Answered(outcome, jitter):
+            return _answered(state, outcome, now, jitter), ()
+        case Looked():
+            return _looked(state, happened, now)
+        case SetMode(mode):
+            settings = replace(state.settings, mode=mode)
+            choice = replace(state.choice, mode=mode)
+            link = ApiLink(asked_s=state.link.asked_s)
+            changed = replace(state, settings=settings, choice=choice, link=link)
+            return changed, (Chosen(choice),)
+        case SetPreset(preset):
+            return _set_preset(state, preset, now)
+        case SetPaused(paused):
+            # What came before a pause says nothing about the rate after it.
+            return replace(state, paused=paused, trend=Trend()), ()
+        case Quit():
+            return replace(state, ended=True), (Ended(),)
+
+
+def samples_at_once(state: State, now: Now) -> bool:
+    """Whether an answer that just came changes the source, so that waiting would mislead."""
+    sample = state.sample
+    return (
+        sample is not None
+        and sample.source is not Source.API
+        and sample.why is not Why.WORKERS
+        and fresh(state.link, now.mono_s, state.settings.interval_s)
+    )
+
+
+def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> State:
+    match outcome:
+        case ApiReading():
+            link = api_link.answered(state.link, outcome)
+        case ApiFailure():
+            link = api_link.failed(state.link, outcome, now.mono_s, jitter)
+    return replace(state, link=link)
+
+
+def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
+    settings = with_preset(state.base, preset)
+    settings = replace(settings, mode=state.choice.mode or settings.mode)
+    if preset is Preset.QUICK:
+        quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
+        before = state.before_quick or state.settings
+        return replace(state, settings=settings, quick=quick, before_quick=before), ()
+    run = state.run
+    if state.settings.preset is Preset.QUICK and state.quick is None:
+        run = replace(run, ends_s=None)  # started as a quick test; the person wants to go on
+    choice = replace(state.choice, preset=preset)
+    changed = replace(
+        state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
+    )
+    return changed, (Chosen(choice),)
+
+
+def _gap(state: State, now: Now) -> bool:
+    """Whether the machine slept or a clock was changed since the last sample."""
+    if state.sample is None:
+        return False
+    last = state.sample.at
+    mono_s, wall_s = now.mono_s - last.mono_s, now.wall_s - last.wall_s
+    return abs(wall_s - mono_s) > GAP_S
+
+
+def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
+    settings, link, process = state.settings, state.link, looked.process
+    found = process.target if process else None
+    known = state.process.target if state.process else None
+    if found and found != known and link.failures:
+        link = api_link.hurry(link)
+
+    selected = select(settings.mode, link, process, now.mono_s, settings.interval_s, state.local)
+    memory_bytes = selected.memory_bytes
+    answer = link.reading if fresh(link, now.mono_s, settings.interval_s) else None
+    new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
+    temp = (answer.temp if answer else None) or looked.temp
+    system = (process.system if process else None) or (answer.system if answer else None)
+    activity = activities.next_activity(state.activity, now.mono_s, new_answer, process, temp)
+
+    trend = Trend() if _gap(state, now) else state.trend
+    if memory_bytes is not None and not selected.stale:
+        trend = trends.add(trend, now.mono_s, memory_bytes)
+    elif memory_bytes is None:
+        trend = Trend()
+    band = next_band(state.band, memory_bytes, settings.bands)
+    alerts, verdict = judge(state.alerts, memory_bytes, settings.alerts)
+    peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
+    off = settings.mode is Mode.FALLBACK
+    sample = Sample(
+        number=state.samples + 1,
+        at=now,
+        mode=settings.mode,
+        source=selected.source,
+        api=ApiCondition(ApiState.OFF)
+        if off
+        else api_link.condition(link, now.mono_s, settings.interval_s),
+        why=selected.why,
+        fallback=settings.mode is Mode.AUTO and api_link.away(link, now.mono_s),
+        stale=selected.stale,
+        age_s=None if selected.taken_s is None else max(0.0, now.mono_s - selected.taken_s),
+        memory_bytes=memory_bytes,
+        band=band.band,
+        peak_bytes=peak_bytes,
+        rate_bytes_s=trends.rate_bytes_s(trend),
+        cpu_percent=process.cpu_percent if process else None,
+        system=system,
+        temp=temp,
+        activity=activity.activity,
+        stage=activity.stage,
+        alert=alerts.level,
+        target=found,
+        rows=process.rows if process else (),
+        others=process.others if process else (),
+        problem=process.problem if process else None,
+    )
+    changed = replace(
+        state,
+        link=link,
+        process=process,
+        temp=temp,
+        trend=trend,
+        band=band,
+        alerts=alerts,
+        activity=activity,
+        peak_bytes=peak_bytes,
+        sample=sample,
+        samples=sample.number,
+        seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
+        run=summaries.record(state.run, now.mono_s, memory_bytes),
+        quick=state.quick and summaries.record(state.quick, now.mono_s, memory_bytes),
+    )
+    events: list[Event] = [Sampled(sample)]
+    if state.sample is not None and state.sample.source is not sample.source:
+        events.append(SourceChanged(sample))
+    if verdict.raise_level is not None:
+        limit_mb = settings.alerts.limit_mb(verdict.raise_level)
+        events.append(Alerted(verdict.raise_level, limit_mb, sample))
+    if verdict.recovered:
+        events.append(Recovered(state.alerts.raised, state.alerts.peak_bytes, sample))
+    return _end_measurements(changed, now, events)
+
+
+def _over(run: Measurement | None, now: Now) -> bool:
+    return run is not None and run.ends_s is not None and now.mono_s >= run.ends_s
+
+
+def _end_measurements(
+    state: State, now: Now, events: list[Event]
+) -> tuple[State, tuple[Event, ...]]:
+    """When a set time is over: a summary, and the end of the run or of the quick test."""
+    if state.quick and state.before_quick and _over(state.quick, now):
+        events.append(Summarised(summaries.summarise(state.quick, now.mono_s), ends_run=False))
+        settings = replace(state.before_quick, mode=state.choice.mode or state.before_quick.mode)
+        state = replace(state, settings=settings, quick=None, before_quick=None)
+    if _over(state.run, now):
+        events += [Summarised(summaries.summarise(state.run, now.mono_s), ends_run=True), Ended()]
+        state = replace(state, ended=True)
+    return state, tuple(events)

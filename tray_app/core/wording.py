@@ -1,0 +1,262 @@
+"""Every sentence a person reads, and the one way sizes, rates and durations are written.
+
+MB and GB are 1024² and 1024³ bytes, as the server counts. Figures come first, in as few
+digits as can be acted on: what is not shown cannot flicker.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.activity import Activity, Stage
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.link import ApiCondition, ApiState
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.readings import GIB, MIB, Source, SystemMemory, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why
+from tray_app.core.summary import Summary
+
+APP = "RunAnalyze"
+UNKNOWN = "–"
+# Below this a rate is noise: the recorded idle server moves by less.
+STEADY_BYTES_S = 0.5 * MIB
+# An age below this is "now" to a person.
+AGE_SHOWN_S = 3.0
+
+MODES = {
+    Mode.AUTO: "Automatic",
+    Mode.API: "API only",
+    Mode.FALLBACK: "Process only",
+}
+PRESETS = {
+    Preset.STANDARD: "Standard",
+    Preset.QUICK: "Quick test (30 s)",
+    Preset.HEAVY: "Heavy processing",
+    Preset.DEBUG: "Debug (1 s)",
+    Preset.FALLBACK: "Process only",
+}
+
+
+def size(size_bytes: float | None) -> str:
+    """``342 MB``, ``1.52 GB``, ``12.3 GB``: three significant digits from 1 GB on."""
+    if size_bytes is None:
+        return UNKNOWN
+    if size_bytes < 0.9995 * GIB:
+        return f"{size_bytes / MIB:.0f} MB"
+    gigabytes = size_bytes / GIB
+    return f"{gigabytes:.2f} GB" if gigabytes < 9.995 else f"{gigabytes:.1f} GB"
+
+
+def rate(bytes_s: float | None) -> str:
+    """``+12 MB/s``, ``−3 MB/s``, ``steady``; empty while there is no trend."""
+    if bytes_s is None:
+        return ""
+    if abs(bytes_s) < STEADY_BYTES_S:
+        return "steady"
+    sign = "+" if bytes_s > 0 else "−"
+    megabytes = abs(bytes_s) / MIB
+    return f"{sign}{megabytes:.0f} MB/s" if megabytes >= 9.5 else f"{sign}{megabytes:.1f} MB/s"
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``4 min``, ``2 h 5 min``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def latency(seconds: float) -> str:
+    """``4 ms``, ``1.2 s``."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def percent(value: float | None) -> str:
+    """``38 %``."""
+    return UNKNOWN if value is None else f"{value:.0f} %"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def band(value: Band) -> str:
+    """The colour's name; an unknown band is "no reading"."""
+    return "no reading" if value is Band.UNKNOWN else value.value
+
+
+def stage(activity: Activity, value: Stage | None) -> str:
+    """``idle``, ``processing: frames``, ``processing: encoding?`` (inferred, not told)."""
+    if activity is Activity.IDLE:
+        return "idle"
+    name = f": {value.name}{'?' if value.inferred else ''}" if value else ""
+    return f"{activity.value}{name}"
+
+
+def api(condition: ApiCondition) -> str:
+    """Why the API is not answering, in a few words; empty while all is well."""
+    match condition.state:
+        case ApiState.OK:
+            return ""
+        case ApiState.OFF:
+            return "API not asked"
+        case ApiState.SLOW:
+            return "API is slow"
+        case ApiState.SILENT:
+            return f"API busy, {condition.error}"
+        case ApiState.ERROR:
+            return f"API error: {condition.error}"
+        case ApiState.UNREACHABLE:
+            return f"API unreachable: {condition.error}"
+
+
+def source(sample: Sample) -> str:
+    """Where the figure comes from, how old it is, and why it is not the usual source."""
+    age_s = sample.age_s or 0.0
+    age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
+    match sample.source:
+        case Source.API if sample.stale:
+            return _joined("API, last value", age, api(sample.api))
+        case Source.API:
+            answered_in = sample.api.latency_s
+            return _joined(f"API{'' if answered_in is None else f', {latency(answered_in)}'}", age)
+        case Source.PROCESS:
+            count = len(sample.rows)
+            tree = "1 process" if count == 1 else f"{count} processes"
+            return _joined(f"Process ({tree})", age, _why_process(sample))
+        case Source.NONE:
+            return _why_nothing(sample)
+
+
+def _why_process(sample: Sample) -> str:
+    match sample.why:
+        case Why.WORKERS:
+            return "the API speaks for one worker only"
+        case Why.API_AWAY | Why.API_LATE:
+            return api(sample.api)
+        case _:
+            return ""
+
+
+def _why_nothing(sample: Sample) -> str:
+    match sample.why:
+        case Why.STARTING:
+            return "waiting for the first answer"
+        case Why.REMOTE if sample.mode is Mode.FALLBACK:
+            return "the server is on another machine: its processes cannot be read"
+        case Why.REMOTE:
+            return _joined(api(sample.api), "on another machine: no process to read")
+        case Why.NO_PROCESS:
+            reason = sample.problem or "no server process found"
+            return _joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)
+        case _:
+            return api(sample.api)
+
+
+def memory(sample: Sample) -> str:
+    """``1.52 GB · yellow · +12 MB/s``."""
+    if sample.memory_bytes is None:
+        return "No reading"
+    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+
+
+def system(value: SystemMemory | None) -> str:
+    """``12.3 GB of 23.5 GB available (48 % used)``."""
+    if value is None:
+        return f"System {UNKNOWN}"
+    free, total = size(value.available_bytes), size(value.total_bytes)
+    return f"System: {free} of {total} free ({value.used_percent:.0f} % used)"
+
+
+def temp(value: TempUsage | None) -> str:
+    """``Temp: 18 MB in 3 files``."""
+    if value is None:
+        return f"Temp {UNKNOWN}"
+    files = "1 file" if value.file_count == 1 else f"{value.file_count} files"
+    return f"Temp: {size(value.size_bytes)} in {files}"
+
+
+def title(demo: bool) -> str:
+    """The app's name as shown in tooltip and menu."""
+    return f"{APP} (demo)" if demo else APP
+
+
+def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
+    """Three short lines: memory; source and stage; system."""
+    name = title(demo)
+    if paused:
+        return f"{name}: paused"
+    if sample is None:
+        return f"{name}: starting"
+    doing = stage(sample.activity, sample.stage) if sample.memory_bytes is not None else ""
+    return "\n".join(
+        (f"{name}: {memory(sample)}", _joined(source(sample), doing), system(sample.system))
+    )
+
+
+_ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
+
+
+def alert(event: Alerted) -> tuple[str, str]:
+    """Title and text of an alert's notification: figures first, then what is going on."""
+    sample = event.sample
+    heading = f"{_ALERT_TITLES[event.level]}: {size(sample.memory_bytes)}"
+    processing = sample.activity is not Activity.IDLE
+    doing = _doing(sample)
+    free = f"{size(sample.system.available_bytes)} free." if sample.system else ""
+    rising = rate(sample.rate_bytes_s)
+    rising = f"{rising}." if rising and rising != "steady" else ""
+    if event.level is Level.CRITICAL:
+        meaning = "Processing may fail." if processing else "The server may be ended by the system."
+    elif processing:
+        meaning = "Normal while processing." if event.level is Level.ELEVATED else ""
+    else:
+        meaning = ""
+    above = f"Above {size(event.limit_mb * MIB)}."
+    return heading, " ".join(part for part in (above, rising, doing, meaning, free) if part)
+
+
+def _doing(sample: Sample) -> str:
+    if sample.activity is Activity.IDLE:
+        return "Nothing is being processed."
+    name = f" ({sample.stage.name})" if sample.stage else ""
+    if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
+        return f"Processing{name}, CPU {percent(sample.cpu_percent)}."
+    return f"Processing{name}."
+
+
+def recovery(event: Recovered) -> tuple[str, str]:
+    """Title and text when memory is back below all levels."""
+    return (
+        f"Back to normal: {size(event.sample.memory_bytes)}",
+        f"The peak was {size(event.peak_bytes)}. {_doing(event.sample)}",
+    )
+
+
+def summary(value: Summary) -> tuple[str, str]:
+    """Title and text of a summary: peak and average, time and samples, trend."""
+    samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
+    took = f"{duration(value.elapsed_s)}, {samples}"
+    if value.peak_bytes is None:
+        return "Summary: no reading", f"{took}, and the server could not be read in any."
+    trend = rate(value.trend_bytes_s) or "too short for a trend"
+    return (
+        f"Summary: peak {size(value.peak_bytes)}",
+        f"{took}. Average {size(value.average_bytes)}, trend {trend}.",
+    )
+
+
+def quick_test(event: Summarised) -> tuple[str, str]:
+    """Title and text of the notification at the end of a measurement."""
+    heading, text = summary(event.summary)
+    return (heading if event.ends_run else f"Quick test – {heading.lower()}"), text
+
+
+NO_TRAY_HOST = (
+    "no panel shows tray icons here (on GNOME, the AppIndicator extension does): "
+    "running without an icon until one appears; notifications still come"
+)
+NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
