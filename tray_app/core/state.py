@@ -79,7 +79,8 @@ class State:
     ``base`` is what the user has set without any preset, ``settings`` what holds now;
     ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
     ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
-    returns to the settings ``before_quick``. ``seen_answer_s``: the newest answer that a sample has used.
+    returns to the settings ``before_quick``.
+    ``seen_answer_s`` is the newest answer that a sample has used.
     """
 
     base: Settings
