@@ -58,8 +58,13 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class HostMissing:
+    """No panel has shown the icon for a while: said once per run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run is over."""
 
 
-Event = Sampled | Alerted | Recovered | SourceChanged | Summarised | Chosen | Ended
+Event = Sampled | Alerted | Recovered | SourceChanged | Summarised | Chosen | HostMissing | Ended

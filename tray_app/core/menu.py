@@ -36,11 +36,11 @@ class Row:
         return self.command is not None or bool(self.children)
 
 
-def rows(state: State, delivery_problem: str | None = None) -> tuple[Row, ...]:
-    """The whole menu. ``delivery_problem``: why notifications do not get through, if so."""
+def rows(state: State) -> tuple[Row, ...]:
+    """The whole menu as it is now."""
     settings = state.settings
     return (
-        *_status(state, delivery_problem),
+        *_status(state),
         Row("separator-status"),
         Row(
             "mode",
@@ -69,7 +69,7 @@ def rows(state: State, delivery_problem: str | None = None) -> tuple[Row, ...]:
     )
 
 
-def _status(state: State, delivery_problem: str | None) -> tuple[Row, ...]:
+def _status(state: State) -> tuple[Row, ...]:
     """Three lines that inform: memory; source; system and temp (or what is wrong)."""
     sample, name = state.sample, wording.title(state.demo)
     if state.paused:
@@ -85,7 +85,8 @@ def _status(state: State, delivery_problem: str | None) -> tuple[Row, ...]:
             else wording.source(sample),
             f"{wording.system(sample.system)} · {wording.temp(sample.temp)}",
         )
-    last = delivery_problem or texts[2] or wording.UNKNOWN
+    undelivered = state.delivery_problem and wording.undelivered(state.delivery_problem)
+    last = undelivered or texts[2] or wording.UNKNOWN
     return (
         Row("status-memory", texts[0]),
         Row("status-source", texts[1]),

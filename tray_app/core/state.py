@@ -22,6 +22,7 @@ from tray_app.core.events import (
     Chosen,
     Ended,
     Event,
+    HostMissing,
     Recovered,
     Sampled,
     SourceChanged,
@@ -46,6 +47,8 @@ from tray_app.core.trend import Trend
 
 # A step of either clock beyond the other's by more than this is sleep or a changed clock.
 GAP_S = 5.0
+# Panels start after the programs of a session: only a longer absence is worth a word.
+HOST_MISSING_AFTER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,21 @@ class Looked:
     temp: TempUsage | None = None
 
 
-Input = Asked | Answered | Looked | Command
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a notification; ``problem`` is None when it got through."""
+
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeen:
+    """Whether a panel that shows icons is there."""
+
+    present: bool
+
+
+Input = Asked | Answered | Looked | Delivered | HostSeen | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,9 @@ class State:
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
     before_quick: Settings | None = None
+    delivery_problem: str | None = None
+    host_away_since_s: float | None = None
+    host_missing_said: bool = False
     ended: bool = False
 
 
@@ -152,6 +172,11 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _answered(state, outcome, now, jitter), ()
         case Looked():
             return _looked(state, happened, now)
+        case Delivered(problem):
+            return replace(state, delivery_problem=problem), ()
+        case HostSeen(present):
+            since_s = None if present else (state.host_away_since_s or now.mono_s)
+            return replace(state, host_away_since_s=since_s), ()
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
@@ -288,6 +313,11 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         events.append(Alerted(verdict.raise_level, limit_mb, sample))
     if verdict.recovered:
         events.append(Recovered(state.alerts.raised, state.alerts.peak_bytes, sample))
+    since_s = state.host_away_since_s
+    if since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S:
+        if not state.host_missing_said:
+            events.append(HostMissing())
+        changed = replace(changed, host_missing_said=True)
     return _end_measurements(changed, now, events)
 
 

@@ -165,18 +165,12 @@ def memory(sample: Sample) -> str:
 
 def system(value: SystemMemory | None) -> str:
     """``12.3 GB of 23.5 GB available (48 % used)``."""
-    if value is None:
-        return f"System {UNKNOWN}"
-    free, total = size(value.available_bytes), size(value.total_bytes)
-    return f"System: {free} of {total} free ({value.used_percent:.0f} % used)"
+    return f"System {UNKNOWN}" if value is None else f"System: {free_of(value)}"
 
 
 def temp(value: TempUsage | None) -> str:
     """``Temp: 18 MB in 3 files``."""
-    if value is None:
-        return f"Temp {UNKNOWN}"
-    files = "1 file" if value.file_count == 1 else f"{value.file_count} files"
-    return f"Temp: {size(value.size_bytes)} in {files}"
+    return f"Temp {UNKNOWN}" if value is None else f"Temp: {size_in_files(value)}"
 
 
 def title(demo: bool) -> str:
@@ -215,7 +209,7 @@ def alert(event: Alerted) -> tuple[str, str]:
         meaning = "Normal while processing." if event.level is Level.ELEVATED else ""
     else:
         meaning = ""
-    above = f"Above {size(event.limit_mb * MIB)}."
+    above = f"Above {event.limit_mb:g} MB."
     return heading, " ".join(part for part in (above, rising, doing, meaning, free) if part)
 
 
@@ -255,8 +249,48 @@ def quick_test(event: Summarised) -> tuple[str, str]:
     return (heading if event.ends_run else f"Quick test – {heading.lower()}"), text
 
 
+def undelivered(problem: str) -> str:
+    """The menu's and the log's word when no notification gets through."""
+    return f"Notifications do not get through: {problem}"
+
+
+NO_TRAY_TITLE = "RunAnalyze is being watched, without an icon"
 NO_TRAY_HOST = (
-    "no panel shows tray icons here (on GNOME, the AppIndicator extension does): "
-    "running without an icon until one appears; notifications still come"
+    "No panel here shows tray icons (on GNOME, the AppIndicator extension does). "
+    "The icon comes when one appears; notifications come anyway."
 )
 NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
+
+
+def free_of(value: SystemMemory | None) -> str:
+    """``12.3 GB of 23.5 GB free (48 % used)``."""
+    if value is None:
+        return UNKNOWN
+    free, total = size(value.available_bytes), size(value.total_bytes)
+    return f"{free} of {total} free ({value.used_percent:.0f} % used)"
+
+
+def size_in_files(value: TempUsage | None) -> str:
+    """``18 MB in 3 files``."""
+    if value is None:
+        return UNKNOWN
+    files = "1 file" if value.file_count == 1 else f"{value.file_count} files"
+    return f"{size(value.size_bytes)} in {files}"
+
+
+def mode(sample: Sample) -> str:
+    """``Automatic``, or ``Automatic, in fallback`` while the API is away."""
+    return f"{MODES[sample.mode]}{', in fallback' if sample.fallback else ''}"
+
+
+def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
+    """``18 s of 30 s · 9 samples``; without a set length ``18 s · 9 samples · Ctrl-C ends``."""
+    counted = "1 sample" if samples == 1 else f"{samples} samples"
+    if duration_s is None:
+        return _joined(duration(elapsed_s), counted, "Ctrl-C ends")
+    return _joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", counted)
+
+
+def more(count: int) -> str:
+    """What stands for list rows that there is no room for."""
+    return f"… {count} more"

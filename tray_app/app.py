@@ -1,0 +1,243 @@
+"""The only room that knows every name: it builds the parts, starts them and stops them.
+
+Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
+temp walker. Each has one job and ends when the run does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from types import FrameType
+
+from tray_app.core import wording
+from tray_app.core.commands import Quit
+from tray_app.core.events import Chosen, Ended, Event, HostMissing, Sampled, SourceChanged
+from tray_app.core.link import ApiState
+from tray_app.core.readings import Source
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Settings
+from tray_app.core.state import HostSeen, State, begin
+from tray_app.desktop import toolkit
+from tray_app.runtime import clock, store
+from tray_app.runtime.engine import Engine
+from tray_app.runtime.mailbox import Mailbox
+from tray_app.sources.table import is_this_machine
+
+_log = logging.getLogger(__name__)
+
+APP_ID = "runanalyze-tray"
+# A stuck part must not keep the program: SIGTERM ends it within 2 s.
+QUIT_LIMIT_S = 1.2
+JOIN_LIMIT_S = 0.3
+ONCE_INTERVAL_S = 0.5
+ONCE_MAX_SAMPLES = 8
+
+
+class View(Enum):
+    """How the samples are shown."""
+
+    TRAY = auto()
+    CONSOLE = auto()
+    JSON = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What the command line, the config file and memory amount to."""
+
+    base: Settings
+    settings: Settings
+    view: View = View.TRAY
+    once: bool = False
+    demo: bool = False
+    state_file: Path | None = None
+
+
+def run(invocation: Invocation) -> int:
+    """Run until it ends by itself or somebody ends it; the exit status."""
+    if invocation.view is View.TRAY:
+        try:
+            hosts = _Hosts()
+            desktop = toolkit.open_desktop(APP_ID, hosts)
+        except toolkit.NoDesktopError as error:
+            _log.debug("no tray: %s", error)
+            print(f"{APP_ID}: {wording.NO_DESKTOP}", file=sys.stderr)
+        else:
+            return _run_tray(invocation, desktop, hosts)
+    return _run_terminal(invocation)
+
+
+class _Hosts:
+    """Hands on whether a panel is there, once there is an engine to hand it to."""
+
+    def __init__(self) -> None:
+        self.report: Callable[[HostSeen], None] = lambda _: None
+
+    def __call__(self, present: bool) -> None:
+        self.report(HostSeen(present))
+
+
+def _begin(invocation: Invocation) -> State:
+    settings = invocation.settings
+    local = invocation.demo or is_this_machine(settings.address.host)
+    return begin(invocation.base, settings, clock.now(), local=local, demo=invocation.demo)
+
+
+def _start_sources(engine: Engine, state: State) -> None:
+    """Make the sources and let the engine sample them."""
+    # Late imports: what is not used in this run is not paid for.
+    from tray_app.sources.tempdir import TempWalker
+
+    def report_temp(usage: object) -> None:
+        if usage is not None:
+            engine.post(usage)  # type: ignore[arg-type]
+
+    walker = TempWalker(report_temp, clock.mono_s)
+    address = state.settings.address
+    if state.demo:
+        from tray_app.sources.demo import DemoApi, DemoProbe
+
+        engine.start(DemoApi(engine.post, clock.mono_s), DemoProbe(clock.mono_s), walker)
+        return
+    from tray_app.sources.api import ApiClient
+    from tray_app.sources.probe import ServerProbe
+    from tray_app.sources.table import process_table
+
+    api = ApiClient(address.url, engine.post, clock.mono_s)
+    probe = ServerProbe(process_table(), address.host, address.port, os.getpid())
+    engine.start(api, probe, walker)
+
+
+def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:
+    """SIGINT, SIGTERM and SIGHUP end the run like Quit does; a second one ends it hard."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        engine.post(Quit())
+        timer = threading.Timer(QUIT_LIMIT_S, finish)
+        timer.daemon = True
+        timer.start()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_signal)
+
+
+def _log_event(event: Event) -> None:
+    match event:
+        case SourceChanged(sample):
+            _log.info("source: %s", wording.source(sample))
+        case HostMissing():
+            _log.warning(wording.NO_TRAY_HOST)
+        case _:
+            pass
+
+
+def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -> int:
+    from tray_app.views.notices import Notices
+    from tray_app.views.tray import Presenter
+
+    state = _begin(invocation)
+    states: Mailbox[State] = Mailbox()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def publish(new_state: State, new_events: tuple[Event, ...]) -> None:
+        states.put(new_state)
+        for event in new_events:
+            if not isinstance(event, Sampled):
+                events.put(event)
+
+    engine = Engine(state, clock=clock.now, jitter=random.random, outlets=(publish,))
+    presenter = Presenter(desktop, states.take, engine.post)
+    notices = Notices(desktop, engine.post)
+    hosts.report = engine.post
+
+    def handle_events() -> None:
+        while not isinstance(event := events.get(), Ended):
+            _log_event(event)
+            if isinstance(event, Chosen) and invocation.state_file:
+                store.write_choice(invocation.state_file, event.choice)
+            notices.handle(event)
+        desktop.stop()
+
+    handler = threading.Thread(target=handle_events, name="notices", daemon=True)
+
+    def ready() -> None:
+        _start_sources(engine, state)
+        presenter.start()
+        handler.start()
+
+    presenter.show(state)
+    _quit_on_signals(engine, desktop.stop)
+    desktop.run(ready)
+    engine.stop(JOIN_LIMIT_S)
+    states.close()
+    presenter.join(JOIN_LIMIT_S)
+    return 0
+
+
+def _run_terminal(invocation: Invocation) -> int:
+    from tray_app.views.console import OutputClosed, TerminalView
+
+    settings = invocation.settings
+    if invocation.once:
+        settings = replace(settings, interval_s=ONCE_INTERVAL_S)
+    state = _begin(replace(invocation, settings=settings))
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def publish(_state: State, new_events: tuple[Event, ...]) -> None:
+        for event in new_events:
+            events.put(event)
+
+    engine = Engine(
+        state,
+        clock=clock.now,
+        jitter=random.random,
+        outlets=(publish,),
+        others=True,
+        wait_for_first_answer=True,
+    )
+    as_json = invocation.view is View.JSON
+    view = TerminalView(
+        sys.stdout,
+        sys.stderr,
+        json=as_json,
+        live=not (as_json or invocation.once) and sys.stdout.isatty(),
+        duration_s=settings.duration_s,
+        details=settings.details,
+    )
+    _quit_on_signals(engine, lambda: events.put(Ended()))
+    _start_sources(engine, state)
+    try:
+        while not isinstance(event := events.get(), Ended):
+            _log_event(event)
+            if not invocation.once:
+                view.handle(event)
+            elif isinstance(event, Sampled) and _settled(event.sample):
+                view.handle(event)
+                break
+    except OutputClosed:
+        _log.debug("nobody reads the output any more")
+    finally:
+        view.close()
+        engine.stop(JOIN_LIMIT_S)
+    return 0
+
+
+def _settled(sample: Sample) -> bool:
+    """Whether one sample says all there is: CPU needs two looks, the API an answer."""
+    waiting = (ApiState.SLOW,) if sample.source is Source.NONE else ()
+    decided = sample.api.state not in waiting
+    return sample.number >= ONCE_MAX_SAMPLES or (
+        decided and (sample.cpu_percent is not None or sample.target is None)
+    )

@@ -1,0 +1,190 @@
+"""The session bus: one connection, one asyncio loop, in whichever thread runs it.
+
+Calls from other threads are handed to the loop; nothing but this loop touches the bus.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dbus_fast import BusType, Message, MessageType
+from dbus_fast.aio import MessageBus
+from dbus_fast.errors import AuthError, DBusError, InvalidAddressError
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+DBUS = "org.freedesktop.DBus"
+RECONNECT_S = 2.0
+CONNECT_LIMIT_S = 3.0
+UNREACHABLE = (OSError, EOFError, AuthError, InvalidAddressError, TimeoutError)
+
+
+def session_address() -> str | None:
+    """The session bus' address: the environment's, else where systemd puts it; None without."""
+    if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return address
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    socket = Path(runtime, "bus") if runtime else None
+    return f"unix:path={socket}" if socket and socket.exists() else None
+
+
+class SessionBus:
+    """A connection that comes back. ``on_connect`` runs in the loop after each connecting."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._loop = asyncio.new_event_loop()
+        self._bus: MessageBus | None = None
+        self._stopping: asyncio.Event | None = None
+        self._on_connect: list[Callable[[MessageBus], Awaitable[None]]] = []
+
+    def on_connect(self, callback: Callable[[MessageBus], Awaitable[None]]) -> None:
+        """Have this run after each connecting; register before `run`."""
+        self._on_connect.append(callback)
+
+    def connect(self) -> bool:
+        """Try once, before `run` and in its thread; False when the bus cannot be reached."""
+        try:
+            self._loop.run_until_complete(asyncio.wait_for(self._connect(), CONNECT_LIMIT_S))
+        except UNREACHABLE as error:
+            _log.info("no session bus at %s: %r", self._address, error)
+            return False
+        return True
+
+    def has_owner(self, name: str) -> bool:
+        """Whether a name is owned now; before `run` and in its thread."""
+        return self._loop.run_until_complete(name_has_owner(self._connected(), name))
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`; reconnects when the bus goes away. Blocks this thread."""
+        try:
+            self._loop.run_until_complete(self._serve(ready))
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    def stop(self) -> None:
+        """Let `run` end; from any thread, at any time."""
+        self.soon(self._stop_now)
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Run something small in the loop; dropped when the loop has ended."""
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            _log.debug("the bus loop has ended")
+
+    def call(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]], limit_s: float) -> T:
+        """Run ``work`` in the loop from another thread and wait.
+
+        :raises TimeoutError, DBusError, OSError: as the names say
+        """
+
+        async def bounded() -> T:
+            return await asyncio.wait_for(work(self._connected()), limit_s)
+
+        coroutine = bounded()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise OSError("the session bus was left") from None
+        return future.result(limit_s + 0.5)
+
+    def _connected(self) -> MessageBus:
+        if self._bus is None or not self._bus.connected:
+            raise OSError("no connection to the session bus")
+        return self._bus
+
+    async def _connect(self) -> MessageBus:
+        if self._bus is None or not self._bus.connected:
+            bus = MessageBus(bus_address=self._address, bus_type=BusType.SESSION)
+            self._bus = await bus.connect()
+        return self._bus
+
+    async def _serve(self, ready: Callable[[], None]) -> None:
+        self._stopping = asyncio.Event()
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        while not stopped.done():
+            try:
+                bus = await self._connect()
+                for callback in self._on_connect:
+                    await callback(bus)
+                ready()
+                ready = _nothing
+                lost = asyncio.ensure_future(_end_of(bus))
+                await asyncio.wait({stopped, lost}, return_when=asyncio.FIRST_COMPLETED)
+                if lost.done():
+                    lost.exception()
+                    _log.warning("the session bus went away; trying again")
+                lost.cancel()
+            except (*UNREACHABLE, DBusError) as error:
+                _log.debug("connecting to the session bus failed: %r", error)
+            await asyncio.wait({stopped}, timeout=RECONNECT_S)
+        if self._bus is not None and self._bus.connected:
+            self._bus.disconnect()
+            await asyncio.wait({asyncio.ensure_future(_end_of(self._bus))}, timeout=0.5)
+
+    def _stop_now(self) -> None:
+        if self._stopping is not None:
+            self._stopping.set()
+
+
+def _nothing() -> None:
+    pass
+
+
+async def _end_of(bus: MessageBus) -> None:
+    await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+
+async def bus_call(
+    bus: MessageBus, to: str, path: str, interface: str, member: str, signature: str, *body: Any
+) -> list[Any]:
+    """One method call; its reply's body. :raises DBusError: the reply was an error."""
+    reply = await bus.call(
+        Message(
+            destination=to,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=list(body),
+        )
+    )
+    if reply is None:
+        raise OSError("no reply")
+    if reply.message_type is MessageType.ERROR:
+        text = reply.body[0] if reply.body else "no text"
+        raise DBusError(reply.error_name or "org.freedesktop.DBus.Error.Failed", str(text), reply)
+    return list(reply.body)
+
+
+async def name_has_owner(bus: MessageBus, name: str) -> bool:
+    """Whether anybody owns this name on the bus."""
+    body = await bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "NameHasOwner", "s", name)
+    return bool(body[0])
+
+
+async def watch_owner(bus: MessageBus, name: str, changed: Callable[[bool], None]) -> None:
+    """Call ``changed(owned)`` now and whenever the name gets or loses an owner."""
+
+    def on_message(message: Message) -> None:
+        if (
+            message.message_type is MessageType.SIGNAL
+            and message.member == "NameOwnerChanged"
+            and message.sender == DBUS
+            and message.body[0] == name
+        ):
+            changed(bool(message.body[2]))
+
+    bus.add_message_handler(on_message)
+    rule = f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{name}'"
+    await bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+    changed(await name_has_owner(bus, name))

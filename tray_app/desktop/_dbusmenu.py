@@ -1,0 +1,224 @@
+"""A pystray menu as ``com.canonical.dbusmenu``.
+
+Ids belong to a row's place and never change while the shape of the menu stays, so an open
+menu keeps still. Texts and marks are signalled only while somebody looks: on AboutToShow
+and as long as the menu is open. A panel that reads in between gets what is true then.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from dbus_fast import PropertyAccess, Variant
+from dbus_fast.annotations import DBusSignature
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
+
+MENU_PATH = "/MenuBar"
+VERSION = 3
+
+_Int = Annotated[int, DBusSignature("i")]
+_UInt = Annotated[int, DBusSignature("u")]
+_Str = Annotated[str, DBusSignature("s")]
+_Bool = Annotated[bool, DBusSignature("b")]
+_Ids = Annotated[list[int], DBusSignature("ai")]
+_Names = Annotated[list[str], DBusSignature("as")]
+_Any = Annotated[Variant, DBusSignature("v")]
+_Layout = Annotated[list[Any], DBusSignature("u(ia{sv}av)")]
+_Properties = Annotated[list[Any], DBusSignature("a(ia{sv})")]
+_Events = Annotated[list[Any], DBusSignature("a(isvu)")]
+_Updates = Annotated[list[Any], DBusSignature("aiai")]
+_Changes = Annotated[list[Any], DBusSignature("a(ia{sv})a(ias)")]
+_Revision = Annotated[list[int], DBusSignature("ui")]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A row as dbusmenu sees it: only properties that differ from their defaults."""
+
+    id: int
+    properties: dict[str, Variant] = field(default_factory=dict)
+    children: tuple["Node", ...] = ()
+    action: Callable[[], None] | None = None
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def shape(self) -> tuple[Any, ...]:
+        """What must stay for an open menu to keep still."""
+        return (self.id, "type" in self.properties, tuple(c.shape() for c in self.children))
+
+
+class Ids:
+    """A number for each place in the menu, the same for as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[int, ...], int] = {(): 0}
+
+    def at(self, place: tuple[int, ...]) -> int:
+        """The id of the row at this path of positions; 0 is the root."""
+        return self._by_place.setdefault(place, len(self._by_place))
+
+
+def build(menu: Any, icon: Any, ids: Ids, place: tuple[int, ...] = ()) -> tuple[Node, ...]:
+    """The rows of a `pystray.Menu`, with their texts and marks as they are now."""
+    return tuple(
+        _node(item, icon, ids, (*place, position)) for position, item in enumerate(menu or ())
+    )
+
+
+def _node(item: Any, icon: Any, ids: Ids, place: tuple[int, ...]) -> Node:
+    if not item.text or item.text == "- - - -":  # how pystray spells Menu.SEPARATOR
+        return Node(ids.at(place), {"type": Variant("s", "separator")})
+    # An underscore would mark the next letter as a shortcut.
+    properties = {"label": Variant("s", item.text.replace("_", "__"))}
+    if not item.enabled:
+        properties["enabled"] = Variant("b", False)
+    if item.checked is not None:
+        properties["toggle-type"] = Variant("s", "radio" if item.radio else "checkmark")
+        properties["toggle-state"] = Variant("i", int(item.checked))
+    if item.submenu:
+        properties["children-display"] = Variant("s", "submenu")
+        return Node(ids.at(place), properties, build(item.submenu, icon, ids, place))
+    return Node(ids.at(place), properties, action=lambda: item(icon))
+
+
+class DbusMenu(ServiceInterface):
+    """Serves what ``read`` returns at the moment somebody asks."""
+
+    def __init__(self, read: Callable[[], tuple[Node, ...]]) -> None:
+        super().__init__("com.canonical.dbusmenu")
+        self._read = read
+        self._root = Node(0)
+        self._revision = 1
+        self._told: dict[int, dict[str, Variant]] = {}
+        self._open = False
+
+    def refresh(self, *, about_to_show: bool = False) -> bool:
+        """Look again; say what changed if somebody is looking. Returns whether it differs."""
+        root = Node(0, {"children-display": Variant("s", "submenu")}, self._read())
+        changed_shape = root.shape() != self._root.shape()
+        self._root = root
+        if changed_shape:
+            self._revision += 1
+            self.LayoutUpdated(self._revision, 0)
+            return True
+        if not (self._open or about_to_show):
+            return False
+        updated, removed = [], []
+        for node in root.walk():
+            before = self._told.get(node.id)
+            if before is None or before == node.properties:
+                continue
+            changed = {k: v for k, v in node.properties.items() if before.get(k) != v}
+            gone = [k for k in before if k not in node.properties]
+            if changed:
+                updated.append([node.id, changed])
+            if gone:
+                removed.append([node.id, gone])
+            self._told[node.id] = node.properties
+        if updated or removed:
+            self.ItemsPropertiesUpdated(updated, removed)
+        return bool(updated or removed)
+
+    def _find(self, node_id: int) -> Node | None:
+        return next((node for node in self._root.walk() if node.id == node_id), None)
+
+    def _layout(self, node: Node, depth: int, names: list[str]) -> list[Any]:
+        children = []
+        if depth != 0:
+            children = [
+                Variant("(ia{sv}av)", self._layout(child, depth - 1, names))
+                for child in node.children
+            ]
+        return [node.id, self._tell(node, names), children]
+
+    def _tell(self, node: Node, names: list[str]) -> dict[str, Variant]:
+        if not names:
+            self._told[node.id] = node.properties
+            return node.properties
+        chosen = {k: v for k, v in node.properties.items() if k in names}
+        self._told.setdefault(node.id, {}).update(chosen)
+        return chosen
+
+    def _happened(self, node_id: int, event: str) -> bool:
+        node = self._find(node_id)
+        if node is None:
+            return False
+        if event == "clicked" and node.action:
+            node.action()
+        elif event in ("opened", "closed") and node_id == 0:
+            self._open = event == "opened"
+            self.refresh()
+        return True
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Version(self) -> _UInt:
+        return VERSION
+
+    @dbus_property(access=PropertyAccess.READ)
+    def TextDirection(self) -> _Str:
+        return "ltr"
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Status(self) -> _Str:
+        return "normal"
+
+    @dbus_property(access=PropertyAccess.READ)
+    def IconThemePath(self) -> _Names:
+        return []
+
+    @dbus_method()
+    def GetLayout(self, parent_id: _Int, recursion_depth: _Int, property_names: _Names) -> _Layout:
+        self.refresh()
+        node = self._find(parent_id) or Node(parent_id)
+        return [self._revision, self._layout(node, recursion_depth, property_names)]
+
+    @dbus_method()
+    def GetGroupProperties(self, ids: _Ids, property_names: _Names) -> _Properties:
+        self.refresh()
+        wanted = set(ids)
+        return [
+            [node.id, self._tell(node, property_names)]
+            for node in self._root.walk()
+            if not wanted or node.id in wanted
+        ]
+
+    @dbus_method()
+    def GetProperty(self, id: _Int, name: _Str) -> _Any:
+        node = self._find(id)
+        return (node.properties if node else {}).get(name, Variant("s", ""))
+
+    @dbus_method()
+    def Event(self, id: _Int, event_id: _Str, data: _Any, timestamp: _UInt) -> None:  # noqa: ARG002 - D-Bus signature
+        self._happened(id, event_id)
+
+    @dbus_method()
+    def EventGroup(self, events: _Events) -> _Ids:
+        return [event[0] for event in events if not self._happened(event[0], event[1])]
+
+    @dbus_method()
+    def AboutToShow(self, id: _Int) -> _Bool:
+        return self.refresh(about_to_show=True) if id == 0 or self._find(id) else False
+
+    @dbus_method()
+    def AboutToShowGroup(self, ids: _Ids) -> _Updates:
+        missing = [node_id for node_id in ids if self._find(node_id) is None]
+        changed = self.refresh(about_to_show=True)
+        return [ids if changed else [], missing]
+
+    @dbus_signal()
+    def ItemsPropertiesUpdated(self, updated: list[Any], removed: list[Any]) -> _Changes:
+        return [updated, removed]
+
+    @dbus_signal()
+    def LayoutUpdated(self, revision: int, parent: int) -> _Revision:
+        return [revision, parent]
+
+    @dbus_signal()
+    def ItemActivationRequested(
+        self, id: int, timestamp: int
+    ) -> Annotated[list[int], DBusSignature("iu")]:
+        return [id, timestamp]

@@ -1,0 +1,168 @@
+"""Notifications behind plyer's facade, each means with a time limit and a recorded result.
+
+plyer's own Linux back ends lose urgency and replacement and hide failures, so they come
+last, where nothing else works.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dbus_fast import DBusError, Variant
+from dbus_fast.aio import MessageBus
+from plyer.facades.notification import Notification
+
+from tray_app.desktop._bus import SessionBus, bus_call
+
+_log = logging.getLogger(__name__)
+
+LIMIT_S = 5.0
+SERVICE = "org.freedesktop.Notifications"
+SERVICE_PATH = "/org/freedesktop/Notifications"
+
+
+class Means(Protocol):
+    """One way to the person. Raises whatever it raises when it fails; blocks at most briefly."""
+
+    name: str
+
+    def __call__(self, note: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a notification: ``means`` that took it, or None and the ``problem``."""
+
+    title: str
+    means: str | None
+    problem: str | None = None
+
+
+class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no types
+    """plyer's facade over several means, tried in order. ``last`` is the newest result.
+
+    ``hints`` may carry ``urgency`` (0 low, 1 normal, 2 critical) and ``replace``: a later
+    notification with the same word takes the place of the earlier one.
+    """
+
+    def __init__(self, means: tuple[Means, ...]) -> None:
+        self._means = means
+        self.last: Delivery | None = None
+
+    def _notify(self, **note: Any) -> None:
+        problems = []
+        for means in self._means:
+            try:
+                means(note)
+            except Exception as error:  # noqa: BLE001 - any failure means: try the next
+                problems.append(f"{means.name}: {str(error) or type(error).__name__}")
+            else:
+                self.last = Delivery(note["title"], means.name)
+                return
+        problem = "; ".join(problems) or "this desktop offers no notifications"
+        self.last = Delivery(note["title"], None, problem)
+
+
+class BusNotifications:
+    """``org.freedesktop.Notifications`` over our own connection."""
+
+    name = "notification service"
+
+    def __init__(self, bus: SessionBus, app_name: str, desktop_entry: str) -> None:
+        self._bus = bus
+        self._app_name = app_name
+        self._desktop_entry = desktop_entry
+        self._ids: dict[str, int] = {}
+
+    def __call__(self, note: dict[str, Any]) -> None:
+        """Send and wait for the service to say that it has it, at most `LIMIT_S`."""
+        try:
+            self._bus.call(lambda connection: self._send(connection, note), LIMIT_S)
+        except TimeoutError:
+            raise TimeoutError(f"no answer for {LIMIT_S:.0f} s") from None
+
+    async def _send(self, connection: MessageBus, note: dict[str, Any]) -> None:
+        capabilities = await bus_call(
+            connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""
+        )
+        text = note["message"]
+        if "body-markup" in capabilities[0]:
+            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        hints = note.get("hints") or {}
+        replace = hints.get("replace", "")
+        body: tuple[Any, ...] = (
+            self._app_name,
+            self._ids.get(replace, 0),
+            note.get("app_icon", ""),
+            note["title"],
+            text,
+            [],
+            {
+                "urgency": Variant("y", int(hints.get("urgency", 1))),
+                "desktop-entry": Variant("s", self._desktop_entry),
+            },
+            -1,
+        )
+        signature = "susssasa{sv}i"
+        try:
+            reply = await bus_call(
+                connection, SERVICE, SERVICE_PATH, SERVICE, "Notify", signature, *body
+            )
+        except DBusError:
+            self._ids.clear()
+            raise
+        if replace:
+            self._ids[replace] = reply[0]
+
+
+class InTime:
+    """Any blocking function as a means: it gets `LIMIT_S`, then it counts as failed."""
+
+    def __init__(self, name: str, send: Callable[[dict[str, Any]], None]) -> None:
+        self.name = name
+        self._send = send
+
+    def __call__(self, note: dict[str, Any]) -> None:
+        """Run it in a thread of its own, which is left behind when it hangs."""
+        failure: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._send(note)
+            except BaseException as error:  # noqa: BLE001 - handed on to the caller below
+                failure.append(error)
+
+        thread = threading.Thread(target=work, name=f"notify via {self.name}", daemon=True)
+        thread.start()
+        thread.join(LIMIT_S)
+        if thread.is_alive():
+            raise TimeoutError(f"no answer for {LIMIT_S:.0f} s")
+        if failure:
+            raise failure[0]
+
+
+def plyer_native(note: dict[str, Any]) -> None:
+    """plyer's own implementation for this platform."""
+    with warnings.catch_warnings():
+        # It warns about what it does not find; the chain reports what matters.
+        warnings.simplefilter("ignore")
+        from plyer.utils import platform
+
+        module = __import__(f"plyer.platforms.{platform}.notification", fromlist=["instance"])
+        native = module.instance()
+    if type(native) is Notification:
+        raise NotImplementedError("plyer finds no implementation here")
+    # notify-send takes a leading dash for an option.
+    message = note["message"]
+    native.notify(
+        title=note["title"],
+        message=f" {message}" if message.startswith("-") else message,
+        app_name=note.get("app_name", ""),
+        app_icon=note.get("app_icon", ""),
+        timeout=10,
+    )

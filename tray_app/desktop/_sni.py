@@ -1,0 +1,262 @@
+"""A pystray backend for Linux: StatusNotifierItem over D-Bus, nothing but pip packages.
+
+Registered by object path, because with a bus name GNOME's extension shows no icon (seen in
+GNOME Shell 43), and again whenever a watcher appears (panels restart, logins race).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from dbus_fast import DBusError, PropertyAccess
+from dbus_fast.aio import MessageBus
+from dbus_fast.annotations import DBusSignature
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
+from pystray import _base
+
+from tray_app.desktop._bus import SessionBus, bus_call, watch_owner
+from tray_app.desktop._dbusmenu import MENU_PATH, DbusMenu, Ids, Node, build
+
+_log = logging.getLogger(__name__)
+
+WATCHER = "org.kde.StatusNotifierWatcher"
+ITEM_PATH = "/StatusNotifierItem"
+
+_Str = Annotated[str, DBusSignature("s")]
+_Int = Annotated[int, DBusSignature("i")]
+_UInt = Annotated[int, DBusSignature("u")]
+_Bool = Annotated[bool, DBusSignature("b")]
+_Path = Annotated[str, DBusSignature("o")]
+_Pixmaps = Annotated[list[Any], DBusSignature("a(iiay)")]
+_ToolTip = Annotated[list[Any], DBusSignature("(sa(iiay)ss)")]
+
+
+def argb(image: Any) -> list[Any]:
+    """A Pillow image as SNI's (width, height, ARGB bytes in network order)."""
+    red, green, blue, alpha = image.convert("RGBA").split()
+    return [*image.size, image.merge("RGBA", (alpha, red, green, blue)).tobytes()]
+
+
+class StatusNotifierItem(ServiceInterface):
+    """Every property of the interface, also the empty ones: panels ask for all of them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("org.kde.StatusNotifierItem")
+        self._name = name
+        self.pixmaps: list[Any] = []
+        self.title = name
+        self.tooltip = ""
+        self.status = "Active"
+        self.on_activate: Callable[[], None] = lambda: None
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Category(self) -> _Str:
+        return "SystemServices"
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Id(self) -> _Str:
+        return self._name
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Title(self) -> _Str:
+        return self.title
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Status(self) -> _Str:
+        return self.status
+
+    @dbus_property(access=PropertyAccess.READ)
+    def WindowId(self) -> _Int:
+        return 0
+
+    @dbus_property(access=PropertyAccess.READ)
+    def IconThemePath(self) -> _Str:
+        return ""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def IconName(self) -> _Str:
+        return ""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def IconPixmap(self) -> _Pixmaps:
+        return self.pixmaps
+
+    @dbus_property(access=PropertyAccess.READ)
+    def OverlayIconName(self) -> _Str:
+        return ""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def OverlayIconPixmap(self) -> _Pixmaps:
+        return []
+
+    @dbus_property(access=PropertyAccess.READ)
+    def AttentionIconName(self) -> _Str:
+        return ""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def AttentionIconPixmap(self) -> _Pixmaps:
+        return []
+
+    @dbus_property(access=PropertyAccess.READ)
+    def AttentionMovieName(self) -> _Str:
+        return ""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def ToolTip(self) -> _ToolTip:
+        title, _, text = self.tooltip.partition("\n")
+        return ["", [], title, text]
+
+    @dbus_property(access=PropertyAccess.READ)
+    def ItemIsMenu(self) -> _Bool:
+        return False
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Menu(self) -> _Path:
+        return MENU_PATH
+
+    @dbus_method()
+    def ContextMenu(self, x: _Int, y: _Int) -> None:
+        """Panels show the menu themselves."""
+
+    @dbus_method()
+    def Activate(self, x: _Int, y: _Int) -> None:  # noqa: ARG002 - D-Bus signature
+        self.on_activate()
+
+    @dbus_method()
+    def SecondaryActivate(self, x: _Int, y: _Int) -> None:
+        """The middle button does nothing."""
+
+    @dbus_method()
+    def Scroll(self, delta: _Int, orientation: _Str) -> None:
+        """The wheel does nothing."""
+
+    @dbus_method()
+    def ProvideXdgActivationToken(self, token: _Str) -> None:
+        """No window is opened."""
+
+    @dbus_signal()
+    def NewTitle(self) -> None:
+        """The title is another."""
+
+    @dbus_signal()
+    def NewIcon(self) -> None:
+        """The picture is another."""
+
+    @dbus_signal()
+    def NewToolTip(self) -> None:
+        """The tooltip is another."""
+
+    @dbus_signal()
+    def NewStatus(self, status: str) -> _Str:
+        return status
+
+
+class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
+    """pystray's ten hooks over one D-Bus connection.
+
+    ``sni_bus`` is the connection (run by ``run``), ``sni_on_host`` is told whether a panel
+    that shows icons is there, whenever that changes.
+    """
+
+    HAS_DEFAULT_ACTION = True
+    HAS_NOTIFICATION = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._bus: SessionBus = self._options["bus"]
+        self._on_host: Callable[[bool], None] = self._options.get("on_host", lambda _: None)
+        self._item = StatusNotifierItem(self.name)
+        self._item.on_activate = self._activate
+        self._ids = Ids()
+        self._dbus_menu = DbusMenu(self._nodes)
+        self._connection: MessageBus | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._bus.on_connect(self._export)
+
+    def set_images(self, images: Sequence[Any]) -> None:
+        """The picture in the sizes that panels may ask for; one change for all of them."""
+        self._pixmaps = [argb(image) for image in images]
+        self.icon = images[-1]
+
+    async def _export(self, connection: MessageBus) -> None:
+        self._connection = connection
+        connection.export(ITEM_PATH, self._item)
+        connection.export(MENU_PATH, self._dbus_menu)
+        await watch_owner(connection, WATCHER, self._watcher_changed)
+
+    def _watcher_changed(self, owned: bool) -> None:
+        self._on_host(owned)
+        if owned and self.visible:
+            self._register_soon()
+
+    def _register_soon(self) -> None:
+        task = asyncio.ensure_future(self._register())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _register(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            register = "RegisterStatusNotifierItem"
+            await bus_call(
+                self._connection, WATCHER, "/StatusNotifierWatcher", WATCHER, register, "s",
+                ITEM_PATH,
+            )  # fmt: skip
+        except (DBusError, OSError, EOFError) as error:
+            # It will be tried again when a watcher (re)appears.
+            _log.debug("registering with the panel failed: %r", error)
+
+    def _activate(self) -> None:
+        if self.menu is not None:
+            self()
+
+    def _nodes(self) -> tuple[Node, ...]:
+        return build(self.menu, self, self._ids)
+
+    def _show(self) -> None:
+        self._bus.soon(self._register_soon)
+
+    def _hide(self) -> None:
+        """An item leaves the panel when its connection closes, in `_stop`."""
+
+    def _update_icon(self) -> None:
+        self._icon_valid = True
+        pixmaps = getattr(self, "_pixmaps", None) or [argb(self.icon)]
+
+        def update() -> None:
+            self._item.pixmaps = pixmaps
+            self._item.NewIcon()
+
+        self._bus.soon(update)
+
+    def _update_title(self) -> None:
+        title = self.title
+
+        def update() -> None:
+            self._item.tooltip = title
+            self._item.NewToolTip()
+
+        self._bus.soon(update)
+
+    def _update_menu(self) -> None:
+        self._bus.soon(self._refresh_menu)
+
+    def _refresh_menu(self) -> None:
+        self._dbus_menu.refresh()
+
+    def _run(self) -> None:
+        self._bus.run(ready=self._mark_ready)
+
+    def _run_detached(self) -> None:
+        raise NotImplementedError("the icon runs in the main thread")
+
+    def _stop(self) -> None:
+        self._bus.stop()
+
+    def _notify(self, message: str, title: str | None = None) -> None:
+        raise NotImplementedError("notifications go to org.freedesktop.Notifications")
+
+    def _remove_notification(self) -> None:
+        pass

@@ -1,0 +1,221 @@
+"""The only door to pystray, plyer and dbus-fast: an icon, its menu, and notifications.
+
+What a view may ask is `Desktop`; which library answers is decided here, once, at start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tray_app.core.commands import Command
+from tray_app.core.menu import Row
+from tray_app.desktop import paths
+
+if TYPE_CHECKING:
+    from tray_app.desktop._bus import SessionBus
+    from tray_app.desktop._notification import Delivery
+
+_log = logging.getLogger(__name__)
+
+# Windows: NOTIFYICONDATA's fields less their terminating zero, in UTF-16 units.
+WINDOWS_TOOLTIP, WINDOWS_TEXT, WINDOWS_TITLE = 127, 255, 63
+# pystray's stock back ends for Linux that can show a menu (`_xorg` cannot).
+STOCK_WITH_MENU = ("_gtk", "_appindicator")
+
+
+class NoDesktopError(Exception):
+    """There is nowhere to show an icon; the text says why."""
+
+
+def cut_utf16(text: str, limit: int) -> str:
+    """At most ``limit`` UTF-16 units, with an ellipsis where something was cut."""
+    raw = text.encode("utf-16-le")
+    if len(raw) <= 2 * limit:
+        return text
+    return raw[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+@contextmanager
+def _harmless_pystray() -> Iterator[None]:
+    """pystray picks a backend while it is imported, and without a display that raises."""
+    before = os.environ.get("PYSTRAY_BACKEND")
+    os.environ["PYSTRAY_BACKEND"] = "dummy"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYSTRAY_BACKEND"]
+        else:
+            os.environ["PYSTRAY_BACKEND"] = before
+
+
+class Desktop:
+    """An icon in the panel with a menu, and notifications. `run` owns the main thread."""
+
+    def __init__(
+        self, name: str, backend: str, make_icon: Callable[..., Any], bus: SessionBus | None
+    ) -> None:
+        from pystray import Menu, MenuItem
+
+        self.backend = backend
+        self._menu_type, self._item_type = Menu, MenuItem
+        self._bus = bus
+        self._rows: dict[str, Row] = {}
+        self._shape: object = None
+        self._submit: Callable[[Command], None] = lambda _: None
+        self._icon = make_icon(name)
+        self._windows = backend == "pystray _win32"
+        self._notification = self._chain(name)
+
+    def _chain(self, name: str) -> Any:
+        from tray_app.desktop import _notification as notification
+
+        means: list[Any] = []
+        if self._bus is not None:
+            means.append(notification.BusNotifications(self._bus, "RunAnalyze", name))
+        elif getattr(self._icon, "HAS_NOTIFICATION", False):
+            means.append(notification.InTime(self.backend, self._notify_by_icon))
+        means.append(notification.InTime("plyer", notification.plyer_native))
+        return notification.NotificationChain(tuple(means))
+
+    def _notify_by_icon(self, note: dict[str, Any]) -> None:
+        title, text = note["title"], note["message"]
+        if self._windows:
+            title, text = cut_utf16(title, WINDOWS_TITLE), cut_utf16(text, WINDOWS_TEXT)
+        self._icon.notify(text, title)
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Show the icon and serve it until `stop`; ``ready`` runs once, in another thread."""
+
+        def setup(icon: Any) -> None:
+            ready()
+            icon.visible = True
+
+        if self._bus is not None and not hasattr(self._icon, "set_images"):
+            threading.Thread(target=self._bus.run, name="bus", daemon=True).start()
+        self._icon.run(setup)
+        if self._bus is not None:
+            self._bus.stop()
+
+    def stop(self) -> None:
+        """Take the icon away and let `run` return; from any thread."""
+        self._icon.stop()
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        """The picture in several sizes, smallest first (Pillow images)."""
+        if hasattr(self._icon, "set_images"):
+            self._icon.set_images(images)
+        else:
+            self._icon.icon = images[-1]
+
+    def show_tooltip(self, text: str) -> None:
+        """The text under the pointer; its first line is the title."""
+        self._icon.title = cut_utf16(text, WINDOWS_TOOLTIP) if self._windows else text
+
+    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
+        """The menu. Only a change of shape makes a new one; texts are read when shown."""
+        self._submit = submit
+        self._rows = {row.key: row for row in _all(rows)}
+        shape = _shape(rows)
+        if shape == self._shape:
+            self._icon.update_menu()
+        else:
+            self._shape = shape
+            self._icon.menu = self._menu_type(*(self._item(row) for row in rows))
+
+    def _item(self, row: Row) -> Any:
+        if not row.text and row.key.startswith("separator"):
+            return self._menu_type.SEPARATOR
+        key, rows = row.key, self._rows
+
+        def current() -> Row:
+            return self._rows.get(key) or rows[key]
+
+        def click(_icon: Any, _item: Any) -> None:
+            if command := current().command:
+                self._submit(command)
+
+        submenu = self._menu_type(*(self._item(child) for child in row.children))
+        return self._item_type(
+            lambda _: current().text,
+            submenu if row.children else click,
+            checked=(lambda _: current().checked) if row.checked is not None else None,
+            radio=row.checked is not None,
+            enabled=lambda _: current().enabled,
+        )
+
+    def notify(self, title: str, text: str, *, urgency: int, replace: str) -> Delivery:
+        """Bring a notification to the person; blocks until it is delivered or has failed."""
+        from tray_app.desktop._notification import Delivery
+
+        self._notification.notify(
+            title=title,
+            message=text,
+            app_name="RunAnalyze",
+            app_icon=paths.app_icon(),
+            hints={"urgency": urgency, "replace": replace},
+        )
+        return self._notification.last or Delivery(title, None, "nothing was tried")
+
+
+def _all(rows: Sequence[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        yield from _all(row.children)
+
+
+def _shape(rows: Sequence[Row]) -> object:
+    return tuple((row.key, row.checked is None, _shape(row.children)) for row in rows)
+
+
+def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
+    """Find out where an icon can be shown. ``on_host`` is told when a panel comes or goes.
+
+    :raises NoDesktopError: there is neither a session bus nor a usable display
+    """
+    chosen = os.environ.get("PYSTRAY_BACKEND")
+    if sys.platform != "linux" or (chosen and chosen != "dummy"):
+        import pystray
+
+        backend = f"pystray {pystray.Icon.__module__.rpartition('.')[2]}"
+        return Desktop(name, backend, pystray.Icon, bus=None)
+
+    with _harmless_pystray():
+        importlib.import_module("pystray")
+    from tray_app.desktop._bus import SessionBus, session_address
+
+    address = session_address()
+    bus = SessionBus(address) if address else None
+    connected = bus if bus is not None and bus.connect() else None
+    from tray_app.desktop import _sni
+
+    if connected is None or not connected.has_owner(_sni.WATCHER):
+        stock = _stock_icon()
+        if stock is not None:
+            return Desktop(name, f"pystray {stock.__module__.rpartition('.')[2]}", stock, connected)
+    if connected is None:
+        raise NoDesktopError("no session bus")
+
+    def make_icon(icon_name: str) -> Any:
+        return _sni.Icon(icon_name, sni_bus=connected, sni_on_host=on_host)
+
+    return Desktop(name, "StatusNotifierItem", make_icon, connected)
+
+
+def _stock_icon() -> Any:
+    """pystray's own icon type where one that has a menu works here, else None."""
+    if not os.environ.get("DISPLAY"):
+        return None
+    for module in STOCK_WITH_MENU:
+        try:
+            return importlib.import_module(f"pystray.{module}").Icon
+        except (ImportError, ValueError) as error:  # ValueError: gi lacks the namespace
+            _log.debug("pystray's %s cannot be used here: %s", module, error)
+    return None

@@ -1,0 +1,226 @@
+"""The sampler: one thread, sole author of `State`.
+
+It waits in one place only, its inbox, and never longer than to the next tick or request.
+Sources that can be slow (API, temp directory) work in threads of their own and post here.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable
+from pathlib import PurePath
+from threading import Thread
+from typing import Protocol
+
+from tray_app.core import link as api_link
+from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.events import Event
+from tray_app.core.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    Now,
+    ProcessReading,
+    Source,
+    TempUsage,
+)
+from tray_app.core.state import (
+    Answered,
+    Asked,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    State,
+    patience_s,
+    samples_at_once,
+    step,
+    wants_api,
+    wants_processes,
+    wants_stage,
+)
+
+_log = logging.getLogger(__name__)
+
+# Console and JSON begin with a whole sample: they give the first answer so long to come.
+FIRST_ANSWER_S = 1.0
+TEMP_DIRECTORY = "tmp"
+
+
+class Api(Protocol):
+    """Asks the server; every ask that returned True is reported once, from another thread."""
+
+    def ask(self, patience_s: float, with_stage: bool = False) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Probe(Protocol):
+    """Reads this machine's processes."""
+
+    def read(self, now_s: float, others: bool = False) -> ProcessReading: ...
+    def close(self) -> None: ...
+
+
+class Walker(Protocol):
+    """Measures a directory in its own thread; None lets it rest."""
+
+    def watch(self, path: str | None) -> None: ...
+    def close(self) -> None: ...
+
+
+Posted = ApiOutcome | Command | TempUsage | Delivered | HostSeen
+Outlet = Callable[[State, tuple[Event, ...]], None]
+"""Takes what a step brought, from the sampler thread; it must return at once."""
+
+
+class Engine:
+    """Runs `step` on what happens. ``outlets`` are told the new state after each input."""
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        clock: Callable[[], Now],
+        jitter: Callable[[], float],
+        outlets: tuple[Outlet, ...] = (),
+        others: bool = False,
+        wait_for_first_answer: bool = False,
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._jitter = jitter
+        self._outlets = outlets
+        self._others = others
+        self._inbox: queue.SimpleQueue[Posted | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = Thread(target=self._run, name="sampler", daemon=True)
+        self._temp: TempUsage | None = None
+        start_s = state.started.mono_s
+        self._tick_s = start_s + FIRST_ANSWER_S if wait_for_first_answer else start_s
+        self._api: Api | None = None
+        self._probe: Probe | None = None
+        self._walker: Walker | None = None
+
+    def post(self, item: Posted) -> None:
+        """Hand in an outcome, a measurement or a command, from any thread; returns at once."""
+        self._inbox.put(item)
+
+    def start(self, api: Api, probe: Probe, walker: Walker) -> None:
+        """Start sampling with these sources, which post their results here."""
+        self._api, self._probe, self._walker = api, probe, walker
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """End the thread; safe to call twice and from any other thread."""
+        self._inbox.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._state.ended:
+            try:
+                if not self._turn():
+                    break
+            except Exception:  # noqa: BLE001 - whatever it is, the picture must not freeze
+                # The promise is a fresh picture at every interval: a defect costs one sample.
+                _log.exception("a sample failed")
+                self._tick_s = self._clock().mono_s + self._state.settings.interval_s
+        for source in (self._api, self._probe, self._walker):
+            if source:
+                source.close()
+
+    def _turn(self) -> bool:
+        """Wait for the next thing to do, and do it; False when told to stop."""
+        self._ask_when_due()
+        now_s = self._clock().mono_s
+        try:
+            item = self._inbox.get(timeout=max(0.0, self._wake_s() - now_s))
+        except queue.Empty:
+            item = None
+        else:
+            if item is None:
+                return False
+            self._receive(item)
+        now = self._clock()
+        if not self._state.paused and now.mono_s >= self._tick_s:
+            self._tick(now)
+        return True
+
+    def _wake_s(self) -> float:
+        if self._state.paused:
+            return self._clock().mono_s + 3600.0
+        due_s = self._due_s()
+        return self._tick_s if due_s is None else min(self._tick_s, due_s)
+
+    def _due_s(self) -> float | None:
+        if not wants_api(self._state):
+            return None
+        settings = self._state.settings
+        return api_link.due_s(self._state.link, self._tick_s, settings.interval_s)
+
+    def _ask_when_due(self) -> None:
+        due_s = self._due_s()
+        if due_s is None or self._api is None or self._clock().mono_s < due_s:
+            return
+        if self._api.ask(patience_s(self._state), wants_stage(self._state)):
+            self._step(Asked())
+        else:
+            # The worker is still busy with a request from before a change of mode.
+            reason = "the last request has not ended"
+            now_s = self._clock().mono_s
+            self._step(Answered(ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)))
+
+    def _receive(self, item: Posted) -> None:
+        if isinstance(item, TempUsage):
+            self._temp = item
+        elif isinstance(item, Delivered | HostSeen):
+            self._step(item)
+        elif isinstance(item, SetMode | SetPreset | SetPaused | Quit):
+            self._step(item)
+            self._tick_s = self._clock().mono_s
+        else:
+            self._step(Answered(item, self._jitter()))
+            first = self._state.sample is None
+            if first or samples_at_once(self._state, self._clock()):
+                self._tick_s = self._clock().mono_s
+
+    def _tick(self, now: Now) -> None:
+        state = self._state
+        process = self._look(now) if wants_processes(state) else None
+        self._step(Looked(process, self._temp))
+        self._watch_temp()
+        interval_s = self._state.settings.interval_s
+        self._tick_s += interval_s
+        if self._tick_s <= self._clock().mono_s:
+            self._tick_s = self._clock().mono_s + interval_s
+
+    def _look(self, now: Now) -> ProcessReading:
+        if self._probe is None:
+            return ProcessReading(now.mono_s, None, problem="no process source")
+        others = self._others or self._state.settings.details
+        try:
+            return self._probe.read(now.mono_s, others)
+        except Exception as error:  # noqa: BLE001 - the same
+            # A failed reading is a reading that says so; the sampler goes on.
+            _log.warning("reading processes failed: %r", error)
+            problem = f"reading processes failed ({type(error).__name__})"
+            return ProcessReading(now.mono_s, None, problem=problem)
+
+    def _watch_temp(self) -> None:
+        """Walk the directory only while the API does not tell its size."""
+        sample = self._state.sample
+        if self._walker is None or sample is None:
+            return
+        cwd = sample.target.cwd if sample.target else None
+        told = sample.source is Source.API and sample.temp is not None
+        wanted = None if told or cwd is None else str(PurePath(cwd, TEMP_DIRECTORY))
+        if wanted is None:
+            self._temp = None
+        self._walker.watch(wanted)
+
+    def _step(self, happened: Input) -> None:
+        self._state, events = step(self._state, happened, self._clock())
+        for outlet in self._outlets:
+            outlet(self._state, events)

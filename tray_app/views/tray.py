@@ -1,0 +1,104 @@
+"""The presenter: sole writer of icon, tooltip and menu, and it writes only differences.
+
+It has a thread of its own, so a slow panel delays neither a sample nor a notification.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from threading import Thread
+from typing import Any, Protocol
+
+from tray_app.core import menu, wording
+from tray_app.core.bands import Band
+from tray_app.core.commands import Command
+from tray_app.core.menu import Row
+from tray_app.core.picture import Picture, figure_of
+from tray_app.core.readings import Source
+from tray_app.core.state import State
+from tray_app.views import icon
+
+_log = logging.getLogger(__name__)
+
+# What the panels that were tried ask for: 16 to 48 px; the largest also serves stock trays.
+SHOWN_SIZES = (16, 22, 24, 32, 48, 64)
+PICTURES_KEPT = 8
+
+
+class Panel(Protocol):
+    """Where the picture is shown."""
+
+    def show_images(self, images: Sequence[Any]) -> None: ...
+    def show_tooltip(self, text: str) -> None: ...
+    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None: ...
+
+
+def picture(state: State) -> Picture:
+    """What the icon shows for this state."""
+    sample = state.sample
+    undelivered = state.delivery_problem is not None
+    if sample is None or state.paused:
+        return Picture(Band.UNKNOWN, paused=state.paused, undelivered=undelivered)
+    return Picture(
+        sample.band,
+        figure_of(sample.memory_bytes),
+        process_source=sample.source is Source.PROCESS,
+        undelivered=undelivered,
+    )
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def images(shown: Picture) -> tuple[Any, ...]:
+    """The picture drawn in every size, smallest first."""
+    return tuple(icon.draw(shown, size) for size in SHOWN_SIZES)
+
+
+class Presenter:
+    """Shows each state that ``take`` returns until it returns None."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        take: Callable[[], State | None],
+        submit: Callable[[Command], None],
+    ) -> None:
+        self._panel = panel
+        self._take = take
+        self._submit = submit
+        self._picture: Picture | None = None
+        self._tooltip: str | None = None
+        self._rows: tuple[Row, ...] | None = None
+        self._thread = Thread(target=self._run, name="presenter", daemon=True)
+
+    def start(self) -> None:
+        """Start presenting in a thread of its own."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the last state was shown."""
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def show(self, state: State) -> None:
+        """Bring the panel up to this state."""
+        shown = picture(state)
+        if shown != self._picture:
+            self._panel.show_images(images(shown))
+            self._picture = shown
+        tooltip = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
+        if tooltip != self._tooltip:
+            self._panel.show_tooltip(tooltip)
+            self._tooltip = tooltip
+        rows = menu.rows(state)
+        if rows != self._rows:
+            self._panel.show_menu(rows, self._submit)
+            self._rows = rows
+
+    def _run(self) -> None:
+        while (state := self._take()) is not None:
+            try:
+                self.show(state)
+            except Exception:  # noqa: BLE001 - a panel's fault must not end the picture
+                _log.exception("showing a sample failed")
