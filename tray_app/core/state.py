@@ -7,6 +7,7 @@ alerts runs in milliseconds on a fake clock.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from tray_app.core import activity as activities
@@ -161,6 +162,12 @@ def patience_s(state: State) -> float:
     """How long the next request may take."""
     busy = state.activity.activity is not activities.Activity.IDLE
     return state.settings.patience_busy_s if busy else state.settings.patience_s
+
+
+def ends_s(state: State) -> float:
+    """When a set time is over (monotonic seconds); never is infinity."""
+    ends = (run.ends_s for run in (state.run, state.quick) if run is not None)
+    return min((end for end in ends if end is not None), default=math.inf)
 
 
 def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:

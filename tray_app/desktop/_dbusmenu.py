@@ -1,10 +1,11 @@
 """A pystray menu as ``com.canonical.dbusmenu``.
 
 Ids belong to a row's place and never change while the shape of the menu stays, so an open
-menu keeps still. Texts and marks are signalled only while somebody looks: on AboutToShow
-and as long as the menu is open. A panel that reads in between gets what is true then.
+menu keeps still. Texts and marks are signalled only while somebody looks: on AboutToShow,
+and then until the menu is closed. A panel that reads in between gets what is true then.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -15,6 +16,9 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus
 
 MENU_PATH = "/MenuBar"
 VERSION = 3
+# XFCE's panel never says that a menu was closed (nor, for its root, opened): after
+# AboutToShow the menu counts as open for so long.
+OPEN_AT_MOST_S = 60.0
 
 _Int = Annotated[int, DBusSignature("i")]
 _UInt = Annotated[int, DBusSignature("u")]
@@ -94,7 +98,7 @@ class DbusMenu(ServiceInterface):
         self._root = Node(0)
         self._revision = 1
         self._told: dict[int, dict[str, Variant]] = {}
-        self._open = False
+        self._open_until_s = 0.0
 
     def refresh(self, *, about_to_show: bool = False) -> bool:
         """Look again; say what changed if somebody is looking. Returns whether it differs."""
@@ -105,7 +109,10 @@ class DbusMenu(ServiceInterface):
             self._revision += 1
             self.LayoutUpdated(self._revision, 0)
             return True
-        if not (self._open or about_to_show):
+        now_s = asyncio.get_running_loop().time()
+        if about_to_show:
+            self._open_until_s = now_s + OPEN_AT_MOST_S
+        if now_s >= self._open_until_s:
             return False
         updated, removed = [], []
         for node in root.walk():
@@ -149,9 +156,10 @@ class DbusMenu(ServiceInterface):
             return False
         if event == "clicked" and node.action:
             node.action()
-        elif event in ("opened", "closed") and node_id == 0:
-            self._open = event == "opened"
-            self.refresh()
+        elif event == "opened":
+            self.refresh(about_to_show=True)
+        elif event == "closed" and node_id == 0:
+            self._open_until_s = 0.0
         return True
 
     @dbus_property(access=PropertyAccess.READ)

@@ -34,8 +34,11 @@ _ToolTip = Annotated[list[Any], DBusSignature("(sa(iiay)ss)")]
 
 def argb(image: Any) -> list[Any]:
     """A Pillow image as SNI's (width, height, ARGB bytes in network order)."""
-    red, green, blue, alpha = image.convert("RGBA").split()
-    return [*image.size, image.merge("RGBA", (alpha, red, green, blue)).tobytes()]
+    rgba = image.convert("RGBA").tobytes()
+    pixels = bytearray(len(rgba))
+    for channel, wanted in enumerate((1, 2, 3, 0)):
+        pixels[wanted::4] = rgba[channel::4]
+    return [*image.size, bytes(pixels)]
 
 
 class StatusNotifierItem(ServiceInterface):

@@ -33,6 +33,7 @@ from tray_app.core.state import (
     Input,
     Looked,
     State,
+    ends_s,
     patience_s,
     samples_at_once,
     step,
@@ -92,9 +93,7 @@ class Engine:
         self._jitter = jitter
         self._outlets = outlets
         self._others = others
-        self._inbox: queue.SimpleQueue[Posted | None] = (
-            queue.SimpleQueue()
-        )
+        self._inbox: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
@@ -144,7 +143,7 @@ class Engine:
                 return False
             self._receive(item)
         now = self._clock()
-        if not self._state.paused and now.mono_s >= self._tick_s:
+        if not self._state.paused and now.mono_s >= min(self._tick_s, ends_s(self._state)):
             self._tick(now)
         return True
 
@@ -152,7 +151,8 @@ class Engine:
         if self._state.paused:
             return self._clock().mono_s + 3600.0
         due_s = self._due_s()
-        return self._tick_s if due_s is None else min(self._tick_s, due_s)
+        tick_s = min(self._tick_s, ends_s(self._state))
+        return tick_s if due_s is None else min(tick_s, due_s)
 
     def _due_s(self) -> float | None:
         if not wants_api(self._state):
