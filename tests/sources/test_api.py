@@ -1,0 +1,627 @@
+"""The API client against servers that answer, and against all the others."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import os
+import queue
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sources.fault_server import (
+    LONG_S,
+    Exchange,
+    FaultServer,
+    Script,
+    answer,
+    by_path,
+    close,
+    drip,
+    flood,
+    hang,
+    head_of,
+    in_turn,
+    raw,
+    reset,
+)
+from tests.waiting import wait_for
+from tray_app.core.readings import (
+    MIB,
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ApiReading,
+    StageMark,
+)
+from tray_app.sources.api import MAX_BODY_BYTES, ApiClient
+
+DATA = Path(__file__).parents[1] / "data"
+CERTIFICATE = str(DATA / "localhost.pem")
+STATUS = (DATA / "payloads" / "memory-status.processing.json").read_bytes()
+HISTORY = (DATA / "payloads" / "memory-history.after-limit1.json").read_bytes()
+
+REFUSED, TIMEOUT, ERROR = ApiFailureKind
+
+PATIENCE_S = 0.3
+AMPLE_S = 20.0
+"""For what answers at once: a starved machine must not turn it into a time-out."""
+
+
+class Connected:
+    """A client, and its outcomes one by one."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.outcomes: queue.Queue[ApiOutcome] = queue.Queue()
+        self.client = ApiClient(url, self.outcomes.put, time.monotonic, **options)
+
+    def outcome(self, patience_s: float = AMPLE_S, with_stage: bool = False) -> ApiOutcome:
+        assert self.client.ask(patience_s, with_stage)
+        return self.outcomes.get(timeout=AMPLE_S)
+
+    def reading(self, with_stage: bool = False) -> ApiReading:
+        outcome = self.outcome(with_stage=with_stage)
+        assert isinstance(outcome, ApiReading), outcome
+        return outcome
+
+    def failure(self, patience_s: float = AMPLE_S) -> tuple[ApiFailureKind, str]:
+        outcome = self.outcome(patience_s)
+        assert isinstance(outcome, ApiFailure), outcome
+        return outcome.kind, outcome.reason
+
+
+@contextmanager
+def connected(url: str, **options: Any) -> Iterator[Connected]:
+    it = Connected(url, **options)
+    try:
+        yield it
+    finally:
+        it.client.close()
+
+
+def tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+# What is asked
+
+
+def test_a_reading() -> None:
+    """A good answer is a reading, taken between the question and now, on one connection."""
+    with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
+        before_s = time.monotonic()
+        reading = api.reading()
+        assert reading.rss_bytes == round(339.94 * MIB)
+        assert before_s <= reading.taken_s - reading.latency_s <= reading.taken_s
+        assert reading.taken_s <= time.monotonic()
+        assert reading.stage is None
+        api.reading()
+        assert server.paths == ["/memory-status/"] * 2
+        assert server.connections == 1
+
+
+def test_the_request() -> None:
+    """The request asks for plain JSON below the URL's path and carries the given headers."""
+    with (
+        FaultServer(answer(STATUS)) as server,
+        connected(f"{server.url}/proxy/run/", headers=[("X-Key", "k 1")]) as api,
+    ):
+        api.reading()
+        request, *headers = server.exchanges[0].head.lower().split("\r\n")
+    assert request == "get /proxy/run/memory-status/ http/1.1"
+    assert {"accept-encoding: identity", "x-key: k 1", "user-agent: runanalyze-tray"} < {*headers}
+    assert not any(header.startswith(("authorization", "cookie")) for header in headers)
+
+
+def test_the_stage() -> None:
+    """With a stage asked for, the reading carries the history's newest entry."""
+    script = by_path(answer(STATUS), answer(HISTORY))
+    with FaultServer(script) as server, connected(server.url) as api:
+        stage = api.reading(with_stage=True).stage
+        assert stage == StageMark("AFTER_FINAL_GC", "2026-11-23T21:55:31.429424")
+        assert server.paths == ["/memory-status/", "/memory-history/?limit=1"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "history",
+    [answer(b"{", "500 Oops"), answer(b"{"), close, reset, drip(head_of(None), b" "), hang],
+    ids=["500", "not JSON", "close", "reset", "drip", "hang"],
+)
+def test_a_failing_stage(history: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever happens to the stage, the reading is good, and so is the next one."""
+    monkeypatch.setattr("tray_app.sources.api.STAGE_PATIENCE_S", 0.1)
+    with FaultServer(by_path(answer(STATUS), history)) as server, connected(server.url) as api:
+        assert api.reading(with_stage=True).stage is None
+        assert api.reading().rss_bytes
+
+
+def test_no_stage_after_a_failure() -> None:
+    """The stage of a server whose status is bad is not asked for."""
+    with FaultServer(answer(b"{}")) as server, connected(server.url) as api:
+        assert isinstance(api.outcome(with_stage=True), ApiFailure)
+        assert server.paths == ["/memory-status/"]
+
+
+def test_one_in_flight() -> None:
+    """While a request is in flight another is refused at once, and one outcome comes."""
+    gate = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        gate.wait(LONG_S)
+        answer(STATUS)(exchange)
+
+    with FaultServer(waits) as server, connected(server.url) as api:
+        assert api.client.ask(AMPLE_S)
+        assert not api.client.ask(AMPLE_S)
+        gate.set()
+        assert isinstance(api.outcomes.get(timeout=AMPLE_S), ApiReading)
+        assert api.outcomes.empty()
+        assert len(server.paths) == 1
+
+
+def test_the_report_may_ask() -> None:
+    """By the time an outcome is reported the next request can be started."""
+    asked = queue.Queue[bool]()
+    with FaultServer(answer(STATUS)) as server:
+        client = ApiClient(server.url, lambda _: asked.put(client.ask(AMPLE_S)), time.monotonic)
+        client.ask(AMPLE_S)
+        assert [asked.get(timeout=AMPLE_S) for _ in range(3)] == [True] * 3
+        client.close()
+
+
+def test_a_receiver_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """A report that raises is logged and does not end the worker."""
+    taken = queue.Queue[ApiOutcome]()
+
+    def report(outcome: ApiOutcome) -> None:
+        taken.put(outcome)
+        raise LookupError("in the receiver")
+
+    with FaultServer(answer(STATUS)) as server:
+        client = ApiClient(server.url, report, time.monotonic)
+        for _ in range(2):
+            wait_for(lambda: client.ask(AMPLE_S), "the client's consent")
+            assert isinstance(taken.get(timeout=AMPLE_S), ApiReading)
+        client.close()
+    assert "in the receiver" in caplog.text
+
+
+def test_nothing_early() -> None:
+    """Making a client imports no requests and starts no thread: that is for the first question."""
+    code = """
+import sys, threading
+from tray_app.sources.api import ApiClient
+ApiClient("http://127.0.0.1:9", print, float).close()
+assert threading.active_count() == 1
+assert not {"requests", "urllib3", "http.client", "ssl"} & {*sys.modules}
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=AMPLE_S)
+
+
+# Waiting has an end
+
+CHUNKED = head_of(None, "200 OK", "Transfer-Encoding: chunked")
+
+
+def stops_in_the_body(exchange: Exchange) -> None:
+    exchange.send(head_of(1000) + b"{")
+    hang(exchange)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(hang, id="hang"),
+        pytest.param(stops_in_the_body, id="body stops"),
+        pytest.param(drip(b"", b"H"), id="status line drips"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"), id="header drips"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", every_s=0.05), id="headers drip"),
+        pytest.param(drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="continue drips"),
+        pytest.param(drip(head_of(1000), b" "), id="body drips"),
+        pytest.param(drip(head_of(None), b" "), id="endless body drips"),
+        pytest.param(drip(CHUNKED, b"1\r\n \r\n"), id="chunks drip"),
+        pytest.param(drip(CHUNKED, b"0"), id="chunk size drips"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_time_out(script: Script, scheme: str) -> None:
+    """However slowly something comes, one patience is for all of it together."""
+    with (
+        FaultServer(script, tls() if scheme == "https" else None) as server,
+        connected(server.url, verify=CERTIFICATE) as api,
+    ):
+        assert api.failure(PATIENCE_S) == (TIMEOUT, "no answer for 0.3 s")
+
+
+def test_a_dripping_error() -> None:
+    """An error whose text does not come in time is still that error."""
+    script = drip(head_of(1000, "503 Service Unavailable"), b"x")
+    with FaultServer(script) as server, connected(server.url) as api:
+        assert api.failure(1.0) == (ERROR, "HTTP 503: Service Unavailable")
+
+
+def test_recovery_after_a_hang() -> None:
+    """The request after a time-out gets its answer, on a new connection."""
+    script = in_turn(answer(STATUS), hang, answer(STATUS))
+    with FaultServer(script) as server, connected(server.url) as api:
+        api.reading()
+        assert api.failure(PATIENCE_S)[0] is TIMEOUT
+        api.reading()
+        assert server.connections == 2
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port whose queue is full, where Linux lets a connection attempt wait."""
+    if sys.platform != "linux":
+        pytest.skip("a full queue refuses elsewhere")
+    waiting = []
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        for _ in range(4):
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+            waiting.append(sock)
+        yield listener.getsockname()[1]
+        for sock in waiting:
+            sock.close()
+
+
+def addresses(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """Let every host name mean these ports of 127.0.0.1, in this order."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+def test_connecting_takes_too_long(full_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All addresses of a host share one patience with connecting."""
+    addresses(monkeypatch, *[full_port] * 100)
+    with connected(f"http://server.invalid:{full_port}") as api:
+        assert api.failure(PATIENCE_S) == (TIMEOUT, "no connection for 0.3 s")
+
+
+def test_the_address_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several addresses (localhost is ::1, too) the one that answers is used."""
+    with FaultServer(answer(STATUS)) as server, connected(f"http://localhost:{server.port}") as api:
+        addresses(monkeypatch, unused_port(), server.port)
+        api.reading()
+
+
+# Nobody there
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_refused() -> None:
+    """Where nobody listens the connection is refused; a server that starts is found."""
+    port = unused_port()
+    with connected(f"http://127.0.0.1:{port}") as api:
+        assert api.failure() == (REFUSED, "connection refused")
+        assert api.failure() == (REFUSED, "connection refused")
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "expected"),
+    [
+        ("socket.getaddrinfo", socket.gaierror(-2, "no"), (REFUSED, "host not found")),
+        (
+            "socket.socket.connect",
+            OSError(errno.EHOSTUNREACH, "no"),
+            (REFUSED, "no route to the host"),
+        ),
+        ("socket.socket.connect", OSError(errno.EPERM, "Not permitted"), (ERROR, "Not permitted")),
+        (
+            "tray_app.sources.api.decode_status",
+            ZeroDivisionError("x"),
+            (ERROR, "ZeroDivisionError"),
+        ),
+    ],
+    ids=["no name", "no route", "no permission", "own mistake"],
+)
+def test_errors_on_the_way(
+    where: str,
+    error: Exception,
+    expected: tuple[ApiFailureKind, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error is told in plain words, one that nobody expected by the name of its class."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
+        with monkeypatch.context() as patch:
+            patch.setattr(where, fail)
+            assert api.failure() == expected
+        api.reading()
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://", "ftp://x"])
+def test_a_bad_url(url: str) -> None:
+    """A URL that cannot be asked is an error each time, not an exception."""
+    with connected(url) as api:
+        assert api.failure()[0] is ERROR
+        assert api.failure()[0] is ERROR
+
+
+# Wrong answers
+
+GARBAGE_TLS = b"\x15\x03\x01\x00\x02\x02\x0a"
+BIG = 200 * 1024**2
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (
+            answer(b'{"detail":"Processing failed: no"}', "500 Internal Server Error"),
+            "HTTP 500: Processing failed: no",
+        ),
+        (answer(b"Internal\nServer Error", "500 Oops"), "HTTP 500: Internal Server Error"),
+        (answer(b"", "503 Service Unavailable"), "HTTP 503: Service Unavailable"),
+        (answer(b"<html>", "502 Bad\x07Gateway"), "HTTP 502: Bad Gateway"),
+        (answer(b'{"detail":"Not Found"}', "404 Not Found"), "HTTP 404: Not Found"),
+        (answer(b"", "599"), "HTTP 599"),
+        (answer(b"y" * 999, "500 x"), f"HTTP 500: {'y' * 119}…"),
+        (raw(head_of(9999, "500 Oops") + b"broken off"), "HTTP 500: Oops"),
+        (answer(b'{"error":"psutil"}'), "the server reports an error: psutil"),
+        (
+            answer(b"", "302 Found", "Location: /memory-status/"),
+            "HTTP 302: redirects to /memory-status/",
+        ),
+        (
+            answer(b"", "307 T", "Location: https://u:p@other.example/x"),
+            "HTTP 307: redirects to https://other.example/x",
+        ),
+        (answer(b"", "304 Not Modified"), "HTTP 304: Not Modified"),
+        (answer(b"", "204 No Content"), "answer is empty"),
+        (answer(b""), "answer is empty"),
+        (answer(STATUS[:100]), "answer is not JSON"),
+        (answer(b"<html>"), "answer is not JSON"),
+        (
+            answer(b'{"process_memory":{"rss_mb":NaN}}'),
+            "process_memory.rss_mb is not a finite number",
+        ),
+        (answer(b"[" * 100_000), "answer is nested too deeply"),
+        (answer(b"\xff"), "answer is not UTF-8 text"),
+        (raw(head_of(len(STATUS)) + STATUS[:99]), "answer broke off"),
+        (raw(CHUNKED + b"ff\r\n{"), "answer broke off"),
+        (raw(CHUNKED + b"zz\r\n{"), "answer broke off"),
+        (raw(head_of(None) + STATUS[:99]), "answer is not JSON"),
+        (answer(STATUS, "200 OK", "Content-Encoding: gzip"), "answer is compressed (gzip)"),
+        (flood(head_of(BIG), BIG), "answer is larger than 256 KiB"),
+        (flood(head_of(None), BIG), "answer is larger than 256 KiB"),
+        (flood(CHUNKED + b"ffffffff\r\n", BIG), "answer is larger than 256 KiB"),
+        (flood(head_of(BIG, "500 Oops"), BIG), "HTTP 500: Oops"),
+        (flood(head_of(BIG, "302 F", "Location: /x"), BIG), "HTTP 302: redirects to /x"),
+        (flood(b"HTTP/1.1 200 OK\r\nX: ", BIG), "answer is not HTTP"),
+        (flood(b"", BIG), "answer is not HTTP"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "answer is not HTTP"),
+        (raw(b"HTTP/1.1 abc\r\n\r\n"), "answer is not HTTP"),
+        (raw(b"\x00\xff" * 50), "answer is not HTTP"),
+        (raw(GARBAGE_TLS), "TLS on this port: https:// instead of http://?"),
+        (close, "connection closed without an answer"),
+        (reset, "connection reset"),
+    ],
+)
+def test_wrong_answer(script: Script, expected: str) -> None:
+    """A wrong answer is an error in plain words, asked for once, read no further than needed."""
+    with FaultServer(script) as server, connected(server.url) as api:
+        assert api.failure() == (ERROR, expected)
+        assert len(server.paths) == 1
+        assert server.exchanges[0].bytes_sent < BIG / 4
+        server.script = answer(STATUS)
+        api.reading()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        answer(STATUS, "200 OK", "Content-Type: text/html"),
+        answer(STATUS, "201 Created"),
+        answer(STATUS + b" " * (MAX_BODY_BYTES - len(STATUS))),
+        answer(STATUS, "200 OK", "Set-Cookie: a=b"),
+        raw(head_of(None) + STATUS),
+        raw(b"HTTP/1.0 200 OK\r\n\r\n" + STATUS),
+        raw(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)),
+        raw(head_of(len(STATUS)) + STATUS + b"and more"),
+    ],
+)
+def test_unusual_but_good(script: Script) -> None:
+    """What can be decoded within its limits is a reading, whatever its wrapping."""
+    with FaultServer(script) as server, connected(server.url) as api:
+        assert api.reading().rss_bytes == round(339.94 * MIB)
+        assert api.reading().rss_bytes == round(339.94 * MIB)
+        assert not any("ookie" in exchange.head for exchange in server.exchanges)
+
+
+def test_redirects_are_not_followed() -> None:
+    """Neither a loop nor another host is followed: one request, and the error says where to."""
+    with FaultServer(answer(STATUS)) as other, FaultServer(close) as server:
+        for location in (f"{server.url}/memory-status/", f"{other.url}/memory-status/"):
+            server.script = answer(b"", "307 Temporary Redirect", f"Location: {location}")
+            with connected(server.url) as api:
+                assert api.failure() == (ERROR, f"HTTP 307: redirects to {location}")
+        assert server.paths == ["/memory-status/"] * 2
+        assert other.paths == []
+
+
+# Connections
+
+
+@pytest.mark.parametrize("end", [close, reset], ids=["close", "reset"])
+def test_a_stale_connection(end: Script) -> None:
+    """A kept connection that the server closes at the next request is replaced unseen."""
+    script = in_turn(answer(STATUS), end, answer(STATUS))
+    with FaultServer(script) as server, connected(server.url) as api:
+        api.reading()
+        api.reading()
+        assert (len(server.paths), server.connections) == (3, 2)
+
+
+def test_a_server_that_closes_after_each_answer() -> None:
+    """A kept connection that was closed in between is replaced before it is used."""
+    with FaultServer(raw(head_of(len(STATUS)) + STATUS)) as server, connected(server.url) as api:
+        for _ in range(3):
+            api.reading()
+        assert server.connections == 3
+
+
+def test_a_stale_connection_is_replaced_once() -> None:
+    """A server that also closes the fresh connection is reported, not asked for ever."""
+    with FaultServer(in_turn(answer(STATUS), close)) as server, connected(server.url) as api:
+        api.reading()
+        assert api.failure() == (ERROR, "connection closed without an answer")
+        assert len(server.paths) == 3
+
+
+def test_a_server_that_went_away() -> None:
+    """A server that ended between two requests is gone: refused, not reset."""
+    with FaultServer(answer(STATUS)) as server:
+        api = Connected(server.url)
+        api.reading()
+    assert api.failure() == (REFUSED, "connection refused")
+    api.client.close()
+
+
+def test_the_environment_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and .netrc of the environment have no say."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login joe password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
+    with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
+        api.reading()
+        assert "uthorization" not in server.exchanges[0].head
+
+
+def test_userinfo_is_sent_and_never_shown() -> None:
+    """User and password of the URL are sent, and in no reason, whatever the server echoes."""
+    echo = answer(
+        b'{"detail":"joe with s3cret!, or s3cret%21, in http://joe:s3cret%21@x"}', "401 No"
+    )
+    moved = answer(b"", "301 Moved", "Location: //joe:s3cret%21@x/joe/")
+    with (
+        FaultServer(in_turn(echo, moved, close)) as server,
+        connected(f"http://joe:s3cret%21@127.0.0.1:{server.port}") as api,
+    ):
+        reasons = [api.failure()[1] for _ in range(3)]
+        assert f"Basic {base64.b64encode(b'joe:s3cret!').decode()}" in server.exchanges[0].head
+    assert reasons[:2] == [
+        "HTTP 401: … with …, or …, in http://…:…@x",
+        "HTTP 301: redirects to //x/…/",
+    ]
+    assert not [reason for reason in reasons if "joe" in reason or "s3cret" in reason]
+
+
+# TLS
+
+
+def test_tls() -> None:
+    """An https server whose certificate is trusted gives readings on one connection."""
+    with (
+        FaultServer(answer(STATUS), tls()) as server,
+        connected(server.url, verify=CERTIFICATE) as api,
+    ):
+        api.reading()
+        api.reading()
+        assert server.connections == 1
+
+
+def test_tls_unverified() -> None:
+    """Without verification any certificate will do, without a warning."""
+    with FaultServer(answer(STATUS), tls()) as server, connected(server.url, verify=False) as api:
+        api.reading()
+
+
+def test_tls_not_trusted() -> None:
+    """A certificate that nobody vouches for is an error that says so."""
+    with FaultServer(answer(STATUS), tls()) as server, connected(server.url) as api:
+        kind, reason = api.failure()
+        assert (kind, reason.split(":")[0]) == (ERROR, "certificate is not trusted")
+        assert server.paths == []
+
+
+def test_tls_to_a_plain_port() -> None:
+    """https:// to a server without TLS is an error that says so."""
+    with (
+        FaultServer(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server,
+        connected(f"https://127.0.0.1:{server.port}") as api,
+    ):
+        assert api.failure() == (ERROR, "no TLS on this port: http:// instead of https://?")
+
+
+def test_tls_handshake_hangs() -> None:
+    """A TLS handshake is part of the patience."""
+    with FaultServer(hang) as server, connected(f"https://127.0.0.1:{server.port}") as api:
+        assert api.failure(PATIENCE_S) == (TIMEOUT, "no answer for 0.3 s")
+
+
+# The end
+
+
+def worker_of(client: ApiClient) -> threading.Thread:
+    """Start a long request and return the thread that was started for it."""
+    before = {*threading.enumerate()}
+    assert client.ask(LONG_S)
+    (worker,) = (new for new in {*threading.enumerate()} - before if new.name == "api")
+    return worker
+
+
+@pytest.mark.parametrize("script", [hang, drip(head_of(None), b" ")], ids=["hang", "drip"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_close_cuts_the_request(script: Script, scheme: str) -> None:
+    """Closing ends the worker in the middle of a request, and nothing is reported any more."""
+    with FaultServer(script, tls() if scheme == "https" else None) as server:
+        api = Connected(server.url, verify=CERTIFICATE)
+        worker = worker_of(api.client)
+        wait_for(lambda: server.paths, "a request")
+        api.client.close()
+        assert not worker.is_alive()
+        assert api.outcomes.empty()
+        assert not api.client.ask(LONG_S)
+        api.client.close()
+
+
+def test_close_while_connecting(full_port: int) -> None:
+    """Closing ends a connection attempt, too."""
+    client = ApiClient(f"http://127.0.0.1:{full_port}", print, time.monotonic)
+    worker = worker_of(client)
+    client.close()
+    wait_for(lambda: not worker.is_alive(), "the worker's end")
+
+
+def test_close_from_the_report() -> None:
+    """The report may close the client."""
+    closed = threading.Event()
+
+    def report(_: ApiOutcome) -> None:
+        client.close()
+        closed.set()
+
+    with FaultServer(answer(STATUS)) as server:
+        client = ApiClient(server.url, report, time.monotonic)
+        client.ask(AMPLE_S)
+        assert closed.wait(AMPLE_S)
+        assert not client.ask(AMPLE_S)

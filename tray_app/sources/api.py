@@ -1,0 +1,407 @@
+"""Asks the server's API, one request at a time, from a thread of its own.
+
+Rule of the room: the only importer of requests (and of urllib3, which comes with it). Both are
+imported by the worker at its first request, because that takes 70 ms. Nothing that the
+network does holds up the caller, and no exception leaves the worker: failures are values.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import queue
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, StageMark
+from tray_app.sources.payload import (
+    PayloadError,
+    decode_stage,
+    decode_status,
+    error_words,
+    plain_text,
+)
+
+if TYPE_CHECKING:
+    import requests
+    from requests.adapters import HTTPAdapter
+
+STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
+STAGE_PATH = "/memory-history/?limit=1"
+
+MAX_BODY_BYTES = 256 * 1024
+"""A real answer has 0.6 to 2 KB."""
+
+STAGE_PATIENCE_S = 1.0
+"""Longest that a good reading waits for its stage, which the server has in memory."""
+
+_CLOSE_PATIENCE_S = 1.0
+_READ_BYTES = 64 * 1024
+_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+
+_log = logging.getLogger(__name__)
+
+
+class ApiClient:
+    """Brings one ``report(outcome)`` per ``ask``, called in its worker thread.
+
+    ``base_url`` may have a path and user:password (sent as basic auth, never shown).
+    ``clock`` gives monotonic seconds. ``headers`` are sent along. ``verify`` is requests': True,
+    False, or the path of a CA bundle. Proxies, .netrc and redirects are never followed.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        report: Callable[[ApiOutcome], None],
+        clock: Callable[[], float],
+        headers: Iterable[tuple[str, str]] = (),
+        verify: bool | str = True,
+    ) -> None:
+        self._report = report
+        self._clock = clock
+        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock)
+        self._secrets = _secrets(base_url)
+        self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
+        self._in_flight = threading.Lock()
+        self._worker: threading.Thread | None = None
+
+    def ask(self, patience_s: float, with_stage: bool = False) -> bool:
+        """Start one request and return at once; False (and nothing) while one is in flight.
+
+        ``patience_s`` covers connecting, headers and body together, at whatever pace they come;
+        only the look-up of a host name takes as long as the system's resolver does.
+        ``with_stage`` also asks for the newest stage; its failure leaves the reading as it is.
+        """
+        if self._line.is_cut or not self._in_flight.acquire(blocking=False):
+            return False
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, name="api", daemon=True)
+            self._worker.start()
+        self._orders.put((patience_s, with_stage))
+        return True
+
+    def close(self) -> None:
+        """Cut the request in flight and end the worker; waits at most 1 s, reports no more."""
+        self._line.cut()
+        self._orders.put(None)
+        if self._worker is not None and self._worker is not threading.current_thread():
+            self._worker.join(_CLOSE_PATIENCE_S)
+
+    def _work(self) -> None:
+        while (order := self._orders.get()) is not None:
+            outcome = self._outcome(*order)
+            if self._line.is_cut:
+                break
+            self._in_flight.release()  # before the report, which may ask again
+            try:
+                self._report(outcome)
+            except Exception:  # noqa: BLE001 - the receiver's mistake must not end the worker
+                _log.exception("an API outcome could not be reported")
+        self._line.hang_up()
+
+    def _outcome(self, patience_s: float, with_stage: bool) -> ApiOutcome:
+        try:
+            self._line.open()
+            asked_s = self._clock()
+            body = self._line.get(STATUS_PATH, asked_s + patience_s)
+            taken_s = self._clock()
+            reading = decode_status(body, taken_s=taken_s, latency_s=taken_s - asked_s)
+        except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
+            kind, reason = _explain(error, self._line.is_connected, patience_s)
+            for secret in self._secrets:  # a server may echo what it was sent
+                reason = reason.replace(secret, "…")
+            return ApiFailure(self._clock(), kind, reason)
+        if with_stage:
+            deadline_s = min(asked_s + patience_s, taken_s + STAGE_PATIENCE_S)
+            return replace(reading, stage=self._stage(deadline_s))
+        return reading
+
+    def _stage(self, deadline_s: float) -> StageMark | None:
+        with suppress(Exception):  # whatever happens to the stage, the reading is good
+            return decode_stage(self._line.get(STAGE_PATH, deadline_s))
+        return None
+
+
+class _WrongAnswer(Exception):
+    """An answer that is not the one asked for; its text is the reason."""
+
+
+class _Line:
+    """One kept-alive connection on which all waiting ends at one deadline.
+
+    urllib3's time-outs are per read, so a dripping server stretches them without end. Here each
+    read first sets the socket's time-out to what is left: no timer thread, and the same for
+    plain and TLS connections. A reset kept connection is replaced once by a fresh one.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: dict[str, str],
+        verify: bool | str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._base_url = base_url
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # what is not compressed is no bomb
+            "User-Agent": "runanalyze-tray",
+        } | headers
+        self._verify = verify
+        self._clock = clock
+        self._deadline_s = 0.0
+        self._session: requests.Session | None = None
+        self._prepared: dict[str, requests.PreparedRequest] = {}
+        self._socket: socket.socket | None = None
+        self._is_fresh = False
+        self.is_connected = False
+        self.is_cut = False
+
+    def open(self) -> None:
+        """Import requests and prepare the requests, once; a bad URL raises requests' errors."""
+        if self._session is not None:
+            return
+        import requests
+        import urllib3
+
+        if self._verify is False:  # the user's choice; no warning at each new connection
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        session = requests.Session()
+        session.trust_env = False  # no http_proxy, no .netrc
+        session.headers.clear()
+        session.headers.update(self._headers)
+        adapter = _adapter(self)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        self._prepared = {
+            path: session.prepare_request(requests.Request("GET", self._base_url + path))
+            for path in (STATUS_PATH, STAGE_PATH)
+        }
+        self._session = session
+
+    def get(self, path: str, deadline_s: float) -> bytes:
+        """The body of a good answer; raises _WrongAnswer and whatever requests and urllib3 do."""
+        import requests
+
+        self._deadline_s = deadline_s
+        self._is_fresh = False
+        try:
+            return self._exchange(path)
+        except requests.ConnectionError:
+            if self._is_fresh:
+                raise
+        # The server closed the kept connection meanwhile (uvicorn does after 5 s of idling).
+        return self._exchange(path)
+
+    def cut(self) -> None:
+        """From any thread: end the exchange under way, and let no other begin."""
+        self.is_cut = True
+        if self._socket is not None:
+            with suppress(OSError):  # not connected, or closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+
+    def remaining_s(self) -> float:
+        """What is left of the patience; raises TimeoutError when nothing is.
+
+        Asked before each wait, and after the socket waited for is known to ``cut``.
+        """
+        if self.is_cut:
+            raise ConnectionAbortedError
+        left_s = self._deadline_s - self._clock()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connected socket; unlike urllib3's, all addresses of a host share one patience."""
+        self._is_fresh, self.is_connected = True, False
+        failure = OSError("no address")
+        for family, kind, proto, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        ):
+            try:
+                sock = self._socket = socket.socket(family, kind, proto)
+            except OSError as error:  # a machine without IPv6
+                failure = error
+                continue
+            try:
+                sock.settimeout(self.remaining_s())
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(self.remaining_s())  # a TLS handshake comes next
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                self.is_connected = True
+                return sock
+        raise failure
+
+    def watch(self, sock: socket.socket) -> None:
+        """The socket that answers are read from: after a handshake it is another object."""
+        self._socket = sock
+
+    def _exchange(self, path: str) -> bytes:
+        assert self._session is not None
+        request = self._prepared[path]
+        # Past Session.send, which reads a redirect's body without limit even if told not to
+        # follow it, and collects cookies.
+        adapter = self._session.get_adapter(self._base_url)
+        with adapter.send(
+            request, stream=True, timeout=self.remaining_s(), verify=self._verify
+        ) as response:
+            if response.status_code >= 300:
+                raise _WrongAnswer(_http_words(response))
+            encoding = response.headers.get("Content-Encoding", "identity")
+            if encoding.lower() != "identity":
+                raise _WrongAnswer(f"answer is compressed ({plain_text(encoding, 20)})")
+            return _body(response)
+
+
+def _body(response: requests.Response) -> bytes:
+    body = b""
+    while part := response.raw.read(_READ_BYTES, decode_content=False):
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise _WrongAnswer(f"answer is larger than {MAX_BODY_BYTES // 1024} KiB")
+    return body
+
+
+def _http_words(response: requests.Response) -> str:
+    status = f"HTTP {response.status_code}"
+    if location := response.headers.get("Location"):
+        # Without userinfo: a redirect may repeat what the request's URL held.
+        return f"{status}: redirects to {plain_text(re.sub('//[^/]*@', '//', location))}"
+    words = ""
+    with suppress(Exception):  # the status is known, whatever becomes of the body
+        words = error_words(_body(response))
+    words = words or plain_text(response.reason or "")
+    return f"{status}: {words}" if words else status
+
+
+def _adapter(line: _Line) -> HTTPAdapter:
+    """requests' transport with connections that are made by, and obey, ``line``."""
+    from http.client import HTTPResponse
+
+    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    class Response(HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(sock, *args, **kwargs)
+            line.watch(sock)
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, line))
+
+    class Connection(HTTPConnection):
+        response_class = Response
+
+        def _new_conn(self) -> socket.socket:
+            return line.connect(self._dns_host, self.port)
+
+    class TlsConnection(HTTPSConnection):
+        response_class = Response
+        _new_conn = Connection._new_conn
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = TlsConnection
+
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
+    adapter.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+    return adapter
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads from ``sock`` (through ``raw``, its SocketIO) with the time-out that is left."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, line: _Line) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._line = line
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._line.remaining_s())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _explain(error: Exception, is_connected: bool, patience_s: float) -> tuple[ApiFailureKind, str]:
+    """What an exception means to people; the cause decides, not requests' wrapping of it."""
+    import http.client
+    import ssl
+
+    refused, timeout, wrong = (
+        ApiFailureKind.REFUSED,
+        ApiFailureKind.TIMEOUT,
+        ApiFailureKind.ERROR,
+    )
+    for cause in _causes(error):
+        match cause:
+            case PayloadError() | _WrongAnswer():
+                return wrong, str(cause)
+            case ssl.SSLCertVerificationError():
+                return wrong, f"certificate is not trusted: {plain_text(cause.verify_message)}"
+            case ssl.SSLError() if cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+                return wrong, "no TLS on this port: http:// instead of https://?"
+            case ssl.SSLError():
+                return wrong, f"TLS failed: {plain_text(cause.reason or type(cause).__name__)}"
+            case socket.gaierror():
+                return refused, "host not found"
+            case TimeoutError():
+                what = "answer" if is_connected else "connection"
+                return timeout, f"no {what} for {patience_s:g} s"
+            case ConnectionRefusedError():
+                return refused, "connection refused"
+            case http.client.RemoteDisconnected():
+                return wrong, "connection closed without an answer"
+            case http.client.IncompleteRead():
+                return wrong, "answer broke off"
+            case http.client.BadStatusLine() if str(cause)[:2] == "\x15\x03":  # an alert
+                return wrong, "TLS on this port: https:// instead of http://?"
+            case http.client.HTTPException():
+                return wrong, "answer is not HTTP"
+            case ConnectionError():
+                return wrong, "connection reset"
+            case OSError() if cause.errno in _NO_ROUTE:
+                return refused, "no route to the host"
+            case OSError() if cause.strerror:
+                return wrong, plain_text(cause.strerror)
+    return wrong, type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _secrets(url: str) -> tuple[str, ...]:
+    """What of ``url`` must not be shown: its userinfo, as written and as meant."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    written = [part for part in (parts.password, parts.username) if part]
+    return (*written, *map(unquote, written))
