@@ -246,7 +246,7 @@ def summary(value: Summary) -> tuple[str, str]:
 def quick_test(event: Summarised) -> tuple[str, str]:
     """Title and text of the notification at the end of a measurement."""
     heading, text = summary(event.summary)
-    return (heading if event.ends_run else f"Quick test – {heading.lower()}"), text
+    return (heading if event.ends_run else heading.replace("Summary", "Quick test", 1)), text
 
 
 def undelivered(problem: str) -> str:
@@ -284,13 +284,11 @@ def mode(sample: Sample) -> str:
 
 
 def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
-    """``18 s of 30 s · 9 samples``; without a set length ``18 s · 9 samples · Ctrl-C ends``."""
+    """``18 s of 30 s · 9 samples``; without a set length ``18 s · 9 samples``."""
     counted = "1 sample" if samples == 1 else f"{samples} samples"
     if duration_s is None:
-        return _joined(duration(elapsed_s), counted, "Ctrl-C ends")
+        return _joined(duration(elapsed_s), counted)
     return _joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", counted)
 
 
-def more(count: int) -> str:
-    """What stands for list rows that there is no room for."""
-    return f"… {count} more"
+HOW_TO_END = "Ctrl-C ends"

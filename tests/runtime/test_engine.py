@@ -1,0 +1,224 @@
+"""The sampler thread, with sources that answer, hang, and raise."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tray_app.core.commands import Quit, SetMode, SetPaused
+from tray_app.core.events import Event, Sampled
+from tray_app.core.modes import Mode
+from tray_app.core.readings import (
+    MIB,
+    ApiReading,
+    ProcessReading,
+    ProcessRow,
+    Role,
+    Source,
+    Target,
+    TempUsage,
+)
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Settings
+from tray_app.core.state import State, begin
+from tray_app.runtime import clock
+from tray_app.runtime.engine import Engine
+
+TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
+
+
+@dataclass
+class FakeApi:
+    """Answers at once through the engine's inbox, or stays silent."""
+
+    answers: bool = True
+    asked: int = 0
+    closed: bool = False
+    post: object = None
+
+    def ask(self, patience_s: float, with_stage: bool = False) -> bool:
+        self.asked += 1
+        if self.answers:
+            self.post(ApiReading(clock.mono_s(), 0.001, 300 * MIB, None, None))  # type: ignore[operator]
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeProbe:
+    """A server of 200 MB, or a defect."""
+
+    error: Exception | None = None
+    reads: int = 0
+    closed: bool = False
+
+    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+        self.reads += 1
+        if self.error:
+            raise self.error
+        row = ProcessRow(7, "uvicorn", Role.TARGET, 200 * MIB, 1.0)
+        return ProcessReading(now_s, None, TARGET, (row,), worker_count=1)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeWalker:
+    """Remembers what it was told to watch."""
+
+    paths: list[str | None] = field(default_factory=list)
+
+    def watch(self, path: str | None) -> None:
+        self.paths.append(path)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Rig:
+    """An engine with its fakes, and the samples that came out."""
+
+    engine: Engine
+    api: FakeApi
+    probe: FakeProbe
+    walker: FakeWalker
+    events: queue.SimpleQueue[Event]
+
+    def sample(self, within_s: float = 5.0) -> Sample:
+        """The next sample."""
+        while True:
+            event = self.events.get(timeout=within_s)
+            if isinstance(event, Sampled):
+                return event.sample
+
+    def drain(self, quiet_s: float) -> None:
+        """Take events until none came for this long."""
+        with suppress(queue.Empty):
+            while True:
+                self.events.get(timeout=quiet_s)
+
+
+@contextmanager
+def running(
+    api: FakeApi | None = None, probe: FakeProbe | None = None, mode: Mode = Mode.AUTO
+) -> Iterator[Rig]:
+    """An engine at 0.2 s."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def outlet(_state: State, new: tuple[Event, ...]) -> None:
+        for event in new:
+            events.put(event)
+
+    settings = replace(Settings(), interval_s=0.2, mode=mode)
+    state = begin(settings, settings, clock.now(), local=True)
+    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
+    api.post = engine.post
+    engine.start(api, probe, walker)
+    try:
+        yield Rig(engine, api, probe, walker, events)
+    finally:
+        engine.stop(5)
+
+
+def until(rig: Rig, source: Source) -> Sample:
+    """The first sample from this source."""
+    return next(s for s in (rig.sample() for _ in range(50)) if s.source is source)
+
+
+def test_an_answering_api_is_the_source() -> None:
+    """Samples come from the API as soon as it has answered."""
+    with running() as rig:
+        assert until(rig, Source.API).memory_bytes == 300 * MIB
+
+
+def test_a_silent_api_holds_up_no_sample() -> None:
+    """While a request hangs, process readings come at every interval."""
+    with running(FakeApi(answers=False)) as rig:
+        samples = [rig.sample() for _ in range(4)]
+        assert {sample.source for sample in samples} == {Source.PROCESS}
+        assert rig.api.asked == 1
+
+
+def test_a_defect_in_a_source_is_a_visible_failed_reading() -> None:
+    """A probe that raises becomes a sample that says so, and the thread goes on."""
+    with running(FakeApi(answers=False), FakeProbe(RuntimeError("boom"))) as rig:
+        samples = [rig.sample() for _ in range(3)]
+        assert samples[-1].source is Source.NONE
+        assert "RuntimeError" in (samples[-1].problem or "")
+
+
+def test_a_defect_in_an_outlet_costs_one_sample_only(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever raises inside a turn, the next interval brings a sample."""
+    with running() as rig:
+        rig.engine.post("nonsense")  # type: ignore[arg-type]
+        assert [rig.sample() for _ in range(3)]
+    assert "a sample failed" in caplog.text
+
+
+def test_api_mode_never_reads_processes() -> None:
+    """In API mode the probe is not called."""
+    with running(mode=Mode.API) as rig:
+        until(rig, Source.API)
+        assert rig.probe.reads == 0
+
+
+def test_fallback_mode_never_asks() -> None:
+    """In process mode no request is sent."""
+    with running(mode=Mode.FALLBACK) as rig:
+        until(rig, Source.PROCESS)
+        assert rig.api.asked == 0
+
+
+def test_a_choice_takes_effect_at_once() -> None:
+    """A command brings a sample in the new mode without waiting for the interval."""
+    with running() as rig:
+        until(rig, Source.API)
+        rig.engine.post(SetMode(Mode.FALLBACK))
+        assert until(rig, Source.PROCESS).mode is Mode.FALLBACK
+
+
+def test_paused_reads_nothing() -> None:
+    """While paused no source is used; resuming brings a sample at once."""
+    with running() as rig:
+        until(rig, Source.API)
+        rig.engine.post(SetPaused(True))
+        asked = -1
+        while asked != rig.api.asked:
+            asked = rig.api.asked
+            rig.drain(quiet_s=0.7)
+        reads = rig.probe.reads
+        rig.drain(quiet_s=0.7)
+        assert rig.probe.reads == reads
+        rig.engine.post(SetPaused(False))
+        assert rig.sample()
+
+
+def test_the_temp_directory_is_walked_while_the_api_does_not_tell() -> None:
+    """The walker watches tmp below the target's directory, and its figures reach a sample."""
+    with running(FakeApi(answers=False)) as rig:
+        rig.sample()
+        rig.engine.post(TempUsage(5 * MIB, 2, clock.mono_s()))
+        sample = next(s for s in (rig.sample() for _ in range(9)) if s.temp)
+        assert sample.temp
+        assert sample.temp.file_count == 2
+        path = rig.walker.paths[0]
+        assert path is not None
+        assert path.replace("\\", "/") == "/srv/app/tmp"
+
+
+def test_quit_closes_the_sources() -> None:
+    """Quit ends the thread, which closes what it used."""
+    with running() as rig:
+        rig.engine.post(Quit())
+        rig.engine.stop(5)
+        assert rig.api.closed
+        assert rig.probe.closed

@@ -1,0 +1,50 @@
+"""What the app remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.settings import Choice
+from tray_app.runtime.store import read_choice, write_choice
+
+
+def test_a_choice_survives(tmp_path: Path) -> None:
+    """What was written is read again, also into a folder that did not exist."""
+    path = tmp_path / "new" / "state.json"
+    choice = Choice(Mode.API, Preset.HEAVY)
+    write_choice(path, choice)
+    assert read_choice(path) == choice
+    assert [file.name for file in path.parent.iterdir()] == ["state.json"]
+
+
+def test_no_file_is_nothing_remembered(tmp_path: Path) -> None:
+    """A first start has nothing to remember and says nothing about it."""
+    assert read_choice(tmp_path / "state.json") == Choice()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"version": 7}', '{"version": 1, "mode": "sideways"}', "[" * 9999],
+)
+def test_a_broken_file_is_set_aside(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken file is kept beside, one line says so, and the app starts."""
+    path = tmp_path / "state.json"
+    path.write_text(text)
+    assert read_choice(path) == Choice()
+    assert not path.exists()
+    assert (tmp_path / "state.broken.json").read_text() == text
+    assert len(caplog.records) == 1
+
+
+def test_a_place_that_cannot_be_written_is_one_log_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Remembering never stops the app: a file where the folder should be is only logged."""
+    (tmp_path / "file").write_text("")
+    write_choice(tmp_path / "file" / "state.json", Choice(Mode.API))
+    assert "cannot remember" in caplog.text

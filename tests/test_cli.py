@@ -1,0 +1,162 @@
+"""The command line: every mistake is one line and status 2, and nothing is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tray_app import app, cli
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.settings import Settings
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[app.Invocation]:
+    """What would have been run."""
+    invocations: list[app.Invocation] = []
+
+    def run(invocation: app.Invocation) -> int:
+        invocations.append(invocation)
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    monkeypatch.setattr("tray_app.desktop.paths.config_file", lambda: tmp_path / "config.toml")
+    monkeypatch.setattr("tray_app.desktop.paths.state_file", lambda: tmp_path / "state.json")
+    return invocations
+
+
+def settings(started: list[app.Invocation], *arguments: str) -> Settings:
+    """The settings that these arguments amount to."""
+    assert cli.main(arguments) == 0
+    return started[-1].settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--nope"], "--nope"),
+        (["--interval", "0"], "--interval"),
+        (["--interval", "3601"], "--interval"),
+        (["--interval", "soon"], "--interval"),
+        (["--interval", "nan"], "--interval"),
+        (["--duration", "-1"], "--duration"),
+        (["--url", "ftp://x"], "--url"),
+        (["--url", "http://"], "--url"),
+        (["--url", "http://localhost:99999"], "--url"),
+        (["--mode", "sideways"], "--mode"),
+        (["--quick", "--heavy"], "--heavy"),
+        (["--config", "no/such/file.toml"], "--config"),
+        (["--log-file", "no/such/folder/log"], "--log-file"),
+        (["stray"], "stray"),
+    ],
+)
+def test_bad_input_is_one_line_naming_the_flag(
+    started: list[app.Invocation],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    named: str,
+) -> None:
+    """A wrong flag or value ends with status 2 and one line that names it."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert printed.err.count("\n") == 1
+    assert named in printed.err
+    assert printed.out == ""
+    assert started == []
+
+
+def test_a_config_that_does_not_parse_names_file_and_line(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Broken TOML ends with status 2, names the place, and the file stays as it was."""
+    file = tmp_path / "mine.toml"
+    file.write_text('mode = "auto"\ninterval_s = = 3\n')
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--config", str(file)])
+    assert ended.value.code == 2
+    assert f"{file}:2:" in capsys.readouterr().err
+    assert file.read_text().endswith("= = 3\n")
+    assert started == []
+
+
+def test_wrong_keys_are_named_and_the_rest_works(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An unknown key is named with file and line; what is right still counts."""
+    file = tmp_path / "mine.toml"
+    file.write_text("interval_s = 5\ncolour = 1\n[alerts]\nhigh_mb = 2500\n")
+    result = settings(started, "--config", str(file))
+    assert (result.interval_s, result.alerts.high_mb) == (5.0, 2500.0)
+    assert f"{file}:2:" in capsys.readouterr().err
+
+
+def test_the_defaults_are_the_documented_ones(started: list[app.Invocation]) -> None:
+    """Without flags: tray, automatic, localhost:8000, every 2 s, no end."""
+    result = settings(started)
+    assert started[-1].view is app.View.TRAY
+    assert (result.mode, result.address.url) == (Mode.AUTO, "http://localhost:8000")
+    assert (result.interval_s, result.duration_s) == (2.0, None)
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("--quick", {"interval_s": 2.0, "duration_s": 30.0, "mode": Mode.AUTO}),
+        ("--heavy", {"interval_s": 3.0, "patience_s": 30.0, "patience_busy_s": 30.0}),
+        ("--debug", {"interval_s": 1.0, "details": True}),
+        ("--fallback", {"interval_s": 2.0, "mode": Mode.FALLBACK}),
+    ],
+)
+def test_presets_set_what_they_say(
+    started: list[app.Invocation], flag: str, expected: dict[str, Any]
+) -> None:
+    """Each preset sets its interval, length, patience and mode."""
+    result = settings(started, flag)
+    assert {name: getattr(result, name) for name in expected} == expected
+
+
+def test_an_explicit_flag_beats_the_preset(started: list[app.Invocation]) -> None:
+    """Whatever a preset sets, a flag beside it wins."""
+    result = settings(started, "--quick", "--interval", "0.5", "--duration", "7", "--mode", "api")
+    assert (result.interval_s, result.duration_s, result.mode) == (0.5, 7.0, Mode.API)
+
+
+def test_what_was_chosen_in_the_menu_counts_until_a_flag_says_otherwise(
+    started: list[app.Invocation], tmp_path: Path
+) -> None:
+    """The remembered mode and preset hold at the next start; a flag wins for its run."""
+    (tmp_path / "state.json").write_text('{"version": 1, "mode": "api", "preset": "heavy"}')
+    result = settings(started)
+    assert (result.mode, result.preset, result.interval_s) == (Mode.API, Preset.HEAVY, 3.0)
+    assert settings(started, "--mode", "auto").mode is Mode.AUTO
+    assert settings(started, "--console").mode is Mode.AUTO
+
+
+def test_view_flags(started: list[app.Invocation]) -> None:
+    """--json, --console and --once choose the view; --demo remembers nothing."""
+    for arguments, view in (
+        (["--json"], app.View.JSON),
+        (["--console"], app.View.CONSOLE),
+        (["--once"], app.View.CONSOLE),
+        (["--once", "--json"], app.View.JSON),
+    ):
+        cli.main(arguments)
+        assert started[-1].view is view
+    cli.main(["--demo"])
+    assert (started[-1].demo, started[-1].state_file) == (True, None)
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help names every flag of the README; --version names the program."""
+    for flag in ("--help", "--version"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([flag])
+        assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    for flag in ("--quick", "--mode", "--url", "--interval", "--json", "--once", "--demo"):
+        assert flag in printed
+    assert "runanalyze-tray 0." in printed

@@ -1,0 +1,110 @@
+"""The presenter writes what changed, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tray_app.core.bands import Band
+from tray_app.core.commands import Command, SetPaused
+from tray_app.core.menu import Row
+from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
+from tray_app.core.settings import Settings
+from tray_app.core.state import Answered, Asked, Delivered, Looked, State, begin, step
+from tray_app.runtime.mailbox import Mailbox
+from tray_app.views.tray import SHOWN_SIZES, Presenter, picture
+
+
+@dataclass
+class FakePanel:
+    """Counts what it is told."""
+
+    images: list[tuple[Any, ...]] = field(default_factory=list)
+    tooltips: list[str] = field(default_factory=list)
+    menus: list[Sequence[Row]] = field(default_factory=list)
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        self.images.append(tuple(images))
+
+    def show_tooltip(self, text: str) -> None:
+        self.tooltips.append(text)
+
+    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
+        self.menus.append(rows)
+
+
+def sampled(memory_mb: float, state: State | None = None, at_s: float = 0.0) -> State:
+    """A state after one API sample."""
+    now = Now(at_s, 1e9 + at_s)
+    state = state or begin(Settings(), Settings(), now, local=True)
+    system = SystemMemory(16 * GIB, 12 * GIB, 25.0)
+    answer = ApiReading(at_s, 0.004, int(memory_mb * MIB), system, None)
+    for happened in (Asked(), Answered(answer), Looked()):
+        state, _ = step(state, happened, now)
+    return state
+
+
+def test_the_same_sample_writes_nothing_twice() -> None:
+    """A sample that looks like the last one touches neither icon, tooltip nor menu."""
+    panel = FakePanel()
+    presenter = Presenter(panel, lambda: None, lambda _: None)
+    first = sampled(300)
+    presenter.show(first)
+    presenter.show(sampled(300.2, first, 2.0))
+    counts = len(panel.images), len(panel.tooltips), len(panel.menus)
+    assert counts == (1, 1, 1)
+
+
+def test_the_picture_comes_in_every_size() -> None:
+    """A panel is given one image for each size that panels were seen to ask for."""
+    panel = FakePanel()
+    Presenter(panel, lambda: None, lambda _: None).show(sampled(1600))
+    assert [image.size[0] for image in panel.images[0]] == list(SHOWN_SIZES)
+
+
+def test_the_picture_follows_the_state() -> None:
+    """Band, figure, source, pause and failed notifications are all in the picture."""
+    state = sampled(1600)
+    assert (picture(state).band, picture(state).figure) == (Band.ORANGE, "1.6")
+    assert picture(begin(Settings(), Settings(), Now(0, 0), local=True)).band is Band.UNKNOWN
+    paused, _ = step(state, SetPaused(True), Now(1, 1e9 + 1))
+    assert picture(paused).paused
+    undelivered, _ = step(state, Delivered("no service"), Now(1, 1e9 + 1))
+    assert picture(undelivered).undelivered
+
+
+def test_a_panel_that_fails_once_is_written_again() -> None:
+    """A fault while showing is not the end: the next state is shown whole."""
+
+    @dataclass
+    class Faulty(FakePanel):
+        faults: int = 1
+
+        def show_images(self, images: Sequence[Any]) -> None:
+            if self.faults:
+                self.faults -= 1
+                raise OSError("panel went away")
+            super().show_images(images)
+
+    panel = Faulty()
+    states: Mailbox[State] = Mailbox()
+    handed: list[State] = [sampled(300), sampled(2500)]
+
+    def take() -> State | None:
+        return handed.pop(0) if handed else states.take()
+
+    presenter = Presenter(panel, take, lambda _: None)
+    presenter.start()
+    states.close()
+    presenter.join(5)
+    assert panel.tooltips[-1].startswith("RunAnalyze: 2.44 GB")
+    assert len(panel.images) == 1
+
+
+def test_the_demo_is_marked() -> None:
+    """Tooltip and menu of a demo say so."""
+    panel = FakePanel()
+    Presenter(panel, lambda: None, lambda _: None).show(replace(sampled(300), demo=True))
+    assert panel.tooltips[0].startswith("RunAnalyze (demo)")
+    assert panel.menus[0][0].text.startswith("RunAnalyze (demo)")
