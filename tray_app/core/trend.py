@@ -1,14 +1,17 @@
 """The rate of change of memory over the last moments.
 
-A least-squares line over `WINDOW_S`; silent until it has `MIN_POINTS` over `MIN_SPAN_S`,
-because two neighbouring readings say more about noise than about a trend.
+A least-squares line over `WINDOW_S`, or the last `POINTS_KEPT` points where they are further
+apart; silent until it has `MIN_POINTS` over `MIN_SPAN_S`, because two neighbouring readings
+say more about noise than about a trend. The window is short so that a fall that is over is
+not told as going on: in a replayed job 20 s showed −190 MB/s ten seconds after its end.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-WINDOW_S = 20.0
+WINDOW_S = 7.0
+POINTS_KEPT = 4
 MIN_SPAN_S = 1.5
 MIN_POINTS = 3
 MAX_POINTS = 120
@@ -22,9 +25,10 @@ class Trend:
 
 
 def add(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
-    """One more point; points older than the window fall out."""
-    kept = tuple(p for p in trend.points if now_s - p[0] <= WINDOW_S)
-    return Trend((*kept, (now_s, memory_bytes))[-MAX_POINTS:])
+    """One more point; what is older than the window falls out."""
+    points = (*trend.points[-MAX_POINTS + 1 :], (now_s, memory_bytes))
+    recent = sum(now_s - t <= WINDOW_S for t, _ in points)
+    return Trend(points[-max(recent, POINTS_KEPT) :])
 
 
 def rate_bytes_s(trend: Trend) -> float | None:
