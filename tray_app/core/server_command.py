@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*[dtw]?(?:\.exe)?", re.IGNORECASE)
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})
@@ -131,7 +132,7 @@ def _launch(cmdline: tuple[str, ...]) -> _Launch | None:
 
 
 def _ports(args: tuple[str, ...]) -> Iterator[int]:
-    for arg, following in zip(args, (*args[1:], ""), strict=True):
+    for arg, following in pairwise((*args, "")):
         option, equals, value = arg.partition("=")
         value = value if equals else following
         if option.startswith("-b") and option != "-b":
@@ -140,5 +141,5 @@ def _ports(args: tuple[str, ...]) -> Iterator[int]:
             value = "" if value.startswith(("unix:", "fd:")) else value.rpartition(":")[2]
         elif option != "--port":
             continue
-        if value.isdecimal() and int(value) <= 0xFFFF:
+        if value.isdecimal() and len(value) <= 5 and int(value) <= 0xFFFF:
             yield int(value)

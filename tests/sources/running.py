@@ -1,0 +1,90 @@
+"""Small real processes for tests: scripts that do one thing and say when it is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+Spawn = Callable[..., subprocess.Popen[str]]
+
+# Before each script: `said(...)` tells the test, `rest()` waits to be ended.
+_PRELUDE = """\
+import os, socket, subprocess, sys, time
+
+def said(*words):
+    print(*words, flush=True)
+
+def rest():
+    while True:
+        time.sleep(60)
+
+def listen(port):
+    return socket.create_server(("127.0.0.1", port))
+"""
+
+LISTENER = "held = listen(int(sys.argv[1]))\nsaid('ready')\nrest()\n"
+
+# As --reload and --workers do: parent and children hold one socket.
+SUPERVISOR = """\
+held = listen(int(sys.argv[1]))
+
+def work():
+    pid = os.fork()
+    if pid == 0:
+        rest()
+    return pid
+
+workers = [work() for _ in range(int(sys.argv[2]))]
+said('ready')
+while True:
+    ended, _ = os.wait()
+    workers.append(work())
+"""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as trial:
+        port: int = trial.getsockname()[1]
+        return port
+
+
+@contextmanager
+def spawner(folder: Path) -> Iterator[Spawn]:
+    """Gives ``spawn(code, *args, name="main.py")``, which returns once the script said a word.
+
+    Each script leads a session of its own, and is ended with all that it started.
+    """
+    started: list[subprocess.Popen[str]] = []
+
+    def spawn(code: str, *args: object, name: str = "job.py") -> subprocess.Popen[str]:
+        script = folder / name
+        script.write_text(_PRELUDE + code)
+        command = [sys.executable, "-S", str(script), *map(str, args)]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=folder, start_new_session=True
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline(), "the script ended before it was ready"
+        return process
+
+    yield spawn
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill the script alone, and wait until its parent (the test) has taken note."""
+    process.kill()
+    process.wait()

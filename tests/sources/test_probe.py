@@ -1,0 +1,557 @@
+"""The server's processes: found, held, followed, lost and found again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
+from tests.waiting import wait_for
+from tray_app.core.readings import ProcessReading, Role, SystemMemory
+from tray_app.core.target import Listeners, ProcessFacts
+from tray_app.sources.probe import ServerProbe
+from tray_app.sources.process import PsutilTable
+from tray_app.sources.procfs import ProcfsTable
+from tray_app.sources.table import ListedBirths, Usage
+
+TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]
+PORT = 8000
+SERVER = "python /v/bin/uvicorn main:app"
+
+
+@dataclass
+class FakeProcess:
+    """One process of a :class:`FakeTable`; ``readable`` is whether it is this user's."""
+
+    pid: int
+    line: str
+    ppid: int = 1
+    rss_bytes: int = 100
+    cpu_s: float = 0.0
+    ports: set[int] = field(default_factory=set)
+    readable: bool = True
+    created_s: float = 0.0
+
+
+class FakeHandle:
+    """Holds a process itself, as a real one does."""
+
+    def __init__(self, table: FakeTable, process: FakeProcess) -> None:
+        self.pid = process.pid
+        self.created_s = process.created_s
+        self._table = table
+        self._process = process
+        table.open_handles += 1
+        self._open = True
+
+    def read(self) -> Usage | None:
+        process = self._process
+        if not self._open or self._table.processes.get(self.pid) is not process:
+            return None
+        return Usage(process.line.split()[0], process.rss_bytes, process.cpu_s)
+
+    def close(self) -> None:
+        self._table.open_handles -= self._open
+        self._open = False
+
+
+class FakeTable:
+    """A process table as a test says. ``asked`` counts what was asked of it."""
+
+    def __init__(self) -> None:
+        self.processes: dict[int, FakeProcess] = {}
+        self.asked: Counter[str] = Counter()
+        self.open_handles = 0
+        self.seconds_spent = 0.0
+        self.port_look_costs_s = 0.0
+
+    def start(self, pid: int, line: str, **other: object) -> FakeProcess:
+        self.processes[pid] = FakeProcess(pid, line, **other)  # type: ignore[arg-type]
+        return self.processes[pid]
+
+    def end(self, *pids: int) -> None:
+        for pid in pids:
+            del self.processes[pid]
+
+    def pids(self) -> list[int]:
+        return list(self.processes)
+
+    def parent(self, pid: int) -> int | None:
+        return self.processes[pid].ppid if pid in self.processes else None
+
+    def cmdline(self, pid: int) -> tuple[str, ...]:
+        self.asked["cmdline"] += 1
+        return tuple(self.processes[pid].line.split()) if pid in self.processes else ()
+
+    def facts(self, pid: int) -> ProcessFacts | None:
+        process = self.processes.get(pid)
+        if process is None:
+            return None
+        cmdline = tuple(process.line.split())
+        return ProcessFacts(
+            pid, process.ppid, cmdline[0], cmdline, process.created_s, "/srv", process.readable
+        )
+
+    def descendants(self, pid: int) -> list[int]:
+        self.asked["descendants"] += 1
+        children = [each.pid for each in self.processes.values() if each.ppid == pid]
+        return children + [below for child in children for below in self.descendants(child)]
+
+    def open(self, pid: int) -> FakeHandle | None:
+        process = self.processes.get(pid)
+        return FakeHandle(self, process) if process and process.readable else None
+
+    def births(self) -> ListedBirths:
+        return ListedBirths(self)
+
+    def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
+        assert host == "localhost"
+        self.asked["listeners"] += 1
+        self.seconds_spent += self.port_look_costs_s
+        holders = {pid for pid, process in self.processes.items() if port in process.ports}
+        told = {pid for pid in holders if self.processes[pid].readable}
+        told &= told if among is None else set(among)
+        return Listeners(frozenset(told), hidden=bool(holders) and not told)
+
+    def listening_ports(self, pid: int) -> frozenset[int]:
+        return frozenset(self.processes[pid].ports if pid in self.processes else ())
+
+    def system_memory(self) -> SystemMemory:
+        return SystemMemory(1000, 400, 60.0)
+
+    def close(self) -> None:
+        self.asked["close"] += 1
+
+
+@pytest.fixture
+def table() -> FakeTable:
+    """An empty machine."""
+    return FakeTable()
+
+
+@pytest.fixture
+def probe(table: FakeTable) -> ServerProbe:
+    """Looks for the server on port 8000 of ``table``."""
+    return ServerProbe(table, "localhost", PORT, own_pid=2, clock=lambda: table.seconds_spent)
+
+
+def pids(reading: ProcessReading) -> list[int]:
+    """The tree, root first."""
+    return [row.pid for row in reading.rows]
+
+
+def test_without_a_server_the_reading_says_why(table: FakeTable, probe: ServerProbe) -> None:
+    """System memory is there all the same."""
+    reading = probe.read(0.0)
+    assert reading.target is None
+    assert reading.problem == "no server process found on port 8000"
+    assert reading.system == table.system_memory()
+    assert reading.rss_bytes is None
+    assert reading.worker_count == 0
+
+
+def test_the_whole_tree_counts(table: FakeTable, probe: ServerProbe) -> None:
+    """Root, worker, resource tracker and an ffmpeg below a shell; the worker alone answers."""
+    table.start(10, SERVER, ports={PORT}, rss_bytes=27)
+    table.start(11, "python -c tracker", ppid=10, rss_bytes=12)
+    table.start(12, "python -c spawn", ppid=10, rss_bytes=126, ports={PORT})
+    table.start(13, "sh -c ffmpeg", ppid=12, rss_bytes=1)
+    table.start(14, "ffmpeg", ppid=13, rss_bytes=85)
+    table.start(15, "vim main.py", rss_bytes=5)
+    reading = probe.read(0.0)
+    assert reading.target is not None
+    assert (reading.target.pid, reading.target.evidence) == (10, "listens on port 8000")
+    assert reading.target.cwd == "/srv"
+    assert sorted(pids(reading)) == [10, 11, 12, 13, 14]
+    assert [row.role for row in reading.rows] == [Role.TARGET] + [Role.CHILD] * 4
+    assert reading.rss_bytes == 251
+    assert reading.worker_count == 1
+    assert reading.answering_rss_bytes == 126
+    assert reading.problem is None
+
+
+def test_several_workers_have_no_single_answer(table: FakeTable, probe: ServerProbe) -> None:
+    """Then no process can be compared with the API's figure."""
+    table.start(10, SERVER, ports={PORT})
+    table.start(11, "worker", ppid=10, ports={PORT})
+    table.start(12, "worker", ppid=10, ports={PORT})
+    reading = probe.read(0.0)
+    assert reading.worker_count == 2
+    assert reading.answering_rss_bytes is None
+
+
+def test_a_living_server_costs_its_handles_only(table: FakeTable, probe: ServerProbe) -> None:
+    """No command line, socket or other process is looked at while nothing changes."""
+    for pid in range(100, 200):
+        table.start(pid, "idle")
+    table.start(10, SERVER, ports={PORT})
+    for now_s in range(16):
+        probe.read(float(now_s))
+    table.asked.clear()
+    for tenth in range(160, 290):
+        assert probe.read(tenth / 10).target is not None
+    assert not table.asked
+
+
+def test_children_join_and_leave(table: FakeTable, probe: ServerProbe) -> None:
+    """A grandchild that comes with its parent is taken in at the same reading."""
+    table.start(10, SERVER, ports={PORT})
+    assert pids(probe.read(0.0)) == [10]
+    table.start(22, "ffmpeg", ppid=21)
+    table.start(21, "sh -c ffmpeg", ppid=10)
+    assert pids(probe.read(1.0)) == [10, 21, 22]
+    table.end(21)
+    table.processes[22].ppid = 1
+    assert pids(probe.read(2.0)) == [10, 22]
+    table.end(22)
+    assert pids(probe.read(3.0)) == [10]
+    assert table.open_handles == 1
+
+
+def test_a_worker_that_listens_late_is_noticed(table: FakeTable, probe: ServerProbe) -> None:
+    """It joins while it still imports, and is seen to listen some readings later."""
+    table.start(10, SERVER, ports={PORT})
+    assert probe.read(0.0).answering_rss_bytes == 100
+    worker = table.start(11, "worker", ppid=10, rss_bytes=50)
+    probe.read(2.0)
+    worker.ports.add(PORT)
+    assert probe.read(4.0).answering_rss_bytes == 50
+
+
+def test_cpu_is_measured_between_readings(table: FakeTable, probe: ServerProbe) -> None:
+    """None at first, of one core, above 100 with threads; a newcomer counts in the sum only."""
+    root = table.start(10, SERVER, ports={PORT}, cpu_s=50.0)
+    first = probe.read(0.0)
+    assert first.cpu_percent is None
+    assert first.rows[0].cpu_percent is None
+    root.cpu_s += 1.0
+    child = table.start(11, "ffmpeg", ppid=10, cpu_s=3.0)
+    second = probe.read(2.0)
+    assert [row.cpu_percent for row in second.rows] == [50.0, None]
+    assert second.cpu_percent == 200.0
+    child.cpu_s += 1.0
+    third = probe.read(4.0)
+    assert [row.cpu_percent for row in third.rows] == [0.0, 50.0]
+    assert third.cpu_percent == 50.0
+
+
+def test_readings_close_together_keep_the_cpu(table: FakeTable, probe: ServerProbe) -> None:
+    """Over a few milliseconds the kernel's ticks say nothing, so the last figure stays."""
+    root = table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    root.cpu_s += 1.0
+    assert probe.read(2.0).cpu_percent == 50.0
+    root.cpu_s += 0.01
+    assert probe.read(2.0).cpu_percent == 50.0
+    assert probe.read(2.01).cpu_percent == 50.0
+
+
+def test_a_restarted_server_is_followed_at_once(table: FakeTable, probe: ServerProbe) -> None:
+    """Also when it has the same pid: identity is more than that."""
+    table.start(10, SERVER, ports={PORT}, created_s=1.0)
+    probe.read(0.0)
+    table.end(10)
+    table.start(10, SERVER, ports={PORT}, created_s=2.0)
+    reading = probe.read(1.0)
+    assert reading.target is not None
+    assert reading.target.created_s == 2.0
+    assert reading.cpu_percent is None
+    table.end(10)
+    assert probe.read(2.0).problem == "no server process found on port 8000"
+    table.start(11, SERVER, ports={PORT})
+    assert pids(probe.read(3.0)) == [11]
+    assert table.open_handles == 1
+
+
+def test_a_server_that_only_starts_is_known_by_its_command(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """Between fork and exec it looks like its parent; when it listens, that is the evidence."""
+    probe.read(0.0)
+    server = table.start(10, "bash start.sh")
+    assert probe.read(1.0).target is None
+    server.line = SERVER
+    reading = probe.read(2.0)
+    assert reading.target is not None
+    assert reading.target.evidence == "command line: uvicorn main:app"
+    assert (reading.worker_count, reading.answering_rss_bytes) == (0, None)
+    server.ports.add(PORT)
+    later = probe.read(5.5)
+    assert later.target is not None
+    assert later.target.evidence == "listens on port 8000"
+    assert later.worker_count == 1
+    assert later.cpu_percent is not None, "the same process goes on"
+
+
+def test_a_guess_that_listens_elsewhere_is_dropped(table: FakeTable, probe: ServerProbe) -> None:
+    """A command line is only believed until the process shows its port."""
+    server = table.start(10, SERVER)
+    assert probe.read(0.0).target is not None
+    server.ports.add(9000)
+    reading = probe.read(4.0)
+    assert reading.target is None
+    assert reading.problem == "no server process found on port 8000"
+    assert table.open_handles == 0
+
+
+def test_a_better_listener_replaces_a_guess(table: FakeTable, probe: ServerProbe) -> None:
+    """The port is stronger evidence than any command line."""
+    table.start(10, SERVER)
+    assert pids(probe.read(0.0)) == [10]
+    table.start(11, "./serve", ports={PORT})
+    assert pids(probe.read(4.0)) == [11]
+
+
+def test_a_server_that_stopped_listening_is_doubted(table: FakeTable, probe: ServerProbe) -> None:
+    """When another took the port over, that one is followed."""
+    old = table.start(10, SERVER, ports={PORT})
+    for now_s in range(20):
+        probe.read(float(now_s))
+    old.ports.clear()
+    table.start(11, SERVER, ports={PORT})
+    found = [pids(probe.read(float(now_s))) for now_s in range(20, 60)]
+    assert found[-1] == [11]
+
+
+def test_a_late_exec_is_found_by_a_full_look(table: FakeTable, probe: ServerProbe) -> None:
+    """Old processes' command lines are read again once a minute."""
+    wrapper = table.start(10, "bash start.sh")
+    probe.read(0.0)
+    probe.read(6.0)
+    wrapper.line = SERVER
+    assert probe.read(30.0).target is None
+    assert probe.read(61.0).target is not None
+
+
+def test_command_lines_are_read_once(table: FakeTable, probe: ServerProbe) -> None:
+    """While there is no server, old processes are left alone, young ones read again."""
+    for pid in range(100, 200):
+        table.start(pid, "idle")
+    for now_s in range(10):
+        probe.read(float(now_s))
+    table.asked.clear()
+    for now_s in range(10, 59):
+        probe.read(float(now_s))
+    assert table.asked["cmdline"] == 0
+    table.start(10, "idle")
+    probe.read(59.0)
+    assert table.asked["cmdline"] == 1
+
+
+def test_a_costly_port_look_keeps_its_distance(table: FakeTable, probe: ServerProbe) -> None:
+    """At most 2 % of the time: after 50 ms the next comes 2.5 s later."""
+    table.port_look_costs_s = 0.05
+    for tenth in range(100):
+        probe.read(tenth / 10)
+    assert table.asked["listeners"] == 4
+
+
+def test_a_holder_that_cannot_be_read_is_said(table: FakeTable, probe: ServerProbe) -> None:
+    """Then no other process is guessed at."""
+    table.start(10, "uvicorn main:app", ports={PORT}, readable=False)
+    table.start(11, SERVER)
+    reading = probe.read(0.0)
+    assert reading.target is None
+    assert reading.problem is not None
+    assert "cannot be read" in reading.problem
+
+
+def test_the_largest_other_pythons_are_listed(table: FakeTable, probe: ServerProbe) -> None:
+    """At most eight, largest first; not the server's, not this program, nothing else."""
+    table.start(10, SERVER, ports={PORT})
+    table.start(11, "python worker", ppid=10, rss_bytes=999)
+    table.start(2, "python -m tray_app", rss_bytes=999)
+    table.start(3, "chrome", rss_bytes=999)
+    for pid in range(100, 112):
+        table.start(pid, "python3 job.py", rss_bytes=pid)
+    assert probe.read(0.0).others == ()
+    reading = probe.read(0.5, others=True)
+    assert [row.pid for row in reading.others] == list(range(111, 103, -1))
+    assert {row.role for row in reading.others} == {Role.PYTHON}
+    assert pids(reading) == [10, 11]
+    assert table.open_handles == 2 + 8
+
+
+def test_other_pythons_are_listed_anew_every_ten_seconds(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """In between those that are shown are read, and those that ended left out."""
+    old = table.start(100, "python3 job.py", rss_bytes=1)
+    probe.read(0.0, others=True)
+    table.start(101, "python3 new.py")
+    old.rss_bytes, old.cpu_s = 7, 1.0
+    (row,) = probe.read(2.0, others=True).others
+    assert (row.pid, row.rss_bytes, row.cpu_percent) == (100, 7, 50.0)
+    table.end(100)
+    assert probe.read(4.0, others=True).others == ()
+    assert [row.pid for row in probe.read(10.0, others=True).others] == [101]
+
+
+def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
+    table: FakeTable, probe: ServerProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between choosing and reading anything may vanish."""
+    table.start(10, SERVER, ports={PORT})
+    monkeypatch.setattr(table, "descendants", lambda pid: table.end(pid) or [])
+    reading = probe.read(0.0)
+    assert (reading.target, reading.problem) == (None, "the server process has just ended")
+    assert probe.read(1.0).problem == "no server process found on port 8000"
+    assert table.open_handles == 0
+
+
+def test_forgetting_looks_anew(table: FakeTable, probe: ServerProbe) -> None:
+    """After sleep the server is found again, and no CPU is computed over the gap."""
+    root = table.start(10, SERVER, ports={PORT})
+    probe.read(0.0, others=True)
+    probe.read(2.0, others=True)
+    probe.forget()
+    assert table.open_handles == 0
+    root.cpu_s += 100.0
+    reading = probe.read(5000.0)
+    assert pids(reading) == [10]
+    assert reading.cpu_percent is None
+
+
+def test_closing_lets_go_of_everything(table: FakeTable, probe: ServerProbe) -> None:
+    """Handles and table; closing twice is allowed."""
+    table.start(10, SERVER, ports={PORT})
+    table.start(100, "python3 job.py")
+    probe.read(0.0, others=True)
+    probe.close()
+    probe.close()
+    assert table.open_handles == 0
+    assert table.asked["close"]
+
+
+def test_births_during_a_long_rest_are_not_hoarded(table: FakeTable, probe: ServerProbe) -> None:
+    """With a server found nobody reads command lines; the next search reads them all."""
+    table.start(10, SERVER, ports={PORT})
+    for now_s in range(600):
+        table.start(1000 + now_s, "short")
+        probe.read(float(now_s))
+        table.end(1000 + now_s)
+    table.end(10)
+    table.start(11, SERVER)
+    table.asked.clear()
+    assert pids(probe.read(600.0)) == [11]
+    assert table.asked["cmdline"] < 70
+
+
+# Real processes.
+
+Read = Callable[[], ProcessReading]
+
+
+@pytest.fixture
+def spawn(tmp_path: Path) -> Iterator[Spawn]:
+    """Starts scripts; they are ended with the test."""
+    with spawner(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def port() -> int:
+    """Nobody else's."""
+    return free_port()
+
+
+@pytest.fixture(params=TABLES)
+def read(request: pytest.FixtureRequest, port: int) -> Iterator[Read]:
+    """Reads the server on ``port`` with each table, two seconds after the last time.
+
+    A look costs nothing by this probe's clock: it may look at each reading.
+    """
+    probe = ServerProbe(request.param(), "127.0.0.1", port, os.getpid(), clock=lambda: 0.0)
+    moments = iter(range(0, 10**9, 2))
+    yield lambda: probe.read(float(next(moments)))
+    probe.close()
+
+
+def assert_port_is_free(reading: ProcessReading) -> None:
+    """Other programs of this machine may look like a server that is about to listen."""
+    assert reading.problem or (reading.target and "command line" in reading.target.evidence)
+
+
+def test_a_real_listener_is_found_and_lost(read: Read, spawn: Spawn, port: int) -> None:
+    """By its port, with the folder it works in; its end leaves a reason."""
+    assert_port_is_free(read())
+    process = spawn(LISTENER, port)
+    reading = read()
+    assert reading.target is not None
+    assert reading.target.pid == process.pid
+    assert reading.target.evidence == f"listens on port {port}"
+    assert reading.answering_rss_bytes == reading.rss_bytes
+    reference = psutil.Process(process.pid).memory_info().rss
+    assert reading.rss_bytes == pytest.approx(reference, rel=0.02)
+    end(process)
+    assert_port_is_free(read())
+    again = spawn(LISTENER, port)
+    assert pids(read()) == [again.pid]
+
+
+def test_a_real_main_py_is_known_before_it_listens(read: Read, spawn: Spawn, port: int) -> None:
+    """Its command line serves as evidence while it imports."""
+    read()
+    process = spawn("said('ready')\nrest()\n", "--port", port, name="main.py")
+    reading = read()
+    assert reading.target is not None
+    assert reading.target.pid == process.pid
+    assert reading.target.evidence == "command line: python main.py"
+
+
+def test_a_real_main_py_on_another_port_is_not_the_server(read: Read, spawn: Spawn) -> None:
+    """What listens elsewhere only belongs to something else."""
+    process = spawn("held = listen(0)\nsaid('ready')\nrest()\n", name="main.py")
+    assert process.pid not in pids(read())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks")
+def test_a_killed_worker_is_followed(read: Read, spawn: Spawn, port: int) -> None:
+    """The supervisor stays the target, and the new worker answers in the old one's place."""
+    process = spawn(SUPERVISOR, port, 1)
+    first = read()
+    assert pids(first)[0] == process.pid
+    assert first.worker_count == 1
+    (worker,) = pids(first)[1:]
+    assert first.answering_rss_bytes == first.rows[1].rss_bytes
+    os.kill(worker, signal.SIGKILL)
+
+    def replaced() -> ProcessReading | None:
+        reading = read()
+        settled = worker not in pids(reading) and reading.worker_count == 1
+        return reading if settled and len(reading.rows) == 2 else None
+
+    reading = wait_for(replaced, "the new worker is in the tree and answers")
+    assert reading.target == first.target
+    assert reading.answering_rss_bytes == reading.rows[1].rss_bytes
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks")
+def test_a_real_tree_sums_to_psutils(read: Read, spawn: Spawn, port: int) -> None:
+    """Supervisor, two workers and a grandchild below a shell, against the kernel's figures."""
+    shell = "subprocess.Popen(['sh', '-c', 'sleep 60; true'])\n"
+    process = spawn(shell + SUPERVISOR, port, 2)
+    root = psutil.Process(process.pid)
+    wait_for(lambda: len(root.children(recursive=True)) == 4, "shell and sleep have started")
+
+    def agreed() -> ProcessReading | None:
+        reading = read()
+        expected = {each.pid: each.memory_info().rss for each in root.children(recursive=True)}
+        expected[root.pid] = root.memory_info().rss
+        told = {row.pid: row.rss_bytes for row in reading.rows}
+        return reading if told == pytest.approx(expected, rel=0.02) else None
+
+    # The young processes still grow while the two look, one after the other.
+    reading = wait_for(agreed, "each process's RSS agrees within 2 %")
+    assert (reading.worker_count, reading.answering_rss_bytes) == (2, None)
+    again = read()
+    assert again.cpu_percent is not None
+    assert "sleep" in {row.name for row in again.rows}

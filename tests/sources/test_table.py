@@ -1,0 +1,51 @@
+"""Which table this machine has, and which hosts are this machine."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import psutil
+import pytest
+
+from tray_app.sources.table import is_this_machine, process_table
+
+
+def test_the_fast_table_is_taken_on_linux_only() -> None:
+    """Elsewhere psutil's serves."""
+    table = process_table()
+    assert type(table).__name__ == ("ProcfsTable" if sys.platform == "linux" else "PsutilTable")
+    table.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST", "localhost.", "app.localhost", socket.gethostname()),
+        *("127.0.0.1", "127.8.9.10", "::1", "[::1]", "0.0.0.0", "::"),
+    ],
+)
+def test_names_and_addresses_of_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are known without asking a name server."""
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    assert is_this_machine(host)
+
+
+def test_every_interface_address_is_this_machine() -> None:
+    """An address that a socket can be bound to is ours."""
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            if each.family == socket.AF_INET:
+                assert is_this_machine(each.address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("192.0.2.1", "2001:db8::1", "224.0.0.1", "999.1.1.1"),
+        *("example.org", "localhost.example.org", "notlocalhost", "my box", ""),
+    ],
+)
+def test_other_hosts_are_not(host: str) -> None:
+    """Documentation addresses and names that are not ours."""
+    assert not is_this_machine(host)

@@ -1,0 +1,130 @@
+"""The server's processes, read at a touch: found once, then held by identity.
+
+While the server lives a reading costs its tree's kept handles and nothing more. When it is
+gone the search goes on at each reading, so that one that starts is followed at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tray_app.core.readings import ProcessReading, Target
+from tray_app.core.target import Choice
+from tray_app.sources.others import OtherPythons
+from tray_app.sources.roster import Roster
+from tray_app.sources.search import TargetSearch
+from tray_app.sources.table import ProcessTable
+from tray_app.sources.tree import ServerTree, TreeReading
+
+# A server that does not listen (yet, or any more) is looked for this often.
+_DOUBT_EVERY_S = 3.0
+
+
+class ServerProbe:
+    """Reads the server that listens on ``port`` of this machine, as ``host`` reaches it.
+
+    ``own_pid`` is this program, never the server. ``clock`` measures what searching costs.
+    """
+
+    def __init__(
+        self,
+        table: ProcessTable,
+        host: str,
+        port: int,
+        own_pid: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._table = table
+        self._host = host
+        self._port = port
+        self._births = table.births()
+        self._roster = Roster(table, clock)
+        self._search = TargetSearch(table, self._roster, host, port, own_pid, clock)
+        self._others = OtherPythons(table, self._roster, own_pid)
+        self._choice = Choice()
+        self._target: Target | None = None
+        self._tree: ServerTree | None = None
+        self._doubt_s = 0.0
+
+    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+        """One reading; ``others`` adds the largest other Python processes. Never raises for
+        a process that vanishes or may not be read."""
+        born = self._births.look()
+        self._roster.note(now_s, born)
+        tree = self._read_tree(now_s, born)
+        if self._is_search_due(now_s):
+            self._doubt_s = now_s + _DOUBT_EVERY_S
+            if self._follow(self._search.look(now_s), now_s):
+                tree = self._read_tree(now_s, {})
+        system = self._table.system_memory()
+        members = self._tree.pids if self._tree else ()
+        pythons = self._others.read(now_s, members) if others else ()
+        if tree is None:
+            problem = self._choice.problem or "the server process has just ended"
+            return ProcessReading(now_s, system, others=pythons, problem=problem)
+        return ProcessReading(
+            taken_s=now_s,
+            system=system,
+            target=self._target,
+            rows=tree.rows,
+            others=pythons,
+            worker_count=tree.worker_count,
+            answering_rss_bytes=tree.answering_rss_bytes,
+            cpu_percent=tree.cpu_percent,
+        )
+
+    def forget(self) -> None:
+        """Drop what was found: the next reading begins anew (after sleep, for example)."""
+        self._let_go()
+        self._others.close()
+
+    def close(self) -> None:
+        """Let go of all handles, and of the table."""
+        self.forget()
+        self._table.close()
+
+    def _read_tree(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
+        if self._tree is None:
+            return None
+        reading = self._tree.read(now_s, born)
+        if reading is None:
+            self._let_go()
+        return reading
+
+    def _is_search_due(self, now_s: float) -> bool:
+        if self._tree is None:
+            return True
+        listens = self._choice.by_port and bool(self._tree.listening)
+        return not listens and now_s >= self._doubt_s
+
+    def _follow(self, choice: Choice, now_s: float) -> bool:
+        """Turn to the chosen process; True when there is something new to be read of it."""
+        self._choice = choice
+        if self._tree and self._target and choice.pid == self._tree.root.pid:
+            if choice.evidence == self._target.evidence:
+                return False
+            self._target = replace(self._target, evidence=choice.evidence)
+            self._tree.recheck(now_s)
+            return True
+        self._let_go()
+        if choice.pid is None:
+            return True
+        facts, root = self._table.facts(choice.pid), self._table.open(choice.pid)
+        if facts is None or root is None:
+            if root is not None:
+                root.close()
+            self._choice = Choice(problem=f"the server process (pid {choice.pid}) cannot be read")
+            return True
+        self._target = Target(
+            facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
+        )
+        self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
+        return True
+
+    def _let_go(self) -> None:
+        if self._tree is not None:
+            self._tree.close()
+            self._roster.expire()
+        self._tree = self._target = None

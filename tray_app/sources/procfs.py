@@ -1,0 +1,312 @@
+"""The process table on Linux, from /proc: the fast path.
+
+Kept descriptors are read with pread: a few microseconds each, and ESRCH once the process is
+gone, so that a reused pid cannot fool them. psutil is the reference that this is tested
+against; it is not imported here.
+"""
+
+# ruff: noqa: PTH115, PTH116, PTH208 - a Path costs three times the call on it
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from tray_app.core.readings import SystemMemory
+from tray_app.core.target import Listeners, ProcessFacts, reaches
+from tray_app.sources.listening import listening_sockets
+from tray_app.sources.table import Births, ListedBirths, Usage
+
+_CMDLINE_MAX_BYTES = 32768
+_STAT_MAX_BYTES = 1024
+# What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
+_NAME_MAX = 15
+# Up to this many new pids they are tried one by one (3 to 9 µs each), beyond it listed.
+_TRY_PIDS_MAX = 128
+
+
+class ProcfsHandle:
+    """Two kept descriptors: statm (RSS, exact where stat's own figure may lag) and stat."""
+
+    def __init__(self, pid: int, created_s: float, statm: int, stat: int) -> None:
+        self.pid = pid
+        self.created_s = created_s
+        self._statm = statm
+        self._stat = stat
+        self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+        self._ticks_per_s = os.sysconf("SC_CLK_TCK")
+
+    def read(self) -> Usage | None:
+        """As :meth:`ProcessHandle.read`."""
+        try:
+            statm = os.pread(self._statm, 128, 0)
+            stat = os.pread(self._stat, _STAT_MAX_BYTES, 0)
+        except OSError:
+            return None
+        # "pid (name) state ppid ...": the name may hold anything, so from the last bracket.
+        end = stat.rindex(b")")
+        fields = stat[end + 2 :].split(b" ", 13)
+        if fields[0] in b"ZX":
+            return None
+        return Usage(
+            stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace"),
+            int(statm.split(b" ", 2)[1]) * self._page_bytes,
+            (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
+        )
+
+    def close(self) -> None:
+        """From now on a reading gives None; closing twice is allowed."""
+        for fd in (self._statm, self._stat):
+            if fd >= 0:
+                os.close(fd)
+        self._statm = self._stat = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    name: str
+    ppid: int
+    created_s: float
+    is_alive: bool
+    is_thread: bool
+
+
+class ProcfsTable:
+    """As :class:`ProcessTable`. Keeps two descriptors of its own."""
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+        self._meminfo = os.open(f"{proc}/meminfo", os.O_RDONLY)
+        self._loadavg = os.open(f"{proc}/loadavg", os.O_RDONLY)
+        self._ticks_per_s = os.sysconf("SC_CLK_TCK")
+        boot = (_read(f"{proc}/stat", 1 << 20) or b"").partition(b"\nbtime ")[2]
+        self._boot_s = float(boot.partition(b"\n")[0] or 0)
+
+    def pids(self) -> list[int]:
+        """All pids."""
+        return [int(name) for name in os.listdir(self._proc) if name.isdecimal()]
+
+    def parent(self, pid: int) -> int | None:
+        """The parent's pid; None when there is no such process (a thread is none)."""
+        stat = self._read_stat(pid)
+        return None if stat is None or stat.is_thread else stat.ppid
+
+    def cmdline(self, pid: int) -> tuple[str, ...]:
+        """The command line; empty when it cannot be read."""
+        data = _read(f"{self._proc}/{pid}/cmdline", _CMDLINE_MAX_BYTES)
+        if not data:
+            return ()
+        return tuple(data.rstrip(b"\0").decode("utf-8", "replace").split("\0"))
+
+    def facts(self, pid: int) -> ProcessFacts | None:
+        """What is known of a process; None when it is gone or a zombie."""
+        stat = self._read_stat(pid)
+        if stat is None or not stat.is_alive:
+            return None
+        cmdline = self.cmdline(pid)
+        return ProcessFacts(
+            pid=pid,
+            ppid=stat.ppid,
+            name=_whole_name(stat.name, cmdline),
+            cmdline=cmdline,
+            created_s=stat.created_s,
+            cwd=self._cwd(pid),
+            owned=os.geteuid() in (0, self._uid(pid)),
+        )
+
+    def descendants(self, pid: int) -> list[int]:
+        """Children, their children and so on, by looking at every process."""
+        children: dict[int, list[int]] = {}
+        for each in self.pids():
+            parent = self.parent(each)
+            if parent is not None:
+                children.setdefault(parent, []).append(each)
+        found, waiting = [], [pid]
+        while waiting:
+            born = sorted(children.pop(waiting.pop(0), ()))
+            found += born
+            waiting += born
+        return found
+
+    def open(self, pid: int) -> ProcfsHandle | None:
+        """A handle; None when there is no such process, or no descriptor is left."""
+        try:
+            statm = os.open(f"{self._proc}/{pid}/statm", os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            stat = os.open(f"{self._proc}/{pid}/stat", os.O_RDONLY)
+        except OSError:
+            os.close(statm)
+            return None
+        # Alive after both were opened: both are of one process.
+        known = self._read_stat(pid)
+        handle = ProcfsHandle(pid, known.created_s if known else 0.0, statm, stat)
+        if known is None or handle.read() is None:
+            handle.close()
+            return None
+        return handle
+
+    def births(self) -> Births:
+        """From now on."""
+        # A sandbox may keep the newest pid to itself.
+        return CursorBirths(self) if self.newest_pid() > 0 else ListedBirths(self)
+
+    def newest_pid(self) -> int:
+        """The pid (or thread id) that was given last in this pid namespace; 0 if not told."""
+        try:
+            return int(os.pread(self._loadavg, 128, 0).split()[4])
+        except (OSError, IndexError, ValueError):
+            return 0
+
+    def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
+        """As :meth:`ProcessTable.listeners`."""
+        inodes = _inodes(port, host)
+        if among is not None:
+            holders = {pid for pid in among if inodes and inodes.keys() & self._socket_inodes(pid)}
+        else:
+            holders = self._holders(inodes) if inodes else set()
+        # A process that was ending may have let go of its socket while it was looked for.
+        hidden = bool(inodes) and not holders and bool(inodes.keys() & _inodes(port, host))
+        return Listeners(frozenset(holders), hidden)
+
+    def listening_ports(self, pid: int) -> frozenset[int]:
+        """The TCP ports that a process listens on."""
+        inodes = self._socket_inodes(pid)
+        sockets = listening_sockets() if inodes else ()
+        return frozenset(each.port for each in sockets if each.inode in inodes)
+
+    def system_memory(self) -> SystemMemory | None:
+        """MemTotal and MemAvailable."""
+        try:
+            fields = os.pread(self._meminfo, 256, 0).split(None, 8)
+            total, free, available = (int(fields[at]) * 1024 for at in (1, 4, 7))
+        except (OSError, IndexError, ValueError):
+            return None
+        # In some containers more is available than there is: as psutil, take what is free.
+        available = free if available > total else available
+        return SystemMemory(total, available, 100 * (total - available) / total)
+
+    def close(self) -> None:
+        """The table cannot be asked any more; closing twice is allowed."""
+        for fd in (self._meminfo, self._loadavg):
+            if fd >= 0:
+                os.close(fd)
+        self._meminfo = self._loadavg = -1
+
+    def _holders(self, inodes: dict[int, int]) -> set[int]:
+        """For each socket its newest holder, and those ancestors that hold one too."""
+        # The maker's own processes first: a socket that was handed on is rare.
+        uids = set(inodes.values())
+        newest_first = sorted(self.pids(), reverse=True)
+        holders: set[int] = set()
+        missing = set(inodes)
+        for pid in sorted(newest_first, key=lambda pid: self._uid(pid) not in uids):
+            if not missing:
+                break
+            held = missing & self._socket_inodes(pid)
+            missing -= held
+            holder: int | None = pid if held else None
+            while holder and holder not in holders and inodes.keys() & self._socket_inodes(holder):
+                holders.add(holder)
+                holder = self.parent(holder)
+        return holders
+
+    def _socket_inodes(self, pid: int) -> set[int]:
+        """Empty when its descriptors may not be read."""
+        folder = f"{self._proc}/{pid}/fd"
+        found: set[int] = set()
+        try:
+            for fd in os.listdir(folder):
+                link = _link(f"{folder}/{fd}")
+                if link and link.startswith("socket:["):
+                    found.add(int(link[8:-1]))
+        except OSError:
+            pass
+        return found
+
+    def _read_stat(self, pid: int) -> _Stat | None:
+        data = _read(f"{self._proc}/{pid}/stat", _STAT_MAX_BYTES)
+        if not data:
+            return None
+        end = data.rindex(b")")
+        fields = data[end + 2 :].split()
+        return _Stat(
+            name=data[data.index(b"(") + 1 : end].decode("utf-8", "replace"),
+            ppid=int(fields[1]),
+            created_s=self._boot_s + int(fields[19]) / self._ticks_per_s,
+            is_alive=fields[0] not in b"ZX",
+            is_thread=fields[35] == b"-1",  # exit_signal: a thread's end is told to nobody
+        )
+
+    def _uid(self, pid: int) -> int | None:
+        try:
+            return os.stat(f"{self._proc}/{pid}").st_uid
+        except OSError:
+            return None
+
+    def _cwd(self, pid: int) -> str | None:
+        link = _link(f"{self._proc}/{pid}/cwd")
+        return link.removesuffix(" (deleted)") if link else None
+
+
+class CursorBirths:
+    """Births found by the kernel's newest pid: while it stands still, none was created."""
+
+    def __init__(self, table: ProcfsTable) -> None:
+        self._table = table
+        self._newest = table.newest_pid()
+        self._unseen: list[int] = []
+
+    def look(self) -> dict[int, int]:
+        """As :meth:`Births.look`."""
+        newest, last = self._table.newest_pid(), self._newest
+        if newest == last and not self._unseen:
+            return {}
+        self._newest = newest
+        new: Iterable[int]
+        if 0 <= newest - last <= _TRY_PIDS_MAX:
+            new = range(last + 1, newest + 1)
+        elif newest > last:
+            new = [pid for pid in self._table.pids() if last < pid <= newest]
+        else:  # the pids began anew
+            new = [pid for pid in self._table.pids() if pid > last or pid <= newest]
+        tried = {pid: self._table.parent(pid) for pid in (*self._unseen, *new)}
+        # A pid is given a moment before its process can be seen: try once more next time.
+        self._unseen = [pid for pid in new if tried[pid] is None]
+        return {pid: parent for pid, parent in tried.items() if parent is not None}
+
+
+def _inodes(port: int, host: str) -> dict[int, int]:
+    """The listening sockets that a request reaches: their makers' uid by inode."""
+    return {
+        each.inode: each.uid
+        for each in listening_sockets()
+        if each.port == port and reaches(host, each.address)
+    }
+
+
+def _read(path: str, size: int) -> bytes | None:
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, size)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def _whole_name(name: str, cmdline: tuple[str, ...]) -> str:
+    """The name past the kernel's limit, when the command line begins with it (as psutil)."""
+    program = cmdline[0].rpartition("/")[2] if cmdline else ""
+    return program if len(name) == _NAME_MAX and program.startswith(name) else name

@@ -1,0 +1,53 @@
+"""Looking for the server on this machine: the port first, command lines while it is silent.
+
+The port is asked at each look as long as that costs little (on Linux it does), else as
+often as its :class:`Pace` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from tray_app.core.target import Choice, Listeners, ProcessFacts, choose
+from tray_app.sources.pace import Pace
+from tray_app.sources.roster import Roster
+from tray_app.sources.table import ProcessTable
+
+
+class TargetSearch:
+    """Looks for the server that ``host`` and ``port`` name; never for ``own_pid``."""
+
+    def __init__(
+        self,
+        table: ProcessTable,
+        roster: Roster,
+        host: str,
+        port: int,
+        own_pid: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._table = table
+        self._roster = roster
+        self._host = host
+        self._port = port
+        self._own_pid = own_pid
+        self._pace = Pace(clock)
+        self._listeners = Listeners()
+
+    def look(self, now_s: float) -> Choice:
+        """The best choice now, or the reason why there is none."""
+        if self._pace.is_ready(now_s):
+            self._listeners = self._pace.run(now_s, self._who_listens)
+        facts = self._facts(self._listeners.pids)
+        ports = {}
+        if not facts and not self._listeners.hidden:
+            self._roster.update(now_s)
+            facts = self._facts(self._roster.servers)
+            ports = {each.pid: self._table.listening_ports(each.pid) for each in facts}
+        return choose(self._port, facts, self._listeners, ports, self._own_pid)
+
+    def _who_listens(self) -> Listeners:
+        return self._table.listeners(self._port, self._host)
+
+    def _facts(self, pids: Collection[int]) -> list[ProcessFacts]:
+        return [each for each in map(self._table.facts, pids) if each is not None]

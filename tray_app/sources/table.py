@@ -1,0 +1,126 @@
+"""The process table: what it can be asked, and which one this machine has.
+
+A table never raises for a process that vanishes, turns into a zombie (which counts as
+gone) or may not be read: it answers None, or leaves the process out.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Protocol
+
+from tray_app.core.readings import SystemMemory
+from tray_app.core.target import Listeners, ProcessFacts
+
+
+@dataclass(slots=True)
+class Usage:
+    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
+
+    Not frozen: that alone would double the cost of making one.
+    """
+
+    name: str
+    rss_bytes: int
+    cpu_s: float
+
+
+class ProcessHandle(Protocol):
+    """Holds on to one process, not to its pid: (pid, created_s) is its identity."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def created_s(self) -> float:
+        """Unix time."""
+
+    def read(self) -> Usage | None:
+        """None once the process is gone, also when its pid lives on in another."""
+
+    def close(self) -> None:
+        """Closing twice is allowed."""
+
+
+class Births(Protocol):
+    """Remembers which processes it has seen."""
+
+    def look(self) -> dict[int, int]:
+        """Parent by pid, of the processes that were created since the last look."""
+
+
+class ProcessTable(Protocol):
+    """This machine's processes and memory."""
+
+    def pids(self) -> list[int]: ...
+
+    def parent(self, pid: int) -> int | None: ...
+
+    def cmdline(self, pid: int) -> tuple[str, ...]: ...
+
+    def facts(self, pid: int) -> ProcessFacts | None: ...
+
+    def descendants(self, pid: int) -> list[int]: ...
+
+    def open(self, pid: int) -> ProcessHandle | None: ...
+
+    def births(self) -> Births: ...
+
+    def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
+        """Who listens on ``port`` where ``host`` reaches; ``among``: only these are looked at."""
+
+    def listening_ports(self, pid: int) -> frozenset[int]: ...
+
+    def system_memory(self) -> SystemMemory | None: ...
+
+    def close(self) -> None: ...
+
+
+class ListedBirths:
+    """Births found by comparing two listings: right on every system, dear with many processes."""
+
+    def __init__(self, table: ProcessTable) -> None:
+        self._table = table
+        self._seen = frozenset(table.pids())
+
+    def look(self) -> dict[int, int]:
+        """As :meth:`Births.look`."""
+        seen = frozenset(self._table.pids())
+        new, self._seen = seen - self._seen, seen
+        parents = ((pid, self._table.parent(pid)) for pid in new)
+        return {pid: parent for pid, parent in parents if parent is not None}
+
+
+def process_table() -> ProcessTable:
+    """The fast table on Linux, psutil's elsewhere (and only there is psutil loaded)."""
+    if sys.platform == "linux":
+        from tray_app.sources.procfs import ProcfsTable
+
+        return ProcfsTable()
+    from tray_app.sources.process import PsutilTable
+
+    return PsutilTable()
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a URL's host is this machine, asking no name server.
+
+    An address is ours if a socket can be bound to it (no packet leaves).
+    """
+    name = host.strip("[]").lower().removesuffix(".")
+    try:
+        address = ip_address(name)
+    except ValueError:
+        own = socket.gethostname().lower()
+        return name.rpartition(".")[2] == "localhost" or name in (own, f"{own}.local")
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((name, 0))
+    except OSError:
+        return address.is_loopback
+    return not address.is_multicast

@@ -1,0 +1,121 @@
+"""The server's process tree under watch: root, workers, helpers down to ffmpeg.
+
+A reading touches the kept handles only. Who listens is asked when a process has joined,
+and a few times after (a worker imports before it listens), never at each reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tray_app.core.readings import ProcessRow, Role
+from tray_app.core.target import answering
+from tray_app.sources.gauge import Gauge
+from tray_app.sources.table import ProcessHandle, ProcessTable
+
+# After a process joins: the recorded workers listen 0.1 s (gunicorn) to 3.6 s after the start.
+_ASK_AFTER_S = (0.0, 1.0, 4.0, 15.0)
+_ASK_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReading:
+    """What the tree adds to a :class:`ProcessReading`."""
+
+    rows: tuple[ProcessRow, ...]
+    cpu_percent: float | None
+    worker_count: int
+    answering_rss_bytes: int | None
+
+
+class ServerTree:
+    """All descendants of ``root``. A child that outlives its parent stays in the tree."""
+
+    def __init__(
+        self, table: ProcessTable, root: ProcessHandle, host: str, port: int, now_s: float
+    ) -> None:
+        self.root = root
+        self.listening: frozenset[int] = frozenset()
+        self._table = table
+        self._host = host
+        self._port = port
+        self._gauges = {root.pid: Gauge(root)}
+        self._answering: frozenset[int] = frozenset()
+        self._ask_at_s: list[float] = []
+        self._read_s: float | None = None
+        for pid in table.descendants(root.pid):
+            self._join(pid, None)
+        self.recheck(now_s)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The members."""
+        return frozenset(self._gauges)
+
+    def read(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
+        """None once the root is gone. ``born``: parent by pid of processes new on the machine."""
+        if born:
+            self._adopt(born, now_s)
+        rows: list[ProcessRow] = []
+        load_percent: float | None = None
+        for pid, gauge in tuple(self._gauges.items()):
+            is_new = gauge.is_new
+            usage = gauge.read(now_s)
+            if usage is None:
+                if pid == self.root.pid:
+                    return None
+                self._leave(pid)
+                continue
+            if gauge.cpu_percent is not None:
+                load_percent = (load_percent or 0.0) + gauge.cpu_percent
+            role = Role.TARGET if pid == self.root.pid else Role.CHILD
+            shown_percent = None if is_new else gauge.cpu_percent
+            rows.append(ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent))
+        self._read_s = now_s
+        if now_s >= self._ask_at_s[0]:
+            self._ask_who_listens(now_s)
+        answers = [row.rss_bytes for row in rows if row.pid in self._answering]
+        return TreeReading(
+            rows=tuple(rows),
+            cpu_percent=load_percent if rows[0].cpu_percent is not None else None,
+            worker_count=len(answers),
+            answering_rss_bytes=answers[0] if len(answers) == 1 else None,
+        )
+
+    def recheck(self, now_s: float) -> None:
+        """Ask who listens at the next reading, and a few times after."""
+        self._ask_at_s = [now_s + after_s for after_s in _ASK_AFTER_S]
+
+    def close(self) -> None:
+        """Let go of all handles (closing twice is allowed)."""
+        for gauge in self._gauges.values():
+            gauge.close()
+
+    def _adopt(self, born: Mapping[int, int], now_s: float) -> None:
+        """Take in the children of members, and theirs."""
+        waiting = {pid: parent for pid, parent in born.items() if pid not in self._gauges}
+        while kin := [pid for pid, parent in waiting.items() if parent in self._gauges]:
+            for pid in kin:
+                del waiting[pid]
+                if self._join(pid, self._read_s):
+                    self.recheck(now_s)
+
+    def _join(self, pid: int, since_s: float | None) -> bool:
+        handle = self._table.open(pid)
+        if handle is None:
+            return False
+        self._gauges[pid] = Gauge(handle, since_s)
+        return True
+
+    def _leave(self, pid: int) -> None:
+        del self._gauges[pid]
+        self.listening -= {pid}
+        self._answering -= {pid}
+
+    def _ask_who_listens(self, now_s: float) -> None:
+        later = [at_s for at_s in self._ask_at_s if at_s > now_s]
+        self._ask_at_s = later or [now_s + _ASK_EVERY_S]
+        self.listening = self._table.listeners(self._port, self._host, self._gauges).pids
+        parents = {pid: self._table.parent(pid) for pid in self._gauges}
+        self._answering = answering(self.root.pid, self.listening, parents)
