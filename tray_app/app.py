@@ -31,7 +31,7 @@ from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine
 from tray_app.runtime.mailbox import Mailbox
-from tray_app.sources.table import is_this_machine
+from tray_app.sources.machine import is_this_machine
 
 _log = logging.getLogger(__name__)
 
@@ -110,8 +110,8 @@ def _start_sources(engine: Engine, state: State) -> None:
         engine.start(DemoApi(engine.post, clock.mono_s), DemoProbe(clock.mono_s), walker)
         return
     from tray_app.sources.api import ApiClient
+    from tray_app.sources.machine import process_table
     from tray_app.sources.probe import ServerProbe
-    from tray_app.sources.table import process_table
 
     api = ApiClient(address.url, engine.post, clock.mono_s)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid())
@@ -208,13 +208,17 @@ def _run_terminal(invocation: Invocation) -> int:
         wait_for_first_answer=True,
     )
     as_json = invocation.view is View.JSON
+    live = not (as_json or invocation.once) and sys.stdout.isatty()
+    if live:
+        _keep_log_off_terminal()
     view = TerminalView(
         sys.stdout,
         sys.stderr,
         json=as_json,
-        live=not (as_json or invocation.once) and sys.stdout.isatty(),
+        live=live,
         duration_s=settings.duration_s,
         details=settings.details,
+        demo=invocation.demo,
     )
     _quit_on_signals(engine, lambda: events.put(Ended()))
     _start_sources(engine, state)
@@ -232,6 +236,14 @@ def _run_terminal(invocation: Invocation) -> int:
         view.close()
         engine.stop(JOIN_LIMIT_S)
     return 0
+
+
+def _keep_log_off_terminal() -> None:
+    """A log line would scribble on the live screen and be lost: only the log file gets it."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if type(handler) is logging.StreamHandler and sys.stderr.isatty():
+            root.removeHandler(handler)
 
 
 def _settled(sample: Sample) -> bool:

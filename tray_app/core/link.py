@@ -114,13 +114,17 @@ def away(link: ApiLink, now_s: float) -> bool:
 def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
     """When the next request is to be sent: shortly before the tick that will use it.
 
-    None while one is in flight. After a failure the pause decides, not the tick.
+    None while one is in flight. After a failure the pause decides, not the tick. A tick that
+    has its answer already is not asked for again: the request is for the one after it.
     """
     if link.asked_s is not None:
         return None
     if link.failures or link.reading is None:
         return link.next_ask_s
-    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), interval_s / 2)
+    lead_max_s = interval_s / 2
+    if link.reading.taken_s >= next_tick_s - lead_max_s:
+        next_tick_s += interval_s
+    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), lead_max_s)
     return max(next_tick_s - lead_s, link.next_ask_s)
 
 

@@ -236,10 +236,11 @@ def summary(value: Summary) -> tuple[str, str]:
     took = f"{duration(value.elapsed_s)}, {samples}"
     if value.peak_bytes is None:
         return "Summary: no reading", f"{took}, and the server could not be read in any."
-    trend = rate(value.trend_bytes_s) or "too short for a trend"
+    trend = rate(value.trend_bytes_s)
+    average = f"average {size(value.average_bytes)}"
     return (
         f"Summary: peak {size(value.peak_bytes)}",
-        f"{took}. Average {size(value.average_bytes)}, trend {trend}.",
+        f"{took}, {average}, {trend}." if trend else f"{took}, {average}.",
     )
 
 

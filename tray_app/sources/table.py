@@ -1,4 +1,4 @@
-"""The process table: what it can be asked, and which one this machine has.
+"""The process table: what it can be asked.
 
 A table never raises for a process that vanishes, turns into a zombie (which counts as
 gone) or may not be read: it answers None, or leaves the process out.
@@ -6,11 +6,8 @@ gone) or may not be read: it answers None, or leaves the process out.
 
 from __future__ import annotations
 
-import socket
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Protocol
 
 from tray_app.core.readings import SystemMemory
@@ -93,34 +90,3 @@ class ListedBirths:
         new, self._seen = seen - self._seen, seen
         parents = ((pid, self._table.parent(pid)) for pid in new)
         return {pid: parent for pid, parent in parents if parent is not None}
-
-
-def process_table() -> ProcessTable:
-    """The fast table on Linux, psutil's elsewhere (and only there is psutil loaded)."""
-    if sys.platform == "linux":
-        from tray_app.sources.procfs import ProcfsTable
-
-        return ProcfsTable()
-    from tray_app.sources.process import PsutilTable
-
-    return PsutilTable()
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a URL's host is this machine, asking no name server.
-
-    An address is ours if a socket can be bound to it (no packet leaves).
-    """
-    name = host.strip("[]").lower().removesuffix(".")
-    try:
-        address = ip_address(name)
-    except ValueError:
-        own = socket.gethostname().lower()
-        return name.rpartition(".")[2] == "localhost" or name in (own, f"{own}.local")
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as trial:
-            trial.bind((name, 0))
-    except OSError:
-        return address.is_loopback
-    return not address.is_multicast

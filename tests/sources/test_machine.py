@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from tray_app.sources.table import is_this_machine, process_table
+from tray_app.sources.machine import is_this_machine, process_table
 
 
 def test_the_fast_table_is_taken_on_linux_only() -> None:

@@ -1,0 +1,40 @@
+"""This machine: which process table it has, and which hosts are its own names."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from ipaddress import ip_address
+
+from tray_app.sources.table import ProcessTable
+
+
+def process_table() -> ProcessTable:
+    """The fast table on Linux, psutil's elsewhere (and only there is psutil loaded)."""
+    if sys.platform == "linux":
+        from tray_app.sources.procfs import ProcfsTable
+
+        return ProcfsTable()
+    from tray_app.sources.process import PsutilTable
+
+    return PsutilTable()
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a URL's host is this machine, asking no name server.
+
+    An address is ours if a socket can be bound to it (no packet leaves).
+    """
+    name = host.strip("[]").lower().removesuffix(".")
+    try:
+        address = ip_address(name)
+    except ValueError:
+        own = socket.gethostname().lower()
+        return name.rpartition(".")[2] == "localhost" or name in (own, f"{own}.local")
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((name, 0))
+    except OSError:
+        return address.is_loopback
+    return not address.is_multicast

@@ -1,0 +1,91 @@
+"""One sample as a JSON object, for other programs: the schema of ``--json``.
+
+Rule of the room: the keys are a promise; what is unknown is null, never NaN and never absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+
+from tray_app.core.alerts import Level
+from tray_app.core.readings import GIB, MIB, ProcessRow, Target
+from tray_app.core.sample import Sample
+
+
+def record(sample: Sample) -> dict[str, object]:
+    """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
+
+    ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer.
+    """
+    system, temp, target, api = sample.system, sample.temp, sample.target, sample.api
+    return {
+        "time": datetime.fromtimestamp(sample.at.wall_s, UTC)
+        .astimezone()
+        .isoformat(timespec="milliseconds"),
+        "mode": sample.mode.value,
+        "source": sample.source.value,
+        "band": sample.band.value,
+        "memory_mb": _number(sample.memory_bytes, 1, MIB),
+        "peak_mb": _number(sample.peak_bytes, 1, MIB),
+        "rate_mb_s": _number(sample.rate_bytes_s, 3, MIB),
+        "cpu_percent": _number(sample.cpu_percent, 1),
+        "system": {
+            "used_percent": _number(system.used_percent if system else None, 1),
+            "available_gb": _number(system.available_bytes if system else None, 2, GIB),
+            "total_gb": _number(system.total_bytes if system else None, 2, GIB),
+        },
+        "tmp": {
+            "size_mb": _number(temp.size_bytes if temp else None, 1, MIB),
+            "files": temp.file_count if temp else None,
+        },
+        "activity": sample.activity.value,
+        "stage": _text(sample.stage.name) if sample.stage else None,
+        "alert": None if sample.alert is Level.NONE else sample.alert.word,
+        "api": {
+            "state": api.state.value,
+            "age_s": _number(api.age_s, 3),
+            "latency_ms": _number(api.latency_s, 1, 0.001),
+            "error": None if api.error is None else _text(api.error),
+        },
+        "target": _target(target) if target else None,
+        "processes": [_process(row) for row in (*sample.rows, *sample.others)],
+    }
+
+
+def json_line(sample: Sample, *, ascii_only: bool = False) -> str:
+    """The object on one line, without its newline; ``ascii_only`` escapes all other characters."""
+    return json.dumps(
+        record(sample), ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":")
+    )
+
+
+def _target(target: Target) -> dict[str, object]:
+    return {
+        "pid": target.pid,
+        "name": _text(target.name),
+        "cmdline": [_text(part) for part in target.cmdline],
+    }
+
+
+def _process(row: ProcessRow) -> dict[str, object]:
+    return {
+        "pid": row.pid,
+        "name": _text(row.name),
+        "role": row.role.value,
+        "memory_mb": _number(row.rss_bytes, 1, MIB),
+        "cpu_percent": _number(row.cpu_percent, 1),
+    }
+
+
+def _number(value: float | None, digits: int, unit: float = 1) -> float | None:
+    """``value`` in ``unit``, rounded; None when it is unknown or not finite."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(value / unit, digits) + 0.0  # -0.0 + 0.0 is 0.0
+
+
+def _text(value: str) -> str:
+    """Without lone surrogates: the OS hands undecodable names over as such, UTF-8 has none."""
+    return value.encode("utf-8", "replace").decode()
