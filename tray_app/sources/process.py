@@ -7,6 +7,7 @@ as None. On Linux ``procfs`` does the same at a fraction of the cost.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -175,7 +176,7 @@ def _cwd(process: psutil.Process) -> str | None:
 
 
 def _is_owned(process: psutil.Process) -> bool:
-    if not psutil.POSIX:
+    if sys.platform == "win32":
         return True  # Windows lets anyone read memory and CPU of any process
     return os.geteuid() in (0, process.uids().effective)
 

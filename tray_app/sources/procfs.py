@@ -9,6 +9,7 @@ against; it is not imported here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from tray_app.core.readings import SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.sources.listening import listening_sockets
 from tray_app.sources.table import Births, ListedBirths, Usage
+
+assert sys.platform == "linux", "imported on Linux only"
 
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024

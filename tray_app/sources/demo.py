@@ -1,0 +1,285 @@
+"""A scripted server for ``--demo``: its memory, its API and its processes, without a server.
+
+Rule of the room: everything is a pure function of the time since the start, so that the API and
+the processes tell one story, and the same one every time.
+
+The scenes are those of a recorded job (upload, thumbnail, frames, ffmpeg, clean-up). The climb
+is steeper and higher, so that every colour, the fallback and each notification come within a
+minute.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ApiReading,
+    ProcessReading,
+    ProcessRow,
+    Role,
+    StageMark,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
+
+STORY_S = 70.0
+"""Then it begins again, with the memory that the last job left behind."""
+
+_RETAINED_MB = 420.0
+_NOISE_MB = 1.0
+_FFMPEG_BYTES = 96 * MIB  # 85 to 123 MB on the real server
+_BATCH_S = 2.0
+_TOTAL_BYTES = 16 * GIB
+_OTHERS_BYTES = round(5.4 * GIB)
+_LATENCY_S = 0.005
+_LOOK_S = 0.1  # how often a withheld answer looks whether the silence is over
+# Above Linux's largest pid (4194304), so that they are nobody's.
+_SERVER_PID, _FFMPEG_PID, _OTHER_PID = 5_000_001, 5_000_002, 5_000_003
+_IDLE = "AFTER_FINAL_GC"
+_FRAMES = "STREAMING_BATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """From ``begins_s`` on. Memory and temp move in a line to where the next scene begins."""
+
+    begins_s: float
+    stage: str
+    memory_mb: float
+    cpu_percent: float
+    temp_mb: float = 0.0
+    temp_files: int = 0
+    api_silent: bool = False
+    ffmpeg: bool = False
+
+
+_SCENES = (
+    _Scene(0, _IDLE, 180, 1),
+    _Scene(6, "AFTER_FILE_UPLOAD", 180, 45, 0, 1),
+    _Scene(10, "AFTER_THUMBNAIL_EXTRACTION", 260, 85, 120, 2),
+    _Scene(13, _FRAMES, 440, 105, 121, 3),
+    _Scene(24, _FRAMES, 1350, 130, 160, 3, api_silent=True),
+    _Scene(34, _FRAMES, 2200, 110, 195, 3),
+    _Scene(45, "BEFORE_VIDEO_POSTPROCESSING", 3150, 175, 235, 4, ffmpeg=True),
+    _Scene(51, "AFTER_VIDEO_UPLOAD", 3200, 60, 275, 4),
+    _Scene(53, "AFTER CAP RELEASE", 3150, 30, 275, 4),
+    _Scene(58, _IDLE, _RETAINED_MB, 1),
+    _Scene(STORY_S, _IDLE, _RETAINED_MB, 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMoment:
+    """The scripted server at one moment.
+
+    ``memory_bytes`` is the server process alone, ``cpu_percent`` (of one core) its whole tree's.
+    ``stage`` is in the server's own words. ``progress`` stands still while the server is idle.
+    """
+
+    memory_bytes: int
+    cpu_percent: float
+    stage: str
+    progress: int
+    temp_bytes: int
+    temp_files: int
+    api_silent: bool
+    ffmpeg: bool
+
+    @property
+    def system(self) -> SystemMemory:
+        """The memory of a machine with 16 GB, of which other programs use 5.4 GB."""
+        ffmpeg_bytes = _FFMPEG_BYTES if self.ffmpeg else 0
+        used_bytes = _OTHERS_BYTES + self.memory_bytes + ffmpeg_bytes
+        return SystemMemory(
+            total_bytes=_TOTAL_BYTES,
+            available_bytes=_TOTAL_BYTES - used_bytes,
+            used_percent=100 * used_bytes / _TOTAL_BYTES,
+        )
+
+
+def story(t_s: float) -> DemoMoment:
+    """The scripted server ``t_s`` seconds after the start (0 or more), without end."""
+    rounds, at_s = divmod(t_s, STORY_S)
+    number = bisect_right(_SCENES, at_s, key=lambda scene: scene.begins_s) - 1
+    scene, after = _SCENES[number], _SCENES[number + 1]
+    part = (at_s - scene.begins_s) / (after.begins_s - scene.begins_s)
+    memory_mb = scene.memory_mb + part * (after.memory_mb - scene.memory_mb)
+    if rounds:  # the last job's memory is used again before more is needed
+        memory_mb = max(memory_mb, _RETAINED_MB)
+    batch = int(at_s / _BATCH_S)
+    if scene.stage == _IDLE:
+        batch = 0 if number == 0 else int(STORY_S)
+    return DemoMoment(
+        memory_bytes=round(MIB * (memory_mb + _NOISE_MB * math.sin(13 * t_s))),
+        cpu_percent=scene.cpu_percent * (1 + 0.05 * math.sin(7 * t_s)),
+        stage=f"{_FRAMES}_{batch}" if scene.stage == _FRAMES else scene.stage,
+        progress=int(rounds * STORY_S) + batch,
+        temp_bytes=round(MIB * (scene.temp_mb + part * (after.temp_mb - scene.temp_mb))),
+        temp_files=scene.temp_files,
+        api_silent=scene.api_silent,
+        ffmpeg=scene.ffmpeg,
+    )
+
+
+class DemoApi:
+    """The scripted server's API, with the interface of `ApiClient`.
+
+    It answers within 5 ms. While the story has it silent it says nothing until that is over or
+    the patience is.
+    """
+
+    def __init__(self, report: Callable[[ApiOutcome], None], clock: Callable[[], float]) -> None:
+        self._report = report
+        self._clock = clock
+        self._started_s = clock()
+        self._order: _Order | None = None
+        self._is_closed = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def ask(self, patience_s: float, with_stage: bool = False) -> bool:
+        """Start one request and return at once; False (and nothing) while one is in flight."""
+        with self._changed:
+            if self._is_closed or self._order is not None:
+                return False
+            self._order = _Order(self._clock(), patience_s, with_stage)
+            self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="demo-api", daemon=True)
+                self._thread.start()
+        return True
+
+    def close(self) -> None:
+        """End the thread; reports no more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(1.0)
+
+    def _work(self) -> None:
+        while not self._is_closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed or self._order is not None)
+                order = self._order
+            outcome = self._outcome(order) if order else None
+            self._order = None  # first, so that the report may ask again
+            if outcome is not None:
+                self._report(outcome)
+
+    def _outcome(self, order: _Order) -> ApiOutcome | None:
+        """What became of the request; None when it was closed meanwhile."""
+        self._wait(_LATENCY_S)
+        while not self._is_closed:
+            now_s = self._clock()
+            moment = story(now_s - self._started_s)
+            if not moment.api_silent:
+                return _reading(moment, now_s, now_s - order.asked_s, order.with_stage)
+            left_s = order.asked_s + order.patience_s - now_s
+            if left_s <= 0:
+                reason = f"no answer for {order.patience_s:g} s"
+                return ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)
+            self._wait(min(left_s, _LOOK_S))
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    asked_s: float
+    patience_s: float
+    with_stage: bool
+
+
+def _reading(moment: DemoMoment, taken_s: float, latency_s: float, with_stage: bool) -> ApiReading:
+    return ApiReading(
+        taken_s=taken_s,
+        latency_s=latency_s,
+        rss_bytes=moment.memory_bytes,
+        system=moment.system,
+        temp=TempUsage(moment.temp_bytes, moment.temp_files, taken_s),
+        tracker=(float(moment.progress),),
+        stage=StageMark(moment.stage, str(moment.progress)) if with_stage else None,
+    )
+
+
+class DemoProbe:
+    """The scripted server's processes, with the interface of `ServerProbe`."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._started_s = clock()
+        self._has_read = False
+
+    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+        """One reading; CPU is known from the second on, as with real processes."""
+        moment = story(now_s - self._started_s)
+        cpu_percent = moment.cpu_percent if self._has_read else None
+        self._has_read = True
+        return ProcessReading(
+            taken_s=now_s,
+            system=moment.system,
+            target=_TARGET,
+            rows=_rows(moment, cpu_percent),
+            others=_OTHERS if others else (),
+            worker_count=1,
+            answering_rss_bytes=moment.memory_bytes,
+            cpu_percent=cpu_percent,
+        )
+
+    def forget(self) -> None:
+        """The next reading is a first one."""
+        self._has_read = False
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _rows(moment: DemoMoment, cpu_percent: float | None) -> tuple[ProcessRow, ...]:
+    server = ProcessRow(_SERVER_PID, _TARGET.name, Role.TARGET, moment.memory_bytes, cpu_percent)
+    if not moment.ffmpeg:
+        return (server,)
+    # The server waits while ffmpeg encodes.
+    waiting = replace(server, cpu_percent=None if cpu_percent is None else 0.0)
+    return waiting, ProcessRow(_FFMPEG_PID, "ffmpeg", Role.CHILD, _FFMPEG_BYTES, cpu_percent)
+
+
+_TARGET = Target(
+    pid=_SERVER_PID,
+    created_s=0.0,
+    name="uvicorn",
+    cmdline=("python", "-m", "uvicorn", "main:app"),
+    cwd=None,
+    evidence="scripted for the demo",
+)
+_OTHERS = (ProcessRow(_OTHER_PID, "jupyter-lab", Role.PYTHON, 212 * MIB, 0.3),)
+
+
+class DemoWalker:
+    """The scripted temp directory, with the interface of `TempWalker`; reports at each watch."""
+
+    def __init__(self, report: Callable[[TempUsage], None], clock: Callable[[], float]) -> None:
+        self._report = report
+        self._clock = clock
+        self._started_s = clock()
+
+    def watch(self, path: str | None) -> None:  # noqa: ARG002 - there is but one directory
+        """Report the story's figures of this moment."""
+        now_s = self._clock()
+        moment = story(now_s - self._started_s)
+        self._report(TempUsage(moment.temp_bytes, moment.temp_files, now_s))
+
+    def close(self) -> None:
+        """Nothing is held."""
