@@ -1,0 +1,56 @@
+"""What all tests share.
+
+Rule: a desktop test that cannot run here is skipped with its reason on a developer's machine,
+and is a failure where ``CI=true``: there, a test that did not run has proved nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.starting import RunAnalyzeServer, ServerFactory
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"true", "1"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if in_ci() and report.skipped and item.get_closest_marker("desktop") and not _xfail(report):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"a desktop test did not run although CI=true: {reason}"
+    return report
+
+
+def _xfail(report: pytest.TestReport) -> Any:
+    return getattr(report, "wasxfail", None)
+
+
+@pytest.fixture
+def runanalyze_server(tmp_path: Path) -> Iterator[ServerFactory]:
+    """Starts real servers, ``runanalyze_server()``; each is ended with the test.
+
+    See ``tests.server.starting.RunAnalyzeServer`` for the styles of starting and what a server
+    can be told to do.
+    """
+    servers: list[RunAnalyzeServer] = []
+
+    def start(**options: Any) -> RunAnalyzeServer:
+        server = RunAnalyzeServer(tmp_path / f"server-{len(servers) + 1}", **options)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()

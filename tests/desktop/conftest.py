@@ -1,0 +1,50 @@
+"""Desktops for tests, each fresh: about 0.3 s with a panel, 0.03 s with a bus alone.
+
+Rule: what a machine lacks is named in one skip reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.desktop.running import App
+from tests.desktop.session import DesktopSession, Host, missing_programs
+
+StartDesktop = Callable[..., DesktopSession]
+StartApp = Callable[..., App]
+
+
+@pytest.fixture
+def start_desktop() -> Iterator[StartDesktop]:
+    """Starts desktops with the options of ``DesktopSession``; each is ended with the test."""
+    with contextlib.ExitStack() as running:
+
+        def start(**options: Any) -> DesktopSession:
+            host: Host = "none" if options.get("bus_only") else options.get("host", "xfce")
+            if missing := missing_programs(host):
+                pytest.skip(f"missing here: {', '.join(missing)} (tests/run installs them)")
+            return running.enter_context(DesktopSession(**options))
+
+        yield start
+
+
+@pytest.fixture
+def desktop(start_desktop: StartDesktop) -> DesktopSession:
+    """XFCE's panel, dark, with xfce4-notifyd."""
+    return start_desktop()
+
+
+@pytest.fixture
+def session_bus(start_desktop: StartDesktop) -> DesktopSession:
+    """A session bus and nothing else: no screen, no watcher, no notification daemon."""
+    return start_desktop(bus_only=True)
+
+
+@pytest.fixture
+def start_app() -> StartApp:
+    """Starts the app, ``start_app(desktop, "--url", server.url)``; it ends with its desktop."""
+    return App
