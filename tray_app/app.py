@@ -25,7 +25,7 @@ from tray_app.core.events import Chosen, Ended, Event, HostMissing, Sampled, Sou
 from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
+from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import HostSeen, State, begin
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
@@ -60,6 +60,7 @@ class Invocation:
     view: View = View.TRAY
     once: bool = False
     demo: bool = False
+    remembered: Choice = Choice()
     state_file: Path | None = None
 
 
@@ -90,32 +91,42 @@ class _Hosts:
 def _begin(invocation: Invocation) -> State:
     settings = invocation.settings
     local = invocation.demo or is_this_machine(settings.address.host)
-    return begin(invocation.base, settings, clock.now(), local=local, demo=invocation.demo)
+    return begin(
+        invocation.base,
+        settings,
+        clock.now(),
+        local=local,
+        demo=invocation.demo,
+        remembered=invocation.remembered,
+    )
 
 
 def _start_sources(engine: Engine, state: State) -> None:
     """Make the sources and let the engine sample them."""
-    # Late imports: what is not used in this run is not paid for.
-    from tray_app.sources.tempdir import TempWalker
 
+    # Late imports: what is not used in this run is not paid for.
     def report_temp(usage: object) -> None:
         if usage is not None:
             engine.post(usage)  # type: ignore[arg-type]
 
-    walker = TempWalker(report_temp, clock.mono_s)
     address = state.settings.address
     if state.demo:
-        from tray_app.sources.demo import DemoApi, DemoProbe
+        from tray_app.sources.demo import DemoApi, DemoProbe, DemoWalker
 
-        engine.start(DemoApi(engine.post, clock.mono_s), DemoProbe(clock.mono_s), walker)
+        engine.start(
+            DemoApi(engine.post, clock.mono_s),
+            DemoProbe(clock.mono_s),
+            DemoWalker(report_temp, clock.mono_s),
+        )
         return
     from tray_app.sources.api import ApiClient
     from tray_app.sources.machine import process_table
     from tray_app.sources.probe import ServerProbe
+    from tray_app.sources.tempdir import TempWalker
 
     api = ApiClient(address.url, engine.post, clock.mono_s)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid())
-    engine.start(api, probe, walker)
+    engine.start(api, probe, TempWalker(report_temp, clock.mono_s))
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:

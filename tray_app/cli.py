@@ -178,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             view=view,
             once=given.once,
             demo=given.demo,
+            remembered=remembered,
             state_file=state_file,
         )
     )

@@ -39,7 +39,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class ActivityState:
-    """What is remembered between readings to tell work from its traces."""
+    """What is remembered between readings to tell work from its traces.
+
+    ``temp_told`` says that ``temp`` is the API's own figure.
+    """
 
     activity: Activity = Activity.IDLE
     stage: Stage | None = None
@@ -47,7 +50,8 @@ class ActivityState:
     worked_s: float | None = None
     tracker: tuple[float, ...] | None = None
     mark: StageMark | None = None
-    temp: tuple[int, int] | None = None
+    temp: TempUsage | None = None
+    temp_told: bool = False
 
 
 # The server's stage names (memory-history), first match wins, and what people call them.
@@ -90,6 +94,13 @@ def _inferred_stage(process: ProcessReading | None, temp: TempUsage | None) -> s
     return "upload" if names else None
 
 
+def _grows(before: TempUsage | None, after: TempUsage | None) -> bool:
+    """Growth and new files are work; files that vanish are its end."""
+    if before is None or after is None:
+        return False
+    return after.size_bytes > before.size_bytes or after.file_count > before.file_count
+
+
 def next_activity(
     state: ActivityState,
     now_s: float,
@@ -99,12 +110,13 @@ def next_activity(
 ) -> ActivityState:
     """The activity after one more sample; ``api`` is the newest answer if it is new."""
     cpu = (process.cpu_percent if process else None) or 0.0
-    size = (temp.size_bytes, temp.file_count) if temp else None
     mark = (api.stage if api else None) or state.mark
     tracker = api.tracker if api else state.tracker
     stage = stage_name(mark.name) if mark else None
-    # Growth and new files are work; files that vanish are its end.
-    temp_grows = bool(size and state.temp and (size[0] > state.temp[0] or size[1] > state.temp[1]))
+    temp_is_new = temp is not None and temp != state.temp
+    temp_told = (api is not None and api.temp is not None) if temp_is_new else state.temp_told
+    # The API counts file lengths, the walker disk blocks: only like is compared with like.
+    temp_grows = temp_told == state.temp_told and _grows(state.temp, temp)
     told = bool(
         (state.mark and mark != state.mark and stage != "done")
         or (state.tracker is not None and tracker and tracker != state.tracker and stage != "done")
@@ -141,5 +153,6 @@ def next_activity(
         worked_s=worked_s,
         tracker=tracker,
         mark=mark,
-        temp=size if size is not None else state.temp,
+        temp=temp or state.temp,
+        temp_told=temp_told,
     )

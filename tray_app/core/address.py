@@ -29,6 +29,8 @@ def parse_address(text: str) -> ServerAddress:
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:
         raise ValueError("has no host, e.g. http://localhost:8000")
+    if port == 0:
+        raise ValueError("has port 0, where nothing can listen")
     if parts.query or parts.fragment:
         raise ValueError("must end with the path: no ? and no #")
     if any(c.isspace() or not c.isprintable() for c in text.strip()):

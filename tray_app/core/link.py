@@ -86,7 +86,8 @@ def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> A
         since = link.silent_since_s
     else:
         pause_s = min(max(2 * link.pause_s, PAUSE_MIN_S), PAUSE_MAX_S)
-        next_ask_s = now_s + pause_s * (0.75 + 0.5 * jitter)
+        spread_s = pause_s * (0.75 + 0.5 * jitter)
+        next_ask_s = now_s + min(max(spread_s, PAUSE_MIN_S), PAUSE_MAX_S)
         since = None
     return replace(
         link,

@@ -30,7 +30,7 @@ from tray_app.core.events import (
     Summarised,
 )
 from tray_app.core.link import ApiCondition, ApiLink, ApiState
-from tray_app.core.modes import Mode, Preset
+from tray_app.core.modes import PRESETS, Mode, Preset
 from tray_app.core.readings import (
     ApiFailure,
     ApiOutcome,
@@ -74,6 +74,11 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeUp:
+    """A set time (`ends_s`) is over, whether a sample is due or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """What became of a notification; ``problem`` is None when it got through."""
 
@@ -87,7 +92,7 @@ class HostSeen:
     present: bool
 
 
-Input = Asked | Answered | Looked | Delivered | HostSeen | Command
+Input = Asked | Answered | Looked | TimeUp | Delivered | HostSeen | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,13 @@ class State:
 
 
 def begin(
-    base: Settings, settings: Settings, now: Now, *, local: bool, demo: bool = False
+    base: Settings,
+    settings: Settings,
+    now: Now,
+    *,
+    local: bool,
+    demo: bool = False,
+    remembered: Choice = Choice(),
 ) -> State:
     """The state before the first sample; a set duration starts to run now."""
     ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
@@ -139,6 +150,7 @@ def begin(
         started=now,
         local=local,
         demo=demo,
+        choice=remembered,
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -179,6 +191,8 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _answered(state, outcome, now, jitter), ()
         case Looked():
             return _looked(state, happened, now)
+        case TimeUp():
+            return _end_measurements(state, now, [])
         case Delivered(problem):
             return replace(state, delivery_problem=problem), ()
         case HostSeen(present):
@@ -187,14 +201,16 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
-            link = ApiLink(asked_s=state.link.asked_s)
+            asked_s = state.link.asked_s  # this request is still in flight, and its silence counts
+            link = ApiLink(asked_s=asked_s, silent_since_s=asked_s)
             changed = replace(state, settings=settings, choice=choice, link=link)
             return changed, (Chosen(choice),)
         case SetPreset(preset):
             return _set_preset(state, preset, now)
         case SetPaused(paused):
-            # What came before a pause says nothing about the rate after it.
-            return replace(state, paused=paused, trend=Trend()), ()
+            # What came before a pause says nothing about rate or silence after it.
+            link = ApiLink(asked_s=state.link.asked_s)
+            return replace(state, paused=paused, trend=Trend(), link=link), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
 
@@ -220,8 +236,11 @@ def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> Sta
 
 
 def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
-    settings = with_preset(state.base, preset)
-    settings = replace(settings, mode=state.choice.mode or settings.mode)
+    # A preset leaves the mode as it is, but not one that only the preset before it had set.
+    mode = state.settings.mode
+    if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
+        mode = state.choice.mode or state.base.mode
+    settings = with_preset(replace(state.base, mode=mode), preset)
     if preset is Preset.QUICK:
         quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
         before = state.before_quick or state.settings
@@ -338,7 +357,7 @@ def _end_measurements(
     """When a set time is over: a summary, and the end of the run or of the quick test."""
     if state.quick and state.before_quick and _over(state.quick, now):
         events.append(Summarised(summaries.summarise(state.quick, now.mono_s), ends_run=False))
-        settings = replace(state.before_quick, mode=state.choice.mode or state.before_quick.mode)
+        settings = replace(state.before_quick, mode=state.settings.mode)
         state = replace(state, settings=settings, quick=None, before_quick=None)
     if _over(state.run, now):
         events += [Summarised(summaries.summarise(state.run, now.mono_s), ends_run=True), Ended()]

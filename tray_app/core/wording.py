@@ -23,6 +23,8 @@ UNKNOWN = "–"
 STEADY_BYTES_S = 0.5 * MIB
 # An age below this is "now" to a person.
 AGE_SHOWN_S = 3.0
+# An answer faster than this is "at once" to a person; shown, its figure would only flicker.
+LATENCY_SHOWN_S = 0.1
 
 MODES = {
     Mode.AUTO: "Automatic",
@@ -70,7 +72,7 @@ def duration(seconds: float) -> str:
 
 
 def latency(seconds: float) -> str:
-    """``4 ms``, ``1.2 s``."""
+    """``370 ms``, ``1.2 s``."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
@@ -121,8 +123,9 @@ def source(sample: Sample) -> str:
         case Source.API if sample.stale:
             return _joined("API, last value", age, api(sample.api))
         case Source.API:
-            answered_in = sample.api.latency_s
-            return _joined(f"API{'' if answered_in is None else f', {latency(answered_in)}'}", age)
+            latency_s = sample.api.latency_s or 0.0
+            slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
+            return _joined(f"API{slow}", age)
         case Source.PROCESS:
             count = len(sample.rows)
             tree = "1 process" if count == 1 else f"{count} processes"
@@ -204,7 +207,7 @@ def alert(event: Alerted) -> tuple[str, str]:
     rising = rate(sample.rate_bytes_s)
     rising = f"{rising}." if rising and rising != "steady" else ""
     if event.level is Level.CRITICAL:
-        meaning = "Processing may fail." if processing else "The server may be ended by the system."
+        meaning = "Processing may fail."
     elif processing:
         meaning = "Normal while processing." if event.level is Level.ELEVATED else ""
     else:

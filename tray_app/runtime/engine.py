@@ -7,6 +7,7 @@ Sources that can be slow (API, temp directory) work in threads of their own and 
 from __future__ import annotations
 
 import logging
+import math
 import queue
 from collections.abc import Callable
 from pathlib import PurePath
@@ -33,6 +34,7 @@ from tray_app.core.state import (
     Input,
     Looked,
     State,
+    TimeUp,
     ends_s,
     patience_s,
     samples_at_once,
@@ -47,6 +49,7 @@ _log = logging.getLogger(__name__)
 # Console and JSON begin with a whole sample: they give the first answer so long to come.
 FIRST_ANSWER_S = 1.0
 TEMP_DIRECTORY = "tmp"
+LONGEST_WAIT_S = 3600.0
 
 
 class Api(Protocol):
@@ -76,7 +79,11 @@ Outlet = Callable[[State, tuple[Event, ...]], None]
 
 
 class Engine:
-    """Runs `step` on what happens. ``outlets`` are told the new state after each input."""
+    """Runs `step` on what happens.
+
+    ``outlets`` are told the new state after each input that can be seen: what becomes of a
+    request is seen in the next sample.
+    """
 
     def __init__(
         self,
@@ -132,10 +139,13 @@ class Engine:
 
     def _turn(self) -> bool:
         """Wait for the next thing to do, and do it; False when told to stop."""
-        self._ask_when_due()
-        now_s = self._clock().mono_s
+        now_s, due_s = self._clock().mono_s, self._due_s()
+        if due_s is not None and now_s >= due_s:
+            self._ask()
+            due_s = self._due_s()
+        wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
         try:
-            item = self._inbox.get(timeout=max(0.0, self._wake_s() - now_s))
+            item = self._inbox.get(timeout=min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
         except queue.Empty:
             item = None
         else:
@@ -143,28 +153,23 @@ class Engine:
                 return False
             self._receive(item)
         now = self._clock()
-        if not self._state.paused and now.mono_s >= min(self._tick_s, ends_s(self._state)):
+        if not self._state.paused and now.mono_s >= self._tick_s:
             self._tick(now)
+        if now.mono_s >= ends_s(self._state):
+            self._step(TimeUp())
         return True
 
     def _wake_s(self) -> float:
-        if self._state.paused:
-            return self._clock().mono_s + 3600.0
-        due_s = self._due_s()
-        tick_s = min(self._tick_s, ends_s(self._state))
-        return tick_s if due_s is None else min(tick_s, due_s)
+        return min(math.inf if self._state.paused else self._tick_s, ends_s(self._state))
 
     def _due_s(self) -> float | None:
-        if not wants_api(self._state):
+        if self._api is None or not wants_api(self._state):
             return None
         settings = self._state.settings
         return api_link.due_s(self._state.link, self._tick_s, settings.interval_s)
 
-    def _ask_when_due(self) -> None:
-        due_s = self._due_s()
-        if due_s is None or self._api is None or self._clock().mono_s < due_s:
-            return
-        if self._api.ask(patience_s(self._state), wants_stage(self._state)):
+    def _ask(self) -> None:
+        if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):
             self._step(Asked())
         else:
             # The worker is still busy with a request from before a change of mode.
@@ -222,5 +227,7 @@ class Engine:
 
     def _step(self, happened: Input) -> None:
         self._state, events = step(self._state, happened, self._clock())
+        if isinstance(happened, Asked | Answered):
+            return
         for outlet in self._outlets:
             outlet(self._state, events)

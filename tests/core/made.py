@@ -1,0 +1,96 @@
+"""Readings as tests need them: every figure that does not matter is filled in.
+
+Rule: memory in MB of 1024² bytes, moments in monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.link import ApiLink
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    ApiFailure,
+    ApiFailureKind,
+    ApiReading,
+    ProcessReading,
+    ProcessRow,
+    Role,
+    StageMark,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
+
+TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "listens on 8000")
+SYSTEM = SystemMemory(16 * GIB, 10 * GIB, 37.5)
+
+
+def mb(megabytes: float) -> int:
+    return round(megabytes * MIB)
+
+
+def answer(
+    memory_mb: float,
+    at_s: float,
+    *,
+    latency_s: float = 0.004,
+    temp: TempUsage | None = None,
+    tracker: tuple[float, ...] = (),
+    stage: StageMark | None = None,
+) -> ApiReading:
+    """An answer of the API that arrived at ``at_s``."""
+    return ApiReading(at_s, latency_s, mb(memory_mb), SYSTEM, temp, tracker, stage)
+
+
+def refusal(at_s: float) -> ApiFailure:
+    return ApiFailure(at_s, ApiFailureKind.REFUSED, "connection refused")
+
+
+def timeout(at_s: float) -> ApiFailure:
+    return ApiFailure(at_s, ApiFailureKind.TIMEOUT, "no answer for 10 s")
+
+
+def wrong(at_s: float) -> ApiFailure:
+    return ApiFailure(at_s, ApiFailureKind.ERROR, "HTTP 500")
+
+
+def link_with(memory_mb: float, at_s: float) -> ApiLink:
+    """A healthy link whose last answer came at ``at_s``."""
+    reading = answer(memory_mb, at_s)
+    return ApiLink(reading=reading, latency_s=reading.latency_s)
+
+
+def look(
+    memory_mb: float,
+    at_s: float,
+    *,
+    cpu_percent: float | None = 1.0,
+    children: dict[str, float] | None = None,
+    workers: int = 1,
+    answering_mb: float | None = -1.0,
+) -> ProcessReading:
+    """A process reading of a server (``memory_mb``) with its children (name to MB).
+
+    The root answers the API unless ``answering_mb`` says otherwise.
+    """
+    rows = [ProcessRow(42, "uvicorn", Role.TARGET, mb(memory_mb), cpu_percent)]
+    for pid, (name, child_mb) in enumerate((children or {}).items(), 43):
+        rows.append(ProcessRow(pid, name, Role.CHILD, mb(child_mb), None))
+    if answering_mb == -1.0:
+        answering_mb = memory_mb
+    return ProcessReading(
+        taken_s=at_s,
+        system=SYSTEM,
+        target=TARGET,
+        rows=tuple(rows),
+        worker_count=workers,
+        answering_rss_bytes=None if answering_mb is None else mb(answering_mb),
+        cpu_percent=cpu_percent,
+    )
+
+
+def look_in_vain(
+    at_s: float, problem: str | None = "nothing listens on port 8000"
+) -> ProcessReading:
+    """A process reading that found no server."""
+    return ProcessReading(at_s, SYSTEM, problem=problem)

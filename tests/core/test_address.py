@@ -1,0 +1,59 @@
+"""The server's address."""
+
+from __future__ import annotations
+
+import pytest
+
+from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "host", "port"),
+    [
+        (DEFAULT_URL, "http://localhost:8000", "localhost", 8000),
+        ("http://localhost:8000/", "http://localhost:8000", "localhost", 8000),
+        ("  http://host  ", "http://host", "host", 80),
+        ("https://Host.Example", "https://Host.Example", "host.example", 443),
+        ("http://host:9/api//", "http://host:9/api", "host", 9),
+        ("http://[::1]:8000", "http://[::1]:8000", "::1", 8000),
+        ("http://127.0.0.1:65535", "http://127.0.0.1:65535", "127.0.0.1", 65535),
+    ],
+)
+def test_an_address_is_split_once(text: str, url: str, host: str, port: int) -> None:
+    """Into the base of requests, and the host and port that processes are found by."""
+    assert parse_address(text) == ServerAddress(url=url, shown=url, host=host, port=port)
+
+
+def test_secrets_are_sent_and_not_shown() -> None:
+    """User and password stay in the URL, and nobody reads them."""
+    address = parse_address("http://anna:pa@ss@host:8000/x")
+    assert address.url == "http://anna:pa@ss@host:8000/x"
+    assert address.shown == "http://***@host:8000/x"
+    assert (address.host, address.port) == ("host", 8000)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ftp://x", "http:// or https://"),
+        ("localhost:8000", "http:// or https://"),
+        ("", "http:// or https://"),
+        ("http://", "no host"),
+        ("http://:8000", "no host"),
+        ("http:///path", "no host"),
+        ("http://host:eight", "not a usable URL"),
+        ("http://host:70000", "not a usable URL"),
+        ("http://host:0", "port"),
+        ("http://[::1", "not a usable URL"),
+        ("http://host/?a=1", "no ?"),
+        ("http://host/#top", "no #"),
+        ("http://ho st", "white space"),
+        ("http://host/a\nb", "white space"),
+        ("http://host/a\0b", "white space"),
+    ],
+)
+def test_a_bad_address_has_a_plain_reason(text: str, reason: str) -> None:
+    """Said as a ValueError in words for people."""
+    with pytest.raises(ValueError) as caught:
+        parse_address(text)
+    assert reason in str(caught.value)

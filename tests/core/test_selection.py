@@ -1,0 +1,172 @@
+"""Which source to trust."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.made import answer, link_with, look, look_in_vain, mb, refusal
+from tray_app.core.link import ApiLink, answered, asked, failed
+from tray_app.core.modes import Mode
+from tray_app.core.readings import ProcessReading, Source
+from tray_app.core.selection import Selected, Why, fresh, select, whole_server_bytes
+
+NOW_S = 100.0
+INTERVAL_S = 2.0
+FRESH = link_with(300, NOW_S - 0.05)
+LATE = asked(link_with(300, NOW_S - 2.05), NOW_S - 0.05)
+SILENT = asked(link_with(300, NOW_S - 6), NOW_S - 4)
+HOURS_OLD = asked(link_with(300, NOW_S - 7200), NOW_S - 7190)
+
+
+def refused(times: int, link: ApiLink = FRESH) -> ApiLink:
+    for _ in range(times):
+        link = failed(asked(link, NOW_S), refusal(NOW_S), NOW_S, 0.5)
+    return link
+
+
+def chosen(
+    link: ApiLink,
+    process: ProcessReading | None = None,
+    *,
+    mode: Mode = Mode.AUTO,
+    local: bool = True,
+) -> Selected:
+    return select(mode, link, process, NOW_S, INTERVAL_S, local)
+
+
+class TestTheWholeServer:
+    def test_children_are_added_to_the_apis_figure(self) -> None:
+        """ffmpeg is not in rss_mb, and belongs to the server."""
+        process = look(300, NOW_S, children={"ffmpeg": 96})
+        assert whole_server_bytes(answer(301, NOW_S), process) == mb(397)
+
+    def test_a_parent_is_added_when_a_child_answers(self) -> None:
+        """With --reload the answering process is a child of the root."""
+        process = look(30, NOW_S, children={"uvicorn": 300}, answering_mb=300)
+        assert whole_server_bytes(answer(301, NOW_S), process) == mb(331)
+
+    @pytest.mark.parametrize(
+        "process",
+        [None, look_in_vain(NOW_S), look(300, NOW_S, answering_mb=None)],
+        ids=["remote", "not found", "nobody knows who answers"],
+    )
+    def test_without_a_known_tree_the_apis_figure_stands(
+        self, process: ProcessReading | None
+    ) -> None:
+        """What cannot be known is not added."""
+        assert whole_server_bytes(answer(301, NOW_S), process) == mb(301)
+
+    def test_a_figure_of_another_process_is_not_added_to(self) -> None:
+        """A tunnel holds the port: 20 % and 50 MB apart is not the same process."""
+        process = look(12, NOW_S, children={"helper": 5})
+        assert whole_server_bytes(answer(400, NOW_S), process) == mb(400)
+
+    @pytest.mark.parametrize("api_mb", [340, 250])
+    def test_a_small_difference_is_a_moments_difference(self, api_mb: float) -> None:
+        """The two figures are taken some milliseconds apart."""
+        process = look(300, NOW_S, children={"ffmpeg": 90})
+        assert whole_server_bytes(answer(api_mb, NOW_S), process) == mb(api_mb + 90)
+
+
+class TestFresh:
+    def test_an_answer_since_the_last_tick_is_fresh(self) -> None:
+        """An older one was meant for an earlier sample."""
+        assert fresh(FRESH, NOW_S, INTERVAL_S)
+        assert not fresh(LATE, NOW_S, INTERVAL_S)
+
+    def test_a_failure_after_it_takes_it_back(self) -> None:
+        """The newest word counts."""
+        assert not fresh(refused(1), NOW_S, INTERVAL_S)
+
+    def test_no_answer_is_not_fresh(self) -> None:
+        """Obviously."""
+        assert not fresh(ApiLink(), NOW_S, INTERVAL_S)
+
+
+class TestAutomatic:
+    def test_a_fresh_answer_is_the_source(self) -> None:
+        """With what the API leaves out."""
+        selected = chosen(FRESH, look(300, NOW_S, children={"ffmpeg": 50}))
+        assert selected == Selected(Source.API, mb(350), NOW_S - 0.05)
+
+    def test_several_workers_make_the_tree_the_source(self) -> None:
+        """The API's figure is a random worker's."""
+        process = look(12, NOW_S, children={"a": 340, "b": 126}, workers=2, answering_mb=None)
+        assert chosen(FRESH, process) == Selected(Source.PROCESS, mb(478), NOW_S, why=Why.WORKERS)
+
+    def test_processes_carry_on_from_the_first_late_answer(self) -> None:
+        """No sample waits for the API."""
+        assert chosen(LATE, look(310, NOW_S)) == Selected(
+            Source.PROCESS, mb(310), NOW_S, why=Why.API_LATE
+        )
+
+    @pytest.mark.parametrize("link", [SILENT, refused(3), HOURS_OLD])
+    def test_an_api_that_is_away_is_named_as_the_reason(self, link: ApiLink) -> None:
+        """After 3 s of silence or 3 failures."""
+        assert chosen(link, look(310, NOW_S)).why is Why.API_AWAY
+
+    def test_a_remote_server_that_is_late_keeps_its_last_value(self) -> None:
+        """Marked stale: there is no process to read."""
+        selected = chosen(LATE, local=False)
+        assert selected == Selected(Source.API, mb(300), NOW_S - 2.05, stale=True, why=Why.API_LATE)
+
+    def test_a_remote_server_that_is_away_has_no_figure(self) -> None:
+        """And the reason is that it is remote."""
+        assert chosen(SILENT, local=False) == Selected(Source.NONE, why=Why.REMOTE)
+
+    def test_a_local_server_without_process_or_api_has_no_figure(self) -> None:
+        """It is down."""
+        assert chosen(refused(3), look_in_vain(NOW_S)) == Selected(Source.NONE, why=Why.NO_PROCESS)
+
+    def test_before_the_first_answer_it_is_starting(self) -> None:
+        """Which is no failure."""
+        link = asked(ApiLink(), NOW_S - 0.1)
+        assert chosen(link, look_in_vain(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
+        assert chosen(link, look(90, NOW_S)).source is Source.PROCESS
+
+
+class TestApiOnly:
+    def test_a_fresh_answer_is_the_source(self) -> None:
+        """As it is: no process was read."""
+        assert chosen(FRESH, mode=Mode.API) == Selected(Source.API, mb(300), NOW_S - 0.05)
+
+    def test_a_silent_api_leaves_its_last_value_for_a_while(self) -> None:
+        """Marked stale."""
+        selected = chosen(SILENT, mode=Mode.API)
+        assert selected == Selected(Source.API, mb(300), NOW_S - 6, stale=True, why=Why.API_LATE)
+
+    @pytest.mark.parametrize(("interval_s", "shown_s"), [(0.2, 15), (2, 15), (10, 50)])
+    def test_then_there_is_no_figure(self, interval_s: float, shown_s: float) -> None:
+        """After five intervals, at least 15 s."""
+        for age_s, source in ((shown_s - 0.1, Source.API), (shown_s + 0.1, Source.NONE)):
+            link = asked(link_with(300, NOW_S - age_s), NOW_S - age_s + 0.01)
+            selected = select(Mode.API, link, None, NOW_S, interval_s, local=True)
+            assert selected.source is source
+
+    def test_an_api_that_never_answered_has_no_figure(self) -> None:
+        """Whatever the processes would say."""
+        assert chosen(refused(3, ApiLink()), mode=Mode.API) == Selected(
+            Source.NONE, why=Why.API_AWAY
+        )
+
+
+class TestProcessOnly:
+    def test_the_tree_is_the_source(self) -> None:
+        """Even where the API would answer."""
+        assert chosen(FRESH, look(310, NOW_S), mode=Mode.FALLBACK) == Selected(
+            Source.PROCESS, mb(310), NOW_S, why=Why.CHOSEN
+        )
+
+    @pytest.mark.parametrize(("local", "why"), [(True, Why.NO_PROCESS), (False, Why.REMOTE)])
+    def test_without_a_process_there_is_no_figure(self, local: bool, why: Why) -> None:
+        """And it says why."""
+        process = look_in_vain(NOW_S) if local else None
+        assert chosen(FRESH, process, mode=Mode.FALLBACK, local=local) == Selected(
+            Source.NONE, why=why
+        )
+
+
+def test_the_first_answer_counts_however_long_it_took() -> None:
+    """What a server says after a long silence is its newest figure."""
+    link = answered(asked(ApiLink(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
+    assert chosen(link, look(700, NOW_S)).source is Source.API

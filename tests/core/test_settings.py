@@ -1,0 +1,273 @@
+"""Everything that can be set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_app.core.address import parse_address
+from tray_app.core.alerts import AlertLimits
+from tray_app.core.bands import BandLimits
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.settings import (
+    Choice,
+    Complaint,
+    ConfigError,
+    Settings,
+    check,
+    from_config,
+    parse_config,
+    resolve,
+    with_preset,
+)
+
+EVERYTHING = """\
+url = "http://server:9000/"
+mode = "api"
+preset = "heavy"
+interval_s = 5
+duration_s = 60.5
+
+[api]
+patience_s = 4
+patience_busy_s = 45
+
+[bands]
+yellow_mb = 400
+orange_mb = 800
+red_mb = 1600
+
+[alerts]
+elevated_mb = 1200
+high_mb = 1600.5
+critical_mb = 2400
+"""
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("key", "value", "checked"),
+        [
+            ("interval_s", 0.2, 0.2),
+            ("interval_s", 3600, 3600.0),
+            ("duration_s", 0.5, 0.5),
+            ("mode", "fallback", Mode.FALLBACK),
+            ("preset", "debug", Preset.DEBUG),
+            ("url", "http://host/", parse_address("http://host")),
+            ("alerts.high_mb", 1, 1.0),
+        ],
+    )
+    def test_good_values_come_back_in_their_type(
+        self, key: str, value: object, checked: object
+    ) -> None:
+        """Numbers as float, words as themselves, a URL taken apart."""
+        assert check(key, value) == checked
+
+    @pytest.mark.parametrize(
+        ("key", "value", "reason"),
+        [
+            ("interval_s", 0, "must be from 0.2 to 3600 seconds"),
+            ("interval_s", 0.19, "must be from 0.2 to 3600 seconds"),
+            ("interval_s", 3601, "must be from 0.2 to 3600 seconds"),
+            ("interval_s", -1, "must be from 0.2 to 3600 seconds"),
+            ("interval_s", math.nan, "must be from 0.2 to 3600 seconds"),
+            ("duration_s", math.inf, "must be from 0.1 to 3.16224e+07 seconds"),
+            ("interval_s", "2", "must be a number of seconds"),
+            ("interval_s", True, "must be a number of seconds"),
+            ("bands.red_mb", None, "must be a number of MB"),
+            ("bands.red_mb", 0, "must be from 1 to 1e+09 MB"),
+            ("mode", "tray", "must be one of auto, api, fallback"),
+            ("preset", 1, "must be one of standard, quick, heavy, debug, fallback"),
+            ("url", 8000, "must be text"),
+            ("url", "ftp://x", "must start with http:// or https://"),
+        ],
+    )
+    def test_bad_values_have_a_plain_reason(self, key: str, value: object, reason: str) -> None:
+        """In words that follow the setting's name."""
+        with pytest.raises(ValueError) as caught:
+            check(key, value)
+        assert str(caught.value) == reason
+
+
+class TestConfigFile:
+    def test_everything_can_be_set(self) -> None:
+        """Each key in its place."""
+        values, complaints = parse_config(EVERYTHING)
+        assert complaints == []
+        assert from_config(values) == Settings(
+            address=parse_address("http://server:9000"),
+            mode=Mode.API,
+            preset=Preset.HEAVY,
+            interval_s=5.0,
+            duration_s=60.5,
+            patience_s=4.0,
+            patience_busy_s=45.0,
+            bands=BandLimits(400, 800, 1600),
+            alerts=AlertLimits(1200, 1600.5, 2400),
+        )
+
+    def test_nothing_needs_to_be_set(self) -> None:
+        """An empty file is the defaults."""
+        values, complaints = parse_config("# nothing yet\n")
+        assert (values, complaints) == ({}, [])
+        assert from_config(values) == Settings()
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("interval_s = = 2", 1),
+            ("mode = 'auto'\n\n[bands\nred_mb = 1", 3),
+            ("mode = 'auto'\ninterval_s = 2\ninterval_s = 3\n", 3),
+            ('mode = \'auto\'\nurl = """http:\n', 2),
+            ("mode = 'auto", 1),
+        ],
+    )
+    def test_what_is_no_toml_is_an_error_with_its_line(self, text: str, line: int) -> None:
+        """And with what is wrong there, without the place said twice."""
+        with pytest.raises(ConfigError) as caught:
+            parse_config(text)
+        assert caught.value.line == line
+        assert str(caught.value)
+        assert "(at" not in str(caught.value)
+
+    def test_wrong_and_unknown_settings_are_left_out_with_their_line(self) -> None:
+        """The rest of the file works."""
+        values, complaints = parse_config(
+            "interval_s = 0\n"
+            "modus = 'auto'\n"
+            "\n"
+            "[api]\n"
+            "patience_s = 3\n"
+            "patience_busy_s = 'long'\n"
+            "[alarms]\n"
+            "high_mb = 2\n"
+        )
+        assert values == {"api.patience_s": 3.0}
+        assert complaints == [
+            Complaint(1, "interval_s must be from 0.2 to 3600 seconds"),
+            Complaint(2, "unknown setting 'modus'"),
+            Complaint(6, "api.patience_busy_s must be a number of seconds"),
+            Complaint(8, "unknown setting 'alarms.high_mb'"),
+        ]
+
+    def test_a_key_is_found_in_its_own_section(self) -> None:
+        """The same name elsewhere does not catch the complaint; dotted keys are found, too."""
+        _, complaints = parse_config("alerts.high_mb = 'x'\n[bands]\nhigh_mb = 1\nred_mb = 'y'\n")
+        assert {(c.line, c.text.split()[0]) for c in complaints} == {
+            (1, "alerts.high_mb"),
+            (3, "unknown"),
+            (4, "bands.red_mb"),
+        }
+
+    def test_a_table_where_a_value_belongs_is_a_complaint(self) -> None:
+        """And a value where a table belongs."""
+        values, complaints = parse_config("bands = 3\n[interval_s]\nx = 1\n[api.patience_s]\ny = 1")
+        assert values == {}
+        assert len(complaints) == 3
+
+    def test_limits_that_do_not_rise_are_dropped_as_a_group(self) -> None:
+        """Each alone could be meant; the other group stays."""
+        values, complaints = parse_config(
+            "[bands]\nyellow_mb = 900\norange_mb = 800\n[alerts]\nhigh_mb = 1800\n"
+        )
+        assert values == {"alerts.high_mb": 1800.0}
+        assert complaints == [Complaint(2, "bands: needs yellow_mb < orange_mb < red_mb")]
+
+    def test_a_limit_is_compared_with_the_defaults_of_the_others(self) -> None:
+        """A critical limit below the default high one does not rise."""
+        values, complaints = parse_config("[alerts]\ncritical_mb = 1900\n")
+        assert values == {}
+        assert [complaint.line for complaint in complaints] == [2]
+
+    @given(st.text())
+    def test_any_text_is_parsed_or_refused_with_a_line_of_it(self, text: str) -> None:
+        """No other exception, and a line that exists."""
+        lines = len(text.splitlines())
+        try:
+            values, complaints = parse_config(text)
+        except ConfigError as error:
+            found = [error.line]
+        else:
+            from_config(values)
+            found = [complaint.line for complaint in complaints]
+        assert all(1 <= line <= lines + 1 for line in found)
+
+
+class TestPresets:
+    @pytest.mark.parametrize(
+        ("preset", "changes"),
+        [
+            (Preset.STANDARD, {}),
+            (Preset.QUICK, {"interval_s": 2.0, "duration_s": 30.0}),
+            (Preset.HEAVY, {"interval_s": 3.0, "patience_s": 30.0, "patience_busy_s": 30.0}),
+            (Preset.DEBUG, {"interval_s": 1.0, "details": True}),
+            (Preset.FALLBACK, {"interval_s": 2.0, "mode": Mode.FALLBACK}),
+        ],
+    )
+    def test_a_preset_sets_what_it_promises_and_no_more(
+        self, preset: Preset, changes: dict[str, Any]
+    ) -> None:
+        """As the console scripts before this program had them."""
+        base = Settings(interval_s=7.0)
+        assert with_preset(base, preset) == replace(base, preset=preset, **changes)
+
+
+class TestPrecedence:
+    def test_defaults_are_the_issues(self) -> None:
+        """Automatic, localhost:8000, every 2 s, patience 10 s and 30 s."""
+        settings = resolve(Settings(), Choice(), {})
+        assert settings == Settings()
+        assert (settings.mode, settings.address.url) == (Mode.AUTO, "http://localhost:8000")
+        assert (settings.interval_s, settings.duration_s) == (2.0, None)
+        assert (settings.patience_s, settings.patience_busy_s) == (10.0, 30.0)
+
+    def test_the_remembered_choice_beats_the_config_file(self) -> None:
+        """It is newer."""
+        base = Settings(mode=Mode.API, preset=Preset.HEAVY)
+        remembered = Choice(mode=Mode.FALLBACK, preset=Preset.DEBUG)
+        settings = resolve(base, remembered, {})
+        assert (settings.mode, settings.preset) == (Mode.FALLBACK, Preset.DEBUG)
+        assert (settings.interval_s, settings.details) == (1.0, True)
+
+    def test_nothing_remembered_leaves_the_config_file(self) -> None:
+        """Each of the two by itself."""
+        base = Settings(mode=Mode.API, preset=Preset.HEAVY)
+        settings = resolve(base, Choice(mode=Mode.AUTO), {})
+        assert (settings.mode, settings.preset, settings.interval_s) == (
+            Mode.AUTO,
+            Preset.HEAVY,
+            3.0,
+        )
+
+    def test_a_preset_beats_the_config_files_values(self) -> None:
+        """That is what it is for; what it does not set stays."""
+        base = Settings(interval_s=9.0, patience_s=4.0, duration_s=100.0)
+        settings = resolve(base, Choice(), {"preset": Preset.DEBUG})
+        assert (settings.interval_s, settings.patience_s) == (1.0, 4.0)
+        assert settings.duration_s is None
+
+    def test_the_standard_preset_keeps_a_set_duration(self) -> None:
+        """It sets nothing."""
+        settings = resolve(Settings(duration_s=100.0), Choice(), {})
+        assert settings.duration_s == 100.0
+
+    def test_a_flag_beats_everything(self) -> None:
+        """Also the preset that was given beside it."""
+        base = Settings(interval_s=9.0, mode=Mode.API)
+        remembered = Choice(mode=Mode.API, preset=Preset.HEAVY)
+        flags = {"preset": Preset.QUICK, "interval_s": 0.5, "mode": Mode.FALLBACK}
+        settings = resolve(base, remembered, flags)
+        assert (settings.preset, settings.interval_s) == (Preset.QUICK, 0.5)
+        assert (settings.mode, settings.duration_s) == (Mode.FALLBACK, 30.0)
+
+    def test_the_fallback_preset_beats_a_remembered_mode(self) -> None:
+        """Processes only is all that it says; an explicit mode beside it still counts."""
+        remembered = Choice(mode=Mode.API)
+        flags: dict[str, Any] = {"preset": Preset.FALLBACK}
+        assert resolve(Settings(), remembered, flags).mode is Mode.FALLBACK
+        assert resolve(Settings(), remembered, {**flags, "mode": Mode.AUTO}).mode is Mode.AUTO

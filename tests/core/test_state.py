@@ -1,0 +1,566 @@
+"""The one transition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.made import answer, look, look_in_vain, mb, refusal, timeout, wrong
+from tray_app.core.activity import Activity
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.commands import Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.events import (
+    Alerted,
+    Chosen,
+    Ended,
+    Event,
+    HostMissing,
+    Recovered,
+    Sampled,
+    SourceChanged,
+    Summarised,
+)
+from tray_app.core.link import ApiState
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.readings import Now, Source, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why
+from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.state import (
+    HOST_MISSING_AFTER_S,
+    Answered,
+    Asked,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    State,
+    begin,
+    ends_s,
+    patience_s,
+    samples_at_once,
+    step,
+    wants_api,
+    wants_processes,
+    wants_stage,
+)
+
+START_S = 1000.0
+WALL_S = 1_795_000_000.0
+
+
+def started(settings: Settings | None = None, *, local: bool = True) -> State:
+    settings = settings or Settings()
+    return begin(Settings(), settings, Now(START_S, WALL_S), local=local)
+
+
+class Told:
+    """A state, and what happened to it; moments count from the start."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.events: list[Event] = []
+        self.slept_s = 0.0
+
+    def happen(self, at_s: float, *inputs: Input) -> None:
+        now = Now(START_S + at_s, WALL_S + at_s + self.slept_s)
+        for happened in inputs:
+            self.state, events = step(self.state, happened, now)
+            self.events += events
+
+    def answer(self, at_s: float, memory_mb: float, **more: float) -> None:
+        """An answer, and the tick that uses it."""
+        self.happen(at_s, Answered(answer(memory_mb, START_S + at_s, **more)), Looked())  # type: ignore[arg-type]
+
+    def look(self, at_s: float, memory_mb: float, cpu_percent: float = 1.0) -> None:
+        """A tick with a process reading and no answer."""
+        self.happen(at_s, Looked(look(memory_mb, START_S + at_s, cpu_percent=cpu_percent)))
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def sample(self) -> Sample:
+        assert self.state.sample is not None
+        return self.state.sample
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told(started())
+
+
+class TestWhatIsWanted:
+    @pytest.mark.parametrize(
+        ("mode", "local", "api", "processes"),
+        [
+            (Mode.AUTO, True, True, True),
+            (Mode.AUTO, False, True, False),
+            (Mode.API, True, True, False),
+            (Mode.FALLBACK, True, False, True),
+            (Mode.FALLBACK, False, False, False),
+        ],
+    )
+    def test_the_mode_says_which_sources_may_be_used(
+        self, mode: Mode, local: bool, api: bool, processes: bool
+    ) -> None:
+        """API only never reads processes, process only never sends a request."""
+        state = started(Settings(mode=mode), local=local)
+        assert (wants_api(state), wants_processes(state)) == (api, processes)
+
+    def test_patience_and_stage_depend_on_whether_the_server_works(self, told: Told) -> None:
+        """10 s and no stage while idle, 30 s and the stage while processing."""
+        assert (patience_s(told.state), wants_stage(told.state)) == (10.0, False)
+        told.look(2, 300, cpu_percent=100)
+        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, True)
+
+    def test_a_pause_asks_nothing(self, told: Told) -> None:
+        """Until it ends."""
+        told.happen(1, SetPaused(True))
+        assert not wants_api(told.state)
+        told.happen(2, SetPaused(False))
+        assert wants_api(told.state)
+
+
+class TestSamples:
+    def test_a_sample_says_all_that_is_known(self, told: Told) -> None:
+        """From both sources."""
+        temp = TempUsage(mb(9), 2, START_S + 2)
+        told.happen(
+            2,
+            Answered(answer(300, START_S + 1.95, temp=temp)),
+            Looked(look(301, START_S + 2, cpu_percent=3.0, children={"ffmpeg": 90})),
+        )
+        sample = told.sample
+        assert (sample.number, sample.mode, sample.source) == (1, Mode.AUTO, Source.API)
+        assert (sample.memory_bytes, sample.peak_bytes) == (mb(390), mb(390))
+        assert (sample.band, sample.alert, sample.activity) == (
+            Band.GREEN,
+            Level.NONE,
+            Activity.PROCESSING,
+        )
+        assert (sample.cpu_percent, sample.temp) == (3.0, temp)
+        assert sample.age_s == pytest.approx(0.05)
+        assert [row.name for row in sample.rows] == ["uvicorn", "ffmpeg"]
+        assert told.events == [Sampled(sample)]
+
+    def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
+        """It stays when memory falls."""
+        for at_s, memory_mb in ((2, 300), (4, 900), (6, 400)):
+            told.look(at_s, memory_mb)
+        assert told.sample.peak_bytes == mb(900)
+
+    def test_the_walkers_figure_counts_where_the_api_tells_none(self, told: Told) -> None:
+        """And the API's own comes first."""
+        walked, own = TempUsage(1, 1, 0), TempUsage(2, 2, 0)
+        told.happen(2, Looked(look(300, START_S + 2), walked))
+        assert told.sample.temp == walked
+        told.happen(4, Answered(answer(300, START_S + 4, temp=own)), Looked(None, walked))
+        assert told.sample.temp == own
+
+    def test_without_any_reading_nothing_is_invented(self, told: Told) -> None:
+        """No figure, no band, no rate; what was alerted stays."""
+        for at_s in (2, 4, 6):
+            told.look(at_s, 2500)
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        sample = told.sample
+        assert (sample.source, sample.memory_bytes, sample.band) == (
+            Source.NONE,
+            None,
+            Band.UNKNOWN,
+        )
+        assert (sample.rate_bytes_s, sample.age_s) == (None, None)
+        assert (sample.alert, sample.peak_bytes) == (Level.HIGH, mb(2500))
+        assert told.of(Recovered) == []
+
+    def test_a_change_of_source_is_said_once(self, told: Told) -> None:
+        """Not for the first sample, and not while it stays."""
+        told.answer(2, 300)
+        told.answer(4, 300)
+        told.look(6, 300)
+        told.look(8, 300)
+        told.answer(10, 300)
+        sources = [event.sample.source for event in told.of(SourceChanged)]  # type: ignore[union-attr]
+        assert sources == [Source.PROCESS, Source.API]
+
+    def test_the_rate_forgets_what_was_before_a_silence(self, told: Told) -> None:
+        """Two figures with nothing between them make no slope."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        told.look(10, 900)
+        assert told.sample.rate_bytes_s is None
+
+    def test_a_stale_value_is_not_a_point_of_the_rate(self) -> None:
+        """It would make every climb look steady."""
+        told = Told(started(local=False))
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.answer(at_s, memory_mb)
+        points = told.state.trend.points
+        told.happen(7.95, Asked())
+        told.happen(8, Looked())
+        assert told.sample.stale
+        assert told.state.trend.points == points
+
+    @pytest.mark.parametrize("wall_step_s", [3600.0, -3600.0])
+    def test_a_gap_drops_the_rate(self, told: Told, wall_step_s: float) -> None:
+        """After sleep, or when the clock was set."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        told.slept_s = wall_step_s
+        told.look(8, 2400)
+        assert told.sample.rate_bytes_s is None
+        assert len(told.state.trend.points) == 1
+
+    def test_an_unsteady_clock_is_no_gap(self, told: Told) -> None:
+        """Small corrections of the wall clock happen every day."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.slept_s = 0.5 * at_s
+            told.look(at_s, memory_mb)
+        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
+
+
+class TestApi:
+    def test_the_first_answer_after_a_silence_is_shown_at_once(self, told: Told) -> None:
+        """Waiting for the tick would mislead."""
+        told.happen(1.95, Asked())
+        told.look(2, 300)
+        now = Now(START_S + 2.5, WALL_S)
+        assert not samples_at_once(told.state, now)
+        told.happen(2.5, Answered(answer(300, START_S + 2.5)))
+        assert samples_at_once(told.state, now)
+        told.happen(2.5, Looked(look(300, START_S + 2.5)))
+        assert told.sample.source is Source.API
+        assert not samples_at_once(told.state, now)
+
+    def test_an_answer_that_is_not_to_be_used_changes_nothing_at_once(self, told: Told) -> None:
+        """With several workers the tree is the source in any case."""
+        workers = look(300, START_S + 2, workers=2, answering_mb=None)
+        told.happen(2, Answered(answer(300, START_S + 2)), Looked(workers))
+        told.happen(3.95, Answered(answer(120, START_S + 3.95)))
+        assert told.sample.why is Why.WORKERS
+        assert not samples_at_once(told.state, Now(START_S + 3.95, WALL_S))
+
+    def test_an_answer_counts_once_as_a_sign_of_work(self, told: Told) -> None:
+        """Two samples may use the same answer."""
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.happen(3.95, Answered(answer(300, START_S + 3.95, tracker=(2.0,))))
+        told.happen(4, Looked())
+        first = told.sample.activity
+        worked_s = told.state.activity.worked_s
+        told.happen(4.5, Looked())
+        assert first is Activity.PROCESSING
+        assert told.state.activity.worked_s == worked_s
+
+    def test_a_server_that_was_found_is_asked_at_once(self, told: Told) -> None:
+        """After refusals, when its process appears."""
+        for at_s in (0, 1, 3, 7):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+            told.happen(at_s, Looked(look_in_vain(START_S + at_s)))
+        assert told.state.link.next_ask_s > START_S + 12
+        told.look(8, 120)
+        assert told.state.link.next_ask_s == 0.0
+        told.happen(8, Asked(), Answered(refusal(START_S + 8)))
+        told.look(10, 120)
+        assert told.state.link.next_ask_s > START_S + 8
+
+    def test_process_only_is_off_and_no_fallback(self) -> None:
+        """It was chosen."""
+        told = Told(started(Settings(mode=Mode.FALLBACK)))
+        told.look(2, 300)
+        assert (told.sample.api.state, told.sample.fallback) == (ApiState.OFF, False)
+        assert told.sample.why is Why.CHOSEN
+
+
+class TestMode:
+    def test_a_mode_is_used_and_remembered(self, told: Told) -> None:
+        """At once."""
+        told.happen(2, SetMode(Mode.FALLBACK))
+        assert told.state.settings.mode is Mode.FALLBACK
+        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK))]
+
+    def test_the_api_gets_a_new_chance(self, told: Told) -> None:
+        """Old failures say nothing after a change."""
+        for at_s in (0, 1, 3):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+        told.happen(4, SetMode(Mode.API))
+        assert (told.state.link.failures, told.state.link.next_ask_s) == (0, 0.0)
+
+    def test_a_request_in_flight_stays_in_flight_and_its_silence_counts(self, told: Told) -> None:
+        """The worker has one request at a time; fallback is shown 3 s after it was sent."""
+        told.answer(2, 300)
+        told.happen(3.95, Asked())
+        told.happen(5, SetMode(Mode.AUTO))
+        assert told.state.link.asked_s == START_S + 3.95
+        told.look(6, 300)
+        assert not told.sample.fallback
+        told.look(7, 300)
+        assert (told.sample.fallback, told.sample.api.state) == (True, ApiState.SILENT)
+
+
+class TestPresets:
+    def test_a_preset_is_used_and_remembered(self, told: Told) -> None:
+        """With all that it sets."""
+        told.happen(2, SetPreset(Preset.DEBUG))
+        settings = told.state.settings
+        assert (settings.preset, settings.interval_s, settings.details) == (
+            Preset.DEBUG,
+            1.0,
+            True,
+        )
+        assert told.events == [Chosen(Choice(preset=Preset.DEBUG))]
+
+    def test_the_other_choice_stays_remembered(self) -> None:
+        """Also one from an earlier run."""
+        remembered = Choice(mode=Mode.FALLBACK)
+        state = begin(
+            Settings(),
+            Settings(mode=Mode.FALLBACK),
+            Now(0, 0),
+            local=True,
+            remembered=remembered,
+        )
+        told = Told(state)
+        told.happen(2, SetPreset(Preset.HEAVY))
+        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK, preset=Preset.HEAVY))]
+        assert told.state.settings.mode is Mode.FALLBACK
+
+    def test_a_preset_leaves_nothing_of_the_one_before(self, told: Told) -> None:
+        """Standard is standard again."""
+        for preset in (Preset.HEAVY, Preset.DEBUG, Preset.STANDARD):
+            told.happen(2, SetPreset(preset))
+        assert told.state.settings == Settings()
+
+    def test_the_fallback_presets_mode_goes_with_it(self) -> None:
+        """It was the preset's, not the person's."""
+        told = Told(started(with_preset(Settings(), Preset.FALLBACK)))
+        told.happen(2, SetPreset(Preset.STANDARD))
+        assert told.state.settings.mode is Mode.AUTO
+
+
+class TestQuickTest:
+    def test_it_measures_for_half_a_minute_and_returns(self, told: Told) -> None:
+        """To the preset before it; it is not remembered, and the program goes on."""
+        told.happen(0, SetPreset(Preset.HEAVY))
+        told.look(9, 2500)
+        told.happen(10, SetPreset(Preset.QUICK))
+        assert told.state.settings.preset is Preset.QUICK
+        assert ends_s(told.state) == START_S + 40
+        for at_s, memory_mb in ((20, 300), (30, 500)):
+            told.look(at_s, memory_mb)
+        assert told.of(Summarised) == []
+        told.look(40, 400)
+        (summarised,) = told.of(Summarised)
+        assert isinstance(summarised, Summarised)
+        assert not summarised.ends_run
+        summary = summarised.summary
+        assert (summary.elapsed_s, summary.samples, summary.peak_bytes) == (30.0, 3, mb(500))
+        assert summary.average_bytes == pytest.approx(mb(400))
+        assert summary.trend_bytes_s == pytest.approx(mb(5))
+        assert told.state.settings == with_preset(Settings(), Preset.HEAVY)
+        assert told.of(Chosen) == [Chosen(Choice(preset=Preset.HEAVY))]
+        assert (told.of(Ended), ends_s(told.state)) == ([], math.inf)
+
+    def test_chosen_again_it_begins_again(self, told: Told) -> None:
+        """And returns to the same preset as before."""
+        told.happen(0, SetPreset(Preset.DEBUG))
+        told.happen(10, SetPreset(Preset.QUICK))
+        told.happen(20, SetPreset(Preset.QUICK))
+        told.look(40, 300)
+        assert told.of(Summarised) == []
+        told.look(50, 300)
+        assert told.state.settings.preset is Preset.DEBUG
+
+    def test_a_mode_chosen_meanwhile_stays(self, told: Told) -> None:
+        """It is newer than the quick test."""
+        told.happen(0, SetPreset(Preset.QUICK))
+        told.happen(10, SetMode(Mode.FALLBACK))
+        told.look(30, 300)
+        assert told.state.settings == Settings(mode=Mode.FALLBACK)
+
+    def test_another_preset_ends_it_without_a_summary(self, told: Told) -> None:
+        """The person wants something else."""
+        told.happen(0, SetPreset(Preset.QUICK))
+        told.happen(10, SetPreset(Preset.HEAVY))
+        told.look(40, 300)
+        assert told.of(Summarised) == []
+        assert told.state.settings.preset is Preset.HEAVY
+
+
+class TestDuration:
+    def test_a_set_time_ends_the_run_with_a_summary(self) -> None:
+        """At the first sample after it."""
+        told = Told(started(Settings(duration_s=5.0)))
+        told.look(2, 100)
+        told.look(4, 300)
+        assert not told.state.ended
+        told.look(5, 200)
+        assert isinstance(told.events[-2], Summarised)
+        assert told.events[-2].ends_run
+        assert told.events[-2].summary.average_bytes == mb(200)
+        assert told.events[-1] == Ended()
+        assert told.state.ended
+
+    def test_a_quick_run_may_be_kept_on(self) -> None:
+        """Started as a quick test, and another preset is chosen: it does not end."""
+        told = Told(started(with_preset(Settings(), Preset.QUICK)))
+        told.happen(10, SetPreset(Preset.STANDARD))
+        told.look(31, 100)
+        assert not told.state.ended
+        assert ends_s(told.state) == math.inf
+
+    def test_a_duration_survives_other_presets(self) -> None:
+        """It was asked for on the command line."""
+        told = Told(started(Settings(duration_s=60.0)))
+        told.happen(10, SetPreset(Preset.DEBUG))
+        told.look(60, 100)
+        assert told.state.ended
+
+
+class TestOthers:
+    def test_a_pause_is_not_remembered(self, told: Told) -> None:
+        """And the rate begins anew after it."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        told.happen(7, SetPaused(True))
+        assert told.of(Chosen) == []
+        told.happen(100, SetPaused(False))
+        told.look(100, 900)
+        assert told.sample.rate_bytes_s is None
+
+    def test_quit_ends_the_run(self, told: Told) -> None:
+        """Without a summary that nobody asked for."""
+        told.happen(1, Quit())
+        assert (told.events, told.state.ended) == ([Ended()], True)
+
+    def test_a_delivery_that_works_again_clears_its_problem(self, told: Told) -> None:
+        """The menu shows the newest state."""
+        told.happen(1, Delivered("no service"))
+        assert told.state.delivery_problem == "no service"
+        told.happen(2, Delivered())
+        assert told.state.delivery_problem is None
+
+    def test_a_missing_panel_is_said_once(self, told: Told) -> None:
+        """After ten seconds: panels start after the programs of a session."""
+        told.happen(1, HostSeen(False))
+        told.look(1 + HOST_MISSING_AFTER_S - 1, 100)
+        assert told.of(HostMissing) == []
+        told.look(1 + HOST_MISSING_AFTER_S, 100)
+        told.look(1 + HOST_MISSING_AFTER_S + 2, 100)
+        told.happen(30, HostSeen(True), HostSeen(False))
+        told.look(60, 100)
+        assert told.of(HostMissing) == [HostMissing()]
+
+    def test_a_panel_that_comes_in_time_is_no_word_worth(self, told: Told) -> None:
+        """Nothing is said."""
+        told.happen(1, HostSeen(False))
+        told.happen(5, HostSeen(True))
+        told.look(60, 100)
+        assert told.of(HostMissing) == []
+
+
+_figures = st.floats(0, 6000)
+_outcomes = st.one_of(
+    st.builds(lambda f: lambda at_s: answer(f, at_s), _figures),
+    st.sampled_from([refusal, timeout, wrong]),
+)
+_inputs: st.SearchStrategy[Callable[[float], Input]] = st.one_of(
+    st.builds(lambda f: lambda at_s: Looked(look(f, at_s)), _figures),
+    st.just(lambda at_s: Looked(look_in_vain(at_s))),
+    st.just(lambda _: Looked()),
+    st.builds(lambda outcome: lambda at_s: Answered(outcome(at_s), 0.3), _outcomes),
+    st.just(lambda _: Asked()),
+    st.sampled_from([SetMode(mode) for mode in Mode]).map(lambda i: lambda _: i),
+    st.sampled_from([SetPreset(preset) for preset in Preset]).map(lambda i: lambda _: i),
+    st.sampled_from([SetPaused(True), SetPaused(False)]).map(lambda i: lambda _: i),
+)
+_lives = st.lists(st.tuples(st.floats(0, 10), st.floats(-1, 1), _inputs), max_size=60)
+
+
+def lived(life: Iterable[tuple[float, float, Callable[[float], Input]]], local: bool) -> Told:
+    """What a life of (seconds since the last, step of the wall clock, input) tells."""
+    told, at_s = Told(started(local=local)), 0.0
+    for step_s, wall_step_s, make in life:
+        at_s += step_s
+        told.slept_s += wall_step_s if abs(wall_step_s) < 0.9 else 5000 * wall_step_s
+        told.happen(at_s, make(START_S + at_s))
+    return told
+
+
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_no_level_is_said_twice_without_being_left(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """Whatever happens: between two equal alerts a reading was below 90 % of the limit, and
+    only a reading is a recovery."""
+    limits = Settings().alerts
+    not_left = set[Level]()
+    for event in lived(life, local).events:
+        match event:
+            case Sampled(sample) if sample.memory_bytes is not None:
+                figure = sample.memory_bytes
+                not_left = {lv for lv in not_left if figure >= 0.9 * mb(limits.limit_mb(lv))}
+            case Alerted(level, limit_mb, sample):
+                assert level not in not_left
+                assert sample.memory_bytes is not None
+                assert sample.memory_bytes > mb(limit_mb)
+                not_left.add(level)
+            case Recovered(level, peak_bytes, sample):
+                assert sample.memory_bytes is not None
+                assert sample.memory_bytes < 0.9 * mb(limits.elevated_mb)
+                assert peak_bytes > mb(limits.limit_mb(level))
+                assert not not_left
+
+
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_every_sample_is_consistent(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """A figure has a source, a band and an age; no figure has none of them."""
+    samples = [e.sample for e in lived(life, local).events if isinstance(e, Sampled)]
+    assert [sample.number for sample in samples] == list(range(1, len(samples) + 1))
+    for sample in samples:
+        has_figure = sample.memory_bytes is not None
+        assert has_figure == (sample.source is not Source.NONE)
+        assert has_figure == (sample.band is not Band.UNKNOWN)
+        assert has_figure == (sample.age_s is not None)
+        assert sample.why is not None or (sample.source is Source.API and not sample.stale)
+        assert sample.rate_bytes_s is None or math.isfinite(sample.rate_bytes_s)
+        if not local:
+            assert not sample.stale or sample.api.state is not ApiState.OFF
+        assert sample.mode is not Mode.FALLBACK or sample.source is not Source.API
+
+
+def test_the_state_stays_small_over_ten_thousand_samples() -> None:
+    """A month of running remembers no more than an hour of it."""
+    told, sizes = Told(started()), list[int]()
+    for number in range(1, 10_001):
+        at_s, memory_mb = 0.5 * number, 300 + 2900 * (number % 400) / 400
+        if number % 50 > 10:
+            reading = answer(memory_mb, START_S + at_s, tracker=(float(number),))
+            told.happen(at_s, Asked(), Answered(reading))
+        elif number % 50 == 5:
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+        told.happen(at_s, Looked(look(memory_mb, START_S + at_s)))
+        told.events.clear()
+        if number % 400 == 0:
+            sizes.append(len(repr(told.state)))
+    assert max(sizes[1:]) < 1.1 * sizes[1]
+    assert told.sample.number == 10_000
+
+
+def test_a_state_is_a_value() -> None:
+    """A step changes nothing but its result."""
+    state = started()
+    before = replace(state)
+    step(state, Looked(look(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
+    assert state == before

@@ -1,0 +1,60 @@
+"""The rate of change."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.made import mb
+from tray_app.core.trend import MAX_POINTS, WINDOW_S, Trend, add, rate_bytes_s
+
+
+def trend_of(*points: tuple[float, float]) -> Trend:
+    """The trend after these (second, MB) points."""
+    trend = Trend()
+    for at_s, memory_mb in points:
+        trend = add(trend, at_s, mb(memory_mb))
+    return trend
+
+
+def test_a_steady_climb_has_its_slope() -> None:
+    """In bytes per second."""
+    trend = trend_of(*((2.0 * n, 100 + 24 * n) for n in range(6)))
+    assert rate_bytes_s(trend) == pytest.approx(mb(12))
+
+
+def test_a_fall_is_negative() -> None:
+    """Memory that goes down has a negative rate."""
+    trend = trend_of((0, 500), (2, 480), (4, 460))
+    assert rate_bytes_s(trend) == pytest.approx(-mb(10))
+
+
+def test_two_points_are_no_trend() -> None:
+    """Nor are many in a short time: that is noise."""
+    assert rate_bytes_s(Trend()) is None
+    assert rate_bytes_s(trend_of((0, 100), (2, 200))) is None
+    assert rate_bytes_s(trend_of((0, 100), (0.2, 120), (0.4, 140), (0.6, 160))) is None
+
+
+def test_what_is_older_than_the_window_is_forgotten() -> None:
+    """An old climb says nothing of the last 20 s."""
+    climb = [(float(n), 10.0 * n) for n in range(60)]
+    still = [(60.0 + 2 * n, 600.0) for n in range(11)]
+    assert rate_bytes_s(trend_of(*climb, *still)) == pytest.approx(0, abs=mb(0.5))
+
+
+def test_points_at_one_moment_have_no_slope() -> None:
+    """A clock that stands still does not divide by zero."""
+    assert rate_bytes_s(trend_of((5, 1), (5, 2), (5, 3))) is None
+
+
+@given(st.lists(st.floats(0, 0.5), max_size=400))
+def test_the_memory_of_a_trend_is_bounded(steps_s: list[float]) -> None:
+    """However fast the samples come, points stay few and within the window."""
+    trend, now_s = Trend(), 0.0
+    for step_s in steps_s:
+        now_s += step_s
+        trend = add(trend, now_s, 1)
+    assert len(trend.points) <= MAX_POINTS
+    assert all(now_s - at_s <= WINDOW_S for at_s, _ in trend.points)

@@ -1,0 +1,334 @@
+"""Every sentence a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.made import SYSTEM, TARGET, mb
+from tray_app.core import wording
+from tray_app.core.activity import Activity, Stage
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.link import ApiCondition, ApiState
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Role, Source, SystemMemory, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why
+from tray_app.core.summary import Summary
+
+HEALTHY = Sample(
+    number=7,
+    at=Now(100.0, 1e9),
+    mode=Mode.AUTO,
+    source=Source.API,
+    api=ApiCondition(ApiState.OK, age_s=0.1, latency_s=0.004),
+    age_s=0.1,
+    memory_bytes=mb(1620),
+    band=Band.ORANGE,
+    rate_bytes_s=12.4 * MIB,
+    cpu_percent=104.6,
+    system=SYSTEM,
+    target=TARGET,
+    rows=(ProcessRow(42, "uvicorn", Role.TARGET, mb(1620), 104.6),),
+)
+SILENT = replace(
+    HEALTHY,
+    source=Source.PROCESS,
+    api=ApiCondition(ApiState.SILENT, age_s=12.0, latency_s=0.004, error="no answer for 12 s"),
+    why=Why.API_AWAY,
+    fallback=True,
+    age_s=0.0,
+)
+NOTHING = replace(SILENT, source=Source.NONE, why=Why.NO_PROCESS, memory_bytes=None, age_s=None)
+REFUSED = ApiCondition(ApiState.UNREACHABLE, error="connection refused")
+FRAMES = Stage("frames", inferred=False)
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (None, "–"),
+        (0, "0 MB"),
+        (mb(342.4), "342 MB"),
+        (mb(1023), "1023 MB"),
+        (mb(1023.9), "1.00 GB"),
+        (mb(1556), "1.52 GB"),
+        (9.99 * GIB, "9.99 GB"),
+        (9.996 * GIB, "10.0 GB"),
+        (12.34 * GIB, "12.3 GB"),
+        (123.4 * GIB, "123.4 GB"),
+    ],
+)
+def test_sizes(size_bytes: float | None, text: str) -> None:
+    """MB of 1024² bytes below a GB, three digits from there on."""
+    assert wording.size(size_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("mb_s", "text"),
+    [
+        (None, ""),
+        (0, "steady"),
+        (-0.49, "steady"),
+        (0.51, "+0.5 MB/s"),
+        (-3, "−3.0 MB/s"),
+        (12.4, "+12 MB/s"),
+        (-250, "−250 MB/s"),
+    ],
+)
+def test_rates(mb_s: float | None, text: str) -> None:
+    """With a sign; noise is called steady; no trend yet is nothing."""
+    assert wording.rate(None if mb_s is None else mb_s * MIB) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (8.4, "8 s"),
+        (99, "99 s"),
+        (240, "4 min"),
+        (5969, "99 min"),
+        (5970, "1 h 40 min"),
+        (7500, "2 h 5 min"),
+        (90000, "25 h 0 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    """In the two largest units that matter."""
+    assert wording.duration(seconds) == text
+
+
+@given(st.floats(0, 1e9))
+def test_no_duration_has_sixty_minutes(seconds: float) -> None:
+    """Rounding carries over."""
+    text = wording.duration(seconds)
+    assert " h 60 min" not in text
+    assert text.endswith((" s", " min"))
+
+
+@given(st.integers(0, 2**50))
+def test_a_size_is_written_in_few_characters(size_bytes: int) -> None:
+    """It fits a menu row."""
+    assert len(wording.size(size_bytes)) <= 12
+
+
+def test_small_things() -> None:
+    """Percent, latency, counts."""
+    assert (wording.percent(38.4), wording.percent(None)) == ("38 %", "–")
+    assert (wording.latency(0.37), wording.latency(1.23)) == ("370 ms", "1.2 s")
+    assert wording.temp(None) == "Temp –"
+    assert wording.temp(TempUsage(mb(18), 3, 0)) == "Temp: 18 MB in 3 files"
+    assert wording.temp(TempUsage(0, 1, 0)) == "Temp: 0 MB in 1 file"
+    assert wording.system(None) == "System –"
+    system = SystemMemory(round(23.5 * GIB), round(12.3 * GIB), 47.7)
+    assert wording.system(system) == "System: 12.3 GB of 23.5 GB free (48 % used)"
+    assert wording.progress(18.2, 30, 9) == "18 s of 30 s · 9 samples"
+    assert wording.progress(31, 30, 1) == "30 s of 30 s · 1 sample"
+    assert wording.progress(18.2, None, 9) == "18 s · 9 samples"
+
+
+def test_memory_is_figure_band_and_rate() -> None:
+    """Without a trend the rate is left out; without a reading there is nothing to say."""
+    assert wording.memory(HEALTHY) == "1.58 GB · orange · +12 MB/s"
+    assert wording.memory(replace(HEALTHY, rate_bytes_s=None)) == "1.58 GB · orange"
+    assert wording.memory(NOTHING) == "No reading"
+
+
+def test_a_stage_that_was_inferred_is_marked() -> None:
+    """A question mark is the difference between told and guessed."""
+    guessed = Stage("encoding", inferred=True)
+    assert wording.stage(Activity.IDLE, None) == "idle"
+    assert wording.stage(Activity.PROCESSING, None) == "processing"
+    assert wording.stage(Activity.PROCESSING, guessed) == "processing: encoding?"
+    assert wording.stage(Activity.INTENSIVE, FRAMES) == "intensive: frames"
+
+
+class TestSource:
+    def test_a_healthy_api_is_one_word(self) -> None:
+        """Latency is said when a person would feel it, age when it is not now."""
+        assert wording.source(HEALTHY) == "API"
+        slow = replace(HEALTHY, api=ApiCondition(ApiState.OK, 0.1, 0.37), age_s=4.0)
+        assert wording.source(slow) == "API, 370 ms · 4 s old"
+
+    def test_a_stale_value_says_its_age_and_the_reason(self) -> None:
+        """Nobody takes it for a fresh one."""
+        stale = replace(SILENT, source=Source.API, stale=True, age_s=12.0, why=Why.API_LATE)
+        assert wording.source(stale) == (
+            "API, last value · 12 s old · API busy, no answer for 12 s"
+        )
+
+    @pytest.mark.parametrize(
+        ("api", "reason"),
+        [
+            (SILENT.api, "API busy, no answer for 12 s"),
+            (REFUSED, "API unreachable: connection refused"),
+            (ApiCondition(ApiState.ERROR, error="HTTP 500"), "API error: HTTP 500"),
+            (ApiCondition(ApiState.SLOW), "API is slow"),
+        ],
+    )
+    def test_processes_say_why_the_api_is_not_the_source(
+        self, api: ApiCondition, reason: str
+    ) -> None:
+        """Busy and down are different things."""
+        assert wording.source(replace(SILENT, api=api)) == f"Process (1 process) · {reason}"
+
+    def test_processes_are_counted(self) -> None:
+        """And several workers are the reason by themselves."""
+        rows = HEALTHY.rows * 3
+        workers = replace(SILENT, api=HEALTHY.api, why=Why.WORKERS, rows=rows)
+        assert wording.source(workers) == (
+            "Process (3 processes) · the API speaks for one worker only"
+        )
+        assert wording.source(replace(workers, why=Why.CHOSEN)) == "Process (3 processes)"
+
+    @pytest.mark.parametrize(
+        ("sample", "text"),
+        [
+            (replace(NOTHING, why=Why.STARTING), "waiting for the first answer"),
+            (
+                replace(NOTHING, why=Why.REMOTE, api=REFUSED),
+                "API unreachable: connection refused · on another machine: no process to read",
+            ),
+            (
+                replace(NOTHING, why=Why.REMOTE, mode=Mode.FALLBACK),
+                "the server is on another machine: its processes cannot be read",
+            ),
+            (
+                replace(NOTHING, api=REFUSED, problem="nothing listens on port 8000"),
+                "API unreachable: connection refused · nothing listens on port 8000",
+            ),
+            (
+                replace(NOTHING, mode=Mode.FALLBACK, api=ApiCondition(ApiState.OFF)),
+                "no server process found",
+            ),
+            (
+                replace(NOTHING, mode=Mode.API, why=Why.API_AWAY),
+                "API busy, no answer for 12 s",
+            ),
+        ],
+    )
+    def test_without_a_reading_it_says_why(self, sample: Sample, text: str) -> None:
+        """Both why the API and why the processes say nothing."""
+        assert wording.source(sample) == text
+
+
+class TestTooltip:
+    def test_it_has_three_lines(self) -> None:
+        """Memory; source and stage; system."""
+        processing = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES)
+        assert wording.tooltip(processing, demo=False, paused=False) == (
+            "RunAnalyze: 1.58 GB · orange · +12 MB/s\n"
+            "API · processing: frames\n"
+            "System: 10.0 GB of 16.0 GB free (38 % used)"
+        )
+
+    def test_without_a_reading_nothing_is_said_of_what_the_server_does(self) -> None:
+        """Not even that it is idle."""
+        text = wording.tooltip(NOTHING, demo=False, paused=False)
+        assert "idle" not in text
+        assert text.startswith("RunAnalyze: No reading\nAPI busy, no answer for 12 s")
+
+    def test_before_between_and_for_show(self) -> None:
+        """Starting, paused, and the demo's mark."""
+        assert wording.tooltip(None, demo=False, paused=False) == "RunAnalyze: starting"
+        assert wording.tooltip(HEALTHY, demo=False, paused=True) == "RunAnalyze: paused"
+        assert wording.tooltip(HEALTHY, demo=True, paused=False).startswith("RunAnalyze (demo): ")
+
+    def test_the_usual_fits_windows(self) -> None:
+        """Which takes 127 characters."""
+        busy = replace(SILENT, activity=Activity.INTENSIVE, stage=Stage("encoding", inferred=True))
+        assert len(wording.tooltip(HEALTHY, demo=True, paused=False)) <= 127
+        first_two = wording.tooltip(busy, demo=True, paused=False).splitlines()[:2]
+        assert len("\n".join(first_two)) <= 127
+
+
+class TestAlerts:
+    def alerted(self, level: Level, **changes: object) -> str:
+        sample = replace(HEALTHY, **changes)  # type: ignore[arg-type]
+        return wording.alert(Alerted(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level], sample))[1]
+
+    def test_the_title_is_level_and_figure(self) -> None:
+        """What matters most, first."""
+        for level, word in (
+            (Level.ELEVATED, "Elevated"),
+            (Level.HIGH, "High"),
+            (Level.CRITICAL, "Critical"),
+        ):
+            assert wording.alert(Alerted(level, 1500, HEALTHY))[0] == f"{word}: 1.58 GB"
+
+    def test_elevated_while_processing_is_normal(self) -> None:
+        """And says so."""
+        text = self.alerted(Level.ELEVATED, activity=Activity.PROCESSING, stage=FRAMES)
+        assert text == (
+            "Above 1500 MB. +12 MB/s. Processing (frames). Normal while processing. 10.0 GB free."
+        )
+
+    def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
+        """That memory was left behind."""
+        text = self.alerted(Level.ELEVATED, rate_bytes_s=0.0)
+        assert text == "Above 1500 MB. Nothing is being processed. 10.0 GB free."
+
+    def test_high_is_not_called_normal(self) -> None:
+        """Not even while processing."""
+        text = self.alerted(Level.HIGH, activity=Activity.INTENSIVE)
+        assert "Above 2000 MB." in text
+        assert "Processing, CPU 105 %." in text
+        assert "ormal" not in text
+
+    def test_critical_says_what_may_happen(self) -> None:
+        """Processing may fail, now or with the next video."""
+        assert "Processing may fail." in self.alerted(Level.CRITICAL, activity=Activity.PROCESSING)
+        assert "Processing may fail." in self.alerted(Level.CRITICAL)
+
+    def test_what_is_unknown_is_left_out(self) -> None:
+        """No dashes in a notification."""
+        text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
+        assert text == "Above 2000 MB. Nothing is being processed."
+
+    def test_recovery_tells_the_peak(self) -> None:
+        """And that it is over."""
+        calm = replace(HEALTHY, memory_bytes=mb(420))
+        assert wording.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
+            "Back to normal: 420 MB",
+            "The peak was 2.44 GB. Nothing is being processed.",
+        )
+
+
+class TestSummary:
+    FULL = Summary(30.0, 15, mb(1620), float(mb(900)), 2.0 * MIB)
+
+    def test_it_tells_peak_time_samples_average_and_trend(self) -> None:
+        """The peak first."""
+        assert wording.summary(self.FULL) == (
+            "Summary: peak 1.58 GB",
+            "30 s, 15 samples, average 900 MB, +2.0 MB/s.",
+        )
+
+    def test_without_a_trend_or_any_reading_it_says_less(self) -> None:
+        """It does not invent figures."""
+        short = Summary(2.0, 1, mb(100), float(mb(100)), None)
+        assert wording.summary(short)[1] == "2 s, 1 sample, average 100 MB."
+        heading, text = wording.summary(Summary(30.0, 15, None, None, None))
+        assert heading == "Summary: no reading"
+        assert "could not be read" in text
+
+    def test_a_quick_test_is_named(self) -> None:
+        """In the tray, where the program goes on."""
+        assert wording.quick_test(Summarised(self.FULL, ends_run=False))[0] == (
+            "Quick test: peak 1.58 GB"
+        )
+        assert wording.quick_test(Summarised(self.FULL, ends_run=True))[0].startswith("Summary")
+
+
+def test_every_mode_and_preset_has_its_name() -> None:
+    """In the menu, and the mode says when it has fallen back."""
+    assert set(wording.MODES) == set(Mode)
+    assert set(wording.PRESETS) == set(Preset)
+    assert wording.mode(HEALTHY) == "Automatic"
+    assert wording.mode(SILENT) == "Automatic, in fallback"
