@@ -54,6 +54,7 @@ class SessionBus:
             self._loop.run_until_complete(asyncio.wait_for(self._connect(), CONNECT_LIMIT_S))
         except UNREACHABLE as error:
             _log.info("no session bus at %s: %r", self._address, error)
+            self._loop.close()
             return False
         return True
 
@@ -69,11 +70,15 @@ class SessionBus:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
 
+    def time_s(self) -> float:
+        """The loop's clock (monotonic seconds); from any thread."""
+        return self._loop.time()
+
     def stop(self) -> None:
         """Let `run` end; from any thread, at any time."""
         self.soon(self._stop_now)
 
-    def soon(self, callback: Callable[[], None]) -> None:
+    def soon(self, callback: Callable[[], object]) -> None:
         """Run something small in the loop; dropped when the loop has ended."""
         try:
             self._loop.call_soon_threadsafe(callback)

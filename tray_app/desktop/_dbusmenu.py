@@ -100,8 +100,18 @@ class DbusMenu(ServiceInterface):
         self._told: dict[int, dict[str, Variant]] = {}
         self._open_until_s = 0.0
 
-    def refresh(self, *, about_to_show: bool = False) -> bool:
-        """Look again; say what changed if somebody is looking. Returns whether it differs."""
+    def is_open(self, now_s: float) -> bool:
+        """Whether somebody looks at the menu (in the loop's time; from any thread)."""
+        return now_s < self._open_until_s
+
+    def refresh(self, *, about_to_show: bool = False, tell: bool = False) -> bool:
+        """Look again; say what changed if somebody is looking, or to ``tell`` it anyway.
+
+        Returns whether it differs.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if about_to_show:
+            self._open_until_s = now_s + OPEN_AT_MOST_S
         root = Node(0, {"children-display": Variant("s", "submenu")}, self._read())
         changed_shape = root.shape() != self._root.shape()
         self._root = root
@@ -109,10 +119,7 @@ class DbusMenu(ServiceInterface):
             self._revision += 1
             self.LayoutUpdated(self._revision, 0)
             return True
-        now_s = asyncio.get_running_loop().time()
-        if about_to_show:
-            self._open_until_s = now_s + OPEN_AT_MOST_S
-        if now_s >= self._open_until_s:
+        if not (tell or self.is_open(now_s)):
             return False
         updated, removed = [], []
         for node in root.walk():

@@ -7,9 +7,10 @@ last, where nothing else works.
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 LIMIT_S = 5.0
 SERVICE = "org.freedesktop.Notifications"
 SERVICE_PATH = "/org/freedesktop/Notifications"
+SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 
 
 class Means(Protocol):
@@ -85,6 +87,10 @@ class BusNotifications:
             self._bus.call(lambda connection: self._send(connection, note), LIMIT_S)
         except TimeoutError:
             raise TimeoutError(f"no answer for {LIMIT_S:.0f} s") from None
+        except DBusError as error:
+            if error.type == SERVICE_UNKNOWN:
+                raise OSError("not running") from None
+            raise
 
     async def _send(self, connection: MessageBus, note: dict[str, Any]) -> None:
         capabilities = await bus_call(
@@ -146,6 +152,21 @@ class InTime:
             raise failure[0]
 
 
+class _Checked:
+    """``subprocess`` for plyer's Linux module, which ignores exit codes: a failure raises."""
+
+    DEVNULL = subprocess.DEVNULL
+
+    @staticmethod
+    def call(command: Sequence[str], **_: Any) -> None:
+        """Run a program quietly; one that hangs is ended with its time limit."""
+        done = subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=False)
+        if done.returncode:
+            raise OSError(f"{command[0]} ended with status {done.returncode}")
+
+    run = call
+
+
 def plyer_native(note: dict[str, Any]) -> None:
     """plyer's own implementation for this platform."""
     with warnings.catch_warnings():
@@ -153,7 +174,9 @@ def plyer_native(note: dict[str, Any]) -> None:
         warnings.simplefilter("ignore")
         from plyer.utils import platform
 
-        module = __import__(f"plyer.platforms.{platform}.notification", fromlist=["instance"])
+        module: Any = __import__(f"plyer.platforms.{platform}.notification", fromlist=["instance"])
+        if hasattr(module, "subprocess"):
+            module.subprocess = _Checked
         native = module.instance()
     if type(native) is Notification:
         raise NotImplementedError("plyer finds no implementation here")

@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM_PATH = "/StatusNotifierItem"
+# XFCE's panel scales down the largest picture it is given, whatever its own size: 48 is a
+# whole multiple of its 16 and 24, where 64 blurred the figure.
+LARGEST_PX = 48
 
 _Str = Annotated[str, DBusSignature("s")]
 _Int = Annotated[int, DBusSignature("i")]
@@ -173,13 +176,14 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._item.on_activate = self._activate
         self._ids = Ids()
         self._dbus_menu = DbusMenu(self._nodes)
+        self._told_menu: Any = None
         self._connection: MessageBus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._bus.on_connect(self._export)
 
     def set_images(self, images: Sequence[Any]) -> None:
         """The picture in the sizes that panels may ask for; one change for all of them."""
-        self._pixmaps = [argb(image) for image in images]
+        self._pixmaps = [argb(image) for image in images if image.width <= LARGEST_PX]
         self.icon = images[-1]
 
     async def _export(self, connection: MessageBus) -> None:
@@ -219,6 +223,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         return build(self.menu, self, self._ids)
 
     def _show(self) -> None:
+        self._update_title()  # pystray holds a title back while the icon is not shown
         self._bus.soon(self._register_soon)
 
     def _hide(self) -> None:
@@ -244,10 +249,17 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._bus.soon(update)
 
     def _update_menu(self) -> None:
-        self._bus.soon(self._refresh_menu)
+        # A closed menu is built when a panel asks for it; only another shape must be told.
+        if self.menu is not self._told_menu or self._dbus_menu.is_open(self._bus.time_s()):
+            self._told_menu = self.menu
+            self._bus.soon(self._refresh_menu)
 
     def _refresh_menu(self) -> None:
         self._dbus_menu.refresh()
+
+    def tell_menu(self) -> None:
+        """Say what changed in the menu although it is closed."""
+        self._bus.soon(lambda: self._dbus_menu.refresh(tell=True))
 
     def _run(self) -> None:
         self._bus.run(ready=self._mark_ready)

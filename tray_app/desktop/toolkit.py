@@ -69,6 +69,7 @@ class Desktop:
         self._bus = bus
         self._rows: dict[str, Row] = {}
         self._shape: object = None
+        self._widest = 0
         self._submit: Callable[[Command], None] = lambda _: None
         self._icon = make_icon(name)
         self._windows = backend == "pystray _win32"
@@ -124,11 +125,17 @@ class Desktop:
         self._submit = submit
         self._rows = {row.key: row for row in _all(rows)}
         shape = _shape(rows)
+        widest = max((len(row.text) for row in rows), default=0)
         if shape == self._shape:
             self._icon.update_menu()
+            # XFCE measures a menu before it asks for its texts: with longer ones than it
+            # knows, the menu would reach beyond the edge of the screen.
+            if widest > self._widest and hasattr(self._icon, "tell_menu"):
+                self._icon.tell_menu()
         else:
             self._shape = shape
             self._icon.menu = self._menu_type(*(self._item(row) for row in rows))
+        self._widest = max(widest, self._widest)
 
     def _item(self, row: Row) -> Any:
         if not row.text and row.key.startswith("separator"):
