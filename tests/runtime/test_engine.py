@@ -140,6 +140,16 @@ def test_an_answering_api_is_the_source() -> None:
         assert until(rig, Source.API).memory_bytes == 300 * MIB
 
 
+def test_the_server_is_asked_once_per_sample() -> None:
+    """An answer serves its tick: the server is not asked again before the next."""
+    with running() as rig:
+        until(rig, Source.API)
+        asked = rig.api.asked
+        samples = [rig.sample() for _ in range(6)]
+        assert {sample.source for sample in samples} == {Source.API}
+        assert abs(rig.api.asked - asked - len(samples)) <= 1
+
+
 def test_a_silent_api_holds_up_no_sample() -> None:
     """While a request hangs, process readings come at every interval."""
     with running(FakeApi(answers=False)) as rig:

@@ -21,6 +21,7 @@ from tray_app.core.readings import (
     ApiFailure,
     ApiFailureKind,
     ApiOutcome,
+    ApiReading,
     Now,
     ProcessReading,
     Source,
@@ -50,6 +51,8 @@ _log = logging.getLogger(__name__)
 FIRST_ANSWER_S = 1.0
 TEMP_DIRECTORY = "tmp"
 LONGEST_WAIT_S = 3600.0
+# The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
+EARLY_S = 0.06
 
 
 class Api(Protocol):
@@ -153,7 +156,8 @@ class Engine:
                 return False
             self._receive(item)
         now = self._clock()
-        if not self._state.paused and now.mono_s >= self._tick_s:
+        early_s = EARLY_S if isinstance(item, ApiReading) else 0.0
+        if not self._state.paused and now.mono_s >= self._tick_s - early_s:
             self._tick(now)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
