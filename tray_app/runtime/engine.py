@@ -11,6 +11,7 @@ import math
 import queue
 from collections.abc import Callable
 from pathlib import PurePath
+from threading import Event as Flag
 from threading import Thread
 from typing import Protocol
 
@@ -51,6 +52,8 @@ _log = logging.getLogger(__name__)
 FIRST_ANSWER_S = 1.0
 TEMP_DIRECTORY = "tmp"
 LONGEST_WAIT_S = 3600.0
+# A defect that shows at every turn must not fill the log.
+PAUSE_AFTER_DEFECT_S = 0.2
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 
@@ -104,6 +107,7 @@ class Engine:
         self._outlets = outlets
         self._others = others
         self._inbox: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
+        self._stopping = Flag()
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
@@ -123,6 +127,7 @@ class Engine:
 
     def stop(self, timeout_s: float = 1.0) -> None:
         """End the thread; safe to call twice and from any other thread."""
+        self._stopping.set()
         self._inbox.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -136,6 +141,7 @@ class Engine:
                 # The promise is a fresh picture at every interval: a defect costs one sample.
                 _log.exception("a sample failed")
                 self._tick_s = self._clock().mono_s + self._state.settings.interval_s
+                self._stopping.wait(PAUSE_AFTER_DEFECT_S)
         for source in (self._api, self._probe, self._walker):
             if source:
                 source.close()

@@ -1,0 +1,286 @@
+"""The app as people run it: a process of its own on a test's desktop.
+
+Rule: it is seen from outside only: over D-Bus, in pixels, in its output and its exit status.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PIL import Image, ImageChops, ImageStat
+
+from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb
+from tests.waiting import wait_for
+from tray_app.core.bands import Band
+from tray_app.core.picture import Picture
+from tray_app.views import icon
+
+# A server at rest has about 60 MB: every band is a modest allocation away.
+CONFIG = """\
+interval_s = {interval_s}
+[bands]
+yellow_mb = 150
+orange_mb = 220
+red_mb = 300
+[alerts]
+elevated_mb = 160
+high_mb = 240
+critical_mb = 320
+"""
+# As the issue has it: SIGTERM and SIGINT end the app within so long.
+END_LIMIT_S = 2.0
+ICON_PX = 24
+NEAR_PANEL_END = (SCREEN[0] - 640, 0, SCREEN[0], 360)
+
+
+class App:
+    """One run of the app. ``folder`` holds its config; ``name`` tells its logs from others'."""
+
+    def __init__(
+        self,
+        desktop: DesktopSession,
+        *arguments: str,
+        name: str = "app",
+        interval_s: float = 0.25,
+        env: dict[str, str] | None = None,
+        code: str | None = None,
+    ) -> None:
+        self.desktop = desktop
+        self.name = name
+        config = desktop.home / f"{name}.toml"
+        config.write_text(CONFIG.format(interval_s=interval_s))
+        program = ["-c", code] if code else ["-m", "tray_app"]
+        self.process = desktop.start(
+            name, sys.executable, *program, "--config", str(config), *arguments, env=env
+        )
+
+    @property
+    def log(self) -> str:
+        return self.desktop.log(self.name)
+
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        """What a run with ``--json`` has printed so far."""
+        lines = self.log.splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line[0] == "{" and line[-1] == "\n"]
+
+    def wait_for_sample(self, within_s: float = 10.0, **wanted: Any) -> dict[str, Any]:
+        """The next sample (of those printed from now on) that has these values."""
+        known = len(self.samples)
+
+        def fitting() -> dict[str, Any] | None:
+            for sample in self.samples[known:]:
+                if wanted.items() <= sample.items():
+                    return sample
+            return None
+
+        with self._last_seen([]):
+            found = wait_for(fitting, f"a sample with {wanted}", within_s)
+        assert found
+        return found
+
+    # In the tray
+
+    def item(self, within_s: float = 10.0) -> Item:
+        """The app's item, once it is registered; fails at once when the app has ended."""
+
+        def registered() -> list[Item]:
+            assert self.running, f"the app ended with {self.process.returncode}:\n{self.log}"
+            return self.desktop.items()
+
+        return wait_for(registered, "the app is registered", within_s)[0]
+
+    @property
+    def tooltip(self) -> list[str]:
+        """The tooltip's lines, read as a panel reads them."""
+        item = self.item()
+        _icon, _pixmaps, title, text = self.desktop.peer.get(
+            item.bus_name, item.path, ITEM, "ToolTip"
+        )
+        return [title, *text.splitlines()]
+
+    def wait_for_tooltip(self, part: str, within_s: float = 10.0) -> list[str]:
+        """The tooltip once a line of it contains ``part``."""
+        seen: list[str] = []
+
+        def fits() -> bool:
+            seen[:] = self.tooltip
+            return part in "\n".join(seen)
+
+        with self._last_seen(seen):
+            wait_for(fits, f"{part!r} in the tooltip", within_s)
+        return seen
+
+    def wait_for_source(self, beginning: str, within_s: float = 10.0) -> None:
+        """The tooltip's second line, which names the source, begins like this."""
+        seen: list[str] = []
+
+        def fits() -> bool:
+            seen[:] = self.tooltip
+            return len(seen) > 1 and seen[1].startswith(beginning)
+
+        with self._last_seen(seen):
+            wait_for(fits, f"the source {beginning!r} in the tooltip", within_s)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The menu's top-level rows, as `DesktopSession.menu_layout` gives them."""
+        children: list[dict[str, Any]] = self.desktop.menu_layout(self.item())["children"]
+        return children
+
+    def labels(self) -> list[str]:
+        return self.desktop.menu_labels(self.item())
+
+    def click(self, *labels: str) -> None:
+        self.desktop.menu_click(self.item(), *labels)
+
+    def wait_for_label(self, beginning: str, within_s: float = 10.0) -> None:
+        seen: list[str] = []
+
+        def fits() -> bool:
+            seen[:] = self.labels()
+            return any(label.startswith(beginning) for label in seen)
+
+        with self._last_seen(seen):
+            wait_for(fits, f"a menu row {beginning!r}", within_s)
+
+    def picture(self) -> Picture | None:
+        """What the item's 24 px picture says; None for a picture that nobody draws."""
+        item = self.item()
+        for width, _height, argb in self.desktop.peer.get(
+            item.bus_name, item.path, ITEM, "IconPixmap"
+        ):
+            if width == ICON_PX:
+                return read_icon(argb)
+        return None
+
+    def wait_for_picture(self, within_s: float = 10.0, **wanted: Any) -> Picture:
+        """The picture once its fields have these values."""
+        seen: list[Picture | None] = []
+
+        def fits() -> bool:
+            seen[:] = [picture := self.picture()]
+            return picture is not None and replace(picture, **wanted) == picture
+
+        with self._last_seen(seen):
+            wait_for(fits, f"a picture with {wanted}", within_s)
+        assert seen[0]
+        return seen[0]
+
+    @contextmanager
+    def _last_seen(self, seen: list[Any]) -> Iterator[None]:
+        """Add to a failure what was there instead, and the app's log."""
+        try:
+            yield
+        except AssertionError as error:
+            error.add_note(f"instead: {seen}\nlog: {self.log[-2000:]}")
+            raise
+
+    # The end
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self, sign: signal.Signals = signal.SIGTERM) -> float:
+        """Send a signal and wait; the seconds it took. The exit status is in ``process``."""
+        began_s = time.monotonic()
+        self.process.send_signal(sign)
+        self.process.wait(10)
+        return time.monotonic() - began_s
+
+    def wait_for_exit(self, within_s: float = 10.0) -> int:
+        return self.process.wait(within_s)
+
+    def cpu_s(self) -> float:
+        """Processor time used so far, in seconds."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
+
+
+def state_file(desktop: DesktopSession) -> Path:
+    """Where the app keeps what it remembers on this desktop."""
+    return Path(desktop.env["XDG_STATE_HOME"], "runanalyze-tray", "state.json")
+
+
+# Reading a picture back: compared with all that could have been drawn
+
+
+def _candidates() -> list[Picture]:
+    known = [
+        Picture(band, f".{tenth}", process_source=process, undelivered=undelivered)
+        for undelivered in (False, True)
+        for process in (False, True)
+        for band in (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED)
+        for tenth in range(6)
+    ]
+    unknown = [
+        Picture(Band.UNKNOWN, paused=paused, undelivered=undelivered)
+        for undelivered in (False, True)
+        for paused in (False, True)
+    ]
+    return known + unknown
+
+
+@lru_cache(maxsize=1)
+def _drawn() -> dict[bytes, Picture]:
+    return {icon.draw(picture, ICON_PX).tobytes(): picture for picture in _candidates()}
+
+
+def read_icon(argb: bytes) -> Picture | None:
+    """The picture behind 24 x 24 pixels in network byte order; None when nobody draws it."""
+    rgba = bytearray(len(argb))
+    for channel, place in enumerate((1, 2, 3, 0)):
+        rgba[channel::4] = argb[place::4]
+    return _drawn().get(bytes(rgba))
+
+
+@lru_cache(maxsize=1)
+def _scaled(panel: Rgb) -> list[tuple[Picture, Image.Image]]:
+    """Every picture as a panel of this colour shows it that was given twice its size."""
+    shown = []
+    for picture in _candidates():
+        drawn = icon.draw(picture, 2 * ICON_PX)
+        ground = Image.new("RGB", drawn.size, panel)
+        ground.paste(drawn, mask=drawn)
+        shown.append((picture, ground.reduce(2)))
+    return shown
+
+
+def panel_picture(desktop: DesktopSession) -> Picture | None:
+    """The picture that is nearest to the panel's pixels at its right end; None without any."""
+    strip = desktop.pixels(PANEL_BOX)
+    panel = desktop.panel_rgb
+    box = ImageChops.difference(strip, Image.new("RGB", strip.size, panel)).getbbox()
+    if not box:
+        return None
+    left = (box[0] + box[2] - ICON_PX) // 2
+    top = (box[1] + box[3] - ICON_PX) // 2
+    seen = strip.crop((left, top, left + ICON_PX, top + ICON_PX))
+
+    def distance(shown: Image.Image) -> float:
+        return sum(ImageStat.Stat(ImageChops.difference(seen, shown)).sum)
+
+    return min(_scaled(panel), key=lambda pair: distance(pair[1]))[0]
+
+
+def wait_for_panel(app: App, **wanted: Any) -> Picture:
+    """The picture once the item has one with these values and the panel's pixels show it."""
+
+    def shown() -> Picture | None:
+        seen = panel_picture(app.desktop)
+        return seen if seen and seen == app.picture() == replace(seen, **wanted) else None
+
+    found = wait_for(shown, f"a picture with {wanted} in the panel")
+    assert found
+    return found

@@ -1,0 +1,323 @@
+"""The menu: read and clicked as a panel does it, and once by a real mouse."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+from typing import Any
+
+import pytest
+from dbus_fast import Variant
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.recorder import NotificationRecorder, Watcher
+from tests.desktop.running import NEAR_PANEL_END, App, state_file, wait_for_panel
+from tests.desktop.session import MENU, SCREEN, Box, DesktopSession, find_row, label_of
+from tests.server.starting import RunAnalyzeServer, ServerFactory
+from tests.waiting import wait_for
+from tray_app.core.bands import Band
+
+pytestmark = pytest.mark.desktop
+
+ROOT = 0
+NOTHING = Variant("i", 0)
+MODES = ["Automatic", "API only", "Process only"]
+PRESETS = ["Standard", "Quick test (30 s)", "Heavy processing", "Debug (1 s)"]
+
+
+@pytest.fixture
+def server(runanalyze_server: ServerFactory) -> RunAnalyzeServer:
+    return runanalyze_server()
+
+
+@pytest.fixture
+def panelless(session_bus: DesktopSession) -> Any:
+    """A bus with a watcher and a notification daemon: a menu needs no more to be clicked."""
+    with Watcher(session_bus.bus_address), NotificationRecorder(session_bus.bus_address):
+        yield session_bus
+
+
+def row_ids(app: App) -> list[Any]:
+    """The ids and kinds of all rows: what must stay for an open menu to keep still."""
+
+    def shape(row: dict[str, Any]) -> Any:
+        return row["id"], row.get("type"), [shape(child) for child in row["children"]]
+
+    return [shape(row) for row in app.rows]
+
+
+def marked(app: App, submenu: str) -> str:
+    """The label of the one row of a submenu that has the mark."""
+    rows = find_row(app.rows, submenu)["children"]
+    assert all(row["toggle-type"] == "radio" for row in rows)
+    chosen = [label_of(row) for row in rows if row["toggle-state"] == 1]
+    assert len(chosen) == 1
+    return chosen[0]
+
+
+def wait_for_mark(app: App, submenu: str, label: str) -> None:
+    wait_for(lambda: marked(app, submenu) == label, f"{label} is marked")
+
+
+def remembered(desktop: DesktopSession) -> dict[str, Any]:
+    """What the app keeps for its next start; empty when there is nothing yet."""
+    file = state_file(desktop)
+    kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return kept
+
+
+def test_rows(panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer) -> None:
+    """Live lines on top, then Mode and Preset as radio rows, Pause and Quit."""
+    app = start_app(panelless, "--url", server.url)
+    app.wait_for_label("RunAnalyze: ")
+    app.wait_for_source("API")
+    rows = app.rows
+    labels = [label_of(row) for row in rows]
+    assert " MB · green" in labels[0]
+    assert labels[1].startswith("API")
+    assert labels[2].startswith("System: ")
+    assert "Temp: 0 MB in 0 files" in labels[2]
+    assert labels[3:] == ["", "Mode: Automatic", "Preset: Standard", "Pause", "", "Quit"]
+    assert [row.get("enabled", True) for row in rows[:3]] == [False] * 3
+    assert [row.get("type") for row in (rows[3], rows[7])] == ["separator"] * 2
+    assert [label_of(row) for row in find_row(rows, "Mode")["children"]] == MODES
+    assert [label_of(row) for row in find_row(rows, "Preset")["children"]] == PRESETS
+    assert (marked(app, "Mode"), marked(app, "Preset")) == ("Automatic", "Standard")
+
+
+def test_rows_stay_in_every_state(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """Rows and their ids are the same with and without a reading, paused, and in every mode."""
+    app = start_app(panelless, "--url", server.url)
+    rows = row_ids(app)
+    assert len(rows) == 9
+    app.wait_for_source("API")
+    assert row_ids(app) == rows
+    for mode in MODES:
+        app.click("Mode", mode)
+        wait_for_mark(app, "Mode", mode)
+        assert row_ids(app) == rows
+    app.click("Pause")
+    app.wait_for_label("Resume")
+    assert row_ids(app) == rows
+    app.click("Resume")
+    server.kill()
+    app.wait_for_label("RunAnalyze: No reading")
+    assert row_ids(app) == rows
+
+
+def test_modes_take_effect(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """Process only reads processes and asks nothing; API only and Automatic ask again."""
+    app = start_app(panelless, "--url", server.url)
+    app.wait_for_source("API")
+    app.click("Mode", "Process only")
+    app.wait_for_source("Process (1 process)")
+    wait_for_mark(app, "Mode", "Process only")
+    assert "Mode: Process only" in app.labels()
+    calls = server.calls()
+    server.allocate(60)
+    app.wait_for_tooltip("MB/s")  # samples go on
+    assert server.calls() == calls
+    app.click("Mode", "API only")
+    app.wait_for_source("API")
+    server.hang(1.5)
+    app.wait_for_source("API, last value")  # processes would be there to read
+    app.click("Mode", "Automatic")
+    app.wait_for_source("Process (1 process)")
+    app.wait_for_source("API")
+
+
+def test_presets_take_effect(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A preset from the menu is marked at once and sets the interval."""
+    app = start_app(panelless, "--url", server.url)
+    app.wait_for_source("API")
+    for preset in ("Heavy processing", "Debug (1 s)"):
+        app.click("Preset", preset)
+        wait_for_mark(app, "Preset", preset)
+        assert f"Preset: {preset}" in app.labels()
+    calls, began_s = server.calls(), time.monotonic()
+    wait_for(lambda: server.calls() >= calls + 3, "three requests more")
+    # Three requests in steps of 1 s take 2 s at least; in steps of 0.25 s, half a second.
+    assert time.monotonic() - began_s > 1.5
+    app.click("Preset", "Standard")
+    wait_for_mark(app, "Preset", "Standard")
+    wait_for(lambda: remembered(panelless).get("preset") == "standard", "it is remembered")
+
+
+# The real app, with a quick test short enough for a test.
+SHORT_QUICK_TEST = textwrap.dedent(
+    """
+    import sys
+    from dataclasses import replace
+    from tray_app import cli
+    from tray_app.core.modes import PRESETS, Preset
+    PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=2.5)
+    sys.exit(cli.main())
+    """
+)
+
+
+def test_quick_test_returns(
+    session_bus: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A quick test ends with a summary as a notification, in the preset that held before it."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        app = start_app(session_bus, "--url", server.url, code=SHORT_QUICK_TEST)
+        app.wait_for_source("API")
+        app.click("Preset", "Debug")
+        wait_for_mark(app, "Preset", "Debug (1 s)")
+        app.click("Preset", "Quick test")
+        wait_for_mark(app, "Preset", "Quick test (30 s)")
+        server.allocate(50)
+        wait_for(lambda: recorder.notices, "the summary is notified")
+        assert recorder.notices[0].summary.startswith("Quick test: peak ")
+        assert recorder.notices[0].body.startswith(("2 s, ", "3 s, "))
+        assert "average " in recorder.notices[0].body
+        wait_for_mark(app, "Preset", "Debug (1 s)")
+        assert remembered(session_bus)["preset"] == "debug"
+        assert app.running
+
+
+def test_pause_and_resume(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A pause reads nothing and shows so in icon, tooltip and menu; Resume goes on."""
+    app = start_app(panelless, "--url", server.url)
+    app.wait_for_picture(band=Band.GREEN)
+    app.click("Pause")
+    app.wait_for_picture(band=Band.UNKNOWN, paused=True)
+    assert app.wait_for_tooltip("paused") == ["RunAnalyze: paused"]
+    assert "RunAnalyze: paused" in app.labels()
+    app.wait_for_label("Resume")
+    calls = server.calls()
+    app.click("Resume")
+    app.wait_for_picture(band=Band.GREEN, paused=False)
+    app.wait_for_label("Pause")
+    wait_for(lambda: server.calls() > calls, "the server is asked again")
+
+
+def test_quit(desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeServer) -> None:
+    """Quit ends with status 0; the icon leaves the panel."""
+    app = start_app(desktop, "--url", server.url)
+    wait_for_panel(app, band=Band.GREEN)
+    app.click("Quit")
+    assert app.wait_for_exit(within_s=5) == 0
+    wait_for(lambda: not desktop.items(), "the item is gone")
+    wait_for(lambda: not desktop.find_colour((46, 160, 67)), "the panel is empty")
+    assert app.log == ""
+
+
+def test_an_open_menu_keeps_still(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """Nothing is signalled until the menu is opened; then texts change, and rows do not."""
+    app = start_app(panelless, "--url", server.url)
+    app.wait_for_source("API")
+    item = app.item()
+    menu = (item.bus_name, "/MenuBar", MENU)
+    panelless.peer.call(*menu, "GetLayout", "iias", ROOT, -1, [])
+    heard = panelless.peer.hear(interface=MENU, sender=item.bus_name)
+    server.allocate(40)
+    app.wait_for_tooltip("+")
+    assert heard == [], "nobody looks"
+
+    rows = app.rows  # asked for with AboutToShow, as a panel does that opens the menu
+    heard.clear()
+    server.allocate(40)
+
+    def refreshed() -> list[str]:
+        return [
+            label_of(properties)
+            for signal in heard
+            if signal.member == "ItemsPropertiesUpdated"
+            for row_id, properties in signal.body[0]
+            if row_id == rows[0]["id"]
+        ]
+
+    wait_for(lambda: any(" MB · " in text for text in refreshed()), "the first line is refreshed")
+    app.wait_for_label("RunAnalyze: ")
+    assert {signal.member for signal in heard} == {"ItemsPropertiesUpdated"}
+    changed = {key for signal in heard for _id, texts in signal.body[0] for key in texts}
+    assert changed <= {"label"}
+    assert [row["id"] for row in app.rows] == [row["id"] for row in rows]
+
+    panelless.peer.call(*menu, "Event", "isvu", ROOT, "closed", NOTHING, 0)
+    heard.clear()
+    server.free()
+    app.wait_for_tooltip("−")
+    assert heard == [], "a closed menu is left alone"
+
+
+def test_a_choice_is_remembered(
+    panelless: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """Mode and preset hold in the next start; a flag wins for its run and is forgotten."""
+    app = start_app(panelless, "--url", server.url)
+    app.click("Mode", "API only")
+    app.click("Preset", "Heavy")
+    wait_for_mark(app, "Preset", "Heavy processing")
+    app.click("Quit")
+    assert app.wait_for_exit() == 0
+    assert remembered(panelless) == {"version": 1, "mode": "api", "preset": "heavy"}
+    again = start_app(panelless, "--url", server.url, "--mode", "fallback", name="flag")
+    assert (marked(again, "Mode"), marked(again, "Preset")) == ("Process only", "Heavy processing")
+    again.click("Preset", "Debug")
+    wait_for_mark(again, "Preset", "Debug (1 s)")
+    again.click("Quit")
+    assert again.wait_for_exit() == 0
+    third = start_app(panelless, "--url", server.url, name="third")
+    assert (marked(third, "Mode"), marked(third, "Preset")) == ("API only", "Debug (1 s)")
+
+
+def test_a_broken_memory_is_set_aside(panelless: DesktopSession, start_app: StartApp) -> None:
+    """A state.json that cannot be read costs a message, not the start, and is kept."""
+    file = state_file(panelless)
+    file.parent.mkdir(parents=True)
+    file.write_text("{ half")
+    app = start_app(panelless)
+    assert marked(app, "Mode") == "Automatic"
+    assert file.with_suffix(".broken.json").read_text() == "{ half"
+    assert "broken" in app.log
+
+
+def row_centre(box: Box, labels: list[str], wanted: str) -> tuple[int, int]:
+    """Where a row of an open menu is: rows are equally high, separators (no label) thin."""
+    left, top, right, bottom = box
+    thin_px = 3
+    high_px = (bottom - top - thin_px * labels.count("")) / (len(labels) - labels.count(""))
+    above = labels[: labels.index(wanted)]
+    y = top + thin_px * above.count("") + high_px * (len(above) - above.count("") + 0.5)
+    return (left + right) // 2, round(y)
+
+
+def test_real_mouse(desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeServer) -> None:
+    """A right click opens the menu, all of it on the screen; a click on Pause pauses."""
+    app = start_app(desktop, "--url", server.url)
+    wait_for_panel(app, band=Band.GREEN)
+    icon = desktop.wait_for_colour((46, 160, 67)).centre
+    desktop.right_click(*icon)
+    box = wait_for(desktop.popups, "the menu is open")[0]
+    labels = [label_of(row) for row in app.rows]
+    desktop.screenshot("menu", NEAR_PANEL_END)
+    assert desktop.popups()[0] == box, "a menu that is open keeps still"
+    assert box[2] <= SCREEN[0]
+    x, y = row_centre(box, labels, "Pause")
+    desktop.left_click(x, y)
+    app.wait_for_picture(paused=True)
+    wait_for(lambda: not desktop.popups(), "the menu is closed")
+    desktop.screenshot("icon-paused", (960, 0, 1280, 48))
+
+    # The same by keyboard, from the bottom: Quit, Resume.
+    desktop.right_click(*desktop.wait_for_colour((119, 127, 135), tolerance=4).centre)
+    wait_for(desktop.popups, "the menu is open again")
+    desktop.key("Up", "Up", "Return")
+    app.wait_for_picture(paused=False, band=Band.GREEN)

@@ -1,0 +1,264 @@
+"""Notifications: what a daemon is told, and what happens when it does not take it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
+from tests.desktop.running import App, wait_for_panel
+from tests.desktop.session import SCREEN, DesktopSession
+from tests.server.starting import RunAnalyzeServer, ServerFactory
+from tests.waiting import wait_for
+from tray_app.core.bands import Band
+from tray_app.core.picture import Picture
+from tray_app.desktop import toolkit
+from tray_app.views import icon
+
+pytestmark = pytest.mark.desktop
+
+LOW, NORMAL, CRITICAL = 0, 1, 2
+# Between the limits of the tests' config: elevated 160, high 240, critical 320.
+CALM, ELEVATED, HIGH, OVER_CRITICAL = 90, 200, 280, 350
+
+
+@pytest.fixture
+def server(runanalyze_server: ServerFactory) -> RunAnalyzeServer:
+    return runanalyze_server()
+
+
+@pytest.fixture
+def recorder(session_bus: DesktopSession) -> Iterator[NotificationRecorder]:
+    """A daemon on ``session_bus`` that records, and a watcher, so that nothing is missing."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        yield recorder
+
+
+def hold(server: RunAnalyzeServer, mb: float) -> None:
+    """Let the server hold so much altogether."""
+    missing = round(mb - server.rss_mb())
+    if missing > 0:
+        server.allocate(missing)
+
+
+def wait_for_notice(recorder: NotificationRecorder, count: int, within_s: float = 10.0) -> Notice:
+    """The newest notice, once there are so many."""
+    wait_for(lambda: len(recorder.notices) >= count, f"{count} notices", within_s)
+    assert len(recorder.notices) == count, [notice.summary for notice in recorder.notices]
+    return recorder.notices[-1]
+
+
+def jump(app: App, server: RunAnalyzeServer, mb: float) -> None:
+    """Hold so much from one sample to the next: no sample falls into the middle of it."""
+    app.click("Pause")
+    app.wait_for_picture(paused=True)
+    hold(server, mb)
+    app.click("Resume")
+
+
+def wait_for_critical(recorder: NotificationRecorder) -> Notice:
+    """The notice of a critical alert; a sample on the way may have brought a lower one first."""
+
+    def critical() -> list[Notice]:
+        return [notice for notice in recorder.notices if notice.summary.startswith("Critical: ")]
+
+    return wait_for(critical, "a critical alert")[0]
+
+
+def settle(app: App, server: RunAnalyzeServer) -> None:
+    """Wait until samples have come that could have raised something."""
+    calls = server.calls()
+    wait_for(lambda: server.calls() >= calls + 4, "four requests more")
+    app.wait_for_source("API")
+
+
+def bare_path(desktop: DesktopSession) -> str:
+    """A PATH without notify-send, which would be the next means for 5 s more."""
+    folder = desktop.home / "bin"
+    folder.mkdir()
+    if leash := shutil.which("setpriv"):
+        (folder / "setpriv").symlink_to(leash)
+    return str(folder)
+
+
+def test_one_per_level(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """Each level on the way up is told once, in the place of the one before; so is the end."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    assert recorder.notices == []
+    hold(server, ELEVATED)
+    elevated = wait_for_notice(recorder, 1)
+    settle(app, server)
+    hold(server, HIGH)
+    high = wait_for_notice(recorder, 2)
+    hold(server, OVER_CRITICAL)
+    critical = wait_for_notice(recorder, 3)
+    settle(app, server)
+    server.free()
+    recovery = wait_for_notice(recorder, 4)
+
+    told = [elevated, high, critical, recovery]
+    beginnings = ["Elevated: ", "High: ", "Critical: ", "Back to normal: "]
+    for notice, beginning in zip(told, beginnings, strict=True):
+        assert notice.summary.startswith(beginning)
+        assert notice.app_name == "RunAnalyze"
+        assert Path(notice.icon).is_file()
+        assert notice.hints["desktop-entry"] == "runanalyze-tray"
+    assert [notice.urgency for notice in told] == [NORMAL, NORMAL, CRITICAL, LOW]
+    assert [notice.replaces_id for notice in told] == [0, elevated.id, elevated.id, elevated.id]
+    assert len(recorder.shown) == 1
+    assert "Nothing is being processed" in elevated.body
+
+
+def test_a_skipped_level_is_not_told(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """A jump over two levels tells only the highest; below 90 % of a level it is armed again."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    jump(app, server, OVER_CRITICAL)
+    assert wait_for_notice(recorder, 1).summary.startswith("Critical: ")
+    settle(app, server)
+    server.free()
+    assert wait_for_notice(recorder, 2).summary.startswith("Back to normal: ")
+    jump(app, server, OVER_CRITICAL)
+    assert wait_for_notice(recorder, 3).summary.startswith("Critical: ")
+
+
+def test_processing_changes_words_and_urgency(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """Elevated while processing is normal and not urgent; critical says what may happen."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    server.burn(30, ffmpeg=True, mb=20)
+    app.wait_for_tooltip("processing")
+    hold(server, ELEVATED)
+    elevated = wait_for_notice(recorder, 1)
+    assert elevated.urgency == LOW
+    assert "ormal while processing" in elevated.body
+    hold(server, OVER_CRITICAL)
+    critical = wait_for_critical(recorder)
+    assert critical.urgency == CRITICAL
+    assert "rocessing may fail" in critical.body
+
+
+def test_a_hanging_daemon_delays_nothing(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """While a daemon takes a notice and never answers, samples and icon go on; then it is said."""
+    recorder.behaviour = "hang"
+    app = start_app(session_bus, "--url", server.url, env={"PATH": bare_path(session_bus)})
+    app.wait_for_source("API")
+    hold(server, ELEVATED)
+    app.wait_for_picture(band=Band.YELLOW, undelivered=False)
+    calls = server.calls()
+    hold(server, OVER_CRITICAL)
+    app.wait_for_picture(band=Band.RED, undelivered=False)
+    wait_for(lambda: server.calls() >= calls + 8, "requests go on")
+    app.wait_for_label("Notifications do not get through: ", within_s=20)
+    app.wait_for_picture(undelivered=True)
+    recorder.behaviour = "answer"
+    server.free()
+    wait_for(lambda: recorder.shown, "the recovery is shown", within_s=20)
+    app.wait_for_picture(undelivered=False)
+    app.wait_for_label("System: ")
+
+
+def test_no_daemon(
+    session_bus: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """Without a daemon menu, icon and log say so, once; with one, alerts get through again."""
+    with Watcher(session_bus.bus_address):
+        app = start_app(session_bus, "--url", server.url)
+        app.wait_for_source("API")
+        assert app.labels()[2].startswith("System: ")
+        hold(server, ELEVATED)
+        app.wait_for_label("Notifications do not get through: ")
+        app.wait_for_picture(band=Band.YELLOW, undelivered=True)
+        hold(server, HIGH)
+        app.wait_for_picture(band=Band.ORANGE, undelivered=True)
+        with NotificationRecorder(session_bus.bus_address) as recorder:
+            hold(server, OVER_CRITICAL)
+            wait_for_critical(recorder)
+            app.wait_for_picture(band=Band.RED, undelivered=False)
+            app.wait_for_label("System: ")
+        assert app.log.count("do not get through") == len(app.log.splitlines()) == 1
+
+
+def test_real_daemon(
+    desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A critical alert stands on the screen, with icon, figures and what may happen."""
+    app = start_app(desktop, "--url", server.url)
+    app.wait_for_source("API")
+    server.burn(30, ffmpeg=True, mb=20)
+    app.wait_for_tooltip("processing")
+    jump(app, server, OVER_CRITICAL)
+    below_panel = (SCREEN[0] // 2, 40, *SCREEN)
+    wait_for(
+        lambda: not desktop.pixels(below_panel).getcolors(maxcolors=1), "a notice is on the screen"
+    )
+    wait_for_panel(app, band=Band.RED, undelivered=False, process_source=False)
+    desktop.screenshot("notification", (SCREEN[0] - 640, 0, SCREEN[0], 240))
+    assert app.log == ""
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "body"),
+    [
+        (("body", "body-markup"), "a &lt;b&gt; &amp;amp; c"),
+        (("body",), "a <b> &amp; c"),
+    ],
+)
+def test_text_is_escaped_for_markup_only(
+    session_bus: DesktopSession,
+    monkeypatch: pytest.MonkeyPatch,
+    capabilities: tuple[str, ...],
+    body: str,
+) -> None:
+    """A text reads the same where the body is markup and where it is not; titles never are."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
+    with (
+        Watcher(session_bus.bus_address) as watcher,
+        NotificationRecorder(session_bus.bus_address, capabilities) as recorder,
+    ):
+        tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
+        tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+        thread = threading.Thread(target=tray.run, args=(lambda: None,))
+        thread.start()
+        try:
+            wait_for(lambda: watcher.items, "the item is registered")
+            sent = tray.notify("1 < 2 & 3", "a <b> &amp; c", urgency=NORMAL, replace="memory")
+            assert (sent.means, sent.problem) == ("notification service", None)
+        finally:
+            tray.stop()
+            thread.join(5)
+        assert not thread.is_alive()
+        assert [(notice.summary, notice.body) for notice in recorder.notices] == [
+            ("1 < 2 & 3", body)
+        ]
