@@ -216,9 +216,32 @@ def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
     return Desktop(name, "StatusNotifierItem", make_icon, connected)
 
 
+def has_legacy_tray() -> bool:
+    """Whether an X11 panel takes icons the old way (XEmbed), which is what GTK's icon needs.
+
+    Without one that icon would stay unseen for ever (GNOME), where ours appears as soon as a
+    panel that knows it does.
+    """
+    if not os.environ.get("DISPLAY"):
+        return False
+    from Xlib.display import Display  # pystray brings it
+    from Xlib.error import DisplayError
+
+    try:
+        display = Display()
+    except (DisplayError, OSError) as error:
+        _log.debug("no X display: %s", error)
+        return False
+    try:
+        selection = f"_NET_SYSTEM_TRAY_S{display.get_default_screen()}"
+        return bool(display.get_selection_owner(display.intern_atom(selection)))
+    finally:
+        display.close()
+
+
 def _stock_icon() -> Any:
     """pystray's own icon type where one that has a menu works here, else None."""
-    if not os.environ.get("DISPLAY"):
+    if not has_legacy_tray():
         return None
     for module in STOCK_WITH_MENU:
         try:

@@ -1,0 +1,34 @@
+"""When GTK's icon may take the place of ours: only where a panel takes XEmbed icons."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+
+import pytest
+
+from tests.desktop.conftest import StartDesktop
+from tests.waiting import wait_for
+from tray_app.desktop import toolkit
+
+
+@pytest.mark.desktop
+def test_a_legacy_tray_is_seen(
+    start_desktop: StartDesktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XFCE's panel takes XEmbed icons, too; when it is gone nobody does."""
+    session = start_desktop()
+    monkeypatch.setenv("DISPLAY", session.env["DISPLAY"])
+    wait_for(toolkit.has_legacy_tray, "the panel's tray is seen")
+    session.kill_panel()
+    wait_for(lambda: not toolkit.has_legacy_tray(), "it is seen to be gone")
+
+
+@pytest.mark.parametrize("display", ["", ":999", "nonsense"])
+def test_without_a_display_there_is_none(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No display, one that is not there, or one that cannot be: an answer, not an error."""
+    monkeypatch.setenv("DISPLAY", display)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # python-xlib leaves a socket open
+        assert not toolkit.has_legacy_tray()
+        gc.collect()
