@@ -212,6 +212,15 @@ def test_a_recovery_has_its_line() -> None:
     assert "Back to normal: 126 MB. The peak was 2.15 GB." in alert_line(RECOVERY)
 
 
+def test_a_plain_line_names_the_watched_process() -> None:
+    """Which process is watched, how many helpers it has, and how many other Pythons there are."""
+    assert BUSY.target is not None
+    line = plain_lines(BUSY)[0]
+    helpers = len(BUSY.rows) - 1
+    assert f"🎯 {BUSY.target.name} {BUSY.target.pid} +{helpers}  🐍 {len(BUSY.others)}" in line
+    assert "🎯" not in plain_lines(BLIND)[0]
+
+
 def test_a_summary_is_two_lines() -> None:
     """Peak; then time, samples, average and trend."""
     assert summary_lines(END) == [

@@ -151,7 +151,7 @@ def _source(sample: Sample, marks: Marks) -> str:
 
 
 def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
-    """One line per sample, the words of unforeseen length last; with details, the processes."""
+    """One line per sample, the words of unforeseen length last; with details, each process."""
     system, temp = sample.system, sample.temp
     used = wording.percent(system.used_percent if system else None)
     free = wording.size(system.available_bytes if system else None)
@@ -166,6 +166,7 @@ def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) 
         f"temp {wording.size(size):>7} {count:>3} {files:5}",
         f"{_doing(sample):22}",
         _source(sample, marks),
+        "" if details else _processes(sample, marks),
         _alert_now(sample, marks),
     )
     lines = ["  ".join(field for field in fields if field)]
@@ -173,6 +174,15 @@ def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) 
         lines += [_plain_process(marks.target, row) for row in sample.rows]
         lines += [_plain_process(marks.python, row) for row in sample.others]
     return lines
+
+
+def _processes(sample: Sample, marks: Marks) -> str:
+    """The watched process and how many belong to it; how many other Pythons there are."""
+    helpers = f" +{len(sample.rows) - 1}" if len(sample.rows) > 1 else ""
+    target = sample.target
+    watched = f"{marks.target}{target.name} {target.pid}{helpers}" if target else ""
+    others = f"{marks.python}{len(sample.others)}" if sample.others else ""
+    return "  ".join(part for part in (watched, others) if part)
 
 
 def _plain_process(mark: str, row: ProcessRow) -> str:
