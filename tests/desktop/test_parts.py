@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,11 +47,16 @@ class FakeIcon:
         self.updates = 0
         self.notes: list[tuple[str, str]] = []
         self.title = ""
+        self.icon: Any = None
+        self.visible = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "menu":
             self.menus.append(value)
         super().__setattr__(name, value)
+
+    def run(self, setup: Callable[[Any], None]) -> None:
+        setup(self)
 
     def update_menu(self) -> None:
         self.updates += 1
@@ -108,6 +114,25 @@ def test_windows_gets_texts_that_fit() -> None:
     assert len(icon.title) == toolkit.WINDOWS_TOOLTIP
     assert [len(part) for part in icon.notes[0]] == [toolkit.WINDOWS_TEXT, toolkit.WINDOWS_TITLE]
     assert result.means == "pystray _win32"
+
+
+def test_a_running_icon_is_touched_where_the_platform_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once the icon runs, every change goes through the platform's way (AppKit: main thread)."""
+    waiting: list[Callable[[], None]] = []
+    shown, icon = desktop("pystray _darwin")
+    monkeypatch.setattr(toolkit, "_toucher", lambda: waiting.append)
+    shown.run(lambda: None)
+    shown.show_tooltip("RunAnalyze: 300 MB")
+    shown.show_menu(rows("300 MB", False), lambda _: None)
+    shown.show_images(["small", "large"])
+    before = icon.title, len(icon.menus), icon.icon
+    assert before == ("", 0, None)
+    for touch in waiting:
+        touch()
+    assert (icon.title, len(icon.menus), icon.icon) == ("RunAnalyze: 300 MB", 1, "large")
+    assert icon.visible
 
 
 def test_the_menu_on_the_bus_keeps_ids_and_says_what_changed() -> None:

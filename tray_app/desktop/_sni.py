@@ -6,6 +6,7 @@ GNOME Shell 43), and again whenever a watcher appears (panels restart, logins ra
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -265,7 +266,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._bus.run(ready=self._mark_ready)
 
     def _run_detached(self) -> None:
-        raise NotImplementedError("the icon runs in the main thread")
+        threading.Thread(target=self._run, name="icon", daemon=True).start()
 
     def _stop(self) -> None:
         self._bus.stop()

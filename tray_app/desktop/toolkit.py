@@ -74,6 +74,7 @@ class Desktop:
         self._icon = make_icon(name)
         self._windows = backend == "pystray _win32"
         self._notification = self._chain(name)
+        self._touch: Callable[[Callable[[], None]], None] = _at_once
 
     def _chain(self, name: str) -> Any:
         from tray_app.desktop import _notification as notification
@@ -97,28 +98,30 @@ class Desktop:
 
         def setup(icon: Any) -> None:
             ready()
-            icon.visible = True
+            self._touch(lambda: setattr(icon, "visible", True))
 
         if self._bus is not None and not hasattr(self._icon, "set_images"):
             threading.Thread(target=self._bus.run, name="bus", daemon=True).start()
+        self._touch = _toucher()
         self._icon.run(setup)
         if self._bus is not None:
             self._bus.stop()
 
     def stop(self) -> None:
         """Take the icon away and let `run` return; from any thread."""
-        self._icon.stop()
+        self._touch(self._icon.stop)
 
     def show_images(self, images: Sequence[Any]) -> None:
         """The picture in several sizes, smallest first (Pillow images)."""
         if hasattr(self._icon, "set_images"):
             self._icon.set_images(images)
         else:
-            self._icon.icon = images[-1]
+            self._touch(lambda: setattr(self._icon, "icon", images[-1]))
 
     def show_tooltip(self, text: str) -> None:
         """The text under the pointer; its first line is the title."""
-        self._icon.title = cut_utf16(text, WINDOWS_TOOLTIP) if self._windows else text
+        title = cut_utf16(text, WINDOWS_TOOLTIP) if self._windows else text
+        self._touch(lambda: setattr(self._icon, "title", title))
 
     def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
         """The menu. Only a change of shape makes a new one; texts are read when shown."""
@@ -127,14 +130,15 @@ class Desktop:
         shape = _shape(rows)
         widest = max((len(row.text) for row in rows), default=0)
         if shape == self._shape:
-            self._icon.update_menu()
+            self._touch(self._icon.update_menu)
             # XFCE measures a menu before it asks for its texts: with longer ones than it
             # knows, the menu would reach beyond the edge of the screen.
             if widest > self._widest and hasattr(self._icon, "tell_menu"):
                 self._icon.tell_menu()
         else:
             self._shape = shape
-            self._icon.menu = self._menu_type(*(self._item(row) for row in rows))
+            menu = self._menu_type(*(self._item(row) for row in rows))
+            self._touch(lambda: setattr(self._icon, "menu", menu))
         self._widest = max(widest, self._widest)
 
     def _item(self, row: Row) -> Any:
@@ -170,6 +174,20 @@ class Desktop:
             hints={"urgency": urgency, "replace": replace},
         )
         return self._notification.last or Delivery(title, None, "nothing was tried")
+
+
+def _at_once(action: Callable[[], None]) -> None:
+    action()
+
+
+def _toucher() -> Callable[[Callable[[], None]], None]:
+    """How a running icon may be touched: AppKit's from the main thread only."""
+    if sys.platform == "darwin":
+        from PyObjCTools import AppHelper
+
+        after: Callable[[Callable[[], None]], None] = AppHelper.callAfter
+        return after
+    return _at_once
 
 
 def _all(rows: Sequence[Row]) -> Iterator[Row]:
