@@ -23,13 +23,13 @@ from tray_app.core import wording
 from tray_app.core.commands import Quit
 from tray_app.core.events import Chosen, Ended, Event, HostMissing, Sampled, SourceChanged
 from tray_app.core.link import ApiState
-from tray_app.core.readings import Source
+from tray_app.core.readings import Source, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import HostSeen, State, begin
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
-from tray_app.runtime.engine import Engine
+from tray_app.runtime.engine import Engine, TempMeasured
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.sources.machine import is_this_machine
 
@@ -104,11 +104,10 @@ def _begin(invocation: Invocation) -> State:
 def _start_sources(engine: Engine, state: State) -> None:
     """Make the sources and let the engine sample them."""
 
-    # Late imports: what is not used in this run is not paid for.
-    def report_temp(usage: object) -> None:
-        if usage is not None:
-            engine.post(usage)  # type: ignore[arg-type]
+    def report_temp(usage: TempUsage | None) -> None:
+        engine.post(TempMeasured(usage))
 
+    # Late imports: what is not used in this run is not paid for.
     address = state.settings.address
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoProbe, DemoWalker
@@ -125,8 +124,8 @@ def _start_sources(engine: Engine, state: State) -> None:
     from tray_app.sources.tempdir import TempWalker
 
     api = ApiClient(address.url, engine.post, clock.mono_s)
-    probe = ServerProbe(process_table(), address.host, address.port, os.getpid())
-    engine.start(api, probe, TempWalker(report_temp, clock.mono_s))
+    probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
+    engine.start(api, probe, TempWalker(report_temp, clock.now))
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:

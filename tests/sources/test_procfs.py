@@ -41,7 +41,7 @@ def test_psutil_is_not_loaded() -> None:
         "import sys\n"
         "from tray_app.sources.probe import ServerProbe\n"
         "from tray_app.sources.machine import is_this_machine, process_table\n"
-        "ServerProbe(process_table(), 'localhost', 1, 1).read(0.0, others=True)\n"
+        "ServerProbe(process_table(), 'localhost', 1, 1, lambda: 0.0).read(0.0, others=True)\n"
         "assert is_this_machine('localhost')\n"
         "assert 'psutil' not in sys.modules\n"
     )

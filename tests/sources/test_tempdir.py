@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core.readings import TempUsage
+from tray_app.core.readings import Now, TempUsage
 from tray_app.sources import tempdir
 from tray_app.sources.tempdir import (
     DEPTH_MAX,
@@ -366,7 +366,7 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
     def make(
         report: Callable[[TempUsage | None], None] = heard, interval_s: float = 3600.0
     ) -> TempWalker:
-        walker = TempWalker(report, lambda: 7.0, interval_s, lambda: NOW_WALL_S)
+        walker = TempWalker(report, lambda: Now(7.0, NOW_WALL_S), interval_s)
         walkers.append(walker)
         return walker
 

@@ -10,6 +10,7 @@ import logging
 import math
 import queue
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePath
 from threading import Event as Flag
 from threading import Thread
@@ -58,6 +59,13 @@ PAUSE_AFTER_DEFECT_S = 0.2
 EARLY_S = 0.06
 
 
+@dataclass(frozen=True, slots=True)
+class TempMeasured:
+    """What the walker found; None: it rests, or the directory cannot be read."""
+
+    usage: TempUsage | None
+
+
 class Api(Protocol):
     """Asks the server; every ask that returned True is reported once, from another thread."""
 
@@ -79,7 +87,7 @@ class Walker(Protocol):
     def close(self) -> None: ...
 
 
-Posted = ApiOutcome | Command | TempUsage | Delivered | HostSeen
+Posted = ApiOutcome | Command | TempMeasured | Delivered | HostSeen
 Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
 
@@ -188,8 +196,8 @@ class Engine:
             self._step(Answered(ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)))
 
     def _receive(self, item: Posted) -> None:
-        if isinstance(item, TempUsage):
-            self._temp = item
+        if isinstance(item, TempMeasured):
+            self._temp = item.usage
         elif isinstance(item, Delivered | HostSeen):
             self._step(item)
         elif isinstance(item, SetMode | SetPreset | SetPaused | Quit):

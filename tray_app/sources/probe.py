@@ -6,7 +6,6 @@ gone the search goes on at each reading, so that one that starts is followed at 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -34,7 +33,7 @@ class ServerProbe:
         host: str,
         port: int,
         own_pid: int,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float],
     ) -> None:
         self._table = table
         self._host = host

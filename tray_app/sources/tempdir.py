@@ -14,7 +14,6 @@ import heapq
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from tray_app.core.readings import TempUsage
+from tray_app.core.readings import Now, TempUsage
 
 INTERVAL_S = 2.0
 REST_PER_WORK = 100
@@ -59,20 +58,18 @@ class TempWalker:
     """Brings one ``report(usage)`` per walk, made by its thread.
 
     None is reported at the start of a rest, and for a directory that forbids reading. ``clock``
-    gives monotonic seconds; ``wall_clock`` gives Unix time, in which files' times are told.
+    tells both times: files' are told in Unix time.
     """
 
     def __init__(
         self,
         report: Callable[[TempUsage | None], None],
-        clock: Callable[[], float],
+        clock: Callable[[], Now],
         interval_s: float = INTERVAL_S,
-        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._report = report
         self._clock = clock
         self._interval_s = interval_s
-        self._wall_clock = wall_clock
         self._path: str | None = None
         self._is_closed = False
         self._changed = threading.Condition()
@@ -115,9 +112,9 @@ class TempWalker:
 
     def _walk(self, tree: TempTree | None, wanted: Callable[[], bool]) -> float | None:
         """Measure, report, and say how long to rest (None: until something changes)."""
-        began_s = self._clock()
-        usage = tree.measure(began_s, self._wall_clock(), wanted) if tree else None
-        took_s = self._clock() - began_s
+        began = self._clock()
+        usage = tree.measure(began.mono_s, began.wall_s, wanted) if tree else None
+        took_s = self._clock().mono_s - began.mono_s
         if wanted():
             try:
                 self._report(usage)
