@@ -117,10 +117,14 @@ def test_one_per_level(
         assert notice.app_name == "RunAnalyze"
         assert Path(notice.icon).is_file()
         assert notice.hints["desktop-entry"] == "runanalyze-tray"
-    assert [notice.urgency for notice in told] == [NORMAL, NORMAL, CRITICAL, LOW]
+    # To allocate takes CPU, and a sample that falls into it sees the server processing: then
+    # elevated is quiet. Words and urgency go together; which comes when is a unit test's matter.
+    idle = "Nothing is being processed" in elevated.body
+    assert idle or "Normal while processing" in elevated.body
+    first = NORMAL if idle else LOW
+    assert [notice.urgency for notice in told] == [first, NORMAL, CRITICAL, LOW]
     assert [notice.replaces_id for notice in told] == [0, elevated.id, elevated.id, elevated.id]
     assert len(recorder.shown) == 1
-    assert "Nothing is being processed" in elevated.body
 
 
 def test_a_skipped_level_is_not_told(
