@@ -178,6 +178,18 @@ def flood(first: bytes, length: int) -> Script:
     return script
 
 
+def stream(first: bytes, piece: bytes) -> Script:
+    """Sends ``first``, then ``piece`` after ``piece`` as fast as it goes, without end."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(first)
+        pieces = piece * max(1, 8192 // len(piece))
+        while True:
+            exchange.send(pieces)
+
+    return script
+
+
 def hang(exchange: Exchange) -> None:
     """Accepts the request and never answers: what the real server does while it is busy."""
     exchange.wait(LONG_S)

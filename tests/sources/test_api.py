@@ -6,6 +6,7 @@ import base64
 import errno
 import os
 import queue
+import re
 import socket
 import ssl
 import subprocess
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.sources.fault_server import (
     LONG_S,
@@ -28,13 +31,13 @@ from tests.sources.fault_server import (
     by_path,
     close,
     drip,
-    flood,
     hang,
     head_of,
     in_turn,
     raw,
     reset,
 )
+from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG
 from tests.waiting import wait_for
 from tray_app.core.readings import (
     MIB,
@@ -44,12 +47,11 @@ from tray_app.core.readings import (
     ApiReading,
     StageMark,
 )
-from tray_app.sources.api import MAX_BODY_BYTES, ApiClient
+from tray_app.sources.api import ApiClient
 
 DATA = Path(__file__).parents[1] / "data"
 CERTIFICATE = str(DATA / "localhost.pem")
-STATUS = (DATA / "payloads" / "memory-status.processing.json").read_bytes()
-HISTORY = (DATA / "payloads" / "memory-history.after-limit1.json").read_bytes()
+HISTORY = (PAYLOADS / "memory-history.after-limit1.json").read_bytes()
 
 REFUSED, TIMEOUT, ERROR = ApiFailureKind
 
@@ -103,7 +105,7 @@ def test_a_reading() -> None:
     with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
         before_s = time.monotonic()
         reading = api.reading()
-        assert reading.rss_bytes == round(339.94 * MIB)
+        assert reading.rss_bytes == round(RSS_MB * MIB)
         assert before_s <= reading.taken_s - reading.latency_s <= reading.taken_s
         assert reading.taken_s <= time.monotonic()
         assert reading.stage is None
@@ -214,29 +216,8 @@ assert not {"requests", "urllib3", "http.client", "ssl"} & {*sys.modules}
 
 # Waiting has an end
 
-CHUNKED = head_of(None, "200 OK", "Transfer-Encoding: chunked")
 
-
-def stops_in_the_body(exchange: Exchange) -> None:
-    exchange.send(head_of(1000) + b"{")
-    hang(exchange)
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        pytest.param(hang, id="hang"),
-        pytest.param(stops_in_the_body, id="body stops"),
-        pytest.param(drip(b"", b"H"), id="status line drips"),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"), id="header drips"),
-        pytest.param(drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", every_s=0.05), id="headers drip"),
-        pytest.param(drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="continue drips"),
-        pytest.param(drip(head_of(1000), b" "), id="body drips"),
-        pytest.param(drip(head_of(None), b" "), id="endless body drips"),
-        pytest.param(drip(CHUNKED, b"1\r\n \r\n"), id="chunks drip"),
-        pytest.param(drip(CHUNKED, b"0"), id="chunk size drips"),
-    ],
-)
+@pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_time_out(script: Script, scheme: str) -> None:
     """However slowly something comes, one patience is for all of it together."""
@@ -331,7 +312,7 @@ def test_refused() -> None:
         (
             "tray_app.sources.api.decode_status",
             ZeroDivisionError("x"),
-            (ERROR, "ZeroDivisionError"),
+            (ERROR, "unexpected error (the log has more)"),
         ),
     ],
     ids=["no name", "no route", "no permission", "own mistake"],
@@ -342,7 +323,7 @@ def test_errors_on_the_way(
     expected: tuple[ApiFailureKind, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An error is told in plain words, one that nobody expected by the name of its class."""
+    """An error is told in plain words, one that nobody expected as just that."""
 
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -352,6 +333,31 @@ def test_errors_on_the_way(
             patch.setattr(where, fail)
             assert api.failure() == expected
         api.reading()
+
+
+def test_an_unexpected_error_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be told in plain words is logged the first time, and again after a success."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
+        for _ in range(2):
+            with monkeypatch.context() as patch:
+                patch.setattr("tray_app.sources.api.decode_status", fail)
+                api.failure()
+                api.failure()
+            api.reading()
+    assert caplog.text.count("in an unexpected way") == 2
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'x' * 64}.example"])
+def test_a_host_name_that_cannot_be(host: str) -> None:
+    """A name with a label that is empty or too long belongs to no host."""
+    with connected(f"http://{host}:8000") as api:
+        assert api.failure() == (REFUSED, "host not found")
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://", "ftp://x"])
@@ -364,64 +370,8 @@ def test_a_bad_url(url: str) -> None:
 
 # Wrong answers
 
-GARBAGE_TLS = b"\x15\x03\x01\x00\x02\x02\x0a"
-BIG = 200 * 1024**2
 
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        (
-            answer(b'{"detail":"Processing failed: no"}', "500 Internal Server Error"),
-            "HTTP 500: Processing failed: no",
-        ),
-        (answer(b"Internal\nServer Error", "500 Oops"), "HTTP 500: Internal Server Error"),
-        (answer(b"", "503 Service Unavailable"), "HTTP 503: Service Unavailable"),
-        (answer(b"<html>", "502 Bad\x07Gateway"), "HTTP 502: Bad Gateway"),
-        (answer(b'{"detail":"Not Found"}', "404 Not Found"), "HTTP 404: Not Found"),
-        (answer(b"", "599"), "HTTP 599"),
-        (answer(b"y" * 999, "500 x"), f"HTTP 500: {'y' * 119}…"),
-        (raw(head_of(9999, "500 Oops") + b"broken off"), "HTTP 500: Oops"),
-        (answer(b'{"error":"psutil"}'), "the server reports an error: psutil"),
-        (
-            answer(b"", "302 Found", "Location: /memory-status/"),
-            "HTTP 302: redirects to /memory-status/",
-        ),
-        (
-            answer(b"", "307 T", "Location: https://u:p@other.example/x"),
-            "HTTP 307: redirects to https://other.example/x",
-        ),
-        (answer(b"", "304 Not Modified"), "HTTP 304: Not Modified"),
-        (answer(b"", "204 No Content"), "answer is empty"),
-        (answer(b""), "answer is empty"),
-        (answer(STATUS[:100]), "answer is not JSON"),
-        (answer(b"<html>"), "answer is not JSON"),
-        (
-            answer(b'{"process_memory":{"rss_mb":NaN}}'),
-            "process_memory.rss_mb is not a finite number",
-        ),
-        (answer(b"[" * 100_000), "answer is nested too deeply"),
-        (answer(b"\xff"), "answer is not UTF-8 text"),
-        (raw(head_of(len(STATUS)) + STATUS[:99]), "answer broke off"),
-        (raw(CHUNKED + b"ff\r\n{"), "answer broke off"),
-        (raw(CHUNKED + b"zz\r\n{"), "answer broke off"),
-        (raw(head_of(None) + STATUS[:99]), "answer is not JSON"),
-        (answer(STATUS, "200 OK", "Content-Encoding: gzip"), "answer is compressed (gzip)"),
-        (flood(head_of(BIG), BIG), "answer is larger than 256 KiB"),
-        (flood(head_of(None), BIG), "answer is larger than 256 KiB"),
-        (flood(CHUNKED + b"ffffffff\r\n", BIG), "answer is larger than 256 KiB"),
-        (flood(head_of(BIG, "500 Oops"), BIG), "HTTP 500: Oops"),
-        (flood(head_of(BIG, "302 F", "Location: /x"), BIG), "HTTP 302: redirects to /x"),
-        (flood(b"HTTP/1.1 200 OK\r\nX: ", BIG), "answer is not HTTP"),
-        (flood(b"", BIG), "answer is not HTTP"),
-        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "answer is not HTTP"),
-        (raw(b"HTTP/1.1 abc\r\n\r\n"), "answer is not HTTP"),
-        (raw(b"\x00\xff" * 50), "answer is not HTTP"),
-        (raw(GARBAGE_TLS), "TLS on this port: https:// instead of http://?"),
-        (close, "connection closed without an answer"),
-        (reset, "connection reset"),
-    ],
-)
+@pytest.mark.parametrize(("script", "expected"), WRONG.values(), ids=WRONG)
 def test_wrong_answer(script: Script, expected: str) -> None:
     """A wrong answer is an error in plain words, asked for once, read no further than needed."""
     with FaultServer(script) as server, connected(server.url) as api:
@@ -432,25 +382,58 @@ def test_wrong_answer(script: Script, expected: str) -> None:
         api.reading()
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        answer(STATUS, "200 OK", "Content-Type: text/html"),
-        answer(STATUS, "201 Created"),
-        answer(STATUS + b" " * (MAX_BODY_BYTES - len(STATUS))),
-        answer(STATUS, "200 OK", "Set-Cookie: a=b"),
-        raw(head_of(None) + STATUS),
-        raw(b"HTTP/1.0 200 OK\r\n\r\n" + STATUS),
-        raw(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)),
-        raw(head_of(len(STATUS)) + STATUS + b"and more"),
-    ],
-)
+@pytest.mark.parametrize("script", UNUSUAL.values(), ids=UNUSUAL)
 def test_unusual_but_good(script: Script) -> None:
     """What can be decoded within its limits is a reading, whatever its wrapping."""
     with FaultServer(script) as server, connected(server.url) as api:
-        assert api.reading().rss_bytes == round(339.94 * MIB)
-        assert api.reading().rss_bytes == round(339.94 * MIB)
+        assert api.reading().rss_bytes == round(RSS_MB * MIB)
+        assert api.reading().rss_bytes == round(RSS_MB * MIB)
         assert not any("ookie" in exchange.head for exchange in server.exchanges)
+
+
+def check_plain(reason: str) -> None:
+    """One short line for people: no name of a class, no repr, nothing unprintable."""
+    assert reason
+    assert len(reason) <= 80
+    assert reason.isprintable()
+    assert not re.search(
+        r"Error\(|Exception|Traceback|0x[0-9a-f]{4}|urllib3|object at|[a-z]Error", reason
+    )
+
+
+_lines = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 500 Oops\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: -1, 1e9\r\n",
+        b"Content-Encoding: gzip\r\n",
+        b"Location: //\xff\r\n",
+        b"Connection: close\r\n",
+        b" folded\r\n",
+        b"\r\n",
+        b"5\r\n",
+        b"-1\r\n",
+        b"0\r\n\r\n",
+        STATUS,
+        b"[" * 5000,
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(_lines | st.binary(max_size=30), max_size=12).map(b"".join))
+def test_whatever_comes(sent: bytes) -> None:
+    """Whatever a server sends before it closes: a reading or a plain reason, and no waiting."""
+    with FaultServer(raw(sent)) as server, connected(server.url) as api:
+        outcome = api.outcome()
+        if isinstance(outcome, ApiFailure):
+            assert outcome.kind is ERROR
+            check_plain(outcome.reason)
+            assert "unexpected" not in outcome.reason
 
 
 def test_redirects_are_not_followed() -> None:
@@ -570,6 +553,37 @@ def test_tls_to_a_plain_port() -> None:
         connected(f"https://127.0.0.1:{server.port}") as api,
     ):
         assert api.failure() == (ERROR, "no TLS on this port: http:// instead of https://?")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (close, "TLS failed: unexpected eof while reading"),
+        (reset, "connection reset"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "no TLS on this port: http:// instead of https://?"),
+        (raw(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS failed: sslv3 alert handshake failure"),
+    ],
+    ids=["close", "reset", "SSH", "alert"],
+)
+def test_tls_handshake_fails(script: Script, expected: str) -> None:
+    """What becomes of a handshake is told in words, not in OpenSSL's constants."""
+    with FaultServer(script) as server, connected(f"https://127.0.0.1:{server.port}") as api:
+        kind, reason = api.failure()
+        assert kind is ERROR
+        assert reason.lower().replace("ssl/tls", "sslv3") == expected.lower()
+
+
+def test_plain_http_to_a_tls_port() -> None:
+    """http:// to a server with TLS, which ends the connection, is an error in plain words."""
+    with (
+        FaultServer(answer(STATUS), tls()) as server,
+        connected(f"http://127.0.0.1:{server.port}") as api,
+    ):
+        assert api.failure()[1] in {
+            "connection reset",
+            "connection closed without an answer",
+            "TLS on this port: https:// instead of http://?",
+        }
 
 
 def test_tls_handshake_hangs() -> None:

@@ -311,7 +311,9 @@ def check(body: bytes) -> None:
     assert why
     assert why.isprintable()
     if reading:
-        assert all(math.isfinite(number) and number >= 0 for number in numbers_of(reading))
+        for number in numbers_of(reading):
+            assert math.isfinite(number)
+            assert math.copysign(1, number) == 1  # not even -0.0, which would be written "-0"
         assert isinstance(reading.rss_bytes, int)
     stage = decode_stage(body)
     assert stage is None or (stage.name and (stage.name + stage.timestamp).isprintable())
@@ -324,17 +326,36 @@ def test_arbitrary_json(value: object) -> None:
     check(json.dumps(value).encode())
 
 
-@given(
-    st.sampled_from(
-        [(part, key) for part in NESTED if isinstance(NESTED[part], dict) for key in NESTED[part]]
-        + [(part, None) for part in NESTED]
-    ),
-    ANY_JSON,
-)
-def test_real_answer_with_one_odd_value(place: tuple[str, str | None], value: object) -> None:
-    """A real answer in which one value is arbitrary is a good reading or a reason."""
-    part, key = place
-    check(json.dumps(nested(part, **{key: value}) if key else NESTED | {part: value}).encode())
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all nodes of a JSON value, its root first."""
+    below: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        below = list(value.items())
+    elif isinstance(value, list):
+        below = list(enumerate(value))
+    return [path, *(place for key, inner in below for place in places(inner, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: object) -> Any:
+    """A copy of a JSON value in which another value stands at ``path``."""
+    if not path:
+        return by
+    changed = value.copy()
+    changed[path[0]] = replaced(value[path[0]], path[1:], by)
+    return changed
+
+
+RECORDED = [json.loads(f.read_bytes()) for f in sorted(PAYLOADS.glob("memory-*.json"))]
+NODES = [(body, path) for body in RECORDED for path in places(body)]
+
+
+@given(st.sampled_from(NODES), ANY_JSON)
+def test_recorded_answer_with_one_odd_node(
+    node: tuple[object, tuple[Any, ...]], value: object
+) -> None:
+    """A recorded answer in which any one node is anything is a good reading or a reason."""
+    body, path = node
+    check(json.dumps(replaced(body, path, value)).encode())
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FLAT)), SCALARS))

@@ -39,6 +39,13 @@ STAGE_PATH = "/memory-history/?limit=1"
 MAX_BODY_BYTES = 256 * 1024
 """A real answer has 0.6 to 2 KB."""
 
+MAX_ANSWER_BYTES = MAX_BODY_BYTES + 64 * 1024
+"""With its head and its framing, in which a server can flood as well as in the body: a stream of
+``100 Continue`` or of chunked trailers kept a core busy for the whole patience."""
+
+REASON_LIMIT = 80
+"""Characters: a tooltip shows the reason on one line with others."""
+
 STAGE_PATIENCE_S = 1.0
 """Longest that a good reading waits for its stage, which the server has in memory."""
 
@@ -72,6 +79,7 @@ class ApiClient:
         self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
         self._worker: threading.Thread | None = None
+        self._is_puzzled = False
 
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
         """Start one request and return at once; False (and nothing) while one is in flight.
@@ -116,13 +124,21 @@ class ApiClient:
             reading = decode_status(body, taken_s=taken_s, latency_s=taken_s - asked_s)
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
             kind, reason = _explain(error, self._line.is_connected, patience_s)
+            self._log_puzzle(error if reason is _PUZZLE else None)
             for secret in self._secrets:  # a server may echo what it was sent
                 reason = reason.replace(secret, "…")
-            return ApiFailure(self._clock(), kind, reason)
+            return ApiFailure(self._clock(), kind, plain_text(reason, REASON_LIMIT))
+        self._log_puzzle(None)
         if with_stage:
             deadline_s = min(asked_s + patience_s, taken_s + STAGE_PATIENCE_S)
             return replace(reading, stage=self._stage(deadline_s))
         return reading
+
+    def _log_puzzle(self, error: Exception | None) -> None:
+        """What people cannot be told in plain words is for the log, the first time."""
+        if error is not None and not self._is_puzzled:
+            _log.warning("a request failed in an unexpected way", exc_info=error)
+        self._is_puzzled = error is not None
 
     def _stage(self, deadline_s: float) -> StageMark | None:
         with suppress(Exception):  # whatever happens to the stage, the reading is good
@@ -132,6 +148,11 @@ class ApiClient:
 
 class _WrongAnswer(Exception):
     """An answer that is not the one asked for; its text is the reason."""
+
+
+_NOT_HTTP = "answer is not HTTP"
+_TOO_LARGE = f"answer is larger than {MAX_BODY_BYTES // 1024} KiB"
+_PUZZLE = "unexpected error (the log has more)"
 
 
 class _Line:
@@ -229,9 +250,11 @@ class _Line:
         """A connected socket; unlike urllib3's, all addresses of a host share one patience."""
         self._is_fresh, self.is_connected = True, False
         failure = OSError("no address")
-        for family, kind, proto, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        ):
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a label of the name is empty or too long
+            raise socket.gaierror from error
+        for family, kind, proto, _, address in found:
             try:
                 sock = self._socket = socket.socket(family, kind, proto)
             except OSError as error:  # a machine without IPv6
@@ -260,15 +283,18 @@ class _Line:
         # Past Session.send, which reads a redirect's body without limit even if told not to
         # follow it, and collects cookies.
         adapter = self._session.get_adapter(self._base_url)
-        with adapter.send(
-            request, stream=True, timeout=self.remaining_s(), verify=self._verify
-        ) as response:
-            if response.status_code >= 300:
-                raise _WrongAnswer(_http_words(response))
-            encoding = response.headers.get("Content-Encoding", "identity")
-            if encoding.lower() != "identity":
-                raise _WrongAnswer(f"answer is compressed ({plain_text(encoding, 20)})")
-            return _body(response)
+        try:
+            with adapter.send(
+                request, stream=True, timeout=self.remaining_s(), verify=self._verify
+            ) as response:
+                if not 200 <= response.status_code < 300:
+                    raise _WrongAnswer(_http_words(response))
+                encoding = response.headers.get("Content-Encoding", "identity")
+                if encoding.lower() != "identity":
+                    raise _WrongAnswer(f"answer is compressed ({plain_text(encoding, 20)})")
+                return _body(response)
+        except ValueError as error:  # two lengths that differ, a chunk of negative size
+            raise _WrongAnswer(_NOT_HTTP) from error
 
 
 def _body(response: requests.Response) -> bytes:
@@ -276,7 +302,7 @@ def _body(response: requests.Response) -> bytes:
     while part := response.raw.read(_READ_BYTES, decode_content=False):
         body += part
         if len(body) > MAX_BODY_BYTES:
-            raise _WrongAnswer(f"answer is larger than {MAX_BODY_BYTES // 1024} KiB")
+            raise _WrongAnswer(_TOO_LARGE)
     return body
 
 
@@ -328,19 +354,27 @@ def _adapter(line: _Line) -> HTTPAdapter:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads from ``sock`` (through ``raw``, its SocketIO) with the time-out that is left."""
+    """Reads from ``sock`` (through ``raw``, its SocketIO) with the time-out that is left.
+
+    It reads one answer, and no more of it than MAX_ANSWER_BYTES.
+    """
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, line: _Line) -> None:
         self._raw = raw
         self._sock = sock
         self._line = line
+        self._left_bytes = MAX_ANSWER_BYTES
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._left_bytes <= 0:
+            raise _WrongAnswer(_TOO_LARGE)
         self._sock.settimeout(self._line.remaining_s())
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._left_bytes -= count or 0
+        return count
 
     def close(self) -> None:
         self._raw.close()
@@ -366,7 +400,8 @@ def _explain(error: Exception, is_connected: bool, patience_s: float) -> tuple[A
             case ssl.SSLError() if cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
                 return wrong, "no TLS on this port: http:// instead of https://?"
             case ssl.SSLError():
-                return wrong, f"TLS failed: {plain_text(cause.reason or type(cause).__name__)}"
+                words = (cause.reason or "no reason given").replace("_", " ").lower()
+                return wrong, f"TLS failed: {plain_text(words)}"
             case socket.gaierror():
                 return refused, "host not found"
             case TimeoutError():
@@ -381,14 +416,14 @@ def _explain(error: Exception, is_connected: bool, patience_s: float) -> tuple[A
             case http.client.BadStatusLine() if str(cause)[:2] == "\x15\x03":  # an alert
                 return wrong, "TLS on this port: https:// instead of http://?"
             case http.client.HTTPException():
-                return wrong, "answer is not HTTP"
+                return wrong, _NOT_HTTP
             case ConnectionError():
                 return wrong, "connection reset"
             case OSError() if cause.errno in _NO_ROUTE:
                 return refused, "no route to the host"
             case OSError() if cause.strerror:
                 return wrong, plain_text(cause.strerror)
-    return wrong, type(error).__name__
+    return wrong, _PUZZLE
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -127,7 +127,7 @@ def _number(
         raise PayloadError(f"{where}{key} is negative")
     if value * unit > limit:
         raise PayloadError(f"{where}{key} is too large to be true")
-    return float(value * unit)
+    return float(value * unit) + 0.0  # -0.0 + 0.0 is 0.0
 
 
 def _system(part: dict[str, Any], where: str) -> SystemMemory:
@@ -169,5 +169,5 @@ def _words(value: object) -> str:
         elif isinstance(value, list):
             value = value[0] if value else ""
         else:
-            value = "" if value is None else str(value)
+            value = "" if value is None or isinstance(value, bool) else str(value)
     return plain_text(value)

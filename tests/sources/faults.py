@@ -1,0 +1,240 @@
+"""All that a server on the other end may do wrong, by name: for the client alone and end to end.
+
+Rule: every script here is for `FaultServer` and ends with it; a reason is what people read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from tests.sources.fault_server import (
+    Exchange,
+    Script,
+    answer,
+    close,
+    drip,
+    flood,
+    hang,
+    head_of,
+    raw,
+    reset,
+    stream,
+)
+
+PAYLOADS = Path(__file__).parents[1] / "data" / "payloads"
+STATUS = (PAYLOADS / "memory-status.processing.json").read_bytes()
+RSS_MB = 339.94
+CHUNKED = head_of(None, "200 OK", "Transfer-Encoding: chunked")
+BIG = 200 * 1024**2
+NOT_HTTP = "answer is not HTTP"
+TOO_LARGE = "answer is larger than 256 KiB"
+TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"
+LONG_HEADER = b"X-Long: " + b"y" * 60_000 + b"\r\n"
+
+
+def stops_in_the_body(exchange: Exchange) -> None:
+    exchange.send(head_of(1000) + b"{")
+    hang(exchange)
+
+
+def stops_before_the_end(exchange: Exchange) -> None:
+    """Promises one byte more than it has."""
+    exchange.send(head_of(len(STATUS) + 1) + STATUS)
+    hang(exchange)
+
+
+ENDLESS: dict[str, Script] = {
+    "hang": hang,
+    "body stops": stops_in_the_body,
+    "length one too many": stops_before_the_end,
+    "status line drips": drip(b"", b"H"),
+    "header drips": drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+    "headers drip": drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", every_s=0.05),
+    "continue drips": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body drips": drip(head_of(1000), b" "),
+    "endless body drips": drip(head_of(None), b" "),
+    "chunks drip": drip(CHUNKED, b"1\r\n \r\n"),
+    "chunk size drips": drip(CHUNKED, b"0"),
+}
+"""What never comes to an end: the patience does."""
+
+
+def status_with(part: str, field: str, value: object) -> bytes:
+    """The recorded status with one value replaced."""
+    body = json.loads(STATUS)
+    body[part][field] = value
+    return json.dumps(body).encode()
+
+
+def _status_without(part: str) -> bytes:
+    return json.dumps({k: v for k, v in json.loads(STATUS).items() if k != part}).encode()
+
+
+WRONG: dict[str, tuple[Script, str]] = {
+    # Errors of HTTP
+    "500 in JSON": (
+        answer(b'{"detail":"Processing failed: no"}', "500 Internal Server Error"),
+        "HTTP 500: Processing failed: no",
+    ),
+    "500 in plain text": (
+        answer(b"Internal\nServer Error", "500 Oops"),
+        "HTTP 500: Internal Server Error",
+    ),
+    "503 without a body": (
+        answer(b"", "503 Service Unavailable"),
+        "HTTP 503: Service Unavailable",
+    ),
+    "502 of a proxy": (answer(b"<html>", "502 Bad\x07Gateway"), "HTTP 502: Bad Gateway"),
+    "404": (answer(b'{"detail":"Not Found"}', "404 Not Found"), "HTTP 404: Not Found"),
+    "401": (
+        answer(b"", "401 Unauthorized", "WWW-Authenticate: Basic realm=x"),
+        "HTTP 401: Unauthorized",
+    ),
+    "status without words": (answer(b"", "599"), "HTTP 599"),
+    "error that says yes": (answer(b'{"detail":true}', "500 Oops"), "HTTP 500: Oops"),
+    "long error": (answer(b"y" * 999, "500 x"), f"HTTP 500: {'y' * 69}…"),
+    "error with control characters": (
+        answer(b"\x1b[31m\xed\xa0\x80a\x00b\x07\xe2\x80\xaec", "500 \xff\x1b"),
+        "HTTP 500: [31m���a b c",
+    ),
+    "broken off error": (raw(head_of(9999, "500 Oops") + b"broken off"), "HTTP 500: Oops"),
+    "200 with an error": (
+        answer(b'{"error":"psutil"}'),
+        "the server reports an error: psutil",
+    ),
+    "200 with an error of odd characters": (
+        answer(b'{"error":"\\ud800\\u202e \\u0000x\\u2028y"}'),
+        "the server reports an error: x y",
+    ),
+    "304": (answer(b"", "304 Not Modified"), "HTTP 304: Not Modified"),
+    "101": (raw(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "HTTP 101: Switching Protocols"),
+    "103": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "HTTP 103: Early Hints"),
+    # Redirects
+    "redirect loop": (
+        answer(b"", "302 Found", "Location: /memory-status/"),
+        "HTTP 302: redirects to /memory-status/",
+    ),
+    "redirect to another host": (
+        answer(b"", "307 T", "Location: https://u:p@other.example/x"),
+        "HTTP 307: redirects to https://other.example/x",
+    ),
+    "redirect to nowhere": (
+        answer(b"", "302 F", "Location: http://[::1"),
+        "HTTP 302: redirects to http://[::1",
+    ),
+    # Bodies
+    "204": (answer(b"", "204 No Content"), "answer is empty"),
+    "empty": (answer(b""), "answer is empty"),
+    "half a body": (answer(STATUS[:100]), "answer is not JSON"),
+    "a web page": (answer(b"<!doctype html><title>nginx</title>"), "answer is not JSON"),
+    "zeros": (answer(b"\0" * 1000), "answer is not JSON"),
+    "NaN": (
+        answer(status_with("process_memory", "rss_mb", float("nan"))),
+        "process_memory.rss_mb is not a finite number",
+    ),
+    "Infinity": (
+        answer(status_with("system_memory", "total_gb", float("inf"))),
+        "system_memory.total_gb is not a finite number",
+    ),
+    "negative": (
+        answer(status_with("tmp_directory", "file_count", -3)),
+        "tmp_directory.file_count is negative",
+    ),
+    "huge float": (
+        answer(status_with("process_memory", "rss_mb", 1e300)),
+        "process_memory.rss_mb is too large to be true",
+    ),
+    "huge integer": (
+        answer(status_with("process_memory", "rss_mb", 10**400)),
+        "process_memory.rss_mb is too large to be true",
+    ),
+    "integer of 5000 digits": (
+        answer(b'{"process_memory":{"rss_mb":' + b"9" * 5000 + b"}}"),
+        "answer is not JSON",
+    ),
+    "number as text": (
+        answer(status_with("process_memory", "rss_mb", "339.94")),
+        "process_memory.rss_mb is not a number",
+    ),
+    "missing part": (answer(_status_without("process_memory")), "process_memory is missing"),
+    "nested deeply": (answer(b"[" * 100_000), "answer is nested too deeply"),
+    "invalid UTF-8": (answer(b"\xff" + STATUS), "answer is not UTF-8 text"),
+    "UTF-16": (answer(STATUS.decode().encode("utf-16")), "answer is not UTF-8 text"),
+    # Lengths and framing
+    "truncated": (raw(head_of(len(STATUS)) + STATUS[:99]), "answer broke off"),
+    "truncated without a length": (raw(head_of(None) + STATUS[:99]), "answer is not JSON"),
+    "length too short": (raw(head_of(50) + STATUS), "answer is not JSON"),
+    "length of 30 digits": (raw(head_of(10**30) + STATUS), "answer broke off"),
+    "two lengths": (raw(head_of(5, "200 OK", "Content-Length: 7") + STATUS), NOT_HTTP),
+    "broken chunk": (raw(CHUNKED + b"ff\r\n{"), "answer broke off"),
+    "chunk without a size": (raw(CHUNKED + b"zz\r\n{"), "answer broke off"),
+    "chunk of garbage size": (raw(CHUNKED + b"\x00\xff\r\n\r\n"), "answer broke off"),
+    "chunk of negative size": (raw(CHUNKED + b"-5\r\nabc"), NOT_HTTP),
+    "chunk of 60 digits": (raw(CHUNKED + b"f" * 60 + b"\r\nabc"), "answer broke off"),
+    # Compression, which was not asked for
+    "gzip bomb": (
+        answer(gzip.compress(bytes(BIG // 10)), "200 OK", "Content-Encoding: gzip"),
+        "answer is compressed (gzip)",
+    ),
+    "gzip unsaid": (answer(gzip.compress(STATUS)), "answer is not UTF-8 text"),
+    "five encodings": (
+        answer(STATUS, "200 OK", "Content-Encoding: br, gzip, deflate, zstd, br"),
+        "answer is compressed (br, gzip, deflate, …)",
+    ),
+    # Floods
+    "200 MB": (flood(head_of(BIG), BIG), TOO_LARGE),
+    "200 MB without a length": (flood(head_of(None), BIG), TOO_LARGE),
+    "200 MB in one chunk": (flood(CHUNKED + b"ffffffff\r\n", BIG), TOO_LARGE),
+    "200 MB in tiny chunks": (stream(CHUNKED, b"1\r\n \r\n"), TOO_LARGE),
+    "200 MB of error": (flood(head_of(BIG, "500 Oops"), BIG), "HTTP 500: Oops"),
+    "200 MB of redirect": (
+        flood(head_of(BIG, "302 F", "Location: /x"), BIG),
+        "HTTP 302: redirects to /x",
+    ),
+    "huge header line": (flood(b"HTTP/1.1 200 OK\r\nX: ", BIG), NOT_HTTP),
+    "headers without end": (stream(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), NOT_HTTP),
+    "long headers without end": (stream(b"HTTP/1.1 200 OK\r\n", LONG_HEADER), TOO_LARGE),
+    "trailers without end": (stream(CHUNKED + b"0\r\n", b"X: y\r\n"), TOO_LARGE),
+    "chunk extension without end": (stream(CHUNKED + b"5;", b"a=b;"), NOT_HTTP),
+    "100 without end": (stream(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), TOO_LARGE),
+    "100 with headers without end": (
+        stream(b"HTTP/1.1 100 Continue\r\n", LONG_HEADER),
+        TOO_LARGE,
+    ),
+    "a line without end": (flood(b"", BIG), NOT_HTTP),
+    # Other programs on the port
+    "SSH": (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), NOT_HTTP),
+    "Redis": (raw(b"-ERR unknown command 'GET'\r\n"), NOT_HTTP),
+    "MySQL": (raw(b"J\x00\x00\x00\x0a8.0.32\x00"), NOT_HTTP),
+    "HTTP/2 only": (raw(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"), NOT_HTTP),
+    "Icecast": (raw(b"ICY 200 OK\r\n\r\n"), NOT_HTTP),
+    "status that is no number": (raw(b"HTTP/1.1 abc\r\n\r\n"), NOT_HTTP),
+    "status of four digits": (raw(b"HTTP/1.1 1000 x\r\n\r\n"), NOT_HTTP),
+    "noise": (raw(b"\x00\xff" * 50), NOT_HTTP),
+    "TLS": (raw(TLS_ALERT), "TLS on this port: https:// instead of http://?"),
+    # No answer
+    "close": (close, "connection closed without an answer"),
+    "reset": (reset, "connection reset"),
+}
+"""What is an error at once, and the reason that is given."""
+
+
+UNUSUAL: dict[str, Script] = {
+    "wrong content type": answer(STATUS, "200 OK", "Content-Type: text/html"),
+    "201": answer(STATUS, "201 Created"),
+    "cookie": answer(STATUS, "200 OK", "Set-Cookie: a=b"),
+    "256 KiB": answer(STATUS + b" " * (256 * 1024 - len(STATUS))),
+    "no length": raw(head_of(None) + STATUS),
+    "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n" + STATUS),
+    "one chunk": raw(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)),
+    "more than its length": raw(head_of(len(STATUS)) + STATUS + b"and more"),
+    "negative length": raw(head_of(-5) + STATUS),
+    "length in words": raw(head_of(None, "200 OK", "Content-Length: many") + STATUS),
+    "length of 5000 digits": raw(head_of(None, "200 OK", f"Content-Length: {'9' * 5000}") + STATUS),
+    "header without a colon": raw(b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n" + STATUS),
+    "duplicate keys": answer(STATUS.replace(b'{"rss_mb":', b'{"rss_mb":7,"rss_mb":')),
+    "NaN where nobody looks": answer(status_with("disk_usage", "free_gb", float("nan"))),
+}
+"""Odd, but a reading of RSS_MB can be made of it."""
