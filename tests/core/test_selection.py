@@ -150,6 +150,31 @@ class TestApiOnly:
         )
 
 
+class TestNotTheServer:
+    """The process on the port has been disowned: the API stands alone."""
+
+    @pytest.mark.parametrize(
+        ("link", "source", "stale"),
+        [
+            (FRESH, Source.API, False),
+            (LATE, Source.API, True),
+            (SILENT, Source.API, True),
+            (HOURS_OLD, Source.NONE, False),
+            (refused(3, ApiLink()), Source.NONE, False),
+        ],
+    )
+    def test_it_is_as_api_only_and_says_why(
+        self, link: ApiLink, source: Source, stale: bool
+    ) -> None:
+        """With its limits, and nothing of the process in the figure."""
+        selected = select(
+            Mode.AUTO, link, look_in_vain(NOW_S), NOW_S, INTERVAL_S, local=True, disowned=True
+        )
+        assert (selected.source, selected.stale) == (source, stale)
+        assert selected.memory_bytes == (None if source is Source.NONE else mb(300))
+        assert selected.why is Why.NOT_THE_SERVER
+
+
 class TestProcessOnly:
     def test_the_tree_is_the_source(self) -> None:
         """Even where the API would answer."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.made import answer, look, look_in_vain, mb, refusal, timeout, wrong
+from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
@@ -277,6 +277,52 @@ class TestApi:
         told.look(2, 300)
         assert (told.sample.api.state, told.sample.fallback) == (ApiState.OFF, False)
         assert told.sample.why is Why.CHOSEN
+
+
+class TestNotTheServer:
+    """A proxy of 12 MB holds the port; behind it a server of 400 MB answers."""
+
+    def tick(self, told: Told, at_s: float, *, answers: bool = True, pid: int = 42) -> Sample:
+        proxy = look(12, START_S + at_s, cpu_percent=100, children={"ffmpeg": 30})
+        proxy = replace(proxy, target=replace(TARGET, pid=pid, name="docker-proxy"))
+        if answers:
+            told.happen(at_s, Answered(answer(400, START_S + at_s)))
+        told.happen(at_s, Looked(proxy, TempUsage(mb(9), 2, START_S + at_s)))
+        return told.sample
+
+    def test_after_three_answers_nothing_of_it_is_used(self, told: Told) -> None:
+        """Neither memory, CPU, helpers, activity nor its temp directory; and it is said why."""
+        for at_s in (2, 4):
+            self.tick(told, at_s)
+        sample = self.tick(told, 6)
+        assert (sample.source, sample.memory_bytes) == (Source.API, mb(400))
+        assert (sample.cpu_percent, sample.rows, sample.target) == (None, (), None)
+        assert (sample.temp, sample.why) == (None, Why.NOT_THE_SERVER)
+        assert sample.problem == "the process on the port, docker-proxy, is not the server"
+        for at_s in (8, 10, 12, 14):
+            sample = self.tick(told, at_s)
+        assert (sample.activity, sample.stage) == (Activity.IDLE, None)
+
+    def test_a_silent_api_leaves_its_last_value_and_then_none(self, told: Told) -> None:
+        """As in the API-only mode; the process never steps in, and that is no fallback."""
+        for at_s in (2, 4, 6):
+            self.tick(told, at_s)
+        told.happen(7.95, Asked())
+        sample = self.tick(told, 10, answers=False)
+        assert (sample.source, sample.stale, sample.memory_bytes) == (Source.API, True, mb(400))
+        sample = self.tick(told, 22, answers=False)
+        assert (sample.source, sample.memory_bytes, sample.band) == (
+            Source.NONE,
+            None,
+            Band.UNKNOWN,
+        )
+        assert (sample.fallback, sample.why) == (False, Why.NOT_THE_SERVER)
+
+    def test_another_process_on_the_port_gets_its_chance(self, told: Told) -> None:
+        """The server may have taken the port itself."""
+        for at_s in (2, 4, 6):
+            self.tick(told, at_s)
+        assert self.tick(told, 8, pid=43).target is not None
 
 
 class TestMode:

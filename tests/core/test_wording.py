@@ -48,6 +48,8 @@ NOTHING = replace(SILENT, source=Source.NONE, why=Why.NO_PROCESS, memory_bytes=N
 REFUSED = ApiCondition(ApiState.UNREACHABLE, error="connection refused")
 FRAMES = Stage("frames", inferred=False)
 
+PROXY = wording.not_the_server("docker-proxy")
+
 
 @pytest.mark.parametrize(
     ("size_bytes", "text"),
@@ -178,6 +180,17 @@ class TestSource:
         """Busy and down are different things."""
         assert wording.source(replace(SILENT, api=api)) == f"Process (1 process) · {reason}"
 
+    def test_a_process_that_is_not_the_server_is_named(self) -> None:
+        """Also while the API is well: there is nothing to fall back on."""
+        alone = replace(HEALTHY, why=Why.NOT_THE_SERVER, problem=PROXY)
+        assert wording.source(alone) == (
+            "API · the process on the port, docker-proxy, is not the server"
+        )
+        stale = replace(alone, api=SILENT.api, stale=True, age_s=12.0)
+        assert wording.source(stale) == (
+            f"API, last value · 12 s old · API busy, no answer for 12 s · {PROXY}"
+        )
+
     def test_processes_are_counted(self) -> None:
         """And several workers are the reason by themselves."""
         rows = HEALTHY.rows * 3
@@ -206,6 +219,10 @@ class TestSource:
             (
                 replace(NOTHING, mode=Mode.FALLBACK, api=ApiCondition(ApiState.OFF)),
                 "no server process found",
+            ),
+            (
+                replace(NOTHING, api=SILENT.api, why=Why.NOT_THE_SERVER, problem=PROXY),
+                f"API busy, no answer for 12 s · {PROXY}",
             ),
             (
                 replace(NOTHING, mode=Mode.API, why=Why.API_AWAY),

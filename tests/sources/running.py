@@ -47,6 +47,24 @@ while True:
     workers.append(work())
 """
 
+# Passes a port (first argument) on to another, as an ssh tunnel or a container's proxy does.
+FORWARDER = """\
+from threading import Thread
+
+def carry(source, sink):
+    while data := source.recv(65536):
+        sink.sendall(data)
+    sink.shutdown(socket.SHUT_WR)
+
+held = listen(int(sys.argv[1]))
+said('ready')
+while True:
+    near, _ = held.accept()
+    far = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    Thread(target=carry, args=(near, far), daemon=True).start()
+    Thread(target=carry, args=(far, near), daemon=True).start()
+"""
+
 
 def free_port() -> int:
     """A TCP port that nobody listens on."""

@@ -85,6 +85,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "error": "no answer for 12 s",
         },
         "target": {"pid": 42, "name": "uvicorn", "cmdline": ["python", "uvicorn", "main:app"]},
+        "problem": None,
         "processes": [
             {
                 "pid": 42,

@@ -11,22 +11,20 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tray_app.core import link as api_link
+from tray_app.core.likeness import alike
 from tray_app.core.link import ApiLink
 from tray_app.core.modes import Mode
-from tray_app.core.readings import MIB, ApiReading, ProcessReading, Source
+from tray_app.core.readings import ApiReading, ProcessReading, Source
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
 FRESH_PART_OF_INTERVAL = 0.9
 # API only: the last value is shown as stale for so long, then the band is unknown.
 STALE_LIMIT_INTERVALS = 5
 STALE_LIMIT_MIN_S = 15.0
-# An API figure further than this from the process on the port is another process's.
-MISMATCH_FACTOR = 0.2
-MISMATCH_BYTES = 50 * MIB
 
 
 class Why(Enum):
-    """Why the API is not the source (or no source is)."""
+    """Why the API is not the source (or no source is), or the only one (NOT_THE_SERVER)."""
 
     CHOSEN = auto()
     WORKERS = auto()
@@ -34,6 +32,7 @@ class Why(Enum):
     API_LATE = auto()
     REMOTE = auto()
     NO_PROCESS = auto()
+    NOT_THE_SERVER = auto()
     STARTING = auto()
 
 
@@ -52,8 +51,7 @@ def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     """The API's figure plus the processes it leaves out (root, helpers such as ffmpeg)."""
     if process is None or process.rss_bytes is None or process.answering_rss_bytes is None:
         return api.rss_bytes
-    differs = abs(api.rss_bytes - process.answering_rss_bytes)
-    if differs > MISMATCH_BYTES and differs > MISMATCH_FACTOR * api.rss_bytes:
+    if not alike(api.rss_bytes, process.answering_rss_bytes):
         return api.rss_bytes
     return api.rss_bytes + process.rss_bytes - process.answering_rss_bytes
 
@@ -74,8 +72,16 @@ def select(
     now_s: float,
     interval_s: float,
     local: bool,
+    disowned: bool = False,
 ) -> Selected:
-    """Choose the source of this sample; ``process`` is this tick's reading, if one was made."""
+    """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
+
+    ``disowned``: the process on the port is not the server (see `likeness`), so the API stands
+    alone, within the limits of the API-only mode.
+    """
+    if disowned and mode is Mode.AUTO:
+        alone = select(Mode.API, link, None, now_s, interval_s, local)
+        return _because(alone, Why.NOT_THE_SERVER)
     tree_bytes = process.rss_bytes if process else None
     by_process = (
         Selected(Source.PROCESS, tree_bytes, process.taken_s)

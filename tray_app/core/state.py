@@ -11,9 +11,11 @@ import math
 from dataclasses import dataclass, field, replace
 
 from tray_app.core import activity as activities
+from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
+from tray_app.core import wording
 from tray_app.core.activity import ActivityState
 from tray_app.core.alerts import AlertState, judge
 from tray_app.core.bands import BandState, next_band
@@ -29,6 +31,7 @@ from tray_app.core.events import (
     SourceChanged,
     Summarised,
 )
+from tray_app.core.likeness import Likeness
 from tray_app.core.link import ApiCondition, ApiLink, ApiState
 from tray_app.core.modes import PRESETS, Mode, Preset
 from tray_app.core.readings import (
@@ -115,6 +118,7 @@ class State:
     choice: Choice = Choice()
     link: ApiLink = ApiLink()
     process: ProcessReading | None = None
+    likeness: Likeness = Likeness()
     temp: TempUsage | None = None
     trend: Trend = Trend()
     band: BandState = BandState()
@@ -266,16 +270,23 @@ def _gap(state: State, now: Now) -> bool:
 
 def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
     settings, link, process = state.settings, state.link, looked.process
+    answer = link.reading if fresh(link, now.mono_s, settings.interval_s) else None
+    new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
+    likeness = likenesses.compare(state.likeness, new_answer, process)
+    disowned = process is not None and likenesses.is_another(likeness, process)
+    if process and process.target and disowned:
+        problem = wording.not_the_server(process.target.name)
+        process = likenesses.disowned(process, problem)
     found = process.target if process else None
     known = state.process.target if state.process else None
     if found and found != known and link.failures:
         link = api_link.hurry(link)
 
-    selected = select(settings.mode, link, process, now.mono_s, settings.interval_s, state.local)
+    selected = select(
+        settings.mode, link, process, now.mono_s, settings.interval_s, state.local, disowned
+    )
     memory_bytes = selected.memory_bytes
-    answer = link.reading if fresh(link, now.mono_s, settings.interval_s) else None
-    new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
-    temp = (answer.temp if answer else None) or looked.temp
+    temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
     system = (process.system if process else None) or (answer.system if answer else None)
     activity = activities.next_activity(state.activity, now.mono_s, new_answer, process, temp)
 
@@ -297,7 +308,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         if off
         else api_link.condition(link, now.mono_s, settings.interval_s),
         why=selected.why,
-        fallback=settings.mode is Mode.AUTO and api_link.away(link, now.mono_s),
+        fallback=settings.mode is Mode.AUTO and not disowned and api_link.away(link, now.mono_s),
         stale=selected.stale,
         age_s=None if selected.taken_s is None else max(0.0, now.mono_s - selected.taken_s),
         memory_bytes=memory_bytes,
@@ -319,6 +330,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         state,
         link=link,
         process=process,
+        likeness=likeness,
         temp=temp,
         trend=trend,
         band=band,

@@ -121,17 +121,26 @@ def source(sample: Sample) -> str:
     age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
     match sample.source:
         case Source.API if sample.stale:
-            return _joined("API, last value", age, api(sample.api))
+            return _joined("API, last value", age, api(sample.api), _why_alone(sample))
         case Source.API:
             latency_s = sample.api.latency_s or 0.0
             slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
-            return _joined(f"API{slow}", age)
+            return _joined(f"API{slow}", age, _why_alone(sample))
         case Source.PROCESS:
             count = len(sample.rows)
             tree = "1 process" if count == 1 else f"{count} processes"
             return _joined(f"Process ({tree})", age, _why_process(sample))
         case Source.NONE:
             return _why_nothing(sample)
+
+
+def not_the_server(name: str) -> str:
+    """Why a process that was found is not read: its memory is not what the API tells."""
+    return f"the process on the port, {name}, is not the server"
+
+
+def _why_alone(sample: Sample) -> str:
+    return sample.problem or "" if sample.why is Why.NOT_THE_SERVER else ""
 
 
 def _why_process(sample: Sample) -> str:
@@ -152,6 +161,8 @@ def _why_nothing(sample: Sample) -> str:
             return "the server is on another machine: its processes cannot be read"
         case Why.REMOTE:
             return _joined(api(sample.api), "on another machine: no process to read")
+        case Why.NOT_THE_SERVER:
+            return _joined(api(sample.api), _why_alone(sample))
         case Why.NO_PROCESS:
             reason = sample.problem or "no server process found"
             return _joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)

@@ -17,7 +17,8 @@ from tray_app.core.sample import Sample
 def record(sample: Sample) -> dict[str, object]:
     """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
 
-    ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer.
+    ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
+    ``problem`` says why there is no target.
     """
     system, temp, target, api = sample.system, sample.temp, sample.target, sample.api
     return {
@@ -50,6 +51,7 @@ def record(sample: Sample) -> dict[str, object]:
             "error": None if api.error is None else _text(api.error),
         },
         "target": _target(target) if target else None,
+        "problem": None if sample.problem is None else _text(sample.problem),
         "processes": [_process(row) for row in (*sample.rows, *sample.others)],
     }
 

@@ -1,0 +1,74 @@
+"""Is the process on the port really the server?
+
+An ssh tunnel, a container's proxy or nginx holds a port only to pass it on. The API tells the
+server's own memory, so a tree in which no process has that much is not the server's. One
+reading proves nothing (memory moves between the two looks); three answers in a row do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tray_app.core.readings import MIB, ApiReading, ProcessReading
+
+# Figures further apart than both of these are two processes'.
+MISMATCH_FACTOR = 0.2
+MISMATCH_BYTES = 50 * MIB
+ANSWERS_TO_DISOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s)."""
+
+    target: tuple[int, float] | None = None
+    misfits: int = 0
+
+
+def alike(api_bytes: int, rss_bytes: int) -> bool:
+    """Whether the API's figure may be that of a process with ``rss_bytes``."""
+    differs = abs(api_bytes - rss_bytes)
+    return differs <= MISMATCH_BYTES or differs <= MISMATCH_FACTOR * api_bytes
+
+
+def compare(
+    likeness: Likeness, answer: ApiReading | None, process: ProcessReading | None
+) -> Likeness:
+    """The likeness after one more tick; ``answer`` is the newest one if it is new.
+
+    Any process of the tree may have answered (with several workers a random one). What cannot
+    be compared changes nothing; an answer that fits and another target begin anew.
+    """
+    if process is None or process.target is None:
+        return likeness
+    target = (process.target.pid, process.target.created_s)
+    if target != likeness.target:
+        likeness = Likeness(target)
+    if answer is None:
+        return likeness
+    if any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
+        return replace(likeness, misfits=0) if likeness.misfits else likeness
+    return replace(likeness, misfits=min(likeness.misfits + 1, ANSWERS_TO_DISOWN))
+
+
+def is_another(likeness: Likeness, process: ProcessReading) -> bool:
+    """Whether the target of this reading is known not to be the server."""
+    target = process.target
+    return (
+        target is not None
+        and likeness.misfits >= ANSWERS_TO_DISOWN
+        and likeness.target == (target.pid, target.created_s)
+    )
+
+
+def disowned(process: ProcessReading, problem: str) -> ProcessReading:
+    """The reading without its target: what remains is about the machine, and why."""
+    return replace(
+        process,
+        target=None,
+        rows=(),
+        worker_count=0,
+        answering_rss_bytes=None,
+        cpu_percent=None,
+        problem=problem,
+    )
