@@ -34,7 +34,8 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class RunAnalyzeServer:
     """One server. ``pid`` is the process started, which with workers is their parent.
 
-    ``options`` are given to uvicorn: ``("--workers", "2")``, ``("--reload",)``.
+    ``options`` are given to uvicorn: ``("--workers", "2")``, ``("--reload",)``. A ``command``
+    of one's own takes the place of both; ``{port}`` in it is the server's.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class RunAnalyzeServer:
         *,
         style: Style = "python -m uvicorn",
         options: tuple[str, ...] = (),
+        command: tuple[str, ...] = (),
         flat: bool = False,
     ) -> None:
         self.folder = folder
@@ -50,6 +52,7 @@ class RunAnalyzeServer:
         shutil.copy(_SOURCE, folder / "main.py")
         self._style: Style = style
         self._options = options
+        self._own_command = command
         self._flat = flat
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -65,13 +68,13 @@ class RunAnalyzeServer:
 
     # Life
 
-    def start(self) -> None:
+    def start(self, within_s: float = _START_LIMIT_S) -> None:
         """Start; returns when the API answers. A later start takes the same port again."""
         fresh_port = not self.port
         for last_try in (False, False, True):
             self.port = self.port or _free_port()
             try:
-                self._launch()
+                self._launch(within_s)
             except AssertionError:
                 self.stop()
                 # Another program may have taken the port between our look and the server's.
@@ -81,7 +84,7 @@ class RunAnalyzeServer:
             else:
                 return
 
-    def _launch(self) -> None:
+    def _launch(self, within_s: float) -> None:
         environment = os.environ | {"PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
         if self._flat:
             environment["RUNANALYZE_SHAPE"] = "flat"
@@ -101,12 +104,14 @@ class RunAnalyzeServer:
                 raise AssertionError(f"the server ended before it answered:\n{self.log()}")
             return self.answers()
 
-        wait_for(answers_or_dead, f"{self.url} answers", _START_LIMIT_S)
+        wait_for(answers_or_dead, f"{self.url} answers", within_s)
 
     def _command(self) -> list[str]:
         # Should the test process be killed, the kernel ends the server.
         setpriv = shutil.which("setpriv")
         leash = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+        if self._own_command:
+            return [*leash, *(part.replace("{port}", str(self.port)) for part in self._own_command)]
         if self._style == "python main.py":
             return [*leash, sys.executable, "main.py"]
         uvicorn = {
@@ -167,9 +172,13 @@ class RunAnalyzeServer:
         figure: float = status["process_memory"]["rss_mb"]
         return figure
 
-    def allocate(self, mb: int, *, garbage: bool = False) -> None:
-        """Hold ``mb`` MiB more; ``garbage`` can be freed by ``/optimize-memory/``."""
-        self.post("/test/allocate", mb=mb, garbage=garbage)
+    def allocate(self, mb: int, *, garbage: bool = False) -> int:
+        """Hold ``mb`` MiB more; ``garbage`` can be freed by ``/optimize-memory/``.
+
+        The pid of the process that holds it: with workers, whichever took the request.
+        """
+        pid: int = self.post("/test/allocate", mb=mb, garbage=garbage)["pid"]
+        return pid
 
     def free(self) -> None:
         """Give everything allocated back."""

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -71,6 +71,13 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as trial:
         port: int = trial.getsockname()[1]
         return port
+
+
+def free_ports(number: int) -> list[int]:
+    """As many different ones."""
+    with ExitStack() as held:
+        trials = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [trial.getsockname()[1] for trial in trials]
 
 
 @contextmanager
