@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.server_command import is_python, is_this_program, server_command
+from tray_app.core.server_command import (
+    ServerCommand,
+    is_python,
+    is_this_program,
+    server_command,
+)
 
+ZOO = Path(__file__).parents[1] / "data" / "process-zoo.json"
+STYLES = {style["style"]: style for style in json.loads(ZOO.read_text())["styles"]}
 SERVERS = {
     "/v/bin/python3 /v/bin/uvicorn main:app --host 127.0.0.1 --port 8771": (
         "uvicorn main:app",
@@ -67,6 +77,15 @@ NOT_SERVERS = [
     "python /usr/bin/poetry run uvicorn main:app",
     "python -m pipenv run gunicorn main:app",
     "sudo uvicorn main:app",
+    "uv run main.py",
+    "py -3 main.py",
+    "docker run -p 8000:8000 runanalyze uvicorn main:app",
+    "kubectl port-forward svc/main 8000:8000",
+    "nano main.py",
+    "python -m pdb main.py",
+    "python -m maintenance main.py",
+    "python editor.py main.py",
+    "node main.py",
     "python /v/bin/fastapi login",
     "python /v/bin/fastapi",
     "pip install uvicorn",
@@ -77,6 +96,22 @@ NOT_SERVERS = [
     "''",
     "",
 ]
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES.keys())
+def test_every_recorded_process_is_read_as_what_it_is(style: dict[str, Any]) -> None:
+    """The server with its app and port; its spawned workers and its shell as none."""
+    for process in style["processes_idle"]:
+        command = server_command(tuple(process["cmdline"]))
+        if process["name"] == "bash" or "-c" in process["cmdline"]:
+            assert command is None
+        elif style["style"] == "python-main.py":
+            assert command == ServerCommand("python", "main.py", frozenset())
+        else:
+            assert command is not None
+            assert command.program.partition(" ")[0] in " ".join(process["cmdline"])
+            assert command.app in ("main:app", "main.py")
+            assert command.ports == {style["port"]}
 
 
 @pytest.mark.parametrize(("line", "expected"), SERVERS.items())

@@ -136,11 +136,67 @@ def test_a_worker_that_listens_elsewhere_rules_out_its_root() -> None:
     assert by_command(launcher, server, ports={11: {9000}}).pid is None
 
 
-def test_a_windows_launcher_is_not_the_listener() -> None:
-    """The venv's python.exe starts the real one, which holds the port."""
-    launcher = facts(10, "python.exe main.py")
+# As CPython's venv launcher and pip's script launchers start each other on Windows: each is the
+# child of the one before, the last one listens, and the marked one is the server's root.
+_VENV, _PYTHON = r"C:\app\.venv\Scripts", r"C:\Python311\python.exe"
+WINDOWS = {
+    "python main.py": ["cmd.exe", rf"* {_VENV}\python.exe main.py", rf"{_PYTHON} main.py"],
+    "python -m uvicorn": [
+        rf"* {_VENV}\python.exe -m uvicorn main:app",
+        rf"{_PYTHON} -m uvicorn main:app",
+    ],
+    "uvicorn": [
+        rf"* {_VENV}\uvicorn.exe main:app",
+        rf"{_VENV}\python.exe {_VENV}\uvicorn.exe main:app",
+        rf"{_PYTHON} {_VENV}\uvicorn.exe main:app",
+    ],
+    "uvicorn-script.py": [
+        r"powershell.exe -NoExit",
+        rf"* {_VENV}\uvicorn.exe main:app",
+        rf"{_PYTHON} {_VENV}\uvicorn-script.py main:app",
+    ],
+    "py -3": ["py.exe -3 main.py", rf"* {_PYTHON} main.py"],
+    "py in a venv": ["py main.py", rf"* {_VENV}\python.exe main.py", rf"{_PYTHON} main.py"],
+    "uv run": [
+        "uv.exe run uvicorn main:app",
+        rf"* {_VENV}\uvicorn.exe main:app",
+        rf"{_PYTHON} {_VENV}\uvicorn.exe main:app",
+    ],
+    "poetry run": [
+        "poetry.exe run fastapi run main.py",
+        rf"{_PYTHON} C:\poetry\poetry.exe run fastapi run main.py",
+        rf"* {_VENV}\fastapi.exe run main.py",
+        rf"{_VENV}\python.exe {_VENV}\fastapi.exe run main.py",
+        rf"{_PYTHON} {_VENV}\fastapi.exe run main.py",
+    ],
+    "pipenv run": [
+        rf"{_PYTHON} -m pipenv run python main.py",
+        rf"* {_VENV}\python.exe main.py",
+        rf"{_PYTHON} main.py",
+    ],
+}
+
+
+@pytest.mark.parametrize("lines", WINDOWS.values(), ids=WINDOWS.keys())
+def test_a_windows_launcher_is_the_root_of_what_it_launches(lines: list[str]) -> None:
+    """Before it listens and after: launchers belong to the server, a wrapper does not."""
+    chain = [
+        facts(pid, line.removeprefix("* "), ppid=pid - 1) for pid, line in enumerate(lines, 10)
+    ]
+    (root,) = [pid for pid, line in enumerate(lines, 10) if line.startswith("*")]
+    assert by_port(*chain, holders={chain[-1].pid}).pid == root
+    assert by_command(*chain).pid == root
+    parents = {each.pid: each.ppid for each in chain if each.pid >= root}
+    assert answering(root, {chain[-1].pid}, parents) == {chain[-1].pid}
+
+
+def test_only_a_parent_with_the_same_command_is_a_launcher() -> None:
+    """Not one that runs something else, nor one that is younger than its child."""
     server = facts(11, "python.exe main.py", ppid=10)
-    assert by_port(launcher, server, holders={11}).pid == 11
+    for line in ("python.exe app.py", "python.exe -m main.py", "python.exe main.py --dev"):
+        assert by_port(facts(10, line), server, holders={11}).pid == 11
+    younger = facts(10, "python.exe main.py", created_s=12.0)
+    assert by_port(younger, server, holders={11}).pid == 11
 
 
 def test_of_several_candidates_the_likeliest_is_chosen() -> None:
@@ -180,13 +236,49 @@ def test_this_program_is_never_the_target() -> None:
     assert by_port(other, facts(11, "uvicorn main:app", ppid=10), holders={10, 11}).pid == 11
 
 
-def test_a_relay_is_not_the_server() -> None:
-    """A container's proxy or a tunnel holds the port, but its memory is not the server's."""
-    choice = by_port(facts(10, "docker-proxy -host-port 8000"), holders={10})
-    assert choice.problem is not None
-    assert "passed on by docker-proxy" in choice.problem
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("docker-proxy", "rootlesskit", "rootlessport", "conmon", "slirp4netns", "pasta.avx2"),
+        *("com.docker.backend", "com.docker.backend.exe", "wslrelay.exe", "gvproxy"),
+        *("kubectl", "ssh", "ssh.exe", "sshd", "socat", "cloudflared", "systemd"),
+        *("nginx", "haproxy", "caddy", "traefik"),
+    ],
+)
+def test_a_relay_is_not_the_server(name: str) -> None:
+    """A container's proxy, a tunnel or a reverse proxy holds the port, not the memory.
+
+    The server behind it may well be seen (in a container, on another port): it is not guessed.
+    """
+    relay = facts(10, f"/usr/bin/{name} 8000", name=name)
+    child = facts(11, f"{name} worker", ppid=10, name=name)
+    behind = facts(12, "uvicorn main:app")
+    choice = choose(8000, [relay, child, behind], Listeners(frozenset({10, 11})), {}, OWN_PID)
+    assert choice == Choice(
+        problem=f"port 8000 is only passed on by {name}; the memory behind it is known "
+        "from the API alone"
+    )
+
+
+def test_a_server_beside_a_relay_is_found() -> None:
+    """One on IPv4 and one on IPv6, or a service whose socket systemd keeps open, too."""
     both = by_port(facts(10, "ssh -L 8000"), facts(9, "uvicorn main:app"), holders={9, 10})
     assert both.pid == 9
+    service = facts(11, "uvicorn main:app --fd 3", ppid=10)
+    assert by_port(facts(10, "systemd --user"), service, holders={10, 11}).pid == 11
+
+
+def test_a_command_in_a_container_is_not_guessed_to_be_ours() -> None:
+    """Nothing that it listens on is a port of this machine; with the port it is proved to be."""
+    inside = facts(10, "uvicorn main:app --port 8000", isolated=True)
+    outside = facts(9, "uvicorn other:app")
+    assert by_command(inside) == Choice(
+        problem="no server process found on port 8000; uvicorn main:app (pid 10) is in a "
+        "container, and its memory is known from the API alone"
+    )
+    assert by_command(inside, outside).pid == 9
+    assert by_command(inside, port=9000).problem == "no server process found on port 9000"
+    assert by_port(inside, holders={10}).pid == 10
 
 
 def test_missing_permission_is_said_with_what_to_do() -> None:
@@ -220,6 +312,13 @@ def test_what_forks_below_a_worker_does_not_answer() -> None:
     assert answering(10, {10}, parents) == {10}
     assert answering(10, {10, 13}, parents) == {13}
     assert answering(10, set(), parents) == set()
+
+
+def test_below_a_launcher_the_workers_answer() -> None:
+    """The launcher does not listen; what it launched supervises them, or answers itself."""
+    parents = {10: 1, 11: 10, 12: 11, 13: 11, 14: 13}
+    assert answering(10, {11}, parents) == {11}
+    assert answering(10, {11, 12, 13, 14}, parents) == {12, 13}
 
 
 @pytest.mark.parametrize(

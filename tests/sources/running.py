@@ -81,10 +81,11 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextmanager
-def spawner(folder: Path) -> Iterator[Spawn]:
+def spawner(folder: Path, stdin: bool = False) -> Iterator[Spawn]:
     """Gives ``spawn(code, *args, name="main.py")``, which returns once the script said a word.
 
-    Each script leads a session of its own, and is ended with all that it started.
+    With ``stdin`` the script can be written to. Each leads a session of its own, and is ended
+    with all that it started.
     """
     started: list[subprocess.Popen[str]] = []
 
@@ -93,7 +94,12 @@ def spawner(folder: Path) -> Iterator[Spawn]:
         script.write_text(_PRELUDE + code)
         command = [sys.executable, "-S", str(script), *map(str, args)]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, cwd=folder, start_new_session=True
+            command,
+            stdin=subprocess.PIPE if stdin else None,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            start_new_session=True,
         )
         started.append(process)
         assert process.stdout is not None
@@ -105,8 +111,9 @@ def spawner(folder: Path) -> Iterator[Spawn]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def end(process: subprocess.Popen[str]) -> None:

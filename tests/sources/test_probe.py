@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -445,6 +448,24 @@ def test_births_during_a_long_rest_are_not_hoarded(table: FakeTable, probe: Serv
     assert table.asked["cmdline"] < 70
 
 
+def test_a_launcher_is_the_root_of_the_tree(table: FakeTable, probe: ServerProbe) -> None:
+    """As on Windows: found by its command, kept when its child listens; the child answers."""
+    table.start(8, "cmd.exe")
+    table.start(9, "venv/python.exe main.py", ppid=8, created_s=1.0, rss_bytes=5)
+    server = table.start(10, "python.exe main.py", ppid=9, created_s=2.0)
+    first = probe.read(0.0)
+    server.ports.add(PORT)
+    for reading in (first, probe.read(4.0)):
+        assert pids(reading) == [9, 10]
+        assert reading.rss_bytes == 105
+    assert (reading.worker_count, reading.answering_rss_bytes) == (1, 100)
+    assert reading.target is not None
+    assert reading.target.evidence == "listens on port 8000"
+    table.asked.clear()
+    probe.read(6.0)
+    assert table.asked["listeners"] <= 1, "the search is over"
+
+
 # Real processes.
 
 Read = Callable[[], ProcessReading]
@@ -555,3 +576,85 @@ def test_a_real_tree_sums_to_psutils(read: Read, spawn: Spawn, port: int) -> Non
     again = read()
     assert again.cpu_percent is not None
     assert "sleep" in {row.name for row in again.rows}
+
+
+# The same command starts itself once more, as Windows' launchers do.
+LAUNCHER = """\
+if os.environ.get("LAUNCHED"):
+    said("launched")
+    held = sys.stdin.readline() and listen(int(sys.argv[1]))
+    said("ready")
+    rest()
+subprocess.call([sys.executable, "-S", *sys.argv], env=os.environ | {"LAUNCHED": "1"})
+"""
+
+
+def test_a_real_launcher_is_the_root(read: Read, tmp_path: Path, port: int) -> None:
+    """Both processes are the server, before it listens and after; the child answers."""
+    read()
+    with spawner(tmp_path, stdin=True) as spawn:
+        process = spawn(LAUNCHER, port, name="main.py")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        (child,) = psutil.Process(process.pid).children()
+        before = read()
+        assert pids(before) == [process.pid, child.pid]
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+        read()
+        after = read()
+        assert pids(after) == [process.pid, child.pid]
+        assert after.target is not None
+        assert after.target.evidence == f"listens on port {port}"
+        assert after.rss_bytes == sum(row.rss_bytes for row in after.rows)
+        assert (after.worker_count, after.answering_rss_bytes) == (1, after.rows[1].rss_bytes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process renames itself")
+def test_a_real_relay_is_not_the_server(read: Read, spawn: Spawn, port: int) -> None:
+    """What is called nginx holds the port for another; why there is no target is said."""
+    spawn("open('/proc/self/comm', 'w').write('nginx')\n" + LISTENER, port)
+    reading = read()
+    assert reading.target is None
+    assert reading.problem is not None
+    assert f"port {port} is only passed on by nginx" in reading.problem
+
+
+def test_what_only_names_the_server_is_never_it(read: Read, spawn: Spawn, tmp_path: Path) -> None:
+    """Other scripts, an editor, tail and grep with main.py as an argument."""
+    (tmp_path / "main.py").touch()
+    ready = "said('ready')\nrest()\n"
+    mentions = [spawn(ready, name="maintenance.py"), spawn(ready, "main.py", name="editor.py")]
+    for command in (["tail", "-f", "main.py"], ["grep", "uvicorn", "main.py", "-"]):
+        child = f"child = subprocess.Popen({command!r}, stdin=subprocess.PIPE)\n"
+        mentions.append(spawn(child + ready))
+    suspects = {each.pid for each in mentions}
+    suspects |= {child.pid for pid in suspects for child in psutil.Process(pid).children()}
+    assert len(suspects) == 6
+    assert not suspects & set(pids(read()))
+
+
+def test_this_program_is_not_the_server(read: Read, port: int) -> None:
+    """Not even when it holds the port itself."""
+    with socket.create_server(("127.0.0.1", port)):
+        reading = read()
+    assert reading.target is None
+    assert reading.problem == f"port {port} is held by runanalyze-tray itself"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's namespaces")
+def test_a_server_in_a_container_is_not_guessed_at(spawn: Spawn, port: int) -> None:
+    """Its command line is seen from outside, but its port is not this machine's."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--net", "true"]).returncode:
+        pytest.skip("network namespaces cannot be made here")
+    isolate = "import ctypes\nassert ctypes.CDLL(None).unshare(0x40000000) == 0  # CLONE_NEWNET\n"
+    process = spawn(isolate + LISTENER, port, name="main.py")
+    table = ProcfsTable()
+    inside, outside = table.facts(process.pid), table.facts(os.getpid())
+    assert inside is not None
+    assert outside is not None
+    assert (inside.isolated, outside.isolated) == (True, False)
+    probe = ServerProbe(table, "127.0.0.1", port, os.getpid(), clock=lambda: 0.0)
+    assert process.pid not in pids(probe.read(0.0))
+    probe.close()

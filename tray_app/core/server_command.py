@@ -69,6 +69,21 @@ def is_this_program(cmdline: tuple[str, ...]) -> bool:
     )
 
 
+def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
+    """Whether the parent started the child just to run the same thing in its place.
+
+    On Windows a venv's python.exe starts the real one, and uvicorn.exe starts python.exe with
+    itself as the script: ``uvicorn.exe main:app`` > ``python.exe uvicorn.exe main:app``.
+    """
+    one, other = _launch(parent), _launch(child)
+    return (
+        one is not None
+        and other is not None
+        and (_program(one.name), one.args, one.is_module)
+        == (_program(other.name), other.args, other.is_module)
+    )
+
+
 def server_command(cmdline: tuple[str, ...]) -> ServerCommand | None:
     """The server that a command line starts, or None when it starts something else."""
     title = _GUNICORN_TITLE.match(" ".join(cmdline))

@@ -11,19 +11,29 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from tray_app.core.server_command import is_this_program, server_command
+from tray_app.core.server_command import is_this_program, only_launches, server_command
 
-# Programs that hold a port only to pass it on: their memory is not the server's.
+# Programs that hold a port only to pass it on: their memory is not the server's. Others are
+# found out by the API's figures.
 _RELAYS = frozenset(
-    {"docker-proxy", "rootlessport", "com.docker.backend", "wslrelay"}
-    | {"ssh", "sshd", "nginx", "haproxy", "socat"}
+    # What publishes a container's or a virtual machine's port.
+    {"docker-proxy", "com.docker.backend", "rootlesskit", "rootlessport", "conmon", "gvproxy"}
+    | {"slirp4netns", "pasta", "pasta.avx2", "passt", "passt.avx2", "wslrelay", "kubectl"}
+    # Tunnels, and what opens a service's socket before it starts the service.
+    | {"ssh", "sshd", "sshd-session", "socat", "cloudflared", "systemd", "launchd"}
+    # Reverse proxies.
+    | {"nginx", "haproxy", "caddy", "traefik", "envoy"}
 )
 _PROJECT = re.compile(r"runanalyze(?!-tray)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
-    """What is known of one process. ``created_s`` is Unix time; ``owned``: we may read it."""
+    """What is known of one process. ``created_s`` is Unix time; ``owned``: we may read it.
+
+    ``isolated``: in another network namespace, as in a container; nothing that it listens on
+    is a port of ours.
+    """
 
     pid: int
     ppid: int
@@ -32,6 +42,7 @@ class ProcessFacts:
     created_s: float
     cwd: str | None
     owned: bool
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +75,16 @@ def choose(
 ) -> Choice:
     """The server on ``port`` among ``facts``: those of the listeners and of likely commands.
 
+    A listener's parent that only launches it is the root in its place, so that the root is the
+    same before it listens; it must be among the ``facts`` for that.
+
     ``listening_ports`` are the ports that the likely commands listen on, by pid.
     """
     known = {each.pid: each for each in facts}
     ours = {pid for pid in known if pid == own_pid or is_this_program(known[pid].cmdline)}
     holders = {pid: known[pid] for pid in listeners.pids & known.keys() if pid not in ours}
     if holders:
-        return _by_port(port, holders)
+        return _by_port(port, holders, known)
     if listeners.pids & ours:
         return Choice(problem=f"port {port} is held by runanalyze-tray itself")
     if listeners.hidden:
@@ -88,10 +102,20 @@ def answering(
     """The pids of a tree that answer requests, of those that hold the listening socket.
 
     With --reload or --workers the root only supervises: its nearest listening descendants
-    answer (what listens below those has merely inherited the socket). Else the root does.
+    answer (what listens below those has merely inherited the socket). Else the root does,
+    or below a launcher, which does not listen, the process that it launched.
     """
-    workers = {pid for pid in listening if _nearest(pid, listening, parents) == root}
-    return frozenset(workers or ({root} & set(listening)))
+    nearest = {pid: _nearest(pid, listening, parents) for pid in listening}
+    tops = {root} if root in listening else {pid for pid in nearest if nearest[pid] is None}
+    workers = {pid for pid in nearest if nearest[pid] in tops}
+    return frozenset(workers or tops)
+
+
+def launcher_of(facts: ProcessFacts, parent: ProcessFacts | None) -> ProcessFacts | None:
+    """The ``parent`` of a process when it only launches it, else None."""
+    if parent and _is_older(parent, facts) and only_launches(parent.cmdline, facts.cmdline):
+        return parent
+    return None
 
 
 def reaches(host: str, bound: str) -> bool:
@@ -105,15 +129,20 @@ def reaches(host: str, bound: str) -> bool:
     return listening.is_loopback if asked.is_unspecified else listening == asked
 
 
-def _by_port(port: int, holders: dict[int, ProcessFacts]) -> Choice:
-    roots = [each for each in holders.values() if _root(each, holders) == each.pid]
-    servers = [each for each in roots if each.name.lower().removesuffix(".exe") not in _RELAYS]
+def _by_port(
+    port: int, holders: dict[int, ProcessFacts], known: Mapping[int, ProcessFacts]
+) -> Choice:
+    servers = {pid: each for pid, each in holders.items() if not _is_relay(each)}
     if not servers:
-        relay = roots[0].name
+        relay = next(iter(holders.values())).name
         return Choice(
-            problem=f"port {port} is only passed on by {relay}; what is behind it cannot be read"
+            problem=f"port {port} is only passed on by {relay}; the memory behind it is "
+            "known from the API alone"
         )
-    best = max(servers, key=_likeness)
+    roots = [each for each in servers.values() if _root(each, servers) == each.pid]
+    best = max(roots, key=_likeness)
+    while parent := launcher_of(best, known.get(best.ppid)):
+        best = parent
     if not best.owned:
         return Choice(problem=_not_permitted(f"port {port} is held by a process"))
     return Choice(best.pid, f"listens on port {port}", by_port=True)
@@ -133,15 +162,23 @@ def _by_command(
         for pid in alike
         if listening_ports.get(pid) and port not in listening_ports[pid]
     }
-    fitting = [
+    stating = [
         (each, command)
         for each, command in candidates.values()
         if _root(each, alike) == each.pid
         and each.pid not in elsewhere
         and (not command.ports or port in command.ports)
     ]
+    fitting = [(each, command) for each, command in stating if not each.isolated]
     if not fitting:
-        return Choice(problem=f"no server process found on port {port}")
+        problem = f"no server process found on port {port}"
+        if stating:
+            inside, command = stating[0]
+            problem += (
+                f"; {command.phrase} (pid {inside.pid}) is in a container, and its memory is known "
+                "from the API alone"
+            )
+        return Choice(problem=problem)
     best, command = max(fitting, key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])))
     if not best.owned:
         return Choice(problem=_not_permitted(f"{command.phrase} (pid {best.pid}) is a process"))
@@ -162,13 +199,18 @@ def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
 
 def _root(facts: ProcessFacts, among: Mapping[int, ProcessFacts]) -> int:
     """Its farthest ancestor in an unbroken line of parents that are ``among`` them."""
-    # Windows keeps a dead parent's pid, which a younger process may have by now.
-    while (parent := among.get(facts.ppid)) and (parent.created_s, parent.pid) < (
-        facts.created_s,
-        facts.pid,
-    ):
+    while (parent := among.get(facts.ppid)) and _is_older(parent, facts):
         facts = parent
     return facts.pid
+
+
+def _is_older(parent: ProcessFacts, child: ProcessFacts) -> bool:
+    """Windows keeps a dead parent's pid, which a younger process may have by now."""
+    return (parent.created_s, parent.pid) < (child.created_s, child.pid)
+
+
+def _is_relay(facts: ProcessFacts) -> bool:
+    return facts.name.lower().removesuffix(".exe") in _RELAYS
 
 
 def _nearest(pid: int, listening: Collection[int], parents: Mapping[int, int | None]) -> int | None:

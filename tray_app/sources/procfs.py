@@ -82,6 +82,7 @@ class ProcfsTable:
         self._meminfo = os.open(f"{proc}/meminfo", os.O_RDONLY)
         self._loadavg = os.open(f"{proc}/loadavg", os.O_RDONLY)
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
+        self._network = _link(f"{proc}/self/ns/net")
         boot = (_read(f"{proc}/stat", 1 << 20) or b"").partition(b"\nbtime ")[2]
         self._boot_s = float(boot.partition(b"\n")[0] or 0)
 
@@ -107,6 +108,7 @@ class ProcfsTable:
         if stat is None or not stat.is_alive:
             return None
         cmdline = self.cmdline(pid)
+        network = _link(f"{self._proc}/{pid}/ns/net")  # None for another user's process
         return ProcessFacts(
             pid=pid,
             ppid=stat.ppid,
@@ -115,6 +117,7 @@ class ProcfsTable:
             created_s=stat.created_s,
             cwd=self._cwd(pid),
             owned=os.geteuid() in (0, self._uid(pid)),
+            isolated=network is not None and network != self._network,
         )
 
     def descendants(self, pid: int) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from tray_app.core.target import Choice, Listeners, ProcessFacts, choose
+from tray_app.core.target import Choice, Listeners, ProcessFacts, choose, launcher_of
 from tray_app.sources.pace import Pace
 from tray_app.sources.roster import Roster
 from tray_app.sources.table import ProcessTable
@@ -38,7 +38,7 @@ class TargetSearch:
         """The best choice now, or the reason why there is none."""
         if self._pace.is_ready(now_s):
             self._listeners = self._pace.run(now_s, self._who_listens)
-        facts = self._facts(self._listeners.pids)
+        facts = self._with_launchers(self._facts(self._listeners.pids))
         ports = {}
         if not facts and not self._listeners.hidden:
             self._roster.update(now_s)
@@ -48,6 +48,13 @@ class TargetSearch:
 
     def _who_listens(self) -> Listeners:
         return self._table.listeners(self._port, self._host)
+
+    def _with_launchers(self, listeners: list[ProcessFacts]) -> list[ProcessFacts]:
+        found = {each.pid: each for each in listeners}
+        for each in listeners:
+            while parent := launcher_of(each, self._table.facts(each.ppid)):
+                found[parent.pid] = each = parent
+        return list(found.values())
 
     def _facts(self, pids: Collection[int]) -> list[ProcessFacts]:
         return [each for each in map(self._table.facts, pids) if each is not None]
