@@ -94,6 +94,12 @@ class TestAutomatic:
         process = look(12, NOW_S, children={"a": 340, "b": 126}, workers=2, answering_mb=None)
         assert chosen(FRESH, process) == Selected(Source.PROCESS, mb(478), NOW_S, why=Why.WORKERS)
 
+    def test_an_api_without_a_process_behind_it_says_so(self) -> None:
+        """Nothing would carry on when it falls silent, unless that is what was chosen."""
+        told = Selected(Source.API, mb(300), NOW_S - 0.05, why=Why.NO_PROCESS)
+        assert chosen(FRESH, look_in_vain(NOW_S)) == told
+        assert chosen(FRESH, look_in_vain(NOW_S), mode=Mode.API).why is None
+
     def test_processes_carry_on_from_the_first_late_answer(self) -> None:
         """No sample waits for the API."""
         assert chosen(LATE, look(310, NOW_S)) == Selected(

@@ -255,8 +255,7 @@ def test_a_relay_is_not_the_server(name: str) -> None:
     behind = facts(12, "uvicorn main:app")
     choice = choose(8000, [relay, child, behind], Listeners(frozenset({10, 11})), {}, OWN_PID)
     assert choice == Choice(
-        problem=f"port 8000 is only passed on by {name}; the memory behind it is known "
-        "from the API alone"
+        problem=f"port 8000 is only passed on by {name}: only the API can be read"
     )
 
 
@@ -273,8 +272,8 @@ def test_a_command_in_a_container_is_not_guessed_to_be_ours() -> None:
     inside = facts(10, "uvicorn main:app --port 8000", isolated=True)
     outside = facts(9, "uvicorn other:app")
     assert by_command(inside) == Choice(
-        problem="no server process found on port 8000; uvicorn main:app (pid 10) is in a "
-        "container, and its memory is known from the API alone"
+        problem="no server process found on port 8000; of uvicorn main:app in a container "
+        "(pid 10) only the API can be read"
     )
     assert by_command(inside, outside).pid == 9
     assert by_command(inside, port=9000).problem == "no server process found on port 9000"

@@ -191,6 +191,11 @@ class TestSource:
             f"API, last value · 12 s old · API busy, no answer for 12 s · {PROXY}"
         )
 
+    def test_an_api_without_a_process_says_why(self) -> None:
+        """Before it falls silent: then there would be nothing to show."""
+        alone = replace(HEALTHY, why=Why.NO_PROCESS, problem="port 8000 is held by another")
+        assert wording.source(alone) == "API · port 8000 is held by another"
+
     def test_processes_are_counted(self) -> None:
         """And several workers are the reason by themselves."""
         rows = HEALTHY.rows * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -128,3 +129,17 @@ def test_the_server_itself_is_used(runanalyze_server: ServerFactory) -> None:
         monitor.ask()
         monitor.let_pass(2.5)
         assert monitor.tick().source is Source.PROCESS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process renames itself")
+def test_a_known_relay_is_never_used(runanalyze_server: ServerFactory, spawn: Spawn) -> None:
+    """From the first sample on the API stands alone, and what holds the port is said."""
+    server, port = runanalyze_server(), free_port()
+    spawn("open('/proc/self/comm', 'w').write('docker-proxy')\n" + FORWARDER, port, server.port)
+    with closing(Monitor(port)) as monitor:
+        sample = monitor.sample()
+        assert (sample.source, sample.target, sample.rows) == (Source.API, None, ())
+        assert sample.memory_bytes == pytest.approx(rss_mb(server) * MIB, rel=0.1)
+        assert wording.source(sample).endswith(
+            f"port {port} is only passed on by docker-proxy: only the API can be read"
+        )

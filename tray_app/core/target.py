@@ -135,10 +135,7 @@ def _by_port(
     servers = {pid: each for pid, each in holders.items() if not _is_relay(each)}
     if not servers:
         relay = next(iter(holders.values())).name
-        return Choice(
-            problem=f"port {port} is only passed on by {relay}; the memory behind it is "
-            "known from the API alone"
-        )
+        return Choice(problem=f"port {port} is only passed on by {relay}: only the API can be read")
     roots = [each for each in servers.values() if _root(each, servers) == each.pid]
     best = max(roots, key=_likeness)
     while parent := launcher_of(best, known.get(best.ppid)):
@@ -175,8 +172,7 @@ def _by_command(
         if stating:
             inside, command = stating[0]
             problem += (
-                f"; {command.phrase} (pid {inside.pid}) is in a container, and its memory is known "
-                "from the API alone"
+                f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
             )
         return Choice(problem=problem)
     best, command = max(fitting, key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])))

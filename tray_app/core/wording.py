@@ -140,7 +140,7 @@ def not_the_server(name: str) -> str:
 
 
 def _why_alone(sample: Sample) -> str:
-    return sample.problem or "" if sample.why is Why.NOT_THE_SERVER else ""
+    return sample.problem or "" if sample.why in (Why.NOT_THE_SERVER, Why.NO_PROCESS) else ""
 
 
 def _why_process(sample: Sample) -> str:
