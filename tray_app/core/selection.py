@@ -97,8 +97,8 @@ def select(
     if api and fresh(link, now_s, interval_s):
         if process and by_process and process.worker_count > 1:
             return _because(by_process, Why.WORKERS)
-        alone = mode is Mode.AUTO and process is not None and process.problem is not None
-        why = Why.NO_PROCESS if alone else None
+        unseen = mode is Mode.AUTO and process is not None and process.problem is not None
+        why = Why.NO_PROCESS if unseen else None
         return Selected(Source.API, whole_server_bytes(api, process), api.taken_s, why=why)
     away = api_link.away(link, now_s)
     if by_process:
