@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,15 +19,14 @@ import pytest
 
 from tests.core.made import answer, look, mb
 from tray_app.core.activity import (
-    INTENSIVE_AFTER_S,
     QUIET_AFTER_S,
+    UNSEEN_LIMIT_S,
     Activity,
     ActivityState,
-    Stage,
     next_activity,
-    stage_name,
 )
 from tray_app.core.readings import ApiReading, StageMark, TempUsage
+from tray_app.core.stage import Stage, asked
 
 IDLE, PROCESSING, INTENSIVE = Activity.IDLE, Activity.PROCESSING, Activity.INTENSIVE
 NO_STATE = ActivityState()
@@ -43,6 +44,21 @@ def after_cpu(
     return state
 
 
+def at_every(interval_s: float, *percents: float | None) -> ActivityState:
+    """The state after readings of these CPU figures at this interval."""
+    return after_cpu(*((number * interval_s, cpu) for number, cpu in enumerate(percents)))
+
+
+def busy_at(at_s: float) -> ActivityState:
+    """A server that has used a whole core for ten seconds."""
+    return after_cpu((at_s - 10, None), (at_s - 5, 100), (at_s, 100))
+
+
+def asked_at(state: ActivityState, at_s: float) -> ActivityState:
+    """The state after a request that asked for the stage if it was wanted."""
+    return replace(state, words=asked(state.words, at_s))
+
+
 def temp(size_mb: float, files: int, at_s: float, names: tuple[str, ...] = ()) -> TempUsage:
     return TempUsage(mb(size_mb), files, at_s, names)
 
@@ -53,36 +69,110 @@ def told(name: str, at_s: float, stamp: str = "") -> ApiReading:
 
 
 class TestCpu:
+    """What counts is the time that readings cover, at whatever interval they come."""
+
     def test_a_quiet_server_is_idle(self) -> None:
         """With a little CPU, or with CPU that is not known yet."""
-        assert after_cpu((0, None), (2, 4.0), (4, 39.9)).activity is IDLE
+        assert at_every(2, None, 4.0, 39.9, 39.9).activity is IDLE
 
-    def test_from_forty_percent_on_it_is_processing(self) -> None:
-        """At once."""
-        assert after_cpu((0, 0), (2, 40.0)).activity is PROCESSING
+    @pytest.mark.parametrize("interval_s", [0.2, 0.5, 0.9])
+    def test_a_burst_in_one_reading_is_no_work(self, interval_s: float) -> None:
+        """A request or a garbage collection; however many cores it took."""
+        assert at_every(interval_s, None, 0.0, 100.0).activity is IDLE
+        assert at_every(interval_s, None, 0.0, 400.0).activity is IDLE
 
-    def test_above_eighty_for_two_seconds_it_is_intensive(self) -> None:
-        """A spike is not."""
-        assert after_cpu((0, 100)).activity is PROCESSING
-        assert after_cpu((0, 100), (INTENSIVE_AFTER_S - 0.1, 100)).activity is PROCESSING
-        assert after_cpu((0, 100), (INTENSIVE_AFTER_S, 100)).activity is INTENSIVE
-        assert after_cpu((0, 100), (1, 60), (INTENSIVE_AFTER_S, 100)).activity is PROCESSING
+    def test_bursts_with_pauses_between_them_do_not_add_up(self) -> None:
+        """Only an unbroken row of readings counts."""
+        assert at_every(0.8, None, *(100.0, 5.0) * 10).activity is IDLE
+
+    @pytest.mark.parametrize(
+        ("interval_s", "percent", "readings"),
+        [
+            *((0.2, 100, 5), (0.5, 100, 2), (1, 100, 1), (2, 100, 1), (5, 100, 1)),
+            *((0.5, 40, 5), (1, 60, 2), (2, 40, 2), (2, 50, 1), (5, 40, 1)),
+        ],
+    )
+    def test_a_second_of_cpu_is_work(
+        self, interval_s: float, percent: float, readings: int
+    ) -> None:
+        """Of one core, in readings of 40 % and more; the first figure is unknown."""
+        assert at_every(interval_s, None, *[percent] * (readings - 1)).activity is IDLE
+        assert at_every(interval_s, None, *[percent] * readings).activity is not IDLE
+
+    @pytest.mark.parametrize(
+        ("interval_s", "readings"), [(0.2, 10), (0.5, 4), (1, 2), (2, 1), (5, 1)]
+    )
+    def test_above_eighty_for_two_seconds_it_is_intensive(
+        self, interval_s: float, readings: int
+    ) -> None:
+        """At 2 s one reading covers them."""
+        assert at_every(interval_s, None, *[100.0] * (readings - 1)).activity is not INTENSIVE
+        assert at_every(interval_s, None, *[100.0] * readings).activity is INTENSIVE
+
+    def test_a_row_that_is_broken_begins_anew(self) -> None:
+        """A second above 80 % on either side of a quieter one is not two."""
+        assert at_every(1, None, 100.0, 60.0, 100.0).activity is PROCESSING
+
+    def test_a_reading_some_milliseconds_early_covers_two_seconds(self) -> None:
+        """Ticks are not exact."""
+        assert at_every(1.95, None, 100.0).activity is INTENSIVE
 
     def test_intensive_lasts_while_there_is_work(self) -> None:
         """It does not flicker around 80 %."""
-        busy = after_cpu((0, 100), (2, 100))
-        assert after_cpu((4, 60), state=busy).activity is INTENSIVE
-        assert after_cpu((4, 20), state=busy).activity is PROCESSING
+        assert after_cpu((4, 60), state=busy_at(2)).activity is INTENSIVE
+        assert after_cpu((4, 20), state=busy_at(2)).activity is PROCESSING
+
+    def test_while_busy_one_reading_is_a_sign_of_work(self) -> None:
+        """A job that pauses goes on with its first reading of 40 %."""
+        state = after_cpu((9, 0), (9.5, 50), state=busy_at(5))
+        assert after_cpu((5 + QUIET_AFTER_S, 0), state=state).activity is PROCESSING
 
     def test_it_is_idle_when_nothing_was_done_for_five_seconds(self) -> None:
         """Recorded jobs pause for less."""
-        busy = after_cpu((10, 100))
+        busy = busy_at(10)
         assert after_cpu((10 + QUIET_AFTER_S - 0.1, 0), state=busy).activity is PROCESSING
         assert after_cpu((10 + QUIET_AFTER_S, 0), state=busy).activity is IDLE
 
-    def test_without_any_reading_it_calms_down(self) -> None:
-        """What is not seen is not said."""
-        assert next_activity(after_cpu((0, 100)), 20.0, None, None, None).activity is IDLE
+
+class TestUnseen:
+    def test_a_silence_without_any_reading_is_no_end(self) -> None:
+        """A remote server is silent just while it is busy, for up to 39 s."""
+        state = busy_at(10)
+        for at_s in range(12, 50, 2):
+            state = next_activity(state, at_s, None, None, None)
+            assert state.activity is INTENSIVE
+        assert after_cpu((51, 100), state=state).activity is INTENSIVE
+        assert after_cpu((51, 0), state=state).activity is IDLE
+
+    def test_a_job_that_has_not_said_its_end_may_wait_for_a_minute(self) -> None:
+        """For slow storage: the server's word or a finished video in tmp tell of it."""
+        finishing = temp(28, 4, 10, NAMES)
+        state = next_activity(busy_at(10), 10.5, None, look(300, 10.5), finishing)
+        assert next_activity(state, 60, None, look(300, 60), finishing).activity is PROCESSING
+        assert next_activity(state, 80, None, look(300, 80), finishing).activity is IDLE
+        saving = answer(300, 11, tracker=(20, 1), stage=StageMark("BEFORE_VIDEO_UPLOAD", "x"))
+        state = next_activity(busy_at(10), 11, saving, look(300, 11), None)
+        assert next_activity(state, 60, None, look(300, 60), None).activity is PROCESSING
+        assert next_activity(state, 80, None, look(300, 80), None).activity is IDLE
+
+    def test_what_is_not_seen_for_a_minute_is_not_said(self) -> None:
+        """Nobody knows."""
+        state = next_activity(busy_at(10), 10 + UNSEEN_LIMIT_S, None, None, None)
+        assert (state.activity, state.stage) == (IDLE, None)
+
+    def test_what_only_answers_tell_lasts_until_the_next_is_overdue(self) -> None:
+        """A costly API is asked every 8 s: between two of its signs of work there is no pause."""
+        state = NO_STATE
+        for at_s in (0.0, 8.0, 16.0):
+            state = next_activity(state, at_s, answer(300, at_s, tracker=(at_s, 1)), None, None)
+            for later_s in (2.0, 4.0, 6.0):
+                quiet = look(300, at_s + later_s)
+                state = next_activity(state, at_s + later_s, None, quiet, None)
+                assert (state.activity is IDLE) == (at_s == 0)
+        state = next_activity(state, 24.0, answer(300, 24, tracker=(16.0, 1)), None, None)
+        assert state.activity is PROCESSING
+        state = next_activity(state, 28.0, None, look(300, 28.0), None)
+        assert state.activity is IDLE
 
 
 class TestTempDirectory:
@@ -95,6 +185,15 @@ class TestTempDirectory:
     def test_what_lies_there_from_the_start_is_no_work(self) -> None:
         """A killed worker left it."""
         assert next_activity(NO_STATE, 0.0, None, None, temp(100, 4, 0)).activity is IDLE
+
+    def test_files_that_vanish_during_a_job_are_its_last_work(self) -> None:
+        """From then on it has to be quiet."""
+        finishing = temp(28, 4, 10, NAMES)
+        state = next_activity(busy_at(10), 10.5, None, look(300, 10.5), finishing)
+        state = next_activity(state, 40.0, None, look(300, 40.0), temp(0, 0, 40))
+        assert state.worked_s == 40.0
+        state = next_activity(state, 45.0, None, look(300, 45.0), temp(0, 0, 45))
+        assert state.activity is IDLE
 
     def test_files_that_vanish_are_no_work(self) -> None:
         """That is the end of a job, or a clean-up."""
@@ -137,14 +236,13 @@ class TestServersWord:
 
     def test_the_final_stage_ends_a_job_at_once(self) -> None:
         """No need to wait for quiet."""
-        busy = after_cpu((0, 100))
-        assert next_activity(busy, 2.0, told("AFTER_FINAL_GC", 2), None, None).activity is IDLE
+        state = next_activity(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), None, None)
+        assert state.activity is IDLE
 
     def test_a_second_job_at_work_outlives_the_firsts_final_stage(self) -> None:
         """Two jobs may run at once: CPU says that there is one left."""
-        busy = after_cpu((0, 100))
         working = look(300, 2.0, cpu_percent=100)
-        state = next_activity(busy, 2.0, told("AFTER_FINAL_GC", 2), working, None)
+        state = next_activity(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), working, None)
         assert state.activity is not IDLE
 
     def test_the_tracker_alone_is_no_sign_and_its_change_is(self) -> None:
@@ -163,74 +261,109 @@ class TestServersWord:
         assert state.activity is IDLE
 
 
-class TestInferredStage:
-    def test_ffmpeg_is_encoding(self) -> None:
-        """Whatever the CPU."""
-        reading = look(300, 2.0, cpu_percent=0, children={"sh": 1.7, "ffmpeg": 15})
-        state = next_activity(NO_STATE, 2.0, None, reading, None)
-        assert (state.activity, state.stage) == (PROCESSING, Stage("encoding", inferred=True))
+class TestStageIsWanted:
+    """The history is another request: it is made when something has changed."""
 
-    @pytest.mark.parametrize(
-        ("count", "stage"), [(1, "upload"), (2, "detection"), (3, "frames"), (4, "encoding")]
-    )
-    def test_files_in_tmp_tell_the_stage(self, count: int, stage: str) -> None:
-        """By their names, while there is work."""
-        reading = look(300, 2.0, cpu_percent=100)
-        usage = temp(10, count, 2.0, NAMES[:count])
-        state = next_activity(NO_STATE, 2.0, None, reading, usage)
-        assert state.stage == Stage(stage, inferred=True)
+    def test_an_idle_server_is_not_asked(self) -> None:
+        """However long."""
+        state = NO_STATE
+        for at_s in range(0, 60, 2):
+            reading = answer(300, at_s, tracker=(20, 558.3), temp=temp(9, 2, at_s))
+            state = next_activity(state, at_s, reading, look(300, at_s), reading.temp)
+            assert not state.words.wanted
+
+    def test_the_beginning_and_the_end_of_work_are_changes(self) -> None:
+        """So the final stage is known before the next job."""
+        busy = busy_at(10)
+        assert busy.words.wanted
+        busy = asked_at(busy, 10.0)
+        assert not busy.words.wanted
+        assert after_cpu((16, 0), state=busy).words.wanted
+
+    def test_a_summary_that_changes_is_a_change(self) -> None:
+        """Unless the same answer brought the stage."""
+        before = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
+        changed = answer(300, 2, tracker=(21, 1))
+        assert next_activity(before, 2.0, changed, None, None).words.wanted
+        busy = asked_at(next_activity(before, 2.0, changed, None, None), 3.0)
+        mark = StageMark("PROCESSING_START", "x")
+        with_stage = answer(300, 4, tracker=(22, 1), stage=mark)
+        assert not next_activity(busy, 4.0, with_stage, None, None).words.wanted
+
+    def test_a_new_file_in_tmp_is_a_change(self) -> None:
+        """An encoded video, for example; one that grows is not."""
+        busy = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(1, 1)), None, temp(9, 1, 0))
+        busy = asked_at(next_activity(busy, 2.0, None, None, temp(10, 1, 2)), 2.0)
+        busy = next_activity(busy, 4.0, None, None, temp(11, 1, 4))
+        assert not busy.words.wanted
+        assert next_activity(busy, 6.0, None, None, temp(12, 2, 6)).words.wanted
+
+    def test_the_frames_of_a_video_are_one_question(self) -> None:
+        """The summary stays as it is for 16–23 s, and so does the word."""
+        state = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(15, 1)), None, None)
+        reading = answer(300, 2, tracker=(16, 1), stage=StageMark("PROCESSING_START", "x"))
+        state = asked_at(next_activity(state, 2.0, reading, None, None), 2.0)
+        for at_s in range(4, 24, 2):
+            reading = answer(300, at_s, tracker=(16, 1))
+            working = look(300, at_s, cpu_percent=100)
+            state = next_activity(state, at_s, reading, working, None)
+            assert not state.words.wanted
+            assert state.stage == Stage("frames", inferred=False)
+
+    def test_a_server_without_summary_is_asked_now_and_then(self) -> None:
+        """Nothing else would tell: every 3 s, and only while it works."""
+        busy = asked_at(busy_at(10), 10.0)
+        assert not after_cpu((12, 100), state=busy).words.wanted
+        assert after_cpu((13, 100), state=busy).words.wanted
+
+
+class TestStage:
+    def test_ffmpeg_is_encoding_and_work(self) -> None:
+        """Whatever the CPU; ffprobe, which only looks at the file, is neither."""
+        for name, activity, stage in (
+            ("ffmpeg", PROCESSING, Stage("encoding", inferred=True)),
+            ("ffprobe", IDLE, None),
+        ):
+            reading = look(300, 2.0, cpu_percent=0, children={"sh": 1.7, name: 15})
+            state = next_activity(NO_STATE, 2.0, None, reading, None)
+            assert (state.activity, state.stage) == (activity, stage)
+
+    def test_what_a_killed_worker_left_is_no_work(self) -> None:
+        """Whatever its name."""
+        for at_s in (0.0, 2.0, 4.0):
+            state = next_activity(NO_STATE, at_s, None, look(300, at_s), temp(90, 4, 0, NAMES))
+            assert (state.activity, state.stage) == (IDLE, None)
 
     def test_the_servers_word_comes_first(self) -> None:
         """Inference is for when there is none."""
         usage = temp(10, 3, 2.0, NAMES[:3])
-        state = next_activity(after_cpu((0, 100)), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
+        state = next_activity(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
         assert state.stage == Stage("upload", inferred=False)
 
-    def test_the_last_jobs_final_stage_is_not_this_jobs(self) -> None:
-        """While the API is silent in the next job, the stage is inferred."""
-        state = next_activity(NO_STATE, 0.0, told("AFTER_FINAL_GC", 0), None, None)
+    def test_a_word_that_no_answer_confirms_gives_way(self) -> None:
+        """While the API is silent the job goes on without it."""
         usage = temp(10, 3, 2.0, NAMES[:3])
-        state = next_activity(state, 2.0, None, look(300, 2, cpu_percent=100), usage)
-        assert state.stage == Stage("frames", inferred=True)
+        state = next_activity(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
+        stages = list[Stage | None]()
+        for at_s in (4, 6, 8, 10):
+            working = look(300, at_s, cpu_percent=100)
+            state = next_activity(state, at_s, None, working, usage)
+            stages.append(state.stage)
+        upload, frames = Stage("upload", inferred=False), Stage("frames", inferred=True)
+        assert stages == [upload, upload, frames, frames]
+
+    def test_the_last_jobs_word_is_not_this_jobs(self) -> None:
+        """Neither its final one nor the one at which it failed."""
+        for last in ("AFTER_FINAL_GC", "PROCESSING_START"):
+            state = next_activity(NO_STATE, 0.0, told(last, 0), None, None)
+            usage = temp(10, 4, 2.0, NAMES)
+            working = look(300, 2, children={"ffmpeg": 90})
+            state = next_activity(state, 2.0, told(last, 0), working, usage)
+            assert state.stage == Stage("encoding", inferred=True)
 
     def test_an_idle_server_has_no_stage(self) -> None:
         """Whatever lies in tmp."""
         assert next_activity(NO_STATE, 0.0, None, None, temp(9, 3, 0, NAMES[:3])).stage is None
-
-
-@pytest.mark.parametrize(
-    ("server_name", "name"),
-    [
-        ("AFTER_FILE_UPLOAD", "upload"),
-        ("BEFORE_THUMBNAIL_EXTRACTION", "upload"),
-        ("AFTER_THUMBNAIL_EXTRACTION", "thumbnail"),
-        ("AFTER_THUMBNAIL_UPLOAD", "thumbnail"),
-        ("BEFORE_ROTATION_DETECTION", "detection"),
-        ("AFTER_STREAM_SETUP", "setup"),
-        ("BEFORE_VIDEO_ANALYSIS_SETUP", "setup"),
-        ("AFTER_RUNNING_DETECTION", "setup"),
-        ("PROCESSING_START", "frames"),
-        ("STREAMING_BATCH_20", "frames"),
-        ("AFTER_BATCH_CLEANUP", "frames"),
-        ("PROCESSING_COMPLETE", "analysis"),
-        ("AFTER_ANALYZER_RESET", "analysis"),
-        ("BEFORE_ANALYSIS_SUMMARY", "analysis"),
-        ("BEFORE_RESOURCE_CLEANUP", "encoding"),
-        ("AFTER_VIDEO_POSTPROCESSING", "encoding"),
-        ("BEFORE_VIDEO_UPLOAD", "saving"),
-        ("AFTER_DATABASE_OPERATIONS", "saving"),
-        ("BEFORE_FEEDBACK_GENERATION", "feedback"),
-        ("CLEANUP_START", "cleanup"),
-        ("AFTER CAP RELEASE", "cleanup"),
-        ("CLEANUP_FILES_COMPLETE", "done"),
-        ("AFTER_FINAL_GC", "done"),
-        ("SOMETHING_NEW", "something new"),
-        ("A_STAGE_WHOSE_NAME_IS_VERY_LONG", "a stage whose name is ve"),
-    ],
-)
-def test_the_servers_names_become_words(server_name: str, name: str) -> None:
-    """All names that the recorded servers used, in one short word each; others as they are."""
-    assert stage_name(server_name) == name
 
 
 class Row(NamedTuple):
@@ -288,6 +421,17 @@ def replay(rows: Iterable[Row], every: int) -> list[tuple[Row, ActivityState]]:
 @pytest.mark.parametrize("every", [1, 2, 4, 6], ids=["0.5 s", "1 s", "2 s", "3 s"])
 @pytest.mark.parametrize("scenario", list(RECORDED))
 class TestRecordings:
+    def test_a_recording_is_one_piece_of_work(self, scenario: str, every: int) -> None:
+        """No flicker on the way: two videos with half a second between them are one, too, and
+        an idle server never works."""
+        rows = RECORDED[scenario]
+        after = [row._replace(t_s=rows[-1].t_s + 0.5 + row.t_s) for row in RECORDED["idle"]]
+        seen = [state.is_busy for _, state in replay([*rows, *after], every)]
+        turns = sum(late and not early for early, late in pairwise([False, *seen]))
+        assert turns == (0 if scenario == "idle" else 1)
+        assert not seen[0]
+        assert not seen[-1]
+
     def test_every_moment_of_a_job_is_seen_as_processing(self, scenario: str, every: int) -> None:
         """Also where the server waits 22 s for slow storage without any CPU."""
         for row, state in replay(RECORDED[scenario], every):

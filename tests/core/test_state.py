@@ -115,10 +115,21 @@ class TestWhatIsWanted:
         assert (wants_api(state), wants_processes(state)) == (api, processes)
 
     def test_patience_and_stage_depend_on_whether_the_server_works(self, told: Told) -> None:
-        """10 s and no stage while idle, 30 s and the stage while processing."""
+        """10 s while idle and 30 s while processing; the stage is asked for once it begins."""
+        told.look(2, 300)
         assert (patience_s(told.state), wants_stage(told.state)) == (10.0, False)
-        told.look(2, 300, cpu_percent=100)
+        told.look(4, 300, cpu_percent=100)
         assert (patience_s(told.state), wants_stage(told.state)) == (30.0, True)
+        told.happen(4, Asked())
+        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, False)
+
+    def test_a_stage_that_was_asked_for_in_vain_is_asked_for_again(self, told: Told) -> None:
+        """With the next request that is answered."""
+        told.look(2, 300)
+        told.look(4, 300, cpu_percent=100)
+        told.happen(4, Asked())
+        told.happen(5, Answered(timeout(START_S + 5)))
+        assert wants_stage(told.state)
 
     def test_a_pause_asks_nothing(self, told: Told) -> None:
         """Until it ends."""

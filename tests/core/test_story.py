@@ -67,6 +67,7 @@ class Day:
         self._tick_s = 0.0
         self._asked_s: float | None = None
         self._patience_s = 0.0
+        self._with_stage = False
         self._slope_mb_s = 0.0
 
     def go(self, seconds: float, *, to_mb: float | None = None) -> list[Sample]:
@@ -137,6 +138,7 @@ class Day:
         if self._asked_s is None:
             if self.now_s >= self._due_s():
                 self._asked_s, self._patience_s = self.now_s, patience_s(self.state)
+                self._with_stage = wants_stage(self.state)
                 self._step(Asked())
             return
         if self.now_s < self._heard_s(self._asked_s):
@@ -146,7 +148,7 @@ class Day:
         elif self.api == "down":
             self._hear(Answered(refusal(self.now_s)))
         else:
-            stage = self.stage if wants_stage(self.state) else None
+            stage = self.stage if self._with_stage else None
             latency_s = self.now_s - self._asked_s
             reading = answer(self.memory_mb, self.now_s, latency_s=latency_s, stage=stage)
             self._hear(Answered(reading))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.made import SYSTEM, TARGET, mb
 from tray_app.core import wording
-from tray_app.core.activity import Activity, Stage
+from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Recovered, Summarised
@@ -19,6 +19,7 @@ from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Role, Source, SystemMemory, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
+from tray_app.core.stage import Stage
 from tray_app.core.summary import Summary
 
 HEALTHY = Sample(

@@ -287,6 +287,7 @@ def test_a_newcomer_sees_everything() -> None:
     clock = Clock(0.0)
     state = begin(Settings(), Settings(), Now(0.0, 0.0), local=True, demo=True)
     probe, events, asked_s = DemoProbe(clock), list[Event](), None
+    with_stage = False
 
     def happen(happened: Asked | Answered | Looked) -> None:
         nonlocal state
@@ -297,11 +298,11 @@ def test_a_newcomer_sees_everything() -> None:
         clock.now_s = tick * 0.1
         moment = story(clock.now_s)
         if asked_s is not None and not moment.api_silent:
-            outcome = demo._reading(moment, clock.now_s, clock.now_s - asked_s, wants_stage(state))
+            outcome = demo._reading(moment, clock.now_s, clock.now_s - asked_s, with_stage)
             asked_s = None
             happen(Answered(outcome))
         elif asked_s is None and tick % 20 == 18:
-            asked_s = clock.now_s
+            asked_s, with_stage = clock.now_s, wants_stage(state)
             happen(Asked())
         if tick % 20 == 0 or samples_at_once(state, Now(clock.now_s, clock.now_s)):
             happen(Looked(probe.read(clock.now_s)))

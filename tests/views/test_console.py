@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.activity import Activity, Stage
+from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Ended, Event, Recovered, Sampled, Summarised
@@ -35,6 +35,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
+from tray_app.core.stage import Stage
 from tray_app.core.summary import Summary
 from tray_app.views.console import (
     EMOJI,

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tray_app.core.activity import Activity, Stage
+from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Sampled, Summarised
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import GIB, MIB, Now, Source, SystemMemory
 from tray_app.core.sample import Sample
+from tray_app.core.stage import Stage
 from tray_app.core.state import Delivered
 from tray_app.core.summary import Summary
 from tray_app.views.notices import CRITICAL, LOW, NORMAL, Notice, Notices, notice

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.activity import Activity, Stage
+from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.link import ApiCondition, ApiState
@@ -28,6 +28,7 @@ from tray_app.core.readings import (
     TempUsage,
 )
 from tray_app.core.sample import Sample
+from tray_app.core.stage import Stage
 from tray_app.views.record import json_line, record
 
 WALL_S = 1_795_000_000.25

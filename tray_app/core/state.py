@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from tray_app.core import activity as activities
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
+from tray_app.core import stage as stages
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
 from tray_app.core import wording
@@ -170,14 +171,14 @@ def wants_processes(state: State) -> bool:
 
 
 def wants_stage(state: State) -> bool:
-    """Whether the next request should ask for the stage: only while there may be one."""
-    return state.activity.activity is not activities.Activity.IDLE
+    """Whether the next request should ask for the stage: only when something has changed."""
+    return state.activity.words.wanted
 
 
 def patience_s(state: State) -> float:
     """How long the next request may take."""
-    busy = state.activity.activity is not activities.Activity.IDLE
-    return state.settings.patience_busy_s if busy else state.settings.patience_s
+    settings = state.settings
+    return settings.patience_busy_s if state.activity.is_busy else settings.patience_s
 
 
 def ends_s(state: State) -> float:
@@ -190,7 +191,10 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
     """The state after one input, and what follows from it for others."""
     match happened:
         case Asked():
-            return replace(state, link=api_link.asked(state.link, now.mono_s)), ()
+            words = stages.asked(state.activity.words, now.mono_s)
+            activity = replace(state.activity, words=words)
+            link = api_link.asked(state.link, now.mono_s)
+            return replace(state, link=link, activity=activity), ()
         case Answered(outcome, jitter):
             return _answered(state, outcome, now, jitter), ()
         case Looked():
@@ -235,6 +239,8 @@ def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> Sta
         case ApiReading():
             link = api_link.answered(state.link, outcome)
         case ApiFailure():
+            words = stages.unanswered(state.activity.words, state.link.asked_s)
+            state = replace(state, activity=replace(state.activity, words=words))
             link = api_link.failed(state.link, outcome, now.mono_s, jitter)
     return replace(state, link=link)
 

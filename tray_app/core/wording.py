@@ -6,7 +6,7 @@ digits as can be acted on: what is not shown cannot flicker.
 
 from __future__ import annotations
 
-from tray_app.core.activity import Activity, Stage
+from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Recovered, Summarised
@@ -15,6 +15,7 @@ from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import GIB, MIB, Source, SystemMemory, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
+from tray_app.core.stage import Stage
 from tray_app.core.summary import Summary
 
 APP = "RunAnalyze"

@@ -1,0 +1,97 @@
+"""Which stage a video is in, in the server's words and from what lies and runs there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.made import answer, look, mb
+from tray_app.core.readings import StageMark, TempUsage
+from tray_app.core.stage import (
+    HOLDS_MAX_S,
+    HOLDS_S,
+    Words,
+    asked,
+    heard,
+    inferred,
+    stage_name,
+    unanswered,
+)
+
+# What the recorded server keeps in tmp, in the order in which it comes.
+NAMES = ("run.mp4", "thumbnail_run.jpg", "processed_run.mp4", "processed_run_faststart.mp4")
+
+
+@pytest.mark.parametrize(
+    ("count", "stage"), [(0, None), (1, "upload"), (2, "detection"), (3, "frames"), (4, "encoding")]
+)
+def test_files_in_tmp_tell_the_stage(count: int, stage: str | None) -> None:
+    """By their names, the latest counts."""
+    assert inferred(None, TempUsage(mb(10), count, 2.0, NAMES[:count])) == stage
+
+
+def test_ffmpeg_tells_more_than_files() -> None:
+    """It runs now."""
+    reading = look(300, 2.0, children={"ffmpeg": 90})
+    assert inferred(reading, TempUsage(mb(10), 1, 2.0, NAMES[:1])) == "encoding"
+    assert inferred(look(300, 2.0), None) is None
+
+
+@pytest.mark.parametrize(("turn_s", "holds_s"), [(0.2, 5), (2, 5), (8, 12), (3600, 30)])
+def test_a_word_holds_until_the_next_answer_is_overdue(turn_s: float, holds_s: float) -> None:
+    """At least 5 s, and half a turn more than the API is asked, within reason."""
+    words = heard(heard(Words(), 10.0, answer(300, 10.0)), 10.0 + turn_s, answer(300, 10 + turn_s))
+    assert words.holds_s == pytest.approx(holds_s)
+    assert HOLDS_S <= words.holds_s <= HOLDS_MAX_S
+
+
+def test_a_request_that_failed_leaves_its_question_open() -> None:
+    """The one that asked, and no other."""
+    words = asked(Words(wanted=True), 10.0)
+    assert not words.wanted
+    assert unanswered(words, 10.0).wanted
+    assert not unanswered(words, 12.0).wanted
+    assert not unanswered(asked(Words(), 14.0), 14.0).wanted
+
+
+def test_an_entry_of_the_same_name_is_a_new_word() -> None:
+    """Its time stamp tells them apart."""
+    first = answer(300, 1, stage=StageMark("AFTER_BATCH_CLEANUP", "a"))
+    words = heard(Words(), 1.0, first)
+    assert words.current_s == 1.0
+    second = answer(300, 9, stage=StageMark("AFTER_BATCH_CLEANUP", "b"))
+    assert heard(words, 9.0, second).current_s == 9.0
+
+
+@pytest.mark.parametrize(
+    ("server_name", "name"),
+    [
+        ("AFTER_FILE_UPLOAD", "upload"),
+        ("BEFORE_THUMBNAIL_EXTRACTION", "upload"),
+        ("AFTER_THUMBNAIL_EXTRACTION", "thumbnail"),
+        ("AFTER_THUMBNAIL_UPLOAD", "thumbnail"),
+        ("BEFORE_ROTATION_DETECTION", "detection"),
+        ("AFTER_STREAM_SETUP", "setup"),
+        ("BEFORE_VIDEO_ANALYSIS_SETUP", "setup"),
+        ("AFTER_RUNNING_DETECTION", "setup"),
+        ("PROCESSING_START", "frames"),
+        ("STREAMING_BATCH_20", "frames"),
+        ("AFTER_BATCH_CLEANUP", "frames"),
+        ("PROCESSING_COMPLETE", "analysis"),
+        ("AFTER_ANALYZER_RESET", "analysis"),
+        ("BEFORE_ANALYSIS_SUMMARY", "analysis"),
+        ("BEFORE_RESOURCE_CLEANUP", "encoding"),
+        ("AFTER_VIDEO_POSTPROCESSING", "encoding"),
+        ("BEFORE_VIDEO_UPLOAD", "saving"),
+        ("AFTER_DATABASE_OPERATIONS", "saving"),
+        ("BEFORE_FEEDBACK_GENERATION", "feedback"),
+        ("CLEANUP_START", "cleanup"),
+        ("AFTER CAP RELEASE", "cleanup"),
+        ("CLEANUP_FILES_COMPLETE", "done"),
+        ("AFTER_FINAL_GC", "done"),
+        ("SOMETHING_NEW", "something new"),
+        ("A_STAGE_WHOSE_NAME_IS_VERY_LONG", "a stage whose name is ve"),
+    ],
+)
+def test_the_servers_names_become_words(server_name: str, name: str) -> None:
+    """All names that the recorded servers used, in one short word each; others as they are."""
+    assert stage_name(server_name) == name

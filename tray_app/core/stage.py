@@ -1,0 +1,181 @@
+"""Which stage a video is in: the server's own word while it is fresh, else inferred.
+
+The word is the newest entry of the server's memory history, which is a request of its own.
+So it is asked for only when something has changed: the summary that comes with each answer
+(``tracker_summary``), the activity, the files in tmp. While that summary stays as it was the
+last word holds: the recorded history has no entry for 16–23 s of frames.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from tray_app.core.readings import ApiReading, ProcessReading, StageMark, TempUsage
+
+# What the API said holds for so long without another answer: the recorded server falls silent
+# for up to 2.4 s around ffmpeg. An API that is asked less often is given half a turn more.
+HOLDS_S = 5.0
+HOLDS_TURNS = 1.5
+HOLDS_MAX_S = 30.0
+# A server that sends no summary tells of no change: there, the word is asked for this often.
+ASK_AGAIN_S = 3.0
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage's name; ``inferred`` when it is not the server's own word."""
+
+    name: str
+    inferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the server has said.
+
+    ``tracker`` is its newest summary (None: no answer yet), ``mark`` its newest stage entry, and
+    ``current_s`` when an answer last showed that this is where it is (None: the entry may be an
+    earlier job's). ``heard_s`` is the newest answer and ``turn_s`` the time from the one before.
+    ``wanted``: the stage should be asked for; ``asked_s`` is when it last was.
+    """
+
+    tracker: tuple[float, ...] | None = None
+    mark: StageMark | None = None
+    current_s: float | None = None
+    heard_s: float | None = None
+    turn_s: float = 0.0
+    wanted: bool = False
+    asked_s: float | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The newest stage's name for people."""
+        return stage_name(self.mark.name) if self.mark else None
+
+    @property
+    def holds_s(self) -> float:
+        """How long a word holds until the next answer is overdue."""
+        return min(max(HOLDS_S, HOLDS_TURNS * self.turn_s), HOLDS_MAX_S)
+
+
+# The server's stage names (memory-history), first match wins, and what people call them.
+_STAGES = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"AFTER_FINAL_GC|CLEANUP_FILES_COMPLETE", DONE),
+        (r"FILE_UPLOAD|BEFORE_THUMBNAIL_EXTRACTION", "upload"),
+        (r"THUMBNAIL", "thumbnail"),
+        (r"ROTATION", "detection"),
+        (r"PROCESSING_START|STREAMING_BATCH|BATCH_CLEANUP", "frames"),
+        (r"SETUP|RUNNING_DETECTION", "setup"),
+        (r"PROCESSING_COMPLETE|ANALY[SZ]", "analysis"),
+        (r"POSTPROCESSING|RESOURCE_CLEANUP", "encoding"),
+        (r"VIDEO_UPLOAD|DATABASE", "saving"),
+        (r"FEEDBACK", "feedback"),
+        (r"CLEANUP|CAP RELEASE", "cleanup"),
+    )
+)
+
+
+def stage_name(server_name: str) -> str:
+    """A short word for the server's stage name, e.g. ``STREAMING_BATCH_20`` is ``frames``."""
+    return next(
+        (name for pattern, name in _STAGES if pattern.search(server_name)),
+        server_name.lower().replace("_", " ")[:24],
+    )
+
+
+def heard(words: Words, now_s: float, answer: ApiReading | None) -> Words:
+    """The words after one more tick; ``answer`` is the newest one if it is new."""
+    if answer is None:
+        return words
+    changed = words.tracker is not None and answer.tracker != words.tracker
+    current_s = words.current_s
+    if answer.stage is not None:
+        is_new = answer.stage != words.mark
+        current_s = now_s if is_new or current_s is not None else None
+    elif current_s is not None and answer.tracker and not changed:
+        current_s = now_s
+    return replace(
+        words,
+        tracker=answer.tracker,
+        mark=answer.stage or words.mark,
+        current_s=current_s,
+        heard_s=now_s,
+        turn_s=0.0 if words.heard_s is None else now_s - words.heard_s,
+        # The stage is read after the summary that comes with it, so it knows of its change.
+        wanted=words.wanted or (changed and answer.stage is None),
+    )
+
+
+def asked(words: Words, now_s: float) -> Words:
+    """The request that was just sent asks for the stage if that was wanted."""
+    return replace(words, wanted=False, asked_s=now_s) if words.wanted else words
+
+
+def unanswered(words: Words, asked_s: float | None) -> Words:
+    """The request that was sent at ``asked_s`` failed: what it asked for is still wanted."""
+    failed = asked_s is not None and asked_s == words.asked_s
+    return replace(words, wanted=True) if failed else words
+
+
+def moved(before: Words, after: Words) -> bool:
+    """Whether the server has gone on in a video meanwhile.
+
+    The summary stays filled when idle, so only its change is a sign; after the final stage it
+    may still change with that stage's own entry.
+    """
+    if after.name == DONE:
+        return False
+    entered = before.mark is not None and after.mark != before.mark
+    counted = before.tracker is not None and bool(after.tracker) and after.tracker != before.tracker
+    return entered or counted
+
+
+def finished(before: Words, after: Words) -> bool:
+    """Whether the server has meanwhile said that a video is done."""
+    return after.name == DONE and after.mark != before.mark
+
+
+def is_open(words: Words, temp: TempUsage | None) -> bool:
+    """Whether a job has begun and not said its end: by its word, or by a video that is being
+    finished in tmp."""
+    by_word = words.current_s is not None and words.name != DONE
+    return by_word or any("_faststart" in name for name in (temp.names if temp else ()))
+
+
+def asks_again(words: Words, now_s: float) -> bool:
+    """Whether, during work, the stage is to be asked for although nothing tells of a change."""
+    if words.tracker:
+        return False
+    return words.asked_s is None or now_s - words.asked_s >= ASK_AGAIN_S
+
+
+def current(
+    words: Words, now_s: float, process: ProcessReading | None, temp: TempUsage | None
+) -> Stage | None:
+    """The stage of the work that goes on."""
+    name, current_s = words.name, words.current_s
+    if name and name != DONE and current_s is not None and now_s - current_s <= words.holds_s:
+        return Stage(name, inferred=False)
+    guess = inferred(process, temp)
+    return Stage(guess, inferred=True) if guess else None
+
+
+def encodes(process: ProcessReading | None) -> bool:
+    """Whether ffmpeg runs (ffprobe, which only looks at a video, is not it)."""
+    return process is not None and any(row.name.startswith("ffmpeg") for row in process.rows)
+
+
+def inferred(process: ProcessReading | None, temp: TempUsage | None) -> str | None:
+    """What runs and what lies in tmp says about the stage, the latest that fits."""
+    names = temp.names if temp else ()
+    if encodes(process) or any("_faststart" in name for name in names):
+        return "encoding"
+    if any(name.startswith("processed_") for name in names):
+        return "frames"
+    if any(name.startswith("thumbnail_") for name in names):
+        return "detection"
+    return "upload" if names else None
