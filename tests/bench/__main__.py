@@ -1,0 +1,9 @@
+"""What the app costs and how fast it is: ``python -m tests.bench``."""
+
+from __future__ import annotations
+
+from tests.bench import delay, idle, memory, sample, start, walk
+from tests.bench.table import run
+
+if __name__ == "__main__":
+    raise SystemExit(run(idle.PART, sample.PART, memory.PART, start.PART, delay.PART, walk.PART))
