@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 LONG_S = 60.0
@@ -40,6 +41,23 @@ class Exchange:
             raise OSError("the server is being closed")
 
 
+CERTIFICATE = str(Path(__file__).parents[1] / "data" / "localhost.pem")
+
+
+def tls() -> ssl.SSLContext:
+    """What makes a server an https one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+def unused_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 Script = Callable[[Exchange], None]
 
 
@@ -47,14 +65,15 @@ class FaultServer:
     """Plays ``script`` for each request; a connection lives until the script closes it.
 
     ``exchanges`` are the requests so far, ``connections`` how many were accepted. ``tls`` makes
-    it an https server; without it a TLS greeting is a request like any other.
+    it an https server; without it a TLS greeting is a request like any other. Both may be
+    changed at any time.
     """
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
         self.exchanges: list[Exchange] = []
         self.connections = 0
-        self._tls = tls
+        self.tls = tls
         self._closing = threading.Event()
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -64,7 +83,7 @@ class FaultServer:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def paths(self) -> list[str]:
@@ -75,12 +94,29 @@ class FaultServer:
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
+        self._hang_up()
         for sock in [self._listener, *self._open]:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits in it
             sock.close()
         for thread in self._threads:
             thread.join(10)
+
+    def go_down(self) -> None:
+        """Refuse connections (the port stays taken), and end those that are open."""
+        self._hang_up()
+        self._listener.close()
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", self.port))
+
+    def come_up(self) -> None:
+        """Listen again, after `go_down`."""
+        self._listener.listen()
+        self._start(self._accept)
+
+    def _hang_up(self) -> None:
+        for sock in [self._listener, *self._open]:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits in it
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -98,8 +134,8 @@ class FaultServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
             while head := _read_head(connection):
                 exchange = Exchange(connection, head, self._closing)
@@ -111,13 +147,12 @@ class FaultServer:
 def _read_head(connection: socket.socket) -> str:
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte:
+        part = connection.recv(65536)
+        if not part:
             return ""
-        if byte == b"\x16" and not head:
-            connection.recv(65536)
+        head += part
+        if head.startswith(b"\x16"):
             return "TLS greeting"
-        head += byte
     return head.decode("latin-1")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 from tests.sources.fault_server import (
@@ -32,6 +33,14 @@ NOT_HTTP = "answer is not HTTP"
 TOO_LARGE = "answer is larger than 256 KiB"
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"
 LONG_HEADER = b"X-Long: " + b"y" * 60_000 + b"\r\n"
+
+
+def check_plain(reason: str) -> None:
+    """One short line for people: no name of a class, no repr, nothing unprintable."""
+    assert reason
+    assert len(reason) <= 80
+    assert reason.isprintable()
+    assert not re.search(r"[a-z](Error|Exception)|Traceback|0x\w{4}|urllib3|object at", reason)
 
 
 def stops_in_the_body(exchange: Exchange) -> None:

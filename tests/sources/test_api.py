@@ -6,9 +6,7 @@ import base64
 import errno
 import os
 import queue
-import re
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -23,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.fault_server import (
+    CERTIFICATE,
     LONG_S,
     Exchange,
     FaultServer,
@@ -36,8 +35,10 @@ from tests.sources.fault_server import (
     in_turn,
     raw,
     reset,
+    tls,
+    unused_port,
 )
-from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG
+from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG, check_plain
 from tests.waiting import wait_for
 from tray_app.core.readings import (
     MIB,
@@ -49,8 +50,6 @@ from tray_app.core.readings import (
 )
 from tray_app.sources.api import ApiClient
 
-DATA = Path(__file__).parents[1] / "data"
-CERTIFICATE = str(DATA / "localhost.pem")
 HISTORY = (PAYLOADS / "memory-history.after-limit1.json").read_bytes()
 
 REFUSED, TIMEOUT, ERROR = ApiFailureKind
@@ -89,12 +88,6 @@ def connected(url: str, **options: Any) -> Iterator[Connected]:
         yield it
     finally:
         it.client.close()
-
-
-def tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    return context
 
 
 # What is asked
@@ -285,12 +278,6 @@ def test_the_address_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 # Nobody there
 
 
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def test_refused() -> None:
     """Where nobody listens the connection is refused; a server that starts is found."""
     port = unused_port()
@@ -389,16 +376,6 @@ def test_unusual_but_good(script: Script) -> None:
         assert api.reading().rss_bytes == round(RSS_MB * MIB)
         assert api.reading().rss_bytes == round(RSS_MB * MIB)
         assert not any("ookie" in exchange.head for exchange in server.exchanges)
-
-
-def check_plain(reason: str) -> None:
-    """One short line for people: no name of a class, no repr, nothing unprintable."""
-    assert reason
-    assert len(reason) <= 80
-    assert reason.isprintable()
-    assert not re.search(
-        r"Error\(|Exception|Traceback|0x[0-9a-f]{4}|urllib3|object at|[a-z]Error", reason
-    )
 
 
 _lines = st.sampled_from(

@@ -57,6 +57,8 @@ LONGEST_WAIT_S = 3600.0
 PAUSE_AFTER_DEFECT_S = 0.2
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
+# ... but by a small part of a short interval: the next sample comes that much later than this one.
+EARLY_PART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ class Engine:
                 return False
             self._receive(item)
         now = self._clock()
-        early_s = EARLY_S if isinstance(item, ApiReading) else 0.0
+        early_s = 0.0
+        if isinstance(item, ApiReading):
+            early_s = min(EARLY_S, EARLY_PART * self._state.settings.interval_s)
         if not self._state.paused and now.mono_s >= self._tick_s - early_s:
             self._tick(now)
         if now.mono_s >= ends_s(self._state):

@@ -1,0 +1,223 @@
+"""Watches servers as the program does, each from a process of its own that tells what it holds.
+
+``python -m tests.watching`` reads ``name url`` lines and forks a watcher for each, so that sixty
+start in a moment and share what they imported; every sample is a line of JSON on standard output.
+It all ends with standard input.
+
+Rule: engine, client, state, record and wording are the real ones. The process reading is made up:
+a server of as many megabytes as the API tells, since there is no such process to be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+# All that the watchers would import one by one.
+import psutil  # noqa: F401
+import requests  # noqa: F401
+
+from tray_app.core import wording
+from tray_app.core.address import parse_address
+from tray_app.core.events import Event, Sampled
+from tray_app.core.readings import MIB, ProcessReading, ProcessRow, Role, Target, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Settings
+from tray_app.core.state import State, begin
+from tray_app.runtime import clock
+from tray_app.runtime.engine import Engine
+from tray_app.sources.api import ApiClient
+from tray_app.views.record import json_line
+
+INTERVAL_S = 0.25
+PATIENCE_S = 1.0
+PROCESS_MB = 340.0
+CERTIFICATE = str(Path(__file__).parent / "data" / "localhost.pem")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One sample, and what the watching process held when it was made.
+
+    ``record`` is the line of ``--json``. ``waited_s`` is how long the process has been kept from
+    running, by the kernel's account: what a busy machine takes is not the program's doing.
+    """
+
+    at_s: float
+    number: int
+    record: dict[str, Any]
+    tooltip: str
+    rss_bytes: int
+    descriptors: int
+    threads: int
+    waited_s: float
+
+    @property
+    def reason(self) -> str | None:
+        """``api.error`` of the record."""
+        error: str | None = self.record["api"]["error"]
+        return error
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the figure is the API's, and new."""
+        return self.record["source"] == "api" and self.record["api"]["state"] == "ok"
+
+
+@dataclass
+class _Server:
+    """Stands in for the probe: the server's one process."""
+
+    reading: ProcessReading = field(
+        default_factory=lambda: ProcessReading(
+            0.0,
+            None,
+            Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), None, "made up"),
+            (ProcessRow(7, "uvicorn", Role.TARGET, round(PROCESS_MB * MIB), 1.0),),
+            worker_count=1,
+        )
+    )
+
+    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+        return replace(self.reading, taken_s=now_s)
+
+    def tree_bytes(self) -> int | None:
+        return self.reading.rss_bytes
+
+    def has_available(self, at_least_bytes: int) -> bool:
+        return True
+
+    def on_battery(self) -> bool:
+        return False
+
+    def forget(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _NoWalker:
+    """No directory to be walked."""
+
+    usage: TempUsage | None = None
+
+    def watch(self, path: str | None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _kept_waiting_s() -> float:
+    """How long this process's threads were ready to run and did not, and the host's share."""
+    waited_ns = 0
+    for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - cheap, in the sampler's thread
+        waited_ns += int(Path(f"/proc/self/task/{task}/schedstat").read_text().split()[1])
+    stolen = int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8])
+    return waited_ns / 1e9 + stolen / os.sysconf("SC_CLK_TCK")
+
+
+def _glance(sample: Sample) -> Glance:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Glance(
+        at_s=sample.at.mono_s,
+        number=sample.number,
+        record=json.loads(json_line(sample)),
+        tooltip=wording.tooltip(sample, demo=False, paused=False),
+        rss_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
+        descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208
+        threads=threading.active_count(),
+        waited_s=_kept_waiting_s(),
+    )
+
+
+def watch(name: str, url: str) -> None:
+    """Tell of every sample on standard output, for ever."""
+    glances: queue.SimpleQueue[Glance] = queue.SimpleQueue()
+
+    def outlet(_: State, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, Sampled):
+                glances.put(_glance(event.sample))
+
+    settings = replace(
+        Settings(),
+        address=parse_address(url),
+        interval_s=INTERVAL_S,
+        patience_s=PATIENCE_S,
+        patience_busy_s=PATIENCE_S,
+    )
+    state = begin(settings, settings, clock.now(), local=True)
+    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    client = ApiClient(url, engine.post, clock.mono_s, verify=CERTIFICATE)
+    engine.start(client, _Server(), _NoWalker())
+    while True:
+        line = json.dumps([name, asdict(glances.get())]) + "\n"
+        os.write(1, line.encode())  # whole: a pipe takes up to 4096 bytes at once
+
+
+def main() -> None:
+    """Fork a watcher for each line, and end them all at the end of the input."""
+    watchers = []
+    for line in sys.stdin:
+        name, url = line.rstrip("\n").rsplit(" ", 1)
+        if pid := os.fork():
+            watchers.append(pid)
+        else:
+            watch(name, url)
+    for pid in watchers:
+        os.kill(pid, signal.SIGKILL)
+
+
+class Watchers:
+    """The other end: starts watchers and gathers what they see, by name."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.glances: dict[str, list[Glance]] = defaultdict(list)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.watching"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            cwd=Path(__file__).parents[1],
+            env=environment,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def watch(self, name: str, url: str) -> None:
+        """Start one more."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{name} {url}\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._reader.join(30)
+        self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            name, glance = json.loads(line)
+            self.glances[name].append(Glance(**glance))
+
+
+if __name__ == "__main__":
+    main()
