@@ -50,7 +50,8 @@ from tray_app.core.settings import Choice, Settings, with_preset
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
 
-# A step of either clock beyond the other's by more than this is sleep or a changed clock.
+# A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
+# sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
 GAP_S = 5.0
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
@@ -107,12 +108,14 @@ class State:
     ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
     ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
     returns to the settings ``before_quick``.
-    ``seen_answer_s`` is the newest answer that a sample has used.
+    ``seen_answer_s`` is the newest answer that a sample has used. ``awake`` is the end of the last
+    gap (`_woken`), or the start: no duration reaches back beyond it.
     """
 
     base: Settings
     settings: Settings
     started: Now
+    awake: Now
     local: bool = True
     demo: bool = False
     paused: bool = False
@@ -156,6 +159,7 @@ def begin(
         local=local,
         demo=demo,
         choice=remembered,
+        awake=now,
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -189,6 +193,11 @@ def ends_s(state: State) -> float:
 
 def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state after one input, and what follows from it for others."""
+    if _gap(state, now):
+        state = _woken(state, now)
+        if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
+            # It may have lain in the inbox all night: another one is asked for.
+            return replace(state, link=ApiLink()), ()
     match happened:
         case Asked():
             words = stages.asked(state.activity.words, now.mono_s)
@@ -266,12 +275,26 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
 
 
 def _gap(state: State, now: Now) -> bool:
-    """Whether the machine slept or a clock was changed since the last sample."""
-    if state.sample is None:
-        return False
-    last = state.sample.at
+    """Whether since the last sample the machine slept, a clock was set or nothing could run."""
+    sample, last = state.sample, state.awake
+    is_due = sample is not None and not state.paused
+    if sample is not None and sample.at.mono_s > last.mono_s:
+        last = sample.at
     mono_s, wall_s = now.mono_s - last.mono_s, now.wall_s - last.wall_s
-    return abs(wall_s - mono_s) > GAP_S
+    late_s = mono_s - state.settings.interval_s if is_due else 0.0
+    return abs(wall_s - mono_s) > GAP_S or late_s > GAP_S
+
+
+def _woken(state: State, now: Now) -> State:
+    """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
+    asked_s = state.link.asked_s  # may still be answered; its silence begins now
+    return replace(
+        state,
+        awake=now,
+        trend=Trend(),
+        link=ApiLink(asked_s=asked_s, silent_since_s=None if asked_s is None else now.mono_s),
+        activity=replace(state.activity, read_s=None, burst_s=0.0, hot_s=0.0),
+    )
 
 
 def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
@@ -296,7 +319,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     system = (process.system if process else None) or (answer.system if answer else None)
     activity = activities.next_activity(state.activity, now.mono_s, new_answer, process, temp)
 
-    trend = Trend() if _gap(state, now) else state.trend
+    trend = state.trend
     if memory_bytes is not None and not selected.stale:
         trend = trends.add(trend, now.mono_s, memory_bytes)
     elif memory_bytes is None:
