@@ -21,7 +21,15 @@ from types import FrameType
 
 from tray_app.core import wording
 from tray_app.core.commands import Quit
-from tray_app.core.events import Chosen, Ended, Event, HostMissing, Sampled, SourceChanged
+from tray_app.core.events import (
+    Chosen,
+    Ended,
+    Event,
+    HostMissing,
+    JobEnded,
+    Sampled,
+    SourceChanged,
+)
 from tray_app.core.link import ApiState
 from tray_app.core.readings import Source, TempUsage
 from tray_app.core.sample import Sample
@@ -147,6 +155,8 @@ def _log_event(event: Event) -> None:
     match event:
         case SourceChanged(sample):
             _log.info("source: %s", wording.source(sample))
+        case JobEnded(job):
+            _log.info("%s", wording.job(job))
         case HostMissing():
             _log.warning(wording.NO_TRAY_HOST)
         case _:

@@ -25,7 +25,8 @@ from tray_app.core.activity import (
     ActivityState,
     next_activity,
 )
-from tray_app.core.readings import ApiReading, StageMark, TempUsage
+from tray_app.core.jobs import Figure, Jobs, follow
+from tray_app.core.readings import ApiReading, Now, Source, StageMark, TempUsage
 from tray_app.core.stage import Stage, asked
 
 IDLE, PROCESSING, INTENSIVE = Activity.IDLE, Activity.PROCESSING, Activity.INTENSIVE
@@ -456,3 +457,26 @@ def test_recorded_frames_are_intensive_and_told_apart() -> None:
     assert {state.stage for state in frames} == {Stage("frames", inferred=True)}
     encoding = [state.stage for row, state in shown if "ffmpeg" in row.children]
     assert set(encoding) == {Stage("encoding", inferred=True)}
+
+
+@pytest.mark.parametrize("every", [1, 2, 4], ids=["0.5 s", "1 s", "2 s"])
+@pytest.mark.parametrize("scenario", [name for name in RECORDED if name != "idle"])
+def test_a_recorded_job_is_told_from_its_start_to_its_end(scenario: str, every: int) -> None:
+    """To a reading or two, and with the memory of the idle server before it."""
+    jobs, rows = Jobs(), RECORDED[scenario]
+    for row, state in replay(rows, every):
+        now, figure = Now(row.t_s, row.t_s), Figure(mb(row.rss_mb), Source.PROCESS)
+        jobs = follow(jobs, now, state, figure, lost=False)
+    job = jobs.latest
+    assert (jobs.count, job is not None) == (1, True)
+    assert job is not None
+    at_work = [row.t_s for row in rows if row.files]
+    reading_s = 0.5 * every + 0.1
+    assert job.started.mono_s == pytest.approx(at_work[0], abs=reading_s)
+    idle = [row for row, _ in replay(rows, every) if row.t_s < at_work[0]]
+    assert job.before == Figure(mb(idle[-1].rss_mb), Source.PROCESS)
+    if job.ended:
+        assert job.ended.mono_s == pytest.approx(at_work[-1], abs=2 * reading_s)
+    seen = [row.rss_mb for row, _ in replay(rows, every) if row.t_s >= job.started.mono_s]
+    assert job.peak_bytes == mb(max(seen))
+    assert job.stages[-1] == ("detection" if scenario == "no-person" else "encoding")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
+from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
@@ -21,6 +22,8 @@ from tray_app.core.events import (
     Ended,
     Event,
     HostMissing,
+    JobEnded,
+    JobStarted,
     Recovered,
     Sampled,
     SourceChanged,
@@ -159,7 +162,9 @@ class TestSamples:
         assert (sample.cpu_percent, sample.temp) == (3.0, temp)
         assert sample.age_s == pytest.approx(0.05)
         assert [row.name for row in sample.rows] == ["uvicorn", "ffmpeg"]
-        assert told.events == [Sampled(sample)]
+        assert sample.job is not None
+        assert (sample.job.number, sample.job.ended) == (1, None)
+        assert told.events == [Sampled(sample), JobStarted(sample.job, sample)]
 
     def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
         """It stays when memory falls."""
@@ -334,6 +339,85 @@ class TestNotTheServer:
         for at_s in (2, 4, 6):
             self.tick(told, at_s)
         assert self.tick(told, 8, pid=43).target is not None
+
+
+class TestJobs:
+    def work(self, told: Told) -> None:
+        """Idle, and then a core in use."""
+        for at_s, memory_mb, cpu_percent in ((2, 126, 1), (4, 300, 100), (6, 532, 100)):
+            told.look(at_s, memory_mb, cpu_percent=cpu_percent)
+
+    def test_beginning_and_end_are_events(self, told: Told) -> None:
+        """And each sample shows the job, the last one too."""
+        self.work(told)
+        assert [event.job.number for event in told.of(JobStarted)] == [1]  # type: ignore[union-attr]
+        assert told.sample.job is told.state.jobs.current
+        for at_s in (8, 10, 12):
+            told.look(at_s, 301)
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert wording.job(ended.job) == "Job 1: 2 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert told.sample.job is ended.job
+
+    def test_a_stale_value_is_no_figure_of_a_job(self) -> None:
+        """It was measured before."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        told.happen(5.95, Asked())
+        told.happen(6, Looked())
+        assert (told.sample.stale, told.sample.activity) == (True, Activity.PROCESSING)
+        told.happen(12, Answered(answer(350, START_S + 12, tracker=(2.0,))), Looked())
+        assert told.sample.job is not None
+        assert told.sample.job.after is not None
+        assert told.sample.job.after.memory_bytes == mb(350)
+
+    def test_a_silent_remote_server_goes_on_with_its_job(self) -> None:
+        """It is silent because it works; there is no figure, and no end."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        told.happen(5.95, Asked())
+        for at_s in range(6, 40, 2):
+            told.happen(at_s, Looked())
+        assert told.sample.memory_bytes is None
+        told.answer(42, 900, tracker=(3.0,))  # type: ignore[arg-type]
+        assert len(told.of(JobStarted)) == 1
+        assert told.of(JobEnded) == []
+        assert told.state.jobs.current is not None
+        assert told.state.jobs.current.peak_bytes == mb(900)
+
+    def test_a_server_that_goes_away_ends_its_job_at_once(self, told: Told) -> None:
+        """Nothing can be measured after it, and the next one is idle until it works."""
+        self.work(told)
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert wording.job(ended.job) == (
+            "Job 1: 2 s, 126 MB before, 532 MB at most, then the server was gone"
+        )
+        assert told.sample.activity is Activity.IDLE
+
+    def test_another_server_ends_the_job_of_the_first(self, told: Told) -> None:
+        """Another pid, or the same one used again."""
+        self.work(told)
+        other = look(90, START_S + 8, cpu_percent=100)
+        told.happen(8, Looked(replace(other, target=replace(TARGET, created_s=9.0))))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert (ended.job.lost, ended.job.after) == (True, None)
+        assert told.sample.activity is Activity.IDLE
+
+    def test_a_refused_connection_ends_the_job_of_a_remote_server(self) -> None:
+        """Nobody is there: refused three times, which silence never is."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        for at_s in (6, 7, 9):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)), Looked())
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert ended.job.lost
 
 
 class TestMode:
@@ -530,6 +614,7 @@ _outcomes = st.one_of(
 )
 _inputs: st.SearchStrategy[Callable[[float], Input]] = st.one_of(
     st.builds(lambda f: lambda at_s: Looked(look(f, at_s)), _figures),
+    st.builds(lambda f: lambda at_s: Looked(look(f, at_s, cpu_percent=100)), _figures),
     st.just(lambda at_s: Looked(look_in_vain(at_s))),
     st.just(lambda _: Looked()),
     st.builds(lambda outcome: lambda at_s: Answered(outcome(at_s), 0.3), _outcomes),
@@ -597,8 +682,28 @@ def test_every_sample_is_consistent(
         assert sample.mode is not Mode.FALLBACK or sample.source is not Source.API
 
 
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_jobs_begin_and_end_in_turn(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """Whatever happens: one at a time, and a sample says whether one runs."""
+    running = None
+    for event in lived(life, local).events:
+        match event:
+            case Sampled(sample):
+                shown = sample.job.number if sample.job and not sample.job.ended else None
+                assert (shown is not None) == (sample.activity is not Activity.IDLE)
+            case JobStarted(job):
+                assert running is None
+                running = job.number
+            case JobEnded(job):
+                assert running == job.number
+                running = None
+
+
 def test_the_state_stays_small_over_ten_thousand_samples() -> None:
-    """A month of running remembers no more than an hour of it."""
+    """A month of running remembers no more than an hour of it, in which 36 jobs ran."""
     told, sizes = Told(started()), list[int]()
     for number in range(1, 10_001):
         at_s, memory_mb = 0.5 * number, 300 + 2900 * (number % 400) / 400
@@ -609,9 +714,9 @@ def test_the_state_stays_small_over_ten_thousand_samples() -> None:
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
         told.happen(at_s, Looked(look(memory_mb, START_S + at_s)))
         told.events.clear()
-        if number % 400 == 0:
+        if number >= 7200 and number % 400 == 0:
             sizes.append(len(repr(told.state)))
-    assert max(sizes[1:]) < 1.1 * sizes[1]
+    assert max(sizes) < 1.1 * sizes[0]
     assert told.sample.number == 10_000
 
 

@@ -26,6 +26,7 @@ from tray_app.core.events import (
     SourceChanged,
     Summarised,
 )
+from tray_app.core.jobs import Figure
 from tray_app.core.link import ApiState, due_s
 from tray_app.core.menu import rows
 from tray_app.core.modes import Mode, Preset
@@ -243,6 +244,12 @@ def test_a_whole_day() -> None:
     day.go(30, to_mb=420)
     assert day.told() == [BACK]
     assert (day.sample.band, day.sample.activity) == (Band.GREEN, Activity.IDLE)
+    (job,) = day.state.jobs.ended
+    assert job.before == Figure(mb(300), Source.API)
+    assert job.peak_bytes == day.sample.peak_bytes
+    assert job.after is not None
+    assert job.after.memory_bytes < mb(900)
+    assert job.stages == ("frames", "encoding")
     assert day.sample.peak_bytes is not None
     assert day.sample.peak_bytes > mb(3400)
 

@@ -14,6 +14,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Role, Source, SystemMemory, TempUsage
@@ -150,6 +151,25 @@ def test_a_stage_that_was_inferred_is_marked() -> None:
     assert wording.stage(Activity.PROCESSING, None) == "processing"
     assert wording.stage(Activity.PROCESSING, guessed) == "processing: encoding?"
     assert wording.stage(Activity.INTENSIVE, FRAMES) == "intensive: frames"
+
+
+class TestJob:
+    def test_what_is_known_of_a_job_is_said(self) -> None:
+        """Memory before, at most and after."""
+        job = Job(3, Now(10, 10), Now(51, 51), Figure(mb(126), Source.API), peak_bytes=mb(532))
+        assert wording.job(job) == "Job 3: 41 s, 126 MB before, 532 MB at most"
+        whole = replace(job, after=Figure(mb(301), Source.API))
+        assert wording.job(whole) == "Job 3: 41 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert wording.job(replace(job, before=None, peak_bytes=None)) == "Job 3: 41 s"
+
+    def test_a_running_job_says_how_long_it_takes(self) -> None:
+        """In the tooltip; the last one does not."""
+        job = Job(3, Now(82, 0))
+        sample = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES, job=job)
+        assert wording.doing(sample) == "processing: frames, 18 s"
+        assert "API · processing: frames, 18 s" in wording.tooltip(sample, demo=False, paused=False)
+        ended = replace(sample, activity=Activity.IDLE, job=replace(job, ended=Now(90, 8)))
+        assert wording.doing(ended) == "idle"
 
 
 class TestSource:

@@ -195,6 +195,11 @@ def test_helpers_count(
     assert server.rss_mb() < before["memory_mb"] + 60
     sample = run.wait_for_sample(source="api", activity="idle", within_s=20)
     assert sample["memory_mb"] == pytest.approx(before["memory_mb"], abs=40)
+    job = sample["job"]
+    assert (job["number"], job["ended"] is None) == (1, False)
+    assert job["before_mb"] == pytest.approx(before["memory_mb"], abs=40)
+    assert job["peak_mb"] > job["before_mb"] + 100
+    assert job["after_mb"] == pytest.approx(job["before_mb"], abs=40)
 
 
 def test_temp_directory(

@@ -19,7 +19,16 @@ from hypothesis import strategies as st
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Ended, Event, Recovered, Sampled, Summarised
+from tray_app.core.events import (
+    Alerted,
+    Ended,
+    Event,
+    JobEnded,
+    Recovered,
+    Sampled,
+    Summarised,
+)
+from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
@@ -46,6 +55,7 @@ from tray_app.views.console import (
     TerminalView,
     _cells,
     alert_line,
+    job_line,
     marks_for,
     plain_lines,
     printable,
@@ -211,6 +221,17 @@ def test_each_alert_level_has_its_own_mark(level: Level, mark: str) -> None:
 def test_a_recovery_has_its_line() -> None:
     """The end of an alert is told with the peak."""
     assert "Back to normal: 126 MB. The peak was 2.15 GB." in alert_line(RECOVERY)
+
+
+def test_a_job_that_ended_has_its_line() -> None:
+    """Its memory before, at most and after; on the live screen it is a note."""
+    job = Job(3, Now(0, 0), Now(41, 41), Figure(126 * MIB, Source.API), peak_bytes=532 * MIB)
+    event = JobEnded(job, CALM)
+    assert job_line(event).endswith(" Job 3: 41 s, 126 MB before, 532 MB at most.")
+    out, err = io.StringIO(), io.StringIO()
+    shown = view(out, err)
+    shown.handle(event)
+    assert out.getvalue() == f"{job_line(event)}\n"
 
 
 def test_a_plain_line_names_the_watched_process() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
+from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
@@ -52,6 +53,12 @@ FULL = replace(
     temp=TempUsage(18 * MIB, 3, 99.0, ("a.mp4",)),
     activity=Activity.PROCESSING,
     stage=Stage("frames", inferred=True),
+    job=Job(
+        3,
+        Now(59.0, WALL_S - 41),
+        before=Figure(126 * MIB, Source.API),
+        peak_bytes=1700 * MIB,
+    ),
     alert=Level.ELEVATED,
     target=Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "on the port"),
     rows=(
@@ -78,6 +85,16 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
         "tmp": {"size_mb": 18.0, "files": 3},
         "activity": "processing",
         "stage": "frames",
+        "job": {
+            "number": 3,
+            "started": datetime.fromtimestamp(WALL_S - 41)
+            .astimezone()
+            .isoformat(timespec="milliseconds"),
+            "ended": None,
+            "before_mb": 126.0,
+            "peak_mb": 1700.0,
+            "after_mb": None,
+        },
         "alert": "elevated",
         "api": {
             "state": "silent",
@@ -106,6 +123,15 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
         ],
     }
     assert isinstance(time, str)
+
+
+def test_a_job_that_ended_has_its_end_and_what_it_left() -> None:
+    """Until the next one begins."""
+    assert FULL.job is not None
+    after = Figure(301 * MIB, Source.API)
+    job = record(replace(FULL, job=replace(FULL.job, ended=FULL.at, after=after)))["job"]
+    assert isinstance(job, dict)
+    assert (job["ended"], job["after_mb"]) == (record(FULL)["time"], 301.0)
 
 
 def test_the_time_is_that_of_the_sample_with_the_local_zone() -> None:

@@ -122,7 +122,8 @@ def next_activity(
         activity = Activity.INTENSIVE if intensive else Activity.PROCESSING
 
     turned = busy != state.is_busy
-    if turned or comes > 0 or (busy and stages.asks_again(words, now_s)):
+    changed = turned or comes > 0 or (busy and stages.asks_again(words, now_s))
+    if changed and not words.wanted:
         words = replace(words, wanted=True)
     return ActivityState(
         activity=activity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tray_app.core.alerts import Level
+from tray_app.core.jobs import Job
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice
 from tray_app.core.summary import Summary
@@ -43,6 +44,22 @@ class SourceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobStarted:
+    """Processing began."""
+
+    job: Job
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """Processing ended, as is known from this sample on."""
+
+    job: Job
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
 class Summarised:
     """A measurement of a set length ended; ``ends_run`` when the program ends with it."""
 
@@ -67,4 +84,15 @@ class Ended:
     """The run is over."""
 
 
-Event = Sampled | Alerted | Recovered | SourceChanged | Summarised | Chosen | HostMissing | Ended
+Event = (
+    Sampled
+    | Alerted
+    | Recovered
+    | SourceChanged
+    | JobStarted
+    | JobEnded
+    | Summarised
+    | Chosen
+    | HostMissing
+    | Ended
+)

@@ -77,7 +77,7 @@ def _status(state: State) -> tuple[Row, ...]:
     elif sample is None:
         texts = (f"{name}: starting", state.settings.address.shown, "")
     else:
-        doing = wording.stage(sample.activity, sample.stage)
+        doing = wording.doing(sample)
         texts = (
             f"{name}: {wording.memory(sample)}",
             f"{wording.source(sample)} · {doing}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
+from tray_app.core.jobs import Job
 from tray_app.core.link import ApiCondition
 from tray_app.core.modes import Mode
 from tray_app.core.readings import Now, ProcessRow, Source, SystemMemory, Target, TempUsage
@@ -19,6 +20,7 @@ class Sample:
     """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of this run.
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
+    ``job`` is the one that runs, else the last one.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading.
     """
@@ -41,6 +43,7 @@ class Sample:
     temp: TempUsage | None = None
     activity: Activity = Activity.IDLE
     stage: Stage | None = None
+    job: Job | None = None
     alert: Level = Level.NONE
     target: Target | None = None
     rows: tuple[ProcessRow, ...] = ()

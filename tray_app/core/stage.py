@@ -35,24 +35,21 @@ class Stage:
 class Words:
     """What the server has said.
 
-    ``tracker`` is its newest summary (None: no answer yet), ``mark`` its newest stage entry, and
-    ``current_s`` when an answer last showed that this is where it is (None: the entry may be an
-    earlier job's). ``heard_s`` is the newest answer and ``turn_s`` the time from the one before.
+    ``tracker`` is its newest summary (None: no answer yet), ``mark`` its newest stage entry and
+    ``name`` that stage's name for people. ``current_s`` is when an answer last showed that this
+    is where the server is (None: the entry may be an earlier job's), ``heard_s`` the newest
+    answer and ``turn_s`` the time from the one before.
     ``wanted``: the stage should be asked for; ``asked_s`` is when it last was.
     """
 
     tracker: tuple[float, ...] | None = None
     mark: StageMark | None = None
+    name: str | None = None
     current_s: float | None = None
     heard_s: float | None = None
     turn_s: float = 0.0
     wanted: bool = False
     asked_s: float | None = None
-
-    @property
-    def name(self) -> str | None:
-        """The newest stage's name for people."""
-        return stage_name(self.mark.name) if self.mark else None
 
     @property
     def holds_s(self) -> float:
@@ -102,6 +99,7 @@ def heard(words: Words, now_s: float, answer: ApiReading | None) -> Words:
         words,
         tracker=answer.tracker,
         mark=answer.stage or words.mark,
+        name=stage_name(answer.stage.name) if answer.stage else words.name,
         current_s=current_s,
         heard_s=now_s,
         turn_s=0.0 if words.heard_s is None else now_s - words.heard_s,

@@ -27,11 +27,14 @@ from tray_app.core.events import (
     Ended,
     Event,
     HostMissing,
+    JobEnded,
+    JobStarted,
     Recovered,
     Sampled,
     SourceChanged,
     Summarised,
 )
+from tray_app.core.jobs import Figure, Jobs, follow
 from tray_app.core.likeness import Likeness
 from tray_app.core.link import ApiCondition, ApiLink, ApiState
 from tray_app.core.modes import PRESETS, Mode, Preset
@@ -128,6 +131,7 @@ class State:
     band: BandState = BandState()
     alerts: AlertState = AlertState()
     activity: ActivityState = ActivityState()
+    jobs: Jobs = Jobs()
     peak_bytes: int | None = None
     sample: Sample | None = None
     samples: int = 0
@@ -317,7 +321,18 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     memory_bytes = selected.memory_bytes
     temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
     system = (process.system if process else None) or (answer.system if answer else None)
-    activity = activities.next_activity(state.activity, now.mono_s, new_answer, process, temp)
+    condition = (
+        ApiCondition(ApiState.OFF)
+        if settings.mode is Mode.FALLBACK
+        else api_link.condition(link, now.mono_s, settings.interval_s)
+    )
+    lost = _is_lost(state, looked.process, likeness, selected.source, condition.state)
+    # Of another server, what the last one did says nothing.
+    before = ActivityState() if lost else state.activity
+    activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
+    unknown = memory_bytes is None or selected.stale
+    figure = None if unknown else Figure(memory_bytes or 0, selected.source)
+    jobs = follow(state.jobs, now, activity, figure, lost=lost)
 
     trend = state.trend
     if memory_bytes is not None and not selected.stale:
@@ -327,15 +342,12 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     band = next_band(state.band, memory_bytes, settings.bands)
     alerts, verdict = judge(state.alerts, memory_bytes, settings.alerts)
     peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
-    off = settings.mode is Mode.FALLBACK
     sample = Sample(
         number=state.samples + 1,
         at=now,
         mode=settings.mode,
         source=selected.source,
-        api=ApiCondition(ApiState.OFF)
-        if off
-        else api_link.condition(link, now.mono_s, settings.interval_s),
+        api=condition,
         why=selected.why,
         fallback=settings.mode is Mode.AUTO and not disowned and api_link.away(link, now.mono_s),
         stale=selected.stale,
@@ -349,6 +361,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         temp=temp,
         activity=activity.activity,
         stage=activity.stage,
+        job=jobs.latest,
         alert=alerts.level,
         target=found,
         rows=process.rows if process else (),
@@ -365,6 +378,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         band=band,
         alerts=alerts,
         activity=activity,
+        jobs=jobs,
         peak_bytes=peak_bytes,
         sample=sample,
         samples=sample.number,
@@ -375,6 +389,10 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     events: list[Event] = [Sampled(sample)]
     if state.sample is not None and state.sample.source is not sample.source:
         events.append(SourceChanged(sample))
+    if jobs.current and not state.jobs.current:
+        events.append(JobStarted(jobs.current, sample))
+    elif state.jobs.current and not jobs.current:
+        events.append(JobEnded(jobs.ended[-1], sample))
     if verdict.raise_level is not None:
         limit_mb = settings.alerts.limit_mb(verdict.raise_level)
         events.append(Alerted(verdict.raise_level, limit_mb, sample))
@@ -386,6 +404,26 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
             events.append(HostMissing())
         changed = replace(changed, host_missing_said=True)
     return _end_measurements(changed, now, events)
+
+
+def _is_lost(
+    state: State,
+    process: ProcessReading | None,
+    likeness: Likeness,
+    source: Source,
+    api: ApiState,
+) -> bool:
+    """Whether the server that was watched is gone, or another process has taken its place.
+
+    Silence is neither: only who is looked for and not found, or refused, is gone.
+    """
+    known = state.likeness.target
+    if known is not None and likeness.target != known:
+        return True
+    if source is not Source.NONE:
+        return False
+    missed = known is not None and process is not None and process.target is None
+    return missed or api is ApiState.UNREACHABLE
 
 
 def _over(run: Measurement | None, now: Now) -> bool:

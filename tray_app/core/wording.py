@@ -10,6 +10,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.jobs import Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import GIB, MIB, Source, SystemMemory, TempUsage
@@ -97,6 +98,28 @@ def stage(activity: Activity, value: Stage | None) -> str:
         return "idle"
     name = f": {value.name}{'?' if value.inferred else ''}" if value else ""
     return f"{activity.value}{name}"
+
+
+def doing(sample: Sample) -> str:
+    """``idle``, ``processing: frames, 18 s``: with how long the job has taken so far."""
+    text, job = stage(sample.activity, sample.stage), sample.job
+    if job is None or job.ended is not None:
+        return text
+    return f"{text}, {duration(job.elapsed_s(sample.at))}"
+
+
+def job(value: Job) -> str:
+    """``Job 3: 41 s, 126 MB before, 532 MB at most, 301 MB after``: what is known of it."""
+    parts = [f"Job {value.number}: {duration(value.elapsed_s(value.ended or value.started))}"]
+    if value.before:
+        parts.append(f"{size(value.before.memory_bytes)} before")
+    if value.peak_bytes is not None:
+        parts.append(f"{size(value.peak_bytes)} at most")
+    if value.after:
+        parts.append(f"{size(value.after.memory_bytes)} after")
+    if value.lost:
+        parts.append("then the server was gone")
+    return ", ".join(parts)
 
 
 def api(condition: ApiCondition) -> str:
@@ -200,9 +223,9 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
         return f"{name}: paused"
     if sample is None:
         return f"{name}: starting"
-    doing = stage(sample.activity, sample.stage) if sample.memory_bytes is not None else ""
+    work = doing(sample) if sample.memory_bytes is not None else ""
     return "\n".join(
-        (f"{name}: {memory(sample)}", _joined(source(sample), doing), system(sample.system))
+        (f"{name}: {memory(sample)}", _joined(source(sample), work), system(sample.system))
     )
 
 

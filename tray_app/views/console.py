@@ -21,7 +21,7 @@ from unicodedata import east_asian_width
 from tray_app.core import wording
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Event, Recovered, Sampled, Summarised
+from tray_app.core.events import Alerted, Event, JobEnded, Recovered, Sampled, Summarised
 from tray_app.core.readings import GIB, ProcessRow, Source
 from tray_app.core.sample import Sample
 from tray_app.views.record import json_line
@@ -197,6 +197,11 @@ def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
     else:
         mark, (heading, text) = marks.recovered, wording.recovery(event)
     return f"{_clock(event.sample)} {mark}{heading}. {text}"
+
+
+def job_line(event: JobEnded) -> str:
+    """The figures of a job that ended, with the time at which that was seen."""
+    return f"{_clock(event.sample)} {wording.job(event.job)}."
 
 
 def summary_lines(event: Summarised) -> list[str]:
@@ -426,7 +431,7 @@ class LiveScreen:
 class TerminalView:
     """What the app hands events to when it runs in a terminal.
 
-    JSON: objects on ``stdout``, alerts and summary on ``stderr``. Else all on ``stdout``: as a
+    JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a
     live screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the
     run's set length, ``details`` adds the processes to plain lines and their origin to the
     screen. Not thread-safe: one thread hands over all events.
@@ -466,6 +471,8 @@ class TerminalView:
                 self._sampled(sample)
             case Alerted() | Recovered():
                 self._say(alert_line(event, self._marks))
+            case JobEnded():
+                self._say(job_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
                 self._summary = ["", *summary_lines(event)]
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))

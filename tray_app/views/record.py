@@ -10,7 +10,8 @@ import math
 from datetime import UTC, datetime
 
 from tray_app.core.alerts import Level
-from tray_app.core.readings import GIB, MIB, ProcessRow, Target
+from tray_app.core.jobs import Job
+from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Target
 from tray_app.core.sample import Sample
 
 
@@ -18,13 +19,12 @@ def record(sample: Sample) -> dict[str, object]:
     """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
 
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
-    ``problem`` says why there is no target.
+    ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
+    else the last one; it ended with its last sign of work, some seconds before that was known.
     """
     system, temp, target, api = sample.system, sample.temp, sample.target, sample.api
     return {
-        "time": datetime.fromtimestamp(sample.at.wall_s, UTC)
-        .astimezone()
-        .isoformat(timespec="milliseconds"),
+        "time": _time(sample.at),
         "mode": sample.mode.value,
         "source": sample.source.value,
         "band": sample.band.value,
@@ -43,6 +43,7 @@ def record(sample: Sample) -> dict[str, object]:
         },
         "activity": sample.activity.value,
         "stage": _text(sample.stage.name) if sample.stage else None,
+        "job": _job(sample.job) if sample.job else None,
         "alert": None if sample.alert is Level.NONE else sample.alert.word,
         "api": {
             "state": api.state.value,
@@ -61,6 +62,23 @@ def json_line(sample: Sample, *, ascii_only: bool = False) -> str:
     return json.dumps(
         record(sample), ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":")
     )
+
+
+def _time(at: Now) -> str:
+    local = datetime.fromtimestamp(at.wall_s, UTC).astimezone()
+    return local.isoformat(timespec="milliseconds")
+
+
+def _job(job: Job) -> dict[str, object]:
+    before, after = job.before, job.after
+    return {
+        "number": job.number,
+        "started": _time(job.started),
+        "ended": _time(job.ended) if job.ended else None,
+        "before_mb": _number(before.memory_bytes if before else None, 1, MIB),
+        "peak_mb": _number(job.peak_bytes, 1, MIB),
+        "after_mb": _number(after.memory_bytes if after else None, 1, MIB),
+    }
 
 
 def _target(target: Target) -> dict[str, object]:
