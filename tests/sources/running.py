@@ -106,14 +106,16 @@ def spawner(folder: Path, stdin: bool = False) -> Iterator[Spawn]:
         assert process.stdout.readline(), "the script ended before it was ready"
         return process
 
-    yield spawn
-    for process in started:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+    try:
+        yield spawn
+    finally:
+        for process in started:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -486,12 +486,13 @@ def port() -> int:
 
 @pytest.fixture(params=TABLES)
 def read(request: pytest.FixtureRequest, port: int) -> Iterator[Read]:
-    """Reads the server on ``port`` with each table, two seconds after the last time.
+    """Reads the server on ``port`` with each table, four seconds after the last time.
 
-    A look costs nothing by this probe's clock: it may look at each reading.
+    So each reading doubts a guess: another program's main.py may be one. A look costs nothing
+    by this probe's clock.
     """
     probe = ServerProbe(request.param(), "127.0.0.1", port, os.getpid(), clock=lambda: 0.0)
-    moments = iter(range(0, 10**9, 2))
+    moments = iter(range(0, 10**9, 4))
     yield lambda: probe.read(float(next(moments)))
     probe.close()
 
@@ -582,7 +583,7 @@ def test_a_real_tree_sums_to_psutils(read: Read, spawn: Spawn, port: int) -> Non
 LAUNCHER = """\
 if os.environ.get("LAUNCHED"):
     said("launched")
-    held = sys.stdin.readline() and listen(int(sys.argv[1]))
+    held = sys.stdin.readline() and listen(int(sys.argv[2]))
     said("ready")
     rest()
 subprocess.call([sys.executable, "-S", *sys.argv], env=os.environ | {"LAUNCHED": "1"})
@@ -593,7 +594,7 @@ def test_a_real_launcher_is_the_root(read: Read, tmp_path: Path, port: int) -> N
     """Both processes are the server, before it listens and after; the child answers."""
     read()
     with spawner(tmp_path, stdin=True) as spawn:
-        process = spawn(LAUNCHER, port, name="main.py")
+        process = spawn(LAUNCHER, "--port", port, name="main.py")
         assert process.stdin is not None
         assert process.stdout is not None
         (child,) = psutil.Process(process.pid).children()
