@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sources.any_json import ANY_JSON, FLAT, NESTED, NODES, SCALARS, replaced
 from tray_app.core.readings import GIB, MIB, ApiReading, StageMark, SystemMemory, TempUsage
 from tray_app.sources.payload import (
     PayloadError,
@@ -26,17 +27,6 @@ PAYLOADS = Path(__file__).parents[1] / "data" / "payloads"
 STATUS_FILES = sorted(PAYLOADS.glob("memory-status.*"))
 OTHER_FILES = sorted(set(PAYLOADS.iterdir()) - set(STATUS_FILES))
 HISTORY_FILES = sorted(PAYLOADS.glob("memory-history.*"))
-
-NESTED: dict[str, Any] = json.loads((PAYLOADS / "memory-status.processing.json").read_bytes())
-FLAT = {
-    "process_memory_mb": 225.6,
-    "process_memory_percent": 1.4,
-    "system_memory_used_percent": 43.5,
-    "system_memory_available_gb": 9.0,
-    "system_memory_total_gb": 16,
-    "memory_tracker_active": True,
-    "recent_peak_memory_mb": 300.1,
-}
 
 
 def decode(body: object) -> ApiReading:
@@ -276,32 +266,6 @@ def test_error_words(body: bytes, expected: str) -> None:
     assert error_words(body) == expected
 
 
-FIELD_NAMES = sorted(
-    {"error", "history", "stage", "timestamp", "detail", "process_memory_mb"}
-    | NESTED.keys()
-    | NESTED["process_memory"].keys()
-    | NESTED["system_memory"].keys()
-    | NESTED["tmp_directory"].keys()
-    | FLAT.keys()
-)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from([10**400, -1, 1e308, "NaN", "12"])
-)
-ANY_JSON = st.recursive(
-    SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(FIELD_NAMES) | st.text(max_size=5), inner, max_size=6)
-    ),
-    max_leaves=20,
-)
-
-
 def check(body: bytes) -> None:
     """Whatever the body, there is a reading of good numbers or a reason; nothing else."""
     try:
@@ -324,29 +288,6 @@ def check(body: bytes) -> None:
 def test_arbitrary_json(value: object) -> None:
     """Arbitrary JSON is a reading of finite, non-negative numbers or a reason."""
     check(json.dumps(value).encode())
-
-
-def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of all nodes of a JSON value, its root first."""
-    below: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        below = list(value.items())
-    elif isinstance(value, list):
-        below = list(enumerate(value))
-    return [path, *(place for key, inner in below for place in places(inner, (*path, key)))]
-
-
-def replaced(value: Any, path: tuple[Any, ...], by: object) -> Any:
-    """A copy of a JSON value in which another value stands at ``path``."""
-    if not path:
-        return by
-    changed = value.copy()
-    changed[path[0]] = replaced(value[path[0]], path[1:], by)
-    return changed
-
-
-RECORDED = [json.loads(f.read_bytes()) for f in sorted(PAYLOADS.glob("memory-*.json"))]
-NODES = [(body, path) for body in RECORDED for path in places(body)]
 
 
 @given(st.sampled_from(NODES), ANY_JSON)

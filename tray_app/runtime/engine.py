@@ -232,7 +232,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - the same
             # A failed reading is a reading that says so; the sampler goes on.
             _log.warning("reading processes failed: %r", error)
-            problem = f"reading processes failed ({type(error).__name__})"
+            problem = "reading processes failed (the log has more)"
             return ProcessReading(now.mono_s, None, problem=problem)
 
     def _watch_temp(self) -> None:
