@@ -46,6 +46,15 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
     assert not is_another(compared(400, 400, 400, 12), PROXY)
 
 
+def test_a_steep_climb_that_a_slow_api_tells_late_disowns_nothing() -> None:
+    """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
+    likeness = Likeness()
+    for at_s in range(0, 12, 2):
+        climbing = look(200 + 100 * at_s, at_s)
+        likeness = compare(likeness, answer(100 * at_s, at_s), climbing)
+        assert not is_another(likeness, climbing)
+
+
 def test_every_process_of_the_tree_may_be_the_one_that_answers() -> None:
     """A random worker answers, and with --reload a child does."""
     workers = look(12, 0.0, children={"a": 340, "b": 126}, workers=2, answering_mb=None)

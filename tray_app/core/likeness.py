@@ -19,10 +19,14 @@ ANSWERS_TO_DISOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s)."""
+    """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
+
+    ``tree_bytes`` is what the whole tree had at the last tick.
+    """
 
     target: tuple[int, float] | None = None
     misfits: int = 0
+    tree_bytes: int | None = None
 
 
 def alike(api_bytes: int, rss_bytes: int) -> bool:
@@ -37,18 +41,25 @@ def compare(
     """The likeness after one more tick; ``answer`` is the newest one if it is new.
 
     Any process of the tree may have answered (with several workers a random one). What cannot
-    be compared changes nothing; an answer that fits and another target begin anew.
+    be compared changes nothing: no new answer, no target, or a tree that has itself moved that
+    far since the last tick, as when a slow API tells of a steep climb some moments late. An answer
+    that fits and another target begin anew.
     """
     if process is None or process.target is None:
         return likeness
     target = (process.target.pid, process.target.created_s)
+    tree_bytes = sum(row.rss_bytes for row in process.rows)
     if target != likeness.target:
         likeness = Likeness(target)
+    misfits = likeness.misfits
+    before_bytes = tree_bytes if likeness.tree_bytes is None else likeness.tree_bytes
     if answer is None:
-        return likeness
-    if any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
-        return replace(likeness, misfits=0) if likeness.misfits else likeness
-    return replace(likeness, misfits=min(likeness.misfits + 1, ANSWERS_TO_DISOWN))
+        pass
+    elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
+        misfits = 0
+    elif alike(before_bytes, tree_bytes):
+        misfits = min(misfits + 1, ANSWERS_TO_DISOWN)
+    return Likeness(target, misfits, tree_bytes)
 
 
 def is_another(likeness: Likeness, process: ProcessReading) -> bool:
