@@ -39,6 +39,8 @@ pytestmark = pytest.mark.skipif(
 
 WELL_SAMPLES = 8
 WRONG_SAMPLES = 20
+SAID_SAMPLES = 8
+"""The last ones of a fault, in which it has long been noticed."""
 SIDE_BY_SIDE = 54
 LONGEST_S = 120.0
 """For what takes seconds: a starved machine must not turn it into a failure."""
@@ -113,6 +115,9 @@ def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str
         def seen(name: str) -> list[Glance]:
             return watchers.glances[name]
 
+        def said(name: str) -> bool:
+            return not FAULTS[name].reason or all(g.reason for g in seen(name)[-SAID_SAMPLES:])
+
         def wait(what: str, condition: Callable[[str], bool]) -> None:
             left = set(names)
 
@@ -129,7 +134,7 @@ def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str
         begun = {name: len(seen(name)) for name in names}
         for name, server in servers.items():
             FAULTS[name].begin(server)
-        wait("the faults", lambda n: len(seen(n)) >= begun[n] + WRONG_SAMPLES)
+        wait("the faults", lambda n: len(seen(n)) >= begun[n] + WRONG_SAMPLES and said(n))
         ended = {name: len(seen(name)) for name in names}
         for name, server in servers.items():
             server.script, server.tls = GOOD, tls() if FAULTS[name].tls else None
@@ -192,7 +197,7 @@ def test_a_plain_reason(name: str, story: Story) -> None:
             check_plain(glance.reason)
             assert glance.reason in lines[1]
     pattern = FAULTS[name].reason
-    for glance in story.during[WRONG_SAMPLES // 2 :]:
+    for glance in story.during[-SAID_SAMPLES:]:
         if pattern is None:
             assert glance.reason is None
         else:
@@ -205,7 +210,7 @@ def test_the_figure_stays(name: str, story: Story) -> None:
     """The memory shown goes on: the API's while an answer can be read, else the processes'."""
     for glance in story.during:
         assert glance.record["memory_mb"] == pytest.approx(PROCESS_MB, abs=1)
-    for glance in story.during[WRONG_SAMPLES // 2 :]:
+    for glance in story.during[-SAID_SAMPLES:]:
         assert FAULTS[name].reason is None or glance.record["source"] == "process"
     if FAULTS[name].reason is None:
         assert sum(glance.is_well for glance in story.during) >= WRONG_SAMPLES / 2

@@ -69,8 +69,8 @@ class Glance:
 
     @property
     def is_well(self) -> bool:
-        """Whether the figure is the API's, and new."""
-        return self.record["source"] == "api" and self.record["api"]["state"] == "ok"
+        """Whether the API's last answer was good, and is not overdue."""
+        return self.record["api"]["state"] == "ok"
 
 
 @dataclass
