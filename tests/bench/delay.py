@@ -20,7 +20,7 @@ from tests.bench.scene import (
     Watch,
     watching,
 )
-from tests.bench.table import Effort, Figure, Part, run
+from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tests.desktop.recorder import NotificationRecorder
 from tests.waiting import wait_for
 
@@ -89,13 +89,15 @@ def measure(effort: Effort) -> Iterator[Figure]:
         # The nearest rank: so many of them are at most as long.
         most_s = delays_s[math.ceil(0.95 * len(delays_s)) - 1]
         name = each.watch.state.name
-        yield Figure(name, "median", f"{median(delays_s):.2f} s")
+        yield Figure(name, "median", milliseconds(median(delays_s)))
         yield _judged(name, "95 %", most_s, MOST_GOAL_S)
         yield _judged(name, f"longest of {effort.times}", delays_s[-1], ALL_GOAL_S)
 
 
 def _judged(name: str, column: str, value_s: float, goal_s: float) -> Figure:
-    return Figure(name, column, f"{value_s:.2f} s", "", f"≤ {goal_s:g} s", value_s <= goal_s)
+    return Figure(
+        name, column, milliseconds(value_s), "", f"≤ {goal_s * 1000:.0f} ms", value_s <= goal_s
+    )
 
 
 PART = Part("delay", "From a step in memory to the notification", measure)

@@ -12,7 +12,7 @@ from statistics import median
 
 from tests.bench.measuring import INTERVAL_S, cpu_s, population, running
 from tests.bench.scene import ANSWERS, HANGS, NO_SERVER, PROCESS_ONLY, REFUSES, watching
-from tests.bench.table import Effort, Figure, Part, part_of, remark, run
+from tests.bench.table import Effort, Figure, Part, milliseconds, part_of, remark, run
 
 WARM_UP_S = 8.0
 STATES = (ANSWERS, PROCESS_ONLY, REFUSES, HANGS, NO_SERVER)
@@ -57,18 +57,16 @@ def others(pid: int) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
+def find(program: str) -> str | None:
+    """Its path: beside this Python, else wherever the shell finds it."""
+    beside = shutil.which(program, path=str(Path(sys.executable).parent))
+    return beside or shutil.which(program)
+
+
 def installed(pid: int) -> dict[str, list[str]]:
-    """Those of `others` that are here; a line says which are not."""
-    found, missing = {}, set()
-    for name, (program, *arguments) in others(pid).items():
-        path = shutil.which(program, path=str(Path(sys.executable).parent))
-        if path := path or shutil.which(program):
-            found[name] = [path, *arguments]
-        else:
-            missing.add(program)
-    if missing:
-        remark(f"not installed, so not beside: {', '.join(sorted(missing))} (pip: the extra bench)")
-    return found
+    """Those of `others` that are here, by path."""
+    commands = others(pid).items()
+    return {name: [path, *rest] for name, (first, *rest) in commands if (path := find(first))}
 
 
 def at(processes: int, effort: Effort) -> Iterator[Figure]:
@@ -101,7 +99,7 @@ def at(processes: int, effort: Effort) -> Iterator[Figure]:
         yield Figure(
             name,
             f"{count} processes",
-            f"{value * 1000:.2f} ms",
+            milliseconds(value),
             part_of(ratio) if name != LOOP_NAME else "",
             f"≤ {part_of(goal)}" if goal else "",
             ratio <= goal if goal else None,
@@ -110,6 +108,8 @@ def at(processes: int, effort: Effort) -> Iterator[Figure]:
 
 def measure(effort: Effort) -> Iterator[Figure]:
     """For each number of processes."""
+    if missing := {command[0] for command in others(0).values() if not find(command[0])}:
+        remark(f"not installed, so left out: {', '.join(sorted(missing))} (the extra bench)")
     for processes in effort.processes:
         yield from at(processes, effort)
 

@@ -87,6 +87,10 @@ def python(source: str, *arguments: str, **env: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def population(total: int) -> Iterator[int]:
-    """About ``total`` processes on this machine, those that are here anyway included."""
+    """So many processes on this machine, if there are not more anyway; gives how many it are.
+
+    A few that come and go are not counted: 2003 are given as 2000.
+    """
     with python(_IDLE_PROCESSES, str(max(0, total - process_count() - 1))):  # its parent counts
-        yield process_count()
+        count = process_count()
+        yield total if abs(count - total) <= 0.03 * total else count

@@ -65,8 +65,16 @@ class Part:
 
 
 def part_of(ratio: float) -> str:
-    """``1/7.4``, ``1/120``."""
-    return f"1/{1 / ratio:.1f}" if ratio > 0.1 else f"1/{1 / ratio:.0f}"
+    """``1/7.4``, ``1/8``, ``1/120``."""
+    times = f"{1 / ratio:.1f}" if ratio > 0.1 else f"{1 / ratio:.0f}"
+    return f"1/{times.removesuffix('.0')}"
+
+
+def milliseconds(seconds: float) -> str:
+    """``0.094 ms``, ``2.1 ms``, ``353 ms``."""
+    value_ms = seconds * 1000
+    decimals = 3 if value_ms < 1 else 1 if value_ms < 100 else 0
+    return f"{value_ms:.{decimals}f} ms"
 
 
 def run(*parts: Part) -> int:
