@@ -427,6 +427,23 @@ def test_redirects_are_not_followed() -> None:
 # Connections
 
 
+@pytest.mark.parametrize("header", [(), ("Connection: keep-alive",)], ids=["usual", "unusual"])
+@pytest.mark.parametrize("cut", [5, -len(STATUS) - 2, -len(STATUS), -3])
+def test_an_answer_in_two_parts(cut: int, header: tuple[str, ...]) -> None:
+    """Wherever an answer is cut in two, it is the same reading, and the connection is kept."""
+    whole = head_of(len(STATUS), "200 OK", *header) + STATUS
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(whole[:cut])
+        exchange.wait(0.02)  # so that the parts come apart
+        exchange.send(whole[cut:])
+
+    with FaultServer(script) as server, connected(server.url) as api:
+        for _ in range(2):
+            assert api.reading().rss_bytes == round(RSS_MB * MIB)
+        assert server.connections == 1
+
+
 @pytest.mark.parametrize("end", [close, reset], ids=["close", "reset"])
 def test_a_stale_connection(end: Script) -> None:
     """A kept connection that the server closes at the next request is replaced unseen."""
