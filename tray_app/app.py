@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from types import FrameType
@@ -35,6 +34,7 @@ from tray_app.core.readings import Source, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import HostSeen, State, begin
+from tray_app.core.values import dataclass, replace
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine, TempMeasured

@@ -6,7 +6,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +13,7 @@ from tray_app import __version__
 from tray_app.core import settings as checked
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.settings import Choice, ConfigError, Settings
+from tray_app.core.values import replace
 
 PROGRAM = "runanalyze-tray"
 EPILOG = """\

@@ -7,12 +7,12 @@ words. Both edges have hysteresis: a burst of CPU is no work yet, a pause in it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tray_app.core import stage as stages
 from tray_app.core.readings import ApiReading, ProcessReading, TempUsage
 from tray_app.core.stage import Stage, Words
+from tray_app.core.values import dataclass, field, replace
 
 PROCESSING_CPU_PERCENT = 40.0
 INTENSIVE_CPU_PERCENT = 80.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
+
+from tray_app.core.values import dataclass
 
 DEFAULT_URL = "http://localhost:8000"
 

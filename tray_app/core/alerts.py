@@ -6,10 +6,10 @@ a level is armed again once memory has been below 90 % of it; one note when all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from tray_app.core.readings import MIB
+from tray_app.core.values import dataclass
 
 REARM_FACTOR = 0.9
 

@@ -6,10 +6,10 @@ orange from 1000, red above 2000.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tray_app.core.readings import MIB
+from tray_app.core.values import dataclass, replace
 
 READINGS_TO_FALL = 2
 

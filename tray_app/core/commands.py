@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tray_app.core.modes import Mode, Preset
+from tray_app.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

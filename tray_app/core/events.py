@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tray_app.core.alerts import Level
 from tray_app.core.jobs import Job
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice
 from tray_app.core.summary import Summary
+from tray_app.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ The hysteresis of both is the activity's; what is unknown meanwhile ends nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from tray_app.core.activity import ActivityState
 from tray_app.core.readings import Now, Source
 from tray_app.core.stage import Stage
+from tray_app.core.values import dataclass, replace
 
 JOBS_KEPT = 20
 # The recorded servers go through 11 stages; what else a server may say must not pile up.

@@ -7,9 +7,8 @@ reading proves nothing (memory moves between the two looks); three answers in a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from tray_app.core.readings import MIB, ApiReading, ProcessReading
+from tray_app.core.values import dataclass, replace
 
 # Figures further apart than both of these are two processes'.
 MISMATCH_FACTOR = 0.2

@@ -7,10 +7,10 @@ told apart by the kind of failure and probed differently.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiReading
+from tray_app.core.values import dataclass, replace
 
 FALLBACK_AFTER_FAILURES = 3
 FALLBACK_AFTER_SILENCE_S = 3.0

@@ -6,12 +6,11 @@ still and panels that measure a menu before they show it are right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tray_app.core import wording
 from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.state import State
+from tray_app.core.values import dataclass
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
 

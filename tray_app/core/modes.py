@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tray_app.core.values import dataclass
 
 
 class Mode(StrEnum):

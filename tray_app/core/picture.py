@@ -5,11 +5,11 @@ Rule of the room: pure; how a picture looks is decided where it is drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tray_app.core.bands import Band
 from tray_app.core.readings import GIB
+from tray_app.core.values import dataclass
 
 
 class Style(StrEnum):

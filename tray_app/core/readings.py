@@ -6,8 +6,9 @@ the edges, where people read. ``*_s`` moments are monotonic seconds unless named
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tray_app.core.values import dataclass
 
 MIB = 1024**2
 GIB = 1024**3

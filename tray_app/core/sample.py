@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
@@ -13,6 +11,7 @@ from tray_app.core.modes import Mode
 from tray_app.core.readings import Now, ProcessRow, Source, SystemMemory, Target, TempUsage
 from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
+from tray_app.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

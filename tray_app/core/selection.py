@@ -7,7 +7,6 @@ a random worker's (measured: 340 or 126 MB in turn), so there the tree itself is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from tray_app.core import link as api_link
@@ -15,6 +14,7 @@ from tray_app.core.likeness import alike
 from tray_app.core.link import ApiLink
 from tray_app.core.modes import Mode
 from tray_app.core.readings import ApiReading, ProcessReading, Source
+from tray_app.core.values import dataclass
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
 FRESH_PART_OF_INTERVAL = 0.9

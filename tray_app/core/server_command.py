@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from tray_app.core.values import dataclass
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*[dtw]?(?:\.exe)?", re.IGNORECASE)
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})

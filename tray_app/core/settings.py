@@ -10,13 +10,13 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address
 from tray_app.core.alerts import AlertLimits
 from tray_app.core.bands import BandLimits
 from tray_app.core.modes import PRESETS, Mode, Preset
+from tray_app.core.values import dataclass, field, replace
 
 INTERVAL_MIN_S = 0.2
 INTERVAL_MAX_S = 3600.0

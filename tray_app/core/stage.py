@@ -9,9 +9,9 @@ last word holds: the recorded history has no entry for 16–23 s of frames.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from tray_app.core.readings import ApiReading, ProcessReading, StageMark, TempUsage
+from tray_app.core.values import dataclass, replace
 
 # What the API said holds for so long without another answer: the recorded server falls silent
 # for up to 2.4 s around ffmpeg. An API that is asked less often is given half a turn more.

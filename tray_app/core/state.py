@@ -8,7 +8,6 @@ alerts runs in milliseconds on a fake clock.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 
 from tray_app.core import activity as activities
 from tray_app.core import likeness as likenesses
@@ -52,6 +51,7 @@ from tray_app.core.selection import Why, fresh, select
 from tray_app.core.settings import Choice, Settings, with_preset
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
+from tray_app.core.values import dataclass, field, replace
 
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
 # sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tray_app.core.server_command import is_this_program, only_launches, server_command
+from tray_app.core.values import dataclass
 
 # Programs that hold a port only to pass it on: their memory is not the server's. Others are
 # found out by the API's figures.

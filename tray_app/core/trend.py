@@ -8,7 +8,7 @@ not told as going on: in a replayed job 20 s showed −190 MB/s ten seconds afte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tray_app.core.values import dataclass
 
 WINDOW_S = 7.0
 POINTS_KEPT = 4

@@ -7,12 +7,13 @@ and then until the menu is closed. A panel that reads in between gets what is tr
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from dbus_fast import PropertyAccess, Variant
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
+
+from tray_app.core.values import dataclass, field
 
 MENU_PATH = "/MenuBar"
 VERSION = 3

@@ -11,13 +11,13 @@ import subprocess
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dbus_fast import DBusError, Variant
 from dbus_fast.aio import MessageBus
 from plyer.facades.notification import Notification
 
+from tray_app.core.values import dataclass
 from tray_app.desktop._bus import SessionBus, bus_call
 
 _log = logging.getLogger(__name__)

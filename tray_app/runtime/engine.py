@@ -10,7 +10,6 @@ import logging
 import math
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePath
 from threading import Event as Flag
 from threading import Thread
@@ -46,6 +45,7 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
+from tray_app.core.values import dataclass
 
 _log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, StageMark
+from tray_app.core.values import replace
 from tray_app.sources.payload import (
     PayloadError,
     decode_stage,

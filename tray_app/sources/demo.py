@@ -14,7 +14,6 @@ import math
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from tray_app.core.readings import (
     GIB,
@@ -31,6 +30,7 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
+from tray_app.core.values import dataclass, replace
 
 STORY_S = 70.0
 """Then it begins again, with the memory that the last job left behind."""

@@ -7,10 +7,10 @@ gone the search goes on at each reading, so that one that starts is followed at 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from tray_app.core.readings import ProcessReading, Target
 from tray_app.core.target import Choice
+from tray_app.core.values import replace
 from tray_app.sources.others import OtherPythons
 from tray_app.sources.roster import Roster
 from tray_app.sources.search import TargetSearch

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from tray_app.core.readings import SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
+from tray_app.core.values import dataclass
 from tray_app.sources.table import Births, ListedBirths, Usage
 
 

@@ -7,11 +7,11 @@ gone) or may not be read: it answers None, or leaves the process out.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Protocol
 
 from tray_app.core.readings import SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
+from tray_app.core.values import dataclass
 
 
 @dataclass(slots=True)

@@ -16,12 +16,12 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
 from tray_app.core.readings import Now, TempUsage
+from tray_app.core.values import dataclass, field
 
 INTERVAL_S = 2.0
 REST_PER_WORK = 100

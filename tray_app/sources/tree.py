@@ -7,10 +7,10 @@ and a few times after (a worker imports before it listens), never at each readin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tray_app.core.readings import ProcessRow, Role
 from tray_app.core.target import answering
+from tray_app.core.values import dataclass
 from tray_app.sources.gauge import Gauge
 from tray_app.sources.table import ProcessHandle, ProcessTable
 

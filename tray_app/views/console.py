@@ -12,7 +12,6 @@ import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -24,6 +23,7 @@ from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Event, JobEnded, Recovered, Sampled, Summarised
 from tray_app.core.readings import GIB, ProcessRow, Source
 from tray_app.core.sample import Sample
+from tray_app.core.values import dataclass, replace
 from tray_app.views.record import json_line
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ file, and no font is hinted for three glyphs on a tile of 16 px.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import sqrt
 
@@ -15,6 +14,7 @@ from PIL import Image
 
 from tray_app.core.bands import Band
 from tray_app.core.picture import Palette, Picture, Style, Theme
+from tray_app.core.values import dataclass, replace
 
 Colour = tuple[int, int, int]
 

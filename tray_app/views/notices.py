@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from tray_app.core import wording
@@ -12,6 +11,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Summarised
 from tray_app.core.state import Delivered
+from tray_app.core.values import dataclass
 
 _log = logging.getLogger(__name__)
 
