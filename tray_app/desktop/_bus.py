@@ -76,10 +76,17 @@ class SessionBus:
 
     def stop(self) -> None:
         """Let `run` end; from any thread, at any time."""
-        self.soon(self._stop_now)
+        self._in_loop(self._stop_now)
 
     def soon(self, callback: Callable[[], object]) -> None:
-        """Run something small in the loop; dropped when the loop has ended."""
+        """Run something small in the loop; dropped when `run` is ending or has ended."""
+        self._in_loop(lambda: None if self._is_leaving() else callback())
+
+    def _is_leaving(self) -> bool:
+        # A signal sent after the connection was closed raises in asyncio's selector.
+        return self._stopping is not None and self._stopping.is_set()
+
+    def _in_loop(self, callback: Callable[[], object]) -> None:
         try:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:
