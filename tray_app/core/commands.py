@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tray_app.core.modes import Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.values import dataclass
 
 
@@ -28,8 +29,110 @@ class SetPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchProcess:
+    """Watch this process and no other, until it ends (its identity is pid and creation)."""
+
+    pid: int
+    created_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WatchAutomatically:
+    """Look for the server by evidence again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Hold alerts back for so long; None: until the program is started again."""
+
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    """Let alerts come again, and tell what was held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendTest:
+    """Send a notification that only shows that notifications work."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStatus:
+    """Show the present state as a notification (a left click on the icon)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeMemory:
+    """Have the server collect its garbage, and tell what that freed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Have the server delete temp files older than 24 h. Refused while a job runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTemp:
+    """Open the temp directory in the desktop's file manager."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenServer:
+    """Open the server's address in the browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetStyle:
+    """Draw the icon in this style, and remember it."""
+
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class SetPalette:
+    """Draw the icon in these colours, and remember it."""
+
+    palette: Palette
+
+
+@dataclass(frozen=True, slots=True)
+class SetTheme:
+    """Draw the icon for this kind of panel, and remember it (AUTO follows the desktop)."""
+
+    theme: Theme
+
+
+@dataclass(frozen=True, slots=True)
+class SetAutostart:
+    """Start with the desktop session, or no more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """End the program."""
 
 
-Command = SetMode | SetPreset | SetPaused | Quit
+Command = (
+    SetMode
+    | SetPreset
+    | SetPaused
+    | WatchProcess
+    | WatchAutomatically
+    | Mute
+    | Unmute
+    | SendTest
+    | ShowStatus
+    | FreeMemory
+    | CleanUp
+    | OpenTemp
+    | OpenServer
+    | SetStyle
+    | SetPalette
+    | SetTheme
+    | SetAutostart
+    | Quit
+)

@@ -40,11 +40,20 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SystemMemory:
-    """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's."""
+    """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's.
+
+    ``limited``: a control group's limit counts as the total. ``pressure_percent`` is Linux's PSI,
+    "full" over the last 10 s: the share of time in which everything waited for memory. None where
+    the system does not tell.
+    """
 
     total_bytes: int
     available_bytes: int
     used_percent: float
+    swap_used_bytes: int | None = None
+    swap_total_bytes: int | None = None
+    pressure_percent: float | None = None
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +97,26 @@ class ProcessRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """The target has ended since the last reading.
+
+    ``oom_kills``: how many processes the kernel has killed for want of memory while it was
+    watched, in its control group where it has a limited one, else on the machine; None where the
+    system does not tell.
+    """
+
+    target: Target
+    oom_kills: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessReading:
     """One look at this machine's processes.
 
     ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
+    ``workers`` are the pids of the tree's processes that answer requests. ``candidates`` are
+    processes that might be the server, too, but were not chosen. ``loss`` is there in the one
+    reading that finds the target gone.
     ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
     can (else None: several workers share the port). ``target`` is None when no server was
     found, with the reason in ``problem``.
@@ -106,6 +131,9 @@ class ProcessReading:
     answering_rss_bytes: int | None = None
     cpu_percent: float | None = None
     problem: str | None = None
+    workers: tuple[int, ...] = ()
+    candidates: tuple[Target, ...] = ()
+    loss: Loss | None = None
 
     @property
     def rss_bytes(self) -> int | None:

@@ -19,7 +19,27 @@ from tray_app.core import wording
 from tray_app.core.activity import ActivityState
 from tray_app.core.alerts import AlertState, judge
 from tray_app.core.bands import BandState, next_band
-from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    ShowStatus,
+    Unmute,
+    WatchAutomatically,
+    WatchProcess,
+)
 from tray_app.core.events import (
     Alerted,
     Chosen,
@@ -234,6 +254,23 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, paused=paused, trend=Trend(), link=link), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
+        case (
+            WatchProcess()
+            | WatchAutomatically()
+            | Mute()
+            | Unmute()
+            | SendTest()
+            | ShowStatus()
+            | FreeMemory()
+            | CleanUp()
+            | OpenTemp()
+            | OpenServer()
+            | SetStyle()
+            | SetPalette()
+            | SetTheme()
+            | SetAutostart()
+        ):
+            return state, ()
 
 
 def samples_at_once(state: State, now: Now) -> bool:

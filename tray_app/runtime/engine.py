@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Protocol
 
 from tray_app.core import link as api_link
-from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.commands import Command
 from tray_app.core.events import Event
 from tray_app.core.readings import (
     ApiFailure,
@@ -202,16 +202,15 @@ class Engine:
     def _receive(self, item: Posted) -> None:
         if isinstance(item, TempMeasured):
             self._temp = item.usage
-        elif isinstance(item, Delivered | HostSeen):
-            self._step(item)
-        elif isinstance(item, SetMode | SetPreset | SetPaused | Quit):
-            self._step(item)
-            self._tick_s = self._clock().mono_s
-        else:
+        elif isinstance(item, ApiReading | ApiFailure):
             self._step(Answered(item, self._jitter()))
             first = self._state.sample is None
             if first or samples_at_once(self._state, self._clock()):
                 self._tick_s = self._clock().mono_s
+        else:
+            self._step(item)
+            if not isinstance(item, Delivered | HostSeen):
+                self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
 
     def _tick(self, now: Now) -> None:
         state = self._state
