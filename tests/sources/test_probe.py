@@ -18,7 +18,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import ProcessReading, Role, SystemMemory
+from tray_app.core.readings import Glance, ProcessReading, Role, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable
@@ -60,6 +60,10 @@ class FakeHandle:
         if not self._open or self._table.processes.get(self.pid) is not process:
             return None
         return Usage(process.line.split()[0], process.rss_bytes, process.cpu_s)
+
+    def rss_bytes(self) -> int | None:
+        usage = self.read()
+        return usage.rss_bytes if usage else None
 
     def close(self) -> None:
         self._table.open_handles -= self._open
@@ -129,6 +133,9 @@ class FakeTable:
 
     def system_memory(self) -> SystemMemory:
         return SystemMemory(1000, 400, 60.0)
+
+    def available_bytes(self) -> int:
+        return 399
 
     def close(self) -> None:
         self.asked["close"] += 1
@@ -217,6 +224,34 @@ def test_children_join_and_leave(table: FakeTable, probe: ServerProbe) -> None:
     table.end(22)
     assert pids(probe.read(3.0)) == [10]
     assert table.open_handles == 1
+
+
+def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
+    """Of the known tree's living members, and of the system; nothing else is looked at."""
+    assert probe.glance() == Glance(None, 399)
+    table.start(10, SERVER, ports={PORT}, rss_bytes=30)
+    worker = table.start(11, "worker", ppid=10, rss_bytes=100)
+    table.start(12, "ffmpeg", ppid=11, rss_bytes=5)
+    probe.read(0.0)
+    table.asked.clear()
+    worker.rss_bytes = 200
+    table.end(12)
+    table.start(13, "ffmpeg", ppid=11, rss_bytes=7)
+    assert probe.glance() == Glance(230, 399), "who is new comes with the next reading"
+    table.end(10)
+    assert probe.glance() == Glance(None, 399)
+    assert not table.asked
+    assert probe.read(2.0).target is None
+    assert probe.glance() == Glance(None, 399)
+
+
+def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:
+    """What comes between two readings does not shorten their span."""
+    root = table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    root.cpu_s += 1.0
+    probe.glance()
+    assert probe.read(2.0).cpu_percent == 50.0
 
 
 def test_a_worker_that_listens_late_is_noticed(table: FakeTable, probe: ServerProbe) -> None:

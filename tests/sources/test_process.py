@@ -54,6 +54,7 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     assert usage.cpu_s >= 0.25
     assert usage.cpu_s == pytest.approx(times.user + times.system, abs=0.05)
     assert usage.name == reference.name()
+    assert handle.rss_bytes() == pytest.approx(usage.rss_bytes, rel=0.02)
     handle.close()
 
 
@@ -103,6 +104,7 @@ def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None
     assert handle.read() is not None
     end(process)
     assert handle.read() is None
+    assert handle.rss_bytes() is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     assert table.parent(process.pid) is None
@@ -124,6 +126,7 @@ def test_a_zombie_counts_as_gone(table: ProcessTable, spawn: Spawn) -> None:
     reference = psutil.Process(process.pid)
     wait_for(lambda: reference.status() == psutil.STATUS_ZOMBIE, "the script is a zombie")
     assert handle.read() is None
+    assert handle.rss_bytes() is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     handle.close()
@@ -159,6 +162,7 @@ def test_a_reused_pid_does_not_fool_a_handle(table: ProcessTable, spawn: Spawn) 
     except AssertionError:
         pytest.skip("another program took the pid")
     assert table.open(process.pid) is not None
+    assert handle.rss_bytes() is None
     assert handle.read() is None
     handle.close()
 
@@ -249,6 +253,7 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
     assert memory is not None
     assert memory.total_bytes == reference.total
     assert memory.available_bytes == pytest.approx(reference.available, rel=0.05)
+    assert table.available_bytes() == pytest.approx(reference.available, rel=0.05)
     assert memory.used_percent == pytest.approx(reference.percent, abs=5)
 
 

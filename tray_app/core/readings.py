@@ -142,6 +142,17 @@ class ProcessReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """A quick look between two readings: figures that move, of what the last reading found.
+
+    ``rss_bytes`` is the RSS of the server's tree, None when there is none or its root is gone.
+    """
+
+    rss_bytes: int | None
+    available_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StageMark:
     """The server's newest stage entry: its own name for it, and its own (local) time stamp."""
 

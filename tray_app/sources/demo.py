@@ -22,6 +22,7 @@ from tray_app.core.readings import (
     ApiFailureKind,
     ApiOutcome,
     ApiReading,
+    Glance,
     ProcessReading,
     ProcessRow,
     Role,
@@ -220,6 +221,7 @@ class DemoProbe:
     """The scripted server's processes, with the interface of `ServerProbe`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._started_s = clock()
         self._has_read = False
 
@@ -238,6 +240,12 @@ class DemoProbe:
             answering_rss_bytes=moment.memory_bytes,
             cpu_percent=cpu_percent,
         )
+
+    def glance(self) -> Glance:
+        """The tree's memory and the system's now."""
+        moment = story(self._clock() - self._started_s)
+        rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
+        return Glance(rss_bytes, moment.system.available_bytes)
 
     def forget(self) -> None:
         """The next reading is a first one."""

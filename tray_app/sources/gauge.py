@@ -37,6 +37,10 @@ class Gauge:
             self._since_s, self._since_cpu_s = now_s, usage.cpu_s
         return usage
 
+    def rss_bytes(self) -> int | None:
+        """The memory alone, leaving CPU to the next reading; None once the process is gone."""
+        return self._handle.rss_bytes()
+
     def close(self) -> None:
         """Let go of the process (closing twice is allowed)."""
         self._handle.close()

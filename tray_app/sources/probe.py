@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tray_app.core.readings import ProcessReading, Target
+from tray_app.core.readings import Glance, ProcessReading, Target
 from tray_app.core.target import Choice
 from tray_app.core.values import replace
 from tray_app.sources.others import OtherPythons
@@ -73,6 +73,11 @@ class ServerProbe:
             answering_rss_bytes=tree.answering_rss_bytes,
             cpu_percent=tree.cpu_percent,
         )
+
+    def glance(self) -> Glance:
+        """What the last reading found, at a touch: nothing is searched, joined or let go."""
+        rss_bytes = self._tree.rss_bytes() if self._tree else None
+        return Glance(rss_bytes, self._table.available_bytes())
 
     def forget(self) -> None:
         """Drop what was found: the next reading begins anew (after sleep, for example)."""

@@ -42,6 +42,15 @@ class PsutilHandle:
         except psutil.Error:
             return None
 
+    def rss_bytes(self) -> int | None:
+        """As :meth:`ProcessHandle.rss_bytes`."""
+        try:
+            if not self._process.is_running():
+                return None
+            return self._process.memory_info().rss or None  # a zombie has none
+        except psutil.Error:
+            return None
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -125,6 +134,10 @@ class PsutilTable:
         memory = psutil.virtual_memory()
         used_percent = 100 * (memory.total - memory.available) / memory.total
         return SystemMemory(memory.total, memory.available, used_percent)
+
+    def available_bytes(self) -> int | None:
+        """As psutil counts it."""
+        return int(psutil.virtual_memory().available)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -57,6 +57,16 @@ class ProcfsHandle:
             (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
         )
 
+    def rss_bytes(self) -> int | None:
+        """As :meth:`ProcessHandle.rss_bytes`."""
+        try:
+            statm = os.pread(self._statm, 128, 0)
+        except OSError:
+            return None
+        size, rss, _ = statm.split(b" ", 2)
+        # A zombie has given back its whole address space: "0 0 0 ...".
+        return None if size == b"0" else int(rss) * self._page_bytes
+
     def close(self) -> None:
         """From now on a reading gives None; closing twice is allowed."""
         for fd in (self._statm, self._stat):
@@ -192,6 +202,11 @@ class ProcfsTable:
         # In some containers more is available than there is: as psutil, take what is free.
         available = free if available > total else available
         return SystemMemory(total, available, 100 * (total - available) / total)
+
+    def available_bytes(self) -> int | None:
+        """MemAvailable."""
+        memory = self.system_memory()
+        return memory.available_bytes if memory else None
 
     def close(self) -> None:
         """The table cannot be asked any more; closing twice is allowed."""

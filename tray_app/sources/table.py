@@ -39,6 +39,9 @@ class ProcessHandle(Protocol):
     def read(self) -> Usage | None:
         """None once the process is gone, also when its pid lives on in another."""
 
+    def rss_bytes(self) -> int | None:
+        """The memory alone, for less than a reading; None as :meth:`read`."""
+
     def close(self) -> None:
         """Closing twice is allowed."""
 
@@ -73,6 +76,9 @@ class ProcessTable(Protocol):
     def listening_ports(self, pid: int) -> frozenset[int]: ...
 
     def system_memory(self) -> SystemMemory | None: ...
+
+    def available_bytes(self) -> int | None:
+        """The system's available memory alone, for less than all of its figures."""
 
     def close(self) -> None: ...
 

@@ -83,6 +83,17 @@ class ServerTree:
             answering_rss_bytes=answers[0] if len(answers) == 1 else None,
         )
 
+    def rss_bytes(self) -> int | None:
+        """The members' RSS in sum, as of now; None once the root is gone."""
+        total_bytes = 0
+        for pid, gauge in self._gauges.items():
+            rss_bytes = gauge.rss_bytes()
+            if rss_bytes is not None:
+                total_bytes += rss_bytes
+            elif pid == self.root.pid:
+                return None
+        return total_bytes
+
     def recheck(self, now_s: float) -> None:
         """Ask who listens at the next reading, and a few times after."""
         self._ask_at_s = [now_s + after_s for after_s in _ASK_AFTER_S]
