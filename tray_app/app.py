@@ -39,7 +39,7 @@ from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine, TempMeasured
 from tray_app.runtime.mailbox import Mailbox
-from tray_app.sources.machine import is_this_machine
+from tray_app.sources.machine import is_this_machine, on_battery
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +177,13 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -
             if not isinstance(event, Sampled):
                 events.put(event)
 
-    engine = Engine(state, clock=clock.now, jitter=random.random, outlets=(publish,))
+    engine = Engine(
+        state,
+        clock=clock.now,
+        jitter=random.random,
+        outlets=(publish,),
+        on_battery=on_battery,
+    )
     presenter = Presenter(desktop, states.take, engine.post)
     notices = Notices(desktop, engine.post)
     hosts.report = engine.post
@@ -226,6 +232,7 @@ def _run_terminal(invocation: Invocation) -> int:
         outlets=(publish,),
         others=True,
         wait_for_first_answer=True,
+        on_battery=on_battery,
     )
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()

@@ -11,6 +11,7 @@ from tray_app.core.link import (
     ApiLink,
     ApiState,
     answered,
+    apart_s,
     asked,
     away,
     condition,
@@ -39,17 +40,40 @@ class TestWhenToAsk:
         slower = answered(ApiLink(), answer(100, 0, latency_s=0.1))
         assert due_s(slower, 10.0, INTERVAL_S) == pytest.approx(9.7)
         slowest = answered(ApiLink(), answer(100, 0, latency_s=2.0))
-        assert due_s(slowest, 10.0, INTERVAL_S) == pytest.approx(9.0)
+        assert due_s(slowest, 40.0, INTERVAL_S) == pytest.approx(39.0)
+
+    @pytest.mark.parametrize(("latency_s", "apart_s"), [(0.004, 2.0), (0.2, 4.0), (0.37, 8.0)])
+    def test_a_dear_request_is_made_seldom(self, latency_s: float, apart_s: float) -> None:
+        """Requests are kept 20 latencies apart, and sent for a tick as ever."""
+        link = answered(ApiLink(), answer(100, 0.0 + latency_s, latency_s=latency_s))
+        sent_s = due_s(link, INTERVAL_S, INTERVAL_S)
+        assert sent_s is not None
+        assert sent_s >= 20 * latency_s
+        lead_s = min(max(0.05, 3 * latency_s), INTERVAL_S / 2)
+        assert sent_s == pytest.approx(apart_s + 2.0 - lead_s if apart_s > 2 else 2.0 - lead_s)
+
+    def test_requests_are_never_more_than_half_a_minute_apart(self) -> None:
+        """However slow the API is, its answers are worth something."""
+        link = answered(ApiLink(), answer(100, 40, latency_s=40.0))
+        assert apart_s(link) == 30.0
 
     def test_one_request_is_in_flight(self) -> None:
         """A queue of abandoned requests would hit the server when it wakes."""
         assert due_s(asked(link_with(100, 0), 1.0), 10.0, INTERVAL_S) is None
 
     def test_latency_is_smoothed(self) -> None:
-        """One slow answer does not change the pace at once."""
+        """One slow answer does not change the pace at once; a fast one soon does."""
         link = answered(ApiLink(), answer(100, 0, latency_s=0.1))
-        link = answered(link, answer(100, 1, latency_s=0.5))
-        assert link.latency_s == pytest.approx(0.2)
+        link = answered(link, answer(100, 1, latency_s=0.15))
+        assert link.latency_s == pytest.approx(0.1125)
+        link = answered(link, answer(100, 1, latency_s=0.0125))
+        assert link.latency_s == pytest.approx(0.0625)
+
+    def test_an_answer_after_a_long_silence_does_not_slow_the_pace(self) -> None:
+        """The server was busy for 14 s; that is not what a request costs it."""
+        link = answered(ApiLink(), answer(100, 0, latency_s=0.004))
+        link = answered(link, answer(100, 14, latency_s=14.0))
+        assert apart_s(link) < 0.5
 
     def test_refused_requests_pause_longer_each_time(self) -> None:
         """From 1 s, doubled, to 30 s."""

@@ -15,6 +15,7 @@ from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     MIB,
     ApiReading,
+    Glance,
     ProcessReading,
     ProcessRow,
     Role,
@@ -56,14 +57,23 @@ class FakeProbe:
 
     error: Exception | None = None
     reads: int = 0
+    rss_bytes: int | None = 200 * MIB
     closed: bool = False
 
     def read(self, now_s: float, others: bool = False) -> ProcessReading:
         self.reads += 1
         if self.error:
             raise self.error
-        row = ProcessRow(7, "uvicorn", Role.TARGET, 200 * MIB, 1.0)
+        if self.rss_bytes is None:
+            return ProcessReading(now_s, None, problem="it has ended")
+        row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, None, TARGET, (row,), worker_count=1)
+
+    def glance(self) -> Glance:
+        return Glance(self.rss_bytes, None)
+
+    def forget(self) -> None:
+        pass
 
     def close(self) -> None:
         self.closed = True
@@ -108,16 +118,19 @@ class Rig:
 
 @contextmanager
 def running(
-    api: FakeApi | None = None, probe: FakeProbe | None = None, mode: Mode = Mode.AUTO
+    api: FakeApi | None = None,
+    probe: FakeProbe | None = None,
+    mode: Mode = Mode.AUTO,
+    interval_s: float = 0.2,
 ) -> Iterator[Rig]:
-    """An engine at 0.2 s."""
+    """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def outlet(_state: State, new: tuple[Event, ...]) -> None:
         for event in new:
             events.put(event)
 
-    settings = replace(Settings(), interval_s=0.2, mode=mode)
+    settings = replace(Settings(), interval_s=interval_s, mode=mode)
     state = begin(settings, settings, clock.now(), local=True)
     engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
@@ -232,3 +245,34 @@ def test_quit_closes_the_sources() -> None:
         rig.engine.stop(5)
         assert rig.api.closed
         assert rig.probe.closed
+
+
+LONG_S = 600.0
+
+
+@pytest.mark.parametrize("rss_bytes", [1200 * MIB, None])
+def test_a_look_brings_a_sample_at_once(rss_bytes: int | None) -> None:
+    """A step over a band's limit, or the end of the server, is not left to the next tick."""
+    with running(FakeApi(answers=False), mode=Mode.FALLBACK, interval_s=LONG_S) as rig:
+        assert rig.sample().memory_bytes == 200 * MIB
+        rig.probe.rss_bytes = rss_bytes
+        assert rig.sample().memory_bytes == rss_bytes
+
+
+def test_a_look_that_changes_nothing_shows_nothing() -> None:
+    """What is shown is calm: only the interval brings a sample of the same band."""
+    with running(FakeApi(answers=False), mode=Mode.FALLBACK, interval_s=1.2) as rig:
+        first = rig.sample()
+        rig.probe.rss_bytes = 220 * MIB
+        second = rig.sample()
+        assert second.memory_bytes == 220 * MIB
+        assert second.at.mono_s - first.at.mono_s >= 1.0
+
+
+def test_no_look_without_processes() -> None:
+    """In API mode nothing but the API is read, between the samples as well."""
+    with running(mode=Mode.API) as rig:
+        until(rig, Source.API)
+        rig.probe.rss_bytes = None
+        assert rig.sample().source is Source.API
+        assert rig.probe.reads == 0

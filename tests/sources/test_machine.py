@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
-from tray_app.sources.machine import is_this_machine, process_table
+from tray_app.sources.machine import is_this_machine, on_battery, process_table
 
 
 def test_the_fast_table_is_taken_on_linux_only() -> None:
@@ -49,3 +50,26 @@ def test_every_interface_address_is_this_machine() -> None:
 def test_other_hosts_are_not(host: str) -> None:
     """Documentation addresses and names that are not ours."""
     assert not is_this_machine(host)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, False),
+        ({"AC/online": "0"}, False),
+        ({"BAT0/status": "Discharging\n"}, True),
+        ({"BAT0/status": "Charging\n"}, False),
+        ({"mouse/status": "Discharging\n", "mouse/scope": "Device\n"}, False),
+    ],
+)
+def test_on_battery(files: dict[str, str], expected: bool, tmp_path: Path) -> None:
+    """A battery of the machine's own that discharges; a mouse's does not count."""
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert on_battery(tmp_path) is expected
+
+
+def test_the_portable_way_agrees() -> None:
+    """psutil says the same of the machine that the tests run on."""
+    assert on_battery() is portable()

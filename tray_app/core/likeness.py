@@ -71,6 +71,11 @@ def is_another(likeness: Likeness, process: ProcessReading) -> bool:
     )
 
 
+def is_doubted(likeness: Likeness) -> bool:
+    """Whether the newest answer fitted no process of the tree."""
+    return likeness.misfits > 0
+
+
 def disowned(process: ProcessReading, problem: str) -> ProcessReading:
     """The reading without its target: what remains is about the machine, and why."""
     return replace(

@@ -7,6 +7,7 @@ told apart by the kind of failure and probed differently.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiReading
@@ -19,7 +20,17 @@ PAUSE_MAX_S = 30.0
 # A server that hung answers the next request at once: ask again soon after a time-out,
 # so that it is seen within 2 s of its waking.
 RETRY_AFTER_TIMEOUT_S = 1.0
+# The smoothed latency rises slowly, because one slow answer is a busy server and no dear request
+# (recorded: 14 s after a silence), and falls fast.
 LATENCY_WEIGHT = 0.25
+LATENCY_WEIGHT_DOWN = 0.5
+LATENCY_RISE_MAX = 2.0
+LATENCY_COUNTED_MIN_S = 0.05
+LATENCY_FIRST_MAX_S = 1.5
+# The server walks its whole temp tree for each answer, on its event loop: 0.37 s at 100,000 files.
+# So at most a twentieth of its time goes into answering us.
+APART_LATENCIES = 20.0
+APART_MAX_S = 30.0
 LEAD_MIN_S = 0.05
 LEAD_LATENCIES = 3.0
 
@@ -40,7 +51,7 @@ class ApiLink:
     """What is known of the API. ``asked_s`` is set while a request is in flight.
 
     ``silent_since_s`` is when the first request was sent that has not been answered, kept
-    over time-outs; ``latency_s`` is smoothed (weight 1/4 for the newest).
+    over time-outs; ``latency_s`` is smoothed (weight 1/4 for a slower one, 1/2 for a faster).
     """
 
     asked_s: float | None = None
@@ -55,12 +66,14 @@ class ApiLink:
 
 @dataclass(frozen=True, slots=True)
 class ApiCondition:
-    """The link as it is shown. ``age_s`` is that of the last good reading."""
+    """The link as it is shown. ``age_s`` is that of the last good reading, ``every_s`` how far
+    apart requests are kept where that is more than an interval."""
 
     state: ApiState
     age_s: float | None = None
     latency_s: float | None = None
     error: str | None = None
+    every_s: float | None = None
 
 
 def asked(link: ApiLink, now_s: float) -> ApiLink:
@@ -71,12 +84,30 @@ def asked(link: ApiLink, now_s: float) -> ApiLink:
 
 def answered(link: ApiLink, reading: ApiReading) -> ApiLink:
     """A good answer closes the circuit: all earlier failures are forgotten."""
-    latency_s = (
-        reading.latency_s
-        if link.latency_s is None
-        else link.latency_s + LATENCY_WEIGHT * (reading.latency_s - link.latency_s)
-    )
-    return ApiLink(reading=reading, latency_s=latency_s)
+    return ApiLink(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
+
+
+def _smoothed(before_s: float | None, latency_s: float) -> float:
+    if before_s is None:
+        return min(latency_s, LATENCY_FIRST_MAX_S)
+    if latency_s < before_s:
+        return before_s + LATENCY_WEIGHT_DOWN * (latency_s - before_s)
+    counted_s = min(latency_s, max(LATENCY_RISE_MAX * before_s, LATENCY_COUNTED_MIN_S))
+    return before_s + LATENCY_WEIGHT * (counted_s - before_s)
+
+
+def apart_s(link: ApiLink) -> float:
+    """How far apart requests are kept, from start to start."""
+    return min(APART_LATENCIES * (link.latency_s or 0.0), APART_MAX_S)
+
+
+def keeps_pace(link: ApiLink, now_s: float, interval_s: float) -> bool:
+    """Whether the API answers as it is asked, although its newest answer may be some time old."""
+    if link.reading is None or link.failures:
+        return False
+    waited_s = 0.0 if link.asked_s is None else now_s - link.asked_s
+    longest_s = apart_s(link) + interval_s  # requests are sent before a tick
+    return waited_s <= min(interval_s, 1.0) and now_s - link.reading.taken_s <= longest_s
 
 
 def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> ApiLink:
@@ -116,7 +147,8 @@ def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
     """When the next request is to be sent: shortly before the tick that will use it.
 
     None while one is in flight. After a failure the pause decides, not the tick. A tick that
-    has its answer already is not asked for again: the request is for the one after it.
+    has its answer already, or comes too soon after the last request (`apart_s`), is not asked for:
+    the request is for a later one.
     """
     if link.asked_s is not None:
         return None
@@ -126,7 +158,11 @@ def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
     if link.reading.taken_s >= next_tick_s - lead_max_s:
         next_tick_s += interval_s
     lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), lead_max_s)
-    return max(next_tick_s - lead_s, link.next_ask_s)
+    ask_s = next_tick_s - lead_s
+    earliest_s = link.reading.taken_s - link.reading.latency_s + apart_s(link)
+    if earliest_s > ask_s:
+        ask_s += math.ceil((earliest_s - ask_s) / interval_s) * interval_s
+    return max(ask_s, link.next_ask_s)
 
 
 def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
@@ -144,9 +180,11 @@ def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
         state = ApiState.SLOW
     else:
         state = ApiState.OK
+    every_s = apart_s(link)
     return ApiCondition(
         state=state,
         age_s=None if link.reading is None else max(0.0, now_s - link.reading.taken_s),
         latency_s=None if link.reading is None else link.reading.latency_s,
         error=error,
+        every_s=every_s if every_s > interval_s else None,
     )

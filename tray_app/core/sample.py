@@ -20,6 +20,7 @@ class Sample:
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
     ``job`` is the one that runs, else the last one.
+    ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading.
     """
@@ -48,3 +49,5 @@ class Sample:
     rows: tuple[ProcessRow, ...] = ()
     others: tuple[ProcessRow, ...] = ()
     problem: str | None = None
+    interval_s: float = 0.0
+    stretched: bool = False

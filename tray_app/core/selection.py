@@ -18,16 +18,22 @@ from tray_app.core.values import dataclass
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
 FRESH_PART_OF_INTERVAL = 0.9
+# A reading that a quick look has called for wants a figure from after what the look has seen.
+FRESH_SUDDEN_S = 0.1
 # API only: the last value is shown as stale for so long, then the band is unknown.
 STALE_LIMIT_INTERVALS = 5
 STALE_LIMIT_MIN_S = 15.0
 
 
 class Why(Enum):
-    """Why the API is not the source (or no source is), or the only one (NOT_THE_SERVER)."""
+    """Why the API is not the source (or no source is), or the only one (NOT_THE_SERVER).
+
+    BETWEEN: the API is well, this figure is from between two of its answers.
+    """
 
     CHOSEN = auto()
     WORKERS = auto()
+    BETWEEN = auto()
     API_AWAY = auto()
     API_LATE = auto()
     REMOTE = auto()
@@ -56,12 +62,15 @@ def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     return api.rss_bytes + process.rss_bytes - process.answering_rss_bytes
 
 
-def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
-    """Whether the newest answer is good and came since the last tick."""
+def fresh(link: ApiLink, now_s: float, interval_s: float, *, sudden: bool = False) -> bool:
+    """Whether the newest answer is good and came since the last tick (``sudden``: just now)."""
+    age_max_s = FRESH_PART_OF_INTERVAL * interval_s
+    if sudden:
+        age_max_s = min(FRESH_SUDDEN_S, age_max_s)
     return (
         link.reading is not None
         and link.failures == 0
-        and now_s - link.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
+        and now_s - link.reading.taken_s <= age_max_s
     )
 
 
@@ -73,14 +82,17 @@ def select(
     interval_s: float,
     local: bool,
     disowned: bool = False,
+    doubted: bool = False,
+    sudden: bool = False,
 ) -> Selected:
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
     ``disowned``: the process on the port is not the server (see `likeness`), so the API stands
-    alone, within the limits of the API-only mode.
+    alone, within the limits of the API-only mode. ``doubted``: the last answer makes one think so;
+    then processes do not speak for an API that is well. ``sudden``: a quick look called for it.
     """
     if disowned and mode is Mode.AUTO:
-        alone = select(Mode.API, link, None, now_s, interval_s, local)
+        alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
     tree_bytes = process.rss_bytes if process else None
     by_process = (
@@ -94,9 +106,16 @@ def select(
         return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
 
     api = link.reading
-    if api and fresh(link, now_s, interval_s):
-        if process and by_process and process.worker_count > 1:
+    is_fresh = fresh(link, now_s, interval_s, sudden=sudden)
+    is_well = is_fresh or api_link.keeps_pace(link, now_s, interval_s)
+    # An answer that is late is told from one that is not due yet.
+    not_due = is_well and (sudden or api_link.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s)
+    if process and by_process and (is_fresh or not_due):
+        if process.worker_count > 1:
             return _because(by_process, Why.WORKERS)
+        if not is_fresh and not doubted:
+            return _because(by_process, Why.BETWEEN)
+    if api and (is_fresh or not_due):
         unseen = mode is Mode.AUTO and process is not None and process.problem is not None
         why = Why.NO_PROCESS if unseen else None
         return Selected(Source.API, whole_server_bytes(api, process), api.taken_s, why=why)

@@ -76,6 +76,9 @@ from tray_app.core.values import dataclass, field, replace
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
 # sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
 GAP_S = 5.0
+# A reading may take a quarter of the time; else the interval stretches.
+READINGS_PER_INTERVAL = 4.0
+READING_WEIGHT = 0.25
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
 
@@ -95,10 +98,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The tick: what was read from this machine, where it may be read."""
+    """A reading of this machine, where it may be read, which took ``took_s``.
+
+    ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
+    """
 
     process: ProcessReading | None = None
     temp: TempUsage | None = None
+    took_s: float = 0.0
+    sudden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,9 @@ class State:
     ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
     ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
     returns to the settings ``before_quick``.
-    ``seen_answer_s`` is the newest answer that a sample has used. ``awake`` is the end of the last
+    ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
+    was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
+    smoothed. ``awake`` is the end of the last
     gap (`_woken`), or the start: no duration reaches back beyond it.
     """
 
@@ -156,6 +166,8 @@ class State:
     sample: Sample | None = None
     samples: int = 0
     seen_answer_s: float | None = None
+    source: Source | None = None
+    reading_s: float = 0.0
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
     before_quick: Settings | None = None
@@ -198,6 +210,13 @@ def wants_processes(state: State) -> bool:
     return state.settings.mode is not Mode.API and state.local
 
 
+def interval_s(state: State) -> float:
+    """Seconds between two samples: as set, or longer where that cannot be kept."""
+    only_api = not wants_processes(state) and wants_api(state)
+    apart_s = api_link.apart_s(state.link) if only_api else 0.0
+    return max(state.settings.interval_s, READINGS_PER_INTERVAL * state.reading_s, apart_s)
+
+
 def wants_stage(state: State) -> bool:
     """Whether the next request should ask for the stage: only when something has changed."""
     return state.activity.words.wanted
@@ -217,7 +236,7 @@ def ends_s(state: State) -> float:
 
 def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state after one input, and what follows from it for others."""
-    if _gap(state, now):
+    if is_gap(state, now):
         state = _woken(state, now)
         if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
             # It may have lain in the inbox all night: another one is asked for.
@@ -279,8 +298,8 @@ def samples_at_once(state: State, now: Now) -> bool:
     return (
         sample is not None
         and sample.source is not Source.API
-        and sample.why is not Why.WORKERS
-        and fresh(state.link, now.mono_s, state.settings.interval_s)
+        and sample.why not in (Why.WORKERS, Why.BETWEEN)
+        and fresh(state.link, now.mono_s, interval_s(state))
     )
 
 
@@ -315,14 +334,14 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
     return changed, (Chosen(choice),)
 
 
-def _gap(state: State, now: Now) -> bool:
+def is_gap(state: State, now: Now) -> bool:
     """Whether since the last sample the machine slept, a clock was set or nothing could run."""
     sample, last = state.sample, state.awake
     is_due = sample is not None and not state.paused
     if sample is not None and sample.at.mono_s > last.mono_s:
         last = sample.at
     mono_s, wall_s = now.mono_s - last.mono_s, now.wall_s - last.wall_s
-    late_s = mono_s - state.settings.interval_s if is_due else 0.0
+    late_s = mono_s - interval_s(state) if is_due else 0.0
     return abs(wall_s - mono_s) > GAP_S or late_s > GAP_S
 
 
@@ -340,7 +359,10 @@ def _woken(state: State, now: Now) -> State:
 
 def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
     settings, link, process = state.settings, state.link, looked.process
-    answer = link.reading if fresh(link, now.mono_s, settings.interval_s) else None
+    reading_s = state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s)
+    state = replace(state, reading_s=reading_s)
+    every_s = interval_s(state)
+    answer = link.reading if fresh(link, now.mono_s, every_s) else None
     new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
     likeness = likenesses.compare(state.likeness, new_answer, process)
     disowned = process is not None and likenesses.is_another(likeness, process)
@@ -353,15 +375,24 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         link = api_link.hurry(link)
 
     selected = select(
-        settings.mode, link, process, now.mono_s, settings.interval_s, state.local, disowned
+        settings.mode,
+        link,
+        process,
+        now.mono_s,
+        every_s,
+        state.local,
+        disowned,
+        doubted=likenesses.is_doubted(likeness),
+        sudden=looked.sudden,
     )
+    between = selected.why is Why.BETWEEN
     memory_bytes = selected.memory_bytes
     temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
     system = (process.system if process else None) or (answer.system if answer else None)
     condition = (
         ApiCondition(ApiState.OFF)
         if settings.mode is Mode.FALLBACK
-        else api_link.condition(link, now.mono_s, settings.interval_s)
+        else api_link.condition(link, now.mono_s, every_s)
     )
     lost = _is_lost(state, looked.process, likeness, selected.source, condition.state)
     # Of another server, what the last one did says nothing.
@@ -404,6 +435,8 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         rows=process.rows if process else (),
         others=process.others if process else (),
         problem=process.problem if process else None,
+        interval_s=every_s,
+        stretched=every_s > settings.interval_s,
     )
     changed = replace(
         state,
@@ -420,11 +453,12 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         sample=sample,
         samples=sample.number,
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
+        source=state.source if between else selected.source,
         run=summaries.record(state.run, now.mono_s, memory_bytes),
         quick=state.quick and summaries.record(state.quick, now.mono_s, memory_bytes),
     )
     events: list[Event] = [Sampled(sample)]
-    if state.sample is not None and state.sample.source is not sample.source:
+    if state.source is not None and changed.source is not state.source:
         events.append(SourceChanged(sample))
     if jobs.current and not state.jobs.current:
         events.append(JobStarted(jobs.current, sample))

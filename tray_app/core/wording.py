@@ -141,6 +141,11 @@ def api(condition: ApiCondition) -> str:
 
 def source(sample: Sample) -> str:
     """Where the figure comes from, how old it is, and why it is not the usual source."""
+    pace = f"every {duration(sample.interval_s)} at most" if sample.stretched else ""
+    return _joined(_source(sample), pace)
+
+
+def _source(sample: Sample) -> str:
     age_s = sample.age_s or 0.0
     age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
     match sample.source:
@@ -149,7 +154,8 @@ def source(sample: Sample) -> str:
         case Source.API:
             latency_s = sample.api.latency_s or 0.0
             slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
-            return _joined(f"API{slow}", age, _why_alone(sample))
+            asked = f"asked every {duration(sample.api.every_s)}" if sample.api.every_s else ""
+            return _joined(f"API{slow}", age, asked, _why_alone(sample))
         case Source.PROCESS:
             count = len(sample.rows)
             tree = "1 process" if count == 1 else f"{count} processes"
@@ -171,6 +177,10 @@ def _why_process(sample: Sample) -> str:
     match sample.why:
         case Why.WORKERS:
             return "the API speaks for one worker only"
+        case Why.BETWEEN if sample.api.every_s:
+            return f"API asked every {duration(sample.api.every_s)}"
+        case Why.BETWEEN:
+            return "newer than the API's"
         case Why.API_AWAY | Why.API_LATE:
             return api(sample.api)
         case _:

@@ -1,6 +1,6 @@
 """The sampler: one thread, sole author of `State`.
 
-It waits in one place only, its inbox, and never longer than to the next tick or request.
+It waits in one place only, its inbox, and never longer than to the next tick, look or request.
 Sources that can be slow (API, temp directory) work in threads of their own and post here.
 """
 
@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Protocol
 
 from tray_app.core import link as api_link
+from tray_app.core import looks
 from tray_app.core.commands import Command
 from tray_app.core.events import Event
 from tray_app.core.readings import (
@@ -23,6 +24,7 @@ from tray_app.core.readings import (
     ApiFailureKind,
     ApiOutcome,
     ApiReading,
+    Glance,
     Now,
     ProcessReading,
     Source,
@@ -38,6 +40,8 @@ from tray_app.core.state import (
     State,
     TimeUp,
     ends_s,
+    interval_s,
+    is_gap,
     patience_s,
     samples_at_once,
     step,
@@ -55,6 +59,8 @@ TEMP_DIRECTORY = "tmp"
 LONGEST_WAIT_S = 3600.0
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
+ON_BATTERY_EVERY_S = 30.0
+LOOK_WEIGHT = 0.1
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.
@@ -79,6 +85,13 @@ class Probe(Protocol):
     """Reads this machine's processes."""
 
     def read(self, now_s: float, others: bool = False) -> ProcessReading: ...
+
+    def glance(self) -> Glance:
+        """The memory of what the last reading has found, and nothing more."""
+
+    def forget(self) -> None:
+        """Find the server anew at the next reading."""
+
     def close(self) -> None: ...
 
 
@@ -98,7 +111,7 @@ class Engine:
     """Runs `step` on what happens.
 
     ``outlets`` are told the new state after each input that can be seen: what becomes of a
-    request is seen in the next sample.
+    request is seen in the next sample. ``on_battery``: whether the machine saves power.
     """
 
     def __init__(
@@ -110,6 +123,7 @@ class Engine:
         outlets: tuple[Outlet, ...] = (),
         others: bool = False,
         wait_for_first_answer: bool = False,
+        on_battery: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
         self._clock = clock
@@ -122,6 +136,11 @@ class Engine:
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s + FIRST_ANSWER_S if wait_for_first_answer else start_s
+        self._look_s = math.inf
+        self._look_cost_s = 0.0
+        self._on_battery = on_battery
+        self._saves_power = False
+        self._ask_battery_s = start_s
         self._api: Api | None = None
         self._probe: Probe | None = None
         self._walker: Walker | None = None
@@ -150,7 +169,7 @@ class Engine:
             except Exception:  # noqa: BLE001 - whatever it is, the picture must not freeze
                 # The promise is a fresh picture at every interval: a defect costs one sample.
                 _log.exception("a sample failed")
-                self._tick_s = self._clock().mono_s + self._state.settings.interval_s
+                self._tick_s = self._clock().mono_s + interval_s(self._state)
                 self._stopping.wait(PAUSE_AFTER_DEFECT_S)
         for source in (self._api, self._probe, self._walker):
             if source:
@@ -174,21 +193,26 @@ class Engine:
         now = self._clock()
         early_s = 0.0
         if isinstance(item, ApiReading):
-            early_s = min(EARLY_S, EARLY_PART * self._state.settings.interval_s)
-        if not self._state.paused and now.mono_s >= self._tick_s - early_s:
+            early_s = min(EARLY_S, EARLY_PART * interval_s(self._state))
+        if self._state.paused:
+            pass
+        elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
+        elif now.mono_s >= self._look_s:
+            self._glance(now)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
         return True
 
     def _wake_s(self) -> float:
-        return min(math.inf if self._state.paused else self._tick_s, ends_s(self._state))
+        if self._state.paused:
+            return ends_s(self._state)
+        return min(self._tick_s, self._look_s, ends_s(self._state))
 
     def _due_s(self) -> float | None:
         if self._api is None or not wants_api(self._state):
             return None
-        settings = self._state.settings
-        return api_link.due_s(self._state.link, self._tick_s, settings.interval_s)
+        return api_link.due_s(self._state.link, self._tick_s, interval_s(self._state))
 
     def _ask(self) -> None:
         if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):
@@ -212,17 +236,42 @@ class Engine:
             if not isinstance(item, Delivered | HostSeen):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
 
-    def _tick(self, now: Now) -> None:
+    def _tick(self, now: Now, *, sudden: bool = False) -> None:
+        """Make a sample; a sudden one leaves the next tick where it is."""
         state = self._state
-        process = self._look(now) if wants_processes(state) else None
-        self._step(Looked(process, self._temp))
+        if is_gap(state, now) and self._probe:
+            self._probe.forget()
+        process = self._read(now) if wants_processes(state) else None
+        took_s = self._clock().mono_s - now.mono_s
+        self._step(Looked(process, self._temp, took_s, sudden))
         self._watch_temp()
-        interval_s = self._state.settings.interval_s
-        self._tick_s += interval_s
-        if self._tick_s <= self._clock().mono_s:
-            self._tick_s = self._clock().mono_s + interval_s
+        now_s, every_s = self._clock().mono_s, interval_s(self._state)
+        if not sudden:
+            self._tick_s += every_s
+            if self._tick_s <= now_s:
+                self._tick_s = now_s + every_s
+        self._plan_look(now_s)
 
-    def _look(self, now: Now) -> ProcessReading:
+    def _plan_look(self, now_s: float) -> None:
+        """The next look, but none that a tick makes needless."""
+        if now_s >= self._ask_battery_s:
+            self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
+            self._saves_power = self._on_battery()
+        every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
+        next_s = now_s + every_s
+        is_needed = wants_processes(self._state) and next_s < self._tick_s - every_s / 2
+        self._look_s = next_s if is_needed else math.inf
+
+    def _glance(self, now: Now) -> None:
+        glance = self._probe.glance() if self._probe else Glance(None, None)
+        cost_s = self._clock().mono_s - now.mono_s
+        self._look_cost_s += LOOK_WEIGHT * (cost_s - self._look_cost_s)
+        if looks.calls_for_reading(self._state, glance, now):
+            self._tick(now, sudden=True)
+        else:
+            self._plan_look(now.mono_s)
+
+    def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:
             return ProcessReading(now.mono_s, None, problem="no process source")
         others = self._others or self._state.settings.details

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from ipaddress import ip_address
+from pathlib import Path
 
 from tray_app.sources.table import ProcessTable
 
@@ -18,6 +19,23 @@ def process_table() -> ProcessTable:
     from tray_app.sources.process import PsutilTable
 
     return PsutilTable()
+
+
+def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
+    """Whether this machine runs on its battery; False where that is not told."""
+    if sys.platform != "linux":
+        from tray_app.sources.process import on_battery as portable
+
+        return portable()
+    for supply in supplies.glob("*"):
+        try:
+            # A wireless mouse has a battery, too: its scope is the device.
+            is_own = not (supply / "scope").exists()
+            if is_own and (supply / "status").read_text() == "Discharging\n":
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def is_this_machine(host: str) -> bool:

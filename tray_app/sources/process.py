@@ -143,6 +143,12 @@ class PsutilTable:
         """Nothing is kept open."""
 
 
+def on_battery() -> bool:
+    """Whether this machine runs on its battery; False where that is not told."""
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return battery is not None and battery.power_plugged is False
+
+
 @dataclass(frozen=True, slots=True)
 class _Socket:
     address: str

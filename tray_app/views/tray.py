@@ -17,6 +17,7 @@ from tray_app.core.commands import Command
 from tray_app.core.menu import Row
 from tray_app.core.picture import Picture, figure_of
 from tray_app.core.readings import Source
+from tray_app.core.selection import Why
 from tray_app.core.state import State
 from tray_app.views import icon
 
@@ -44,7 +45,7 @@ def picture(state: State) -> Picture:
     return Picture(
         sample.band,
         figure_of(sample.memory_bytes),
-        process_source=sample.source is Source.PROCESS,
+        process_source=sample.source is Source.PROCESS and sample.why is not Why.BETWEEN,
         undelivered=undelivered,
     )
 

@@ -1,0 +1,135 @@
+"""Quick looks: which of them call for a reading."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
+from tray_app.core import looks
+from tray_app.core.modes import Mode
+from tray_app.core.readings import ApiReading, Glance, Now, ProcessReading, Source
+from tray_app.core.selection import Why
+from tray_app.core.settings import Settings
+from tray_app.core.state import Answered, Looked, State, begin, step
+from tray_app.core.values import replace
+
+START_S = 100.0
+
+
+def at(now_s: float) -> Now:
+    return Now(now_s, 1e9 + now_s)
+
+
+def shown(memory_mb: float, mode: Mode = Mode.FALLBACK) -> State:
+    """A state that shows this much, from processes, since `START_S`."""
+    settings = replace(Settings(), mode=mode)
+    state = begin(settings, settings, at(START_S), local=True)
+    return step(state, Looked(look(memory_mb, START_S)), at(START_S))[0]
+
+
+def calls(state: State, memory_mb: float | None, after_s: float = 0.25) -> bool:
+    glance = Glance(None if memory_mb is None else mb(memory_mb), SYSTEM.available_bytes)
+    return looks.calls_for_reading(state, glance, at(START_S + after_s))
+
+
+@pytest.mark.parametrize(
+    ("before_mb", "seen_mb"), [(499, 501), (999, 1001), (1490, 1510), (1990, 2010), (2990, 3010)]
+)
+def test_a_rise_over_a_limit(before_mb: float, seen_mb: float) -> None:
+    """A higher band or alert level is shown and said at once."""
+    assert calls(shown(before_mb), seen_mb)
+    assert not calls(shown(before_mb - 9), before_mb)
+
+
+def test_a_fall_waits_a_second() -> None:
+    """A figure that swings about a limit brings a reading a second at most."""
+    state = shown(1010)
+    assert not calls(state, 900, 0.5)
+    assert calls(state, 900, 1.0)
+
+
+def test_the_end_of_the_server() -> None:
+    """A look that has lost the target calls for a reading; when it was not there before, none."""
+    assert calls(shown(300), None)
+    settings = replace(Settings(), mode=Mode.FALLBACK)
+    state = begin(settings, settings, at(START_S), local=True)
+    nobody = look_in_vain(START_S)
+    state = step(state, Looked(nobody), at(START_S))[0]
+    assert not calls(state, None)
+
+
+def test_only_the_change_since_the_last_reading_counts() -> None:
+    """The API may count more than the processes that are seen: a look adds what has changed."""
+    settings = Settings()
+    state = begin(settings, settings, at(START_S), local=True)
+    state = step(state, Answered(answer(480, START_S)), at(START_S))[0]
+    state = step(state, Looked(look(450, START_S)), at(START_S))[0]
+    assert state.sample
+    assert state.sample.source is Source.API
+    assert not calls(state, 465)
+    assert calls(state, 471)
+
+
+def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
+    """A process that the API has disowned may do what it likes."""
+    settings = Settings()
+    state = begin(settings, settings, at(START_S), local=True)
+    for turn in range(4):
+        now = at(START_S + 2 * turn)
+        state = step(state, Answered(answer(400, now.mono_s)), now)[0]
+        state = step(state, Looked(look(20, now.mono_s)), now)[0]
+    assert state.sample
+    assert state.sample.why is Why.NOT_THE_SERVER
+    glance = Glance(mb(5000), None)
+    assert not looks.calls_for_reading(state, glance, at(state.sample.at.mono_s + 0.5))
+
+
+def test_after_a_gap_a_sample_is_made_at_once() -> None:
+    """The first look after sleep does not wait for the next tick."""
+    state = shown(300)
+    slept = Now(START_S + 0.25, 1e9 + START_S + 3600)
+    assert looks.calls_for_reading(state, Glance(mb(300), None), slept)
+
+
+@pytest.mark.parametrize(
+    ("cost_s", "on_battery", "every_s"),
+    [(0.00005, False, 0.25), (0.0011, False, 1.0), (0.00005, True, 1.0)],
+)
+def test_how_often(cost_s: float, on_battery: bool, every_s: float) -> None:
+    """Four times a second; once where that would cost too much, or the battery."""
+    assert looks.every_s(cost_s, on_battery=on_battery) == every_s
+
+
+class TestWhatASuddenReadingShows:
+    """A reading that a look called for, while the API is well."""
+
+    def sudden(self, state: State, reading: ProcessReading, now_s: float) -> State:
+        return step(state, Looked(reading, sudden=True), at(now_s))[0]
+
+    def well(self, *answers: ApiReading, tree_mb: float = 300) -> State:
+        settings = Settings()
+        state = begin(settings, settings, at(START_S), local=True)
+        for each in answers:
+            state = step(state, Answered(each), at(each.taken_s))[0]
+            reading = look(tree_mb, each.taken_s)
+            state = step(state, Looked(reading), at(each.taken_s))[0]
+        return state
+
+    def test_the_processes_speak_between_two_answers(self) -> None:
+        """Their figure is newer than the API's, and says so; the source has not changed."""
+        state = self.well(answer(300, START_S))
+        before = state.source
+        state, events = step(state, Looked(look(1200, START_S + 1), sudden=True), at(START_S + 1))
+        assert state.sample
+        assert (state.sample.source, state.sample.why) == (Source.PROCESS, Why.BETWEEN)
+        assert state.sample.memory_bytes == mb(1200)
+        assert state.source is before is Source.API
+        assert [type(event).__name__ for event in events if "Source" in type(event).__name__] == []
+
+    def test_doubted_processes_do_not(self) -> None:
+        """The last answer fitted no process: the API's figure stays, with its age."""
+        state = self.well(answer(700, START_S), tree_mb=20)
+        state = self.sudden(state, look(1200, START_S + 1), START_S + 1)
+        assert state.sample
+        assert (state.sample.source, state.sample.memory_bytes) == (Source.API, mb(700))
+        assert state.sample.age_s == pytest.approx(1.0)
