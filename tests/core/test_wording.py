@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from tests.core.made import SYSTEM, TARGET, mb
 from tray_app.core import wording
 from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.events import Summarised
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
@@ -289,58 +288,6 @@ class TestTooltip:
         assert len(wording.tooltip(HEALTHY, demo=True, paused=False)) <= 127
         first_two = wording.tooltip(busy, demo=True, paused=False).splitlines()[:2]
         assert len("\n".join(first_two)) <= 127
-
-
-class TestAlerts:
-    def alerted(self, level: Level, **changes: object) -> str:
-        sample = replace(HEALTHY, **changes)  # type: ignore[arg-type]
-        return wording.alert(Alerted(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level], sample))[1]
-
-    def test_the_title_is_level_and_figure(self) -> None:
-        """What matters most, first."""
-        for level, word in (
-            (Level.ELEVATED, "Elevated"),
-            (Level.HIGH, "High"),
-            (Level.CRITICAL, "Critical"),
-        ):
-            assert wording.alert(Alerted(level, 1500, HEALTHY))[0] == f"{word}: 1.58 GB"
-
-    def test_elevated_while_processing_is_normal(self) -> None:
-        """And says so."""
-        text = self.alerted(Level.ELEVATED, activity=Activity.PROCESSING, stage=FRAMES)
-        assert text == (
-            "Above 1500 MB. +12 MB/s. Processing (frames). Normal while processing. 10.0 GB free."
-        )
-
-    def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
-        """That memory was left behind."""
-        text = self.alerted(Level.ELEVATED, rate_bytes_s=0.0)
-        assert text == "Above 1500 MB. Nothing is being processed. 10.0 GB free."
-
-    def test_high_is_not_called_normal(self) -> None:
-        """Not even while processing."""
-        text = self.alerted(Level.HIGH, activity=Activity.INTENSIVE)
-        assert "Above 2000 MB." in text
-        assert "Processing, CPU 105 %." in text
-        assert "ormal" not in text
-
-    def test_critical_says_what_may_happen(self) -> None:
-        """Processing may fail, now or with the next video."""
-        assert "Processing may fail." in self.alerted(Level.CRITICAL, activity=Activity.PROCESSING)
-        assert "Processing may fail." in self.alerted(Level.CRITICAL)
-
-    def test_what_is_unknown_is_left_out(self) -> None:
-        """No dashes in a notification."""
-        text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
-        assert text == "Above 2000 MB. Nothing is being processed."
-
-    def test_recovery_tells_the_peak(self) -> None:
-        """And that it is over."""
-        calm = replace(HEALTHY, memory_bytes=mb(420))
-        assert wording.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
-            "Back to normal: 420 MB",
-            "The peak was 2.44 GB. Nothing is being processed.",
-        )
 
 
 class TestSummary:

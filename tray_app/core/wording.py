@@ -1,5 +1,7 @@
 """Every sentence a person reads, and the one way sizes, rates and durations are written.
 
+The sentences of notifications stand in `notes`.
+
 MB and GB are 1024² and 1024³ bytes, as the server counts. Figures come first, in as few
 digits as can be acted on: what is not shown cannot flicker.
 """
@@ -7,9 +9,8 @@ digits as can be acted on: what is not shown cannot flicker.
 from __future__ import annotations
 
 from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Recovered, Summarised
+from tray_app.core.events import Summarised
 from tray_app.core.jobs import Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
@@ -236,45 +237,6 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     work = doing(sample) if sample.memory_bytes is not None else ""
     return "\n".join(
         (f"{name}: {memory(sample)}", _joined(source(sample), work), system(sample.system))
-    )
-
-
-_ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
-
-
-def alert(event: Alerted) -> tuple[str, str]:
-    """Title and text of an alert's notification: figures first, then what is going on."""
-    sample = event.sample
-    heading = f"{_ALERT_TITLES[event.level]}: {size(sample.memory_bytes)}"
-    processing = sample.activity is not Activity.IDLE
-    doing = _doing(sample)
-    free = f"{size(sample.system.available_bytes)} free." if sample.system else ""
-    rising = rate(sample.rate_bytes_s)
-    rising = f"{rising}." if rising and rising != "steady" else ""
-    if event.level is Level.CRITICAL:
-        meaning = "Processing may fail."
-    elif processing:
-        meaning = "Normal while processing." if event.level is Level.ELEVATED else ""
-    else:
-        meaning = ""
-    above = f"Above {event.limit_mb:g} MB."
-    return heading, " ".join(part for part in (above, rising, doing, meaning, free) if part)
-
-
-def _doing(sample: Sample) -> str:
-    if sample.activity is Activity.IDLE:
-        return "Nothing is being processed."
-    name = f" ({sample.stage.name})" if sample.stage else ""
-    if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
-        return f"Processing{name}, CPU {percent(sample.cpu_percent)}."
-    return f"Processing{name}."
-
-
-def recovery(event: Recovered) -> tuple[str, str]:
-    """Title and text when memory is back below all levels."""
-    return (
-        f"Back to normal: {size(event.sample.memory_bytes)}",
-        f"The peak was {size(event.peak_bytes)}. {_doing(event.sample)}",
     )
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 from unicodedata import east_asian_width
 
-from tray_app.core import wording
+from tray_app.core import notes, wording
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Event, JobEnded, Recovered, Sampled, Summarised
@@ -193,9 +193,9 @@ def _plain_process(mark: str, row: ProcessRow) -> str:
 def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
     """What a notification says, on one line with its time."""
     if isinstance(event, Alerted):
-        mark, (heading, text) = marks.level[event.level], wording.alert(event)
+        mark, (heading, text) = marks.level[event.level], notes.alert(event)
     else:
-        mark, (heading, text) = marks.recovered, wording.recovery(event)
+        mark, (heading, text) = marks.recovered, notes.recovery(event)
     return f"{_clock(event.sample)} {mark}{heading}. {text}"
 
 

@@ -1,4 +1,4 @@
-"""Notifications: which event is worth one, how urgent it is, and what became of it."""
+"""Sends notifications, and tells what became of each."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from tray_app.core import wording
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Summarised
+from tray_app.core import notes, wording
+from tray_app.core.events import Event
 from tray_app.core.state import Delivered
-from tray_app.core.values import dataclass
 
 _log = logging.getLogger(__name__)
-
-LOW, NORMAL, CRITICAL = 0, 1, 2
 
 
 class Result(Protocol):
@@ -31,34 +26,6 @@ class Notifier(Protocol):
     def notify(self, title: str, text: str, *, urgency: int, replace: str) -> Result: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notification before it is sent. Those with the same ``replace`` take turns."""
-
-    title: str
-    text: str
-    urgency: int
-    replace: str
-
-
-def notice(event: Event) -> Notice | None:
-    """The notification for an event; None for what does not interrupt a person."""
-    match event:
-        case Alerted(level, _, sample):
-            title, text = wording.alert(event)
-            normal_here = level is Level.ELEVATED and sample.activity is not Activity.IDLE
-            urgency = CRITICAL if level is Level.CRITICAL else LOW if normal_here else NORMAL
-            return Notice(title, text, urgency, "memory")
-        case Recovered():
-            return Notice(*wording.recovery(event), LOW, "memory")
-        case Summarised():
-            return Notice(*wording.quick_test(event), NORMAL, "summary")
-        case HostMissing():
-            return Notice(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, NORMAL, "host")
-        case _:
-            return None
-
-
 class Notices:
     """Sends what events call for and tells ``report`` how it went. Not thread-safe."""
 
@@ -69,7 +36,7 @@ class Notices:
 
     def handle(self, event: Event) -> None:
         """Send the event's notification, if it has one; never raises."""
-        note = notice(event)
+        note = notes.note(event)
         if note is None:
             return
         try:
