@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tray_app.sources.machine import is_this_machine, on_battery, process_table
+from tray_app.sources.process import on_battery as portable
 
 
 def test_the_fast_table_is_taken_on_linux_only() -> None:
