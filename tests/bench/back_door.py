@@ -75,9 +75,12 @@ class _Door:
         done = threading.Event()
 
         def close() -> None:
-            for server in gc.get_objects():
-                if isinstance(server, asyncio.Server):
-                    server.close()
+            import uvicorn
+
+            for running in gc.get_objects():
+                if isinstance(running, uvicorn.Server):
+                    for server in running.servers:  # asyncio's or uvloop's
+                        server.close()
             done.set()
 
         assert self.loop, "the server has not been asked yet"
