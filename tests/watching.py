@@ -111,7 +111,7 @@ class _NoWalker:
 
     usage: TempUsage | None = None
 
-    def watch(self, path: str | None) -> None:
+    def watch(self, path: str | None, *, lively: bool = False) -> None:
         pass
 
     def close(self) -> None:

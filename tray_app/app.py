@@ -30,14 +30,14 @@ from tray_app.core.events import (
     SourceChanged,
 )
 from tray_app.core.link import ApiState
-from tray_app.core.readings import Source, TempUsage
+from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import HostSeen, State, begin
 from tray_app.core.values import dataclass, replace
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
-from tray_app.runtime.engine import Engine, TempMeasured
+from tray_app.runtime.engine import Engine
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.sources.machine import is_this_machine, on_battery
 
@@ -112,9 +112,6 @@ def _begin(invocation: Invocation) -> State:
 def _start_sources(engine: Engine, state: State) -> None:
     """Make the sources and let the engine sample them."""
 
-    def report_temp(usage: TempUsage | None) -> None:
-        engine.post(TempMeasured(usage))
-
     # Late imports: what is not used in this run is not paid for.
     address = state.settings.address
     if state.demo:
@@ -123,7 +120,7 @@ def _start_sources(engine: Engine, state: State) -> None:
         engine.start(
             DemoApi(engine.post, clock.mono_s),
             DemoProbe(clock.mono_s),
-            DemoWalker(report_temp, clock.mono_s),
+            DemoWalker(engine.note_temp, clock.mono_s),
         )
         return
     from tray_app.sources.api import ApiClient
@@ -133,7 +130,7 @@ def _start_sources(engine: Engine, state: State) -> None:
 
     api = ApiClient(address.url, engine.post, clock.mono_s)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
-    engine.start(api, probe, TempWalker(report_temp, clock.now))
+    engine.start(api, probe, TempWalker(engine.note_temp, clock.now))
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:

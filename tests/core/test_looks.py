@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
 from tray_app.core import looks
+from tray_app.core.bands import Band
 from tray_app.core.modes import Mode
 from tray_app.core.readings import ApiReading, Glance, Now, ProcessReading, Source
 from tray_app.core.selection import Why
@@ -29,7 +30,7 @@ def shown(memory_mb: float, mode: Mode = Mode.FALLBACK) -> State:
 
 def calls(state: State, memory_mb: float | None, after_s: float = 0.25) -> bool:
     glance = Glance(None if memory_mb is None else mb(memory_mb), SYSTEM.available_bytes)
-    return looks.calls_for_reading(state, glance, at(START_S + after_s))
+    return looks.is_left(looks.calm(state), glance, at(START_S + after_s))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,17 @@ def test_a_fall_waits_a_second() -> None:
     state = shown(1010)
     assert not calls(state, 900, 0.5)
     assert calls(state, 900, 1.0)
+
+
+def test_a_fall_is_confirmed_a_second_later() -> None:
+    """A band falls with the second reading below it, for which nobody waits an interval."""
+    state = shown(1010)
+    now = at(START_S + 1)
+    state = step(state, Looked(look(900, now.mono_s), sudden=True), now)[0]
+    assert state.sample
+    assert state.sample.band is Band.ORANGE
+    assert not looks.is_left(looks.calm(state), Glance(mb(900), None), at(START_S + 1.5))
+    assert looks.is_left(looks.calm(state), Glance(mb(900), None), at(START_S + 2))
 
 
 def test_the_end_of_the_server() -> None:
@@ -81,14 +93,14 @@ def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
     assert state.sample
     assert state.sample.why is Why.NOT_THE_SERVER
     glance = Glance(mb(5000), None)
-    assert not looks.calls_for_reading(state, glance, at(state.sample.at.mono_s + 0.5))
+    assert not looks.is_left(looks.calm(state), glance, at(state.sample.at.mono_s + 0.5))
 
 
 def test_after_a_gap_a_sample_is_made_at_once() -> None:
     """The first look after sleep does not wait for the next tick."""
     state = shown(300)
     slept = Now(START_S + 0.25, 1e9 + START_S + 3600)
-    assert looks.calls_for_reading(state, Glance(mb(300), None), slept)
+    assert looks.is_left(looks.calm(state), Glance(mb(300), None), slept)
 
 
 @pytest.mark.parametrize(

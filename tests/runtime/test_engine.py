@@ -27,7 +27,7 @@ from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine, TempMeasured
+from tray_app.runtime.engine import Engine
 
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
 
@@ -85,7 +85,7 @@ class FakeWalker:
 
     paths: list[str | None] = field(default_factory=list)
 
-    def watch(self, path: str | None) -> None:
+    def watch(self, path: str | None, *, lively: bool = False) -> None:
         self.paths.append(path)
 
     def close(self) -> None:
@@ -229,7 +229,7 @@ def test_the_temp_directory_is_walked_while_the_api_does_not_tell() -> None:
     """The walker watches tmp below the target's directory, and its figures reach a sample."""
     with running(FakeApi(answers=False)) as rig:
         rig.sample()
-        rig.engine.post(TempMeasured(TempUsage(5 * MIB, 2, clock.mono_s())))
+        rig.engine.note_temp(TempUsage(5 * MIB, 2, clock.mono_s()))
         sample = next(s for s in (rig.sample() for _ in range(9)) if s.temp)
         assert sample.temp
         assert sample.temp.file_count == 2

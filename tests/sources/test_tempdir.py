@@ -410,6 +410,22 @@ class TestWalker:
         put(tmp_path / "file")
         wait_for(lambda: heard.counts()[-3:] == [1, 1, 1], "three walks that see the file")
 
+    def test_a_still_tree_is_walked_less_often_until_somebody_works(
+        self,
+        tmp_path: Path,
+        heard: Heard,
+        make_walker: MakeWalker,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Rests grow while nothing changes; work on the server ends such a rest at once."""
+        monkeypatch.setattr(tempdir, "STILL_MAX", 1e9)
+        walker = make_walker(interval_s=1e-3)
+        walker.watch(str(tmp_path))
+        wait_for(lambda: len(heard.reports) == 10, "a rest of half a second", 5.0)
+        known = len(heard.reports)
+        walker.watch(str(tmp_path), lively=True)
+        wait_for(lambda: len(heard.reports) > known + 20, "walks at the interval", 1.0)
+
     def test_another_directory_is_walked_at_once(
         self, tmp_path: Path, heard: Heard, make_walker: MakeWalker
     ) -> None:

@@ -2,15 +2,18 @@
 
 A look reads the memory of the known processes and of the machine, and no more. It is compared
 with the processes' figure of the last reading, so that it never overrules an API whose process is
-elsewhere; where it would change what is shown or said, a reading is made at once.
+elsewhere; where it would change what is shown or said, a reading is made at once. What that takes
+is told in advance, once per sample: a look costs two comparisons.
 """
 
 from __future__ import annotations
 
-from tray_app.core.alerts import Level
+import math
+
 from tray_app.core.bands import Band
-from tray_app.core.readings import Glance, Now
-from tray_app.core.state import State, is_gap
+from tray_app.core.readings import MIB, Glance, Now
+from tray_app.core.state import GAP_S, State
+from tray_app.core.values import dataclass
 
 EVERY_S = 0.25
 SELDOM_S = 1.0
@@ -19,7 +22,20 @@ DEAR_S = 0.001
 # What has gone down is no danger: a figure that swings about a limit brings a reading a second.
 FALL_AFTER_S = 1.0
 
-_ORDER = (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED)
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """As long as looks stay within this, the last sample says all.
+
+    ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
+    ``falls_from_s`` on. ``offset_s`` is wall less monotonic time at the last sample.
+    """
+
+    low_bytes: float
+    high_bytes: float
+    falls_from_s: float
+    offset_s: float
+    has_target: bool
 
 
 def every_s(cost_s: float, *, on_battery: bool) -> float:
@@ -27,27 +43,46 @@ def every_s(cost_s: float, *, on_battery: bool) -> float:
     return SELDOM_S if on_battery or cost_s > DEAR_S else EVERY_S
 
 
-def calls_for_reading(state: State, glance: Glance, now: Now) -> bool:
+def calm(state: State) -> Calm:
+    """What the looks after this state's sample are held against."""
+    sample = state.sample
+    if sample is None:
+        return Calm(-math.inf, math.inf, 0.0, 0.0, has_target=False)
+    rss_bytes = state.process.rss_bytes if state.process else None
+    shown_bytes = sample.memory_bytes
+    low_bytes, high_bytes = -math.inf, math.inf
+    if rss_bytes is not None and shown_bytes is not None:
+        limits = sorted(_limits_bytes(state))
+        unseen_bytes = shown_bytes - rss_bytes
+        below = [limit for limit in limits if limit <= shown_bytes]
+        above = [limit for limit in limits if limit > shown_bytes]
+        low_bytes = below[-1] - unseen_bytes if below else low_bytes
+        high_bytes = above[0] - unseen_bytes if above else high_bytes
+        if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
+            low_bytes = math.inf  # it falls with one more reading that says so
+    return Calm(
+        low_bytes,
+        high_bytes,
+        sample.at.mono_s + FALL_AFTER_S,
+        sample.at.wall_s - sample.at.mono_s,
+        has_target=rss_bytes is not None,
+    )
+
+
+def is_left(calm: Calm, glance: Glance, now: Now) -> bool:
     """Whether the look has seen something that the last sample does not show."""
-    sample, process = state.sample, state.process
-    if sample is None or process is None:
-        return False
-    if is_gap(state, now):
+    rss_bytes = glance.rss_bytes
+    if abs(now.wall_s - now.mono_s - calm.offset_s) > GAP_S:
         return True
-    before_bytes = process.rss_bytes
-    if before_bytes is None or sample.memory_bytes is None:
-        return False
-    if glance.rss_bytes is None:
-        return True
-    expected_bytes = max(0, sample.memory_bytes + glance.rss_bytes - before_bytes)
-    rise = _compare(state, sample.memory_bytes, expected_bytes)
-    return rise > 0 or (rise < 0 and now.mono_s - sample.at.mono_s >= FALL_AFTER_S)
+    if rss_bytes is None or not calm.has_target:
+        return calm.has_target
+    if rss_bytes < calm.low_bytes:
+        return now.mono_s >= calm.falls_from_s
+    return rss_bytes > calm.high_bytes
 
 
-def _compare(state: State, shown_bytes: int, expected_bytes: int) -> int:
-    """Above 0 when band or alert level would rise, below when one would fall, else 0."""
+def _limits_bytes(state: State) -> list[float]:
     bands, alerts = state.settings.bands, state.settings.alerts
-    bands_up = _ORDER.index(bands.band(expected_bytes)) - _ORDER.index(state.band.band)
-    reached: Level = alerts.reached(expected_bytes)
-    levels_up = reached - alerts.reached(shown_bytes)
-    return max(bands_up, levels_up) or min(bands_up, levels_up)
+    colours_mb = (bands.yellow_mb, bands.orange_mb, bands.red_mb)
+    levels_mb = (alerts.elevated_mb, alerts.high_mb, alerts.critical_mb)
+    return [limit * MIB for limit in (*colours_mb, *levels_mb)]

@@ -359,8 +359,6 @@ def _woken(state: State, now: Now) -> State:
 
 def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
     settings, link, process = state.settings, state.link, looked.process
-    reading_s = state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s)
-    state = replace(state, reading_s=reading_s)
     every_s = interval_s(state)
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
@@ -454,6 +452,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         samples=sample.number,
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
         source=state.source if between else selected.source,
+        reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
         run=summaries.record(state.run, now.mono_s, memory_bytes),
         quick=state.quick and summaries.record(state.quick, now.mono_s, memory_bytes),
     )

@@ -49,7 +49,6 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
-from tray_app.core.values import dataclass
 
 _log = logging.getLogger(__name__)
 
@@ -65,13 +64,6 @@ LOOK_WEIGHT = 0.1
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.
 EARLY_PART = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class TempMeasured:
-    """What the walker found; None: it rests, or the directory cannot be read."""
-
-    usage: TempUsage | None
 
 
 class Api(Protocol):
@@ -98,11 +90,11 @@ class Probe(Protocol):
 class Walker(Protocol):
     """Measures a directory in its own thread; None lets it rest."""
 
-    def watch(self, path: str | None) -> None: ...
+    def watch(self, path: str | None, *, lively: bool = False) -> None: ...
     def close(self) -> None: ...
 
 
-Posted = ApiOutcome | Command | TempMeasured | Delivered | HostSeen
+Posted = ApiOutcome | Command | Delivered | HostSeen
 Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
 
@@ -137,7 +129,10 @@ class Engine:
         start_s = state.started.mono_s
         self._tick_s = start_s + FIRST_ANSWER_S if wait_for_first_answer else start_s
         self._look_s = math.inf
+        self._look_every_s = looks.EVERY_S
         self._look_cost_s = 0.0
+        self._calm = looks.calm(state)
+        self._is_alarmed = False
         self._on_battery = on_battery
         self._saves_power = False
         self._ask_battery_s = start_s
@@ -145,8 +140,13 @@ class Engine:
         self._probe: Probe | None = None
         self._walker: Walker | None = None
 
+    def note_temp(self, usage: TempUsage | None) -> None:
+        """Take in what the walker found, from any thread, for the next sample; None: it rests, or
+        the directory cannot be read."""
+        self._temp = usage  # nobody is woken for it
+
     def post(self, item: Posted) -> None:
-        """Hand in an outcome, a measurement or a command, from any thread; returns at once."""
+        """Hand in an outcome or a command, from any thread; returns at once."""
         self._inbox.put(item)
 
     def start(self, api: Api, probe: Probe, walker: Walker) -> None:
@@ -182,13 +182,10 @@ class Engine:
             self._ask()
             due_s = self._due_s()
         wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
-        try:
-            item = self._inbox.get(timeout=min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
-        except queue.Empty:
-            item = None
-        else:
-            if item is None:
-                return False
+        item = self._wait(wake_s, now_s)
+        if self._stopping.is_set():
+            return False
+        if item is not None:
             self._receive(item)
         now = self._clock()
         early_s = 0.0
@@ -198,16 +195,40 @@ class Engine:
             pass
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
-        elif now.mono_s >= self._look_s:
-            self._glance(now)
+        elif self._is_alarmed:
+            self._tick(now, sudden=True)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
         return True
 
+    def _wait(self, wake_s: float, now_s: float) -> Posted | None:
+        """What is posted next; None when it is ``wake_s``, or a look has seen something.
+
+        The loop of looks is kept short: eight times in 2 s, it runs from cold caches.
+        """
+        self._is_alarmed = False
+        while self._look_s < wake_s:
+            try:
+                return self._inbox.get(timeout=max(0.0, self._look_s - now_s))
+            except queue.Empty:
+                now = self._clock()
+            assert self._probe
+            glance = self._probe.glance()
+            if looks.is_left(self._calm, glance, now):
+                self._is_alarmed = True
+                return None
+            now_s = self._clock().mono_s
+            self._look_cost_s += LOOK_WEIGHT * (now_s - now.mono_s - self._look_cost_s)
+            self._look_s = self._next_look_s(now_s)
+        try:
+            return self._inbox.get(timeout=min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
+        except queue.Empty:
+            return None
+
     def _wake_s(self) -> float:
         if self._state.paused:
             return ends_s(self._state)
-        return min(self._tick_s, self._look_s, ends_s(self._state))
+        return min(self._tick_s, ends_s(self._state))
 
     def _due_s(self) -> float | None:
         if self._api is None or not wants_api(self._state):
@@ -224,9 +245,7 @@ class Engine:
             self._step(Answered(ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)))
 
     def _receive(self, item: Posted) -> None:
-        if isinstance(item, TempMeasured):
-            self._temp = item.usage
-        elif isinstance(item, ApiReading | ApiFailure):
+        if isinstance(item, ApiReading | ApiFailure):
             self._step(Answered(item, self._jitter()))
             first = self._state.sample is None
             if first or samples_at_once(self._state, self._clock()):
@@ -235,6 +254,7 @@ class Engine:
             self._step(item)
             if not isinstance(item, Delivered | HostSeen):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
+                self._look_s = math.inf
 
     def _tick(self, now: Now, *, sudden: bool = False) -> None:
         """Make a sample; a sudden one leaves the next tick where it is."""
@@ -250,26 +270,24 @@ class Engine:
             self._tick_s += every_s
             if self._tick_s <= now_s:
                 self._tick_s = now_s + every_s
-        self._plan_look(now_s)
+        self._plan_looks(now_s)
 
-    def _plan_look(self, now_s: float) -> None:
-        """The next look, but none that a tick makes needless."""
+    def _plan_looks(self, now_s: float) -> None:
+        """Look from now on, until the next sample."""
+        self._look_s = math.inf
+        if not wants_processes(self._state):
+            return
         if now_s >= self._ask_battery_s:
             self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
             self._saves_power = self._on_battery()
-        every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
-        next_s = now_s + every_s
-        is_needed = wants_processes(self._state) and next_s < self._tick_s - every_s / 2
-        self._look_s = next_s if is_needed else math.inf
+        self._calm = looks.calm(self._state)
+        self._look_every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
+        self._look_s = self._next_look_s(now_s)
 
-    def _glance(self, now: Now) -> None:
-        glance = self._probe.glance() if self._probe else Glance(None, None)
-        cost_s = self._clock().mono_s - now.mono_s
-        self._look_cost_s += LOOK_WEIGHT * (cost_s - self._look_cost_s)
-        if looks.calls_for_reading(self._state, glance, now):
-            self._tick(now, sudden=True)
-        else:
-            self._plan_look(now.mono_s)
+    def _next_look_s(self, now_s: float) -> float:
+        """A look that would come just before a tick is left to it."""
+        next_s = now_s + self._look_every_s
+        return next_s if next_s < self._tick_s - self._look_every_s / 2 else math.inf
 
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:
@@ -293,7 +311,7 @@ class Engine:
         wanted = None if told or cwd is None else str(PurePath(cwd, TEMP_DIRECTORY))
         if wanted is None:
             self._temp = None
-        self._walker.watch(wanted)
+        self._walker.watch(wanted, lively=self._state.activity.stirs)
 
     def _step(self, happened: Input) -> None:
         self._state, events = step(self._state, happened, self._clock())

@@ -283,7 +283,7 @@ class DemoWalker:
         self._clock = clock
         self._started_s = clock()
 
-    def watch(self, path: str | None) -> None:  # noqa: ARG002 - there is but one directory
+    def watch(self, path: str | None, *, lively: bool = False) -> None:  # noqa: ARG002 - there is but one directory
         """Report the story's figures of this moment."""
         now_s = self._clock()
         moment = story(now_s - self._started_s)

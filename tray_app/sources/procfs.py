@@ -205,8 +205,10 @@ class ProcfsTable:
 
     def available_bytes(self) -> int | None:
         """MemAvailable."""
-        memory = self.system_memory()
-        return memory.available_bytes if memory else None
+        try:
+            return int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
+        except (OSError, IndexError, ValueError):
+            return None
 
     def close(self) -> None:
         """The table cannot be asked any more; closing twice is allowed."""

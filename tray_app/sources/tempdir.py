@@ -24,6 +24,8 @@ from tray_app.core.readings import Now, TempUsage
 from tray_app.core.values import dataclass, field
 
 INTERVAL_S = 2.0
+STILL_MAX = 4
+"""While nothing changes and nobody works each rest is twice the last, up to so many intervals."""
 REST_PER_WORK = 100
 """A walk of 20 ms is followed by a rest of 2 s."""
 REST_MAX_S = 300.0
@@ -71,19 +73,21 @@ class TempWalker:
         self._clock = clock
         self._interval_s = interval_s
         self._path: str | None = None
+        self._is_lively = False
         self._is_closed = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def watch(self, path: str | None) -> None:
+    def watch(self, path: str | None, *, lively: bool = False) -> None:
         """Walk this directory from now on (None: rest). Returns at once; repeating costs nothing.
 
-        Another path gives up the walk under way and is walked at once.
+        Another path gives up the walk under way and is walked at once. ``lively``: somebody works
+        there, so do not rest for longer because nothing has changed lately.
         """
-        if path == self._path or self._is_closed:
+        if (path, lively) == (self._path, self._is_lively) or self._is_closed:
             return
         with self._changed:
-            self._path = path
+            self._path, self._is_lively = path, lively
             self._changed.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="tempdir", daemon=True)
@@ -102,16 +106,27 @@ class TempWalker:
             path = self._path
             wanted = partial(self._wants, path)
             tree = TempTree(path) if path else None
+            still, before = 1, None
             while wanted():
-                rest_s = self._walk(tree, wanted)
+                usage, rest_s = self._walk(tree, wanted)
+                is_still = usage is not None and before is not None and _alike(usage, before)
+                still, before = min(2 * still, STILL_MAX) if is_still else 1, usage
                 with self._changed:
-                    self._changed.wait_for(lambda: not wanted(), rest_s)  # noqa: B023 - waits here
+                    self._rest(wanted, rest_s, still * self._interval_s)
+
+    def _rest(self, wanted: Callable[[], bool], rest_s: float | None, still_s: float) -> None:
+        """Wait at least ``rest_s``, and up to ``still_s`` while nobody works."""
+        self._changed.wait_for(lambda: not wanted(), rest_s)
+        if rest_s is not None and still_s > rest_s:
+            self._changed.wait_for(lambda: self._is_lively or not wanted(), still_s - rest_s)
 
     def _wants(self, path: str | None) -> bool:
         return not self._is_closed and path == self._path
 
-    def _walk(self, tree: TempTree | None, wanted: Callable[[], bool]) -> float | None:
-        """Measure, report, and say how long to rest (None: until something changes)."""
+    def _walk(
+        self, tree: TempTree | None, wanted: Callable[[], bool]
+    ) -> tuple[TempUsage | None, float | None]:
+        """Measure, report, and say how long to rest (None: until another path is to be watched)."""
         began = self._clock()
         usage = tree.measure(began.mono_s, began.wall_s, wanted) if tree else None
         took_s = self._clock().mono_s - began.mono_s
@@ -120,12 +135,21 @@ class TempWalker:
                 self._report(usage)
             except Exception:  # noqa: BLE001 - a receiver's mistake must not end the walks
                 _log.exception("the temp directory's figures could not be reported")
-        return rest_after_s(took_s, self._interval_s) if tree else None
+        return usage, rest_after_s(took_s, self._interval_s) if tree else None
 
 
 def rest_after_s(took_s: float, interval_s: float) -> float:
     """The rest after a walk that took ``took_s``: 100 times as long, but at most 5 min."""
     return max(interval_s, min(REST_PER_WORK * took_s, REST_MAX_S))
+
+
+def _alike(one: TempUsage, other: TempUsage) -> bool:
+    """Whether nothing has happened between two walks."""
+    return (one.size_bytes, one.file_count, one.names) == (
+        other.size_bytes,
+        other.file_count,
+        other.names,
+    )
 
 
 @dataclass(slots=True)
