@@ -18,8 +18,9 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import Glance, ProcessReading, Role, SystemMemory
+from tray_app.core.readings import Glance, Loss, ProcessReading, Role, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
+from tray_app.core.wish import Wish
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable
 from tray_app.sources.procfs import ProcfsTable
@@ -79,6 +80,8 @@ class FakeTable:
         self.open_handles = 0
         self.seconds_spent = 0.0
         self.port_look_costs_s = 0.0
+        self.limits_of: int | None = None
+        self.killed: int | None = 3
 
     def start(self, pid: int, line: str, **other: object) -> FakeProcess:
         self.processes[pid] = FakeProcess(pid, line, **other)  # type: ignore[arg-type]
@@ -136,6 +139,13 @@ class FakeTable:
 
     def available_bytes(self) -> int:
         return 399
+
+    def count_limits_of(self, pid: int | None) -> None:
+        self.limits_of = pid
+
+    def oom_kills(self) -> int | None:
+        self.asked["oom_kills"] += 1
+        return self.killed
 
     def close(self) -> None:
         self.asked["close"] += 1
@@ -307,6 +317,168 @@ def test_a_restarted_server_is_followed_at_once(table: FakeTable, probe: ServerP
     table.start(11, SERVER, ports={PORT})
     assert pids(probe.read(3.0)) == [11]
     assert table.open_handles == 1
+
+
+def test_the_reading_that_finds_the_server_gone_tells_the_loss(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """Once, with how many processes the kernel has killed since the server was found."""
+    table.start(10, SERVER, ports={PORT})
+    first = probe.read(0.0)
+    assert first.loss is None
+    assert table.limits_of == 10, "the server's control group counts"
+    table.asked.clear()
+    probe.read(1.0)
+    assert not table.asked["oom_kills"], "never at each reading"
+    table.end(10)
+    table.killed = 5
+    lost = probe.read(2.0)
+    assert first.target is not None
+    assert lost.loss == Loss(first.target, oom_kills=2)
+    assert table.limits_of is None
+    assert probe.read(3.0).loss is None
+
+
+def test_a_restart_within_an_interval_tells_both(table: FakeTable, probe: ServerProbe) -> None:
+    """The old server as the loss, the new one as the target; kills may be unknown."""
+    table.killed = None
+    table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    table.end(10)
+    table.start(11, SERVER, ports={PORT})
+    reading = probe.read(1.0)
+    assert reading.loss is not None
+    assert (reading.loss.target.pid, reading.loss.oom_kills) == (10, None)
+    assert pids(reading) == [11]
+
+
+def test_another_choice_is_no_loss(table: FakeTable, probe: ServerProbe) -> None:
+    """A process that is let go has not ended."""
+    table.start(10, SERVER)
+    probe.read(0.0)
+    table.start(11, "./serve", ports={PORT})
+    assert probe.read(4.0).loss is None
+
+
+def test_the_answering_processes_are_told(table: FakeTable, probe: ServerProbe) -> None:
+    """By their pids, without the supervisor."""
+    table.start(10, SERVER, ports={PORT})
+    assert probe.read(0.0).workers == (10,)
+    table.start(11, "worker", ppid=10, ports={PORT})
+    table.start(12, "worker", ppid=10, ports={PORT})
+    table.start(13, "ffmpeg", ppid=12)
+    assert probe.read(1.0).workers == (11, 12)
+
+
+def test_without_the_port_the_other_candidates_are_told(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """Likeliest first, each with how it was recognised; the port leaves none."""
+    table.start(10, "python main.py", created_s=1.0)
+    table.start(11, "uvicorn main:app", created_s=2.0)
+    best = table.start(12, "uvicorn main:app --port 8000")
+    table.start(13, "uvicorn main:app --port 9000")
+    reading = probe.read(0.0)
+    assert pids(reading) == [12]
+    assert [(each.pid, each.evidence) for each in reading.candidates] == [
+        (11, "command line: uvicorn main:app"),
+        (10, "command line: python main.py"),
+    ]
+    best.ports.add(PORT)
+    assert probe.read(4.0).candidates == ()
+
+
+def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: ServerProbe) -> None:
+    """With its tree; back to the evidence at the next reading without the wish."""
+    table.start(10, SERVER, ports={PORT})
+    table.start(20, "python train.py", created_s=7.0)
+    table.start(21, "worker", ppid=20)
+    assert pids(probe.read(0.0)) == [10]
+    chosen = probe.read(1.0, wish=Wish(picked=(20, 7.0)))
+    assert pids(chosen) == [20, 21]
+    assert chosen.target is not None
+    assert chosen.target.evidence == "chosen by you"
+    assert (chosen.loss, chosen.workers, chosen.candidates) == (None, (), ())
+    assert pids(probe.read(2.0)) == [10]
+    assert table.open_handles == 1
+
+
+def test_a_picked_process_that_ended_is_not_replaced(table: FakeTable, probe: ServerProbe) -> None:
+    """Neither by the server nor by another process that got its pid."""
+    wish = Wish(picked=(20, 7.0))
+    table.start(10, SERVER, ports={PORT})
+    table.start(20, "python train.py", created_s=7.0)
+    probe.read(0.0, wish=wish)
+    table.end(20)
+    table.start(20, "python train.py", created_s=9.0)
+    reading = probe.read(1.0, wish=wish)
+    assert reading.loss is not None
+    assert reading.target is None
+    assert reading.problem == "process 20, chosen by you, has ended"
+
+
+def test_a_pid_is_one_process_from_when_it_is_first_seen(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """It may come later; when it has ended, its pid in another process is not it."""
+    wish = Wish(pid=20)
+    table.start(10, SERVER, ports={PORT})
+    assert probe.read(0.0, wish=wish).problem == "there is no process 20"
+    table.start(20, "python train.py", created_s=7.0)
+    assert pids(probe.read(1.0, wish=wish)) == [20]
+    table.end(20)
+    table.start(20, SERVER, created_s=9.0)
+    assert probe.read(2.0, wish=wish).problem == "process 20, chosen by you, has ended"
+    assert probe.read(9.0, wish=wish).problem == "process 20, chosen by you, has ended"
+
+
+def test_this_program_cannot_be_picked(table: FakeTable, probe: ServerProbe) -> None:
+    """Its pid is 2 here."""
+    table.start(2, "python -m tray_app")
+    assert probe.read(0.0, wish=Wish(pid=2)).problem == "process 2 is runanalyze-tray itself"
+
+
+def test_a_picked_process_of_another_user_is_told_with_what_to_do(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """Permission is missing."""
+    table.start(20, "python train.py", readable=False)
+    problem = probe.read(0.0, wish=Wish(pid=20)).problem
+    assert problem == (
+        "process 20 is a process of another user; run runanalyze-tray as that user to read it"
+    )
+
+
+def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) -> None:
+    """Its newest root is watched until one of its kind listens on the port."""
+    wish = Wish(match=r"app\.serve:\w+")
+    table.start(10, SERVER, ports={PORT})
+    table.start(2, "python -m tray_app --match app.serve:x", ppid=3)
+    table.start(3, "sh -c runanalyze-tray --match app.serve:x", created_s=50.0)
+    table.start(20, "twistd app.serve:web", created_s=7.0)
+    table.start(21, "twistd app.serve:web", ppid=20, created_s=8.0)
+    assert pids(probe.read(0.0, wish=wish)) == [20, 21]
+    newer = table.start(30, "twistd app.serve:web", created_s=9.0)
+    probe.read(4.0, wish=wish)
+    settled = probe.read(8.0, wish=wish)
+    assert pids(settled) == [20, 21], "what is watched stays"
+    assert [each.pid for each in settled.candidates] == [30]
+    newer.ports.add(PORT)
+    found = probe.read(12.0, wish=wish)
+    assert pids(found) == [30]
+    assert found.target is not None
+    assert found.target.evidence == "chosen by you: matches 'app\\\\.serve:\\\\w+'"
+
+
+def test_nothing_that_matches_is_said(table: FakeTable, probe: ServerProbe) -> None:
+    """The server by evidence does not take its place, and a match that starts is followed."""
+    wish = Wish(match="train")
+    table.start(10, SERVER, ports={PORT})
+    table.start(11, "grep -r train .")
+    table.start(12, "vim train.py")
+    assert probe.read(0.0, wish=wish).problem == "no process matches 'train'"
+    table.start(20, "python train.py")
+    assert pids(probe.read(1.0, wish=wish)) == [20]
 
 
 def test_a_server_that_only_starts_is_known_by_its_command(

@@ -87,13 +87,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look."""
+    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look.
+
+    Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
+    """
 
     pid: int
     name: str
     role: Role
     rss_bytes: int
     cpu_percent: float | None
+    created_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ def is_this_program(cmdline: tuple[str, ...]) -> bool:
     )
 
 
+def program_name(cmdline: tuple[str, ...]) -> str:
+    """What runs, in small letters: a script or module rather than its interpreter; or ""."""
+    launch = _launch(cmdline)
+    return _program(launch.name) if launch else ""
+
+
 def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
     """Whether the parent started the child just to run the same thing in its place.
 

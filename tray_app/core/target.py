@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from tray_app.core.readings import Target
 from tray_app.core.server_command import is_this_program, only_launches, server_command
 from tray_app.core.values import dataclass
 
@@ -58,12 +59,16 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The server's root process and how it was recognised, or ``problem``: why there is none."""
+    """The server's root process and how it was recognised, or ``problem``: why there is none.
+
+    ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
+    """
 
     pid: int | None = None
     evidence: str = ""
     by_port: bool = False
     problem: str | None = None
+    candidates: tuple[Target, ...] = ()
 
 
 def choose(
@@ -136,12 +141,12 @@ def _by_port(
     if not servers:
         relay = next(iter(holders.values())).name
         return Choice(problem=f"port {port} is only passed on by {relay}: only the API can be read")
-    roots = [each for each in servers.values() if _root(each, servers) == each.pid]
+    roots = [each for each in servers.values() if root_among(each, servers) == each.pid]
     best = max(roots, key=_likeness)
     while parent := launcher_of(best, known.get(best.ppid)):
         best = parent
     if not best.owned:
-        return Choice(problem=_not_permitted(f"port {port} is held by a process"))
+        return Choice(problem=not_permitted(f"port {port} is held by"))
     return Choice(best.pid, f"listens on port {port}", by_port=True)
 
 
@@ -155,14 +160,14 @@ def _by_command(
     }
     alike = {pid: each for pid, (each, _) in candidates.items()}
     elsewhere = {
-        _root(alike[pid], alike)
+        root_among(alike[pid], alike)
         for pid in alike
         if listening_ports.get(pid) and port not in listening_ports[pid]
     }
     stating = [
         (each, command)
         for each, command in candidates.values()
-        if _root(each, alike) == each.pid
+        if root_among(each, alike) == each.pid
         and each.pid not in elsewhere
         and (not command.ports or port in command.ports)
     ]
@@ -175,14 +180,26 @@ def _by_command(
                 f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
             )
         return Choice(problem=problem)
-    best, command = max(fitting, key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])))
+    fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
+    best, command = fitting[0]
     if not best.owned:
-        return Choice(problem=_not_permitted(f"{command.phrase} (pid {best.pid}) is a process"))
-    return Choice(best.pid, f"command line: {command.phrase}")
+        return Choice(problem=not_permitted(f"{command.phrase} (pid {best.pid}) is"))
+    chosen, *others = (
+        as_target(each, f"command line: {command.phrase}")
+        for each, command in fitting
+        if each.owned
+    )
+    return Choice(best.pid, chosen.evidence, candidates=tuple(others))
 
 
-def _not_permitted(subject: str) -> str:
-    return f"{subject} of another user; run runanalyze-tray as that user to read it"
+def as_target(facts: ProcessFacts, evidence: str) -> Target:
+    """What is known of a process, as something that can be watched."""
+    return Target(facts.pid, facts.created_s, facts.name, facts.cmdline, facts.cwd, evidence)
+
+
+def not_permitted(subject: str) -> str:
+    """That a process may not be read, and what to do."""
+    return f"{subject} a process of another user; run runanalyze-tray as that user to read it"
 
 
 def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
@@ -193,7 +210,7 @@ def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
     return command is not None, of_project, serves_main, facts.created_s
 
 
-def _root(facts: ProcessFacts, among: Mapping[int, ProcessFacts]) -> int:
+def root_among(facts: ProcessFacts, among: Mapping[int, ProcessFacts]) -> int:
     """Its farthest ancestor in an unbroken line of parents that are ``among`` them."""
     while (parent := among.get(facts.ppid)) and _is_older(parent, facts):
         facts = parent

@@ -17,6 +17,7 @@ class Gauge:
 
     def __init__(self, handle: ProcessHandle, since_s: float | None = None) -> None:
         self.cpu_percent: float | None = None
+        self.created_s = handle.created_s
         self.is_new = True
         self._handle = handle
         self._since_s = since_s

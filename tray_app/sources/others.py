@@ -36,8 +36,11 @@ class OtherPythons:
             if usage is None:
                 self._leave(pid)
             else:
-                cpu_percent = gauge.cpu_percent
-                rows.append(ProcessRow(pid, usage.name, Role.PYTHON, usage.rss_bytes, cpu_percent))
+                name, rss_bytes = usage.name, usage.rss_bytes
+                row = ProcessRow(
+                    pid, name, Role.PYTHON, rss_bytes, gauge.cpu_percent, gauge.created_s
+                )
+                rows.append(row)
         rows.sort(key=lambda row: row.rss_bytes, reverse=True)
         for row in rows[_SHOWN:]:
             self._leave(row.pid)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tray_app.core.readings import Glance, ProcessReading, Target
-from tray_app.core.target import Choice
+from tray_app.core.readings import Glance, Loss, ProcessReading, Target
+from tray_app.core.target import Choice, not_permitted
 from tray_app.core.values import replace
+from tray_app.core.wish import CHOSEN, NO_WISH, Wish
 from tray_app.sources.others import OtherPythons
 from tray_app.sources.roster import Roster
 from tray_app.sources.search import TargetSearch
@@ -42,36 +43,47 @@ class ServerProbe:
         self._roster = Roster(table, clock)
         self._search = TargetSearch(table, self._roster, host, port, own_pid, clock)
         self._others = OtherPythons(table, self._roster, own_pid)
+        self._own_pid = own_pid
         self._choice = Choice()
         self._target: Target | None = None
         self._tree: ServerTree | None = None
+        self._wish = NO_WISH
+        self._named: tuple[int, float | None] | None = None
+        self._oom_kills: int | None = None
+        self._loss: Loss | None = None
         self._doubt_s = 0.0
 
-    def read(self, now_s: float, others: bool = False) -> ProcessReading:
-        """One reading; ``others`` adds the largest other Python processes. Never raises for
-        a process that vanishes or may not be read."""
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
+        """One reading; ``others`` adds the largest other Python processes, ``wish`` overrides the
+        evidence. Never raises for a process that vanishes or may not be read."""
+        if wish != self._wish:
+            self._turn_to(wish)
         born = self._births.look()
         self._roster.note(now_s, born)
+        self._loss = None
         tree = self._read_tree(now_s, born)
         if self._is_search_due(now_s):
             self._doubt_s = now_s + _DOUBT_EVERY_S
-            if self._follow(self._search.look(now_s), now_s):
+            if self._follow(self._choose(now_s), now_s):
                 tree = self._read_tree(now_s, {})
         system = self._table.system_memory()
         members = self._tree.pids if self._tree else ()
         pythons = self._others.read(now_s, members) if others else ()
         if tree is None:
             problem = self._choice.problem or "the server process has just ended"
-            return ProcessReading(now_s, system, others=pythons, problem=problem)
+            return ProcessReading(now_s, system, others=pythons, problem=problem, loss=self._loss)
         return ProcessReading(
             taken_s=now_s,
             system=system,
             target=self._target,
             rows=tree.rows,
             others=pythons,
-            worker_count=tree.worker_count,
+            worker_count=len(tree.workers),
             answering_rss_bytes=tree.answering_rss_bytes,
             cpu_percent=tree.cpu_percent,
+            workers=tree.workers,
+            candidates=self._choice.candidates,
+            loss=self._loss,
         )
 
     def glance(self) -> Glance:
@@ -94,12 +106,48 @@ class ServerProbe:
             return None
         reading = self._tree.read(now_s, born)
         if reading is None:
+            if self._target is not None:
+                self._loss = Loss(self._target, self._oom_kills_since())
             self._let_go()
         return reading
+
+    def _oom_kills_since(self) -> int | None:
+        before, after = self._oom_kills, self._table.oom_kills()
+        return None if before is None or after is None else max(0, after - before)
+
+    def _turn_to(self, wish: Wish) -> None:
+        self._wish = wish
+        self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
+        self._choice = Choice()
+        self._doubt_s = 0.0
+        self._roster.seek(wish.match)
+        self._let_go()
+
+    def _choose(self, now_s: float) -> Choice:
+        if self._named is not None:
+            return self._choose_named(*self._named)
+        if self._wish.match is not None:
+            current = self._tree.root.pid if self._tree else None
+            return self._search.look_for(now_s, self._wish.match, current)
+        return self._search.look(now_s)
+
+    def _choose_named(self, pid: int, created_s: float | None) -> Choice:
+        """The process that was named, as long as it is the one that was meant."""
+        if pid == self._own_pid:
+            return Choice(problem=f"process {pid} is runanalyze-tray itself")
+        facts = self._table.facts(pid)
+        if created_s is not None and (facts is None or facts.created_s != created_s):
+            return Choice(problem=f"process {pid}, {CHOSEN}, has ended")
+        if facts is None:
+            return Choice(problem=f"there is no process {pid}")
+        self._named = (pid, facts.created_s)
+        return Choice(pid, CHOSEN)
 
     def _is_search_due(self, now_s: float) -> bool:
         if self._tree is None:
             return True
+        if self._named is not None:
+            return False
         listens = self._choice.by_port and bool(self._tree.listening)
         return not listens and now_s >= self._doubt_s
 
@@ -119,16 +167,22 @@ class ServerProbe:
         if facts is None or root is None:
             if root is not None:
                 root.close()
-            self._choice = Choice(problem=f"the server process (pid {choice.pid}) cannot be read")
+            problem = f"the server process (pid {choice.pid}) cannot be read"
+            if facts is not None and not facts.owned:
+                problem = not_permitted(f"process {choice.pid} is")
+            self._choice = Choice(problem=problem)
             return True
         self._target = Target(
             facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
         )
         self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
+        self._table.count_limits_of(choice.pid)
+        self._oom_kills = self._table.oom_kills()
         return True
 
     def _let_go(self) -> None:
         if self._tree is not None:
             self._tree.close()
+            self._table.count_limits_of(None)
             self._roster.expire()
         self._tree = self._target = None

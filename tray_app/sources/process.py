@@ -133,7 +133,15 @@ class PsutilTable:
         """As psutil counts it."""
         memory = psutil.virtual_memory()
         used_percent = 100 * (memory.total - memory.available) / memory.total
-        return SystemMemory(memory.total, memory.available, used_percent)
+        swap = _swap()
+        return SystemMemory(memory.total, memory.available, used_percent, *swap)
+
+    def count_limits_of(self, pid: int | None) -> None:
+        """psutil knows no limits."""
+
+    def oom_kills(self) -> int | None:
+        """psutil does not tell."""
+        return None
 
     def available_bytes(self) -> int | None:
         """As psutil counts it."""
@@ -185,6 +193,15 @@ def _sockets(connections: Iterable[Any], pid: int | None = None) -> list[_Socket
         for each in connections
         if each.status == psutil.CONN_LISTEN and each.laddr
     ]
+
+
+def _swap() -> tuple[int | None, int | None]:
+    """Used and total; None where psutil cannot tell."""
+    try:
+        swap = psutil.swap_memory()
+    except (psutil.Error, OSError, RuntimeError):
+        return None, None
+    return swap.used, swap.total
 
 
 def _cwd(process: psutil.Process) -> str | None:

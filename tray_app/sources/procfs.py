@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable
 from tray_app.core.readings import SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
+from tray_app.sources.cgroup import LimitedGroup, limited_group
 from tray_app.sources.listening import listening_sockets
 from tray_app.sources.table import Births, ListedBirths, Usage
 
@@ -22,6 +23,7 @@ assert sys.platform == "linux", "imported on Linux only"
 
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024
+_VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
 # What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
 _NAME_MAX = 15
 # Up to this many new pids they are tried one by one (3 to 9 µs each), beyond it listed.
@@ -85,12 +87,17 @@ class _Stat:
 
 
 class ProcfsTable:
-    """As :class:`ProcessTable`. Keeps two descriptors of its own."""
+    """As :class:`ProcessTable`. Keeps four descriptors of its own, and a limited group's."""
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
         self._meminfo = os.open(f"{proc}/meminfo", os.O_RDONLY)
         self._loadavg = os.open(f"{proc}/loadavg", os.O_RDONLY)
+        self._vmstat = _kept(f"{proc}/vmstat")
+        self._pressure = _kept(f"{proc}/pressure/memory")
+        self._group: LimitedGroup | None = None
+        self._total_bytes = self._machine_memory()[0]
+        self.count_limits_of(None)
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         self._network = _link(f"{proc}/self/ns/net")
         boot = (_read(f"{proc}/stat", 1 << 20) or b"").partition(b"\nbtime ")[2]
@@ -193,29 +200,87 @@ class ProcfsTable:
         return frozenset(each.port for each in sockets if each.inode in inodes)
 
     def system_memory(self) -> SystemMemory | None:
-        """MemTotal and MemAvailable."""
-        try:
-            fields = os.pread(self._meminfo, 256, 0).split(None, 8)
-            total, free, available = (int(fields[at]) * 1024 for at in (1, 4, 7))
-        except (OSError, IndexError, ValueError):
+        """From /proc/meminfo and /proc/pressure/memory, within the limit that counts."""
+        total, available, swap_total, swap_used = self._machine_memory()
+        if not total:
             return None
-        # In some containers more is available than there is: as psutil, take what is free.
-        available = free if available > total else available
-        return SystemMemory(total, available, 100 * (total - available) / total)
+        limited = False
+        if self._group is not None:
+            room = self._group.available_bytes()
+            if room is not None:
+                limited, total = True, self._group.limit_bytes
+                available = min(available, room)
+        used_percent = 100 * (total - available) / total
+        pressure = self._pressure_percent()
+        return SystemMemory(
+            total, available, used_percent, swap_used, swap_total, pressure, limited
+        )
 
     def available_bytes(self) -> int | None:
-        """MemAvailable."""
+        """MemAvailable, or what a limit leaves of it."""
         try:
-            return int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
+            available = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
         except (OSError, IndexError, ValueError):
+            return None
+        room = self._group.available_bytes(at_a_touch=True) if self._group else None
+        return available if room is None else min(available, room)
+
+    def count_limits_of(self, pid: int | None) -> None:
+        """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
+        if self._group is not None:
+            self._group.close()
+        self._group = limited_group(self._proc, pid, self._total_bytes) if pid else None
+        if self._group is None:
+            self._group = limited_group(self._proc, "self", self._total_bytes)
+
+    def oom_kills(self) -> int | None:
+        """memory.events of the limited group, else /proc/vmstat."""
+        kills = self._group.oom_kills() if self._group else None
+        if kills is not None:
+            return kills
+        try:
+            vmstat = os.pread(self._vmstat, _VMSTAT_MAX_BYTES, 0).partition(b"\noom_kill ")[2]
+            return int(vmstat.partition(b"\n")[0])
+        except (OSError, ValueError):
+            return None
+
+    def _machine_memory(self) -> tuple[int, int, int | None, int | None]:
+        """Total, available, swap's total and used bytes; no total when nothing is told.
+
+        The kernel writes the whole file for each reading: to read less of it costs the same.
+        """
+        try:
+            text = os.pread(self._meminfo, 2048, 0)
+            fields = text.split(None, 8)
+            total, free, available = (int(fields[at]) * 1024 for at in (1, 4, 7))
+        except (OSError, IndexError, ValueError):
+            return 0, 0, None, None
+        # In some containers more is available than there is: as psutil, take what is free.
+        available = free if available > total else available
+        at = text.find(b"\nSwapTotal:")
+        if at < 0:
+            return total, available, None, None
+        swap = text[at : at + 64].split(None, 5)
+        swap_total = int(swap[1]) * 1024
+        return total, available, swap_total, swap_total - int(swap[4]) * 1024
+
+    def _pressure_percent(self) -> float | None:
+        if self._pressure < 0:
+            return None
+        try:
+            full = os.pread(self._pressure, 256, 0).partition(b"full avg10=")[2]
+            return float(full.partition(b" ")[0])
+        except (OSError, ValueError):
             return None
 
     def close(self) -> None:
         """The table cannot be asked any more; closing twice is allowed."""
-        for fd in (self._meminfo, self._loadavg):
+        for fd in (self._meminfo, self._loadavg, self._vmstat, self._pressure):
             if fd >= 0:
                 os.close(fd)
-        self._meminfo = self._loadavg = -1
+        self._meminfo = self._loadavg = self._vmstat = self._pressure = -1
+        if self._group is not None:
+            self._group.close()
 
     def _holders(self, inodes: dict[int, int]) -> set[int]:
         """For each socket its newest holder, and those ancestors that hold one too."""
@@ -320,6 +385,14 @@ def _read(path: str, size: int) -> bytes | None:
         return None
     finally:
         os.close(fd)
+
+
+def _kept(path: str) -> int:
+    """A descriptor to be kept; -1 where there is no such file."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return -1
 
 
 def _link(path: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Which processes have a server's command line, and which are Python at all.
+"""Which processes have a server's command line, which are Python at all, and which match a wish.
 
 Only processes new since the last look are read, young ones again: between fork and exec a
 child carries its parent's command line. All are read anew when 60 s have passed.
@@ -7,9 +7,11 @@ child carries its parent's command line. All are read anew when 60 s have passed
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 
 from tray_app.core.server_command import is_python, server_command
+from tray_app.core.wish import matches
 from tray_app.sources.pace import Pace
 from tray_app.sources.table import ProcessTable
 
@@ -18,15 +20,25 @@ _YOUNG_S = 5.0
 
 
 class Roster:
-    """``servers`` and ``pythons`` are pids as of the last :meth:`update`; some may be gone."""
+    """``servers``, ``pythons`` and ``matches`` are pids as of the last :meth:`update`; some may be
+    gone."""
 
     def __init__(self, table: ProcessTable, clock: Callable[[], float]) -> None:
         self.servers: set[int] = set()
         self.pythons: set[int] = set()
+        self.matches: set[int] = set()
+        self._pattern: re.Pattern[str] | None = None
         self._table = table
         self._pace = Pace(clock)
         self._full_s = -math.inf
         self._young: dict[int, float] = {}
+
+    def seek(self, match: str | None) -> None:
+        """From now on ``matches`` are the processes whose command line has this in it."""
+        if match != (self._pattern.pattern if self._pattern else None):
+            self._pattern = re.compile(match) if match is not None else None
+            self.matches.clear()
+            self.expire()
 
     def note(self, now_s: float, born: Iterable[int]) -> None:
         """Remember new processes for the next update."""
@@ -52,6 +64,7 @@ class Roster:
     def _look_at_all(self) -> None:
         self.servers.clear()
         self.pythons.clear()
+        self.matches.clear()
         for pid in self._table.pids():
             self._look_at(pid)
 
@@ -59,6 +72,8 @@ class Roster:
         cmdline = self._table.cmdline(pid)
         _set(self.pythons, pid, is_python(cmdline))
         _set(self.servers, pid, server_command(cmdline) is not None)
+        if self._pattern is not None:
+            _set(self.matches, pid, matches(self._pattern, cmdline))
 
 
 def _set(pids: set[int], pid: int, belongs: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from tray_app.core.target import Choice, Listeners, ProcessFacts, choose, launcher_of
+from tray_app.core.wish import choose_match
 from tray_app.sources.pace import Pace
 from tray_app.sources.roster import Roster
 from tray_app.sources.table import ProcessTable
@@ -36,8 +37,7 @@ class TargetSearch:
 
     def look(self, now_s: float) -> Choice:
         """The best choice now, or the reason why there is none."""
-        if self._pace.is_ready(now_s):
-            self._listeners = self._pace.run(now_s, self._who_listens)
+        self._ask_port(now_s)
         facts = self._with_launchers(self._facts(self._listeners.pids))
         ports = {}
         if not facts and not self._listeners.hidden:
@@ -45,6 +45,26 @@ class TargetSearch:
             facts = self._facts(self._roster.servers)
             ports = {each.pid: self._table.listening_ports(each.pid) for each in facts}
         return choose(self._port, facts, self._listeners, ports, self._own_pid)
+
+    def look_for(self, now_s: float, match: str, current: int | None) -> Choice:
+        """The same among processes whose command line matches; ``current`` is watched already."""
+        self._ask_port(now_s)
+        self._roster.update(now_s)
+        facts = self._facts(self._roster.matches)
+        return choose_match(match, facts, self._listeners.pids, self._own_line(), current)
+
+    def _ask_port(self, now_s: float) -> None:
+        if self._pace.is_ready(now_s):
+            self._listeners = self._pace.run(now_s, self._who_listens)
+
+    def _own_line(self) -> set[int]:
+        """This program and its ancestors."""
+        line: set[int] = set()
+        pid: int | None = self._own_pid
+        while pid and pid not in line:
+            line.add(pid)
+            pid = self._table.parent(pid)
+        return line
 
     def _who_listens(self) -> Listeners:
         return self._table.listeners(self._port, self._host)

@@ -77,6 +77,14 @@ class ProcessTable(Protocol):
 
     def system_memory(self) -> SystemMemory | None: ...
 
+    def count_limits_of(self, pid: int | None) -> None:
+        """From now on a limit on this process's memory counts as the system's total, or one on
+        this program's own where that has none (a control group's, on Linux)."""
+
+    def oom_kills(self) -> int | None:
+        """How many processes the kernel has killed for want of memory: in the limited control
+        group that counts, else on the machine. None where the system does not tell."""
+
     def available_bytes(self) -> int | None:
         """The system's available memory alone, for less than all of its figures."""
 

@@ -25,7 +25,7 @@ class TreeReading:
 
     rows: tuple[ProcessRow, ...]
     cpu_percent: float | None
-    worker_count: int
+    workers: tuple[int, ...]
     answering_rss_bytes: int | None
 
 
@@ -71,16 +71,18 @@ class ServerTree:
                 load_percent = (load_percent or 0.0) + gauge.cpu_percent
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else gauge.cpu_percent
-            rows.append(ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent))
+            rows.append(
+                ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent, gauge.created_s)
+            )
         self._read_s = now_s
         if now_s >= self._ask_at_s[0]:
             self._ask_who_listens(now_s)
-        answers = [row.rss_bytes for row in rows if row.pid in self._answering]
+        answers = {row.pid: row.rss_bytes for row in rows if row.pid in self._answering}
         return TreeReading(
             rows=tuple(rows),
             cpu_percent=load_percent if rows[0].cpu_percent is not None else None,
-            worker_count=len(answers),
-            answering_rss_bytes=answers[0] if len(answers) == 1 else None,
+            workers=tuple(answers),
+            answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
         )
 
     def rss_bytes(self) -> int | None:

@@ -1,0 +1,140 @@
+"""A limit on memory that a Linux control group sets, version 1 or 2.
+
+The limit is the tightest of a process's group and the groups above it. Its files are opened once
+and then read by descriptor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+from tray_app.core.values import dataclass
+
+_STAT_MAX_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one version calls its files, and the cache that can be given back at once in one."""
+
+    limit: str
+    usage: str
+    inactive: bytes
+
+
+_V1 = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", b"total_inactive_file ")
+_V2 = _Names("memory.max", "memory.current", b"\ninactive_file ")
+
+
+class LimitedGroup:
+    """The control group whose limit counts. ``limit_bytes`` is below the machine's total."""
+
+    def __init__(self, folder: str, names: _Names, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self._inactive = names.inactive
+        self._inactive_bytes = 0
+        self._usage = _open(f"{folder}/{names.usage}")
+        self._stat = _open(f"{folder}/memory.stat")
+        self._events = _open(f"{folder}/memory.events")
+
+    def available_bytes(self, at_a_touch: bool = False) -> int | None:
+        """What may still be taken; None when the group is gone.
+
+        ``at_a_touch`` takes the share of the cache from the last time, which spares the longer
+        file.
+        """
+        try:
+            used_bytes = int(os.pread(self._usage, 64, 0))
+            if not at_a_touch:
+                stat = os.pread(self._stat, _STAT_MAX_BYTES, 0).partition(self._inactive)[2]
+                self._inactive_bytes = int(stat.partition(b"\n")[0])
+        except (OSError, ValueError):
+            return None
+        held_bytes = max(0, used_bytes - self._inactive_bytes)
+        return max(0, self.limit_bytes - held_bytes)
+
+    def oom_kills(self) -> int | None:
+        """Processes killed in it and below for want of memory; None in version 1."""
+        try:
+            events = b"\n" + os.pread(self._events, 512, 0)
+            return int(events.partition(b"\noom_kill ")[2].partition(b"\n")[0])
+        except (OSError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """From now on nothing is told; closing twice is allowed."""
+        for fd in (self._usage, self._stat, self._events):
+            if fd >= 0:
+                os.close(fd)
+        self._usage = self._stat = self._events = -1
+
+
+def limited_group(proc: str, pid: int | str, total_bytes: int) -> LimitedGroup | None:
+    """The group that limits a process (or "self") to less than ``total_bytes``, if one does."""
+    tightest: tuple[int, str, _Names] | None = None
+    for folder, names in _groups(proc, pid):
+        limit_bytes = _number(f"{folder}/{names.limit}")
+        # Of equal limits the upper one's is used by more.
+        if limit_bytes is not None and (tightest is None or limit_bytes <= tightest[0]):
+            tightest = limit_bytes, folder, names
+    if tightest is None or tightest[0] >= total_bytes:
+        return None
+    limit_bytes, folder, names = tightest
+    return LimitedGroup(folder, names, limit_bytes)
+
+
+def _groups(proc: str, pid: int | str) -> Iterator[tuple[str, _Names]]:
+    """The folders of a process's memory group and of all above it that can be seen from here."""
+    mounts = {version: (root, point) for version, root, point in _mounts(proc)}
+    for line in _text(f"{proc}/{pid}/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        version = _V1 if "memory" in controllers.split(",") else _V2
+        if (controllers and version is _V2) or version.limit not in mounts:
+            continue
+        root, point = mounts[version.limit]
+        top = root.rstrip("/")
+        if ".." in path.split("/") or not f"{path}/".startswith(f"{top}/"):
+            continue  # in another namespace: not to be seen from here
+        inside = path.removeprefix(top)
+        folder = f"{point}{inside}".rstrip("/")
+        while len(folder) >= len(point):
+            yield folder, version
+            if folder == point:
+                break
+            folder = folder.rpartition("/")[0]
+
+
+def _mounts(proc: str) -> Iterator[tuple[str, str, str]]:
+    """Where the memory controllers are: the limit's file name, the root's group, the mount."""
+    for line in _text(f"{proc}/self/mountinfo").splitlines():
+        mount, _, filesystem = line.partition(" - ")
+        kind, _, options = filesystem.split(" ", 2)
+        root, point = mount.split(" ")[3:5]
+        if kind == "cgroup2":
+            yield _V2.limit, root, point
+        elif kind == "cgroup" and "memory" in options.rpartition(" ")[2].split(","):
+            yield _V1.limit, root, point
+
+
+def _number(path: str) -> int | None:
+    """None for "max" and for a file that cannot be read."""
+    with suppress(ValueError):
+        return int(_text(path))
+    return None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - the same
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return -1
