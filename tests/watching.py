@@ -33,6 +33,7 @@ from tray_app.core.readings import MIB, ProcessReading, ProcessRow, Role, Target
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
+from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine
 from tray_app.sources.api import ApiClient
@@ -87,7 +88,7 @@ class _Server:
         )
     )
 
-    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
     def tree_bytes(self) -> int | None:

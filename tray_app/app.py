@@ -1,7 +1,7 @@
 """The only room that knows every name: it builds the parts, starts them and stops them.
 
 Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
-temp walker. Each has one job and ends when the run does.
+temp walker, own memory. Each has one job and ends when the run does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tray_app.core.events import (
     JobEnded,
     Sampled,
     SourceChanged,
+    TargetChanged,
 )
 from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
@@ -109,8 +110,8 @@ def _begin(invocation: Invocation) -> State:
     )
 
 
-def _start_sources(engine: Engine, state: State) -> None:
-    """Make the sources and let the engine sample them."""
+def _start_sources(engine: Engine, state: State, *, shown: bool) -> None:
+    """Make the sources and let the engine sample them; ``shown``: all figures, at all times."""
 
     # Late imports: what is not used in this run is not paid for.
     address = state.settings.address
@@ -124,13 +125,16 @@ def _start_sources(engine: Engine, state: State) -> None:
         )
         return
     from tray_app.sources.api import ApiClient
-    from tray_app.sources.machine import process_table
+    from tray_app.sources.machine import process_table, shares
+    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
     from tray_app.sources.probe import ServerProbe
     from tray_app.sources.tempdir import TempWalker
 
     api = ApiClient(address.url, engine.post, clock.mono_s)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
-    engine.start(api, probe, TempWalker(engine.note_temp, clock.now))
+    every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
+    owner = OwnMemoryReader(engine.note_own, shares, clock.mono_s, every_s)
+    engine.start(api, probe, TempWalker(engine.note_temp, clock.now), owner)
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:
@@ -152,6 +156,8 @@ def _log_event(event: Event) -> None:
     match event:
         case SourceChanged(sample):
             _log.info("source: %s", wording.source(sample))
+        case TargetChanged(change):
+            _log.info("%s", wording.change(change))
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case HostMissing():
@@ -196,7 +202,7 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -
     handler = threading.Thread(target=handle_events, name="notices", daemon=True)
 
     def ready() -> None:
-        _start_sources(engine, state)
+        _start_sources(engine, state, shown=False)
         presenter.start()
         handler.start()
 
@@ -245,7 +251,7 @@ def _run_terminal(invocation: Invocation) -> int:
         demo=invocation.demo,
     )
     _quit_on_signals(engine, lambda: events.put(Ended()))
-    _start_sources(engine, state)
+    _start_sources(engine, state, shown=True)
     try:
         while not isinstance(event := events.get(), Ended):
             _log_event(event)

@@ -90,6 +90,23 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="end after so many seconds with a summary",
     )
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--pid", type=_checked("pid"), metavar="PID", help="watch this process and its children"
+    )
+    chosen.add_argument(
+        "--match",
+        type=_checked("match"),
+        metavar="REGEX",
+        help="watch the process whose command line has this in it",
+    )
+    parser.add_argument(
+        "--tmp-dir",
+        type=_checked("tmp_dir"),
+        dest="tmp_dir",
+        metavar="DIR",
+        help="the server's temp directory (default: tmp where the server works)",
+    )
     parser.add_argument("--console", action="store_true", help="show it in this terminal")
     parser.add_argument("--json", action="store_true", help="one JSON object per sample")
     parser.add_argument("--once", action="store_true", help="print one sample and exit")
@@ -162,7 +179,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         view = app.View.CONSOLE
     flags = {
         key: value
-        for key in ("preset", "mode", "address", "interval_s", "duration_s")
+        for key in (
+            "preset",
+            "mode",
+            "address",
+            "interval_s",
+            "duration_s",
+            "pid",
+            "match",
+            "tmp_dir",
+        )
         if (value := getattr(given, key)) is not None
     }
     in_tray = view is app.View.TRAY and not given.demo
@@ -171,6 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = checked.resolve(base, remembered, flags)
     if given.demo:
         settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
+    if settings.tmp_dir:
+        settings = replace(settings, tmp_dir=str(Path(settings.tmp_dir).expanduser().absolute()))
     return app.run(
         app.Invocation(
             base=base,

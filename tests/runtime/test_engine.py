@@ -26,6 +26,7 @@ from tray_app.core.readings import (
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
+from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine
 
@@ -60,7 +61,7 @@ class FakeProbe:
     rss_bytes: int | None = 200 * MIB
     closed: bool = False
 
-    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         self.reads += 1
         if self.error:
             raise self.error

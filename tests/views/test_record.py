@@ -21,6 +21,7 @@ from tray_app.core.readings import (
     GIB,
     MIB,
     Now,
+    OwnMemory,
     ProcessRow,
     Role,
     Source,
@@ -49,7 +50,7 @@ FULL = replace(
     peak_bytes=1700 * MIB,
     rate_bytes_s=-12.34567 * MIB,
     cpu_percent=98.76,
-    system=SystemMemory(24 * GIB, 12 * GIB, 48.04),
+    system=SystemMemory(24 * GIB, 12 * GIB, 48.04, GIB // 2, 2 * GIB, 2.52, limited=True),
     temp=TempUsage(18 * MIB, 3, 99.0, ("a.mp4",)),
     activity=Activity.PROCESSING,
     stage=Stage("frames", inferred=True),
@@ -66,6 +67,8 @@ FULL = replace(
         ProcessRow(43, "ffmpeg", Role.CHILD, 90 * MIB, None),
     ),
     others=(ProcessRow(7, "jupyter", Role.PYTHON, 210 * MIB, 0.04),),
+    candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
+    own=OwnMemory(42, 1400 * MIB, 1450 * MIB, 80.0),
 )
 
 
@@ -79,9 +82,20 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
         "band": "orange",
         "memory_mb": 1620.3,
         "peak_mb": 1700.0,
+        "own_mb": 1400.0,
+        "pss_mb": 1450.0,
+        "own_age_s": 20.0,
         "rate_mb_s": -12.346,
         "cpu_percent": 98.8,
-        "system": {"used_percent": 48.0, "available_gb": 12.0, "total_gb": 24.0},
+        "system": {
+            "used_percent": 48.0,
+            "available_gb": 12.0,
+            "total_gb": 24.0,
+            "limited": True,
+            "swap_used_gb": 0.5,
+            "swap_total_gb": 2.0,
+            "pressure_percent": 2.5,
+        },
         "tmp": {"size_mb": 18.0, "files": 3},
         "activity": "processing",
         "stage": "frames",
@@ -102,7 +116,15 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "latency_ms": 4.1,
             "error": "no answer for 12 s",
         },
-        "target": {"pid": 42, "name": "uvicorn", "cmdline": ["python", "uvicorn", "main:app"]},
+        "target": {
+            "pid": 42,
+            "name": "uvicorn",
+            "cmdline": ["python", "uvicorn", "main:app"],
+            "evidence": "on the port",
+        },
+        "candidates": [
+            {"pid": 50, "name": "python", "cmdline": ["python", "main.py"], "evidence": "a guess"}
+        ],
         "problem": None,
         "processes": [
             {
@@ -146,7 +168,7 @@ def test_what_is_unknown_is_null_and_keeps_its_key() -> None:
     """A sample without any reading has the same keys, with nulls."""
     told = json.loads(json_line(BARE))
     assert list(told) == list(record(FULL))
-    assert told["system"] == {"used_percent": None, "available_gb": None, "total_gb": None}
+    assert set(told["system"].values()) == {None}
     assert told["tmp"] == {"size_mb": None, "files": None}
     assert told["api"] == {"state": "slow", "age_s": None, "latency_ms": None, "error": None}
     unknown = ("memory_mb", "peak_mb", "rate_mb_s", "cpu_percent", "stage", "alert", "target")

@@ -6,6 +6,7 @@ from tray_app.core.alerts import Level
 from tray_app.core.jobs import Job
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice
+from tray_app.core.succession import Change
 from tray_app.core.summary import Summary
 from tray_app.core.values import dataclass
 
@@ -39,6 +40,14 @@ class Recovered:
 class SourceChanged:
     """Another source is used from this sample on (its reasons are in the sample)."""
 
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChanged:
+    """The server has ended, was started again, or a worker of it was replaced."""
+
+    change: Change
     sample: Sample
 
 
@@ -88,6 +97,7 @@ Event = (
     | Alerted
     | Recovered
     | SourceChanged
+    | TargetChanged
     | JobStarted
     | JobEnded
     | Summarised

@@ -146,6 +146,21 @@ class ProcessReading:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMemory:
+    """What of the server's memory is really its own: costly to ask, so asked seldom.
+
+    Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
+    ``pss_bytes`` (proportional) adds its fair share of what it has in common with others; None
+    where the system does not tell. RSS counts what is shared once for each process.
+    """
+
+    target_pid: int
+    uss_bytes: int
+    pss_bytes: int | None
+    taken_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
     """A quick look between two readings: figures that move, of what the last reading found.
 

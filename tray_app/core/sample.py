@@ -8,7 +8,15 @@ from tray_app.core.bands import Band
 from tray_app.core.jobs import Job
 from tray_app.core.link import ApiCondition
 from tray_app.core.modes import Mode
-from tray_app.core.readings import Now, ProcessRow, Source, SystemMemory, Target, TempUsage
+from tray_app.core.readings import (
+    Now,
+    OwnMemory,
+    ProcessRow,
+    Source,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
 from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
 from tray_app.core.values import dataclass
@@ -22,7 +30,7 @@ class Sample:
     ``job`` is the one that runs, else the last one.
     ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
-    process reading.
+    process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
     """
 
     number: int
@@ -51,3 +59,5 @@ class Sample:
     problem: str | None = None
     interval_s: float = 0.0
     stretched: bool = False
+    candidates: tuple[Target, ...] = ()
+    own: OwnMemory | None = None

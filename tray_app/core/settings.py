@@ -25,7 +25,11 @@ INTERVAL_MAX_S = 3600.0
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What holds for a run. ``patience_s`` is how long an API request may take while the
-    server is idle, ``patience_busy_s`` while it is processing."""
+    server is idle, ``patience_busy_s`` while it is processing.
+
+    ``pid`` or ``match`` (a regular expression) say which process to watch, over all evidence.
+    ``tmp_dir`` is the server's temp directory where its API does not tell, else `tmp` below the
+    directory that it works in."""
 
     address: ServerAddress = field(default_factory=lambda: parse_address(DEFAULT_URL))
     mode: Mode = Mode.AUTO
@@ -35,6 +39,9 @@ class Settings:
     patience_s: float = 10.0
     patience_busy_s: float = 30.0
     details: bool = False
+    pid: int | None = None
+    match: str | None = None
+    tmp_dir: str | None = None
     bands: BandLimits = field(default_factory=BandLimits)
     alerts: AlertLimits = field(default_factory=AlertLimits)
 
@@ -90,6 +97,30 @@ def _address(value: object) -> ServerAddress:
     return parse_address(value)
 
 
+def _pid(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise ValueError("must be a process's number, above 0")
+    return value
+
+
+def _pattern(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a regular expression")
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return value
+
+
+def _folder(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("must be the path of a directory")
+    return value
+
+
 _megabytes = _number(1, 1_000_000_000, "MB")
 _CHECKS: dict[str, Callable[[object], Any]] = {
     "url": _address,
@@ -97,6 +128,9 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "preset": _word(Preset),
     "interval_s": _number(INTERVAL_MIN_S, INTERVAL_MAX_S, "seconds"),
     "duration_s": _number(0.1, 366 * 86400, "seconds"),
+    "pid": _pid,
+    "match": _pattern,
+    "tmp_dir": _folder,
     "api.patience_s": _number(0.1, 3600, "seconds"),
     "api.patience_busy_s": _number(0.1, 3600, "seconds"),
     **{f"bands.{name}_mb": _megabytes for name in ("yellow", "orange", "red")},
@@ -210,6 +244,8 @@ def with_preset(base: Settings, preset: Preset) -> Settings:
 
 def resolve(base: Settings, remembered: Choice, flags: Mapping[str, Any]) -> Settings:
     """The settings a run starts with; ``flags`` are checked command-line values by field."""
+    if "match" in flags:  # not both, and the flag is the newer word
+        base = replace(base, pid=None)
     preset = flags.get("preset") or remembered.preset or base.preset
     mode = PRESETS[preset].mode or remembered.mode or base.mode
     settings = replace(with_preset(base, preset), mode=mode)

@@ -13,6 +13,7 @@ from tray_app.core import activity as activities
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
 from tray_app.core import stage as stages
+from tray_app.core import succession as successions
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
 from tray_app.core import wording
@@ -52,6 +53,7 @@ from tray_app.core.events import (
     Sampled,
     SourceChanged,
     Summarised,
+    TargetChanged,
 )
 from tray_app.core.jobs import Figure, Jobs, follow
 from tray_app.core.likeness import Likeness
@@ -62,6 +64,7 @@ from tray_app.core.readings import (
     ApiOutcome,
     ApiReading,
     Now,
+    OwnMemory,
     ProcessReading,
     Source,
     TempUsage,
@@ -69,9 +72,11 @@ from tray_app.core.readings import (
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
 from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
 from tray_app.core.values import dataclass, field, replace
+from tray_app.core.wish import NO_WISH, Wish, named
 
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
 # sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
@@ -107,6 +112,7 @@ class Looked:
     temp: TempUsage | None = None
     took_s: float = 0.0
     sudden: bool = False
+    own: OwnMemory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ class State:
     ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
     ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
     returns to the settings ``before_quick``.
+    ``wish`` is what a person wants watched: from the command line, then from the menu.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
     smoothed. ``awake`` is the end of the last
@@ -168,6 +175,8 @@ class State:
     seen_answer_s: float | None = None
     source: Source | None = None
     reading_s: float = 0.0
+    wish: Wish = NO_WISH
+    succession: Succession = Succession()
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
     before_quick: Settings | None = None
@@ -196,6 +205,7 @@ def begin(
         demo=demo,
         choice=remembered,
         awake=now,
+        wish=named(settings.pid, settings.match),
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -271,12 +281,14 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             # What came before a pause says nothing about rate or silence after it.
             link = ApiLink(asked_s=state.link.asked_s)
             return replace(state, paused=paused, trend=Trend(), link=link), ()
+        case WatchProcess(pid, created_s):
+            return replace(state, wish=Wish(picked=(pid, created_s))), ()
+        case WatchAutomatically():
+            return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
         case (
-            WatchProcess()
-            | WatchAutomatically()
-            | Mute()
+            Mute()
             | Unmute()
             | SendTest()
             | ShowStatus()
@@ -363,7 +375,10 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
     likeness = likenesses.compare(state.likeness, new_answer, process)
-    disowned = process is not None and likenesses.is_another(likeness, process)
+    # What a person has chosen is not doubted; away from the port the API speaks for another.
+    is_chosen = process is not None and process.target is not None and not state.wish.is_open
+    apart = is_chosen and process is not None and process.worker_count == 0
+    disowned = process is not None and not is_chosen and likenesses.is_another(likeness, process)
     if process and process.target and disowned:
         problem = wording.not_the_server(process.target.name)
         process = likenesses.disowned(process, problem)
@@ -373,7 +388,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         link = api_link.hurry(link)
 
     selected = select(
-        settings.mode,
+        Mode.FALLBACK if apart and settings.mode is Mode.AUTO else settings.mode,
         link,
         process,
         now.mono_s,
@@ -435,9 +450,17 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         problem=process.problem if process else None,
         interval_s=every_s,
         stretched=every_s > settings.interval_s,
+        candidates=process.candidates if process else (),
+        own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
     )
+    succession, change = _succession(state.succession, looked.process, disowned)
+    wish = _next_wish(state, looked.process)
+    if change is not None:
+        change = replace(change, falls_back=wish != state.wish)
     changed = replace(
         state,
+        wish=wish,
+        succession=succession,
         link=link,
         process=process,
         likeness=likeness,
@@ -459,6 +482,8 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     events: list[Event] = [Sampled(sample)]
     if state.source is not None and changed.source is not state.source:
         events.append(SourceChanged(sample))
+    if change is not None:
+        events.append(TargetChanged(change, sample))
     if jobs.current and not state.jobs.current:
         events.append(JobStarted(jobs.current, sample))
     elif state.jobs.current and not jobs.current:
@@ -474,6 +499,21 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
             events.append(HostMissing())
         changed = replace(changed, host_missing_said=True)
     return _end_measurements(changed, now, events)
+
+
+def _succession(
+    before: Succession, process: ProcessReading | None, disowned: bool
+) -> tuple[Succession, Change | None]:
+    if process is None:
+        return before, None
+    return (Succession(), None) if disowned else successions.compare(before, process)
+
+
+def _next_wish(state: State, process: ProcessReading | None) -> Wish:
+    """A process that was picked in the menu is wished for until it has ended."""
+    if state.wish.picked is None or process is None or process.target is not None:
+        return state.wish
+    return named(None, state.settings.match)
 
 
 def _is_lost(

@@ -44,6 +44,11 @@ class Wish:
 NO_WISH = Wish()
 
 
+def named(pid: int | None, match: str | None) -> Wish:
+    """What the settings wish; a pid is the more exact word of the two."""
+    return Wish(pid=pid) if pid is not None else Wish(match=match)
+
+
 def matches(pattern: re.Pattern[str], cmdline: tuple[str, ...]) -> bool:
     """Whether a command line is one of those that a pattern may mean."""
     return (

@@ -14,10 +14,19 @@ from tray_app.core.events import Summarised
 from tray_app.core.jobs import Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import GIB, MIB, Source, SystemMemory, TempUsage
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    OwnMemory,
+    Source,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
+from tray_app.core.succession import Change, Turn
 from tray_app.core.summary import Summary
 
 APP = "RunAnalyze"
@@ -28,6 +37,9 @@ STEADY_BYTES_S = 0.5 * MIB
 AGE_SHOWN_S = 3.0
 # An answer faster than this is "at once" to a person; shown, its figure would only flicker.
 LATENCY_SHOWN_S = 0.1
+
+# Below this a swap in use is what some kernels put aside at leisure.
+SWAP_SHOWN_BYTES = MIB
 
 MODES = {
     Mode.AUTO: "Automatic",
@@ -274,11 +286,70 @@ NO_DESKTOP = "no desktop session here (neither a display nor a session bus): usi
 
 
 def free_of(value: SystemMemory | None) -> str:
-    """``12.3 GB of 23.5 GB free (48 % used)``."""
+    """``12.3 GB of 23.5 GB free (48 % used)``, and what makes memory scarce."""
     if value is None:
         return UNKNOWN
     free, total = size(value.available_bytes), size(value.total_bytes)
-    return f"{free} of {total} free ({value.used_percent:.0f} % used)"
+    return _joined(f"{free} of {total} free ({value.used_percent:.0f} % used)", scarce(value))
+
+
+def scarce(value: SystemMemory | None) -> str:
+    """What makes memory scarce, else empty: ``limited · 420 MB in swap · pressure 12 %``."""
+    if value is None:
+        return ""
+    swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
+    return _joined(
+        "limited" if value.limited else "",
+        f"{size(swap_bytes)} in swap" if swap_bytes >= SWAP_SHOWN_BYTES else "",
+        f"pressure {pressure} %" if pressure else "",
+    )
+
+
+def own_memory(value: OwnMemory) -> str:
+    """``301 MB really its own, 322 MB with its share of what is in common``."""
+    own = f"{size(value.uss_bytes)} really its own"
+    if value.pss_bytes is None:
+        return own
+    return f"{own}, {size(value.pss_bytes)} with its share of what is in common"
+
+
+def process(value: Target) -> str:
+    """``uvicorn (pid 42)``."""
+    return f"{value.name} (pid {value.pid})"
+
+
+def change(value: Change) -> str:
+    """What became of the server, in one line."""
+    target = value.target
+    match value.turn:
+        case Turn.ENDED:
+            again = "The server is looked for again." if value.falls_back else ""
+            kills = value.loss.oom_kills if value.loss else None
+            return _sentences(f"Ended: {process(target)}.", _killed(kills), again)
+        case Turn.RESTARTED if value.loss:
+            anew = f"Started anew: {process(target)} in place of pid {value.loss.target.pid}."
+            return _sentences(anew, _killed(value.loss.oom_kills))
+        case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
+            return f"Watched now: {process(target)}, {target.evidence}."
+        case Turn.RENEWED:
+            what = "Worker" if len(value.joined) == 1 else "Workers"
+            old, new = _pids(value.left), _pids(value.joined)
+            return f"{what} replaced: {new} in place of {old} ({process(target)})."
+
+
+def _killed(oom_kills: int | None) -> str:
+    if not oom_kills:
+        return ""
+    count = "a process" if oom_kills == 1 else f"{oom_kills} processes"
+    return f"The kernel has killed {count} for want of memory."
+
+
+def _pids(pids: tuple[int, ...]) -> str:
+    return f"pid {', '.join(map(str, pids))}"
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def size_in_files(value: TempUsage | None) -> str:

@@ -26,6 +26,7 @@ from tray_app.core.readings import (
     ApiReading,
     Glance,
     Now,
+    OwnMemory,
     ProcessReading,
     Source,
     TempUsage,
@@ -49,6 +50,7 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
+from tray_app.core.wish import NO_WISH, Wish
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Api(Protocol):
 class Probe(Protocol):
     """Reads this machine's processes."""
 
-    def read(self, now_s: float, others: bool = False) -> ProcessReading: ...
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
 
     def glance(self) -> Glance:
         """The memory of what the last reading has found, and nothing more."""
@@ -91,6 +93,13 @@ class Walker(Protocol):
     """Measures a directory in its own thread; None lets it rest."""
 
     def watch(self, path: str | None, *, lively: bool = False) -> None: ...
+    def close(self) -> None: ...
+
+
+class Owner(Protocol):
+    """Asks in its own thread what of these processes' memory is their own; none lets it rest."""
+
+    def watch(self, pids: tuple[int, ...]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -139,19 +148,25 @@ class Engine:
         self._api: Api | None = None
         self._probe: Probe | None = None
         self._walker: Walker | None = None
+        self._owner: Owner | None = None
+        self._own: OwnMemory | None = None
 
     def note_temp(self, usage: TempUsage | None) -> None:
         """Take in what the walker found, from any thread, for the next sample; None: it rests, or
         the directory cannot be read."""
         self._temp = usage  # nobody is woken for it
 
+    def note_own(self, own: OwnMemory) -> None:
+        """Take in what memory is the server's own, likewise."""
+        self._own = own
+
     def post(self, item: Posted) -> None:
         """Hand in an outcome or a command, from any thread; returns at once."""
         self._inbox.put(item)
 
-    def start(self, api: Api, probe: Probe, walker: Walker) -> None:
+    def start(self, api: Api, probe: Probe, walker: Walker, owner: Owner | None = None) -> None:
         """Start sampling with these sources, which post their results here."""
-        self._api, self._probe, self._walker = api, probe, walker
+        self._api, self._probe, self._walker, self._owner = api, probe, walker, owner
         self._thread.start()
 
     def stop(self, timeout_s: float = 1.0) -> None:
@@ -171,7 +186,7 @@ class Engine:
                 _log.exception("a sample failed")
                 self._tick_s = self._clock().mono_s + interval_s(self._state)
                 self._stopping.wait(PAUSE_AFTER_DEFECT_S)
-        for source in (self._api, self._probe, self._walker):
+        for source in (self._api, self._probe, self._walker, self._owner):
             if source:
                 source.close()
 
@@ -263,8 +278,9 @@ class Engine:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
         took_s = self._clock().mono_s - now.mono_s
-        self._step(Looked(process, self._temp, took_s, sudden))
+        self._step(Looked(process, self._temp, took_s, sudden, self._own))
         self._watch_temp()
+        self._watch_own()
         now_s, every_s = self._clock().mono_s, interval_s(self._state)
         if not sudden:
             self._tick_s += every_s
@@ -294,7 +310,7 @@ class Engine:
             return ProcessReading(now.mono_s, None, problem="no process source")
         others = self._others or self._state.settings.details
         try:
-            return self._probe.read(now.mono_s, others)
+            return self._probe.read(now.mono_s, others, self._state.wish)
         except Exception as error:  # noqa: BLE001 - the same
             # A failed reading is a reading that says so; the sampler goes on.
             _log.warning("reading processes failed: %r", error)
@@ -308,10 +324,17 @@ class Engine:
             return
         cwd = sample.target.cwd if sample.target else None
         told = sample.source is Source.API and sample.temp is not None
-        wanted = None if told or cwd is None else str(PurePath(cwd, TEMP_DIRECTORY))
+        below = None if cwd is None else str(PurePath(cwd, TEMP_DIRECTORY))
+        wanted = None if told else self._state.settings.tmp_dir or below
         if wanted is None:
             self._temp = None
         self._walker.watch(wanted, lively=self._state.activity.stirs)
+
+    def _watch_own(self) -> None:
+        """Have asked what memory is the server's own, of the processes that are shown."""
+        if self._owner is not None:
+            sample = self._state.sample
+            self._owner.watch(tuple(row.pid for row in sample.rows) if sample else ())
 
     def _step(self, happened: Input) -> None:
         self._state, events = step(self._state, happened, self._clock())

@@ -7,6 +7,7 @@ and then read by descriptor.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -46,9 +47,9 @@ class LimitedGroup:
         file.
         """
         try:
-            used_bytes = int(os.pread(self._usage, 64, 0))
+            used_bytes = int(_read_anew(self._usage, 64))
             if not at_a_touch:
-                stat = os.pread(self._stat, _STAT_MAX_BYTES, 0).partition(self._inactive)[2]
+                stat = _read_anew(self._stat, _STAT_MAX_BYTES).partition(self._inactive)[2]
                 self._inactive_bytes = int(stat.partition(b"\n")[0])
         except (OSError, ValueError):
             return None
@@ -58,7 +59,7 @@ class LimitedGroup:
     def oom_kills(self) -> int | None:
         """Processes killed in it and below for want of memory; None in version 1."""
         try:
-            events = b"\n" + os.pread(self._events, 512, 0)
+            events = b"\n" + _read_anew(self._events, 512)
             return int(events.partition(b"\noom_kill ")[2].partition(b"\n")[0])
         except (OSError, ValueError):
             return None
@@ -131,6 +132,12 @@ def _text(path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def _read_anew(fd: int, size: int) -> bytes:
+    """From the beginning of a kept file, which the kernel writes anew for that."""
+    assert sys.platform == "linux"
+    return os.pread(fd, size, 0)
 
 
 def _open(path: str) -> int:

@@ -32,6 +32,7 @@ from tray_app.core.readings import (
     TempUsage,
 )
 from tray_app.core.values import dataclass, replace
+from tray_app.core.wish import NO_WISH, Wish
 
 STORY_S = 70.0
 """Then it begins again, with the memory that the last job left behind."""
@@ -225,7 +226,12 @@ class DemoProbe:
         self._started_s = clock()
         self._has_read = False
 
-    def read(self, now_s: float, others: bool = False) -> ProcessReading:
+    def read(
+        self,
+        now_s: float,
+        others: bool = False,
+        wish: Wish = NO_WISH,  # noqa: ARG002 - there is but one server
+    ) -> ProcessReading:
         """One reading; CPU is known from the second on, as with real processes."""
         moment = story(now_s - self._started_s)
         cpu_percent = moment.cpu_percent if self._has_read else None
@@ -237,6 +243,7 @@ class DemoProbe:
             rows=_rows(moment, cpu_percent),
             others=_OTHERS if others else (),
             worker_count=1,
+            workers=(_SERVER_PID,),
             answering_rss_bytes=moment.memory_bytes,
             cpu_percent=cpu_percent,
         )

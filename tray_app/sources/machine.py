@@ -7,7 +7,7 @@ import sys
 from ipaddress import ip_address
 from pathlib import Path
 
-from tray_app.sources.table import ProcessTable
+from tray_app.sources.table import ProcessTable, Shares
 
 
 def process_table() -> ProcessTable:
@@ -36,6 +36,17 @@ def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
         except OSError:
             continue
     return False
+
+
+def shares(pid: int) -> Shares | None:
+    """What of a process's memory is its own; None when it is gone or may not be asked."""
+    if sys.platform == "linux":
+        from tray_app.sources.procfs import rollup
+
+        return rollup(pid)
+    from tray_app.sources.process import full_info
+
+    return full_info(pid)
 
 
 def is_this_machine(host: str) -> bool:

@@ -16,7 +16,7 @@ import psutil
 from tray_app.core.readings import SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
-from tray_app.sources.table import Births, ListedBirths, Usage
+from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 
 
 class PsutilHandle:
@@ -155,6 +155,15 @@ def on_battery() -> bool:
     """Whether this machine runs on its battery; False where that is not told."""
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     return battery is not None and battery.power_plugged is False
+
+
+def full_info(pid: int) -> Shares | None:
+    """USS, and PSS where the system tells it; None when the process is gone or forbidden."""
+    try:
+        memory = psutil.Process(pid).memory_full_info()
+    except (psutil.Error, OSError):
+        return None
+    return Shares(memory.uss, getattr(memory, "pss", None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.cgroup import LimitedGroup, limited_group
 from tray_app.sources.listening import listening_sockets
-from tray_app.sources.table import Births, ListedBirths, Usage
+from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 
 assert sys.platform == "linux", "imported on Linux only"
 
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024
+_ROLLUP_MAX_BYTES = 4096  # 0.7 KB on Linux 6
+_PRIVATE = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
 _VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
 # What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
 _NAME_MAX = 15
@@ -336,6 +338,19 @@ class ProcfsTable:
     def _cwd(self, pid: int) -> str | None:
         link = _link(f"{self._proc}/{pid}/cwd")
         return link.removesuffix(" (deleted)") if link else None
+
+
+def rollup(pid: int, proc: str = "/proc") -> Shares | None:
+    """USS and PSS from smaps_rollup; 9 to 16 ms for each GB. None when it is gone or forbidden."""
+    lines = (_read(f"{proc}/{pid}/smaps_rollup", _ROLLUP_MAX_BYTES) or b"").splitlines()[1:]
+    parts = {
+        name: int(value.split()[0]) * 1024
+        for name, _, value in (line.partition(b":") for line in lines)
+    }
+    if b"Pss" not in parts:
+        return None
+    uss_bytes = sum(size for name, size in parts.items() if name in _PRIVATE)
+    return Shares(uss_bytes, parts[b"Pss"])
 
 
 class CursorBirths:

@@ -26,6 +26,15 @@ class Usage:
     cpu_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of a process's memory is its own: alone, and with its share of what is in common
+    (None where the system does not tell)."""
+
+    uss_bytes: int
+    pss_bytes: int | None
+
+
 class ProcessHandle(Protocol):
     """Holds on to one process, not to its pid: (pid, created_s) is its identity."""
 

@@ -20,7 +20,15 @@ from unicodedata import east_asian_width
 from tray_app.core import notes, wording
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Event, JobEnded, Recovered, Sampled, Summarised
+from tray_app.core.events import (
+    Alerted,
+    Event,
+    JobEnded,
+    Recovered,
+    Sampled,
+    Summarised,
+    TargetChanged,
+)
 from tray_app.core.readings import GIB, ProcessRow, Source
 from tray_app.core.sample import Sample
 from tray_app.core.values import dataclass, replace
@@ -171,9 +179,21 @@ def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) 
     )
     lines = ["  ".join(field for field in fields if field)]
     if details:
+        lines += [f"{'':9}{text}" for text in _details(sample)]
         lines += [_plain_process(marks.target, row) for row in sample.rows]
         lines += [_plain_process(marks.python, row) for row in sample.others]
     return lines
+
+
+def _details(sample: Sample) -> Iterator[str]:
+    """What is worth a line below the figures: scarce memory, whose it is, who else might be it."""
+    scarce = wording.scarce(sample.system)
+    if scarce:
+        yield f"system: {scarce}"
+    if sample.own:
+        yield wording.own_memory(sample.own)
+    for each in sample.candidates:
+        yield f"might be the server, too: {wording.process(each)}, {each.evidence}"
 
 
 def _processes(sample: Sample, marks: Marks) -> str:
@@ -202,6 +222,11 @@ def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
 def job_line(event: JobEnded) -> str:
     """The figures of a job that ended, with the time at which that was seen."""
     return f"{_clock(event.sample)} {wording.job(event.job)}."
+
+
+def change_line(event: TargetChanged) -> str:
+    """What became of the server, with the time at which that was seen."""
+    return f"{_clock(event.sample)} {wording.change(event.change)}"
 
 
 def summary_lines(event: Summarised) -> list[str]:
@@ -279,6 +304,9 @@ class Picture:
             yield self._strip(width - 4)
         yield _BLANK
         yield _row("Peak", wording.size(sample.peak_bytes))
+        if self.details:
+            own = wording.own_memory(sample.own) if sample.own else wording.UNKNOWN
+            yield _row("Own", own)
         yield _row("CPU", wording.percent(sample.cpu_percent))
         yield _row("System", wording.free_of(sample.system))
         yield _row("Temp", wording.size_in_files(sample.temp))
@@ -309,7 +337,11 @@ class Picture:
             yield _columns(f"{marks.target}Server", "PID", "Memory", "CPU", width, "dim")
             if self.details and target:
                 told = (" ".join(target.cmdline), f"{target.evidence}, in {target.cwd or '?'}")
-                yield from (((f"    {_fit(text, width - 4)}", "dim"),) for text in told)
+                candidates = (
+                    f"or {wording.process(each)}, {each.evidence}" for each in sample.candidates
+                )
+                shown = (*told, *candidates)
+                yield from (((f"    {_fit(text, width - 4)}", "dim"),) for text in shown)
             yield from (_process(row, width) for row in sample.rows)
         elif sample.problem:
             yield _BLANK
@@ -473,6 +505,8 @@ class TerminalView:
                 self._say(alert_line(event, self._marks))
             case JobEnded():
                 self._say(job_line(event))
+            case TargetChanged():
+                self._say(change_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
                 self._summary = ["", *summary_lines(event)]
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))

@@ -19,10 +19,13 @@ def record(sample: Sample) -> dict[str, object]:
     """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
 
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
-    ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
+    ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
+    ``system.limited``: a control group's limit is the total. ``candidates`` might be the server,
+    too. ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
     else the last one; it ended with its last sign of work, some seconds before that was known.
     """
     system, temp, target, api = sample.system, sample.temp, sample.target, sample.api
+    own = sample.own
     return {
         "time": _time(sample.at),
         "mode": sample.mode.value,
@@ -30,12 +33,19 @@ def record(sample: Sample) -> dict[str, object]:
         "band": sample.band.value,
         "memory_mb": _number(sample.memory_bytes, 1, MIB),
         "peak_mb": _number(sample.peak_bytes, 1, MIB),
+        "own_mb": _number(own.uss_bytes if own else None, 1, MIB),
+        "pss_mb": _number(own.pss_bytes if own else None, 1, MIB),
+        "own_age_s": _number(sample.at.mono_s - own.taken_s if own else None, 1),
         "rate_mb_s": _number(sample.rate_bytes_s, 3, MIB),
         "cpu_percent": _number(sample.cpu_percent, 1),
         "system": {
             "used_percent": _number(system.used_percent if system else None, 1),
             "available_gb": _number(system.available_bytes if system else None, 2, GIB),
             "total_gb": _number(system.total_bytes if system else None, 2, GIB),
+            "limited": system.limited if system else None,
+            "swap_used_gb": _number(system.swap_used_bytes if system else None, 2, GIB),
+            "swap_total_gb": _number(system.swap_total_bytes if system else None, 2, GIB),
+            "pressure_percent": _number(system.pressure_percent if system else None, 1),
         },
         "tmp": {
             "size_mb": _number(temp.size_bytes if temp else None, 1, MIB),
@@ -52,6 +62,7 @@ def record(sample: Sample) -> dict[str, object]:
             "error": None if api.error is None else _text(api.error),
         },
         "target": _target(target) if target else None,
+        "candidates": [_target(each) for each in sample.candidates],
         "problem": None if sample.problem is None else _text(sample.problem),
         "processes": [_process(row) for row in (*sample.rows, *sample.others)],
     }
@@ -86,6 +97,7 @@ def _target(target: Target) -> dict[str, object]:
         "pid": target.pid,
         "name": _text(target.name),
         "cmdline": [_text(part) for part in target.cmdline],
+        "evidence": _text(target.evidence),
     }
 
 
