@@ -50,6 +50,14 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--config", "no/such/file.toml"], "--config"),
         (["--log-file", "no/such/folder/log"], "--log-file"),
         (["stray"], "stray"),
+        (["--pid", "0"], "--pid"),
+        (["--pid", "-3"], "--pid"),
+        (["--pid", "main.py"], "--pid"),
+        (["--pid", "9999999999999"], "--pid"),
+        (["--match", "("], "--match"),
+        (["--match", ""], "--match"),
+        (["--pid", "7", "--match", "x"], "--match"),
+        (["--tmp-dir", ""], "--tmp-dir"),
     ],
 )
 def test_bad_input_is_one_line_naming_the_flag(
@@ -136,6 +144,22 @@ def test_what_was_chosen_in_the_menu_counts_until_a_flag_says_otherwise(
     assert settings(started, "--console").mode is Mode.AUTO
 
 
+def test_what_is_watched_can_be_said(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pid or pattern, in the config file too, where a flag's pattern beats a pid."""
+    assert settings(started, "--pid", "4711").pid == 4711
+    assert settings(started, "--match", r"main:\w+").match == r"main:\w+"
+    monkeypatch.chdir(tmp_path)
+    assert settings(started, "--tmp-dir", "here").tmp_dir == str(tmp_path / "here")
+    (tmp_path / "config.toml").write_text('pid = 12\ntmp_dir = "~/clips"\n')
+    configured = settings(started)
+    assert (configured.pid, configured.match) == (12, None)
+    assert configured.tmp_dir == str(Path.home() / "clips")
+    matched = settings(started, "--match", "x")
+    assert (matched.pid, matched.match) == (None, "x")
+
+
 def test_view_flags(started: list[app.Invocation]) -> None:
     """--json, --console and --once choose the view; --demo remembers nothing."""
     for arguments, view in (
@@ -157,6 +181,17 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
             cli.main([flag])
         assert ended.value.code == 0
     printed = capsys.readouterr().out
-    for flag in ("--quick", "--mode", "--url", "--interval", "--json", "--once", "--demo"):
+    for flag in (
+        "--quick",
+        "--mode",
+        "--url",
+        "--interval",
+        "--json",
+        "--once",
+        "--demo",
+        "--pid",
+        "--match",
+        "--tmp-dir",
+    ):
         assert flag in printed
     assert "runanalyze-tray 0." in printed

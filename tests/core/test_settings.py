@@ -60,6 +60,10 @@ class TestCheck:
             ("preset", "debug", Preset.DEBUG),
             ("url", "http://host/", parse_address("http://host")),
             ("alerts.high_mb", 1, 1.0),
+            ("pid", "4711", 4711),
+            ("pid", 4711, 4711),
+            ("match", r"main:\w+", r"main:\w+"),
+            ("tmp_dir", "/clips", "/clips"),
         ],
     )
     def test_good_values_come_back_in_their_type(
@@ -84,6 +88,19 @@ class TestCheck:
             ("mode", "tray", "must be one of auto, api, fallback"),
             ("preset", 1, "must be one of standard, quick, heavy, debug, fallback"),
             ("url", 8000, "must be text"),
+            ("pid", 0, "must be a process's number, above 0"),
+            ("pid", 2**31, "must be a process's number, above 0"),
+            ("pid", True, "must be a process's number, above 0"),
+            ("pid", "7x", "must be a process's number, above 0"),
+            ("match", "", "must be a regular expression"),
+            ("match", 7, "must be a regular expression"),
+            (
+                "match",
+                "a(",
+                "is not a regular expression: missing ), unterminated subpattern at position 1",
+            ),
+            ("tmp_dir", " ", "must be the path of a directory"),
+            ("tmp_dir", "a\0b", "must be the path of a directory"),
             ("url", "ftp://x", "must start with http:// or https://"),
         ],
     )

@@ -15,7 +15,14 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.commands import Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.commands import (
+    Quit,
+    SetMode,
+    SetPaused,
+    SetPreset,
+    WatchAutomatically,
+    WatchProcess,
+)
 from tray_app.core.events import (
     Alerted,
     Chosen,
@@ -28,10 +35,11 @@ from tray_app.core.events import (
     Sampled,
     SourceChanged,
     Summarised,
+    TargetChanged,
 )
 from tray_app.core.link import ApiState
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import Now, Source, TempUsage
+from tray_app.core.readings import Loss, Now, OwnMemory, Source, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.settings import Choice, Settings, with_preset
@@ -53,6 +61,8 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
+from tray_app.core.succession import Change, Turn
+from tray_app.core.wish import NO_WISH, Wish
 
 START_S = 1000.0
 WALL_S = 1_795_000_000.0
@@ -418,6 +428,86 @@ class TestJobs:
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert ended.job.lost
+
+
+class TestWhatIsWatched:
+    def test_the_wish_comes_from_the_settings_and_then_from_the_menu(self) -> None:
+        """A picked process, and back to the evidence, whatever the command line said."""
+        told = Told(started(Settings(match="serve")))
+        assert told.state.wish == Wish(match="serve")
+        assert Told(started(Settings(pid=7, match="serve"))).state.wish == Wish(pid=7)
+        told.happen(1, WatchProcess(42, 1.0))
+        assert told.state.wish == Wish(picked=(42, 1.0))
+        told.happen(2, WatchAutomatically())
+        assert told.state.wish == NO_WISH
+
+    def test_the_end_of_a_picked_process_is_said_and_the_server_looked_for(
+        self, told: Told
+    ) -> None:
+        """Once."""
+        told.happen(1, WatchProcess(42, 1.0))
+        told.look(2, 300)
+        lost = replace(look_in_vain(START_S + 4), loss=Loss(TARGET))
+        told.happen(4, Looked(lost))
+        told.happen(6, Looked(look_in_vain(START_S + 6)))
+        (said,) = told.of(TargetChanged)
+        assert isinstance(said, TargetChanged)
+        assert said.change == Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True)
+        assert told.state.wish == NO_WISH
+
+    def test_the_command_lines_wish_outlives_the_process(self) -> None:
+        """A pattern is looked for again; a pid is nobody else's."""
+        for wished in (Settings(match="serve"), Settings(pid=42)):
+            told = Told(started(wished))
+            told.look(2, 300)
+            told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
+            (said,) = told.of(TargetChanged)
+            assert isinstance(said, TargetChanged)
+            assert not said.change.falls_back
+            assert told.state.wish == Told(started(wished)).state.wish
+
+    def test_a_chosen_process_away_from_the_port_is_shown_by_its_own_figure(
+        self, told: Told
+    ) -> None:
+        """The API there speaks for another; nor is what was chosen doubted for that."""
+        told.happen(0, WatchProcess(42, 1.0))
+        for at_s in range(2, 12, 2):
+            other = look(900, START_S + at_s, workers=0, answering_mb=None)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(other))
+            assert (told.sample.source, told.sample.memory_bytes) == (Source.PROCESS, mb(900))
+        assert told.sample.target == TARGET
+        told.happen(12, WatchAutomatically())
+        told.happen(12, Answered(answer(300, START_S + 12)), Looked(look(300, START_S + 12)))
+        assert told.sample.source is Source.API
+
+    def test_a_chosen_process_on_the_port_is_the_apis(self, told: Told) -> None:
+        """Both tell of the same server."""
+        told.happen(0, WatchProcess(42, 1.0))
+        told.happen(2, Answered(answer(300, START_S + 2)), Looked(look(300, START_S + 2)))
+        assert told.sample.source is Source.API
+
+    def test_a_process_that_is_not_the_server_leaves_nothing_to_say(self, told: Told) -> None:
+        """A disowned one has neither ended nor been replaced."""
+        for at_s in range(2, 12, 2):
+            proxy = look(20, START_S + at_s)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(proxy))
+        assert told.sample.target is None
+        assert told.of(TargetChanged) == []
+
+    def test_what_is_its_own_belongs_to_the_present_target(self, told: Told) -> None:
+        """The figure of a server that is gone is not its successor's."""
+        own = OwnMemory(42, mb(200), mb(220), START_S)
+        told.happen(2, Looked(look(300, START_S + 2), own=own))
+        assert told.sample.own == own
+        other = replace(look(300, START_S + 4), target=replace(TARGET, pid=57))
+        told.happen(4, Looked(other, own=own))
+        assert told.sample.own is None
+
+    def test_candidates_are_shown(self, told: Told) -> None:
+        """So that a person can pick one."""
+        reading = replace(look(300, START_S + 2), candidates=(TARGET,))
+        told.happen(2, Looked(reading))
+        assert told.sample.candidates == (TARGET,)
 
 
 class TestMode:

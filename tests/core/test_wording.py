@@ -16,10 +16,22 @@ from tray_app.core.events import Summarised
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Role, Source, SystemMemory, TempUsage
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    Loss,
+    Now,
+    OwnMemory,
+    ProcessRow,
+    Role,
+    Source,
+    SystemMemory,
+    TempUsage,
+)
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
+from tray_app.core.succession import Change, Turn
 from tray_app.core.summary import Summary
 
 HEALTHY = Sample(
@@ -131,9 +143,58 @@ def test_small_things() -> None:
     assert wording.system(None) == "System –"
     system = SystemMemory(round(23.5 * GIB), round(12.3 * GIB), 47.7)
     assert wording.system(system) == "System: 12.3 GB of 23.5 GB free (48 % used)"
+    limited = replace(system, limited=True, swap_used_bytes=mb(420), pressure_percent=12.4)
+    assert wording.system(limited) == (
+        "System: 12.3 GB of 23.5 GB free (48 % used) · limited · 420 MB in swap · pressure 12 %"
+    )
+    calm = replace(system, swap_used_bytes=1000, swap_total_bytes=GIB, pressure_percent=0.4)
+    assert wording.system(calm) == wording.system(system), "only what is worth saying"
     assert wording.progress(18.2, 30, 9) == "18 s of 30 s · 9 samples"
     assert wording.progress(31, 30, 1) == "30 s of 30 s · 1 sample"
     assert wording.progress(18.2, None, 9) == "18 s · 9 samples"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (Change(Turn.ENDED, TARGET, Loss(TARGET, 0)), "Ended: uvicorn (pid 42)."),
+        (
+            Change(Turn.ENDED, TARGET, Loss(TARGET, 1)),
+            "Ended: uvicorn (pid 42). The kernel has killed a process for want of memory.",
+        ),
+        (
+            Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True),
+            "Ended: uvicorn (pid 42). The server is looked for again.",
+        ),
+        (
+            Change(Turn.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, 2)),
+            "Started anew: uvicorn (pid 57) in place of pid 42. "
+            "The kernel has killed 2 processes for want of memory.",
+        ),
+        (Change(Turn.RETURNED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),
+        (Change(Turn.FOLLOWED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),
+        (
+            Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,)),
+            "Worker replaced: pid 45 in place of pid 43 (uvicorn (pid 42)).",
+        ),
+        (
+            Change(Turn.RENEWED, TARGET, left=(43, 44), joined=(45, 46)),
+            "Workers replaced: pid 45, 46 in place of pid 43, 44 (uvicorn (pid 42)).",
+        ),
+    ],
+)
+def test_what_became_of_the_server_is_one_line(change: Change, expected: str) -> None:
+    """Who, and why if the kernel tells."""
+    assert wording.change(change) == expected
+
+
+def test_what_memory_is_its_own_is_said_plainly() -> None:
+    """With the fair share where the system tells it."""
+    own = OwnMemory(42, mb(301), mb(322), 0.0)
+    assert wording.own_memory(own) == (
+        "301 MB really its own, 322 MB with its share of what is in common"
+    )
+    assert wording.own_memory(replace(own, pss_bytes=None)) == "301 MB really its own"
 
 
 def test_memory_is_figure_band_and_rate() -> None:

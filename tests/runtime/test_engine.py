@@ -6,16 +6,18 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 import pytest
 
-from tray_app.core.commands import Quit, SetMode, SetPaused
+from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
 from tray_app.core.events import Event, Sampled
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     MIB,
     ApiReading,
     Glance,
+    OwnMemory,
     ProcessReading,
     ProcessRow,
     Role,
@@ -60,9 +62,11 @@ class FakeProbe:
     reads: int = 0
     rss_bytes: int | None = 200 * MIB
     closed: bool = False
+    wishes: list[Wish] = field(default_factory=list)
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         self.reads += 1
+        self.wishes.append(wish)
         if self.error:
             raise self.error
         if self.rss_bytes is None:
@@ -94,6 +98,20 @@ class FakeWalker:
 
 
 @dataclass
+class FakeOwner:
+    """Remembers which processes it was told."""
+
+    told: list[tuple[int, ...]] = field(default_factory=list)
+    closed: bool = False
+
+    def watch(self, pids: tuple[int, ...]) -> None:
+        self.told.append(pids)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
 class Rig:
     """An engine with its fakes, and the samples that came out."""
 
@@ -101,6 +119,7 @@ class Rig:
     api: FakeApi
     probe: FakeProbe
     walker: FakeWalker
+    owner: FakeOwner
     events: queue.SimpleQueue[Event]
 
     def sample(self, within_s: float = 5.0) -> Sample:
@@ -123,6 +142,7 @@ def running(
     probe: FakeProbe | None = None,
     mode: Mode = Mode.AUTO,
     interval_s: float = 0.2,
+    tmp_dir: str | None = None,
 ) -> Iterator[Rig]:
     """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -131,14 +151,15 @@ def running(
         for event in new:
             events.put(event)
 
-    settings = replace(Settings(), interval_s=interval_s, mode=mode)
+    settings = replace(Settings(), interval_s=interval_s, mode=mode, tmp_dir=tmp_dir)
     state = begin(settings, settings, clock.now(), local=True)
     engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
+    owner = FakeOwner()
     api.post = engine.post
-    engine.start(api, probe, walker)
+    engine.start(api, probe, walker, owner)
     try:
-        yield Rig(engine, api, probe, walker, events)
+        yield Rig(engine, api, probe, walker, owner, events)
     finally:
         engine.stop(5)
 
@@ -186,6 +207,41 @@ def test_a_defect_in_an_outlet_costs_one_sample_only(caplog: pytest.LogCaptureFi
         rig.engine.post("nonsense")  # type: ignore[arg-type]
         assert [rig.sample() for _ in range(3)]
     assert "a sample failed" in caplog.text
+
+
+def test_what_a_person_picks_is_asked_of_the_probe_at_once() -> None:
+    """The wish goes with each reading, until another is made."""
+    with running(FakeApi(answers=False)) as rig:
+        rig.sample()
+        for command in (WatchProcess(7, 1.0), WatchAutomatically()):
+            rig.engine.post(command)
+            rig.drain(0.05)
+            rig.sample()
+    wished = [wish.picked for wish in rig.probe.wishes]
+    assert wished[0] is None
+    assert (7, 1.0) in wished
+    assert wished[-1] is None
+
+
+def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:
+    """And shown from the next sample on."""
+    own = OwnMemory(7, 150 * MIB, 160 * MIB, 1.0)
+    with running(FakeApi(answers=False)) as rig:
+        rig.sample()
+        rig.sample()
+        assert rig.owner.told[-1] == (7,)
+        rig.engine.note_own(own)
+        assert any(rig.sample().own == own for _ in range(3))
+    assert rig.owner.closed
+
+
+def test_the_temp_directory_can_be_said() -> None:
+    """It takes the place of the one below the server's working directory."""
+    for tmp_dir, expected in ((None, str(PurePath("/srv/app/tmp"))), ("/clips", "/clips")):
+        with running(FakeApi(answers=False), tmp_dir=tmp_dir) as rig:
+            until(rig, Source.PROCESS)
+            rig.sample()
+            assert rig.walker.paths[-1] == expected
 
 
 def test_api_mode_never_reads_processes() -> None:

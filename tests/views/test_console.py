@@ -27,6 +27,7 @@ from tray_app.core.events import (
     Recovered,
     Sampled,
     Summarised,
+    TargetChanged,
 )
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
@@ -35,6 +36,7 @@ from tray_app.core.readings import (
     GIB,
     MIB,
     Now,
+    OwnMemory,
     ProcessRow,
     Role,
     Source,
@@ -45,6 +47,7 @@ from tray_app.core.readings import (
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
+from tray_app.core.succession import Change, Turn
 from tray_app.core.summary import Summary
 from tray_app.views.console import (
     EMOJI,
@@ -55,6 +58,7 @@ from tray_app.views.console import (
     TerminalView,
     _cells,
     alert_line,
+    change_line,
     job_line,
     marks_for,
     plain_lines,
@@ -232,6 +236,36 @@ def test_a_job_that_ended_has_its_line() -> None:
     shown = view(out, err)
     shown.handle(event)
     assert out.getvalue() == f"{job_line(event)}\n"
+
+
+def test_what_became_of_the_server_has_its_line() -> None:
+    """In plain output with its time, beside JSON on stderr."""
+    assert BUSY.target is not None
+    ended = TargetChanged(Change(Turn.ENDED, BUSY.target), BUSY)
+    line = change_line(ended)
+    assert line[8:] == " Ended: uvicorn (pid 42)."
+    out, err = io.StringIO(), io.StringIO()
+    view(out, err, json=False).handle(ended)
+    view(out, err, json=True).handle(ended)
+    assert (out.getvalue(), err.getvalue()) == (line + "\n", line + "\n")
+
+
+def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> None:
+    """Each on a line of its own, and only where there is something to say."""
+    assert BUSY.system is not None
+    sample = replace(
+        BUSY,
+        system=replace(BUSY.system, limited=True, pressure_percent=12.0),
+        own=OwnMemory(42, 1900 * MIB, None, 100.0),
+        candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
+    )
+    plain = "\n".join(plain_lines(sample, details=True))
+    screen = "\n".join(texts(Picture(sample, details=True).lines(100)))
+    for told in (plain, screen):
+        assert "limited · pressure 12 %" in told
+        assert "1.86 GB really its own" in told
+        assert "python (pid 50), a guess" in told
+    assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 3
 
 
 def test_a_plain_line_names_the_watched_process() -> None:

@@ -206,7 +206,7 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(text: str) -> None:
         FULL,
         api=replace(FULL.api, error=text),
         stage=Stage(text, inferred=False),
-        target=Target(1, 1.0, text, (text,), None, ""),
+        target=Target(1, 1.0, text, (text,), None, text),
         rows=(ProcessRow(1, text, Role.TARGET, 1, None),),
     )
     line = json_line(sample)
