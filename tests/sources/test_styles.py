@@ -20,6 +20,7 @@ from tests.server.starting import RunAnalyzeServer
 from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
 from tray_app.core.readings import MIB, ProcessReading
+from tray_app.core.succession import Succession, Turn, compare
 from tray_app.core.target import Choice, Listeners, ProcessFacts, choose
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable
@@ -261,6 +262,8 @@ def test_the_target_is_the_process_that_owns_the_port(running: Running, looks: L
         assert reading.target.pid == running.root
         assert reading.target.evidence == f"listens on port {running.server.port}"
         assert reading.target.cwd == str(running.server.folder)
+        assert len(reading.workers) == running.style.workers
+        assert (running.root in reading.workers) == (running.style.renewed == "")
         assert (reading.answering_rss_bytes is None) == (running.style.workers > 1)
 
 
@@ -307,7 +310,10 @@ def test_the_command_line_alone_leads_to_the_same_process(running: Running) -> N
 
 @_RENEWED_STYLE
 def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
-    """Killed, gone or reloaded: the next one is in the tree and answers, the root stays."""
+    """Killed, gone or reloaded: the next one is in the tree and answers, the root stays.
+
+    That a worker was replaced is what has changed, and all.
+    """
     before = looks.settled(running)[0]
     if running.style.renewed == "when it leaves":
         old: int = running.server.post("/test/exit", code=0)["pid"]
@@ -321,6 +327,13 @@ def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
     for reading in looks.settled(running, without=old):
         assert reading.target == before.target
         assert pids(reading) == set(family(running.root))
+        assert reading.loss is None
+        succession, _ = compare(Succession(), before)
+        _, change = compare(succession, reading)
+        assert change is not None
+        assert change.turn is Turn.RENEWED
+        assert old in change.left
+        assert set(change.joined) <= set(reading.workers)
     wait_for(running.server.answers, "the new worker answers")
 
 
