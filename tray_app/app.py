@@ -234,7 +234,6 @@ def _run_terminal(invocation: Invocation) -> int:
         jitter=random.random,
         outlets=(publish,),
         others=True,
-        wait_for_first_answer=True,
         on_battery=on_battery,
     )
     as_json = invocation.view is View.JSON

@@ -44,9 +44,9 @@ def first_line_s(*command: str) -> float:
 def at(processes: int, times: int) -> Iterator[Figure]:
     """Medians over starts in turn; one start of each before does not count."""
     with (
+        population(processes) as count,
         server() as watched,
         desktop() as (session, panel),
-        population(processes) as count,
     ):
 
         def tray_s() -> float:

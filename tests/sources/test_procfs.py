@@ -89,6 +89,25 @@ def test_closing_gives_back_all_descriptors(spawn: Spawn) -> None:
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - the same
 
 
+def test_children_of_threads_are_children(spawn: Spawn) -> None:
+    """The kernel lists children thread by thread; looking at every process finds the same."""
+    process = spawn(
+        "import subprocess, threading\n"
+        "born = []\n"
+        "def start(): born.append(subprocess.Popen(['sleep', '60'])); rest()\n"
+        "threading.Thread(target=start, daemon=True).start()\n"
+        "born.append(subprocess.Popen(['sleep', '60']))\n"
+        "while len(born) < 2: pass\n"
+        "said('ready')\n"
+        "rest()\n"
+    )
+    table = ProcfsTable()
+    found = table.descendants(process.pid)
+    assert len(found) == 2
+    assert found == table._descendants_by_parent(process.pid)
+    table.close()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_listener_is_hidden_not_absent(spawn: Spawn) -> None:
     """The socket is seen although its holder may not be."""

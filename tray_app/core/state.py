@@ -81,8 +81,8 @@ from tray_app.core.wish import NO_WISH, Wish, named
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
 # sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
 GAP_S = 5.0
-# A reading may take a quarter of the time; else the interval stretches.
-READINGS_PER_INTERVAL = 4.0
+# Readings that take longer than four fifths of an interval stretch it.
+READINGS_PER_INTERVAL = 1.25
 READING_WEIGHT = 0.25
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0

@@ -54,8 +54,6 @@ from tray_app.core.wish import NO_WISH, Wish
 
 _log = logging.getLogger(__name__)
 
-# Console and JSON begin with a whole sample: they give the first answer so long to come.
-FIRST_ANSWER_S = 1.0
 TEMP_DIRECTORY = "tmp"
 LONGEST_WAIT_S = 3600.0
 # A defect that shows at every turn must not fill the log.
@@ -123,7 +121,6 @@ class Engine:
         jitter: Callable[[], float],
         outlets: tuple[Outlet, ...] = (),
         others: bool = False,
-        wait_for_first_answer: bool = False,
         on_battery: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
@@ -136,7 +133,7 @@ class Engine:
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
-        self._tick_s = start_s + FIRST_ANSWER_S if wait_for_first_answer else start_s
+        self._tick_s = start_s
         self._look_s = math.inf
         self._look_every_s = looks.EVERY_S
         self._look_cost_s = 0.0
@@ -192,6 +189,8 @@ class Engine:
 
     def _turn(self) -> bool:
         """Wait for the next thing to do, and do it; False when told to stop."""
+        if self._state.sample is None and wants_processes(self._state):
+            self._tick(self._clock())  # before the API, whose libraries take longer to load
         now_s, due_s = self._clock().mono_s, self._due_s()
         if due_s is not None and now_s >= due_s:
             self._ask()

@@ -23,6 +23,7 @@ assert sys.platform == "linux", "imported on Linux only"
 
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024
+_CHILDREN_MAX_BYTES = 65536
 _ROLLUP_MAX_BYTES = 4096  # 0.7 KB on Linux 6
 _PRIVATE = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
 _VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
@@ -140,7 +141,34 @@ class ProcfsTable:
         )
 
     def descendants(self, pid: int) -> list[int]:
-        """Children, their children and so on, by looking at every process."""
+        """Children, their children and so on."""
+        found: list[int] = []
+        waiting = [pid]
+        while waiting:
+            born = self._children(waiting.pop(0))
+            if born is None:
+                return self._descendants_by_parent(pid)
+            found += born
+            waiting += born
+        return found
+
+    def _children(self, pid: int) -> list[int] | None:
+        """As the kernel lists them, thread by thread; None where it does not (it is an option)."""
+        task = f"{self._proc}/{pid}/task"
+        try:
+            threads = os.listdir(task)
+        except OSError:
+            return []  # gone
+        children: list[int] = []
+        for thread in threads:
+            data = _read(f"{task}/{thread}/children", _CHILDREN_MAX_BYTES)
+            if data is None and thread == str(pid) and os.path.exists(task):  # noqa: PTH110
+                return None
+            children += map(int, (data or b"").split())
+        return sorted(children)
+
+    def _descendants_by_parent(self, pid: int) -> list[int]:
+        """By looking at every process: 27 µs each."""
         children: dict[int, list[int]] = {}
         for each in self.pids():
             parent = self.parent(each)
