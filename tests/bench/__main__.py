@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from tests.bench import delay, idle, memory, sample, start, walk
+from tests.bench import delay, growth, idle, memory, sample, start, walk
 from tests.bench.table import run
 
 if __name__ == "__main__":
-    raise SystemExit(run(idle.PART, sample.PART, memory.PART, start.PART, delay.PART, walk.PART))
+    raise SystemExit(
+        run(
+            idle.PART,
+            sample.PART,
+            memory.PART,
+            growth.PART,
+            start.PART,
+            delay.PART,
+            walk.PART,
+        )
+    )
