@@ -302,13 +302,17 @@ def burn(
 
 @app.post("/test/tmp")
 def write_tmp(
-    mb: int = Query(ge=0, le=1024), name: str = "u1/processed/processed_video.mp4"
+    mb: int = Query(ge=0, le=1024),
+    name: str = "u1/processed/processed_video.mp4",
+    age_hours: float = Query(0.0, ge=0),
 ) -> dict[str, Any]:
-    """Write a file of ``mb`` below tmp; 0 removes it."""
+    """Write a file of ``mb`` below tmp, last touched so long ago; 0 removes it."""
     path = TMP / name
     if mb:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(MIB) * mb)
+        touched_s = time.time() - age_hours * 3600
+        os.utime(path, (touched_s, touched_s))
     else:
         path.unlink(missing_ok=True)
     return {"path": path.as_posix()}

@@ -192,9 +192,11 @@ class RunAnalyzeServer:
         """Keep a core busy; with ``ffmpeg`` in a grandchild of that name that holds ``mb`` MiB."""
         self.post("/test/burn", seconds=seconds, children=ffmpeg, mb=mb)
 
-    def write_tmp(self, mb: int, name: str = "u1/processed/processed_video.mp4") -> None:
-        """Write a file below tmp; 0 MiB removes it."""
-        self.post("/test/tmp", mb=mb, name=name)
+    def write_tmp(
+        self, mb: int, name: str = "u1/processed/processed_video.mp4", *, age_hours: float = 0.0
+    ) -> None:
+        """Write a file below tmp, last touched so long ago; 0 MiB removes it."""
+        self.post("/test/tmp", mb=mb, name=name, age_hours=age_hours)
 
     def stage(self, name: str) -> None:
         """Enter a stage into the memory history; ``AFTER_FILE_UPLOAD`` begins a new one."""

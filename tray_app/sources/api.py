@@ -1,4 +1,5 @@
-"""Asks the server's API, one request at a time, from a thread of its own.
+"""Asks the server's API, one request at a time: `ApiClient` from a thread of its own, and
+`ServerCalls`, which blocks, for what a person has the server do.
 
 Rule of the room: the only importer of requests (and of urllib3, which comes with it). Both are
 imported by the worker at its first request, because that takes 70 ms. Nothing that the
@@ -16,13 +17,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, StageMark
+from tray_app.core.errands import MAX_AGE_HOURS
+from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ApiReading, StageMark
 from tray_app.core.values import replace
 from tray_app.sources.payload import (
     PayloadError,
+    check_done,
     decode_stage,
     decode_status,
     error_words,
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
 
 STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
 STAGE_PATH = "/memory-history/?limit=1"
+
+OPTIMIZE_PATH = "/optimize-memory/"
+CLEANUP_PATH = "/cleanup-old-files/?max_age_hours="
+_READ = (STATUS_PATH, STAGE_PATH)
+"""All other paths are posted to: an errand of a person, which is never sent twice."""
 
 MAX_BODY_BYTES = 256 * 1024
 """A real answer has 0.6 to 2 KB."""
@@ -59,6 +67,7 @@ _SPECIAL_FIELDS = (b"transfer-encoding", b"content-encoding", b"connection")
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class ApiClient:
@@ -79,7 +88,7 @@ class ApiClient:
     ) -> None:
         self._report = report
         self._clock = clock
-        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock)
+        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, _READ)
         self._secrets = _secrets(base_url)
         self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
@@ -130,9 +139,7 @@ class ApiClient:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
             kind, reason = _explain(error, self._line.is_connected, patience_s)
             self._log_puzzle(error if reason is _PUZZLE else None)
-            for secret in self._secrets:  # a server may echo what it was sent
-                reason = reason.replace(secret, "…")
-            return ApiFailure(self._clock(), kind, plain_text(reason, REASON_LIMIT))
+            return ApiFailure(self._clock(), kind, _shown(reason, self._secrets))
         self._log_puzzle(None)
         if with_stage:
             deadline_s = min(asked_s + patience_s, taken_s + STAGE_PATIENCE_S)
@@ -149,6 +156,78 @@ class ApiClient:
         with suppress(Exception):  # whatever happens to the stage, the reading is good
             return decode_stage(self._line.get(STAGE_PATH, deadline_s))
         return None
+
+
+class CallError(Exception):
+    """A call to the server failed; its text is a short reason for people."""
+
+
+class ServerCalls:
+    """Calls that block, on one connection: of several workers the same one answers them all.
+
+    Patience, userinfo, ``headers`` and ``verify`` as in `ApiClient`. Files younger than
+    ``max_age_hours`` are left alone; below 1 is a ValueError, because it would put a running
+    job's files at risk. Calls raise CallError.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        clock: Callable[[], float],
+        headers: Iterable[tuple[str, str]] = (),
+        verify: bool | str = True,
+        max_age_hours: int = MAX_AGE_HOURS,
+    ) -> None:
+        if max_age_hours < 1:
+            raise ValueError(f"{max_age_hours} h would delete files that a job may need")
+        self._clock = clock
+        self._cleanup_path = f"{CLEANUP_PATH}{max_age_hours}"
+        paths = (STATUS_PATH, OPTIMIZE_PATH, self._cleanup_path)
+        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, paths)
+        self._secrets = _secrets(base_url)
+
+    def status(self, patience_s: float) -> ApiReading:
+        """The server's figures now."""
+        asked_s = self._clock()
+
+        def decode(body: bytes) -> ApiReading:
+            taken_s = self._clock()
+            return decode_status(body, taken_s=taken_s, latency_s=taken_s - asked_s)
+
+        return self._call(STATUS_PATH, patience_s, decode)
+
+    def free_memory(self, patience_s: float) -> None:
+        """Have the server collect its garbage."""
+        self._call(OPTIMIZE_PATH, patience_s, check_done)
+
+    def clean_up(self, patience_s: float) -> None:
+        """Have the server delete its old temp files."""
+        self._call(self._cleanup_path, patience_s, check_done)
+
+    def close(self) -> None:
+        """From any thread: cut the call under way, and let no other begin."""
+        self._line.cut()
+
+    def hang_up(self) -> None:
+        """Close the connection; from the thread that calls."""
+        self._line.hang_up()
+
+    def _call(self, path: str, patience_s: float, decode: Callable[[bytes], T]) -> T:
+        try:
+            self._line.open()
+            return decode(self._line.get(path, self._clock() + patience_s))
+        except Exception as error:  # noqa: BLE001 - whatever it is becomes a plain reason
+            _, reason = _explain(error, self._line.is_connected, patience_s)
+            if reason is _PUZZLE:
+                _log.warning("a call failed in an unexpected way", exc_info=error)
+            raise CallError(_shown(reason, self._secrets)) from None
+
+
+def _shown(reason: str, secrets: tuple[str, ...]) -> str:
+    """The reason in one line, without what a server may echo of what it was sent."""
+    for secret in secrets:
+        reason = reason.replace(secret, "…")
+    return plain_text(reason, REASON_LIMIT)
 
 
 class _WrongAnswer(Exception):
@@ -179,8 +258,10 @@ class _Line:
         headers: dict[str, str],
         verify: bool | str,
         clock: Callable[[], float],
+        paths: tuple[str, ...],
     ) -> None:
         self._base_url = base_url
+        self._paths = paths
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",  # what is not compressed is no bomb
@@ -210,8 +291,8 @@ class _Line:
         session.headers.clear()
         session.headers.update(self._headers)
         prepared = {
-            path: session.prepare_request(requests.Request("GET", self._base_url + path))
-            for path in (STATUS_PATH, STAGE_PATH)
+            path: session.prepare_request(requests.Request(_method(path), self._base_url + path))
+            for path in self._paths
         }
         connection = _connection(self, prepared[STATUS_PATH], self._verify)
         self._requests = {path: _written(connection, it) for path, it in prepared.items()}
@@ -289,9 +370,9 @@ class _Line:
         try:
             answer = self._ask(path)
         except OSError as error:
-            if self._is_fresh or isinstance(error, TimeoutError):
+            if self._is_fresh or isinstance(error, TimeoutError) or path not in _READ:
                 raise
-        if not answer and not self._is_fresh:
+        if not answer and not self._is_fresh and path in _READ:
             # The server closed the kept connection meanwhile (uvicorn does after 5 s of idling).
             self.hang_up()
             answer = self._ask(path)
@@ -327,6 +408,10 @@ class _Line:
         if response.will_close:
             self.hang_up()
         return body
+
+
+def _method(path: str) -> str:
+    return "GET" if path in _READ else "POST"
 
 
 def _usual_size(answer: bytes) -> int | None:
@@ -420,7 +505,7 @@ def _written(connection: HTTPConnection, request: requests.PreparedRequest) -> b
     """The request as http.client writes it."""
     parts: list[bytes] = []
     connection.send = parts.append  # type: ignore[method-assign,assignment]
-    connection.request("GET", request.path_url, headers=request.headers)
+    connection.request(str(request.method), request.path_url, headers=request.headers)
     del connection.send
     connection.close()  # ready for another
     return b"".join(parts)

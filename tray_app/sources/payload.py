@@ -72,6 +72,16 @@ def decode_stage(body: bytes) -> StageMark | None:
     return StageMark(plain_text(name), plain_text(timestamp) if isinstance(timestamp, str) else "")
 
 
+def check_done(body: bytes) -> None:
+    """Raise PayloadError unless the answer to a POST says that it was done."""
+    data = _parse(body)
+    if not isinstance(data, dict):
+        raise PayloadError("answer is not a JSON object")
+    if data.get("error") or data.get("success") is False:
+        words = _words(data) or "without words"
+        raise PayloadError(f"the server reports an error: {words}")
+
+
 def error_words(body: bytes) -> str:
     """What the body of an HTTP error says, in one short line; "" if nothing for people.
 

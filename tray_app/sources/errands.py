@@ -1,0 +1,119 @@
+"""Runs what a person has the server do, and measures what it brought, in a thread of its own.
+
+Before and after are asked of the server itself, on one connection: the last sample may be of
+another process (a worker) or another source, and only like may be compared with like.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from tray_app.core.errands import Errand, Extent, Outcome
+from tray_app.core.readings import MIB, ApiReading
+from tray_app.sources.api import CallError
+
+LIMIT_S = 30.0
+"""For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
+rule, and nobody waits longer for a click."""
+BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0}
+"""For the measurement before it. A silent server is at work: it is not the time to clean up."""
+SETTLE_S = 4.0
+LOOK_EVERY_S = 0.5
+SETTLED_BYTES = MIB
+
+_CLOSE_PATIENCE_S = 0.3
+_log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """The calls that an errand needs; they block, and raise CallError."""
+
+    def status(self, patience_s: float) -> ApiReading: ...
+    def free_memory(self, patience_s: float) -> None: ...
+    def clean_up(self, patience_s: float) -> None: ...
+    def close(self) -> None: ...
+    def hang_up(self) -> None: ...
+
+
+class ErrandWorker:
+    """Runs one errand and calls ``report`` with its outcome, once, from its thread.
+
+    ``clock`` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        errand: Errand,
+        server: Server,
+        report: Callable[[Outcome], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._errand = errand
+        self._server = server
+        self._report = report
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="errand", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Cut it short, and report no more; waits for a moment at most."""
+        self._closing.set()
+        self._server.close()
+        self._thread.join(_CLOSE_PATIENCE_S)
+
+    def _work(self) -> None:
+        try:
+            outcome = self._outcome()
+        except CallError as error:
+            outcome = Outcome(self._errand, problem=str(error))
+        except Exception:  # noqa: BLE001 - an errand that never ends would bar all others
+            _log.exception("an errand failed")
+            outcome = Outcome(self._errand, problem="unexpected error (the log has more)")
+        finally:
+            self._server.hang_up()
+        if not self._closing.is_set():
+            self._report(outcome)
+
+    def _outcome(self) -> Outcome:
+        before = self._extent(BEFORE_LIMIT_S[self._errand])
+        began_s = self._clock()
+        if self._errand is Errand.FREE_MEMORY:
+            self._server.free_memory(LIMIT_S)
+        else:
+            self._server.clean_up(LIMIT_S)
+        after = self._settled(self._clock() + SETTLE_S)
+        return Outcome(self._errand, self._clock() - began_s, before, after)
+
+    def _extent(self, patience_s: float) -> Extent | None:
+        reading = self._server.status(patience_s)
+        if self._errand is Errand.FREE_MEMORY:
+            return Extent(reading.rss_bytes)
+        temp = reading.temp
+        return Extent(temp.size_bytes, temp.file_count) if temp else None
+
+    def _settled(self, until_s: float) -> Extent | None:
+        """The figure once two in a row are the same, or the last one at ``until_s``.
+
+        It was done whatever becomes of the measurement: without one it is unknown.
+        """
+        last = None
+        try:
+            while (left_s := until_s - self._clock()) > 0:
+                extent = self._extent(left_s)
+                if extent is None:
+                    return None
+                if last and abs(extent.size_bytes - last.size_bytes) < SETTLED_BYTES:
+                    return extent
+                last = extent
+                if self._closing.wait(min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))):
+                    break
+        except CallError as error:
+            _log.info("what the errand brought could not be measured to the end: %s", error)
+        return last
