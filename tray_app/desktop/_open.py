@@ -1,0 +1,67 @@
+"""Opens a directory or an address with the desktop's own program, and observes what came of it.
+
+Never through a shell. What was started lives on when this program ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+OBSERVED_S = 5.0
+"""xdg-open ends at once, except where it is the browser itself that it waits for."""
+
+# xdg-open's exit status, as its manual has it.
+_XDG_PROBLEMS = {
+    2: "it does not exist",
+    3: "no program is set to open it",
+    4: "the program that opens it failed",
+}
+
+
+def open_place(place: str, report: Callable[[str], None]) -> None:
+    """Open a path or an http(s) URL in a thread; only a problem is reported, in plain words."""
+
+    def work() -> None:
+        try:
+            problem = _problem(place)
+        except OSError as error:
+            problem = error.strerror or str(error)
+        if problem:
+            _log.info("%s was not opened: %s", place, problem)
+            report(problem)
+
+    threading.Thread(target=work, name="open", daemon=True).start()
+
+
+def _problem(place: str) -> str | None:
+    if "://" not in place and not Path(place).is_dir():
+        return "there is no such directory"
+    if sys.platform == "win32":
+        os.startfile(place)
+        return None
+    name = "open" if sys.platform == "darwin" else "xdg-open"
+    program = shutil.which(name)
+    if program is None:
+        return f"{name} is missing (on Linux it comes with xdg-utils)"
+    process = subprocess.Popen(
+        [program, place],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        status = process.wait(OBSERVED_S)
+    except subprocess.TimeoutExpired:
+        process.wait()  # it has opened something; its end must be taken note of all the same
+        return None
+    return _XDG_PROBLEMS.get(status, f"{name} ended with status {status}") if status else None
