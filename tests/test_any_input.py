@@ -19,7 +19,19 @@ from hypothesis import strategies as st
 from tests.core.made import look, look_in_vain, refusal, timeout, wrong
 from tests.sources.any_json import BODIES
 from tray_app.core import wording
-from tray_app.core.commands import Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.commands import (
+    CleanUp,
+    FreeMemory,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetMode,
+    SetPaused,
+    SetPreset,
+    ShowStatus,
+)
+from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.events import Event, Sampled
 from tray_app.core.menu import rows
 from tray_app.core.modes import Mode, Preset
@@ -30,10 +42,13 @@ from tray_app.core.state import (
     GAP_S,
     Answered,
     Asked,
+    Brought,
     Delivered,
     HostSeen,
     Input,
     Looked,
+    NotifierSeen,
+    NotOpened,
     State,
     TimeUp,
     begin,
@@ -90,6 +105,17 @@ _inputs: st.SearchStrategy[Maker] = st.one_of(
             TimeUp(),
             Quit(),
             Delivered("no service"),
+            Delivered(None, "High: 2.10 GB", "plyer"),
+            NotifierSeen(),
+            Brought(Outcome(Errand.FREE_MEMORY, 2.0, Extent(500), Extent(400))),
+            Brought(Outcome(Errand.CLEAN_UP, problem="connection refused")),
+            NotOpened("/srv/tmp", "there is no such directory"),
+            FreeMemory(),
+            CleanUp(),
+            OpenTemp(),
+            OpenServer(),
+            SendTest(),
+            ShowStatus(),
             HostSeen(False),
             HostSeen(True),
             SetPaused(True),

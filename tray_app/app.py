@@ -1,7 +1,7 @@
 """The only room that knows every name: it builds the parts, starts them and stops them.
 
 Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
-temp walker, own memory. Each has one job and ends when the run does.
+temp walker, own memory, and one for each errand. Each has one job and ends when the run does.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ import sys
 import threading
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from tray_app.core import wording
+from tray_app.core import clicks, wording
 from tray_app.core.commands import Quit
+from tray_app.core.errands import Errand
 from tray_app.core.events import (
     Chosen,
     Ended,
+    ErrandAsked,
+    ErrandEnded,
     Event,
     HostMissing,
     JobEnded,
+    NotifierCame,
+    OpenAsked,
     Sampled,
     SourceChanged,
     TargetChanged,
@@ -34,13 +41,16 @@ from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import HostSeen, State, begin
+from tray_app.core.state import Brought, HostSeen, NotifierSeen, NotOpened, State, begin
 from tray_app.core.values import dataclass, replace
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.sources.machine import is_this_machine, on_battery
+
+if TYPE_CHECKING:
+    from tray_app.sources.errands import ErrandWorker
 
 _log = logging.getLogger(__name__)
 
@@ -160,6 +170,8 @@ def _log_event(event: Event) -> None:
             _log.info("%s", wording.change(change))
         case JobEnded(job):
             _log.info("%s", wording.job(job))
+        case ErrandEnded(outcome):
+            _log.info("%s", clicks.line(outcome))
         case HostMissing():
             _log.warning(wording.NO_TRAY_HOST)
         case _:
@@ -188,15 +200,27 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -
         on_battery=on_battery,
     )
     presenter = Presenter(desktop, states.take, engine.post)
-    notices = Notices(desktop, engine.post)
+    notices = Notices(desktop, engine.post, clock.mono_s)
     hosts.report = engine.post
 
+    desktop.on_notifier = lambda: engine.post(NotifierSeen())
+    errands = _Errands(engine)
+
     def handle_events() -> None:
-        while not isinstance(event := events.get(), Ended):
+        while not isinstance(event := _next_event(events, notices.retry_after_s), Ended):
             _log_event(event)
-            if isinstance(event, Chosen) and invocation.state_file:
-                store.write_choice(invocation.state_file, event.choice)
-            notices.handle(event)
+            match event:
+                case Chosen(choice) if invocation.state_file:
+                    store.write_choice(invocation.state_file, choice)
+                case ErrandAsked(errand, settings):
+                    errands.run(errand, settings)
+                case OpenAsked(place):
+                    desktop.open(place, partial(_report_unopened, engine, place))
+                case NotifierCame():
+                    notices.retry()
+                case _:
+                    notices.handle(event)
+        errands.close()
         desktop.stop()
 
     handler = threading.Thread(target=handle_events, name="notices", daemon=True)
@@ -213,6 +237,40 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -
     states.close()
     presenter.join(JOIN_LIMIT_S)
     return 0
+
+
+def _next_event(events: queue.SimpleQueue[Event], retry_after_s: float | None) -> Event:
+    """The next event; when none comes for so long, it is time to try again."""
+    try:
+        return events.get(timeout=retry_after_s)
+    except queue.Empty:
+        return NotifierCame()
+
+
+def _report_unopened(engine: Engine, place: str, problem: str) -> None:
+    engine.post(NotOpened(place, problem))
+
+
+class _Errands:
+    """Runs what the server is asked to do; the core lets only one run at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._worker: ErrandWorker | None = None
+
+    def run(self, errand: Errand, settings: Settings) -> None:
+        from tray_app.sources.api import ServerCalls
+        from tray_app.sources.errands import ErrandWorker
+
+        server = ServerCalls(settings.address.url, clock.mono_s)
+        self._worker = ErrandWorker(
+            errand, server, lambda outcome: self._engine.post(Brought(outcome)), clock.mono_s
+        )
+        self._worker.start()
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
 
 
 def _run_terminal(invocation: Invocation) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address
+from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address, public_url
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,16 @@ def test_a_bad_address_has_a_plain_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse_address(text)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://user:secret@host:8000/api/", "http://host:8000/api"),
+        ("https://a%40b@[::1]:9", "https://[::1]:9"),
+        ("http://host/a@b", "http://host/a@b"),
+    ],
+)
+def test_a_browser_is_given_no_userinfo(text: str, url: str) -> None:
+    """Its history would keep the password."""
+    assert public_url(parse_address(text)) == url

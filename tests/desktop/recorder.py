@@ -160,7 +160,7 @@ class NotificationRecorder(_Service):
             replaces_id=replaces_id,
             icon=icon,
             summary=summary,
-            body=body,
+            body=body.replace("\N{NO-BREAK SPACE}", " "),  # as a person reads it
             actions=tuple(actions),
             hints=hints,
             expire_ms=expire_ms,

@@ -16,6 +16,7 @@ from tests.desktop.session import SCREEN, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
+from tray_app.core.notes import Note, Urgency
 from tray_app.core.picture import Picture
 from tray_app.desktop import toolkit
 from tray_app.views import icon
@@ -257,7 +258,7 @@ def test_text_is_escaped_for_markup_only(
         thread.start()
         try:
             wait_for(lambda: watcher.items, "the item is registered")
-            sent = tray.notify("1 < 2 & 3", "a <b> &amp; c", urgency=NORMAL, replace="memory")
+            sent = tray.notify(Note("1 < 2 & 3", "a <b> &amp; c", Urgency.NORMAL, "memory"))
             assert (sent.means, sent.problem) == ("notification service", None)
         finally:
             tray.stop()

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tray_app.core.commands import Command, SetPaused
+from tray_app.core.commands import Command, SetPaused, ShowStatus
 from tray_app.core.menu import Row
+from tray_app.core.notes import Note, Urgency
 from tray_app.desktop import _notification as notification
 from tray_app.desktop import toolkit
 from tray_app.desktop._notification import InTime, NotificationChain
@@ -106,11 +107,21 @@ def test_a_click_submits_the_rows_command() -> None:
     assert submitted == [SetPaused(True), SetPaused(False)]
 
 
+def test_a_left_click_on_a_stock_icon_asks_for_the_status() -> None:
+    """Stock icons call the menu's default row, which is there for that and never seen."""
+    submitted: list[Command] = []
+    shown, icon = desktop()
+    shown.show_menu(rows("300 MB", False), submitted.append)
+    assert "Show status" not in [item.text for item in icon.menus[0]]
+    icon.menus[0](icon)
+    assert submitted == [ShowStatus()]
+
+
 def test_windows_gets_texts_that_fit() -> None:
     """Tooltip and notification stay within Windows' fields, which else raise ValueError."""
     shown, icon = desktop()
     shown.show_tooltip("x" * 200)
-    result = shown.notify("t" * 99, "m" * 999, urgency=1, replace="")
+    result = shown.notify(Note("t" * 99, "m" * 999, Urgency.NORMAL, ""))
     assert len(icon.title) == toolkit.WINDOWS_TOOLTIP
     assert [len(part) for part in icon.notes[0]] == [toolkit.WINDOWS_TEXT, toolkit.WINDOWS_TITLE]
     assert result.means == "pystray _win32"

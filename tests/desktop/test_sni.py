@@ -15,7 +15,7 @@ from tests.desktop.recorder import WATCHER, WATCHER_PATH, Watcher
 from tests.desktop.session import ITEM, MENU, DesktopSession, Item, Rgb, find_row
 from tests.desktop.wire import Heard
 from tests.waiting import wait_for
-from tray_app.core.commands import Command, Quit, SetMode
+from tray_app.core.commands import Command, Quit, SetMode, ShowStatus
 from tray_app.core.menu import Row
 from tray_app.core.modes import Mode
 from tray_app.desktop import toolkit
@@ -182,13 +182,15 @@ def test_clicks_reach_the_app(tray: Tray) -> None:
     assert len(tray.clicked) == 2
 
 
-def test_activation_does_nothing(tray: Tray) -> None:
-    """A left or middle click and the wheel are answered and change nothing."""
+def test_a_left_click_asks_for_the_status(tray: Tray) -> None:
+    """Panels call it activation; other clicks and the wheel are answered and change nothing."""
     item = (tray.item.bus_name, tray.item.path, ITEM)
-    for member in ("Activate", "SecondaryActivate", "ContextMenu"):
+    for member in ("SecondaryActivate", "ContextMenu"):
         assert tray.session.peer.call(*item, member, "ii", 0, 0) == []
     assert tray.session.peer.call(*item, "Scroll", "is", 1, "vertical") == []
     assert tray.clicked == []
+    assert tray.session.peer.call(*item, "Activate", "ii", 0, 0) == []
+    assert tray.clicked == [ShowStatus()]
 
 
 def test_another_shape_is_told(tray: Tray) -> None:

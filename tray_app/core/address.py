@@ -45,3 +45,10 @@ def parse_address(text: str) -> ServerAddress:
         host=parts.hostname,
         port=port or (443 if parts.scheme == "https" else 80),
     )
+
+
+def public_url(address: ServerAddress) -> str:
+    """The URL without userinfo: for a browser, whose history others read."""
+    scheme, _, rest = address.url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tray_app.core.alerts import Level
+from tray_app.core.errands import Errand, Outcome
 from tray_app.core.jobs import Job
 from tray_app.core.sample import Sample
-from tray_app.core.settings import Choice
+from tray_app.core.settings import Choice, Settings
 from tray_app.core.succession import Change
 from tray_app.core.summary import Summary
 from tray_app.core.values import dataclass
@@ -88,6 +89,42 @@ class HostMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrandAsked:
+    """The server of these settings is to do this, and its effect to be measured."""
+
+    errand: Errand
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandEnded:
+    """What an errand has brought."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsked:
+    """The desktop is to open this: a directory's path, or an address."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A plain answer to something that a person clicked."""
+
+    title: str
+    text: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierCame:
+    """A notification service has appeared: what was not delivered may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run is over."""
 
@@ -103,5 +140,10 @@ Event = (
     | Summarised
     | Chosen
     | HostMissing
+    | ErrandAsked
+    | ErrandEnded
+    | OpenAsked
+    | Told
+    | NotifierCame
     | Ended
 )

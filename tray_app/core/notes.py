@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from tray_app.core import wording
+from tray_app.core import clicks, wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.commands import Command, FreeMemory, Mute
-from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Summarised
+from tray_app.core.events import (
+    Alerted,
+    ErrandEnded,
+    Event,
+    HostMissing,
+    Recovered,
+    Summarised,
+    Told,
+)
 from tray_app.core.sample import Sample
 from tray_app.core.values import dataclass
 from tray_app.core.wording import percent, rate, size
@@ -60,6 +68,10 @@ def note(event: Event) -> Note | None:
             return Note(*wording.quick_test(event), Urgency.NORMAL, "summary")
         case HostMissing():
             return Note(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, Urgency.NORMAL, "host")
+        case ErrandEnded(outcome):
+            return Note(*clicks.brought(outcome), Urgency.NORMAL, "errand")
+        case Told(title, text, replace):
+            return Note(title, text, Urgency.NORMAL, replace)
         case _:
             return None
 

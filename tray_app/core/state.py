@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 
 from tray_app.core import activity as activities
+from tray_app.core import clicks, wording
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
 from tray_app.core import stage as stages
 from tray_app.core import succession as successions
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
-from tray_app.core import wording
 from tray_app.core.activity import ActivityState
+from tray_app.core.address import public_url
 from tray_app.core.alerts import AlertState, judge
 from tray_app.core.bands import BandState, next_band
 from tray_app.core.commands import (
@@ -41,19 +42,26 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
+from tray_app.core.deliveries import KEPT, Delivery
+from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
     Alerted,
     Chosen,
     Ended,
+    ErrandAsked,
+    ErrandEnded,
     Event,
     HostMissing,
     JobEnded,
     JobStarted,
+    NotifierCame,
+    OpenAsked,
     Recovered,
     Sampled,
     SourceChanged,
     Summarised,
     TargetChanged,
+    Told,
 )
 from tray_app.core.jobs import Figure, Jobs, follow
 from tray_app.core.likeness import Likeness
@@ -122,9 +130,31 @@ class TimeUp:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of a notification; ``problem`` is None when it got through."""
+    """What became of a notification; ``problem`` is None when it got through, by ``means``."""
 
     problem: str | None = None
+    title: str = ""
+    means: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierSeen:
+    """A notification service has appeared on this desktop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An errand has ended."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NotOpened:
+    """The desktop could not open what was asked of it."""
+
+    place: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +164,8 @@ class HostSeen:
     present: bool
 
 
-Input = Asked | Answered | Looked | TimeUp | Delivered | HostSeen | Command
+Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened
+Input = Asked | Answered | Looked | TimeUp | Report | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +181,8 @@ class State:
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
     smoothed. ``awake`` is the end of the last
     gap (`_woken`), or the start: no duration reaches back beyond it.
+    ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
+    to do now, and ``brought`` what came of the last one.
     """
 
     base: Settings
@@ -181,6 +214,10 @@ class State:
     quick: Measurement | None = None
     before_quick: Settings | None = None
     delivery_problem: str | None = None
+    deliveries: tuple[Delivery, ...] = ()
+    errand: Errand | None = None
+    brought: Outcome | None = None
+    status_shown_s: float | None = None
     host_away_since_s: float | None = None
     host_missing_said: bool = False
     ended: bool = False
@@ -263,8 +300,28 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _looked(state, happened, now)
         case TimeUp():
             return _end_measurements(state, now, [])
-        case Delivered(problem):
-            return replace(state, delivery_problem=problem), ()
+        case Delivered(problem, title, means):
+            deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
+            return replace(state, delivery_problem=problem, deliveries=deliveries), ()
+        case NotifierSeen():
+            return state, (NotifierCame(),)
+        case Brought(outcome):
+            return replace(state, errand=None, brought=outcome), (ErrandEnded(outcome),)
+        case NotOpened(place, problem):
+            return state, (clicks.not_opened(place, problem),)
+        case FreeMemory():
+            return _run_errand(state, Errand.FREE_MEMORY)
+        case CleanUp():
+            return _run_errand(state, Errand.CLEAN_UP)
+        case OpenTemp():
+            found = clicks.temp_place(state)
+            return state, (OpenAsked(found) if isinstance(found, str) else found,)
+        case OpenServer():
+            return state, (OpenAsked(public_url(state.settings.address)),)
+        case SendTest():
+            return state, (clicks.test(),)
+        case ShowStatus():
+            return _show_status(state, now)
         case HostSeen(present):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s), ()
@@ -287,21 +344,23 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
-        case (
-            Mute()
-            | Unmute()
-            | SendTest()
-            | ShowStatus()
-            | FreeMemory()
-            | CleanUp()
-            | OpenTemp()
-            | OpenServer()
-            | SetStyle()
-            | SetPalette()
-            | SetTheme()
-            | SetAutostart()
-        ):
+        case Mute() | Unmute() | SetStyle() | SetPalette() | SetTheme() | SetAutostart():
             return state, ()
+
+
+def _run_errand(state: State, errand: Errand) -> tuple[State, tuple[Event, ...]]:
+    if reason := clicks.against(state, errand):
+        return state, (clicks.refusal(errand, reason),)
+    return replace(state, errand=errand), (ErrandAsked(errand, state.settings),)
+
+
+def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
+    shown_s = state.status_shown_s
+    if shown_s is not None and now.mono_s - shown_s < clicks.DOUBLE_CLICK_S:
+        return state, ()
+    text = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
+    title, _, rest = text.partition("\n")
+    return replace(state, status_shown_s=now.mono_s), (Told(title, rest, "status"),)
 
 
 def samples_at_once(state: State, now: Now) -> bool:

@@ -175,6 +175,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._on_host: Callable[[bool], None] = self._options.get("on_host", lambda _: None)
         self._item = StatusNotifierItem(self.name)
         self._item.on_activate = self._activate
+        self.on_click: Callable[[], None] = lambda: None
         self._ids = Ids()
         self._dbus_menu = DbusMenu(self._nodes)
         self._told_menu: Any = None
@@ -217,8 +218,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
             _log.debug("registering with the panel failed: %r", error)
 
     def _activate(self) -> None:
-        if self.menu is not None:
-            self()
+        self.on_click()
 
     def _nodes(self) -> tuple[Node, ...]:
         return build(self.menu, self, self._ids)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tray_app.core.commands import Command
+from tray_app.core.commands import Command, ShowStatus
 from tray_app.core.menu import Row
+from tray_app.core.notes import Note
 from tray_app.desktop import paths
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def _harmless_pystray() -> Iterator[None]:
 
 
 class Desktop:
-    """An icon in the panel with a menu, and notifications. `run` owns the main thread."""
+    """An icon in the panel with a menu, and notifications. `run` owns the main thread.
+
+    ``on_notifier`` is called when a notification service appears, from any thread. A left click
+    on the icon submits ShowStatus to whom the menu submits.
+    """
 
     def __init__(
         self, name: str, backend: str, make_icon: Callable[..., Any], bus: SessionBus | None
@@ -72,6 +77,9 @@ class Desktop:
         self._widest = 0
         self._submit: Callable[[Command], None] = lambda _: None
         self._icon = make_icon(name)
+        if hasattr(self._icon, "on_click"):
+            self._icon.on_click = self._clicked
+        self.on_notifier: Callable[[], None] = lambda: None
         self._windows = backend == "pystray _win32"
         self._notification = self._chain(name)
         self._touch: Callable[[Callable[[], None]], None] = _at_once
@@ -81,7 +89,15 @@ class Desktop:
 
         means: list[Any] = []
         if self._bus is not None:
-            means.append(notification.BusNotifications(self._bus, "RunAnalyze", name))
+            means.append(
+                notification.BusNotifications(
+                    self._bus,
+                    "RunAnalyze",
+                    name,
+                    press=lambda command: self._submit(command),
+                    appeared=lambda: self.on_notifier(),
+                )
+            )
         elif getattr(self._icon, "HAS_NOTIFICATION", False):
             means.append(notification.InTime(self.backend, self._notify_by_icon))
         means.append(notification.InTime("plyer", notification.plyer_native))
@@ -137,9 +153,22 @@ class Desktop:
                 self._icon.tell_menu()
         else:
             self._shape = shape
-            menu = self._menu_type(*(self._item(row) for row in rows))
+            menu = self._menu_type(*(self._item(row) for row in rows), *self._on_left_click())
             self._touch(lambda: setattr(self._icon, "menu", menu))
         self._widest = max(widest, self._widest)
+
+    def _clicked(self) -> None:
+        self._submit(ShowStatus())
+
+    def _on_left_click(self) -> tuple[Any, ...]:
+        """pystray's stock icons call the menu's default row when they are clicked."""
+        if hasattr(self._icon, "on_click"):
+            return ()
+        return (
+            self._item_type(
+                "Show status", lambda _icon, _item: self._clicked(), default=True, visible=False
+            ),
+        )
 
     def _item(self, row: Row) -> Any:
         if not row.text and row.key.startswith("separator"):
@@ -162,18 +191,24 @@ class Desktop:
             enabled=lambda _: current().enabled,
         )
 
-    def notify(self, title: str, text: str, *, urgency: int, replace: str) -> Delivery:
+    def notify(self, note: Note) -> Delivery:
         """Bring a notification to the person; blocks until it is delivered or has failed."""
         from tray_app.desktop._notification import Delivery
 
         self._notification.notify(
-            title=title,
-            message=text,
+            title=note.title,
+            message=note.text,
             app_name="RunAnalyze",
             app_icon=paths.app_icon(),
-            hints={"urgency": urgency, "replace": replace},
+            hints={"urgency": note.urgency, "replace": note.replace, "actions": note.actions},
         )
-        return self._notification.last or Delivery(title, None, "nothing was tried")
+        return self._notification.last or Delivery(note.title, None, "nothing was tried")
+
+    def open(self, place: str, report: Callable[[str], None]) -> None:
+        """Open a directory or an address; returns at once, and only a problem is reported."""
+        from tray_app.desktop._open import open_place
+
+        open_place(place, report)
 
 
 def _at_once(action: Callable[[], None]) -> None:

@@ -10,13 +10,13 @@ import logging
 import math
 import queue
 from collections.abc import Callable
-from pathlib import PurePath
 from threading import Event as Flag
 from threading import Thread
 from typing import Protocol
 
 from tray_app.core import link as api_link
 from tray_app.core import looks
+from tray_app.core.clicks import temp_directory
 from tray_app.core.commands import Command
 from tray_app.core.events import Event
 from tray_app.core.readings import (
@@ -38,6 +38,9 @@ from tray_app.core.state import (
     HostSeen,
     Input,
     Looked,
+    NotifierSeen,
+    NotOpened,
+    Report,
     State,
     TimeUp,
     ends_s,
@@ -54,7 +57,6 @@ from tray_app.core.wish import NO_WISH, Wish
 
 _log = logging.getLogger(__name__)
 
-TEMP_DIRECTORY = "tmp"
 LONGEST_WAIT_S = 3600.0
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
@@ -101,7 +103,7 @@ class Owner(Protocol):
     def close(self) -> None: ...
 
 
-Posted = ApiOutcome | Command | Delivered | HostSeen
+Posted = ApiOutcome | Command | Report
 Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
 
@@ -266,7 +268,7 @@ class Engine:
                 self._tick_s = self._clock().mono_s
         else:
             self._step(item)
-            if not isinstance(item, Delivered | HostSeen):
+            if not isinstance(item, Delivered | HostSeen | NotifierSeen | NotOpened):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
                 self._look_s = math.inf
 
@@ -321,10 +323,8 @@ class Engine:
         sample = self._state.sample
         if self._walker is None or sample is None:
             return
-        cwd = sample.target.cwd if sample.target else None
         told = sample.source is Source.API and sample.temp is not None
-        below = None if cwd is None else str(PurePath(cwd, TEMP_DIRECTORY))
-        wanted = None if told else self._state.settings.tmp_dir or below
+        wanted = None if told else temp_directory(self._state.settings, sample.target)
         if wanted is None:
             self._temp = None
         self._walker.watch(wanted, lively=self._state.activity.stirs)

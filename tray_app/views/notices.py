@@ -1,4 +1,4 @@
-"""Sends notifications, and tells what became of each."""
+"""Sends notifications, tells what became of each, and keeps what was not delivered."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Protocol
 
 from tray_app.core import notes, wording
 from tray_app.core.events import Event
+from tray_app.core.notes import Note
 from tray_app.core.state import Delivered
 
 _log = logging.getLogger(__name__)
 
+# Where no signal tells that notifications get through again, they are tried this often.
+RETRY_EVERY_S = 60.0
+# The answer to a glance: some minutes later it is none.
+PASSING = ("status",)
+
 
 class Result(Protocol):
-    """What became of a notification."""
+    """What became of a notification: the means that took it, or the problem."""
 
+    @property
+    def means(self) -> str | None: ...
     @property
     def problem(self) -> str | None: ...
 
@@ -23,27 +31,62 @@ class Result(Protocol):
 class Notifier(Protocol):
     """Brings a notification to the person; blocks until it is known what became of it."""
 
-    def notify(self, title: str, text: str, *, urgency: int, replace: str) -> Result: ...
+    def notify(self, note: Note) -> Result: ...
 
 
 class Notices:
-    """Sends what events call for and tells ``report`` how it went. Not thread-safe."""
+    """Sends what events call for and tells ``report`` how it went. Not thread-safe.
 
-    def __init__(self, notifier: Notifier, report: Callable[[Delivered], None]) -> None:
+    What nothing delivers is kept, the latest for each ``replace``, and sent when it can be, in
+    order. ``clock`` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        report: Callable[[Delivered], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._notifier = notifier
         self._report = report
+        self._clock = clock
+        self._tried_s = 0.0
         self._problem: str | None = None
+        self._kept: dict[str, Note] = {}
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """When to call `retry`, whatever else happens; None while there is nothing to retry."""
+        due_s = self._tried_s + RETRY_EVERY_S
+        return max(0.0, due_s - self._clock()) if self._kept else None
 
     def handle(self, event: Event) -> None:
         """Send the event's notification, if it has one; never raises."""
         note = notes.note(event)
         if note is None:
             return
+        self._kept.pop(note.replace, None)  # what it replaces is out of date
+        self.retry()
+        delivered = self._send(note)
+        self._report(delivered)
+        if delivered.problem and note.replace not in PASSING:
+            self._kept[note.replace] = note
+
+    def retry(self) -> None:
+        """Send what was kept, the oldest first, until one fails; only success is reported."""
+        for word, note in tuple(self._kept.items()):
+            delivered = self._send(note)
+            if delivered.problem:
+                return
+            del self._kept[word]
+            self._report(delivered)
+
+    def _send(self, note: Note) -> Delivered:
+        means = None
+        self._tried_s = self._clock()
         try:
-            result = self._notifier.notify(
-                note.title, note.text, urgency=note.urgency, replace=note.replace
-            )
-            problem = result.problem
+            result = self._notifier.notify(note)
+            means, problem = result.means, result.problem
         except Exception as error:  # noqa: BLE001 - a notification's failure is only told
             problem = f"{type(error).__name__}: {error}"
         if problem and not self._problem:
@@ -51,4 +94,4 @@ class Notices:
         elif self._problem and not problem:
             _log.info("notifications get through again")
         self._problem = problem
-        self._report(Delivered(problem))
+        return Delivered(problem, note.title, means)

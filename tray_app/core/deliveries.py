@@ -1,0 +1,39 @@
+"""What became of the last notifications: the record that menu and health show."""
+
+from __future__ import annotations
+
+from tray_app.core.readings import Now
+from tray_app.core.values import dataclass
+from tray_app.core.wording import duration
+
+KEPT = 20
+TEST_TITLE = "Test notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notification, and the ``means`` that took it at this time; else the ``problem``."""
+
+    at: Now
+    title: str
+    means: str | None
+    problem: str | None = None
+
+
+def counted(deliveries: tuple[Delivery, ...]) -> str:
+    """``12 delivered, 1 failed``: of those that are kept."""
+    failed = sum(each.problem is not None for each in deliveries)
+    return f"{len(deliveries) - failed} delivered, {failed} failed"
+
+
+def fate(value: Delivery, now: Now) -> str:
+    """``High: 2.10 GB: delivered by notification service, 8 s ago``, or the problem."""
+    ago = f"{duration(max(0.0, now.mono_s - value.at.mono_s))} ago"
+    if value.problem is not None:
+        return f"{value.title}: not delivered, {ago}: {value.problem}"
+    return f"{value.title}: delivered by {value.means or 'this desktop'}, {ago}"
+
+
+def last_test(deliveries: tuple[Delivery, ...]) -> Delivery | None:
+    """What became of the newest test notification, of those that are kept."""
+    return next((each for each in reversed(deliveries) if each.title == TEST_TITLE), None)
