@@ -41,13 +41,22 @@ from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import Brought, HostSeen, NotifierSeen, NotOpened, State, begin
+from tray_app.core.state import (
+    Brought,
+    HostSeen,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    State,
+    ThemeSeen,
+    begin,
+)
 from tray_app.core.values import dataclass, replace
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine
 from tray_app.runtime.mailbox import Mailbox
-from tray_app.sources.machine import is_this_machine, on_battery
+from tray_app.sources.machine import is_this_machine, on_battery, own_use
 
 if TYPE_CHECKING:
     from tray_app.sources.errands import ErrandWorker
@@ -87,24 +96,26 @@ def run(invocation: Invocation) -> int:
     """Run until it ends by itself or somebody ends it; the exit status."""
     if invocation.view is View.TRAY:
         try:
-            hosts = _Hosts()
-            desktop = toolkit.open_desktop(APP_ID, hosts)
+            reports = _Reports()
+            desktop = toolkit.open_desktop(
+                APP_ID,
+                lambda present: reports.post(HostSeen(present)),
+                lambda is_open: reports.post(MenuSeen(is_open)),
+                lambda theme: reports.post(ThemeSeen(theme)),
+            )
         except toolkit.NoDesktopError as error:
             _log.debug("no tray: %s", error)
             print(f"{APP_ID}: {wording.NO_DESKTOP}", file=sys.stderr)
         else:
-            return _run_tray(invocation, desktop, hosts)
+            return _run_tray(invocation, desktop, reports)
     return _run_terminal(invocation)
 
 
-class _Hosts:
-    """Hands on whether a panel is there, once there is an engine to hand it to."""
+class _Reports:
+    """Hands on what the desktop tells, once there is an engine to hand it to."""
 
     def __init__(self) -> None:
-        self.report: Callable[[HostSeen], None] = lambda _: None
-
-    def __call__(self, present: bool) -> None:
-        self.report(HostSeen(present))
+        self.post: Callable[[HostSeen | MenuSeen | ThemeSeen], None] = lambda _: None
 
 
 def _begin(invocation: Invocation) -> State:
@@ -178,11 +189,11 @@ def _log_event(event: Event) -> None:
             pass
 
 
-def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -> int:
+def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, reports: _Reports) -> int:
     from tray_app.views.notices import Notices
     from tray_app.views.tray import Presenter
 
-    state = _begin(invocation)
+    state = replace(_begin(invocation), backend=desktop.backend)
     states: Mailbox[State] = Mailbox()
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
@@ -198,10 +209,11 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts) -
         jitter=random.random,
         outlets=(publish,),
         on_battery=on_battery,
+        own_use=own_use,
     )
     presenter = Presenter(desktop, states.take, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
-    hosts.report = engine.post
+    reports.post = engine.post
 
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
     errands = _Errands(engine)

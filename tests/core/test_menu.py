@@ -7,13 +7,49 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.made import answer, look, look_in_vain, mb
-from tray_app.core.commands import Quit, SetMode, SetPaused, SetPreset
-from tray_app.core.menu import Row, rows
+from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
+from tray_app.core import menu as menu_rows
+from tray_app.core import menu_wording
+from tray_app.core.activity import Activity
+from tray_app.core.address import parse_address
+from tray_app.core.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    Unmute,
+    WatchAutomatically,
+    WatchProcess,
+)
+from tray_app.core.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows
+from tray_app.core.menu_wording import ROW_CHARS
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import Now, TempUsage
+from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.readings import Now, OwnUse, ProcessRow, Role, Target, TempUsage
 from tray_app.core.settings import Settings
-from tray_app.core.state import Answered, Input, Looked, State, begin, step
+from tray_app.core.state import (
+    Answered,
+    Asked,
+    Delivered,
+    Health,
+    Input,
+    Looked,
+    State,
+    ThemeSeen,
+    begin,
+    step,
+)
 
 START = begin(Settings(), Settings(), Now(0.0, 1e9), local=True)
 TEMP = TempUsage(mb(18), 3, 1.9)
@@ -26,6 +62,21 @@ def after(*inputs: tuple[float, Input], state: State = START) -> State:
     return state
 
 
+HELD = (
+    "port 8000 is held by a process that cannot be read (another user's, or in a container); "
+    "run runanalyze-tray as that user to read it"
+)
+CROWD = replace(
+    look(2500, 2.0, children={f"ffmpeg-{number}": 10 for number in range(TREE_SLOTS + 2)}),
+    others=tuple(
+        ProcessRow(pid, "python3", Role.PYTHON, mb(pid), 1.0, created_s=pid / 2)
+        for pid in (303, 301, 302)
+    ),
+    candidates=(
+        Target(302, 151.0, "python3", ("python3", "main.py"), "/a", "command line: main.py"),
+        Target(900, 450.0, "uvicorn", ("uvicorn", "main:app"), "/b", "command line: uvicorn"),
+    ),
+)
 HEALTHY = after((1.95, Answered(answer(342, 1.95, temp=TEMP))), (2.0, Looked(look(342, 2.0))))
 STATES = {
     "starting": START,
@@ -36,6 +87,12 @@ STATES = {
     "quick test": after((3.0, SetPreset(Preset.QUICK)), state=HEALTHY),
     "fallback preset": replace(START, settings=Settings(preset=Preset.FALLBACK)),
     "demo": replace(HEALTHY, demo=True),
+    "many processes": after((2.0, Looked(CROWD))),
+    "held port": after(
+        (1.0, Asked()),
+        (1.1, Answered(refusal(1.1))),
+        (2.0, Looked(replace(look_in_vain(2.0), problem=HELD))),
+    ),
     "no delivery": replace(HEALTHY, delivery_problem="no notification service"),
 }
 
@@ -55,40 +112,98 @@ def test_rows_stay_in_their_places(name: str) -> None:
     """Every state has the same rows in the same order, so that an open menu keeps still."""
 
     def shape(of: tuple[Row, ...]) -> list[object]:
-        return [(row.key, bool(row.text), shape(row.children)) for row in of]
+        return [(row.key, row.checked is None, row.radio, shape(row.children)) for row in of]
 
     assert shape(rows(STATES[name])) == shape(rows(START))
     keys = [row.key for row in everything(rows(STATES[name]))]
     assert len(keys) == len(set(keys))
 
 
-def test_three_lines_inform() -> None:
-    """Memory and band; source and what is going on; system and temp. Nobody can click them."""
-    lines = rows(HEALTHY)[:3]
+@pytest.mark.parametrize("name", list(STATES))
+def test_every_top_level_row_says_something(name: str) -> None:
+    """Panels measure a menu before it is shown: on top no row is ever hidden."""
+    top = rows(STATES[name])
+    assert [row.key for row in top if not row.text] == ["separator-status", "separator-app"]
+    assert next(row.text for row in top if row.children).startswith("Processes")
+
+
+@pytest.mark.parametrize("name", list(STATES))
+def test_hidden_rows_stand_where_nothing_is_pushed(name: str) -> None:
+    """Below a row that may be hidden there is no row that could be clicked and would move."""
+    for row in everything(rows(STATES[name])):
+        hidden = False
+        for child in row.children:
+            if not child.text and not child.key.startswith("separator"):
+                hidden = True
+            assert not (hidden and child.enabled), child.key
+
+
+@pytest.mark.parametrize("name", list(STATES))
+def test_no_row_is_wider_than_a_narrow_screen_bears(name: str) -> None:
+    """Long reasons are cut, and told in full in a submenu."""
+    assert max(len(row.text) for row in everything(rows(STATES[name]))) <= ROW_CHARS + 12
+
+
+def test_six_lines_inform() -> None:
+    """Memory and band, source, activity, peak, system, temp. Nobody can click them."""
+    lines = rows(HEALTHY)[:6]
     assert [row.text for row in lines] == [
         "RunAnalyze: 342 MB · green",
-        "API · idle",
-        "System: 10.0 GB of 16.0 GB free (38 % used) · Temp: 18 MB in 3 files",
+        "API",
+        "Activity: idle",
+        "Peak: 342 MB",
+        "System: 10.0 GB of 16.0 GB free (38 % used)",
+        "Temp: 18 MB in 3 files",
     ]
     assert not any(row.enabled for row in lines)
 
 
 def test_before_the_first_sample_they_say_whom_is_waited_for() -> None:
     """The address, without its secrets."""
-    texts = [row.text for row in rows(START)[:3]]
-    assert texts == ["RunAnalyze: starting", "http://localhost:8000", "–"]
+    hidden = Settings(address=parse_address("http://me:secret@localhost:9000"))
+    texts = [row.text for row in rows(replace(START, settings=hidden))[:6]]
+    assert texts == [
+        "RunAnalyze: starting",
+        "http://***@localhost:9000",
+        "Activity: –",
+        "Peak: –",
+        "System –",
+        "Temp –",
+    ]
 
 
 def test_without_a_reading_they_say_why() -> None:
-    """In the line of the source."""
-    texts = [row.text for row in rows(STATES["no reading"])[:2]]
-    assert texts == ["RunAnalyze: No reading", "waiting for the first answer"]
+    """In the line of the source; a long reason is cut there and whole among the processes."""
+    texts = [row.text for row in rows(STATES["no reading"])[:3]]
+    assert texts == ["RunAnalyze: No reading", "waiting for the first answer", "Activity: –"]
+    menu = by_key(STATES["held port"])
+    assert menu["status-source"].text.endswith("…")
+    told = " ".join(menu[f"tree-problem-{number}"].text for number in range(3)).strip()
+    assert told == HELD
+
+
+def test_a_job_is_told_with_its_time() -> None:
+    """While it runs how long it has taken, afterwards what it took at most."""
+    times = [
+        (float(at), Looked(look(memory, float(at), cpu_percent=percent)))
+        for at, memory, percent in [
+            (0, 126, 0.0),
+            *((at, 532, 180.0) for at in range(2, 20, 2)),
+            *((at, 301, 0.0) for at in range(20, 60, 2)),
+        ]
+    ]
+    running = after(*times[:10])
+    assert by_key(running)["status-activity"].text == "Activity: intensive, 16 s"
+    ended = by_key(after(*times))["status-activity"].text
+    assert ended.startswith("Activity: idle · last job ")
+    assert ended.endswith(", 532 MB at most")
 
 
 def test_a_pause_is_said() -> None:
-    """And the row offers to go on."""
+    """With what was read before it; the row offers to go on."""
     paused = by_key(STATES["paused"])
     assert paused["status-memory"].text == "RunAnalyze: paused"
+    assert paused["status-activity"].text == "Before the pause: 342 MB"
     assert (paused["pause"].text, paused["pause"].command) == ("Resume", SetPaused(False))
     running = by_key(HEALTHY)["pause"]
     assert (running.text, running.command) == ("Pause", SetPaused(True))
@@ -100,9 +215,20 @@ def test_the_demo_is_marked() -> None:
 
 
 def test_notifications_that_do_not_get_through_are_told_here() -> None:
-    """Where else?"""
-    text = by_key(STATES["no delivery"])["status-system"].text
-    assert text == "Notifications do not get through: no notification service"
+    """Where else? On top in a word, with the reason in the submenu."""
+    menu = by_key(STATES["no delivery"])
+    assert menu["alerts"].text == "Alerts: do not get through"
+    told = "Notifications do not get through: no notification service"
+    assert (menu["delivery-0"].text, menu["about-delivery"].text) == (told, told)
+
+
+def test_deliveries_are_counted() -> None:
+    """Those that got through."""
+    assert by_key(START)["delivery-0"].text == "No notification was sent yet"
+    once = after((1.0, Delivered()))
+    assert by_key(once)["about-delivery"].text == "1 notification was delivered"
+    more = after((2.0, Delivered("no")), (3.0, Delivered()), state=once)
+    assert by_key(more)["about-delivery"].text == "2 notifications were delivered"
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -127,6 +253,158 @@ def test_the_chosen_preset_is_marked() -> None:
     assert not any(row.checked for row in fallback.children)
 
 
+def test_the_tree_is_listed() -> None:
+    """Each process with memory and CPU, the root first; what has no row is summed up."""
+    menu = by_key(STATES["many processes"])
+    assert menu["processes"].text == f"Processes: {TREE_SLOTS + 3}"
+    assert menu["tree"].text == "uvicorn (42): listens on 8000"
+    assert menu["tree-0"].text == "uvicorn (42): 2.44 GB · 1 %"
+    assert menu["tree-1"].text == "ffmpeg-0 (43): 10 MB"
+    assert menu["tree-more"].text == "and 3 more: 30 MB"
+    assert by_key(HEALTHY)["tree-more"].text == ""
+
+
+def test_another_process_can_be_watched() -> None:
+    """Candidates first, then the other Python processes, by pid and each once."""
+    watch = by_key(STATES["many processes"])["watch"]
+    offered = [(row.text, row.command) for row in watch.children if row.enabled]
+    assert offered == [
+        ("python3 (302): 302 MB · 1 %", WatchProcess(302, 151.0)),
+        ("uvicorn (900): command line: uvicorn", WatchProcess(900, 450.0)),
+        ("python3 (301): 301 MB · 1 %", WatchProcess(301, 150.5)),
+        ("python3 (303): 303 MB · 1 %", WatchProcess(303, 151.5)),
+    ]
+    assert len(watch.children) == 1 + WATCH_SLOTS
+    automatic = by_key(HEALTHY)["watch-auto"]
+    assert (automatic.command, automatic.checked) == (WatchAutomatically(), True)
+
+
+def test_a_watched_process_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the row for the automatic choice has no mark."""
+    monkeypatch.setattr(menu_rows, "is_watching", lambda _state: True)
+    assert by_key(HEALTHY)["watch-auto"].checked is False
+
+
+def test_alerts_can_be_muted_and_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For three lengths or until the next start; Unmute is offered only while they are."""
+    menu = by_key(HEALTHY)
+    durations = [menu[f"mute-{position}"].command for position in range(4)]
+    assert durations == [Mute(1800.0), Mute(3600.0), Mute(28800.0), Mute(None)]
+    assert menu["test"].command == SendTest()
+    assert not menu["unmute"].enabled
+    monkeypatch.setattr(menu_rows, "is_muted", lambda _state, _now: True)
+    monkeypatch.setattr(menu_wording, "is_muted", lambda _state, _now: True)
+    muted = by_key(HEALTHY)
+    assert (muted["alerts"].text, muted["unmute"].command) == ("Alerts: muted", Unmute())
+
+
+def test_the_limits_are_shown() -> None:
+    """In MB, as they are set."""
+    menu = by_key(HEALTHY)
+    texts = [menu[f"limit-{word}"].text for word in ("elevated", "high", "critical")]
+    assert texts == ["Elevated: above 1500 MB", "High: above 2000 MB", "Critical: above 3000 MB"]
+
+
+def test_the_server_can_be_asked() -> None:
+    """Deleting stands a level deeper, behind a question."""
+    menu = by_key(HEALTHY)
+    assert [menu[key].command for key in ("free", "open-temp", "open-server")] == [
+        FreeMemory(),
+        OpenTemp(),
+        OpenServer(),
+    ]
+    assert menu["clean"].command is None
+    assert [(row.text, row.command) for row in menu["clean"].children] == [
+        ("Temp: 18 MB in 3 files", None),
+        ("Really clean up?", CleanUp()),
+    ]
+
+
+def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
+    """Its files may be among them: the row says so and cannot be clicked."""
+    assert HEALTHY.sample is not None
+    busy = replace(HEALTHY, sample=replace(HEALTHY.sample, activity=Activity.PROCESSING))
+    row = by_key(busy)["clean-sure"]
+    assert (row.text, row.enabled) == ("Not while a job runs", False)
+
+
+def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:
+    """Of a server on another machine, or whose directory may not be read."""
+    assert not by_key(START)["open-temp"].enabled
+    hidden = replace(look(342, 2.0), target=replace(TARGET, cwd=None))
+    assert not by_key(after((2.0, Looked(hidden))))["open-temp"].enabled
+
+
+def test_what_the_last_action_brought_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was asked for."""
+    assert by_key(HEALTHY)["brought"].text == "Nothing was asked of the server yet"
+    monkeypatch.setattr(menu_rows, "last_action", lambda _state: "Freed 412 MB in 3 s")
+    assert by_key(HEALTHY)["brought"].text == "Freed 412 MB in 3 s"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *map(SetStyle, Style),
+        *map(SetPalette, Palette),
+        *map(SetTheme, Theme),
+    ],
+)
+def test_the_view_is_chosen_by_radio_marks(command: Command) -> None:
+    """Of each of the three kinds one is marked: what was chosen last."""
+    chosen = after((3.0, command), state=HEALTHY)
+    rows_of_view = by_key(chosen)["view"].children
+    marks = {row.command: row.checked for row in rows_of_view if row.command}
+    assert marks[command] is True
+    assert all(row.radio for row in rows_of_view if row.command)
+    for kind in (SetStyle, SetPalette, SetTheme):
+        assert sum(bool(on) for made, on in marks.items() if isinstance(made, kind)) == 1
+
+
+def test_the_desktops_theme_is_told() -> None:
+    """Where it is followed."""
+    assert by_key(HEALTHY)["theme-auto"].text == "As the desktop"
+    dark = after((3.0, ThemeSeen(Theme.DARK)), state=HEALTHY)
+    assert by_key(dark)["theme-auto"].text == "As the desktop: dark"
+
+
+def test_the_start_at_login_has_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check mark, and a click turns it over."""
+    off = by_key(HEALTHY)["autostart"]
+    assert (off.checked, off.radio, off.command) == (False, False, SetAutostart(True))
+    monkeypatch.setattr(menu_rows, "starts_at_login", lambda _state: True)
+    on = by_key(HEALTHY)["autostart"]
+    assert (on.checked, on.command) == (True, SetAutostart(False))
+
+
+def test_the_monitors_own_health_is_told() -> None:
+    """What it takes itself, how many samples came late, what shows it, and its version."""
+    health = Health(OwnUse(mb(34), 0.4), Now(100.0, 1e9 + 100), 51, 2)
+    menu = by_key(replace(HEALTHY, health=health, backend="StatusNotifierItem"))
+    assert menu["about-own"].text == "Own use: 34 MB · 0.4 % CPU"
+    assert menu["about-samples"].text == "51 samples, 2 late"
+    assert menu["about-backend"].text == "Shown by StatusNotifierItem"
+    assert menu["about-version"].text.startswith("runanalyze-tray ")
+
+
+def test_submenus_are_kept_between_samples() -> None:
+    """A sample that changes the lines on top makes no submenu anew, so that it stays cheap."""
+    later = after((4.0, Looked(look(343, 4.0))), state=HEALTHY)
+    pairs = zip(rows(HEALTHY), rows(later), strict=True)
+    kept = {one.key for one, other in pairs if one is other}
+    assert kept >= {"mode", "preset", "alerts", "view", "autostart", "pause", "about", "quit"}
+
+
 def test_the_last_row_quits() -> None:
     """As in every menu."""
     assert rows(START)[-1] == Row("quit", "Quit", Quit())
+
+
+def test_long_texts_are_broken_between_words() -> None:
+    """Over as many rows as are given; what does not fit ends with an ellipsis."""
+    text = "one two three " * 20
+    shown = menu_wording.lines(text, 3)
+    assert all(len(line) <= ROW_CHARS for line in shown)
+    assert shown[-1].endswith("…")
+    assert menu_wording.lines("short", 3) == ("short", "", "")
+    assert menu_wording.lines("", 2) == ("", "")

@@ -1,26 +1,68 @@
 """The menu as data: a pure function of the state.
 
-Top-level rows are always the same number in the same order, so that an open menu keeps
-still and panels that measure a menu before they show it are right.
+Rows are always the same in number and order, also in submenus, so that an open menu keeps still
+and panels that measure a menu before they show it are right. Where the world has more or fewer
+things than rows (processes), rows without a text are hidden, at the end of their submenu only.
+
+Submenus are kept between states: most samples change the lines on top and nothing else.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from tray_app import __version__
+from tray_app.core import menu_wording as words
 from tray_app.core import wording
-from tray_app.core.commands import Command, Quit, SetMode, SetPaused, SetPreset
+from tray_app.core.activity import Activity
+from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    Unmute,
+    WatchAutomatically,
+    WatchProcess,
+)
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.state import State
+from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.readings import ProcessRow, Target
+from tray_app.core.state import (
+    State,
+    is_muted,
+    is_watching,
+    last_action,
+    palette,
+    starts_at_login,
+    style,
+)
 from tray_app.core.values import dataclass
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
+TREE_SLOTS = 10
+WATCH_SLOTS = 10
+PROBLEM_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. ``key`` stays the same while texts change. An empty text is a separator.
+    """One row. ``key`` stays the same while texts change.
 
-    ``checked`` is None for a row without a mark; a row with neither command nor children
-    only informs.
+    Without a text a row is hidden, or a separator when its key begins with that word. ``checked``
+    is None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row
+    with neither command nor children only informs.
     """
 
     key: str
@@ -28,6 +70,7 @@ class Row:
     command: Command | None = None
     checked: bool | None = None
     children: tuple[Row, ...] = ()
+    radio: bool = False
 
     @property
     def enabled(self) -> bool:
@@ -37,57 +80,235 @@ class Row:
 
 def rows(state: State) -> tuple[Row, ...]:
     """The whole menu as it is now."""
-    settings = state.settings
+    settings, sample = state.settings, state.sample
+    target = sample.target if sample else None
+    now = sample.at if sample else state.started
+    muted = is_muted(state, now)
     return (
-        *_status(state),
-        Row("separator-status"),
-        Row(
-            "mode",
-            f"Mode: {wording.MODES[settings.mode]}",
-            children=tuple(
-                Row(f"mode-{mode}", wording.MODES[mode], SetMode(mode), settings.mode is mode)
-                for mode in Mode
-            ),
+        *map(Row, _STATUS, words.status(state)),
+        _LINE_STATUS,
+        _processes(state),
+        _mode(settings.mode),
+        _preset(settings.preset),
+        _alerts(
+            words.alerts(state, now),
+            words.lines(words.delivery(state), PROBLEM_LINES),
+            muted,
+            settings.alerts,
         ),
-        Row(
-            "preset",
-            f"Preset: {wording.PRESETS[settings.preset]}",
-            children=tuple(
-                Row(
-                    f"preset-{preset}",
-                    wording.PRESETS[preset],
-                    SetPreset(preset),
-                    settings.preset is preset,
-                )
-                for preset in OFFERED_PRESETS
-            ),
+        _server(
+            settings.address.shown,
+            wording.temp(sample.temp if sample else None),
+            sample is not None and sample.activity is not Activity.IDLE,
+            target is not None and target.cwd is not None,
+            last_action(state),
         ),
-        Row("pause", "Resume" if state.paused else "Pause", SetPaused(not state.paused)),
-        Row("separator-quit"),
-        Row("quit", "Quit", Quit()),
+        _view(style(state), palette(state), state.choice.theme or Theme.AUTO, state.theme_seen),
+        _LINE_APP,
+        _autostart(starts_at_login(state)),
+        _PAUSED if state.paused else _RUNNING,
+        _about(
+            state.backend,
+            words.own(state.health, state.started),
+            words.samples(state.health),
+            words.delivery(state),
+        ),
+        _QUIT,
     )
 
 
-def _status(state: State) -> tuple[Row, ...]:
-    """Three lines that inform: memory; source; system and temp (or what is wrong)."""
-    sample, name = state.sample, wording.title(state.demo)
-    if state.paused:
-        texts = (f"{name}: paused", "Nothing is read until you resume", "")
-    elif sample is None:
-        texts = (f"{name}: starting", state.settings.address.shown, "")
-    else:
-        doing = wording.doing(sample)
-        texts = (
-            f"{name}: {wording.memory(sample)}",
-            f"{wording.source(sample)} · {doing}"
-            if sample.memory_bytes is not None
-            else wording.source(sample),
-            f"{wording.system(sample.system)} · {wording.temp(sample.temp)}",
+_STATUS = tuple(
+    f"status-{name}" for name in ("memory", "source", "activity", "peak", "system", "temp")
+)
+_LINE_STATUS, _LINE_APP = Row("separator-status"), Row("separator-app")
+_RUNNING = Row("pause", "Pause", SetPaused(True))
+_PAUSED = Row("pause", "Resume", SetPaused(False))
+_QUIT = Row("quit", "Quit", Quit())
+
+
+def _choice(key: str, text: str, command: Command, chosen: bool) -> Row:
+    return Row(key, text, command, chosen, radio=True)
+
+
+def _processes(state: State) -> Row:
+    """The tree below its heading, and in a submenu of its own what else could be watched."""
+    sample = state.sample
+    others = sample.others if sample and not state.paused else ()
+    candidates = state.process.candidates if state.process else ()
+    watching = is_watching(state)
+    tree = sample.rows if sample and not state.paused else ()
+    target = sample.target if tree and sample else None
+    problem = sample.problem or "" if sample and not tree else ""
+    text = f"Processes: {len(tree)}" if tree else "Processes"
+    heading = words.candidate(target) if target else "No process of a server is read"
+    return Row(
+        "processes",
+        text,
+        children=(
+            _choice("watch-auto", "Find the server by itself", WatchAutomatically(), not watching),
+            _watch(candidates, others),
+            Row("separator-tree"),
+            Row("tree", heading),
+            *map(Row, _TREE_PROBLEM, words.lines(problem, PROBLEM_LINES)),
+            *(
+                Row(key, words.process(tree[slot])) if slot < len(tree) else _NO_TREE[slot]
+                for slot, key in enumerate(_TREE)
+            ),
+            Row("tree-more", words.more(tree[TREE_SLOTS:])),
+        ),
+    )
+
+
+_TREE_PROBLEM = tuple(f"tree-problem-{number}" for number in range(PROBLEM_LINES))
+_TREE = tuple(f"tree-{slot}" for slot in range(TREE_SLOTS))
+_NO_TREE = tuple(Row(key) for key in _TREE)
+_WATCH = tuple(f"watch-{slot}" for slot in range(WATCH_SLOTS))
+
+
+@lru_cache(maxsize=1)
+def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Row:
+    """By pid, so that rows keep their places while their memory changes."""
+    known = {each.pid: each for each in others}
+    offered = [
+        (
+            words.process(row) if (row := known.pop(each.pid, None)) else words.candidate(each),
+            WatchProcess(each.pid, each.created_s),
         )
-    undelivered = state.delivery_problem and wording.undelivered(state.delivery_problem)
-    last = undelivered or texts[2] or wording.UNKNOWN
-    return (
-        Row("status-memory", texts[0]),
-        Row("status-source", texts[1]),
-        Row("status-system", last),
+        for each in candidates
+    ]
+    offered += [
+        (words.process(known[pid]), WatchProcess(pid, known[pid].created_s))
+        for pid in sorted(known)
+    ]
+    return Row(
+        "watch",
+        "Watch another process",
+        children=(
+            Row(
+                "watch-heading",
+                "Click a Python process to watch it" if offered else "No other Python process",
+            ),
+            *(
+                Row(key, *offered[slot]) if slot < len(offered) else Row(key)
+                for slot, key in enumerate(_WATCH)
+            ),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _mode(chosen: Mode) -> Row:
+    return Row(
+        "mode",
+        f"Mode: {wording.MODES[chosen]}",
+        children=tuple(
+            _choice(f"mode-{mode}", wording.MODES[mode], SetMode(mode), chosen is mode)
+            for mode in Mode
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _preset(chosen: Preset) -> Row:
+    return Row(
+        "preset",
+        f"Preset: {wording.PRESETS[chosen]}",
+        children=tuple(
+            _choice(
+                f"preset-{preset}", wording.PRESETS[preset], SetPreset(preset), chosen is preset
+            )
+            for preset in OFFERED_PRESETS
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _alerts(text: str, delivery: tuple[str, ...], muted: bool, limits: AlertLimits) -> Row:
+    return Row(
+        "alerts",
+        text,
+        children=(
+            *(
+                Row(f"mute-{position}", label, Mute(duration_s))
+                for position, (duration_s, label) in enumerate(words.MUTES)
+            ),
+            Row("unmute", "Unmute", Unmute() if muted else None),
+            Row("separator-test"),
+            Row("test", "Send a test notification", SendTest()),
+            Row("separator-limits"),
+            *(Row(f"limit-{lv.word}", words.limit(limits, lv)) for lv in Level if lv),
+            Row("separator-delivery"),
+            *(Row(f"delivery-{number}", line) for number, line in enumerate(delivery)),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _server(address: str, temp: str, busy: bool, has_temp: bool, brought: str) -> Row:
+    sure = (
+        Row("clean-sure", "Not while a job runs")
+        if busy
+        else Row("clean-sure", "Really clean up?", CleanUp())
+    )
+    return Row(
+        "server",
+        "Server",
+        children=(
+            Row("server-address", words.cut(address)),
+            Row("separator-server"),
+            Row("free", "Free memory", FreeMemory()),
+            Row(
+                "clean",
+                "Clean up temp files older than 24 h",
+                children=(Row("clean-temp", temp), sure),
+            ),
+            Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
+            Row("open-server", "Open in browser", OpenServer()),
+            Row("separator-brought"),
+            Row("brought", words.cut(brought) or "Nothing was asked of the server yet"),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _view(look: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
+    return Row(
+        "view",
+        "View",
+        children=(
+            *(
+                _choice(f"style-{each}", words.STYLES[each], SetStyle(each), each is look)
+                for each in Style
+            ),
+            Row("separator-palette"),
+            *(
+                _choice(f"palette-{each}", words.PALETTES[each], SetPalette(each), each is hues)
+                for each in Palette
+            ),
+            Row("separator-theme"),
+            *(
+                _choice(f"theme-{each}", words.theme(each, seen), SetTheme(each), each is panel)
+                for each in Theme
+            ),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _autostart(on: bool) -> Row:
+    return Row("autostart", "Start at login", SetAutostart(not on), on)
+
+
+@lru_cache(maxsize=1)
+def _about(backend: str, own: str, samples: str, delivery: str) -> Row:
+    return Row(
+        "about",
+        "About",
+        children=(
+            Row("about-version", f"runanalyze-tray {__version__}"),
+            Row("about-backend", f"Shown by {backend or wording.UNKNOWN}"),
+            Row("about-own", own),
+            Row("about-samples", samples),
+            Row("about-delivery", words.cut(delivery)),
+        ),
     )

@@ -101,6 +101,14 @@ class ProcessRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnUse:
+    """What this program itself takes: RSS, and CPU time since it was started."""
+
+    rss_bytes: int
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """The target has ended since the last reading.
 

@@ -16,6 +16,7 @@ from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address
 from tray_app.core.alerts import AlertLimits
 from tray_app.core.bands import BandLimits
 from tray_app.core.modes import PRESETS, Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.values import dataclass, field, replace
 
 INTERVAL_MIN_S = 0.2
@@ -52,6 +53,9 @@ class Choice:
 
     mode: Mode | None = None
     preset: Preset | None = None
+    style: Style | None = None
+    palette: Palette | None = None
+    theme: Theme | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,14 @@ from tray_app.core.jobs import Figure, Jobs, follow
 from tray_app.core.likeness import Likeness
 from tray_app.core.link import ApiCondition, ApiLink, ApiState
 from tray_app.core.modes import PRESETS, Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import (
     ApiFailure,
     ApiOutcome,
     ApiReading,
     Now,
     OwnMemory,
+    OwnUse,
     ProcessReading,
     Source,
     TempUsage,
@@ -94,6 +96,12 @@ READINGS_PER_INTERVAL = 1.25
 READING_WEIGHT = 0.25
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
+# A sample that comes later than this part of an interval counts as missed.
+LATE_PART = 0.2
+# XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
+MENU_OPEN_AT_MOST_S = 60.0
+# What this program itself takes is read while the menu is open, else this often.
+HEALTH_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class Looked:
     """A reading of this machine, where it may be read, which took ``took_s``.
 
     ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
+    ``monitor`` is this program itself, where `wants_health`; ``late_s``: so long after its time.
     """
 
     process: ProcessReading | None = None
@@ -121,6 +130,8 @@ class Looked:
     took_s: float = 0.0
     sudden: bool = False
     own: OwnMemory | None = None
+    monitor: OwnUse | None = None
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +175,32 @@ class HostSeen:
     present: bool
 
 
-Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened
+@dataclass(frozen=True, slots=True)
+class MenuSeen:
+    """The menu was opened, or closed where the panel tells."""
+
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSeen:
+    """The desktop's colour scheme; AUTO: it has none, or does not tell."""
+
+    theme: Theme
+
+
+Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened | MenuSeen | ThemeSeen
 Input = Asked | Answered | Looked | TimeUp | Report | Command
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The monitor itself, as of ``at``: its use, and how many of its samples came too late."""
+
+    own: OwnUse
+    at: Now
+    samples: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +218,9 @@ class State:
     gap (`_woken`), or the start: no duration reaches back beyond it.
     ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
     to do now, and ``brought`` what came of the last one.
+    ``late`` counts samples that came too late, ``delivered`` notifications that got through.
+    ``theme_seen`` is the desktop's, ``menu_until_s`` how long the menu counts as open, and
+    ``backend`` names what shows the icon.
     """
 
     base: Settings
@@ -220,6 +258,12 @@ class State:
     status_shown_s: float | None = None
     host_away_since_s: float | None = None
     host_missing_said: bool = False
+    theme_seen: Theme = Theme.AUTO
+    menu_until_s: float = -math.inf
+    health: Health | None = None
+    late: int = 0
+    delivered: int = 0
+    backend: str = ""
     ended: bool = False
 
 
@@ -269,6 +313,64 @@ def wants_stage(state: State) -> bool:
     return state.activity.words.wanted
 
 
+def is_menu_open(state: State, now_s: float) -> bool:
+    """Whether somebody may be looking at the menu, and what only it shows is to be read."""
+    return now_s < state.menu_until_s
+
+
+def wants_health(state: State, now_s: float) -> bool:
+    """Whether the next sample should read this program itself."""
+    health = state.health
+    old = health is None or now_s - health.at.mono_s >= HEALTH_EVERY_S
+    return old or is_menu_open(state, now_s)
+
+
+def style(state: State) -> Style:
+    """How the icon is drawn."""
+    return state.choice.style or Style.NUMBER
+
+
+def palette(state: State) -> Palette:
+    """In which colours the icon is drawn."""
+    return state.choice.palette or Palette.STANDARD
+
+
+def theme(state: State) -> Theme:
+    """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
+    chosen = state.choice.theme or Theme.AUTO
+    return state.theme_seen if chosen is Theme.AUTO else chosen
+
+
+def is_muted(state: State, now: Now) -> bool:  # noqa: ARG001 - nothing mutes alerts yet
+    """Whether alerts are held back at this moment."""
+    return False
+
+
+def machine_short(state: State) -> bool:  # noqa: ARG001 - nothing tells it yet
+    """Whether the machine, not the server, is short of memory."""
+    return False
+
+
+def forecast(state: State) -> str:  # noqa: ARG001 - nothing is forecast yet
+    """When memory will be full, in words; empty without a forecast."""
+    return ""
+
+
+def is_watching(state: State) -> bool:  # noqa: ARG001 - the server is always found by evidence
+    """Whether a process that was chosen by hand is watched."""
+    return False
+
+
+def starts_at_login(state: State) -> bool:  # noqa: ARG001 - not known yet
+    """Whether the program starts with the desktop session."""
+    return False
+
+
+def last_action(state: State) -> str:
+    """What the last thing asked of the server has brought, in words; empty when there is none."""
+    return clicks.line(state.brought) if state.brought else ""
+
+
 def patience_s(state: State) -> float:
     """How long the next request may take."""
     settings = state.settings
@@ -302,7 +404,9 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _end_measurements(state, now, [])
         case Delivered(problem, title, means):
             deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
-            return replace(state, delivery_problem=problem, deliveries=deliveries), ()
+            delivered = state.delivered + (problem is None)
+            told = replace(state, deliveries=deliveries, delivered=delivered)
+            return replace(told, delivery_problem=problem), ()
         case NotifierSeen():
             return state, (NotifierCame(),)
         case Brought(outcome):
@@ -325,6 +429,17 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case HostSeen(present):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s), ()
+        case MenuSeen(is_open):
+            until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else now.mono_s
+            return replace(state, menu_until_s=until_s), ()
+        case ThemeSeen(seen):
+            return replace(state, theme_seen=seen), ()
+        case SetStyle(chosen):
+            return _remember(state, replace(state.choice, style=chosen))
+        case SetPalette(hues):
+            return _remember(state, replace(state.choice, palette=hues))
+        case SetTheme(panel):
+            return _remember(state, replace(state.choice, theme=panel))
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
@@ -344,7 +459,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
-        case Mute() | Unmute() | SetStyle() | SetPalette() | SetTheme() | SetAutostart():
+        case Mute() | Unmute() | SetAutostart():
             return state, ()
 
 
@@ -361,6 +476,10 @@ def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     text = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
     title, _, rest = text.partition("\n")
     return replace(state, status_shown_s=now.mono_s), (Told(title, rest, "status"),)
+
+
+def _remember(state: State, choice: Choice) -> tuple[State, tuple[Event, ...]]:
+    return replace(state, choice=choice), (Chosen(choice),)
 
 
 def samples_at_once(state: State, now: Now) -> bool:
@@ -481,6 +600,9 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         trend = Trend()
     band = next_band(state.band, memory_bytes, settings.bands)
     alerts, verdict = judge(state.alerts, memory_bytes, settings.alerts)
+    late = state.late + _is_late(looked.late_s, state, now)
+    itself = looked.monitor
+    health = Health(itself, now, state.samples + 1, late) if itself else state.health
     peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
     sample = Sample(
         number=state.samples + 1,
@@ -532,6 +654,8 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         peak_bytes=peak_bytes,
         sample=sample,
         samples=sample.number,
+        late=late,
+        health=health,
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
         source=state.source if between else selected.source,
         reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
@@ -573,6 +697,12 @@ def _next_wish(state: State, process: ProcessReading | None) -> Wish:
     if state.wish.picked is None or process is None or process.target is not None:
         return state.wish
     return named(None, state.settings.match)
+
+
+def _is_late(late_s: float, state: State, now: Now) -> bool:
+    """Whether a sample was missed; after a gap (sleep) nobody waited for one."""
+    waited = state.sample is not None and state.awake != now
+    return waited and late_s > LATE_PART * interval_s(state)
 
 
 def _is_lost(

@@ -6,6 +6,7 @@ and then until the menu is closed. A panel that reads in between gets what is tr
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -13,13 +14,16 @@ from dbus_fast import PropertyAccess, Variant
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from tray_app.core.state import MENU_OPEN_AT_MOST_S
 from tray_app.core.values import dataclass, field
 
 MENU_PATH = "/MenuBar"
 VERSION = 3
 # XFCE's panel never says that a menu was closed (nor, for its root, opened): after
 # AboutToShow the menu counts as open for so long.
-OPEN_AT_MOST_S = 60.0
+OPEN_AT_MOST_S = MENU_OPEN_AT_MOST_S
+# An open menu is asked for again and again; that it is open is told this often.
+OPEN_TOLD_EVERY_S = 10.0
 
 _Int = Annotated[int, DBusSignature("i")]
 _UInt = Annotated[int, DBusSignature("u")]
@@ -69,12 +73,14 @@ class Ids:
 
 def build(menu: Any, icon: Any, ids: Ids, place: tuple[int, ...] = ()) -> tuple[Node, ...]:
     """The rows of a `pystray.Menu`, with their texts and marks as they are now."""
-    return tuple(
-        _node(item, icon, ids, (*place, position)) for position, item in enumerate(menu or ())
-    )
+    # `menu.items`, because iterating leaves out hidden rows, and with them their places.
+    items = menu.items if menu else ()
+    return tuple(_node(item, icon, ids, (*place, position)) for position, item in enumerate(items))
 
 
 def _node(item: Any, icon: Any, ids: Ids, place: tuple[int, ...]) -> Node:
+    if not item.visible:
+        return Node(ids.at(place), {"visible": Variant("b", False)})
     if not item.text or item.text == "- - - -":  # how pystray spells Menu.SEPARATOR
         return Node(ids.at(place), {"type": Variant("s", "separator")})
     # An underscore would mark the next letter as a shortcut.
@@ -91,11 +97,20 @@ def _node(item: Any, icon: Any, ids: Ids, place: tuple[int, ...]) -> Node:
 
 
 class DbusMenu(ServiceInterface):
-    """Serves what ``read`` returns at the moment somebody asks."""
+    """Serves what ``read`` returns at the moment somebody asks.
 
-    def __init__(self, read: Callable[[], tuple[Node, ...]]) -> None:
+    ``on_open`` is told that the menu is open, or was closed (where the panel tells).
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], tuple[Node, ...]],
+        on_open: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         super().__init__("com.canonical.dbusmenu")
         self._read = read
+        self._on_open = on_open
+        self._open_told_s = -math.inf
         self._root = Node(0)
         self._revision = 1
         self._told: dict[int, dict[str, Variant]] = {}
@@ -113,6 +128,9 @@ class DbusMenu(ServiceInterface):
         now_s = asyncio.get_running_loop().time()
         if about_to_show:
             self._open_until_s = now_s + OPEN_AT_MOST_S
+            if now_s - self._open_told_s >= OPEN_TOLD_EVERY_S:
+                self._open_told_s = now_s
+                self._on_open(True)
         root = Node(0, {"children-display": Variant("s", "submenu")}, self._read())
         changed_shape = root.shape() != self._root.shape()
         self._root = root
@@ -167,7 +185,8 @@ class DbusMenu(ServiceInterface):
         elif event == "opened":
             self.refresh(about_to_show=True)
         elif event == "closed" and node_id == 0:
-            self._open_until_s = 0.0
+            self._open_until_s, self._open_told_s = 0.0, -math.inf
+            self._on_open(False)
         return True
 
     @dbus_property(access=PropertyAccess.READ)

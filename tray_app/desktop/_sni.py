@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM_PATH = "/StatusNotifierItem"
+ACTIVE, ATTENTION = "Active", "NeedsAttention"
 # XFCE's panel scales down the largest picture it is given, whatever its own size: 48 is a
 # whole multiple of its 16 and 24, where 64 blurred the figure.
 LARGEST_PX = 48
@@ -54,7 +55,7 @@ class StatusNotifierItem(ServiceInterface):
         self.pixmaps: list[Any] = []
         self.title = name
         self.tooltip = ""
-        self.status = "Active"
+        self.status = ACTIVE
         self.on_activate: Callable[[], None] = lambda: None
 
     @dbus_property(access=PropertyAccess.READ)
@@ -103,7 +104,8 @@ class StatusNotifierItem(ServiceInterface):
 
     @dbus_property(access=PropertyAccess.READ)
     def AttentionIconPixmap(self) -> _Pixmaps:
-        return []
+        # XFCE's panel shows it until it is told of another picture or none.
+        return self.pixmaps if self.status == ATTENTION else []
 
     @dbus_property(access=PropertyAccess.READ)
     def AttentionMovieName(self) -> _Str:
@@ -155,6 +157,10 @@ class StatusNotifierItem(ServiceInterface):
         """The tooltip is another."""
 
     @dbus_signal()
+    def NewAttentionIcon(self) -> None:
+        """The attention state's picture is another, or there is none."""
+
+    @dbus_signal()
     def NewStatus(self, status: str) -> _Str:
         return status
 
@@ -173,11 +179,12 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         super().__init__(*args, **kwargs)
         self._bus: SessionBus = self._options["bus"]
         self._on_host: Callable[[bool], None] = self._options.get("on_host", lambda _: None)
+        on_menu: Callable[[bool], None] = self._options.get("on_menu", lambda _: None)
         self._item = StatusNotifierItem(self.name)
         self._item.on_activate = self._activate
         self.on_click: Callable[[], None] = lambda: None
         self._ids = Ids()
-        self._dbus_menu = DbusMenu(self._nodes)
+        self._dbus_menu = DbusMenu(self._nodes, on_menu)
         self._told_menu: Any = None
         self._connection: MessageBus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -237,6 +244,22 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         def update() -> None:
             self._item.pixmaps = pixmaps
             self._item.NewIcon()
+            if self._item.status == ATTENTION:
+                self._item.NewAttentionIcon()
+
+        self._bus.soon(update)
+
+    def set_attention(self, wanted: bool) -> None:
+        """Have the panel bring the icon to the fore, with the same picture: nothing flashes.
+
+        The picture is told first: LXQt's panel shows what it knows when the status changes, and
+        XFCE's looks at the status only together with a picture.
+        """
+
+        def update() -> None:
+            self._item.status = ATTENTION if wanted else ACTIVE
+            self._item.NewAttentionIcon()
+            self._item.NewStatus(self._item.status)
 
         self._bus.soon(update)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tray_app.core.commands import Command, ShowStatus
 from tray_app.core.menu import Row
 from tray_app.core.notes import Note
+from tray_app.core.picture import Theme
 from tray_app.desktop import paths
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ def cut_utf16(text: str, limit: int) -> str:
     if len(raw) <= 2 * limit:
         return text
     return raw[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def fit_lines(text: str, limit: int) -> str:
+    """At most ``limit`` UTF-16 units, with as much of every line: the longest are cut first."""
+    lines = text.splitlines()
+    room, left = limit - (len(lines) - 1), len(lines)
+    kept = {}
+    for place in sorted(range(len(lines)), key=lambda each: len(lines[each])):
+        kept[place] = cut_utf16(lines[place], room // left)
+        room, left = room - len(kept[place].encode("utf-16-le")) // 2, left - 1
+    return "\n".join(kept[place] for place in range(len(lines)))
 
 
 @contextmanager
@@ -134,9 +146,14 @@ class Desktop:
         else:
             self._touch(lambda: setattr(self._icon, "icon", images[-1]))
 
+    def show_attention(self, wanted: bool) -> None:
+        """Bring the icon to the fore, where the desktop can."""
+        if hasattr(self._icon, "set_attention"):
+            self._icon.set_attention(wanted)
+
     def show_tooltip(self, text: str) -> None:
         """The text under the pointer; its first line is the title."""
-        title = cut_utf16(text, WINDOWS_TOOLTIP) if self._windows else text
+        title = fit_lines(text, WINDOWS_TOOLTIP) if self._windows else text
         self._touch(lambda: setattr(self._icon, "title", title))
 
     def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
@@ -146,7 +163,8 @@ class Desktop:
         shape = _shape(rows)
         widest = max((len(row.text) for row in rows), default=0)
         if shape == self._shape:
-            self._touch(self._icon.update_menu)
+            if not _is_menu_shown(self._icon):
+                self._touch(self._icon.update_menu)
             # XFCE measures a menu before it asks for its texts: with longer ones than it
             # knows, the menu would reach beyond the edge of the screen.
             if widest > self._widest and hasattr(self._icon, "tell_menu"):
@@ -187,8 +205,9 @@ class Desktop:
             lambda _: current().text,
             submenu if row.children else click,
             checked=(lambda _: current().checked) if row.checked is not None else None,
-            radio=row.checked is not None,
+            radio=row.radio,
             enabled=lambda _: current().enabled,
+            visible=lambda _: bool(current().text),
         )
 
     def notify(self, note: Note) -> Delivery:
@@ -209,6 +228,12 @@ class Desktop:
         from tray_app.desktop._open import open_place
 
         open_place(place, report)
+
+
+def _is_menu_shown(icon: Any) -> bool:
+    """Whether GTK shows the icon's menu now: a new one would close it under the pointer."""
+    mapped = getattr(getattr(icon, "_menu_handle", None), "get_mapped", None)
+    return mapped is not None and bool(mapped())
 
 
 def _at_once(action: Callable[[], None]) -> None:
@@ -235,8 +260,16 @@ def _shape(rows: Sequence[Row]) -> object:
     return tuple((row.key, row.checked is None, _shape(row.children)) for row in rows)
 
 
-def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
-    """Find out where an icon can be shown. ``on_host`` is told when a panel comes or goes.
+def open_desktop(
+    name: str,
+    on_host: Callable[[bool], None],
+    on_menu: Callable[[bool], None] = lambda _: None,
+    on_theme: Callable[[Theme], None] = lambda _: None,
+) -> Desktop:
+    """Find out where an icon can be shown.
+
+    ``on_host`` is told when a panel comes or goes, ``on_menu`` when the menu is opened or closed,
+    ``on_theme`` whether the desktop is dark or light; each as far as the desktop tells.
 
     :raises NoDesktopError: there is neither a session bus nor a usable display
     """
@@ -245,6 +278,11 @@ def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
         import pystray
 
         backend = f"pystray {pystray.Icon.__module__.rpartition('.')[2]}"
+        if sys.platform == "win32":
+            from tray_app.desktop import _win32
+
+            icon = _win32.icon_type(pystray.Icon, on_menu, on_theme)
+            return Desktop(name, backend, icon, bus=None)
         return Desktop(name, backend, pystray.Icon, bus=None)
 
     with _harmless_pystray():
@@ -254,6 +292,10 @@ def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
     address = session_address()
     bus = SessionBus(address) if address else None
     connected = bus if bus is not None and bus.connect() else None
+    if connected is not None:
+        from tray_app.desktop._theme import follow_portal
+
+        connected.on_connect(lambda connection: follow_portal(connection, on_theme))
     from tray_app.desktop import _sni
 
     if connected is None or not connected.has_owner(_sni.WATCHER):
@@ -264,7 +306,7 @@ def open_desktop(name: str, on_host: Callable[[bool], None]) -> Desktop:
         raise NoDesktopError("no session bus")
 
     def make_icon(icon_name: str) -> Any:
-        return _sni.Icon(icon_name, sni_bus=connected, sni_on_host=on_host)
+        return _sni.Icon(icon_name, sni_bus=connected, sni_on_host=on_host, sni_on_menu=on_menu)
 
     return Desktop(name, "StatusNotifierItem", make_icon, connected)
 

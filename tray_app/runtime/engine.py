@@ -27,6 +27,7 @@ from tray_app.core.readings import (
     Glance,
     Now,
     OwnMemory,
+    OwnUse,
     ProcessReading,
     Source,
     TempUsage,
@@ -38,18 +39,22 @@ from tray_app.core.state import (
     HostSeen,
     Input,
     Looked,
+    MenuSeen,
     NotifierSeen,
     NotOpened,
     Report,
     State,
+    ThemeSeen,
     TimeUp,
     ends_s,
     interval_s,
     is_gap,
+    is_menu_open,
     patience_s,
     samples_at_once,
     step,
     wants_api,
+    wants_health,
     wants_processes,
     wants_stage,
 )
@@ -113,6 +118,7 @@ class Engine:
 
     ``outlets`` are told the new state after each input that can be seen: what becomes of a
     request is seen in the next sample. ``on_battery``: whether the machine saves power.
+    ``own_use`` reads this program itself.
     """
 
     def __init__(
@@ -124,8 +130,10 @@ class Engine:
         outlets: tuple[Outlet, ...] = (),
         others: bool = False,
         on_battery: Callable[[], bool] = lambda: False,
+        own_use: Callable[[], OwnUse | None] = lambda: None,
     ) -> None:
         self._state = state
+        self._own_use = own_use
         self._clock = clock
         self._jitter = jitter
         self._outlets = outlets
@@ -268,7 +276,8 @@ class Engine:
                 self._tick_s = self._clock().mono_s
         else:
             self._step(item)
-            if not isinstance(item, Delivered | HostSeen | NotifierSeen | NotOpened):
+            unseen = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen
+            if item != MenuSeen(False) and not isinstance(item, unseen):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
                 self._look_s = math.inf
 
@@ -279,7 +288,9 @@ class Engine:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
         took_s = self._clock().mono_s - now.mono_s
-        self._step(Looked(process, self._temp, took_s, sudden, self._own))
+        monitor = self._own_use() if wants_health(state, now.mono_s) else None
+        late_s = 0.0 if sudden else now.mono_s - self._tick_s
+        self._step(Looked(process, self._temp, took_s, sudden, self._own, monitor, late_s))
         self._watch_temp()
         self._watch_own()
         now_s, every_s = self._clock().mono_s, interval_s(self._state)
@@ -309,7 +320,9 @@ class Engine:
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:
             return ProcessReading(now.mono_s, None, problem="no process source")
+        # What only the menu shows is read only while it is open.
         others = self._others or self._state.settings.details
+        others = others or is_menu_open(self._state, now.mono_s)
         try:
             return self._probe.read(now.mono_s, others, self._state.wish)
         except Exception as error:  # noqa: BLE001 - the same

@@ -10,12 +10,21 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from tray_app.core.modes import Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.settings import Choice
 
 _log = logging.getLogger(__name__)
 VERSION = 1
+_WORDS: dict[str, Any] = {
+    "mode": Mode,
+    "preset": Preset,
+    "style": Style,
+    "palette": Palette,
+    "theme": Theme,
+}
 
 
 def read_choice(path: Path) -> Choice:
@@ -31,8 +40,9 @@ def read_choice(path: Path) -> Choice:
         stored = json.loads(text)
         if stored["version"] != VERSION:
             raise ValueError(f"version {stored['version']!r} is not {VERSION}")
-        mode, preset = stored.get("mode"), stored.get("preset")
-        return Choice(Mode(mode) if mode else None, Preset(preset) if preset else None)
+        return Choice(
+            **{name: kind(word) for name, kind in _WORDS.items() if (word := stored.get(name))}
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         aside = path.with_suffix(".broken.json")
         try:
@@ -45,7 +55,8 @@ def read_choice(path: Path) -> Choice:
 
 def write_choice(path: Path, choice: Choice) -> None:
     """Remember a choice; a disk that refuses is one log line."""
-    stored = {"version": VERSION, "mode": choice.mode, "preset": choice.preset}
+    chosen = {name: word for name in _WORDS if (word := getattr(choice, name))}
+    stored = {"version": VERSION, **chosen}
     new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
-from tray_app.sources.table import ProcessTable, Shares
+from tray_app.core.readings import OwnUse
+from tray_app.sources.table import ProcessHandle, ProcessTable, Shares
 
 
 def process_table() -> ProcessTable:
@@ -47,6 +50,18 @@ def shares(pid: int) -> Shares | None:
     from tray_app.sources.process import full_info
 
     return full_info(pid)
+
+
+@lru_cache(maxsize=1)
+def _own_process() -> ProcessHandle | None:
+    return process_table().open(os.getpid())
+
+
+def own_use() -> OwnUse | None:
+    """What this program takes of the machine; None where that cannot be read."""
+    process = _own_process()
+    usage = process.read() if process else None
+    return OwnUse(usage.rss_bytes, usage.cpu_s) if usage else None
 
 
 def is_this_machine(host: str) -> bool:

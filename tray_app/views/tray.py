@@ -12,19 +12,21 @@ from threading import Thread
 from typing import Any, Protocol
 
 from tray_app.core import menu, wording
+from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command
 from tray_app.core.menu import Row
 from tray_app.core.picture import Picture, figure_of
 from tray_app.core.readings import Source
+from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
-from tray_app.core.state import State
+from tray_app.core.state import State, is_muted, machine_short, palette, style, theme
 from tray_app.views import icon
 
 _log = logging.getLogger(__name__)
 
-# What the panels that were tried ask for: 16 to 48 px; the largest also serves stock trays.
-SHOWN_SIZES = (16, 22, 24, 32, 48, 64)
+# Every size that is drawn: which one a panel asks for depends on it and on the screen's scale.
+SHOWN_SIZES = icon.SIZES
 PICTURES_KEPT = 8
 
 
@@ -32,6 +34,7 @@ class Panel(Protocol):
     """Where the picture is shown."""
 
     def show_images(self, images: Sequence[Any]) -> None: ...
+    def show_attention(self, wanted: bool) -> None: ...
     def show_tooltip(self, text: str) -> None: ...
     def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None: ...
 
@@ -39,15 +42,30 @@ class Panel(Protocol):
 def picture(state: State) -> Picture:
     """What the icon shows for this state."""
     sample = state.sample
-    undelivered = state.delivery_problem is not None
-    if sample is None or state.paused:
-        return Picture(Band.UNKNOWN, paused=state.paused, undelivered=undelivered)
+    reads = sample is not None and not state.paused
     return Picture(
-        sample.band,
-        figure_of(sample.memory_bytes),
-        process_source=sample.source is Source.PROCESS and sample.why is not Why.BETWEEN,
-        undelivered=undelivered,
+        sample.band if sample and reads else Band.UNKNOWN,
+        figure_of(sample.memory_bytes) if sample and reads else "",
+        process_source=sample is not None and reads and _is_of_process(sample),
+        paused=state.paused,
+        muted=is_muted(state, sample.at if sample else state.started),
+        undelivered=state.delivery_problem is not None,
+        machine_short=reads and machine_short(state),
+        style=style(state),
+        palette=palette(state),
+        theme=theme(state),
     )
+
+
+def _is_of_process(sample: Sample) -> bool:
+    """Whether processes are what is shown, and no stopgap between two answers of the API."""
+    return sample.source is Source.PROCESS and sample.why is not Why.BETWEEN
+
+
+def needs_attention(state: State) -> bool:
+    """Whether the panel should bring the icon to the fore: at the critical level only."""
+    sample = state.sample
+    return sample is not None and not state.paused and sample.alert is Level.CRITICAL
 
 
 @lru_cache(maxsize=PICTURES_KEPT)
@@ -69,6 +87,7 @@ class Presenter:
         self._take = take
         self._submit = submit
         self._picture: Picture | None = None
+        self._attention = False
         self._tooltip: str | None = None
         self._rows: tuple[Row, ...] | None = None
         self._thread = Thread(target=self._run, name="presenter", daemon=True)
@@ -88,6 +107,10 @@ class Presenter:
         if shown != self._picture:
             self._panel.show_images(images(shown))
             self._picture = shown
+        attention = needs_attention(state)
+        if attention is not self._attention:
+            self._panel.show_attention(attention)
+            self._attention = attention
         tooltip = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
         if tooltip != self._tooltip:
             self._panel.show_tooltip(tooltip)

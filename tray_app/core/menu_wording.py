@@ -1,0 +1,171 @@
+"""What the menu says: lines that are short enough for a narrow screen, figures first.
+
+A text that is longer than a row is cut there and told in full in a submenu, line by line.
+"""
+
+from __future__ import annotations
+
+from tray_app.core import wording
+from tray_app.core.activity import Activity
+from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.readings import Now, ProcessRow, Target
+from tray_app.core.sample import Sample
+from tray_app.core.state import Health, State, forecast, is_muted
+
+# Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
+ROW_CHARS = 72
+
+STYLES = {
+    Style.NUMBER: "Number",
+    Style.BARS: "Bars",
+    Style.CALM: "Calm: grey until orange",
+}
+PALETTES = {
+    Palette.STANDARD: "Green, yellow, orange, red",
+    Palette.OKABE_ITO: "For colour-blind people (Okabe-Ito)",
+}
+THEMES = {
+    Theme.AUTO: "As the desktop",
+    Theme.DARK: "For a dark panel",
+    Theme.LIGHT: "For a light panel",
+}
+MUTES: tuple[tuple[float | None, str], ...] = (
+    (1800.0, "Mute for 30 min"),
+    (3600.0, "Mute for 1 h"),
+    (8 * 3600.0, "Mute for 8 h"),
+    (None, "Mute until the next start"),
+)
+
+
+def cut(text: str, limit: int = ROW_CHARS) -> str:
+    """At most ``limit`` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def lines(text: str, count: int) -> tuple[str, ...]:
+    """The text over ``count`` rows, broken between words; rows that are not needed are empty."""
+    found: list[str] = []
+    for word in text.split():
+        if found and len(found[-1]) + len(word) < ROW_CHARS:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    kept = [cut(line) for line in found[:count]]
+    if len(found) > count:
+        kept[-1] = cut(f"{kept[-1]} …")
+    return (*kept, *[""] * (count - len(kept)))
+
+
+def status(state: State) -> tuple[str, str, str, str, str, str]:
+    """Six lines that inform: memory, source, activity, peak and forecast, system, temp."""
+    name, sample = wording.title(state.demo), state.sample
+    if state.paused:
+        before = sample.memory_bytes if sample else None
+        return (
+            f"{name}: paused",
+            "Nothing is read until you resume",
+            f"Before the pause: {wording.size(before)}",
+            _peak(state),
+            wording.system(None),
+            wording.temp(None),
+        )
+    if sample is None:
+        return (
+            f"{name}: starting",
+            cut(state.settings.address.shown),
+            _activity(None),
+            _peak(state),
+            wording.system(None),
+            wording.temp(None),
+        )
+    return (
+        f"{name}: {wording.memory(sample)}",
+        cut(wording.source(sample)),
+        cut(_activity(sample)),
+        _peak(state),
+        wording.system(sample.system),
+        wording.temp(sample.temp),
+    )
+
+
+def _activity(sample: Sample | None) -> str:
+    """``Activity: processing: frames, 18 s``; ``Activity: idle · last job 41 s, 532 MB at most``."""
+    if sample is None or sample.memory_bytes is None:
+        return f"Activity: {wording.UNKNOWN}"
+    doing, job = f"Activity: {wording.doing(sample)}", sample.job
+    if sample.activity is not Activity.IDLE or job is None or job.ended is None:
+        return doing
+    peak = f", {wording.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
+    return f"{doing} · last job {wording.duration(job.elapsed_s(job.ended))}{peak}"
+
+
+def _peak(state: State) -> str:
+    """``Peak 532 MB``, and what is to come where it can be told."""
+    peak = f"Peak: {wording.size(state.peak_bytes)}"
+    ahead = forecast(state)
+    return cut(f"{peak} · {ahead}") if ahead else peak
+
+
+def process(row: ProcessRow) -> str:
+    """``ffmpeg (4711): 126 MB · 96 %``."""
+    load = "" if row.cpu_percent is None else f" · {wording.percent(row.cpu_percent)}"
+    return f"{cut(row.name, 32)} ({row.pid}): {wording.size(row.rss_bytes)}{load}"
+
+
+def candidate(target: Target) -> str:
+    """``uvicorn (4711): command line: uvicorn main:app``."""
+    return cut(f"{target.name} ({target.pid}): {target.evidence}")
+
+
+def more(rows: tuple[ProcessRow, ...]) -> str:
+    """``and 3 more: 126 MB``; empty without any."""
+    if not rows:
+        return ""
+    return f"and {len(rows)} more: {wording.size(sum(row.rss_bytes for row in rows))}"
+
+
+def alerts(state: State, now: Now) -> str:
+    """The submenu's own row: whether an alert would be seen."""
+    if state.delivery_problem is not None:
+        return "Alerts: do not get through"
+    return "Alerts: muted" if is_muted(state, now) else "Alerts"
+
+
+def delivery(state: State) -> str:
+    """How notifications have fared."""
+    if state.delivery_problem is not None:
+        return wording.undelivered(state.delivery_problem)
+    count = state.delivered
+    if not count:
+        return "No notification was sent yet"
+    return "1 notification was delivered" if count == 1 else f"{count} notifications were delivered"
+
+
+def limit(limits: AlertLimits, level: Level) -> str:
+    """``High: above 2000 MB``."""
+    return f"{level.word.capitalize()}: above {limits.limit_mb(level):g} MB"
+
+
+def theme(which: Theme, seen: Theme) -> str:
+    """A theme's row; AUTO says what the desktop tells."""
+    if which is Theme.AUTO and seen is not Theme.AUTO:
+        return f"{THEMES[which]}: {seen}"
+    return THEMES[which]
+
+
+def own(health: Health | None, started: Now) -> str:
+    """``Own use: 34 MB · 0.4 % CPU``: on average since the start."""
+    if health is None:
+        return f"Own use: {wording.UNKNOWN}"
+    running_s = max(1.0, health.at.mono_s - started.mono_s)
+    percent = 100 * health.own.cpu_s / running_s
+    return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU"
+
+
+def samples(health: Health | None) -> str:
+    """``1234 samples, none late``."""
+    if health is None:
+        return f"Samples: {wording.UNKNOWN}"
+    counted = "1 sample" if health.samples == 1 else f"{health.samples} samples"
+    return f"{counted}, {health.late or 'none'} late"

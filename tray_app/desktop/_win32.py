@@ -1,0 +1,49 @@
+"""pystray's Windows icon with a menu that is built when it is asked for, and never while open.
+
+Its own rebuilds (and destroys) the menu at each update, also the one that a person is reading.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tray_app.core.picture import Theme
+from tray_app.desktop._theme import follow_registry
+
+WM_RBUTTONUP = 0x0205
+
+
+def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]) -> Any:
+    """pystray's icon ``base``, told apart: ``on_menu`` around each showing of the menu.
+
+    ``on_theme`` is told the taskbar's theme while the icon runs.
+    """
+
+    class Icon(base):  # type: ignore[misc]  # pystray has no types
+        def _update_menu(self) -> None:
+            """Nothing yet: texts are read when the menu is built."""
+            if not getattr(self, "_menu_handle", None):
+                super()._update_menu()  # it is what a right click looks for
+
+        def _on_notify(self, wparam: Any, lparam: Any) -> Any:
+            if lparam != WM_RBUTTONUP:
+                return super()._on_notify(wparam, lparam)
+            super()._update_menu()
+            on_menu(True)
+            try:
+                return super()._on_notify(wparam, lparam)  # returns when the menu is closed
+            finally:
+                on_menu(False)
+
+        def _run(self) -> None:
+            stopped = threading.Event()
+            args = (on_theme, stopped)
+            threading.Thread(target=follow_registry, args=args, name="theme", daemon=True).start()
+            try:
+                super()._run()
+            finally:
+                stopped.set()
+
+    return Icon
