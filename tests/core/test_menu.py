@@ -149,7 +149,7 @@ def test_six_lines_inform() -> None:
     lines = rows(HEALTHY)[:6]
     assert [row.text for row in lines] == [
         "RunAnalyze: 342 MB · green",
-        "API",
+        "Source: API",
         "Activity: idle",
         "Peak: 342 MB",
         "System: 10.0 GB of 16.0 GB free (38 % used)",
@@ -175,7 +175,11 @@ def test_before_the_first_sample_they_say_whom_is_waited_for() -> None:
 def test_without_a_reading_they_say_why() -> None:
     """In the line of the source; a long reason is cut there and whole among the processes."""
     texts = [row.text for row in rows(STATES["no reading"])[:3]]
-    assert texts == ["RunAnalyze: No reading", "waiting for the first answer", "Activity: –"]
+    assert texts == [
+        "RunAnalyze: No reading",
+        "No source: waiting for the first answer",
+        "Activity: –",
+    ]
     menu = by_key(STATES["held port"])
     assert menu["status-source"].text.endswith("…")
     told = " ".join(menu[f"tree-problem-{number}"].text for number in range(3)).strip()
@@ -363,9 +367,9 @@ def test_the_view_is_chosen_by_radio_marks(command: Command) -> None:
 
 def test_the_desktops_theme_is_told() -> None:
     """Where it is followed."""
-    assert by_key(HEALTHY)["theme-auto"].text == "As the desktop"
+    assert by_key(HEALTHY)["theme-auto"].text == "Panel: as the desktop"
     dark = after((3.0, ThemeSeen(Theme.DARK)), state=HEALTHY)
-    assert by_key(dark)["theme-auto"].text == "As the desktop: dark"
+    assert by_key(dark)["theme-auto"].text == "Panel: as the desktop (dark)"
 
 
 def test_the_start_at_login_has_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,7 +385,7 @@ def test_the_monitors_own_health_is_told() -> None:
     """What it takes itself, how many samples came late, what shows it, and its version."""
     health = Health(OwnUse(mb(34), 0.4), Now(100.0, 1e9 + 100), 51, 2)
     menu = by_key(replace(HEALTHY, health=health, backend="StatusNotifierItem"))
-    assert menu["about-own"].text == "Own use: 34 MB · 0.4 % CPU"
+    assert menu["about-own"].text == "Own use: 34 MB · 0.4 % CPU on average"
     assert menu["about-samples"].text == "51 samples, 2 late"
     assert menu["about-backend"].text == "Shown by StatusNotifierItem"
     assert menu["about-version"].text.startswith("runanalyze-tray ")

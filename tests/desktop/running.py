@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from PIL import Image, ImageChops, ImageStat
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
-from tray_app.core.picture import Picture
+from tray_app.core.picture import Palette, Picture, Style, Theme
 from tray_app.views import icon
 
 # A server at rest has about 60 MB: every band is a modest allocation away.
@@ -234,7 +235,17 @@ def _candidates() -> list[Picture]:
 
 @lru_cache(maxsize=1)
 def _drawn() -> dict[bytes, Picture]:
-    return {icon.draw(picture, ICON_PX).tobytes(): picture for picture in _candidates()}
+    usual = _candidates()
+    muted = [replace(picture, muted=True) for picture in usual if not picture.undelivered]
+    chosen = [
+        Picture(Band.GREEN, f".{tenth}", muted=mute, style=style, palette=palette, theme=theme)
+        for style, palette, theme in product(Style, Palette, Theme)
+        for mute in (False, True)
+        for tenth in range(6)
+    ]
+    # The usual ones last: of those that look alike, they win.
+    drawn = chosen + muted + usual
+    return {icon.draw(picture, ICON_PX).tobytes(): picture for picture in drawn}
 
 
 def read_icon(argb: bytes) -> Picture | None:

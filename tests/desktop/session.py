@@ -40,12 +40,14 @@ _PANEL_END = (4, 8)
 
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in screen pixels; right and bottom lie outside."""
+Point = tuple[int, int]
 Rgb = tuple[int, int, int]
 Host = Literal["xfce", "qt", "none"]
 Theme = Literal["dark", "light"]
 
 _PANEL_RGB: dict[Theme, Rgb] = {"dark": (32, 34, 38), "light": (238, 239, 241)}
 _END_LIMIT_S = 3.0
+_SEPARATOR_PX = 3
 
 _BUS_CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -632,14 +634,43 @@ class DesktopSession:
             row = find_row(row["children"], label)
         self.peer.call(*menu, "Event", "isvu", row["id"], "clicked", Variant("i", 0), 0)
 
+    def mouse_click(self, item: Item, *labels: str) -> None:
+        """As `menu_click`, but by mouse in a GTK panel, from the icon at its end on."""
+        self.right_click(SCREEN[0] - 20, PANEL_PX // 2)
+        rows = self.menu_layout(item)["children"]
+        known: list[Box] = []
+        for depth, label in enumerate(labels, 1):
+            boxes = wait_for(
+                lambda depth=depth: opened if len(opened := self.popups()) == depth else None,
+                f"level {depth} of the menu is open",
+            )
+            assert all(box[2] <= SCREEN[0] and box[3] <= SCREEN[1] for box in boxes), "it is cut"
+            row = find_row((each for each in rows if each.get("visible", True)), label)
+            (box,) = [box for box in boxes if box not in known]
+            known.append(box)
+            point = row_centre(box, rows, row)
+            if row["children"]:
+                self.hover(*point)
+                rows = row["children"]
+            else:
+                self.left_click(*point)
+        try:
+            wait_for(lambda: not self.popups(), "the menu is closed")
+        except AssertionError as error:
+            error.add_note(f"{labels} at {point}, see {self.screenshot('menu-stays')}")
+            raise
+
     def _menu(self, item: Item) -> tuple[str, str, str]:
         return item.bus_name, self.peer.get(item.bus_name, item.path, ITEM, "Menu"), MENU
 
 
 def label_of(row: Mapping[str, Any]) -> str:
-    """A row's label as a person reads it: ``_`` marks a mnemonic, ``__`` is an underscore."""
+    """A row's label as a person reads it: ``_`` marks a mnemonic, ``__`` is an underscore.
+
+    What only makes room at its end is not read.
+    """
     label: str = row.get("label", "")
-    return label.replace("__", "\0").replace("_", "").replace("\0", "_")
+    return label.replace("__", "\0").replace("_", "").replace("\0", "_").rstrip()
 
 
 def find_row(rows: Iterable[dict[str, Any]], label: str) -> dict[str, Any]:
@@ -650,6 +681,17 @@ def find_row(rows: Iterable[dict[str, Any]], label: str) -> dict[str, Any]:
         if len(found) == 1:
             return found[0]
     raise LookupError(f"{label!r} is not one of {[label_of(row) for row in rows]}")
+
+
+def row_centre(box: Box, rows: Iterable[dict[str, Any]], wanted: dict[str, Any]) -> Point:
+    """Where a row of an open GTK menu is: rows are equally high, separators thin."""
+    left, top, right, bottom = box
+    shown = [row for row in rows if row.get("visible", True)]
+    heights = [_SEPARATOR_PX if row.get("type") == "separator" else 0 for row in shown]
+    high_px = (bottom - top - sum(heights)) / heights.count(0)
+    above = heights[: shown.index(wanted)]
+    y = top + sum(above) + high_px * (above.count(0) + 0.5)
+    return (left + right) // 2, round(y)
 
 
 def _tree(node: list[Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ ROWS = (
         "mode",
         "Mode: Automatic",
         children=(
-            Row("mode-auto", "Automatic", SetMode(Mode.AUTO), checked=True),
-            Row("mode-api", "API only", SetMode(Mode.API), checked=False),
+            Row("mode-auto", "Automatic", SetMode(Mode.AUTO), checked=True, radio=True),
+            Row("mode-api", "API only", SetMode(Mode.API), checked=False, radio=True),
         ),
     ),
     Row("quit", "Quit", Quit()),

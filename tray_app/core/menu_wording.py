@@ -9,7 +9,7 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import AlertLimits, Level
 from tray_app.core.picture import Palette, Style, Theme
-from tray_app.core.readings import Now, ProcessRow, Target
+from tray_app.core.readings import Now, ProcessRow, Source, Target
 from tray_app.core.sample import Sample
 from tray_app.core.state import Health, State, forecast, is_muted
 
@@ -17,18 +17,18 @@ from tray_app.core.state import Health, State, forecast, is_muted
 ROW_CHARS = 72
 
 STYLES = {
-    Style.NUMBER: "Number",
-    Style.BARS: "Bars",
-    Style.CALM: "Calm: grey until orange",
+    Style.NUMBER: "Icon: number",
+    Style.BARS: "Icon: bars",
+    Style.CALM: "Icon: calm, grey until orange",
 }
 PALETTES = {
-    Palette.STANDARD: "Green, yellow, orange, red",
-    Palette.OKABE_ITO: "For colour-blind people (Okabe-Ito)",
+    Palette.STANDARD: "Colours: green, yellow, orange, red",
+    Palette.OKABE_ITO: "Colours: for colour-blind people (Okabe-Ito)",
 }
 THEMES = {
-    Theme.AUTO: "As the desktop",
-    Theme.DARK: "For a dark panel",
-    Theme.LIGHT: "For a light panel",
+    Theme.AUTO: "Panel: as the desktop",
+    Theme.DARK: "Panel: dark",
+    Theme.LIGHT: "Panel: light",
 }
 MUTES: tuple[tuple[float | None, str], ...] = (
     (1800.0, "Mute for 30 min"),
@@ -81,7 +81,7 @@ def status(state: State) -> tuple[str, str, str, str, str, str]:
         )
     return (
         f"{name}: {wording.memory(sample)}",
-        cut(wording.source(sample)),
+        cut(_source(sample)),
         cut(_activity(sample)),
         _peak(state),
         wording.system(sample.system),
@@ -89,8 +89,16 @@ def status(state: State) -> tuple[str, str, str, str, str, str]:
     )
 
 
+def _source(sample: Sample) -> str:
+    """``Source: API, 370 ms``; without a source why there is none."""
+    text = wording.source(sample)
+    if sample.source is not Source.NONE:
+        return f"Source: {text}"
+    return f"No source: {text}"
+
+
 def _activity(sample: Sample | None) -> str:
-    """``Activity: processing: frames, 18 s``; ``Activity: idle · last job 41 s, 532 MB at most``."""
+    """``Activity: processing: frames, 18 s``; idle it is followed by what the last job took."""
     if sample is None or sample.memory_bytes is None:
         return f"Activity: {wording.UNKNOWN}"
     doing, job = f"Activity: {wording.doing(sample)}", sample.job
@@ -150,17 +158,17 @@ def limit(limits: AlertLimits, level: Level) -> str:
 def theme(which: Theme, seen: Theme) -> str:
     """A theme's row; AUTO says what the desktop tells."""
     if which is Theme.AUTO and seen is not Theme.AUTO:
-        return f"{THEMES[which]}: {seen}"
+        return f"{THEMES[which]} ({seen})"
     return THEMES[which]
 
 
 def own(health: Health | None, started: Now) -> str:
-    """``Own use: 34 MB · 0.4 % CPU``: on average since the start."""
+    """``Own use: 34 MB · 0.4 % CPU on average``, since the start."""
     if health is None:
         return f"Own use: {wording.UNKNOWN}"
     running_s = max(1.0, health.at.mono_s - started.mono_s)
     percent = 100 * health.own.cpu_s / running_s
-    return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU"
+    return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
 
 
 def samples(health: Health | None) -> str:

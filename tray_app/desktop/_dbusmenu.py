@@ -15,7 +15,7 @@ from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from tray_app.core.state import MENU_OPEN_AT_MOST_S
-from tray_app.core.values import dataclass, field
+from tray_app.core.values import dataclass, field, replace
 
 MENU_PATH = "/MenuBar"
 VERSION = 3
@@ -24,6 +24,11 @@ VERSION = 3
 OPEN_AT_MOST_S = MENU_OPEN_AT_MOST_S
 # An open menu is asked for again and again; that it is open is told this often.
 OPEN_TOLD_EVERY_S = 10.0
+
+# Room for what the lines on top say in other moments: Qt widens an open menu beyond the edge of
+# the screen, and GTK cuts what does not fit. A figure space is as wide as a digit.
+ROOM_CHARS = 44
+FIGURE_SPACE = "\u2007"
 
 _Int = Annotated[int, DBusSignature("i")]
 _UInt = Annotated[int, DBusSignature("u")]
@@ -96,6 +101,22 @@ def _node(item: Any, icon: Any, ids: Ids, place: tuple[int, ...]) -> Node:
     return Node(ids.at(place), properties, action=lambda: item(icon))
 
 
+def _label(node: Node) -> str:
+    label = node.properties.get("label")
+    return str(label.value) if label else ""
+
+
+def _fitted(node: Node, width: int, *, first: bool) -> Node:
+    """A top-level row that does not widen an open menu; the ``first`` one makes the room."""
+    label = _label(node)
+    fitted = label if len(label) <= width else f"{label[: width - 1].rstrip()}…"
+    if first:
+        fitted = fitted.ljust(ROOM_CHARS, FIGURE_SPACE)
+    if fitted == label:
+        return node
+    return replace(node, properties=node.properties | {"label": Variant("s", fitted)})
+
+
 class DbusMenu(ServiceInterface):
     """Serves what ``read`` returns at the moment somebody asks.
 
@@ -113,6 +134,7 @@ class DbusMenu(ServiceInterface):
         self._open_told_s = -math.inf
         self._root = Node(0)
         self._revision = 1
+        self._widest = ROOM_CHARS
         self._told: dict[int, dict[str, Variant]] = {}
         self._open_until_s = 0.0
 
@@ -131,7 +153,11 @@ class DbusMenu(ServiceInterface):
             if now_s - self._open_told_s >= OPEN_TOLD_EVERY_S:
                 self._open_told_s = now_s
                 self._on_open(True)
-        root = Node(0, {"children-display": Variant("s", "submenu")}, self._read())
+        rows = self._read()
+        if about_to_show or not self.is_open(now_s):
+            self._widest = max(ROOM_CHARS, *(len(_label(row)) for row in rows), 0)
+        rows = tuple(_fitted(row, self._widest, first=row is rows[0]) for row in rows)
+        root = Node(0, {"children-display": Variant("s", "submenu")}, rows)
         changed_shape = root.shape() != self._root.shape()
         self._root = root
         if changed_shape:
