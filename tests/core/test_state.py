@@ -16,10 +16,14 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.commands import (
+    Command,
     Quit,
     SetMode,
+    SetPalette,
     SetPaused,
     SetPreset,
+    SetStyle,
+    SetTheme,
     WatchAutomatically,
     WatchProcess,
 )
@@ -39,25 +43,33 @@ from tray_app.core.events import (
 )
 from tray_app.core.link import ApiState
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import Loss, Now, OwnMemory, Source, TempUsage
+from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.settings import Choice, Settings, with_preset
 from tray_app.core.state import (
     HOST_MISSING_AFTER_S,
+    MENU_OPEN_AT_MOST_S,
     Answered,
     Asked,
     Delivered,
     HostSeen,
     Input,
     Looked,
+    MenuSeen,
     State,
+    ThemeSeen,
     begin,
     ends_s,
+    is_menu_open,
     patience_s,
     samples_at_once,
     step,
+    style,
+    theme,
     wants_api,
+    wants_health,
     wants_processes,
     wants_stage,
 )
@@ -534,6 +546,79 @@ class TestMode:
         assert not told.sample.fallback
         told.look(7, 300)
         assert (told.sample.fallback, told.sample.api.state) == (True, ApiState.SILENT)
+
+
+class TestView:
+    @pytest.mark.parametrize(
+        ("command", "choice"),
+        [
+            (SetStyle(Style.BARS), Choice(style=Style.BARS)),
+            (SetPalette(Palette.OKABE_ITO), Choice(palette=Palette.OKABE_ITO)),
+            (SetTheme(Theme.LIGHT), Choice(theme=Theme.LIGHT)),
+        ],
+    )
+    def test_a_choice_is_remembered(self, told: Told, command: Command, choice: Choice) -> None:
+        """Beside what was chosen before."""
+        told.happen(2, command)
+        assert told.events == [Chosen(choice)]
+        told.happen(3, SetMode(Mode.API))
+        assert told.events[-1] == Chosen(replace(choice, mode=Mode.API))
+
+    def test_a_preset_leaves_it(self, told: Told) -> None:
+        """A preset says nothing of how the icon looks."""
+        told.happen(2, SetStyle(Style.CALM), SetPreset(Preset.DEBUG))
+        assert style(told.state) is Style.CALM
+
+    def test_the_theme_follows_the_desktop_until_one_is_chosen(self, told: Told) -> None:
+        """And follows it again when that is chosen."""
+        assert theme(told.state) is Theme.AUTO
+        told.happen(2, ThemeSeen(Theme.DARK))
+        assert theme(told.state) is Theme.DARK
+        told.happen(3, SetTheme(Theme.LIGHT), ThemeSeen(Theme.DARK))
+        assert theme(told.state) is Theme.LIGHT
+        told.happen(4, SetTheme(Theme.AUTO))
+        assert theme(told.state) is Theme.DARK
+
+
+class TestMenu:
+    def test_it_counts_as_open_until_it_is_closed(self, told: Told) -> None:
+        """Or for a minute, where no panel says that it was closed."""
+        told.happen(2, MenuSeen(True))
+        now_s = told.state.menu_until_s - MENU_OPEN_AT_MOST_S
+        assert is_menu_open(told.state, now_s + 59)
+        assert not is_menu_open(told.state, now_s + 61)
+        told.happen(3, MenuSeen(False))
+        assert not is_menu_open(told.state, now_s + 2)
+
+    def test_its_own_health_is_read_rarely_while_it_is_closed(self, told: Told) -> None:
+        """Once a minute, and at each sample while it is open."""
+        own = OwnUse(34 * 1024**2, 0.4)
+        assert wants_health(told.state, START_S)
+        told.happen(2, Looked(monitor=own))
+        assert told.state.health is not None
+        assert (told.state.health.own, told.state.health.samples) == (own, told.state.samples)
+        at_s = told.state.health.at.mono_s
+        assert not wants_health(told.state, at_s + 59)
+        assert wants_health(told.state, at_s + 60)
+        told.happen(3, MenuSeen(True))
+        assert wants_health(told.state, at_s + 2)
+
+
+class TestLateSamples:
+    def test_a_sample_that_comes_too_late_is_counted(self, told: Told) -> None:
+        """By more than a fifth of the interval of 2 s."""
+        told.happen(2, Looked())
+        told.happen(4.4, Looked(late_s=0.4))
+        assert told.state.late == 0
+        told.happen(6.5, Looked(late_s=0.5))
+        assert told.state.late == 1
+
+    def test_sleep_is_not_lateness(self, told: Told) -> None:
+        """Nobody waited for a sample while the machine slept; nor is the first one late."""
+        told.happen(2, Looked(late_s=1.0))
+        assert told.state.late == 0
+        told.happen(600, Looked(late_s=596.0))
+        assert told.state.late == 0
 
 
 class TestPresets:

@@ -19,6 +19,9 @@ NOTIFICATIONS = "org.freedesktop.Notifications"
 NOTIFICATIONS_PATH = "/org/freedesktop/Notifications"
 WATCHER = "org.kde.StatusNotifierWatcher"
 WATCHER_PATH = "/StatusNotifierWatcher"
+PORTAL, PORTAL_PATH = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
+SETTINGS = "org.freedesktop.portal.Settings"
+APPEARANCE = ("org.freedesktop.appearance", "color-scheme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,30 @@ class NotificationRecorder(_Service):
             return Reply()
 
         return self._unless_broken(close)
+
+
+class SettingsPortal(_Service):
+    """The settings portal with a colour scheme: 1 dark, 2 light, 0 none; None: it knows of none."""
+
+    def __init__(self, address: str, scheme: int | None) -> None:
+        super().__init__(address, PORTAL)
+        self.scheme = scheme
+        self.asked = 0
+
+    def change(self, scheme: int) -> None:
+        """Choose another scheme, as a person does in the desktop's settings."""
+        self.scheme = scheme
+        value = Variant("u", scheme)
+        self.peer.emit(PORTAL_PATH, SETTINGS, "SettingChanged", "ssv", *APPEARANCE, value)
+
+    def _serve(self, peer: Peer) -> None:
+        peer.serve(PORTAL_PATH, SETTINGS, {"Read": self._read})
+
+    def _read(self, call: Heard) -> Reply:
+        self.asked += 1
+        if tuple(call.body) != APPEARANCE or self.scheme is None:
+            raise DBusError("org.freedesktop.portal.Error.NotFound", "Requested setting not found")
+        return Reply("v", (Variant("v", Variant("u", self.scheme)),))
 
 
 class Watcher(_Service):

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.core.made import SYSTEM
+from tray_app.core import wording
+from tray_app.core.activity import Activity
+from tray_app.core.bands import Band
 from tray_app.core.commands import Command, SetPaused, ShowStatus
+from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.menu import Row
+from tray_app.core.modes import Mode
 from tray_app.core.notes import Note, Urgency
+from tray_app.core.picture import Theme
+from tray_app.core.readings import GIB, Now, Source
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why
+from tray_app.core.stage import Stage
+from tray_app.core.values import replace
 from tray_app.desktop import _notification as notification
-from tray_app.desktop import toolkit
+from tray_app.desktop import _theme, _win32, toolkit
 from tray_app.desktop._notification import InTime, NotificationChain
+from tray_app.desktop._win32 import WM_RBUTTONUP
+
+LONGEST = Sample(
+    number=123456,
+    at=Now(1e6, 1e9),
+    mode=Mode.AUTO,
+    source=Source.API,
+    api=ApiCondition(ApiState.UNREACHABLE, error="the connection was closed without an answer"),
+    memory_bytes=round(12.34 * GIB),
+    band=Band.YELLOW,
+    rate_bytes_s=-123 * 1024**2,
+    system=replace(SYSTEM, total_bytes=128 * GIB, available_bytes=100 * GIB),
+    activity=Activity.PROCESSING,
+    stage=Stage("video_processing_frames", inferred=True),
+    problem="no server process found on port 8000",
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +56,134 @@ def test_texts_are_cut_in_utf16_units(text: str, limit: int, cut: str) -> None:
     """Windows counts UTF-16 units; a pair is never torn apart."""
     assert toolkit.cut_utf16(text, limit) == cut
     assert len(cut.encode("utf-16-le")) <= 2 * limit
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        replace(LONGEST, source=Source.API, stale=True, age_s=5999.0),
+        replace(LONGEST, source=Source.PROCESS, why=Why.API_AWAY),
+        replace(LONGEST, source=Source.NONE, memory_bytes=None, why=Why.NO_PROCESS),
+        replace(LONGEST, source=Source.API),
+    ],
+    ids=["last value", "process", "nothing", "api"],
+)
+def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
+    """127 UTF-16 units hold all three lines: memory and system whole, of the source the most."""
+    shown, icon = desktop()
+    text = wording.tooltip(sample, demo=True, paused=False)
+    shown.show_tooltip(text)
+    assert len(icon.title.encode("utf-16-le")) <= 2 * toolkit.WINDOWS_TOOLTIP
+    lines, whole = icon.title.splitlines(), text.splitlines()
+    assert (lines[0], lines[2]) == (whole[0], whole[2])
+    assert lines[1].removesuffix("…") in whole[1]
+    assert len(lines[1]) >= 25
+
+
+def test_short_lines_are_left_whole() -> None:
+    """Only what does not fit is cut: of the second line first, and never all of it."""
+    assert toolkit.fit_lines("a\nb\nc", 127) == "a\nb\nc"
+    assert toolkit.fit_lines("", 127) == ""
+    assert toolkit.fit_lines("a\n" + "x" * 50 + "\nc", 34) == "a\n" + "x" * 29 + "…\nc"
+    assert toolkit.fit_lines("a" * 30 + "\n" + "x" * 50, 40) == "a" * 30 + "\n" + "x" * 8 + "…"
+
+
+class WindowsIcon:
+    """pystray's Windows icon as far as the menu goes: built by a call, shown by a right click."""
+
+    def __init__(self) -> None:
+        self._menu_handle: Any = None
+        self.calls: list[str] = []
+
+    def _update_menu(self) -> None:
+        self.calls.append("built")
+        self._menu_handle = object()
+
+    def _on_notify(self, _wparam: int, lparam: int) -> None:
+        self.calls.append("shown" if lparam == WM_RBUTTONUP and self._menu_handle else "other")
+
+    def _run(self) -> None:
+        self.calls.append("run")
+
+
+def test_windows_builds_the_menu_on_a_right_click() -> None:
+    """Not at each update, which would destroy the one that is open; the click is told around it."""
+    told: list[bool] = []
+    icon = _win32.icon_type(WindowsIcon, told.append, lambda _: None)()
+    for _ in range(3):
+        icon._update_menu()
+    assert icon.calls == ["built"], "pystray shows none without a first one"
+    icon._on_notify(0, WM_RBUTTONUP)
+    assert icon.calls == ["built", "built", "shown"]
+    assert told == [True, False]
+    icon._on_notify(0, WM_RBUTTONUP - 3)
+    assert icon.calls[-1] == "other"
+    assert told == [True, False]
+
+
+def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:
+    """The methods that are wrapped are there, and the right button's message has that number."""
+    from importlib.util import find_spec
+
+    found = find_spec("pystray")
+    assert found is not None
+    assert found.submodule_search_locations
+    folder = Path(found.submodule_search_locations[0])
+    tree = ast.parse((folder / "_win32.py").read_text("utf-8"))
+    methods = {
+        node.name: [argument.arg for argument in node.args.args]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert methods["_update_menu"] == ["self"]
+    assert methods["_on_notify"] == ["self", "wparam", "lparam"]
+    assert methods["_run"] == ["self"]
+    numbers = (folder / "_util" / "win32.py").read_text("utf-8")
+    assert re.search(rf"^WM_RBUTTONUP = 0x0*{WM_RBUTTONUP:x}$", numbers, re.IGNORECASE | re.M)
+
+
+def test_a_running_windows_icon_follows_the_taskbar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its theme is told at the start and when it has changed, until the icon ends."""
+    themes = [Theme.DARK, Theme.DARK, Theme.LIGHT]
+    monkeypatch.setattr(_theme, "taskbar_theme", lambda: themes.pop(0))
+    seen: list[Theme] = []
+
+    class Stopped:
+        def wait(self, timeout: float) -> bool:
+            assert timeout == _theme.LOOK_EVERY_S
+            return not themes
+
+    _theme.follow_registry(seen.append, Stopped())  # type: ignore[arg-type]
+    assert seen == [Theme.DARK, Theme.LIGHT]
+
+
+def test_a_stock_menu_that_is_open_is_left_alone() -> None:
+    """GTK's menu is made anew at each update, and an open one would vanish."""
+
+    class Shown:
+        mapped = True
+
+        def get_mapped(self) -> bool:
+            return self.mapped
+
+    shown, icon = desktop("pystray _gtk")
+    shown.show_menu(rows("300 MB", False), lambda _: None)
+    icon._menu_handle = handle = Shown()
+    shown.show_menu(rows("400 MB", False), lambda _: None)
+    assert icon.updates == 0
+    handle.mapped = False
+    shown.show_menu(rows("500 MB", False), lambda _: None)
+    assert icon.updates == 1
+
+
+def test_attention_is_asked_for_where_there_is_such_a_thing() -> None:
+    """A stock icon has none, and nothing happens."""
+    shown, icon = desktop()
+    shown.show_attention(True)
+    wanted: list[bool] = []
+    icon.set_attention = wanted.append
+    shown.show_attention(True)
+    assert wanted == [True]
 
 
 def test_importing_pystray_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +337,7 @@ def test_the_menu_on_the_bus_keeps_ids_and_says_what_changed() -> None:
         assert signals == []
         assert served.refresh(about_to_show=True) is True
         ((updated, removed),) = signals
-        assert [(row[0], row[1]["label"].value) for row in updated] == [(1, "400 MB")]
+        assert [(row[0], row[1]["label"].value.rstrip()) for row in updated] == [(1, "400 MB")]
         assert removed == []
         served._happened(0, "closed")
         text = "500 MB"

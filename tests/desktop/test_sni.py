@@ -11,13 +11,14 @@ import pytest
 from dbus_fast import DBusError, Variant
 from PIL import Image
 
-from tests.desktop.recorder import WATCHER, WATCHER_PATH, Watcher
+from tests.desktop.recorder import WATCHER, WATCHER_PATH, SettingsPortal, Watcher
 from tests.desktop.session import ITEM, MENU, DesktopSession, Item, Rgb, find_row
 from tests.desktop.wire import Heard
 from tests.waiting import wait_for
 from tray_app.core.commands import Command, Quit, SetMode, ShowStatus
 from tray_app.core.menu import Row
 from tray_app.core.modes import Mode
+from tray_app.core.picture import Theme
 from tray_app.desktop import toolkit
 
 pytestmark = pytest.mark.desktop
@@ -50,6 +51,8 @@ class Tray:
     session: DesktopSession
     clicked: list[Command] = field(default_factory=list)
     hosts: list[bool] = field(default_factory=list)
+    opened: list[bool] = field(default_factory=list)
+    themes: list[Theme] = field(default_factory=list)
 
     @property
     def item(self) -> Item:
@@ -97,8 +100,10 @@ def tray(
 ) -> Iterator[Tray]:
     """A tray with a red picture, a tooltip and ``ROWS``, registered with ``watcher``."""
     hosts: list[bool] = []
-    desktop = toolkit.open_desktop("runanalyze-tray", hosts.append)
-    tray = Tray(desktop, session_bus, hosts=hosts)
+    opened: list[bool] = []
+    themes: list[Theme] = []
+    desktop = toolkit.open_desktop("runanalyze-tray", hosts.append, opened.append, themes.append)
+    tray = Tray(desktop, session_bus, hosts=hosts, opened=opened, themes=themes)
     desktop.show_images(tiles((200, 10, 20), 16, 24))
     desktop.show_tooltip("first line\nsecond\nthird")
     tray.show(ROWS)
@@ -158,14 +163,14 @@ def test_layout_honours_depth_and_names(tray: Tray) -> None:
 def test_rows_over_the_wire(tray: Tray) -> None:
     """Labels, marks, separators and rows that only inform are as dbusmenu spells them."""
     rows = tray.session.menu_layout(tray.item)["children"]
-    assert rows[0]["label"] == "500__MB", "an underscore would mark a shortcut"
+    assert rows[0]["label"].rstrip() == "500__MB", "an underscore would mark a shortcut"
     assert rows[0]["enabled"] is False
     assert rows[1]["type"] == "separator"
     assert rows[2]["children-display"] == "submenu"
     assert [row["toggle-type"] for row in rows[2]["children"]] == ["radio", "radio"]
     ids = [row["id"] for row in (*rows, *rows[2]["children"])]
     group = tray.session.peer.call(*tray.menu, "GetGroupProperties", "aias", ids[:1], ["label"])
-    assert [tuple(row) for row in group[0]] == [(ids[0], {"label": "500__MB"})]
+    assert [tuple(row) for row in group[0]] == [(ids[0], {"label": rows[0]["label"]})]
     label = tray.session.peer.call(*tray.menu, "GetProperty", "is", ids[3], "label")
     assert label == ["Quit"]
 
@@ -216,9 +221,85 @@ def test_only_wider_texts_are_told_of_a_closed_menu(tray: Tray) -> None:
     wait_for(lambda: heard, "the longer text is told")
     tray.show((replace(ROWS[0], text="a shorter text"), *ROWS[1:]))
     _id, _properties, layout = tray.layout(0, 1)
-    assert layout[0][1]["label"] == "a shorter text"
-    told = [signal.body[0][0][1]["label"] for signal in heard]
+    assert layout[0][1]["label"].rstrip() == "a shorter text"
+    told = [signal.body[0][0][1]["label"].rstrip() for signal in heard]
     assert told == ["a text longer than all others"]
+
+
+def test_an_open_menu_gets_no_wider(tray: Tray) -> None:
+    """What would reach beyond the edge of the screen is cut until the menu is opened again."""
+    tray.session.menu_layout(tray.item)
+    widest = len(tray.layout(0, 1)[2][0][1]["label"])
+    assert widest >= 40, "there is room for what the lines say in other moments"
+    tray.show((replace(ROWS[0], text="long " * 20), *ROWS[1:]))
+    open_label = tray.layout(0, 1)[2][0][1]["label"]
+    assert len(open_label) <= widest
+    assert open_label.endswith("…")
+    tray.session.peer.call(*tray.menu, "AboutToShow", "i", 0)
+    assert tray.layout(0, 1)[2][0][1]["label"].startswith("long " * 19)
+
+
+def test_hidden_rows_keep_their_place(tray: Tray) -> None:
+    """A row without a text is not shown; when it gets one, no other row changes its id."""
+    hidden = (*ROWS[:-1], Row("slot"), ROWS[-1])
+    tray.show(hidden)
+    wait_for(lambda: len(tray.layout(0, 1)[2]) == len(hidden), "the row is there")
+    before = tray.session.menu_layout(tray.item)["children"]
+    assert before[-2]["visible"] is False
+    heard = tray.hear(MENU)
+    tray.show((*ROWS[:-1], Row("slot", "Here", Quit()), ROWS[-1]))
+    wait_for(lambda: heard, "the row is told")
+    assert {signal.member for signal in heard} == {"ItemsPropertiesUpdated"}
+    after = tray.session.menu_layout(tray.item)["children"]
+    assert [row["id"] for row in after] == [row["id"] for row in before]
+    assert "visible" not in after[-2]
+    assert after[-2]["label"] == "Here"
+
+
+def test_the_menu_says_that_it_is_open(tray: Tray) -> None:
+    """Once when it is opened, however often a panel asks, and when the panel says it is closed."""
+    tray.session.menu_layout(tray.item)
+    tray.session.menu_layout(tray.item)
+    assert tray.opened == [True]
+    closed = ("isvu", 0, "closed", Variant("i", 0), 0)
+    tray.session.peer.call(*tray.menu, "Event", *closed)
+    wait_for(lambda: tray.opened == [True, False], "it is told to be closed")
+
+
+def test_attention_shows_the_same_picture(tray: Tray) -> None:
+    """NeedsAttention comes with the picture that is there, and goes without a trace."""
+    heard = tray.hear(ITEM)
+    tray.desktop.show_attention(True)
+    wait_for(lambda: tray.get("Status") == "NeedsAttention", "attention is wanted")
+    assert tray.get("AttentionIconPixmap") == tray.get("IconPixmap")
+    assert [signal.member for signal in heard] == ["NewAttentionIcon", "NewStatus"]
+    tray.desktop.show_images(tiles((1, 2, 3), 16, 24))
+    wait_for(lambda: len(heard) == 4, "both pictures are told")
+    assert [signal.member for signal in heard[2:]] == ["NewIcon", "NewAttentionIcon"]
+    tray.desktop.show_attention(False)
+    wait_for(lambda: tray.get("Status") == "Active", "it is over")
+    assert tray.get("AttentionIconPixmap") == []
+
+
+def test_the_theme_follows_the_portal(tray: Tray, session_bus: DesktopSession) -> None:
+    """The colour scheme is read when a settings portal comes, and again at each change."""
+    assert tray.themes == []
+    with SettingsPortal(session_bus.bus_address, scheme=1) as portal:
+        wait_for(lambda: tray.themes == [Theme.DARK], "the dark scheme is seen")
+        portal.change(2)
+        wait_for(lambda: tray.themes[-1] is Theme.LIGHT, "the light scheme is seen")
+        portal.change(0)
+        wait_for(lambda: tray.themes[-1] is Theme.AUTO, "no preference is seen")
+
+
+def test_a_portal_without_a_colour_scheme_is_harmless(
+    tray: Tray, session_bus: DesktopSession
+) -> None:
+    """It refuses, and nothing is known of the theme."""
+    with SettingsPortal(session_bus.bus_address, scheme=None) as portal:
+        wait_for(lambda: portal.asked, "it is asked")
+        portal.change(1)
+        wait_for(lambda: tray.themes == [Theme.DARK], "a later change is seen all the same")
 
 
 def test_hosts_come_and_go(tray: Tray, watcher: Watcher) -> None:

@@ -27,7 +27,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
+from tray_app.core.state import MenuSeen, State, begin
 from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine
@@ -63,10 +63,12 @@ class FakeProbe:
     rss_bytes: int | None = 200 * MIB
     closed: bool = False
     wishes: list[Wish] = field(default_factory=list)
+    others: list[bool] = field(default_factory=list)
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         self.reads += 1
         self.wishes.append(wish)
+        self.others.append(others)
         if self.error:
             raise self.error
         if self.rss_bytes is None:
@@ -333,3 +335,19 @@ def test_no_look_without_processes() -> None:
         rig.probe.rss_bytes = None
         assert rig.sample().source is Source.API
         assert rig.probe.reads == 0
+
+
+def test_what_only_the_menu_shows_is_read_only_while_it_is_open() -> None:
+    """Other Python processes cost nothing while nobody looks; when somebody does, at once."""
+    with running() as rig:
+        rig.sample()
+        rig.sample()
+        assert not any(rig.probe.others)
+        rig.engine.post(MenuSeen(True))
+        rig.sample()
+        rig.sample()
+        assert rig.probe.others[-1]
+        rig.engine.post(MenuSeen(False))
+        rig.drain(0.05)
+        rig.sample()
+        assert not rig.probe.others[-1]

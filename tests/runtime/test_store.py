@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tray_app.core.modes import Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.settings import Choice
 from tray_app.runtime.store import read_choice, write_choice
 
@@ -14,7 +15,7 @@ from tray_app.runtime.store import read_choice, write_choice
 def test_a_choice_survives(tmp_path: Path) -> None:
     """What was written is read again, also into a folder that did not exist."""
     path = tmp_path / "new" / "state.json"
-    choice = Choice(Mode.API, Preset.HEAVY)
+    choice = Choice(Mode.API, Preset.HEAVY, Style.BARS, Palette.OKABE_ITO, Theme.LIGHT)
     write_choice(path, choice)
     assert read_choice(path) == choice
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]
@@ -27,7 +28,16 @@ def test_no_file_is_nothing_remembered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", '{"version": 7}', '{"version": 1, "mode": "sideways"}', "[" * 9999],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"version": 7}',
+        '{"version": 1, "mode": "sideways"}',
+        '{"version": 1, "style": "loud"}',
+        "[" * 9999,
+    ],
 )
 def test_a_broken_file_is_set_aside(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture

@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
 from tray_app.core.bands import Band
-from tray_app.core.commands import Command, SetPaused
+from tray_app.core.commands import Command, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.menu import Row
+from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.settings import Settings
 from tray_app.core.state import Answered, Asked, Delivered, Looked, State, begin, step
 from tray_app.runtime.mailbox import Mailbox
+from tray_app.views import tray
 from tray_app.views.tray import SHOWN_SIZES, Presenter, picture
 
 
@@ -23,9 +27,13 @@ class FakePanel:
     images: list[tuple[Any, ...]] = field(default_factory=list)
     tooltips: list[str] = field(default_factory=list)
     menus: list[Sequence[Row]] = field(default_factory=list)
+    attention: list[bool] = field(default_factory=list)
 
     def show_images(self, images: Sequence[Any]) -> None:
         self.images.append(tuple(images))
+
+    def show_attention(self, wanted: bool) -> None:
+        self.attention.append(wanted)
 
     def show_tooltip(self, text: str) -> None:
         self.tooltips.append(text)
@@ -72,6 +80,48 @@ def test_the_picture_follows_the_state() -> None:
     assert picture(paused).paused
     undelivered, _ = step(state, Delivered("no service"), Now(1, 1e9 + 1))
     assert picture(undelivered).undelivered
+
+
+def test_the_picture_is_drawn_as_it_was_chosen() -> None:
+    """In the style, colours and theme of the menu; a change of one redraws once."""
+    panel = FakePanel()
+    presenter = Presenter(panel, lambda: None, lambda _: None)
+    state = sampled(1600)
+    presenter.show(state)
+    for number, command in enumerate(
+        (SetStyle(Style.BARS), SetPalette(Palette.OKABE_ITO), SetTheme(Theme.LIGHT)), 2
+    ):
+        state, _ = step(state, command, Now(1, 1e9 + 1))
+        presenter.show(state)
+        presenter.show(state)
+        assert len(panel.images) == number
+    shown = picture(state)
+    assert (shown.style, shown.palette, shown.theme) == (
+        Style.BARS,
+        Palette.OKABE_ITO,
+        Theme.LIGHT,
+    )
+
+
+def test_marks_follow_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Muted alerts and a machine short of memory; a paused picture tells nothing of the machine."""
+    monkeypatch.setattr(tray, "is_muted", lambda _state, _now: True)
+    monkeypatch.setattr(tray, "machine_short", lambda _state: True)
+    state = sampled(1600)
+    assert (picture(state).muted, picture(state).machine_short) == (True, True)
+    paused, _ = step(state, SetPaused(True), Now(1, 1e9 + 1))
+    assert (picture(paused).muted, picture(paused).machine_short) == (True, False)
+
+
+def test_attention_is_wanted_at_the_critical_level_only() -> None:
+    """Told once when it begins and once when it is over; high memory alone is no emergency."""
+    panel = FakePanel()
+    presenter = Presenter(panel, lambda: None, lambda _: None)
+    state = None
+    for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, 2000, 300)):
+        state = sampled(memory_mb, state, at_s * 2.0)
+        presenter.show(state)
+    assert panel.attention == [True, False]
 
 
 def test_a_panel_that_fails_once_is_written_again() -> None:

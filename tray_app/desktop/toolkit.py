@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 # Windows: NOTIFYICONDATA's fields less their terminating zero, in UTF-16 units.
 WINDOWS_TOOLTIP, WINDOWS_TEXT, WINDOWS_TITLE = 127, 255, 63
+# Less of a line of the tooltip says nothing.
+SHORTEST_LINE = 24
 # pystray's stock back ends for Linux that can show a menu (`_xorg` cannot).
 STOCK_WITH_MENU = ("_gtk", "_appindicator")
 
@@ -45,14 +47,13 @@ def cut_utf16(text: str, limit: int) -> str:
 
 
 def fit_lines(text: str, limit: int) -> str:
-    """At most ``limit`` UTF-16 units, with as much of every line: the longest are cut first."""
-    lines = text.splitlines()
-    room, left = limit - (len(lines) - 1), len(lines)
-    kept = {}
-    for place in sorted(range(len(lines)), key=lambda each: len(lines[each])):
-        kept[place] = cut_utf16(lines[place], room // left)
-        room, left = room - len(kept[place].encode("utf-16-le")) // 2, left - 1
-    return "\n".join(kept[place] for place in range(len(lines)))
+    """At most ``limit`` UTF-16 units: the second line, which may give reasons, gives way first."""
+    first, *rest = text.split("\n")
+    excess = len(text.encode("utf-16-le")) // 2 - limit
+    if excess > 0 and rest:
+        room = max(SHORTEST_LINE, len(rest[0].encode("utf-16-le")) // 2 - excess)
+        rest[0] = cut_utf16(rest[0], room)
+    return cut_utf16("\n".join((first, *rest)), limit)
 
 
 @contextmanager
