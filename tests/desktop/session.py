@@ -606,13 +606,14 @@ class DesktopSession:
         """All of the item's properties, unpacked."""
         return self.peer.get_all(item.bus_name, item.path, ITEM)
 
-    def menu_layout(self, item: Item) -> dict[str, Any]:
+    def menu_layout(self, item: Item, *, about_to_show: bool = True) -> dict[str, Any]:
         """The item's menu: nested ``{"id", "children", …its properties (label, enabled, …)}``.
 
-        Asked for as a panel does: about to show, then the whole layout.
+        Asked for as a panel does: about to show (which opens it), then the whole layout.
         """
         menu = self._menu(item)
-        self.peer.call(*menu, "AboutToShow", "i", 0)
+        if about_to_show:
+            self.peer.call(*menu, "AboutToShow", "i", 0)
         _revision, root = self.peer.call(*menu, "GetLayout", "iias", 0, -1, [])
         return _tree(root)
 

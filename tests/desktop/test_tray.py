@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
+from tests.desktop.recorder import SettingsPortal, Watcher
 from tests.desktop.running import NEAR_PANEL_END, App, wait_for_panel
-from tests.desktop.session import SCREEN, DesktopSession, Rgb
+from tests.desktop.session import SCREEN, DesktopSession, Host, Rgb
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
+from tray_app.core.picture import Theme
 
 pytestmark = pytest.mark.desktop
 
@@ -89,6 +91,54 @@ def test_tooltip_under_the_mouse(
     assert right - left > 100
     assert bottom - top > 40, "three lines"
     desktop.screenshot("tooltip", NEAR_PANEL_END)
+
+
+@pytest.mark.parametrize("host", ["xfce", "qt"])
+def test_critical_memory_wants_attention(
+    host: Host, start_desktop: StartDesktop, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """The panel is told so at the critical level, shows the same picture all the time, and is
+    told when it is over."""
+    desktop = start_desktop(host=host)
+    server = runanalyze_server()
+    app = start_app(desktop, "--url", server.url)
+    app.wait_for_picture(band=Band.GREEN)
+    item = app.item()
+
+    def status() -> str:
+        return str(desktop.item_properties(item)["Status"])
+
+    climb_to(server, 310)
+    desktop.wait_for_colour(COLOURS[Band.RED])
+    assert status() == "Active", "red is not critical yet"
+    climb_to(server, 360)
+    wait_for(lambda: status() == "NeedsAttention", "attention is wanted")
+    for _ in range(30):  # about a second: nothing flashes
+        patch = desktop.find_colour(COLOURS[Band.RED])
+        assert patch is not None
+        assert patch.count > 20
+    desktop.screenshot(f"icon-attention-{host}", PANEL_END)
+    server.free()
+    wait_for(lambda: status() == "Active", "it is over")
+    desktop.wait_for_colour(COLOURS[Band.GREEN])
+    assert not desktop.find_colour(COLOURS[Band.RED], tolerance=4)
+
+
+def test_the_icon_follows_the_desktops_theme(
+    session_bus: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """Drawn for a light panel on a light desktop, at once when that changes; a choice wins."""
+    server = runanalyze_server()
+    address = session_bus.bus_address
+    with Watcher(address), SettingsPortal(address, scheme=2) as portal:
+        app = start_app(session_bus, "--url", server.url)
+        app.wait_for_picture(band=Band.GREEN, theme=Theme.LIGHT)
+        portal.change(1)
+        app.wait_for_picture(theme=Theme.DARK)
+        app.click("View", "Panel: light")
+        app.wait_for_picture(theme=Theme.LIGHT)
+        app.click("View", "Panel: as the desktop (dark)")
+        app.wait_for_picture(theme=Theme.DARK)
 
 
 PROPERTIES: dict[str, Any] = {

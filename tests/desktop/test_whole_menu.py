@@ -6,6 +6,7 @@ program hands them in.
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
 from tests.desktop.running import App, state_file
-from tests.desktop.session import Host, find_row, label_of
+from tests.desktop.session import SCREEN, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
@@ -209,6 +210,33 @@ def test_another_process_by_mouse(
     assert not handed_in(app)[0].endswith("created_s=0.0)")
     assert state_file(desktop)  # nothing of it is remembered
     assert "pid" not in remembered(desktop)
+
+
+@pytest.mark.parametrize("host", ["xfce", "qt"])
+def test_opening_the_menu_reads_what_only_it_shows(
+    host: Host, start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A right click of a real mouse has other Python processes read, and nothing before it."""
+    desktop = start_desktop(host=host)
+    desktop.start("other", sys.executable, "-c", "import time; time.sleep(600)")
+    app = start_app(desktop, "--url", server.url)
+    app.wait_for_source("API")
+    app.wait_for_picture(band=Band.GREEN)
+    item = app.item()
+
+    def others() -> list[str]:
+        top = desktop.menu_layout(item, about_to_show=False)["children"]
+        watch = find_row(find_row(top, "Processes")["children"], "Watch another")["children"]
+        return [label_of(row) for row in watch if row.get("enabled", True) and label_of(row)]
+
+    app.wait_for_tooltip("green")
+    assert others() == []
+    desktop.right_click(SCREEN[0] - 20, 16)
+    wait_for(desktop.popups, "the menu is open")
+    wait_for(others, "other Python processes are shown")
+    about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "About")
+    own = label_of(about["children"][2])
+    assert re.fullmatch(r"Own use: \d+ MB · \d+\.\d % CPU on average", own), own
 
 
 def test_the_server_is_not_cleaned_up_while_it_works(

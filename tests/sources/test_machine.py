@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tray_app.sources.machine import is_this_machine, on_battery, process_table
+from tray_app.sources.machine import is_this_machine, on_battery, own_use, process_table
 from tray_app.sources.process import on_battery as portable
 
 
@@ -74,3 +74,12 @@ def test_on_battery(files: dict[str, str], expected: bool, tmp_path: Path) -> No
 def test_the_portable_way_agrees() -> None:
     """psutil says the same of the machine that the tests run on."""
     assert on_battery() is portable()
+
+
+def test_this_program_reads_its_own_use() -> None:
+    """RSS as psutil has it, and the CPU time since its start."""
+    mine = psutil.Process()
+    own = own_use()
+    assert own is not None
+    assert own.rss_bytes == pytest.approx(mine.memory_info().rss, rel=0.1)
+    assert 0 < own.cpu_s <= sum(mine.cpu_times()[:2]) + 0.1
