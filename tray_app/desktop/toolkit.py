@@ -86,7 +86,7 @@ class Desktop:
         self._menu_type, self._item_type = Menu, MenuItem
         self._bus = bus
         self._rows: dict[str, Row] = {}
-        self._shape: object = None
+        self._shown: tuple[Row, ...] = ()
         self._widest = 0
         self._submit: Callable[[Command], None] = lambda _: None
         self._icon = make_icon(name)
@@ -160,10 +160,16 @@ class Desktop:
     def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
         """The menu. Only a change of shape makes a new one; texts are read when shown."""
         self._submit = submit
-        self._rows = {row.key: row for row in _all(rows)}
-        shape = _shape(rows)
+        # Submenus that are the same objects need no look: it is most of them, at most samples.
+        pairs = list(zip(rows, self._shown, strict=False))
+        changed = [(row, before) for row, before in pairs if row is not before]
+        same_shape = len(rows) == len(self._shown) and all(
+            _shape(row) == _shape(before) for row, before in changed
+        )
+        self._shown = tuple(rows)
         widest = max((len(row.text) for row in rows), default=0)
-        if shape == self._shape:
+        if same_shape:
+            self._rows.update((row.key, row) for row in _all([row for row, _ in changed]))
             if not _is_menu_shown(self._icon):
                 self._touch(self._icon.update_menu)
             # XFCE measures a menu before it asks for its texts: with longer ones than it
@@ -171,7 +177,7 @@ class Desktop:
             if widest > self._widest and hasattr(self._icon, "tell_menu"):
                 self._icon.tell_menu()
         else:
-            self._shape = shape
+            self._rows = {row.key: row for row in _all(rows)}
             menu = self._menu_type(*(self._item(row) for row in rows), *self._on_left_click())
             self._touch(lambda: setattr(self._icon, "menu", menu))
         self._widest = max(widest, self._widest)
@@ -257,8 +263,8 @@ def _all(rows: Sequence[Row]) -> Iterator[Row]:
         yield from _all(row.children)
 
 
-def _shape(rows: Sequence[Row]) -> object:
-    return tuple((row.key, row.checked is None, _shape(row.children)) for row in rows)
+def _shape(row: Row) -> object:
+    return row.key, row.checked is None, tuple(_shape(child) for child in row.children)
 
 
 def open_desktop(

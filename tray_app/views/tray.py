@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 # Every size that is drawn: which one a panel asks for depends on it and on the screen's scale.
 SHOWN_SIZES = icon.SIZES
-PICTURES_KEPT = 8
+PICTURES_KEPT = 6
 
 
 class Panel(Protocol):
