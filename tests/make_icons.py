@@ -18,7 +18,7 @@ from tray_app.views import icon
 
 ROOT = Path(__file__).parents[1]
 GOLDEN_DIRECTORY = ROOT / "tests" / "data" / "icons"
-GOLDEN_SIZES = (16, 22, 32, 48)
+GOLDEN_SIZES = icon.SIZES
 SHEET_SIZES = (16, 22, 32, 48)
 PANELS = {Theme.DARK: (43, 48, 59), Theme.LIGHT: (240, 240, 240)}
 FIGURES = {

@@ -98,10 +98,11 @@ def _source(sample: Sample) -> str:
 
 
 def _activity(sample: Sample | None) -> str:
-    """``Activity: processing: frames, 18 s``; idle it is followed by what the last job took."""
+    """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
     if sample is None or sample.memory_bytes is None:
         return f"Activity: {wording.UNKNOWN}"
-    doing, job = f"Activity: {wording.doing(sample)}", sample.job
+    job = sample.job
+    doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:
         return doing
     peak = f", {wording.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
