@@ -584,6 +584,7 @@ class TestMenu:
     def test_it_counts_as_open_until_it_is_closed(self, told: Told) -> None:
         """Or for a minute, where no panel says that it was closed."""
         told.happen(2, MenuSeen(True))
+        assert told.state.menu_until_s is not None
         now_s = told.state.menu_until_s - MENU_OPEN_AT_MOST_S
         assert is_menu_open(told.state, now_s + 59)
         assert not is_menu_open(told.state, now_s + 61)

@@ -259,7 +259,7 @@ class State:
     host_away_since_s: float | None = None
     host_missing_said: bool = False
     theme_seen: Theme = Theme.AUTO
-    menu_until_s: float = -math.inf
+    menu_until_s: float | None = None
     health: Health | None = None
     late: int = 0
     delivered: int = 0
@@ -315,7 +315,7 @@ def wants_stage(state: State) -> bool:
 
 def is_menu_open(state: State, now_s: float) -> bool:
     """Whether somebody may be looking at the menu, and what only it shows is to be read."""
-    return now_s < state.menu_until_s
+    return state.menu_until_s is not None and now_s < state.menu_until_s
 
 
 def wants_health(state: State, now_s: float) -> bool:
@@ -430,7 +430,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s), ()
         case MenuSeen(is_open):
-            until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else now.mono_s
+            until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else None
             return replace(state, menu_until_s=until_s), ()
         case ThemeSeen(seen):
             return replace(state, theme_seen=seen), ()
