@@ -177,8 +177,9 @@ def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Ro
         for each in candidates
     ]
     offered += [
-        (words.process(known[pid]), WatchProcess(pid, known[pid].created_s))
-        for pid in sorted(known)
+        (words.process(row), WatchProcess(pid, row.created_s))
+        for pid, row in sorted(known.items())
+        if row.created_s is not None
     ]
     return Row(
         "watch",

@@ -356,9 +356,9 @@ def forecast(state: State) -> str:  # noqa: ARG001 - nothing is forecast yet
     return ""
 
 
-def is_watching(state: State) -> bool:  # noqa: ARG001 - the server is always found by evidence
-    """Whether a process that was chosen by hand is watched."""
-    return False
+def is_watching(state: State) -> bool:
+    """Whether a process that was picked in the menu is watched."""
+    return state.wish.picked is not None
 
 
 def starts_at_login(state: State) -> bool:  # noqa: ARG001 - not known yet

@@ -23,11 +23,6 @@ class Gauge:
         self._since_s = since_s
         self._since_cpu_s = 0.0
 
-    @property
-    def created_s(self) -> float:
-        """When the process was created, in Unix time."""
-        return self._handle.created_s
-
     def read(self, now_s: float) -> Usage | None:
         """None once the process is gone (its handle is closed then)."""
         usage = self._handle.read()
