@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
+from tests.desktop.recorder import NotificationRecorder, Watcher
 from tests.desktop.running import App, state_file
 from tests.desktop.session import SCREEN, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
@@ -170,21 +171,24 @@ def test_every_row_over_the_bus(
     host: Host, start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
 ) -> None:
     """As the panel sends it: each click hands in its command and has its effect."""
-    desktop = start_desktop(host=host)
-    app = start_app(desktop, "--url", server.url, code=TELLING)
-    app.wait_for_source("API")
-    click_every_row(app, app.click)
+    desktop = start_desktop(host=host, notifier=False)
+    with NotificationRecorder(desktop.bus_address):
+        app = start_app(desktop, "--url", server.url, code=TELLING)
+        app.wait_for_source("API")
+        click_every_row(app, app.click)
 
 
 def test_every_row_by_mouse(
     start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
 ) -> None:
     """No submenu is cut at the edge of the screen, and each row does what it says."""
-    desktop = start_desktop()
-    app = start_app(desktop, "--url", server.url, code=TELLING)
-    app.wait_for_source("API")
-    app.wait_for_picture(band=Band.GREEN)
-    click_every_row(app, lambda *labels: desktop.mouse_click(app.item(), *labels))
+    # Notifications are taken without a window, which would lie over the menu.
+    desktop = start_desktop(notifier=False)
+    with NotificationRecorder(desktop.bus_address):
+        app = start_app(desktop, "--url", server.url, code=TELLING)
+        app.wait_for_source("API")
+        app.wait_for_picture(band=Band.GREEN)
+        click_every_row(app, lambda *labels: desktop.mouse_click(app.item(), *labels))
 
 
 def test_another_process_by_mouse(
@@ -244,8 +248,6 @@ def test_the_server_is_not_cleaned_up_while_it_works(
 ) -> None:
     """The question is not even asked then."""
     desktop = start_desktop(bus_only=True)
-    from tests.desktop.recorder import Watcher
-
     with Watcher(desktop.bus_address):
         app = start_app(desktop, "--url", server.url)
         app.wait_for_source("API")
