@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sources.any_json import ANY_JSON, FLAT, NESTED, NODES, SCALARS, replaced
-from tray_app.core.readings import GIB, MIB, ApiReading, StageMark, SystemMemory, TempUsage
+from tray_app.core.readings import GIB, MIB, ApiReading, Disk, StageMark, SystemMemory, TempUsage
 from tray_app.sources.payload import (
     PayloadError,
     decode_stage,
@@ -73,6 +73,9 @@ def test_recorded_status(file: Path) -> None:
         round(said["tmp_directory"]["total_size_mb"] * MIB),
         said["tmp_directory"]["file_count"],
         taken_s=100.0,
+        disk=Disk(
+            round(said["disk_usage"]["total_gb"] * GIB), round(said["disk_usage"]["free_gb"] * GIB)
+        ),
     )
     summary = said["tracker_summary"]
     assert reading.tracker == (
@@ -309,3 +312,17 @@ def test_flat_answer_with_odd_values(values: dict[str, object]) -> None:
 def test_arbitrary_bytes(body: bytes) -> None:
     """Arbitrary bytes are a reason."""
     check(body)
+
+
+@pytest.mark.parametrize(
+    "disk", [None, 3, {}, {"total_gb": 0, "free_gb": 0}, {"total_gb": "much", "free_gb": 1}]
+)
+def test_a_disk_that_is_not_told_is_no_reason_to_refuse(disk: object) -> None:
+    """The memory counts."""
+    body = {
+        "process_memory": {"rss_mb": 100},
+        "disk_usage": disk,
+        "tmp_directory": {"total_size_mb": 1, "file_count": 1},
+    }
+    reading = decode_status(json.dumps(body).encode(), taken_s=1.0, latency_s=0.1)
+    assert reading.temp == TempUsage(MIB, 1, 1.0)

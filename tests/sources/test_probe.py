@@ -866,3 +866,18 @@ def test_a_server_in_a_container_is_not_guessed_at(spawn: Spawn, port: int) -> N
     probe = ServerProbe(table, "127.0.0.1", port, os.getpid(), clock=lambda: 0.0)
     assert process.pid not in pids(probe.read(0.0))
     probe.close()
+
+
+def test_the_largest_processes_are_anybodys(table: FakeTable, probe: ServerProbe) -> None:
+    """Of the whole machine, largest first, and no handle is kept."""
+    table.start(10, "firefox", rss_bytes=900)
+    table.start(11, "uvicorn main:app", rss_bytes=500)
+    table.start(12, "bash", rss_bytes=5)
+    table.start(13, "secret", rss_bytes=9999, readable=False)
+    before = table.open_handles
+    rows = probe.largest(2)
+    assert [(row.pid, row.name, row.role, row.rss_bytes) for row in rows] == [
+        (10, "firefox", Role.OTHER, 900),
+        (11, "uvicorn", Role.OTHER, 500),
+    ]
+    assert table.open_handles == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from operator import attrgetter
@@ -12,6 +13,7 @@ import pytest
 
 from tests.waiting import wait_for
 from tray_app.core.readings import Now, TempUsage
+from tray_app.core.values import replace
 from tray_app.sources import tempdir
 from tray_app.sources.tempdir import (
     DEPTH_MAX,
@@ -387,7 +389,12 @@ class TestWalker:
         file = put(tmp_path / "file")
         make_walker().watch(str(tmp_path))
         wait_for(lambda: heard.reports, "a report")
-        assert heard.reports == [TempUsage(on_disk(file), 1, 7.0)]
+        (usage,) = heard.reports
+        assert usage is not None
+        assert replace(usage, disk=None) == TempUsage(on_disk(file), 1, 7.0)
+        total_bytes = shutil.disk_usage(tmp_path).total
+        assert usage.disk is not None
+        assert usage.disk.total_bytes == total_bytes > usage.disk.free_bytes > 0
         assert heard.threads == {"tempdir"}
 
     def test_watching_the_same_again_does_nothing(

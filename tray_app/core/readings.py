@@ -36,6 +36,7 @@ class Role(StrEnum):
     TARGET = "target"
     CHILD = "child"
     PYTHON = "python"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,26 @@ class SystemMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system; ``free_bytes`` are those that an ordinary user may still fill."""
+
+    total_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class TempUsage:
     """The server's temp directory: disk bytes in use, number of files, when it was measured.
 
     ``names`` are the newest files' names (at most 16), from which a stage can be inferred;
-    empty when the figures are the API's own.
+    empty when the figures are the API's own. ``disk`` is the file system that it is on.
     """
 
     size_bytes: int
     file_count: int
     taken_s: float
     names: tuple[str, ...] = ()
+    disk: Disk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ class ProcessReading:
     ``workers`` are the pids of the tree's processes that answer requests. ``candidates`` are
     processes that might be the server, too, but were not chosen. ``loss`` is there in the one
     reading that finds the target gone.
+    ``largest`` are the machine's largest processes, read only when they are wanted.
     ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
     can (else None: several workers share the port). ``target`` is None when no server was
     found, with the reason in ``problem``.
@@ -146,6 +157,7 @@ class ProcessReading:
     workers: tuple[int, ...] = ()
     candidates: tuple[Target, ...] = ()
     loss: Loss | None = None
+    largest: tuple[ProcessRow, ...] = ()
 
     @property
     def rss_bytes(self) -> int | None:

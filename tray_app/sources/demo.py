@@ -254,6 +254,11 @@ class DemoProbe:
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
         return Glance(rss_bytes, moment.system.available_bytes)
 
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        """Those that are there."""
+        rows = (*_rows(story(self._clock() - self._started_s), None), *_OTHERS)
+        return tuple(sorted(rows, key=lambda row: -row.rss_bytes)[:count])
+
     def forget(self) -> None:
         """The next reading is a first one."""
         self._has_read = False

@@ -13,7 +13,7 @@ import json
 import math
 from typing import Any
 
-from tray_app.core.readings import GIB, MIB, ApiReading, StageMark, SystemMemory, TempUsage
+from tray_app.core.readings import GIB, MIB, ApiReading, Disk, StageMark, SystemMemory, TempUsage
 
 PETABYTE = 1024**5
 """Figures above this are nonsense."""
@@ -55,7 +55,7 @@ def decode_status(body: bytes, *, taken_s: float, latency_s: float) -> ApiReadin
         latency_s=latency_s,
         rss_bytes=round(rss_bytes),
         system=system,
-        temp=_temp(_part(data, "tmp_directory"), taken_s),
+        temp=_temp(_part(data, "tmp_directory"), data.get("disk_usage"), taken_s),
         tracker=_tracker(data.get("tracker_summary")),
     )
 
@@ -148,14 +148,26 @@ def _system(part: dict[str, Any], where: str) -> SystemMemory:
     )
 
 
-def _temp(part: dict[str, Any] | None, taken_s: float) -> TempUsage | None:
+def _temp(part: dict[str, Any] | None, disk: object, taken_s: float) -> TempUsage | None:
     if part is None:
         return None
     return TempUsage(
         size_bytes=round(_number(part, "total_size_mb", MIB, "tmp_directory.")),
         file_count=round(_number(part, "file_count", 1, "tmp_directory.")),
         taken_s=taken_s,
+        disk=_disk(disk),
     )
+
+
+def _disk(part: object) -> Disk | None:
+    """Lenient: a disk that is not told is one that nothing is said of."""
+    if not isinstance(part, dict):
+        return None
+    try:
+        total, free = (_number(part, name, GIB) for name in ("total_gb", "free_gb"))
+    except PayloadError:
+        return None
+    return Disk(round(total), round(free)) if total > 0 else None
 
 
 def _tracker(part: object) -> tuple[float, ...]:

@@ -7,8 +7,9 @@ gone the search goes on at each reading, so that one that starts is followed at 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from heapq import nlargest
 
-from tray_app.core.readings import Glance, Loss, ProcessReading, Target
+from tray_app.core.readings import Glance, Loss, ProcessReading, ProcessRow, Role, Target
 from tray_app.core.target import Choice, not_permitted
 from tray_app.core.values import replace
 from tray_app.core.wish import CHOSEN, NO_WISH, Wish
@@ -90,6 +91,19 @@ class ServerProbe:
         """What the last reading found, at a touch: nothing is searched, joined or let go."""
         rss_bytes = self._tree.rss_bytes() if self._tree else None
         return Glance(rss_bytes, self._table.available_bytes())
+
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        """The largest processes of the machine, whosever they are: dear, so asked once in need."""
+        rows = []
+        for pid in self._table.pids():
+            handle = self._table.open(pid)
+            usage = handle.read() if handle else None
+            if handle and usage:
+                created_s, rss_bytes = handle.created_s, usage.rss_bytes
+                rows.append(ProcessRow(pid, usage.name, Role.OTHER, rss_bytes, None, created_s))
+            if handle:
+                handle.close()
+        return tuple(nlargest(count, rows, key=lambda row: row.rss_bytes))
 
     def forget(self) -> None:
         """Drop what was found: the next reading begins anew (after sleep, for example)."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,8 +21,8 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from tray_app.core.readings import Now, TempUsage
-from tray_app.core.values import dataclass, field
+from tray_app.core.readings import Disk, Now, TempUsage
+from tray_app.core.values import dataclass, field, replace
 
 INTERVAL_S = 2.0
 STILL_MAX = 4
@@ -130,6 +131,8 @@ class TempWalker:
         began = self._clock()
         usage = tree.measure(began.mono_s, began.wall_s, wanted) if tree else None
         took_s = self._clock().mono_s - began.mono_s
+        if usage and tree:
+            usage = replace(usage, disk=disk_of(tree.path))
         if wanted():
             try:
                 self._report(usage)
@@ -181,7 +184,7 @@ class TempTree:
     """A directory tree, measured again and again."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self._known: dict[str, _Directory] = {}
 
     def measure(
@@ -196,7 +199,7 @@ class TempTree:
         walk = _Walk(taken_s, wall_s, wanted)
         try:
             # The directory itself may be a symlink (to a larger disk, say): somebody chose it.
-            top = os.open(self._path, os.O_RDONLY | _O_DIRECTORY) if _BY_DESCRIPTOR else self._path
+            top = os.open(self.path, os.O_RDONLY | _O_DIRECTORY) if _BY_DESCRIPTOR else self.path
             stack = [self._enter(walk, top, "")]
         except (FileNotFoundError, NotADirectoryError):
             return TempUsage(0, 0, taken_s)
@@ -290,6 +293,15 @@ def _stamp_ns(place: _Place) -> int:
     """When something was last added to, removed from or renamed in the directory."""
     status = os.fstat(place) if isinstance(place, int) else Path(place).stat()
     return status.st_mtime_ns
+
+
+def disk_of(path: str) -> Disk | None:
+    """The file system that the directory is on; None where it does not tell."""
+    try:
+        usage = shutil.disk_usage(path)
+    except OSError:
+        return None
+    return Disk(usage.total, usage.free) if usage.total > 0 else None
 
 
 def _below(place: _Place, name: str) -> _Place:
