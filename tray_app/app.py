@@ -25,6 +25,7 @@ from tray_app.core.commands import Quit
 from tray_app.core.errands import Errand
 from tray_app.core.events import (
     Chosen,
+    Compared,
     Ended,
     ErrandAsked,
     ErrandEnded,
@@ -183,6 +184,8 @@ def _log_event(event: Event) -> None:
             _log.info("%s", wording.job(job))
         case ErrandEnded(outcome):
             _log.info("%s", clicks.line(outcome))
+        case Compared(kept):
+            _log.info("%s", wording.compared(kept))
         case HostMissing():
             _log.warning(wording.NO_TRAY_HOST)
         case _:

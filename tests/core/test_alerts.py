@@ -1,96 +1,251 @@
-"""When a person is interrupted."""
+"""When a person is interrupted because of the server's memory."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.made import mb
-from tray_app.core.alerts import AlertLimits, AlertState, AlertVerdict, Level, judge
+from tray_app.core.alerts import (
+    CALM,
+    FORETOLD_FOR_S,
+    NOTHING,
+    AlertLimits,
+    AlertState,
+    AlertVerdict,
+    Level,
+    due_s,
+    judge,
+    woken,
+)
 
 LIMITS = AlertLimits()
 ELEVATED, HIGH, CRITICAL = Level.ELEVATED, Level.HIGH, Level.CRITICAL
 BACK = "back"
+Word = Level | str
 
 
-def said(*memory_mb: float | None) -> list[Level | str | None]:
-    """What is said at each of these readings in a row: a level, BACK, or None for nothing."""
-    state, words = AlertState(), list[Level | str | None]()
-    for figure in memory_mb:
-        state, verdict = judge(state, None if figure is None else mb(figure), LIMITS)
-        words.append(BACK if verdict.recovered else verdict.raise_level)
-    return words
+class Told:
+    """What is said of memory, in order; a reading every 2 s unless told otherwise."""
+
+    def __init__(self, limits: AlertLimits = LIMITS) -> None:
+        self.limits = limits
+        self.state = AlertState()
+        self.now_s = 1000.0
+
+    def read(self, memory_mb: float | None, after_s: float = 2.0, *, foreseen: bool = False) -> str:
+        self.now_s += after_s
+        memory_bytes = None if memory_mb is None else mb(memory_mb)
+        self.state, verdict = judge(
+            self.state, memory_bytes, self.now_s, self.limits, foreseen=foreseen
+        )
+        if verdict.recovered:
+            return BACK
+        if verdict.raise_level is None:
+            return ""
+        word = verdict.raise_level.word
+        return f"{word} again" if verdict.again else f"{word} early" if verdict.early else word
+
+    def stay(self, memory_mb: float, for_s: float, every_s: float = 2.0) -> list[str]:
+        """What is said while memory stays there."""
+        said = [self.read(memory_mb, every_s) for _ in range(round(for_s / every_s))]
+        return [word for word in said if word]
 
 
-@pytest.mark.parametrize(
-    ("memory_bytes", "level"),
-    [
-        (mb(1500), None),
-        (mb(1500) + 1, ELEVATED),
-        (mb(2000), ELEVATED),
-        (mb(2000) + 1, HIGH),
-        (mb(3000), HIGH),
-        (mb(3000) + 1, CRITICAL),
-    ],
-)
-def test_a_level_holds_above_its_limit(memory_bytes: int, level: Level | None) -> None:
-    """Elevated above 1500 MB, high above 2000, critical above 3000."""
-    assert judge(AlertState(), memory_bytes, LIMITS)[1].raise_level is level
+def said(*memory_mb: float | None) -> list[str]:
+    """What is said at each of these readings, 2 s apart."""
+    told = Told()
+    return [told.read(figure) for figure in memory_mb]
 
 
-def test_each_level_is_said_once_on_the_way_up() -> None:
-    """A climb through all levels says three things, however many readings it takes."""
-    climb = (1000, 1400, 1600, 1700, 1999, 2100, 2500, 2999, 3100, 3500, 4000)
-    assert [word for word in said(*climb) if word] == [ELEVATED, HIGH, CRITICAL]
+class TestRising:
+    @pytest.mark.parametrize(
+        ("memory_bytes", "level"),
+        [
+            (mb(1500), Level.NONE),
+            (mb(1500) + 1, ELEVATED),
+            (mb(2000), ELEVATED),
+            (mb(2000) + 1, HIGH),
+            (mb(3000), HIGH),
+            (mb(3000) + 1, CRITICAL),
+        ],
+    )
+    def test_a_level_holds_above_its_limit(self, memory_bytes: int, level: Level) -> None:
+        """Elevated above 1500 MB, high above 2000, critical above 3000."""
+        assert LIMITS.reached(memory_bytes) is level
+
+    def test_elevated_and_high_hold_for_two_seconds_and_critical_for_none(self) -> None:
+        """A spike of one reading is not said, unless it is critical."""
+        assert said(300, 1600, 1600) == ["", "", "elevated"]
+        assert said(300, 2500, 2500) == ["", "", "high"]
+        assert said(300, 3500) == ["", "critical"]
+        assert said(300, 2500, 300, 2500, 300) == [""] * 5
+
+    def test_a_reading_a_little_early_ends_a_hold(self) -> None:
+        """Ticks come up to a tenth of a second early."""
+        told = Told()
+        told.read(1600)
+        assert told.read(1600, 1.85) == ""
+        assert told.read(1600, 0.06) == "elevated"
+
+    def test_each_level_is_said_once_on_the_way_up(self) -> None:
+        """A climb through all levels says three things, however many readings it takes."""
+        climb = (1000, 1400, 1600, 1700, 1999, 2100, 2500, 2999, 3100, 3500, 4000)
+        assert [word for word in said(*climb) if word] == ["elevated", "high", "critical"]
+
+    def test_escalation_is_immediate(self) -> None:
+        """Once a level has held, a higher one is no noise."""
+        assert said(1600, 1600, 2100) == ["", "elevated", "high"]
+
+    def test_a_skipped_level_is_not_said(self) -> None:
+        """A jump says only the highest, also when the hold of a lower one ends in it."""
+        assert said(100, 3500) == ["", "critical"]
+        assert said(100, 1600, 2500) == ["", "", "high"]
+
+    def test_nothing_is_repeated_while_memory_swings_about_a_limit(self) -> None:
+        """Also far below it, as long as it comes back within 30 s."""
+        assert [w for w in said(1600, 1600, 1490, 1510, 1351, 1501) if w] == ["elevated"]
+        saw = [2100, 2100, *[1000, 1400, 2100, 2300] * 100]
+        assert [word for word in said(*saw) if word] == ["high"]
 
 
-def test_a_skipped_level_is_not_said() -> None:
-    """A jump says only the highest."""
-    assert said(100, 3500) == [None, CRITICAL]
-    assert said(100, 2500, 3500) == [None, HIGH, CRITICAL]
+class TestFalling:
+    def test_a_level_is_armed_again_after_30_s_below_ninety_percent_of_it(self) -> None:
+        """High (2000) is said again after 30 s below 1800."""
+        told = Told()
+        assert told.stay(2100, 10) == ["high"]
+        told.stay(1799, LIMITS.recovery_s + 2)
+        assert told.stay(2100, 10) == ["high"]
+        told.stay(1800, 2 * LIMITS.recovery_s)
+        assert told.stay(2100, 10) == []
+
+    def test_a_lower_level_is_not_said_on_the_way_down(self) -> None:
+        """Falling from critical into elevated is good news."""
+        told = Told()
+        told.read(3500)
+        assert told.stay(2500, 60) == told.stay(1900, 60) == told.stay(1600, 60) == []
+        assert told.state.level is ELEVATED
+
+    def test_one_note_says_that_memory_is_back_after_30_s_below_all(self) -> None:
+        """90 % of the lowest, and only after an alert."""
+        told = Told()
+        told.read(3500)
+        assert told.stay(1349, LIMITS.recovery_s) == []
+        assert told.read(1000) == BACK
+        assert told.stay(100, 100) == []
+        assert Told().stay(100, 100) == []
+
+    def test_after_the_note_everything_is_armed_again(self) -> None:
+        """The next climb is told like the first."""
+        told = Told()
+        for _ in range(2):
+            assert told.stay(1600, 10) == ["elevated"]
+            assert told.stay(1000, 40) == [BACK]
+
+    def test_no_reading_is_no_recovery(self) -> None:
+        """A server that cannot be read has not recovered, and nothing is said twice after it."""
+        told = Told()
+        told.stay(2500, 4)
+        for _ in range(60):
+            assert told.read(None) == ""
+        assert told.stay(2500, 10) == []
+        assert told.stay(1000, 40) == [BACK]
+
+    def test_the_peak_is_that_since_the_first_alert(self) -> None:
+        """It is what the note tells, together with the highest level."""
+        told = Told()
+        for figure in (1600, 1600, 2800, 1600):
+            told.read(figure)
+        assert (told.state.level, told.state.raised) == (HIGH, HIGH)
+        assert told.state.peak_bytes == mb(2800)
 
 
-def test_nothing_is_repeated_while_a_level_lasts() -> None:
-    """Also when memory swings around the limit."""
-    assert said(1600, 1490, 1510, 1400, 1600, 1351, 1501) == [ELEVATED, *[None] * 6]
+class TestLasting:
+    def test_high_and_critical_are_said_again_while_they_last(self) -> None:
+        """Elevated never, high every 30 min, critical every 10."""
+        hour_s = 3601.0
+        assert Told().stay(1600, hour_s, 10) == ["elevated"]
+        assert Told().stay(2100, hour_s, 10) == ["high", "high again"]
+        assert Told().stay(3100, hour_s, 10) == ["critical", *["critical again"] * 5]
+
+    def test_what_is_being_left_is_not_said_again(self) -> None:
+        """Below 90 % of the limit it is nearly over."""
+        told = Told()
+        told.stay(3100, 594)
+        assert told.stay(2600, 28) == []
+
+    def test_how_often_can_be_set(self) -> None:
+        """0 is never."""
+        limits = AlertLimits(elevated_repeat_min=1, critical_repeat_min=0)
+        assert Told(limits).stay(1600, 130) == ["elevated", *["elevated again"] * 2]
+        assert Told(limits).stay(3100, 3600, 10) == ["critical"]
 
 
-def test_a_level_is_armed_again_below_ninety_percent_of_it() -> None:
-    """High (2000) stays said down to 1800, and is said again after less than that."""
-    assert said(2100, 1800, 2100) == [HIGH, None, None]
-    assert said(2100, 1799, 2100) == [HIGH, None, HIGH]
+class TestForeseen:
+    def test_critical_is_said_early_and_once(self) -> None:
+        """When it comes true, nothing more is said; nor are the levels on the way."""
+        told = Told()
+        assert told.read(1000, foreseen=True) == "critical early"
+        for figure in (1400, 1800, 2200, 2600):
+            assert told.read(figure, foreseen=True) == ""
+        assert told.stay(3100, 60) == []
+        assert told.state.level is CRITICAL
+
+    def test_a_forecast_that_is_over_is_withdrawn_after_a_minute(self) -> None:
+        """Then what was reached instead is said, if it is a level."""
+        told = Told()
+        told.read(1900, foreseen=True)
+        assert told.stay(2200, FORETOLD_FOR_S - 2) == []
+        assert told.stay(2200, 10) == ["high"]
+
+    def test_a_forecast_that_came_to_nothing_is_told_as_over(self) -> None:
+        """The person has a critical alert on the screen."""
+        told = Told()
+        told.read(1000, foreseen=True)
+        assert told.stay(1100, FORETOLD_FOR_S + 30) == [BACK]
+
+    def test_while_critical_there_is_nothing_to_foresee(self) -> None:
+        """It is said already."""
+        told = Told()
+        told.read(3100)
+        assert told.read(3200, foreseen=True) == ""
 
 
-def test_a_lower_level_is_not_said_on_the_way_down() -> None:
-    """Falling from critical into elevated is good news."""
-    assert said(3500, 2500, 1900, 1600) == [CRITICAL, None, None, None]
+class TestDue:
+    def test_a_hold_that_ends_wants_a_reading(self) -> None:
+        """So that an alert does not wait for the next tick."""
+        told = Told()
+        assert due_s(told.state, LIMITS) == math.inf
+        told.read(1600)
+        assert due_s(told.state, LIMITS) == told.now_s + 2.0
+        told.read(1600)
+        assert due_s(told.state, LIMITS) == math.inf
+
+    def test_recovery_and_repeat_want_one(self) -> None:
+        """30 s after memory has fallen, 10 min after critical was said."""
+        told = Told()
+        told.read(3100)
+        assert due_s(told.state, LIMITS) == told.now_s + 600.0
+        told.read(100)
+        assert due_s(told.state, LIMITS) == told.now_s + LIMITS.recovery_s
 
 
-def test_one_note_says_that_memory_is_back() -> None:
-    """When it is below all levels (90 % of the lowest), and only after an alert."""
-    assert said(3500, 1400, 1349, 1000, 100) == [CRITICAL, None, BACK, None, None]
-    assert said(100, 1400, 100) == [None, None, None]
-
-
-def test_after_the_note_everything_is_armed_again() -> None:
-    """The next climb is told like the first."""
-    assert said(1600, 1000, 1600) == [ELEVATED, BACK, ELEVATED]
-
-
-def test_no_reading_is_no_recovery() -> None:
-    """A server that cannot be read has not recovered, and nothing is said twice after it."""
-    assert said(2500, None, None, 2500, None, 1000) == [HIGH, None, None, None, None, BACK]
-
-
-def test_the_peak_is_that_since_the_first_alert() -> None:
-    """It is what the note tells, together with the highest level."""
-    state = AlertState()
-    for figure in (1600, 2800, 1600):
-        state, _ = judge(state, mb(figure), LIMITS)
-    assert (state.level, state.raised, state.peak_bytes) == (ELEVATED, HIGH, mb(2800))
-    state, verdict = judge(state, mb(100), LIMITS)
-    assert (state, verdict) == (AlertState(), AlertVerdict(recovered=True))
+def test_a_gap_is_no_hold() -> None:
+    """What was above before sleep is looked at anew, and what was below has not stayed there."""
+    told = Told()
+    told.read(1600)
+    told.state = woken(told.state, told.now_s + 3600)
+    assert told.read(1600, 3600) == ""
+    assert told.read(1600) == "elevated"
+    told.read(100)
+    told.state = woken(told.state, told.now_s + 3600)
+    assert told.read(100, 3600) == ""
+    assert told.stay(100, 40) == [BACK]
+    assert woken(CALM, 1.0) is CALM
 
 
 def test_limits_can_be_set() -> None:
@@ -102,8 +257,7 @@ def test_limits_can_be_set() -> None:
 
 def test_equal_limits_say_the_highest() -> None:
     """Two levels with one limit are one level."""
-    limits = AlertLimits(elevated_mb=20, high_mb=20, critical_mb=30)
-    assert judge(AlertState(), mb(21), limits)[1].raise_level is HIGH
+    assert Told(replace(LIMITS, elevated_mb=20, high_mb=20)).stay(21, 10) == ["high"]
 
 
 def test_levels_have_words() -> None:
@@ -111,20 +265,63 @@ def test_levels_have_words() -> None:
     assert [level.word for level in (ELEVATED, HIGH, CRITICAL)] == ["elevated", "high", "critical"]
 
 
-@given(st.lists(st.none() | st.integers(0, mb(5000))))
-def test_a_level_is_never_said_twice_without_being_left(readings: list[int | None]) -> None:
-    """Between two equal alerts memory was below 90 % of the limit, whatever else happened."""
-    state, said_and_not_left = AlertState(), set[Level]()
-    for reading in readings:
-        state, verdict = judge(state, reading, LIMITS)
+_readings = st.lists(
+    st.tuples(
+        st.none() | st.integers(0, mb(5000)),
+        st.sampled_from([0.0, 0.25, 2.0, 2.0, 2.0, 31.0, 700.0]),
+        st.booleans(),
+    ),
+    max_size=80,
+)
+
+
+@given(_readings)
+def test_a_level_is_never_said_twice_without_being_left(
+    readings: list[tuple[int | None, float, bool]],
+) -> None:
+    """Between two equal alerts memory stayed below 90 % of the limit for 30 s, and a forecast
+    that was said had been over for a minute; whatever else happened."""
+    state, now_s = CALM, 0.0
+    said: dict[Level, float] = {}
+    below_s: dict[Level, float] = {}
+    for reading, step_s, foreseen in readings:
+        now_s += step_s
+        foreseen_s = state.foreseen_s
+        state, verdict = judge(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
-            assert verdict == AlertVerdict()
+            assert verdict == NOTHING
             continue
-        said_and_not_left = {
-            level for level in said_and_not_left if reading >= 0.9 * mb(LIMITS.limit_mb(level))
-        }
-        if verdict.raise_level is not None:
-            assert verdict.raise_level is LIMITS.reached(reading)
-            assert verdict.raise_level not in said_and_not_left
-            said_and_not_left.add(verdict.raise_level)
-        assert not (verdict.recovered and reading >= 0.9 * mb(LIMITS.elevated_mb))
+        withdrawn = foreseen_s is None or now_s - foreseen_s >= FORETOLD_FOR_S - 0.1
+        for level in (ELEVATED, HIGH, CRITICAL):
+            if reading >= 0.9 * mb(LIMITS.limit_mb(level)):
+                below_s.pop(level, None)
+                continue
+            since_s = below_s.setdefault(level, now_s)
+            if now_s - since_s >= LIMITS.recovery_s - 0.1 and (withdrawn or level is not CRITICAL):
+                said.pop(level, None)
+        level = verdict.raise_level
+        if level is not None and not verdict.again:
+            assert level not in said
+            assert verdict.early or level is LIMITS.reached(reading)
+            said[level] = now_s
+        if verdict.again:
+            assert level in said or state.level < state.raised
+        if verdict.recovered:
+            assert reading < 0.9 * mb(LIMITS.elevated_mb)
+            assert state == CALM
+
+
+@given(_readings)
+def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) -> None:
+    """A recovery comes once and after an alert; what is said again was said."""
+    state, now_s, known = CALM, 0.0, False
+    for reading, step_s, foreseen in readings:
+        now_s += step_s
+        state, verdict = judge(state, reading, now_s, LIMITS, foreseen=foreseen)
+        assert not (verdict.recovered and verdict.raise_level)
+        if verdict.recovered or verdict.again:
+            assert known
+        known = not verdict.recovered and (known or verdict.raise_level is not None)
+        assert known == (state.raised is not Level.NONE)
+        assert state.level <= state.raised
+        assert verdict == AlertVerdict() or verdict.raise_level or verdict.recovered

@@ -8,12 +8,42 @@ from tests.core.made import SYSTEM, mb
 from tray_app.core import notes
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
-from tray_app.core.commands import FreeMemory, Mute
-from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Sampled, Summarised
+from tray_app.core.commands import FreeMemory, Mute, OpenTemp
+from tray_app.core.events import (
+    Alerted,
+    Back,
+    DiskFull,
+    Eased,
+    Event,
+    Gone,
+    Grown,
+    HeldBack,
+    HostMissing,
+    Leaking,
+    Littered,
+    Recovered,
+    Sampled,
+    Scarce,
+    Summarised,
+    WorkerReplaced,
+)
+from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.growth import Growing
+from tray_app.core.keeping import Leak
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.notes import Note, Urgency, note
-from tray_app.core.readings import GIB, MIB, Now, Source, SystemMemory
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    Disk,
+    Now,
+    ProcessRow,
+    Role,
+    Source,
+    SystemMemory,
+    TempUsage,
+)
 from tray_app.core.sample import Sample
 from tray_app.core.stage import Stage
 from tray_app.core.summary import Summary
@@ -124,7 +154,7 @@ class TestAlerts:
         """And says so."""
         text = self.alerted(Level.ELEVATED, activity=Activity.PROCESSING, stage=FRAMES)
         assert text == (
-            "Above 1500 MB. +12 MB/s. Processing (frames). Normal while processing. 10.0 GB free."
+            "+12 MB/s. Above 1500 MB. Processing (frames). Normal while processing. 10.0 GB free."
         )
 
     def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
@@ -156,3 +186,117 @@ class TestAlerts:
             "Back to normal: 420 MB",
             "The peak was 2.44 GB. Nothing is being processed.",
         )
+
+
+class TestForecasts:
+    SHORT = replace(
+        CALM,
+        memory_bytes=mb(3174),
+        rate_bytes_s=45.0 * MIB,
+        activity=Activity.PROCESSING,
+        stage=FRAMES,
+        system=SystemMemory(16 * GIB, 900 * MIB, 94.0),
+    )
+
+    def test_a_critical_alert_tells_how_long_is_left(self) -> None:
+        """The figures, what is going on, and what is free."""
+        sample = replace(self.SHORT, forecast=Forecast(Kind.FULL, 39.0))
+        found = sent(Alerted(Level.CRITICAL, 3000, sample))
+        assert found.title == "Critical: 3.10 GB"
+        assert found.text == (
+            "+45 MB/s, about 40 s until memory is full. Processing (frames). 900 MB free."
+        )
+
+    def test_an_early_alert_says_that_it_is_a_forecast(self) -> None:
+        """With the height of now in its title."""
+        sample = replace(self.SHORT, memory_bytes=mb(1700))
+        event = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.CRITICAL, 28.9))
+        found = sent(event)
+        assert found.title == "Critical in about 30 s: 1.66 GB now"
+        assert found.text == ("+45 MB/s. This is a forecast. Processing (frames). 900 MB free.")
+        assert found.urgency is Urgency.CRITICAL
+        full = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.FULL, 42.0))
+        assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
+
+    def test_a_level_that_lasts_is_still_there(self) -> None:
+        """It replaces what was said before."""
+        first = sent(Alerted(Level.HIGH, 2000, CALM))
+        again = sent(Alerted(Level.HIGH, 2000, CALM, again=True))
+        assert again.title == "Still high: 1.58 GB"
+        assert again.replace == first.replace
+
+
+class TestTheOthers:
+    def test_a_machine_short_of_memory_says_who_holds_it(self) -> None:
+        """The largest first; with the pressure where there is any."""
+        system = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
+        holders = (
+            ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
+            ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
+        )
+        found = sent(Scarce(system, holders, CALM))
+        assert found.title == "The machine is short of memory: 300 MB free"
+        assert found.text == (
+            "Of 16.0 GB. Most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
+            "Everything waits for memory 23 % of the time. Nothing is being processed."
+        )
+        limited = sent(Scarce(replace(system, limited=True), (), CALM))
+        assert limited.title == "The memory limit is nearly reached: 300 MB free"
+        assert sent(Eased(CALM)).replace == found.replace == limited.replace
+
+    def test_the_end_of_the_server(self) -> None:
+        """How high it was, what it did, and the kernel's word where there is one."""
+        found = sent(Gone(mb(3277), True, 1, CALM))
+        assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
+        assert found.text == (
+            "Out of memory: the system killed a process at that time. "
+            "What was being processed is lost."
+        )
+        idle = sent(Gone(mb(1700), False, None, CALM))
+        assert (idle.title, idle.text) == ("RunAnalyze stopped at 1.66 GB", "")
+        back = sent(Back(42.0, CALM))
+        assert (back.title, back.text) == (
+            "RunAnalyze is back: 1.58 GB",
+            "It was away for 42 s.",
+        )
+        assert sent(WorkerReplaced(mb(900), CALM)).title == "A worker was replaced at 900 MB"
+
+    def test_leaks(self) -> None:
+        """The sum first, then each job; or how much in how long."""
+        leak = Leak((mb(140), mb(60), mb(81)), mb(281), 3)
+        found = sent(Leaking(leak, CALM))
+        assert found.title == "Possible leak: 281 MB kept by 3 jobs"
+        assert found.text == "In a row, each: 140, 60, 81 MB. Now 1.58 GB."
+        many = sent(Leaking(Leak((mb(60),) * 12, mb(900), 15), CALM))
+        assert "newest each" in many.text
+        grown = sent(Grown(Growing(mb(45), 900.0), CALM))
+        assert grown.title == "Possible leak: 45 MB more in 15 min"
+        assert grown.text == "About 3 MB a minute, now 1.58 GB. Nothing is being processed."
+
+    def test_the_disk(self) -> None:
+        """What was left behind, and a disk that is full: both open the directory."""
+        sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
+        left = sent(Littered(mb(320), sample))
+        assert left.title == "320 MB left in the temp directory"
+        assert left.text == "After the last job. There are 340 MB in 7 files now."
+        full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))
+        assert full.title == "The disk is nearly full: 3.00 GB free"
+        assert "340 MB in 7 files" in full.text
+        for found in (left, full):
+            assert found.actions[0].command == OpenTemp()
+
+    def test_what_was_held_back(self) -> None:
+        """One line each with its time; a single one keeps its words."""
+        now = Now(1900.0, 1e9 + 1800.0)
+        events = (Alerted(Level.HIGH, 2000, CALM), Recovered(Level.HIGH, mb(2100), CALM))
+        found = sent(HeldBack(events, 0, CALM.at, now))
+        assert found.title == "While muted for 30 min: 2 messages"
+        assert found.text == "High: 1.58 GB, 30 min ago\nBack to normal: 1.58 GB, 30 min ago"
+        assert found.urgency is Urgency.NORMAL
+        (one,) = events[:1]
+        single = sent(HeldBack((one,), 0, CALM.at, now, slept_s=28800.0))
+        assert single.title == "High: 1.58 GB"
+        assert single.text.startswith("After 8 h 0 min asleep: ")
+        many = sent(HeldBack(events * 5, 3, CALM.at, now))
+        assert many.title == "While muted for 30 min: 13 messages"
+        assert many.text.splitlines()[0] == "7 earlier"

@@ -288,3 +288,29 @@ class TestPrecedence:
         flags: dict[str, Any] = {"preset": Preset.FALLBACK}
         assert resolve(Settings(), remembered, flags).mode is Mode.FALLBACK
         assert resolve(Settings(), remembered, {**flags, "mode": Mode.AUTO}).mode is Mode.AUTO
+
+
+def test_when_alerts_come_can_be_set() -> None:
+    """Holds, repeats, recovery, and the limits of machine, leaks, temp directory and disk."""
+    text = """
+        [alerts]
+        elevated_hold_s = 0
+        critical_repeat_min = 5
+        recovery_s = 10
+        available_mb = 1000
+        leak_mb = 80
+        temp_mb = 500
+        disk_gb = 2
+        critical_exempt = false
+    """
+    values, complaints = parse_config(text)
+    assert complaints == []
+    alerts = from_config(values).alerts
+    assert (alerts.elevated_hold_s, alerts.critical_repeat_min, alerts.recovery_s) == (0, 5, 10)
+    assert (alerts.available_mb, alerts.leak_mb, alerts.temp_mb, alerts.disk_gb) == (
+        *(1000, 80, 500),
+        2,
+    )
+    assert alerts.critical_exempt is False
+    _, complaints = parse_config("[alerts]\ncritical_exempt = 1\nleak_mb = 0\n")
+    assert [complaint.line for complaint in complaints] == [2, 3]

@@ -13,7 +13,9 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.jobs import Figure, Job
+from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import (
@@ -383,3 +385,26 @@ def test_every_mode_and_preset_has_its_name() -> None:
     assert set(wording.PRESETS) == set(Preset)
     assert wording.mode(HEALTHY) == "Automatic"
     assert wording.mode(SILENT) == "Automatic, in fallback"
+
+
+class TestForecast:
+    def test_it_says_how_long_until_what(self) -> None:
+        """In steps of 5 s below a minute and a half."""
+        assert wording.forecast(Forecast(Kind.FULL, 41.7)) == "about 40 s until memory is full"
+        assert wording.forecast(Forecast(Kind.HIGH, 250.0)) == "about 4 min until it is high"
+        assert wording.about(0.4) == "about 5 s"
+
+    def test_the_tooltip_shows_it_while_it_holds(self) -> None:
+        """After the rate."""
+        rising = replace(HEALTHY, forecast=Forecast(Kind.CRITICAL, 60.0))
+        first = wording.tooltip(rising, demo=False, paused=False).splitlines()[0]
+        assert first.endswith("+12 MB/s · about 60 s until it is critical")
+
+    def test_what_a_job_has_kept(self) -> None:
+        """For the menu, where it is worth a word, and for the log."""
+        kept = Kept(Job(3, Now(0, 0)), mb(126), mb(140))
+        assert wording.kept(kept) == "kept 140 MB of the last video"
+        assert wording.kept(None) == wording.kept(replace(kept, kept_bytes=mb(5))) == ""
+        assert wording.compared(kept) == "Job 3 kept 140 MB"
+        assert wording.compared(replace(kept, kept_bytes=-mb(20))) == "Job 3 gave back 20 MB"
+        assert wording.compared(replace(kept, kept_bytes=0)) == "Job 3 kept nothing"

@@ -37,6 +37,7 @@ red_mb = 300
 elevated_mb = 160
 high_mb = 240
 critical_mb = 320
+recovery_s = 2
 """
 # As the issue has it: SIGTERM and SIGINT end the app within so long.
 END_LIMIT_S = 2.0

@@ -11,7 +11,7 @@ from pathlib import PurePath
 import pytest
 
 from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
-from tray_app.core.events import Event, Sampled
+from tray_app.core.events import Event, Sampled, Scarce
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     MIB,
@@ -22,6 +22,7 @@ from tray_app.core.readings import (
     ProcessRow,
     Role,
     Source,
+    SystemMemory,
     Target,
     TempUsage,
 )
@@ -64,6 +65,8 @@ class FakeProbe:
     closed: bool = False
     wishes: list[Wish] = field(default_factory=list)
     others: list[bool] = field(default_factory=list)
+    system: SystemMemory | None = None
+    listed: int = 0
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         self.reads += 1
@@ -74,10 +77,14 @@ class FakeProbe:
         if self.rss_bytes is None:
             return ProcessReading(now_s, None, problem="it has ended")
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
-        return ProcessReading(now_s, None, TARGET, (row,), worker_count=1)
+        return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
     def glance(self) -> Glance:
         return Glance(self.rss_bytes, None)
+
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        self.listed += 1
+        return (ProcessRow(9, "firefox", Role.OTHER, count, None),)
 
     def forget(self) -> None:
         pass
@@ -209,6 +216,21 @@ def test_a_defect_in_an_outlet_costs_one_sample_only(caplog: pytest.LogCaptureFi
         rig.engine.post("nonsense")  # type: ignore[arg-type]
         assert [rig.sample() for _ in range(3)]
     assert "a sample failed" in caplog.text
+
+
+def test_who_holds_the_memory_is_asked_only_when_it_runs_short() -> None:
+    """Until that is said, and not once more."""
+    probe = FakeProbe()
+    with running(FakeApi(answers=False), probe) as rig:
+        rig.sample()
+        assert probe.listed == 0
+        probe.system = SystemMemory(16 * 1024 * MIB, 100 * MIB, 99.0)
+        scarce = next(e for e in iter(lambda: rig.events.get(timeout=5), None) if type(e) is Scarce)
+        assert [row.name for row in scarce.holders] == ["firefox"]
+        listed = probe.listed
+        for _ in range(3):
+            rig.sample()
+        assert probe.listed == listed
 
 
 def test_what_a_person_picks_is_asked_of_the_probe_at_once() -> None:

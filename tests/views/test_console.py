@@ -24,12 +24,14 @@ from tray_app.core.events import (
     Ended,
     Event,
     JobEnded,
+    Leaking,
     Recovered,
     Sampled,
     Summarised,
     TargetChanged,
 )
 from tray_app.core.jobs import Figure, Job
+from tray_app.core.keeping import Leak
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
@@ -61,6 +63,7 @@ from tray_app.views.console import (
     change_line,
     job_line,
     marks_for,
+    note_line,
     plain_lines,
     printable,
     summary_lines,
@@ -236,6 +239,16 @@ def test_a_job_that_ended_has_its_line() -> None:
     shown = view(out, err)
     shown.handle(event)
     assert out.getvalue() == f"{job_line(event)}\n"
+
+
+def test_a_leak_has_its_line() -> None:
+    """As a notification says it."""
+    event = Leaking(Leak((60 * MIB,) * 3, 180 * MIB, 3), CALM)
+    out, err = io.StringIO(), io.StringIO()
+    shown = view(out, err)
+    shown.handle(event)
+    assert out.getvalue() == f"{note_line(event)}\n"
+    assert "Possible leak: 180 MB kept by 3 jobs. In a row, each: 60, 60, 60 MB." in out.getvalue()
 
 
 def test_what_became_of_the_server_has_its_line() -> None:

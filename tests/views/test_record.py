@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
@@ -49,6 +50,7 @@ FULL = replace(
     band=Band.ORANGE,
     peak_bytes=1700 * MIB,
     rate_bytes_s=-12.34567 * MIB,
+    forecast=Forecast(Kind.CRITICAL, 41.7),
     cpu_percent=98.76,
     system=SystemMemory(24 * GIB, 12 * GIB, 48.04, GIB // 2, 2 * GIB, 2.52, limited=True),
     temp=TempUsage(18 * MIB, 3, 99.0, ("a.mp4",)),
@@ -86,6 +88,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
         "pss_mb": 1450.0,
         "own_age_s": 20.0,
         "rate_mb_s": -12.346,
+        "forecast": {"kind": "critical", "seconds": 42.0},
         "cpu_percent": 98.8,
         "system": {
             "used_percent": 48.0,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tray_app.core.alerts import Level
 from tray_app.core.errands import Errand, Outcome
+from tray_app.core.forecast import Forecast
+from tray_app.core.growth import Growing
 from tray_app.core.jobs import Job
+from tray_app.core.keeping import Kept, Leak
+from tray_app.core.readings import Disk, Now, ProcessRow, SystemMemory
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.succession import Change
@@ -21,11 +27,17 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Alerted:
-    """Memory went above a level's limit."""
+    """Memory is above a level's limit.
+
+    ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
+    will have filled the machine, so soon.
+    """
 
     level: Level
     limit_mb: float
     sample: Sample
+    again: bool = False
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,128 @@ class Recovered:
     level: Level
     peak_bytes: int
     sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Scarce:
+    """The machine is short of memory; ``holders`` are the processes that hold most of it."""
+
+    system: SystemMemory
+    holders: tuple[ProcessRow, ...]
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Eased:
+    """The machine has memory again."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The server has ended, at this memory, while processing or above the elevated level.
+
+    ``oom_kills``: how many processes the kernel has killed meanwhile for want of memory.
+    """
+
+    memory_bytes: int
+    busy: bool
+    oom_kills: int | None
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The server whose end was said is there again."""
+
+    away_s: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReplaced:
+    """One of the server's workers ended under load and another took its place."""
+
+    memory_bytes: int | None
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """It is known what a job has kept."""
+
+    kept: Kept
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Leaking:
+    """Jobs in a row have each kept much memory."""
+
+    leak: Leak
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Memory grows slowly while nothing is processed."""
+
+    growing: Growing
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Littered:
+    """A job has left so much behind in the temp directory."""
+
+    left_bytes: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """The temp directory's disk is nearly full."""
+
+    disk: Disk
+    sample: Sample
+
+
+Notable = (
+    Alerted
+    | Recovered
+    | Scarce
+    | Eased
+    | Gone
+    | Back
+    | WorkerReplaced
+    | Leaking
+    | Grown
+    | Littered
+    | DiskFull
+)
+"""What interrupts a person, and may be held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What was held back, oldest first; ``dropped`` are older ones that were not kept.
+
+    ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
+    """
+
+    events: tuple[Notable, ...]
+    dropped: int
+    since: Now
+    until: Now
+    slept_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What must be remembered over a restart has changed: plain values, for JSON."""
+
+    memory: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +265,10 @@ class Ended:
 
 Event = (
     Sampled
-    | Alerted
-    | Recovered
+    | Notable
+    | Compared
+    | HeldBack
+    | Said
     | SourceChanged
     | TargetChanged
     | JobStarted

@@ -11,19 +11,31 @@ from enum import IntEnum
 from tray_app.core import clicks, wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
-from tray_app.core.commands import Command, FreeMemory, Mute
+from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp
 from tray_app.core.events import (
     Alerted,
+    Back,
+    DiskFull,
+    Eased,
     ErrandEnded,
     Event,
+    Gone,
+    Grown,
+    HeldBack,
     HostMissing,
+    Leaking,
+    Littered,
+    Notable,
     Recovered,
+    Scarce,
     Summarised,
     Told,
+    WorkerReplaced,
 )
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.sample import Sample
 from tray_app.core.values import dataclass
-from tray_app.core.wording import percent, rate, size
+from tray_app.core.wording import APP, duration, percent, rate, size
 
 
 class Urgency(IntEnum):
@@ -55,6 +67,7 @@ class Note:
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
 FREE_MEMORY = Action("Free memory", FreeMemory())
+OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
 def note(event: Event) -> Note | None:
@@ -64,6 +77,26 @@ def note(event: Event) -> Note | None:
             return Note(*alert(event), _urgency(level, sample), "memory", (FREE_MEMORY, MUTE))
         case Recovered():
             return Note(*recovery(event), Urgency.LOW, "memory")
+        case Scarce():
+            return Note(*scarce(event), Urgency.CRITICAL, "machine", (FREE_MEMORY, MUTE))
+        case Eased():
+            return Note(*_eased(event), Urgency.LOW, "machine")
+        case Gone():
+            return Note(*gone(event), Urgency.CRITICAL, "server", (MUTE,))
+        case Back():
+            return Note(*_back(event), Urgency.LOW, "server")
+        case WorkerReplaced():
+            return Note(*_worker_replaced(event), Urgency.NORMAL, "server", (MUTE,))
+        case Leaking():
+            return Note(*leaking(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+        case Grown():
+            return Note(*_grown(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+        case Littered():
+            return Note(*_littered(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case DiskFull():
+            return Note(*_disk_full(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case HeldBack():
+            return _held_back(event)
         case Summarised():
             return Note(*wording.quick_test(event), Urgency.NORMAL, "summary")
         case HostMissing():
@@ -77,24 +110,32 @@ def note(event: Event) -> Note | None:
 
 
 _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
+LINES_MAX = 6
+NOTHING_GOES_ON = "Nothing is being processed."
+# A shorter time ago is "now" in a list.
+SOON_S = 10.0
 
 
 def alert(event: Alerted) -> tuple[str, str]:
     """Title and text of an alert: figures first, then what is going on."""
-    sample = event.sample
-    heading = f"{_ALERT_TITLES[event.level]}: {size(sample.memory_bytes)}"
-    processing = sample.activity is not Activity.IDLE
-    free = f"{size(sample.system.available_bytes)} free." if sample.system else ""
-    rising = rate(sample.rate_bytes_s)
-    rising = f"{rising}." if rising and rising != "steady" else ""
-    if event.level is Level.CRITICAL:
-        meaning = "Processing may fail."
-    elif processing:
-        meaning = "Normal while processing." if event.level is Level.ELEVATED else ""
+    sample, level = event.sample, event.level
+    memory = size(sample.memory_bytes)
+    if event.forecast:
+        what = "Memory full" if event.forecast.kind is Kind.FULL else _ALERT_TITLES[level]
+        heading = f"{what} in {wording.about(event.forecast.seconds)}: {memory} now"
     else:
-        meaning = ""
-    above = f"Above {event.limit_mb:g} MB."
-    return heading, _sentences(above, rising, _doing(sample), meaning, free)
+        word = f"Still {level.word}" if event.again else _ALERT_TITLES[level]
+        heading = f"{word}: {memory}"
+    ahead = event.forecast or sample.forecast
+    above = "" if level is Level.CRITICAL else f"Above {event.limit_mb:g} MB."
+    foretold = "This is a forecast." if event.forecast else ""
+    meaning = ""
+    if level is Level.CRITICAL and not ahead:
+        meaning = "Processing may fail."
+    elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
+        meaning = "Normal while processing."
+    moving = _moving(sample, None if event.forecast else ahead)
+    return heading, _sentences(moving, above, foretold, _doing(sample), meaning, _free(sample))
 
 
 def recovery(event: Recovered) -> tuple[str, str]:
@@ -103,6 +144,136 @@ def recovery(event: Recovered) -> tuple[str, str]:
         f"Back to normal: {size(event.sample.memory_bytes)}",
         f"The peak was {size(event.peak_bytes)}. {_doing(event.sample)}",
     )
+
+
+def scarce(event: Scarce) -> tuple[str, str]:
+    """Title and text when the machine is short of memory: how much is left, and who holds it."""
+    system = event.system
+    what = (
+        "The memory limit is nearly reached" if system.limited else "The machine is short of memory"
+    )
+    heading = f"{what}: {size(system.available_bytes)} free"
+    pressed = ""
+    if system.pressure_percent is not None and system.pressure_percent >= 1.0:
+        pressed = f"Everything waits for memory {percent(system.pressure_percent)} of the time."
+    holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in event.holders)
+    return heading, _sentences(
+        f"Of {size(system.total_bytes)}.",
+        f"Most is held by {holders}." if holders else "",
+        pressed,
+        _doing(event.sample),
+    )
+
+
+def gone(event: Gone) -> tuple[str, str]:
+    """Title and text when the server has ended in the middle of something."""
+    while_ = " while processing" if event.busy else ""
+    heading = f"{APP} stopped at {size(event.memory_bytes)}{while_}"
+    why = ""
+    if event.oom_kills:
+        killed = "a process" if event.oom_kills == 1 else f"{event.oom_kills} processes"
+        why = f"Out of memory: the system killed {killed} at that time."
+    return heading, _sentences(why, "What was being processed is lost." if event.busy else "")
+
+
+def leaking(event: Leaking) -> tuple[str, str]:
+    """Title and text when job after job keeps memory: the sum, and the figures."""
+    leak = event.leak
+    each = ", ".join(wording.megabytes(kept) for kept in leak.kept_bytes)
+    newest = "" if leak.jobs == len(leak.kept_bytes) else "newest "
+    return (
+        f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
+        f"In a row, {newest}each: {each} MB. Now {size(event.sample.memory_bytes)}.",
+    )
+
+
+def _eased(event: Eased) -> tuple[str, str]:
+    free = _free(event.sample)
+    return "The machine has memory again", _sentences(free, _doing(event.sample))
+
+
+def _back(event: Back) -> tuple[str, str]:
+    memory = size(event.sample.memory_bytes)
+    return f"{APP} is back: {memory}", f"It was away for {duration(event.away_s)}."
+
+
+def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
+    before = "" if event.memory_bytes is None else f" at {size(event.memory_bytes)}"
+    return (
+        f"A worker was replaced{before}",
+        _sentences("While processing; what it was working on is lost.", _free(event.sample)),
+    )
+
+
+def _grown(event: Grown) -> tuple[str, str]:
+    growing, sample = event.growing, event.sample
+    pace = growing.grown_bytes / growing.elapsed_s * 60.0
+    return (
+        f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
+        f"About {size(pace)} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON}",
+    )
+
+
+def _littered(event: Littered) -> tuple[str, str]:
+    temp = event.sample.temp
+    return (
+        f"{size(event.left_bytes)} left in the temp directory",
+        _sentences("After the last job.", f"There are {wording.size_in_files(temp)} now."),
+    )
+
+
+def _disk_full(event: DiskFull) -> tuple[str, str]:
+    disk, temp = event.disk, event.sample.temp
+    return (
+        f"The disk is nearly full: {size(disk.free_bytes)} free",
+        _sentences(
+            f"Of {size(disk.total_bytes)}, where the temp directory is.",
+            f"It holds {wording.size_in_files(temp)}." if temp else "",
+        ),
+    )
+
+
+def _held_back(event: HeldBack) -> Note | None:
+    """What was held back, one line each; a single message keeps its own text."""
+    notes = [(held, note(held)) for held in event.events]
+    told = [(held, one) for held, one in notes if one is not None]
+    if not told:
+        return None
+    if event.slept_s is None:
+        when = f"While muted for {duration(event.until.mono_s - event.since.mono_s)}"
+    else:
+        when = f"After {duration(event.slept_s)} asleep"
+    urgency = max(one.urgency for _, one in told)
+    # Of several, none is news any more that may break in on a full screen.
+    urgency = min(urgency, Urgency.NORMAL)
+    if len(told) == 1 and not event.dropped:
+        one = told[0][1]
+        return Note(one.title, f"{when}: {one.text}", urgency, one.replace, one.actions)
+    count = len(told) + event.dropped
+    shown = told[-LINES_MAX:]
+    lines = [f"{one.title}, {_ago(held, event)}" for held, one in shown]
+    if count > len(shown):
+        lines.insert(0, f"{count - len(shown)} earlier")
+    return Note(f"{when}: {count} messages", "\n".join(lines), urgency, "held")
+
+
+def _ago(held: Notable, event: HeldBack) -> str:
+    seconds = max(0.0, event.until.wall_s - held.sample.at.wall_s)
+    return "now" if seconds < SOON_S else f"{duration(seconds)} ago"
+
+
+def _moving(sample: Sample, ahead: Forecast | None) -> str:
+    """``+45 MB/s, about 40 s until memory is full.``; empty while memory is steady."""
+    rising = rate(sample.rate_bytes_s)
+    parts = [] if rising in ("", "steady") else [rising]
+    if ahead:
+        parts.append(wording.forecast(ahead))
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _free(sample: Sample) -> str:
+    return f"{size(sample.system.available_bytes)} free." if sample.system else ""
 
 
 def _urgency(level: Level, sample: Sample) -> Urgency:
@@ -114,7 +285,7 @@ def _urgency(level: Level, sample: Sample) -> Urgency:
 
 def _doing(sample: Sample) -> str:
     if sample.activity is Activity.IDLE:
-        return "Nothing is being processed."
+        return NOTHING_GOES_ON
     name = f" ({sample.stage.name})" if sample.stage else ""
     if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
         return f"Processing{name}, CPU {percent(sample.cpu_percent)}."

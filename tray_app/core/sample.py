@@ -5,7 +5,9 @@ from __future__ import annotations
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
+from tray_app.core.forecast import Forecast
 from tray_app.core.jobs import Job
+from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
@@ -28,6 +30,8 @@ class Sample:
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
     ``job`` is the one that runs, else the last one.
+    ``forecast`` is what memory will reach next, as it climbs now. ``kept`` is what the last job
+    that was compared has kept.
     ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
@@ -57,6 +61,8 @@ class Sample:
     rows: tuple[ProcessRow, ...] = ()
     others: tuple[ProcessRow, ...] = ()
     problem: str | None = None
+    forecast: Forecast | None = None
+    kept: Kept | None = None
     interval_s: float = 0.0
     stretched: bool = False
     candidates: tuple[Target, ...] = ()

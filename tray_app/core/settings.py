@@ -95,6 +95,12 @@ def _word(kind: type[Mode] | type[Preset]) -> Callable[[object], Mode | Preset]:
     return check
 
 
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
 def _address(value: object) -> ServerAddress:
     if not isinstance(value, str):
         raise ValueError("must be text")
@@ -125,6 +131,8 @@ def _folder(value: object) -> str:
     return value
 
 
+COLOURS = ("yellow", "orange", "red")
+LEVELS = ("elevated", "high", "critical")
 _megabytes = _number(1, 1_000_000_000, "MB")
 _CHECKS: dict[str, Callable[[object], Any]] = {
     "url": _address,
@@ -137,8 +145,18 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "tmp_dir": _folder,
     "api.patience_s": _number(0.1, 3600, "seconds"),
     "api.patience_busy_s": _number(0.1, 3600, "seconds"),
-    **{f"bands.{name}_mb": _megabytes for name in ("yellow", "orange", "red")},
-    **{f"alerts.{name}_mb": _megabytes for name in ("elevated", "high", "critical")},
+    **{f"bands.{name}_mb": _megabytes for name in COLOURS},
+    **{f"alerts.{name}_mb": _megabytes for name in LEVELS},
+    **{f"alerts.{name}_hold_s": _number(0, 3600, "seconds") for name in LEVELS},
+    **{f"alerts.{name}_repeat_min": _number(0, 1440, "minutes") for name in LEVELS},
+    "alerts.recovery_s": _number(0, 3600, "seconds"),
+    "alerts.available_percent": _number(0, 100, "percent"),
+    "alerts.available_mb": _number(0, 1_000_000_000, "MB"),
+    "alerts.leak_mb": _megabytes,
+    "alerts.temp_mb": _megabytes,
+    "alerts.disk_percent": _number(0, 100, "percent"),
+    "alerts.disk_gb": _number(0, 1_000_000, "GB"),
+    "alerts.critical_exempt": _switch,
 }
 
 
@@ -199,8 +217,12 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
 def _disordered(text: str, values: dict[str, Any]) -> list[Complaint]:
     """Limits that do not rise are dropped as a group, since each alone could be meant."""
     complaints = []
-    for group, limits in (("bands", BandLimits()), ("alerts", AlertLimits())):
-        names = [f"{group}.{name}" for name in limits.__dataclass_fields__]
+    groups = (
+        ("bands", BandLimits(), COLOURS),
+        ("alerts", AlertLimits(), LEVELS),
+    )
+    for group, limits, rising in groups:
+        names = [f"{group}.{name}_mb" for name in rising]
         levels = [values.get(name, getattr(limits, name.split(".")[1])) for name in names]
         if levels != sorted(levels):
             first = next(name for name in names if name in values)

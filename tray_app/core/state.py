@@ -17,9 +17,9 @@ from tray_app.core import stage as stages
 from tray_app.core import succession as successions
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
+from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
 from tray_app.core.address import public_url
-from tray_app.core.alerts import AlertState, judge
 from tray_app.core.bands import BandState, next_band
 from tray_app.core.commands import (
     CleanUp,
@@ -45,7 +45,6 @@ from tray_app.core.commands import (
 from tray_app.core.deliveries import KEPT, Delivery
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
-    Alerted,
     Chosen,
     Ended,
     ErrandAsked,
@@ -56,7 +55,6 @@ from tray_app.core.events import (
     JobStarted,
     NotifierCame,
     OpenAsked,
-    Recovered,
     Sampled,
     SourceChanged,
     Summarised,
@@ -86,6 +84,7 @@ from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
 from tray_app.core.values import dataclass, field, replace
+from tray_app.core.vigil import Facts, Vigil
 from tray_app.core.wish import NO_WISH, Wish, named
 
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
@@ -237,7 +236,7 @@ class State:
     temp: TempUsage | None = None
     trend: Trend = Trend()
     band: BandState = BandState()
-    alerts: AlertState = AlertState()
+    vigil: Vigil = Vigil()
     activity: ActivityState = ActivityState()
     jobs: Jobs = Jobs()
     peak_bytes: int | None = None
@@ -275,8 +274,12 @@ def begin(
     local: bool,
     demo: bool = False,
     remembered: Choice = Choice(),
+    said: object = None,
 ) -> State:
-    """The state before the first sample; a set duration starts to run now."""
+    """The state before the first sample; a set duration starts to run now.
+
+    ``said`` is what the last `Said` of an earlier run held, as read back from JSON.
+    """
     ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
     return State(
         base=base,
@@ -287,6 +290,7 @@ def begin(
         choice=remembered,
         awake=now,
         wish=named(settings.pid, settings.match),
+        vigil=vigils.restore(said, now),
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -299,6 +303,11 @@ def wants_api(state: State) -> bool:
 def wants_processes(state: State) -> bool:
     """Whether this machine's processes may be read."""
     return state.settings.mode is not Mode.API and state.local
+
+
+def wants_largest(state: State) -> bool:
+    """Whether the next reading should tell who holds the machine's memory: it is running short."""
+    return state.vigil.shortage.looms
 
 
 def interval_s(state: State) -> float:
@@ -383,6 +392,18 @@ def ends_s(state: State) -> float:
     return min((end for end in ends if end is not None), default=math.inf)
 
 
+def wants_reading_s(state: State, now: Now) -> float:
+    """When the alert policy wants a reading apart from the usual ones: a hold ends, say.
+
+    In monotonic seconds; never is infinity. What the last reading has not settled waits for the
+    next usual one.
+    """
+    if state.sample is None or state.paused:
+        return math.inf
+    due_s = vigils.due_s(state.vigil, state.settings.alerts, now)
+    return due_s if due_s > state.sample.at.mono_s else math.inf
+
+
 def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state after one input, and what follows from it for others."""
     if is_gap(state, now):
@@ -452,14 +473,21 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case SetPaused(paused):
             # What came before a pause says nothing about rate or silence after it.
             link = ApiLink(asked_s=state.link.asked_s)
-            return replace(state, paused=paused, trend=Trend(), link=link), ()
+            vigil = vigils.paused(state.vigil, now)
+            return replace(state, paused=paused, trend=Trend(), vigil=vigil, link=link), ()
+        case Mute(duration_s):
+            vigil, memory = vigils.muted(state.vigil, now, duration_s)
+            return replace(state, vigil=vigil), (memory,)
+        case Unmute():
+            vigil, news = vigils.unmuted(state.vigil, now)
+            return replace(state, vigil=vigil), news
         case WatchProcess(pid, created_s):
             return replace(state, wish=Wish(picked=(pid, created_s))), ()
         case WatchAutomatically():
             return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
-        case Mute() | Unmute() | SetAutostart():
+        case SetAutostart():
             return state, ()
 
 
@@ -535,12 +563,18 @@ def is_gap(state: State, now: Now) -> bool:
     return abs(wall_s - mono_s) > GAP_S or late_s > GAP_S
 
 
+def _away_s(state: State, now: Now) -> float:
+    last = state.sample.at if state.sample else state.awake
+    return max(now.wall_s - last.wall_s, now.mono_s - last.mono_s)
+
+
 def _woken(state: State, now: Now) -> State:
     """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
     asked_s = state.link.asked_s  # may still be answered; its silence begins now
     return replace(
         state,
         awake=now,
+        vigil=vigils.woken(state.vigil, now, _away_s(state, now)),
         trend=Trend(),
         link=ApiLink(asked_s=asked_s, silent_since_s=None if asked_s is None else now.mono_s),
         activity=replace(state.activity, read_s=None, burst_s=0.0, hot_s=0.0),
@@ -599,11 +633,27 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
     elif memory_bytes is None:
         trend = Trend()
     band = next_band(state.band, memory_bytes, settings.bands)
-    alerts, verdict = judge(state.alerts, memory_bytes, settings.alerts)
     late = state.late + _is_late(looked.late_s, state, now)
     itself = looked.monitor
     health = Health(itself, now, state.samples + 1, late) if itself else state.health
     peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
+    succession, change = _succession(state.succession, looked.process, disowned)
+    wish = _next_wish(state, looked.process)
+    if change is not None:
+        change = replace(change, falls_back=wish != state.wish)
+    facts = Facts(
+        now,
+        memory_bytes,
+        memory_bytes is not None and not selected.stale,
+        system,
+        temp,
+        activity,
+        jobs,
+        lost,
+        change,
+        looked.process.largest if looked.process else (),
+    )
+    vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
     sample = Sample(
         number=state.samples + 1,
         at=now,
@@ -624,20 +674,19 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         activity=activity.activity,
         stage=activity.stage,
         job=jobs.latest,
-        alert=alerts.level,
         target=found,
         rows=process.rows if process else (),
         others=process.others if process else (),
         problem=process.problem if process else None,
+        alert=vigil.levels.said,
+        forecast=found_out.forecast,
+        kept=vigil.kept,
         interval_s=every_s,
         stretched=every_s > settings.interval_s,
         candidates=process.candidates if process else (),
         own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
     )
-    succession, change = _succession(state.succession, looked.process, disowned)
-    wish = _next_wish(state, looked.process)
-    if change is not None:
-        change = replace(change, falls_back=wish != state.wish)
+    vigil, said = vigils.tell(state.vigil, vigil, found_out, sample, settings.alerts)
     changed = replace(
         state,
         wish=wish,
@@ -648,7 +697,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         temp=temp,
         trend=trend,
         band=band,
-        alerts=alerts,
+        vigil=vigil,
         activity=activity,
         jobs=jobs,
         peak_bytes=peak_bytes,
@@ -671,11 +720,7 @@ def _looked(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event,
         events.append(JobStarted(jobs.current, sample))
     elif state.jobs.current and not jobs.current:
         events.append(JobEnded(jobs.ended[-1], sample))
-    if verdict.raise_level is not None:
-        limit_mb = settings.alerts.limit_mb(verdict.raise_level)
-        events.append(Alerted(verdict.raise_level, limit_mb, sample))
-    if verdict.recovered:
-        events.append(Recovered(state.alerts.raised, state.alerts.peak_bytes, sample))
+    events += said
     since_s = state.host_away_since_s
     if since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S:
         if not state.host_missing_said:

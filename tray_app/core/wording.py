@@ -11,7 +11,9 @@ from __future__ import annotations
 from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.jobs import Job
+from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import (
@@ -33,6 +35,8 @@ APP = "RunAnalyze"
 UNKNOWN = "–"
 # Below this a rate is noise: the recorded idle server moves by less.
 STEADY_BYTES_S = 0.5 * MIB
+# What a job has kept below this is noise: the recorded idle server moves by less.
+KEPT_SHOWN_BYTES = 10 * MIB
 # An age below this is "now" to a person.
 AGE_SHOWN_S = 3.0
 # An answer faster than this is "at once" to a person; shown, its figure would only flicker.
@@ -84,6 +88,38 @@ def duration(seconds: float) -> str:
     if minutes < 100:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def forecast(value: Forecast) -> str:
+    """``about 40 s until memory is full``, ``about 4 min until it is high``."""
+    what = "memory is full" if value.kind is Kind.FULL else f"it is {value.kind.value}"
+    return f"{about(value.seconds)} until {what}"
+
+
+def about(seconds: float) -> str:
+    """``about 40 s``: in steps that a forecast can be held to, since what flickers is not read."""
+    return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
+
+
+def kept(value: Kept | None) -> str:
+    """``kept 140 MB of the last video``; empty when it is not known or not worth a word."""
+    if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
+        return ""
+    return f"kept {size(value.kept_bytes)} of the last video"
+
+
+def compared(value: Kept) -> str:
+    """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
+    number, kept_bytes = value.job.number, value.kept_bytes
+    if abs(kept_bytes) < 0.5 * MIB:
+        return f"Job {number} kept nothing"
+    what = "kept" if kept_bytes > 0 else "gave back"
+    return f"Job {number} {what} {size(abs(kept_bytes))}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """``140``: in MB, for lists with one unit."""
+    return f"{size_bytes / MIB:.0f}"
 
 
 def latency(seconds: float) -> str:
@@ -221,7 +257,8 @@ def memory(sample: Sample) -> str:
     """``1.52 GB · yellow · +12 MB/s``."""
     if sample.memory_bytes is None:
         return "No reading"
-    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+    ahead = forecast(sample.forecast) if sample.forecast else ""
+    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s), ahead)
 
 
 def system(value: SystemMemory | None) -> str:

@@ -29,6 +29,7 @@ from tray_app.core.readings import (
     OwnMemory,
     OwnUse,
     ProcessReading,
+    ProcessRow,
     Source,
     TempUsage,
 )
@@ -55,9 +56,12 @@ from tray_app.core.state import (
     step,
     wants_api,
     wants_health,
+    wants_largest,
     wants_processes,
     wants_stage,
 )
+from tray_app.core.values import replace
+from tray_app.core.vigil import HOLDERS_SHOWN
 from tray_app.core.wish import NO_WISH, Wish
 
 _log = logging.getLogger(__name__)
@@ -87,6 +91,9 @@ class Probe(Protocol):
 
     def glance(self) -> Glance:
         """The memory of what the last reading has found, and nothing more."""
+
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        """The machine's largest processes."""
 
     def forget(self) -> None:
         """Find the server anew at the next reading."""
@@ -324,7 +331,10 @@ class Engine:
         others = self._others or self._state.settings.details
         others = others or is_menu_open(self._state, now.mono_s)
         try:
-            return self._probe.read(now.mono_s, others, self._state.wish)
+            reading = self._probe.read(now.mono_s, others, self._state.wish)
+            if wants_largest(self._state):
+                reading = replace(reading, largest=self._probe.largest(HOLDERS_SHOWN))
+            return reading
         except Exception as error:  # noqa: BLE001 - the same
             # A failed reading is a reading that says so; the sampler goes on.
             _log.warning("reading processes failed: %r", error)

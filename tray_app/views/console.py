@@ -22,10 +22,16 @@ from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import (
     Alerted,
+    DiskFull,
+    Eased,
     Event,
+    Grown,
     JobEnded,
+    Leaking,
+    Littered,
     Recovered,
     Sampled,
+    Scarce,
     Summarised,
     TargetChanged,
 )
@@ -217,6 +223,12 @@ def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
     else:
         mark, (heading, text) = marks.recovered, notes.recovery(event)
     return f"{_clock(event.sample)} {mark}{heading}. {text}"
+
+
+def note_line(event: Scarce | Eased | Leaking | Grown | Littered | DiskFull) -> str:
+    """What a notification says, on one line with its time."""
+    note = notes.note(event)
+    return f"{_clock(event.sample)} {note.title}. {note.text}" if note else ""
 
 
 def job_line(event: JobEnded) -> str:
@@ -503,6 +515,8 @@ class TerminalView:
                 self._sampled(sample)
             case Alerted() | Recovered():
                 self._say(alert_line(event, self._marks))
+            case Scarce() | Eased() | Leaking() | Grown() | Littered() | DiskFull():
+                self._say(note_line(event))
             case JobEnded():
                 self._say(job_line(event))
             case TargetChanged():

@@ -10,6 +10,7 @@ import math
 from datetime import UTC, datetime
 
 from tray_app.core.alerts import Level
+from tray_app.core.forecast import Forecast
 from tray_app.core.jobs import Job
 from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Target
 from tray_app.core.sample import Sample
@@ -19,6 +20,7 @@ def record(sample: Sample) -> dict[str, object]:
     """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
 
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
+    ``forecast`` is what memory will reach as it climbs now: a level's word or ``full``.
     ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
     ``system.limited``: a control group's limit is the total. ``candidates`` might be the server,
     too. ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
@@ -37,6 +39,7 @@ def record(sample: Sample) -> dict[str, object]:
         "pss_mb": _number(own.pss_bytes if own else None, 1, MIB),
         "own_age_s": _number(sample.at.mono_s - own.taken_s if own else None, 1),
         "rate_mb_s": _number(sample.rate_bytes_s, 3, MIB),
+        "forecast": _forecast(sample.forecast) if sample.forecast else None,
         "cpu_percent": _number(sample.cpu_percent, 1),
         "system": {
             "used_percent": _number(system.used_percent if system else None, 1),
@@ -90,6 +93,10 @@ def _job(job: Job) -> dict[str, object]:
         "peak_mb": _number(job.peak_bytes, 1, MIB),
         "after_mb": _number(after.memory_bytes if after else None, 1, MIB),
     }
+
+
+def _forecast(ahead: Forecast) -> dict[str, object]:
+    return {"kind": ahead.kind.value, "seconds": _number(ahead.seconds, 0)}
 
 
 def _target(target: Target) -> dict[str, object]:

@@ -1,0 +1,311 @@
+"""Every alert policy at work together, through the one transition."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
+from tray_app.core.alerts import Level
+from tray_app.core.commands import Mute, Unmute
+from tray_app.core.events import (
+    Alerted,
+    Back,
+    Event,
+    Gone,
+    HeldBack,
+    Recovered,
+    Said,
+    Sampled,
+    Scarce,
+)
+from tray_app.core.notes import note
+from tray_app.core.readings import GIB, MIB, Loss, Now, ProcessRow, Role, SystemMemory
+from tray_app.core.settings import Settings
+from tray_app.core.state import Input, Looked, begin, step, wants_largest, wants_reading_s
+from tray_app.core.values import replace
+from tray_app.core.vigil import remembered, restore
+
+WALL_S = 1_795_000_000.0
+
+
+class Watched:
+    """A monitor of a process, read every 2 s, and all that it says."""
+
+    def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
+        self.now_s, self.offset_s = 0.0, wall_s
+        self.state = begin(Settings(), Settings(), self.now(), local=True, said=said)
+        self.events: list[Event] = []
+
+    def now(self) -> Now:
+        return Now(self.now_s, self.offset_s + self.now_s)
+
+    def happen(self, happened: Input) -> None:
+        self.state, events = step(self.state, happened, self.now())
+        self.events += events
+
+    def see(
+        self,
+        memory_mb: float | None,
+        *,
+        cpu_percent: float = 1.0,
+        system: SystemMemory = SYSTEM,
+        after_s: float = 2.0,
+    ) -> None:
+        self.now_s += after_s
+        if memory_mb is None:
+            lost = replace(look_in_vain(self.now_s), loss=Loss(TARGET, 1))
+            self.happen(Looked(lost))
+        else:
+            reading = look(memory_mb, self.now_s, cpu_percent=cpu_percent)
+            self.happen(Looked(replace(reading, system=system)))
+
+    def stay(self, memory_mb: float, for_s: float, **more: float) -> None:
+        for _ in range(round(for_s / 2)):
+            self.see(memory_mb, **more)  # type: ignore[arg-type]
+
+    def told(self) -> list[str]:
+        """The titles of the notifications since the last call."""
+        notes = [note(event) for event in self.events]
+        self.events.clear()
+        return [each.title for each in notes if each]
+
+
+class TestWhatIsSaid:
+    def test_the_end_of_a_server_at_work_and_its_return(self) -> None:
+        """With the evidence that it was out of memory."""
+        watched = Watched()
+        watched.stay(3200, 10, cpu_percent=100)
+        watched.told()
+        watched.see(None)
+        (gone,) = (event for event in watched.events if isinstance(event, Gone))
+        assert (gone.memory_bytes, gone.busy, gone.oom_kills) == (mb(3200), True, 1)
+        watched.stay(120, 4)
+        (back,) = (event for event in watched.events if isinstance(event, Back))
+        assert back.away_s == 2.0
+        assert watched.told() == [
+            "RunAnalyze stopped at 3.12 GB while processing",
+            "RunAnalyze is back: 120 MB",
+        ]
+
+    def test_a_machine_short_of_memory_while_the_server_is_green(self) -> None:
+        """With who holds it, once it was asked for."""
+        watched = Watched()
+        short = SystemMemory(16 * GIB, 300 * MIB, 98.0)
+        watched.see(300)
+        assert not wants_largest(watched.state)
+        watched.see(300, system=short)
+        assert wants_largest(watched.state)
+        browser = ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None)
+        watched.now_s += 2
+        reading = replace(look(300, watched.now_s), system=short, largest=(browser,))
+        watched.happen(Looked(reading))
+        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        assert scarce.holders == (browser,)
+        assert watched.told() == ["The machine is short of memory: 300 MB free"]
+
+    def test_a_sample_shows_its_forecast(self) -> None:
+        """The nearest of the next level and the machine's end."""
+        watched = Watched()
+        for at_s in range(0, 22, 2):
+            watched.see(1000 + 10 * at_s)
+        sample = watched.state.sample
+        assert sample is not None
+        assert sample.forecast is not None
+        assert sample.forecast.kind.value == "elevated"
+        assert sample.forecast.seconds == pytest.approx(30, abs=0.1)
+
+
+class TestQuiet:
+    def test_a_mute_loses_no_recovery(self) -> None:
+        """It comes in the summary."""
+        watched = Watched()
+        watched.stay(2100, 6)
+        assert watched.told() == ["High: 2.05 GB"]
+        watched.happen(Mute(1800.0))
+        watched.stay(300, 60)
+        assert watched.told() == []
+        watched.happen(Unmute())
+        assert watched.told() == ["Back to normal: 300 MB"]
+
+    def test_a_mute_that_ends_by_itself_tells_what_was(self) -> None:
+        """As one notification, at the next reading."""
+        watched = Watched()
+        watched.happen(Mute(60.0))
+        watched.stay(2100, 10)
+        watched.stay(300, 40)
+        assert watched.told() == []
+        watched.stay(300, 14)
+        assert watched.told() == ["While muted for 60 s: 2 messages"]
+
+    def test_what_sleep_brought_comes_as_one(self) -> None:
+        """After waking."""
+        watched = Watched()
+        watched.stay(300, 20)
+        watched.offset_s += 8 * 3600
+        watched.stay(2100, 4)
+        assert watched.told() == []
+        watched.stay(2100, 6)
+        assert watched.told() == ["High: 2.05 GB"]
+
+
+class TestRestart:
+    def test_a_restart_knows_what_was_said(self) -> None:
+        """Within an hour; and its recovery is still told."""
+        first = Watched()
+        first.stay(2100, 6)
+        memory = json.loads(json.dumps(remembered(first.state.vigil, first.now())))
+        second = Watched(memory, first.now().wall_s + 600)
+        second.stay(2100, 60)
+        assert second.told() == []
+        second.stay(300, 40)
+        assert second.told() == ["Back to normal: 300 MB"]
+        third = Watched(memory, first.now().wall_s + 3700)
+        third.stay(2100, 6)
+        assert third.told() == ["High: 2.05 GB"]
+
+    def test_what_is_to_be_remembered_is_handed_out_when_it_changes(self) -> None:
+        """And its stamp is renewed while a level lasts."""
+        watched = Watched()
+        watched.stay(2100, 6)
+        assert sum(isinstance(event, Said) for event in watched.events) == 1
+        watched.stay(2100, 1250)
+        assert sum(isinstance(event, Said) for event in watched.events) == 3
+
+    def test_a_mute_survives_but_not_one_until_the_restart(self) -> None:
+        """By the wall clock."""
+        watched = Watched()
+        watched.happen(Mute(3600.0))
+        memory = remembered(watched.state.vigil, watched.now())
+        assert Watched(memory, WALL_S + 600).state.vigil.quiet.muted_s(
+            Now(0.0, WALL_S + 600)
+        ) == pytest.approx(3000.0)
+        watched.happen(Mute(None))
+        assert "muted_until" not in remembered(watched.state.vigil, watched.now())
+
+    @given(
+        st.none()
+        | st.lists(st.integers())
+        | st.dictionaries(
+            st.sampled_from(["at", "level", "raised", "peak_bytes", "said", "muted_until"]),
+            st.one_of(
+                st.none(),
+                st.booleans(),
+                st.floats(),
+                st.integers(),
+                st.just(WALL_S),
+                st.sampled_from(["none", "high", "critical", "much"]),
+                st.lists(st.integers(), max_size=1),
+            ),
+        )
+    )
+    def test_garbage_is_no_memory(self, memory: object) -> None:
+        """Whatever stands in the file, the watch begins."""
+        now = Now(5.0, WALL_S + 1)
+        vigil = restore(memory, now)
+        assert vigil.levels.level <= vigil.levels.raised
+        assert 0.0 <= vigil.quiet.muted_s(now) <= 86400.0
+        json.dumps(remembered(vigil, now), allow_nan=False)
+
+
+def test_the_end_of_a_hold_wants_a_reading() -> None:
+    """Once: what it has not settled waits for the next usual one."""
+    watched = Watched()
+    watched.see(1600)
+    assert wants_reading_s(watched.state, watched.now()) == watched.now_s + 2.0
+    watched.happen(Looked())
+    assert wants_reading_s(watched.state, watched.now()) == watched.now_s + 2.0
+    watched.now_s += 3.0
+    watched.happen(Looked())
+    assert wants_reading_s(watched.state, watched.now()) == math.inf
+
+
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from([200.0, 1400.0, 1600.0, 2100.0, 3100.0, None]),
+        st.integers(1, 25),
+        st.sampled_from([0.0, 0.0, 0.0, 3600.0, -3600.0, 40000.0]),
+    ),
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(_steps)
+def test_a_clock_that_jumps_says_nothing_by_itself(
+    steps: list[tuple[float | None, int, float]],
+) -> None:
+    """The same life with and without jumps of the wall clock tells the same alerts, in the same
+    order; only later, where a hold began anew."""
+    told = []
+    for jumps in (False, True):
+        watched = Watched()
+        watched.stay(300, 20)
+        for memory_mb, count, jump_s in steps:
+            if jumps:
+                watched.offset_s += jump_s
+            for _ in range(count + 25):
+                watched.see(memory_mb)
+        watched.stay(300, 80)
+        told.append(_alerts(watched.events))
+    assert told[0] == told[1]
+
+
+def _alerts(events: list[Event]) -> list[Level | str]:
+    words: list[Level | str] = []
+    for event in events:
+        for each in event.events if isinstance(event, HeldBack) else (event,):
+            if isinstance(each, Alerted) and not each.again:
+                words.append(each.level)
+            elif isinstance(each, Recovered):
+                words.append("back")
+    return words
+
+
+@settings(deadline=None, max_examples=15)
+@given(_steps)
+def test_the_order_of_what_is_said_is_sane(
+    steps: list[tuple[float | None, int, float]],
+) -> None:
+    """A sample comes before what is said of it; a recovery after an alert; muted or not, each
+    recovery of an alert is told."""
+    for mutes in (False, True):
+        watched = Watched()
+        for number, (memory_mb, count, jump_s) in enumerate(steps):
+            watched.offset_s += jump_s
+            if mutes and number % 3 == 0:
+                watched.happen(Mute(60.0))
+            for _ in range(count):
+                watched.see(memory_mb)
+        watched.happen(Unmute())
+        watched.stay(300, 120)
+        raised, number = False, 0
+        for event in watched.events:
+            if isinstance(event, Sampled):
+                number = event.sample.number
+            elif isinstance(event, Alerted | Recovered):
+                assert event.sample.number == number
+        for word in _alerts(watched.events):
+            assert word != "back" or raised
+            raised = word != "back"
+        assert not raised
+
+
+def test_a_day_of_samples_leaves_the_state_bounded() -> None:
+    """With jobs, alerts, mutes and noise."""
+    watched, dice, sizes = Watched(), random.Random(1), list[int]()
+    for number in range(14_400):
+        works = number % 200 < 10
+        height = 300 + 900 * works + number % 1300 * 1.5 + dice.uniform(-5, 5)
+        watched.see(height, cpu_percent=100 if works else 1, after_s=6.0)
+        if number % 300 == 0:
+            watched.happen(Mute(1800.0))
+        if number % 1200 == 1199:
+            watched.events.clear()
+            sizes.append(len(repr(watched.state.vigil)))
+    assert max(sizes[4:]) < 1.5 * max(sizes[:4])

@@ -1,0 +1,79 @@
+"""Whether the server is there: what of its end, its return and its workers interrupts a person.
+
+Only an end that matters is said: while processing, or above the elevated level. A server that is
+stopped while idle and small was stopped by somebody.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.succession import Change, Turn
+from tray_app.core.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The server's last figure, whether it was at work then, and since when it is gone, if that
+    was said (``gone_s``)."""
+
+    memory_bytes: int | None = None
+    busy: bool = False
+    gone_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The server has gone: how much memory it had last, and whether it was processing.
+
+    ``oom_kills`` as in `Loss`; None also where nobody can tell.
+    """
+
+    memory_bytes: int
+    busy: bool
+    oom_kills: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The server is there again after so long."""
+
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A worker was replaced under load; the server's memory just before."""
+
+    memory_bytes: int | None
+
+
+def follow(
+    state: Presence,
+    now_s: float,
+    memory_bytes: int | None,
+    change: Change | None,
+    *,
+    busy: bool,
+    lost: bool,
+    above_bytes: float,
+) -> tuple[Presence, Ending | Return | Replacement | None]:
+    """After one more sample. ``memory_bytes``: None where it has no fresh figure.
+
+    ``above_bytes``: an end above this matters also while idle.
+    """
+    turn = change.turn if change else None
+    if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
+        return Presence(memory_bytes, busy), None
+    if lost:
+        before = state.memory_bytes
+        if before is None or not (state.busy or before > above_bytes):
+            return Presence(gone_s=state.gone_s), None
+        loss = change.loss if change else None
+        return Presence(gone_s=now_s), Ending(before, state.busy, loss.oom_kills if loss else None)
+    if memory_bytes is None:
+        return state, None
+    there = Presence(memory_bytes, busy)
+    if state.gone_s is not None:
+        return there, Return(now_s - state.gone_s)
+    if turn is Turn.RENEWED and state.busy:
+        return there, Replacement(state.memory_bytes)
+    return there, None

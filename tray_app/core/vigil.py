@@ -1,0 +1,402 @@
+"""The watch over one server: every alert policy, composed.
+
+`watch` takes one sample's facts through the policies; `tell` makes events of what they found, and
+holds them back while muted (`quiet`). Each policy is a module of its own (`alerts`, `forecast`,
+`shortage`, `presence`, `keeping`, `growth`, `leftovers`) and knows no other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tray_app.core import (
+    alerts,
+    forecast,
+    growth,
+    keeping,
+    leftovers,
+    presence,
+    quiet,
+    shortage,
+)
+from tray_app.core.activity import ActivityState
+from tray_app.core.alerts import AlertLimits, AlertState, Level
+from tray_app.core.events import (
+    Alerted,
+    Back,
+    Compared,
+    DiskFull,
+    Eased,
+    Event,
+    Gone,
+    Grown,
+    Leaking,
+    Littered,
+    Notable,
+    Recovered,
+    Said,
+    Scarce,
+    WorkerReplaced,
+)
+from tray_app.core.forecast import NO_OUTLOOK, Forecast, Kind, Outlook
+from tray_app.core.growth import NO_GROWTH, Growing, Growth
+from tray_app.core.jobs import Jobs
+from tray_app.core.keeping import Keeping, Kept, Leak
+from tray_app.core.leftovers import Leftovers
+from tray_app.core.presence import Ending, Presence, Replacement, Return
+from tray_app.core.quiet import LOUD, Quiet
+from tray_app.core.readings import (
+    MIB,
+    Disk,
+    Now,
+    ProcessRow,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.sample import Sample
+from tray_app.core.shortage import NO_SHORTAGE, Shortage
+from tray_app.core.succession import Change
+from tray_app.core.values import dataclass, replace
+
+HOLDERS_SHOWN = 3
+# Fuller than this, a machine may soon be full although the server is of an ordinary height.
+THREATENED_PERCENT = 80.0
+# A restart within an hour knows what was said; the stamp of what lasts is renewed this often.
+REMEMBERED_S = 3600.0
+STAMP_EVERY_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """What the policies remember. ``kept`` is what the last job that was compared has kept;
+    ``stamped_s`` is when what is remembered over a restart was last handed out."""
+
+    levels: AlertState = alerts.CALM
+    outlook: Outlook = NO_OUTLOOK
+    shortage: Shortage = NO_SHORTAGE
+    presence: Presence = Presence()
+    keeping: Keeping = Keeping()
+    growth: Growth = NO_GROWTH
+    leftovers: Leftovers = Leftovers()
+    quiet: Quiet = LOUD
+    kept: Kept | None = None
+    stamped_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the policies judge.
+
+    ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``lost``: the server
+    that was watched is gone; ``change`` is what became of it, where its processes are read.
+    ``largest`` are the machine's largest processes, where they were asked for.
+    """
+
+    now: Now
+    memory_bytes: int | None
+    fresh: bool
+    system: SystemMemory | None
+    temp: TempUsage | None
+    activity: ActivityState
+    jobs: Jobs
+    lost: bool
+    change: Change | None = None
+    largest: tuple[ProcessRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the policies found in one sample; the defaults are the usual: nothing."""
+
+    forecast: Forecast | None = None
+    level: Level | None = None
+    again: bool = False
+    early: Forecast | None = None
+    recovered: AlertState | None = None
+    scarce: bool | None = None
+    largest: tuple[ProcessRow, ...] = ()
+    change: Ending | Return | Replacement | None = None
+    kept: Kept | None = None
+    leak: Leak | None = None
+    growing: Growing | None = None
+    left_bytes: int | None = None
+    full_disk: Disk | None = None
+
+
+NOTHING = Found()
+
+
+def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found]:
+    """The watch after one more sample, and what it found."""
+    now_s, memory_bytes = facts.now.mono_s, facts.memory_bytes
+    fresh_bytes = memory_bytes if facts.fresh else None
+    works, lost = facts.activity.stirs, facts.lost
+
+    outlook = vigil.outlook
+    if fresh_bytes is not None:
+        outlook = forecast.add(outlook, now_s, fresh_bytes)
+    elif memory_bytes is None:
+        outlook = NO_OUTLOOK
+    ahead = _ahead(outlook, facts.system, limits) if outlook.line else ()
+    soon = [one for one in ahead if one.imminent and _threatens(one, vigil, facts.system)]
+    levels, verdict = alerts.judge(
+        vigil.levels, fresh_bytes, now_s, limits, foreseen=bool(soon) and facts.fresh
+    )
+    short, scarce = shortage.judge(vigil.shortage, facts.system, now_s, limits)
+    there, change = presence.follow(
+        vigil.presence,
+        now_s,
+        fresh_bytes,
+        facts.change,
+        busy=facts.activity.is_busy,
+        lost=lost,
+        above_bytes=limits.elevated_mb * MIB,
+    )
+    memory, kept, leak = keeping.follow(
+        vigil.keeping,
+        now_s,
+        facts.jobs,
+        fresh_bytes,
+        works=works,
+        lost=lost,
+        much_bytes=limits.leak_mb * MIB,
+    )
+    slow, growing = growth.follow(vigil.growth, now_s, fresh_bytes, works=works or lost)
+    left, left_bytes, full_disk = leftovers.follow(
+        vigil.leftovers,
+        facts.temp,
+        limits,
+        works=works,
+        told=facts.activity.temp_told,
+        settled_s=kept.job.ended.mono_s if kept and kept.job.ended else None,
+    )
+    watched = Vigil(
+        levels,
+        outlook,
+        short,
+        there,
+        memory,
+        slow,
+        left,
+        vigil.quiet,
+        kept or vigil.kept,
+        vigil.stamped_s,
+    )
+    if (
+        verdict is alerts.NOTHING
+        and not ahead
+        and scarce is None
+        and not (change or kept or growing or full_disk)
+        and left_bytes is None
+    ):
+        return watched, NOTHING
+    return watched, Found(
+        forecast=min(ahead, key=_seconds, default=None),
+        level=verdict.raise_level,
+        again=verdict.again,
+        early=min(soon, key=_seconds) if verdict.early else None,
+        recovered=vigil.levels if verdict.recovered else None,
+        scarce=scarce,
+        largest=facts.largest,
+        change=change,
+        kept=kept,
+        leak=leak,
+        growing=growing,
+        left_bytes=left_bytes,
+        full_disk=full_disk,
+    )
+
+
+def tell(
+    before: Vigil, after: Vigil, found: Found, sample: Sample, limits: AlertLimits
+) -> tuple[Vigil, tuple[Event, ...]]:
+    """The events of what was found, but for what is held back. ``before`` is the last sample's."""
+    now = sample.at
+    notable = () if found is NOTHING else tuple(_notable(found, sample, limits))
+    silence, said = quiet.sift(after.quiet, now, notable, critical_exempt=limits.critical_exempt)
+    if silence is not after.quiet:
+        after = replace(after, quiet=silence)
+    events: tuple[Event, ...] = (Compared(found.kept, sample), *said) if found.kept else said
+    if not _to_remember(before, after, now.mono_s):
+        return after, events
+    after = replace(after, stamped_s=now.mono_s)
+    return after, (*events, Said(remembered(after, now)))
+
+
+def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Notable]:
+    match found.change:
+        case Ending(memory_bytes, busy, oom_kills):
+            yield Gone(memory_bytes, busy, oom_kills, sample)
+        case Return(away_s):
+            yield Back(away_s, sample)
+        case Replacement(memory_before):
+            yield WorkerReplaced(memory_before, sample)
+    if found.level is not None:
+        limit_mb = limits.limit_mb(found.level)
+        yield Alerted(found.level, limit_mb, sample, found.again, found.early)
+    if found.recovered:
+        yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
+    if found.scarce and sample.system:
+        yield Scarce(sample.system, found.largest or _holders(sample), sample)
+    elif found.scarce is False:
+        yield Eased(sample)
+    if found.leak:
+        yield Leaking(found.leak, sample)
+    if found.growing:
+        yield Grown(found.growing, sample)
+    if found.left_bytes is not None:
+        yield Littered(found.left_bytes, sample)
+    if found.full_disk:
+        yield DiskFull(found.full_disk, sample)
+
+
+def muted(vigil: Vigil, now: Now, duration_s: float | None) -> tuple[Vigil, Said]:
+    """Hold alerts back from now on; None: until the program ends."""
+    vigil = replace(vigil, quiet=quiet.mute(vigil.quiet, now, duration_s))
+    return vigil, Said(remembered(vigil, now))
+
+
+def unmuted(vigil: Vigil, now: Now) -> tuple[Vigil, tuple[Event, ...]]:
+    """Let alerts come again, and tell what was held back."""
+    silence, said = quiet.sift(quiet.unmute(vigil.quiet), now, (), critical_exempt=True)
+    vigil = replace(vigil, quiet=silence)
+    return vigil, (*said, Said(remembered(vigil, now)))
+
+
+def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
+    """After a gap, which is no time that was watched: no hold and no line reaches across it."""
+    return replace(
+        vigil,
+        levels=alerts.woken(vigil.levels, now.mono_s),
+        outlook=NO_OUTLOOK,
+        shortage=shortage.woken(vigil.shortage),
+        growth=NO_GROWTH,
+        quiet=quiet.woken(vigil.quiet, now, slept_s),
+    )
+
+
+def paused(vigil: Vigil, now: Now) -> Vigil:
+    """Before or after a pause, which nobody watched."""
+    return woken(vigil, now, 0.0)
+
+
+def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
+    """When the policy wants a reading apart from the usual ones (monotonic); never is infinity."""
+    return min(
+        alerts.due_s(vigil.levels, limits),
+        shortage.due_s(vigil.shortage),
+        quiet.due_s(vigil.quiet, now),
+    )
+
+
+def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
+    """What a restart must know: what was said, and the mute. Plain values, moments in Unix time."""
+    levels, silence = vigil.levels, vigil.quiet
+    memory: dict[str, Any] = {"at": now.wall_s}
+    if levels.raised:
+        said_s = now.mono_s if levels.said_s is None else levels.said_s
+        memory |= {
+            "level": levels.level.word,
+            "raised": levels.raised.word,
+            "peak_bytes": levels.peak_bytes,
+            "said": now.wall_s - (now.mono_s - said_s),
+            "foreseen": levels.foreseen_s is not None,
+        }
+    muted_s = silence.muted_s(now)
+    if 0.0 < muted_s < math.inf:
+        memory["muted_until"] = now.wall_s + muted_s
+    return memory
+
+
+def restore(memory: object, now: Now) -> Vigil:
+    """The watch as an earlier run left it. What is an hour old, or makes no sense, is left out."""
+    if not isinstance(memory, Mapping):
+        return Vigil()
+    levels, silence = alerts.CALM, LOUD
+    age_s = now.wall_s - (_moment(memory.get("at")) or -math.inf)
+    words = {level.word: level for level in Level}
+    level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
+    if 0.0 <= age_s <= REMEMBERED_S and level is not None and raised:
+        said = _moment(memory.get("said")) or now.wall_s
+        peak = memory.get("peak_bytes")
+        levels = AlertState(
+            level=min(level, raised),
+            raised=raised,
+            peak_bytes=peak if type(peak) is int and peak > 0 else 0,
+            said_s=now.mono_s - max(0.0, now.wall_s - said),
+            foreseen_s=now.mono_s if memory.get("foreseen") is True else None,
+        )
+    until = _moment(memory.get("muted_until"))
+    if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
+        silence = quiet.mute(LOUD, now, until - now.wall_s)
+    return Vigil(levels=levels, quiet=silence)
+
+
+_KINDS = {
+    Level.ELEVATED: Kind.ELEVATED,
+    Level.HIGH: Kind.HIGH,
+    Level.CRITICAL: Kind.CRITICAL,
+}
+
+
+def _seconds(ahead: Forecast) -> float:
+    return ahead.seconds
+
+
+def _ahead(outlook: Outlook, system: SystemMemory | None, limits: AlertLimits) -> list[Forecast]:
+    """What memory will reach as it climbs now; nothing while it does not climb straight."""
+    line = outlook.shown
+    if line is None:
+        return []
+    ahead = []
+    for level, kind in _KINDS.items():
+        seconds = line.seconds_to(limits.limit_mb(level) * MIB)
+        if seconds is not None:
+            ahead.append(Forecast(kind, seconds, line.span_s))
+    if system is not None:
+        seconds = line.seconds_to(line.now_bytes + system.available_bytes)
+        if seconds is not None:
+            ahead.append(Forecast(Kind.FULL, seconds, line.span_s))
+    return ahead
+
+
+def _threatens(ahead: Forecast, vigil: Vigil, system: SystemMemory | None) -> bool:
+    """Whether a forecast is a reason for a critical alert.
+
+    Recorded jobs climb by 70 MB/s and stop at 500 MB: what is of an ordinary height, on a machine
+    that has memory left, is no threat yet.
+    """
+    if ahead.kind is Kind.CRITICAL:
+        return vigil.levels.said is not Level.NONE
+    used = system.used_percent if system else 0.0
+    return ahead.kind is Kind.FULL and (
+        vigil.levels.said is not Level.NONE or used >= THREATENED_PERCENT
+    )
+
+
+def _holders(sample: Sample) -> tuple[ProcessRow, ...]:
+    rows = sorted((*sample.rows, *sample.others), key=lambda row: -row.rss_bytes)
+    return tuple(rows[:HOLDERS_SHOWN])
+
+
+def _to_remember(before: Vigil, after: Vigil, now_s: float) -> bool:
+    old, new = before.levels, after.levels
+    if (old.level, old.raised) != (new.level, new.raised):
+        return True
+    if before.quiet.until_wall_s != after.quiet.until_wall_s:
+        return True
+    if not new.raised:
+        return False
+    return after.stamped_s is None or now_s - after.stamped_s >= STAMP_EVERY_S
+
+
+def _moment(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _word(value: object, words: Mapping[str, Level]) -> Level | None:
+    return words.get(value) if isinstance(value, str) else None
