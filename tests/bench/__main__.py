@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import delay, growth, idle, memory, sample, start, walk
+from tests.bench import alerts, delay, growth, idle, memory, sample, start, walk
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -15,5 +15,6 @@ if __name__ == "__main__":
             start.PART,
             delay.PART,
             walk.PART,
+            alerts.PART,
         )
     )

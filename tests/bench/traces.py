@@ -1,0 +1,339 @@
+"""A corpus of memory traces with known truth: made from seeds, or recorded and scaled.
+
+A trace is a server's life: its memory, whether it works, whether it is there and answers, and
+what the clock does. `lived` takes it through `core.state.step` as the engine would.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, pairwise
+from pathlib import Path
+
+from tests.core.made import answer, look, look_in_vain, mb, refusal
+from tray_app.core.events import Event
+from tray_app.core.readings import Now
+from tray_app.core.settings import Settings
+from tray_app.core.state import Answered, Asked, Input, Looked, State, begin, step, wants_reading_s
+
+INTERVAL_S = 2.0
+JITTER_S = 0.1
+ELEVATED_MB, HIGH_MB, CRITICAL_MB = LIMITS_MB = 1500.0, 2000.0, 3000.0
+WALL_S = 1_795_000_000.0
+RECORDED = Path(__file__).parents[1] / "data" / "resource-trace.csv"
+Span = tuple[float, float]
+Curve = Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """``memory_mb`` is the truth at a moment, ``noise`` by which part a reading may be
+    off, either way.
+
+    ``jobs`` are the times of work, ``absent`` when there is no server, ``silent`` when its API
+    does not answer (``remote``: then there is no reading at all). ``clock`` are (moment, step of
+    the wall clock). ``leak_job`` is the number of the job at which a leak is to be called, None:
+    nothing is kept. ``crossings`` are the moments at which a straight ramp, which began at
+    ``climbs_s``, passes limits.
+    """
+
+    kind: str
+    seed: int
+    lasts_s: float
+    memory_mb: Curve
+    noise: float = 0.0
+    jobs: tuple[Span, ...] = ()
+    absent: tuple[Span, ...] = ()
+    silent: tuple[Span, ...] = ()
+    remote: bool = False
+    clock: tuple[tuple[float, float], ...] = ()
+    leak_job: int | None = None
+    grows: bool = False
+    crossings: tuple[tuple[float, float], ...] = ()
+    climbs_s: float = 0.0
+
+
+def lived(trace: Trace) -> Iterator[tuple[float, tuple[Event, ...], State]]:
+    """Each sample's moment, events and state: a reading every 2 s, early or late by up to 0.1 s,
+    and one whenever the policy wants it."""
+    dice = random.Random(trace.seed)
+    state = begin(Settings(), Settings(), Now(0.0, WALL_S), local=not trace.remote)
+    tick_s, was_silent = INTERVAL_S, False
+    while tick_s < trace.lasts_s:
+        wanted_s = wants_reading_s(state, Now(tick_s, WALL_S))
+        sudden = wanted_s < tick_s
+        at_s = wanted_s if sudden else tick_s + dice.uniform(-JITTER_S, JITTER_S)
+        at_s = max(at_s, state.sample.at.mono_s if state.sample else 0.0)
+        if not sudden:
+            tick_s += INTERVAL_S
+        now = Now(at_s, WALL_S + at_s + sum(by for when, by in trace.clock if at_s >= when))
+        silent = _within(trace.silent, at_s)
+        told: tuple[Event, ...] = ()
+        for happened in _inputs(trace, at_s, dice, silent=silent, falls_silent=not was_silent):
+            state, events = step(state, happened, now)
+            told += events
+        was_silent = silent
+        yield at_s, told, state
+
+
+def _inputs(
+    trace: Trace, at_s: float, dice: random.Random, *, silent: bool, falls_silent: bool
+) -> Iterator[Input]:
+    works = _within(trace.jobs, at_s)
+    if _within(trace.absent, at_s):
+        yield Asked()
+        yield Answered(refusal(at_s))
+        yield Looked(None if trace.remote else look_in_vain(at_s))
+        return
+    figure_mb = trace.memory_mb(at_s) * (1.0 + dice.uniform(-trace.noise, trace.noise))
+    if silent and falls_silent:
+        yield Asked()
+    elif not silent:
+        yield Answered(answer(figure_mb, at_s, tracker=(at_s,) if works else (1.0,)))
+    process = look(figure_mb, at_s, cpu_percent=100.0 if works else 1.0)
+    yield Looked(None if trace.remote else process)
+
+
+def _within(spans: tuple[Span, ...], at_s: float) -> bool:
+    return any(start <= at_s < end for start, end in spans)
+
+
+def corpus(part: int = 1) -> Iterator[Trace]:
+    """All traces, or every ``part``-th of each kind; every third has a silent API, every third
+    a silent API of a server on another machine."""
+    for kind, (make, count) in KINDS.items():
+        for seed in range(0, count, part):
+            trace = make(random.Random(f"{kind} {seed}"), seed)
+            yield _silenced(replace(trace, kind=kind, seed=seed), seed // part % 3)
+
+
+def _silenced(trace: Trace, variant: int) -> Trace:
+    """With the API silent for a while: for long where processes carry on, else for a little."""
+    dice = random.Random(trace.seed)
+    start_s = dice.uniform(0.1, 0.8) * trace.lasts_s
+    if variant == 1:
+        return replace(trace, silent=((start_s, start_s + 40.0),))
+    if variant == 2:
+        return replace(trace, remote=True, silent=((start_s, start_s + 8.0),))
+    return trace
+
+
+def _flat(size_mb: float) -> Curve:
+    return lambda _: size_mb
+
+
+def _through(*points: tuple[float, float]) -> Curve:
+    """Straight between (moment, MB), and level before and after."""
+
+    def at(at_s: float) -> float:
+        if at_s <= points[0][0]:
+            return points[0][1]
+        for (t0, m0), (t1, m1) in pairwise(points):
+            if at_s < t1:
+                return m0 + (m1 - m0) * (at_s - t0) / (t1 - t0)
+        return points[-1][1]
+
+    return at
+
+
+def _step(dice: random.Random, _seed: int) -> Trace:
+    low, high = dice.uniform(100, 1200), dice.uniform(1510, 5000)
+    up_s = dice.uniform(20, 60)
+    down_s = up_s + dice.uniform(20, 200)
+    points = ((up_s, low), (up_s + 0.1, high), (down_s, high), (down_s + 0.1, low))
+    return Trace("", 0, down_s + 60, _through(*points), jobs=((up_s, down_s),))
+
+
+def _ramp(dice: random.Random, seed: int, noise: float = 0.0) -> Trace:
+    rate = math.exp(dice.uniform(math.log(1), math.log(500)))
+    start_mb = max(100.0, dice.uniform(200, 1400), 3000 - 240 * rate)
+    start_s = dice.uniform(20, 60)
+    top_mb = 3300.0
+    end_s = start_s + (top_mb - start_mb) / rate
+    curve = _through((start_s, start_mb), (end_s, top_mb), (end_s + 60, top_mb))
+    crossings = tuple(
+        (start_s + (limit - start_mb) / rate, limit) for limit in LIMITS_MB if limit > start_mb
+    )
+    work = ((start_s, end_s),) if seed % 2 else ()
+    return Trace(
+        "", 0, end_s + 60, curve, noise=noise, jobs=work, crossings=crossings, climbs_s=start_s
+    )
+
+
+def _noisy_ramp(dice: random.Random, seed: int) -> Trace:
+    return _ramp(dice, seed, noise=0.05)
+
+
+def _ramp_and_level(dice: random.Random, _seed: int) -> Trace:
+    """A climb that stops short of critical."""
+    rate, top = dice.uniform(5, 100), dice.uniform(1000, 2850)
+    start = dice.uniform(100, 900)
+    end_s = 30 + (top - start) / rate
+    curve = _through((30, start), (end_s, top))
+    return Trace("", 0, end_s + 120, curve, jobs=((30, end_s),))
+
+
+def _saw(dice: random.Random, seed: int) -> Trace:
+    """100 teeth about a limit."""
+    limit = LIMITS_MB[seed % 3]
+    low, high = limit * dice.uniform(0.6, 0.98), limit * dice.uniform(1.03, 1.25)
+    period_s = dice.uniform(8, 25)
+    start_s = 20.0
+
+    def at(at_s: float) -> float:
+        if not start_s <= at_s < start_s + 100 * period_s:
+            return low
+        return low + (high - low) * ((at_s - start_s) % period_s) / period_s
+
+    return Trace("", 0, start_s + 100 * period_s + 60, at)
+
+
+def _noise(dice: random.Random, seed: int) -> Trace:
+    """Level, with 5 % of scatter, about a limit or far from one."""
+    height = LIMITS_MB[seed % 3] * dice.uniform(0.9, 1.1) if seed % 2 else dice.uniform(200, 1200)
+    return Trace("", 0, 600, _flat(height), noise=0.05)
+
+
+def _spikes(dice: random.Random, _seed: int) -> Trace:
+    """Single readings above a limit."""
+    low = dice.uniform(200, 1200)
+    spikes = sorted(dice.uniform(20, 550) for _ in range(5))
+    tops = [dice.uniform(1600, 2900) for _ in spikes]
+
+    def at(at_s: float) -> float:
+        for when, top in zip(spikes, tops, strict=True):
+            if when <= at_s < when + 1.7:
+                return top
+        return low
+
+    return Trace("", 0, 600, at)
+
+
+def _working(
+    dice: random.Random, kept: list[float], noise: float, *, warm_up: float = 0.0
+) -> Trace:
+    """Jobs, each of which keeps so much."""
+    level, at_s = dice.uniform(120, 500), 60.0
+    points, jobs = [(at_s, level)], []
+    for number, kept_mb in enumerate(kept):
+        lasts_s = dice.uniform(15, 60)
+        peak = level + dice.uniform(150, 900)
+        after = level + kept_mb + (warm_up if number == 0 else 0.0)
+        points += [(at_s, level), (at_s + 0.4 * lasts_s, peak), (at_s + lasts_s, peak)]
+        points.append((at_s + lasts_s + 1.0, after))
+        jobs.append((at_s, at_s + lasts_s))
+        level, at_s = after, at_s + lasts_s + dice.choice([18.0, 45.0, 90.0])
+    curve = _through(*points)
+    return Trace("", 0, at_s + 60, curve, noise=noise, jobs=tuple(jobs))
+
+
+def _clean_jobs(dice: random.Random, seed: int) -> Trace:
+    count = dice.randint(4, 8)
+    kept = [dice.choice([0.0, 0.0, 20.0, -20.0]) for _ in range(count)]
+    return _working(dice, kept, 0.05 if seed % 4 == 3 else 0.002)
+
+
+def _warm_jobs(dice: random.Random, seed: int) -> Trace:
+    kept = [0.0] * dice.randint(4, 8)
+    noise = 0.05 if seed % 4 == 3 else 0.002
+    return _working(dice, kept, noise, warm_up=dice.uniform(100, 600))
+
+
+def _leaky_jobs(dice: random.Random, seed: int) -> Trace:
+    """From some job on, each keeps much."""
+    clean, noisy = dice.randint(0, 3), seed % 4 == 3
+    low, high = (140.0, 300.0) if noisy else (65.0, 300.0)
+    kept = [0.0] * clean + [dice.uniform(low, high) for _ in range(5)]
+    trace = _working(dice, kept, 0.03 if noisy else 0.002)
+    return replace(trace, leak_job=clean + 3)
+
+
+def _idle_leak(dice: random.Random, _seed: int) -> Trace:
+    start, per_min = dice.uniform(150, 900), dice.uniform(1.5, 8.0)
+    curve = _through((60, start), (60 + 2400, start + 40 * per_min))
+    return Trace("", 0, 2400, curve, noise=dice.choice([0.0, 0.002]), grows=True)
+
+
+def _idle(dice: random.Random, seed: int) -> Trace:
+    curve = _flat(dice.uniform(150, 1300))
+    return Trace("", 0, 2400, curve, noise=(0.0, 0.002, 0.05)[seed % 3])
+
+
+def _death(dice: random.Random, _seed: int) -> Trace:
+    """Killed on the height of its climb, and started again."""
+    top, rate = dice.uniform(1700, 3500), dice.uniform(10, 100)
+    end_s = 40 + (top - 300) / rate
+    dies_s = end_s + dice.uniform(20, 60)
+    back_s = dies_s + dice.uniform(10, 120)
+    points = ((40, 300.0), (end_s, top), (dies_s, top), (dies_s + 0.1, 120.0))
+    curve, work = _through(*points), ((40.0, dies_s),)
+    return Trace("", 0, back_s + 90, curve, jobs=work, absent=((dies_s, back_s),))
+
+
+def _clock(dice: random.Random, by_s: float) -> Trace:
+    """The wall clock steps in the middle of something."""
+    height = dice.choice([400.0, 1700.0, 2300.0, 3200.0])
+    curve = _through((40, 300.0), (70, height))
+    return Trace("", 0, 600, curve, clock=((dice.uniform(30, 300), by_s),))
+
+
+def _sleep(dice: random.Random, _seed: int) -> Trace:
+    return _clock(dice, 3600.0)
+
+
+def _set_back(dice: random.Random, _seed: int) -> Trace:
+    return _clock(dice, -3600.0)
+
+
+@cache
+def _recordings() -> tuple[tuple[tuple[tuple[float, float], ...], tuple[bool, ...]], ...]:
+    """The recorded scenarios: (moment, MB of the tree), and whether a core was in use."""
+    with RECORDED.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    made = []
+    for _, group in groupby(rows, key=lambda row: row["scenario"]):
+        lines = list(group)
+        points = tuple(
+            (float(line["t_s"]), float(line["rss_mb"]) + float(line["children_rss_mb"]))
+            for line in lines
+        )
+        made.append((points, tuple(float(line["cpu_percent"]) >= 40 for line in lines)))
+    return tuple(made)
+
+
+def _recorded(dice: random.Random, seed: int) -> Trace:
+    """What was recorded, so much larger that it passes the levels."""
+    recordings = _recordings()
+    points, busy = recordings[seed % len(recordings)]
+    scale = dice.uniform(2.0, 9.0)
+    shift_s = 60.0 + dice.uniform(0, INTERVAL_S)
+    curve = _through(*((shift_s + at_s, scale * size) for at_s, size in points))
+    times = [shift_s + at_s for (at_s, _), works in zip(points, busy, strict=True) if works]
+    jobs = ((times[0], times[-1]),) if times else ()
+    return Trace("", 0, shift_s + points[-1][0] + 90, curve, jobs=jobs)
+
+
+KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
+    "recorded, scaled": (_recorded, 72),
+    "steps": (_step, 90),
+    "ramps of 1 to 500 MB/s": (_ramp, 120),
+    "ramps with noise": (_noisy_ramp, 120),
+    "ramps that stop": (_ramp_and_level, 90),
+    "saw-teeth": (_saw, 90),
+    "noise of 5 %": (_noise, 60),
+    "spikes of one sample": (_spikes, 60),
+    "jobs that keep nothing": (_clean_jobs, 90),
+    "warm-up, then flat": (_warm_jobs, 60),
+    "jobs that keep memory": (_leaky_jobs, 90),
+    "slow leak while idle": (_idle_leak, 30),
+    "idle": (_idle, 30),
+    "death and return": (_death, 60),
+    "sleep of an hour": (_sleep, 45),
+    "clock set back": (_set_back, 45),
+}
+assert mb(1) == 1024**2

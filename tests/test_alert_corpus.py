@@ -1,0 +1,68 @@
+"""The alert policy over a part of the benchmark's corpus: `python -m tests.bench.alerts` is all."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import pytest
+
+from tests.bench.alerts import EDGE, NAIVE, OWN, Findings, figures, judge
+from tests.bench.traces import KINDS, corpus
+
+PART = 24
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    """What was found over some traces of each kind."""
+    return judge(corpus(PART))
+
+
+def test_the_corpus_is_large_and_always_the_same() -> None:
+    """More than a thousand traces of all kinds, from seeds."""
+    traces = list(corpus())
+    assert len(traces) >= 1000
+    assert {trace.kind for trace in traces} == set(KINDS)
+    again = {(trace.kind, trace.seed): trace.lasts_s for trace in corpus()}
+    assert all(again[trace.kind, trace.seed] == trace.lasts_s for trace in traces)
+    assert sum(bool(trace.silent) for trace in traces) > len(traces) / 2
+
+
+def test_no_level_is_missed_or_repeated(findings: Findings) -> None:
+    """However memory gets there, and whether or not the API answers."""
+    score = findings.scores[OWN]
+    assert score.climbs > 20
+    assert score.mistakes == [text for text in score.mistakes if "wrong" in text]
+    assert (score.missed, score.repeated) == (0, 0)
+    assert score.saw_most == 1
+
+
+def test_other_policies_are_told_apart(findings: Findings) -> None:
+    """The judge is no friend: what the naive and the edge-triggered do wrong, it sees."""
+    assert findings.scores[NAIVE].repeated > 1000
+    assert findings.scores[NAIVE].wrong > findings.scores[OWN].wrong
+    assert findings.scores[EDGE].saw_most == 100
+
+
+def test_forecasts_are_near_the_truth(findings: Findings) -> None:
+    """On ramps with noise; the goal of 20 % at 60 s is the whole corpus's."""
+    errors = [error for found in findings.errors.values() for error in found]
+    assert len(errors) >= 5
+    assert median(errors) < 0.3
+
+
+def test_every_leak_is_called_at_its_third_job_and_none_else(findings: Findings) -> None:
+    """Also with the API silent, and with noise."""
+    assert findings.mistakes == []
+    assert findings.leaks == findings.leaks_called > 2
+    assert findings.slow == findings.slow_called > 0
+    assert findings.leaks_wrong == 0
+
+
+def test_it_prints_one_table(findings: Findings) -> None:
+    """A row for each figure, with the goals of this policy."""
+    told = list(figures(findings))
+    assert {figure.at for figure in told} == {OWN, EDGE, NAIVE}
+    assert not any(figure.goal for figure in told if figure.at != OWN)
+    missed = [figure.what for figure in told if figure.reached is False]
+    assert missed == ["corpus"]
