@@ -65,7 +65,7 @@ def lived(trace: Trace) -> Iterator[tuple[float, tuple[Event, ...], State]]:
     state = begin(Settings(), Settings(), Now(0.0, WALL_S), local=not trace.remote)
     tick_s, was_silent = INTERVAL_S, False
     while tick_s < trace.lasts_s:
-        wanted_s = wants_reading_s(state, Now(tick_s, WALL_S))
+        wanted_s = wants_reading_s(state)
         sudden = wanted_s < tick_s
         at_s = wanted_s if sudden else tick_s + dice.uniform(-JITTER_S, JITTER_S)
         at_s = max(at_s, state.sample.at.mono_s if state.sample else 0.0)

@@ -217,12 +217,12 @@ def test_the_end_of_a_hold_wants_a_reading() -> None:
     """Once: what it has not settled waits for the next usual one."""
     watched = Watched()
     watched.see(1600)
-    assert wants_reading_s(watched.state, watched.now()) == watched.now_s + 2.0
+    assert wants_reading_s(watched.state) == watched.now_s + 2.0
     watched.happen(Looked())
-    assert wants_reading_s(watched.state, watched.now()) == watched.now_s + 2.0
+    assert wants_reading_s(watched.state) == watched.now_s + 2.0
     watched.now_s += 3.0
     watched.happen(Looked())
-    assert wants_reading_s(watched.state, watched.now()) == math.inf
+    assert wants_reading_s(watched.state) == math.inf
 
 
 _steps = st.lists(

@@ -392,7 +392,7 @@ def ends_s(state: State) -> float:
     return min((end for end in ends if end is not None), default=math.inf)
 
 
-def wants_reading_s(state: State, now: Now) -> float:
+def wants_reading_s(state: State) -> float:
     """When the alert policy wants a reading apart from the usual ones: a hold ends, say.
 
     In monotonic seconds; never is infinity. What the last reading has not settled waits for the
@@ -400,7 +400,7 @@ def wants_reading_s(state: State, now: Now) -> float:
     """
     if state.sample is None or state.paused:
         return math.inf
-    due_s = vigils.due_s(state.vigil, state.settings.alerts, now)
+    due_s = vigils.due_s(state.vigil, state.settings.alerts, state.sample.at)
     return due_s if due_s > state.sample.at.mono_s else math.inf
 
 
