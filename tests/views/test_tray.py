@@ -118,7 +118,7 @@ def test_attention_is_wanted_at_the_critical_level_only() -> None:
     panel = FakePanel()
     presenter = Presenter(panel, lambda: None, lambda _: None)
     state = None
-    for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, 2000, 300)):
+    for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, *[2000] * 17, 300)):
         state = sampled(memory_mb, state, at_s * 2.0)
         presenter.show(state)
     assert panel.attention == [True, False]
