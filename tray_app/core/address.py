@@ -18,6 +18,9 @@ class ServerAddress:
     host: str
     port: int
 
+    def __repr__(self) -> str:
+        return f"ServerAddress({self.shown})"
+
 
 def parse_address(text: str) -> ServerAddress:
     """Split and check an http(s) URL; ValueError with a plain reason for people."""

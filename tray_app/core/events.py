@@ -84,6 +84,13 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class AutostartWanted:
+    """The person wants the program to start at login, or no more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HostMissing:
     """No panel has shown the icon for a while: said once per run."""
 
@@ -139,6 +146,7 @@ Event = (
     | JobEnded
     | Summarised
     | Chosen
+    | AutostartWanted
     | HostMissing
     | ErrandAsked
     | ErrandEnded

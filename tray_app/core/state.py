@@ -31,6 +31,7 @@ from tray_app.core.commands import (
     Quit,
     SendTest,
     SetAutostart,
+    SetInterval,
     SetMode,
     SetPalette,
     SetPaused,
@@ -46,6 +47,7 @@ from tray_app.core.deliveries import KEPT, Delivery
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
     Alerted,
+    AutostartWanted,
     Chosen,
     Ended,
     ErrandAsked,
@@ -79,7 +81,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
-from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.settings import Choice, Settings, reconfigured, with_preset
 from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -164,8 +166,23 @@ class HostSeen:
     present: bool
 
 
-Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened
-Input = Asked | Answered | Looked | TimeUp | Report | Command
+@dataclass(frozen=True, slots=True)
+class AutostartSeen:
+    """Whether the program starts with the desktop session."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The config file was edited; ``local``: whether the URL's host is this machine."""
+
+    base: Settings
+    local: bool
+
+
+Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened | AutostartSeen
+Input = Asked | Answered | Looked | TimeUp | Reconfigured | Report | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +237,7 @@ class State:
     status_shown_s: float | None = None
     host_away_since_s: float | None = None
     host_missing_said: bool = False
+    autostart: bool = False
     ended: bool = False
 
 
@@ -325,6 +343,14 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case HostSeen(present):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s), ()
+        case AutostartSeen(on):
+            return replace(state, autostart=on), ()
+        case SetAutostart(on):
+            return state, (AutostartWanted(on),)
+        case Reconfigured(base, local):
+            return _reconfigured(state, base, local, now), ()
+        case SetInterval(pace_s):
+            return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
@@ -344,7 +370,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
-        case Mute() | Unmute() | SetStyle() | SetPalette() | SetTheme() | SetAutostart():
+        case Mute() | Unmute() | SetStyle() | SetPalette() | SetTheme():
             return state, ()
 
 
@@ -403,6 +429,37 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
         state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
     )
     return changed, (Chosen(choice),)
+
+
+def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
+    old, before_quick = state.base, state.before_quick
+    settings = reconfigured(state.settings, old, base, state.choice)
+    if before_quick:
+        before_quick = reconfigured(before_quick, old, base, state.choice)
+    changed = replace(state, base=base, settings=settings, before_quick=before_quick)
+    if settings.address == state.settings.address:
+        return changed
+    # Of another server, what was seen of the last one says nothing.
+    return replace(
+        changed,
+        local=local,
+        awake=now,
+        link=ApiLink(),
+        process=None,
+        likeness=Likeness(),
+        temp=None,
+        trend=Trend(),
+        band=BandState(),
+        alerts=AlertState(),
+        activity=ActivityState(),
+        peak_bytes=None,
+        seen_answer_s=None,
+    )
+
+
+def remembered(state: State) -> Choice:
+    """What the next start should know: the choices, and what only the end of a run can tell."""
+    return state.choice
 
 
 def is_gap(state: State, now: Now) -> bool:

@@ -15,8 +15,9 @@ import queue
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -88,8 +89,9 @@ class ApiClient:
     ) -> None:
         self._report = report
         self._clock = clock
-        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, _READ)
-        self._secrets = _secrets(base_url)
+        sent = dict(headers)
+        self._line = _Line(base_url.rstrip("/"), sent, verify, clock, _READ)
+        self._secrets = _secrets(base_url, sent)
         self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
         self._worker: threading.Thread | None = None
@@ -149,8 +151,16 @@ class ApiClient:
     def _log_puzzle(self, error: Exception | None) -> None:
         """What people cannot be told in plain words is for the log, the first time."""
         if error is not None and not self._is_puzzled:
-            _log.warning("a request failed in an unexpected way", exc_info=error)
+            import traceback
+
+            words = self._masked("".join(traceback.format_exception(error)))
+            _log.warning("a request failed in an unexpected way\n%s", words)
         self._is_puzzled = error is not None
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
 
     def _stage(self, deadline_s: float) -> StageMark | None:
         with suppress(Exception):  # whatever happens to the stage, the reading is good
@@ -281,6 +291,8 @@ class _Line:
         """Import requests and prepare the requests, once; a bad URL raises requests' errors."""
         if self._connection is not None:
             return
+        if isinstance(self._verify, str) and not Path(self._verify).is_file():
+            raise _WrongAnswer(f"CA file not found: {Path(self._verify).name}")
         import requests
         import urllib3
 
@@ -590,11 +602,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _secrets(url: str) -> tuple[str, ...]:
-    """What of ``url`` must not be shown: its userinfo, as written and as meant."""
+def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown, longest first: the URL's userinfo, as written and as meant, and the
+    headers' values, a token also without the word before it."""
+    sent = [part for value in headers.values() for part in (value, value.rpartition(" ")[2])]
     try:
         parts = urlsplit(url)
     except ValueError:
-        return ()
+        return tuple(sent)
     written = [part for part in (parts.password, parts.username) if part]
-    return (*written, *map(unquote, written))
+    return tuple(sorted({*written, *map(unquote, written), *sent}, key=len, reverse=True))
