@@ -47,7 +47,8 @@ def _reader(option: Option) -> Any:
         try:
             return checked.read(option.key, text)
         except ValueError as error:
-            given = "" if text in str(error) else f" (given: {text})"
+            # A URL may hold a password.
+            given = "" if text in str(error) or "@" in text else f" (given: {text})"
             raise argparse.ArgumentTypeError(f"{error}{given}") from None
 
     return convert

@@ -236,12 +236,12 @@ def _headers(value: object) -> Headers:
 
 def _header_text(text: object, name: str) -> str:
     if not isinstance(text, str) or not re.fullmatch(r"[\x21-\x7e]+([ \t]+[\x21-\x7e]+)*", text):
-        raise ValueError(f"{name}: must be plain text on one line")
+        raise ValueError(f"{name} must be plain text on one line".lstrip())
     return text
 
 
 def _token(value: object) -> Headers:
-    return Headers((("Authorization", f"Bearer {_header_text(value, 'it')}"),))
+    return Headers((("Authorization", f"Bearer {_header_text(value, '')}"),))
 
 
 _TRUTH = Kind(_truth, lambda text: {"true": True, "false": False}.get(text.lower(), text))
@@ -312,13 +312,13 @@ OPTIONS: tuple[Option, ...] = (
         "token",
         Kind(_token),
         "Sent to the API as 'Authorization: Bearer …', and never shown.",
-        example='"…"',
+        example='"secret"',
     ),
     Option(
         "headers",
         _HEADERS,
         "More headers for the API, never shown either.",
-        example='{ "X-Api-Key" = "…" }',
+        example='{ "X-Api-Key" = "secret" }',
     ),
     Option("api.patience_s", _PATIENCE, "Seconds that a request may take."),
     Option("api.patience_busy_s", _PATIENCE, "The same while a video is being processed."),

@@ -60,6 +60,7 @@ REASON_LIMIT = 80
 STAGE_PATIENCE_S = 1.0
 """Longest that a good reading waits for its stage, which the server has in memory."""
 
+SHORTEST_SECRET = 4
 _CLOSE_PATIENCE_S = 1.0
 _READ_BYTES = 64 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
@@ -604,11 +605,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What must not be shown, longest first: the URL's userinfo, as written and as meant, and the
-    headers' values, a token also without the word before it."""
-    sent = [part for value in headers.values() for part in (value, value.rpartition(" ")[2])]
+    headers' values, a token also without the word before it. A value of a few characters is no
+    secret, and hiding it would hide much else."""
+    parts = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+    sent = [part for part in parts if len(part) >= SHORTEST_SECRET]
     try:
         parts = urlsplit(url)
     except ValueError:
-        return tuple(sent)
+        return tuple(sorted(sent, key=len, reverse=True))
     written = [part for part in (parts.password, parts.username) if part]
     return tuple(sorted({*written, *map(unquote, written), *sent}, key=len, reverse=True))
