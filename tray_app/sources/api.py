@@ -607,8 +607,8 @@ def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What must not be shown, longest first: the URL's userinfo, as written and as meant, and the
     headers' values, a token also without the word before it. A value of a few characters is no
     secret, and hiding it would hide much else."""
-    parts = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
-    sent = [part for part in parts if len(part) >= SHORTEST_SECRET]
+    values = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+    sent = [part for part in values if len(part) >= SHORTEST_SECRET]
     try:
         parts = urlsplit(url)
     except ValueError:
