@@ -60,6 +60,9 @@ def test_a_killed_instance_does_not_block(
         assert again.log == ""
 
 
+PACE = "interval_s = 0.25\n"
+
+
 def config_of(app: App) -> Path:
     return app.desktop.home / f"{app.name}.toml"
 
@@ -72,9 +75,9 @@ def test_edits_of_the_config_are_picked_up(
         app = start_app(session_bus, "--url", server.url)
         app.wait_for_picture(band=Band.GREEN)
         config = config_of(app)
-        config.write_text("[bands]\nred_mb = 0\n")
-        wait_for(lambda: f"{config}:2: bands.red_mb must be" in app.log, "the limit is refused")
-        config.write_text("[bands]\nyellow_mb = 10\norange_mb = 20\nred_mb = 30\n")
+        config.write_text(f"{PACE}[bands]\nred_mb = 0\n")
+        wait_for(lambda: f"{config}:3: bands.red_mb must be" in app.log, "the limit is refused")
+        config.write_text(f"{PACE}[bands]\nyellow_mb = 10\norange_mb = 20\nred_mb = 30\n")
         app.wait_for_picture(band=Band.RED)
         said = app.log.count("\n")
         config.write_text("[bands\n")
