@@ -196,7 +196,7 @@ def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
 
 
 def _sources(engine: Engine, state: State, *, shown: bool) -> Sources:
-    """Make the sources, which hand the engine what they find; ``shown``: all figures, at all times."""
+    """Make the sources for the engine; ``shown``: all figures, at all times."""
 
     # Late imports: what is not used in this run is not paid for.
     settings, address = state.settings, state.settings.address

@@ -70,7 +70,7 @@ from tray_app.core.state import (
     wants_stage,
 )
 from tray_app.core.succession import Change, Turn
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.wish import NO_WISH, Wish, named
 
 START_S = 1000.0
 WALL_S = 1_795_000_000.0
@@ -868,6 +868,16 @@ class TestSettingsWhileRunning:
         )
         assert told.state.peak_bytes is None
         assert not wants_processes(told.state)
+
+    def test_what_to_watch_follows_the_file_until_somebody_picks(self) -> None:
+        """A process picked in the menu is newer than the file."""
+        told = Told(started())
+        told.happen(1, Reconfigured(Settings(match="main:app"), local=True))
+        assert told.state.wish == named(None, "main:app")
+        told.happen(2, WatchProcess(7, 1.0))
+        picked = told.state.wish
+        told.happen(3, Reconfigured(Settings(pid=9), local=True))
+        assert told.state.wish == picked
 
     def test_an_interval_that_was_handed_over_is_not_remembered(self) -> None:
         """As with the flag itself."""

@@ -97,3 +97,13 @@ def test_a_wrong_key_in_an_edit_is_logged_and_the_rest_counts(
     file.write("colour = 1\ninterval_s = 4\n")
     assert config.edited() == Settings(interval_s=4.0)
     assert f"{file.path}:1: unknown setting 'colour'" in caplog.text
+
+
+def test_paths_are_whole(file: Edited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They mean the same wherever the program works later; ~ is the home."""
+    monkeypatch.setenv("HOME", "/home/joe")
+    monkeypatch.chdir(tmp_path)
+    file.write("tmp_dir = 'tmp'\nlog_file = '~/x.log'\n[api]\nca_file = '/ca.pem'\n")
+    settings, _ = ConfigFile(file.path, {}).read()
+    assert settings.tmp_dir == str(tmp_path / "tmp")
+    assert (settings.log_file, settings.ca_file) == ("/home/joe/x.log", "/ca.pem")

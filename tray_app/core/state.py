@@ -436,7 +436,10 @@ def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
     settings = reconfigured(state.settings, old, base, state.choice)
     if before_quick:
         before_quick = reconfigured(before_quick, old, base, state.choice)
-    changed = replace(state, base=base, settings=settings, before_quick=before_quick)
+    wish = state.wish  # what was picked in the menu stays
+    if wish == named(state.settings.pid, state.settings.match):
+        wish = named(settings.pid, settings.match)
+    changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
     if settings.address == state.settings.address:
         return changed
     # Of another server, what was seen of the last one says nothing.
@@ -454,6 +457,8 @@ def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
         activity=ActivityState(),
         peak_bytes=None,
         seen_answer_s=None,
+        source=None,
+        succession=Succession(),
     )
 
 

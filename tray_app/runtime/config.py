@@ -70,9 +70,16 @@ class ConfigFile:
 
 def absolute(settings: Settings) -> Settings:
     """With paths that mean the same wherever the program works, and the home for ``~``."""
-    given = {name: getattr(settings, name) for name in ("tmp_dir", "ca_file", "log_file")}
-    found = {name: str(Path(path).expanduser().absolute()) for name, path in given.items() if path}
-    return replace(settings, **found)
+
+    def whole(path: str | None) -> str | None:
+        return path and str(Path(path).expanduser().absolute())
+
+    return replace(
+        settings,
+        tmp_dir=whole(settings.tmp_dir),
+        ca_file=whole(settings.ca_file),
+        log_file=whole(settings.log_file),
+    )
 
 
 def why(error: OSError | UnicodeDecodeError) -> str:
