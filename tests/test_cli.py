@@ -253,6 +253,15 @@ def test_the_tray_keeps_a_log_and_others_do_not(
     assert files == [["app.log"], [], ["mine.log"]]
 
 
+def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program runs all the same."""
+    (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
+    assert cli.main(["--json"]) == 0
+    assert "log_file: /no/such/folder/log: No such file" in capsys.readouterr().err
+
+
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     """--help names every flag of the README; --version names the program."""
     for flag in ("--help", "--version"):

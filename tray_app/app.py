@@ -258,11 +258,13 @@ def _set_autostart(on: bool, report: Callable[[AutostartSeen], None]) -> None:
     """Start at login or no more, and tell whether it does."""
     from tray_app.desktop import autostart
 
+    problem = None
     try:
         autostart.set_on(on)
     except OSError as error:
-        _log.warning(wording.autostart_failed(on, str(error)))
-    report(AutostartSeen(autostart.is_on()))
+        problem = error.strerror or str(error)
+        _log.warning("start at login: %s", wording.autostart_failed(on, str(error)))
+    report(AutostartSeen(autostart.is_on(), problem))
 
 
 def _run_tray(

@@ -50,7 +50,11 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
 
 
 def _log_to(
-    parser: argparse.ArgumentParser, file: Path | None, level: int, *, default: Path | None
+    parser: argparse.ArgumentParser,
+    file: Path | None,
+    is_flag: bool,
+    level: int,
+    default: Path | None,
 ) -> None:
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
     however little the terminal is told."""
@@ -64,7 +68,13 @@ def _log_to(
         try:
             file.open("a", encoding="utf-8").close()
         except OSError as error:
-            parser.error(f"--log-file: {file}: {error.strerror}")
+            # Of a flag this is a mistake; of a config file the rest still works.
+            wrong = f"{file}: {error.strerror}"
+            if is_flag:
+                parser.error(f"--log-file: {wrong}")
+            print(f"{PROGRAM}: log_file: {wrong}", file=sys.stderr)
+            file = None
+    if file:
         handlers.append(Journal(file))
     elif default:
         handlers.append(Journal(default))
@@ -118,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = given.preset is Preset.DEBUG
     level = logging.DEBUG if debug else logging.INFO if given.verbose else logging.WARNING
     log_file = Path(settings.log_file) if settings.log_file else None
-    _log_to(parser, log_file, level, default=paths.log_file() if in_tray else None)
+    usual = paths.log_file() if in_tray else None
+    _log_to(parser, log_file, "log_file" in flags, level, usual)
     if given.doctor:
         from tray_app import doctor
 

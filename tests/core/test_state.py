@@ -28,6 +28,7 @@ from tray_app.core.commands import (
 )
 from tray_app.core.events import (
     Alerted,
+    AutostartFailed,
     AutostartWanted,
     Chosen,
     Ended,
@@ -894,4 +895,10 @@ class TestSettingsWhileRunning:
         assert told.events == [AutostartWanted(True)]
         assert not told.state.autostart
         told.happen(2, AutostartSeen(True))
+        assert told.state.autostart
+        told.happen(3, SetAutostart(False), AutostartSeen(True, "Permission denied"))
+        assert told.events[1:] == [
+            AutostartWanted(False),
+            AutostartFailed(False, "Permission denied"),
+        ]
         assert told.state.autostart

@@ -109,6 +109,47 @@ def test_another_url_in_the_config_is_another_server(
         assert app.log == ""
 
 
+# The row of the menu is another's; the command behind it is what is tried here.
+SETS_AUTOSTART = """
+from tray_app import app, cli
+from tray_app.core.commands import SetAutostart
+app.handed_over = lambda message: [SetAutostart(message["mode"] == "api")]
+raise SystemExit(cli.main())
+"""
+
+
+def test_start_at_login(
+    session_bus: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """On is one valid file that names this environment's program, off leaves nothing; and why it
+    cannot be switched on is told."""
+
+    def ask(mode: str) -> None:
+        second = start_app(session_bus, "--url", server.url, "--mode", mode, name="second")
+        assert second.wait_for_exit() == 0
+
+    folder = Path(session_bus.env["XDG_CONFIG_HOME"], "autostart")
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        app = start_app(session_bus, "--url", server.url, code=SETS_AUTOSTART)
+        app.wait_for_source("API")
+        ask("api")
+        entry = folder / "runanalyze-tray.desktop"
+        wait_for(entry.exists, "it starts at login")
+        assert "Exec=" in wait_for(entry.read_text, "the file is written")
+        ask("auto")
+        wait_for(lambda: not entry.exists(), "it starts no more")
+        assert list(folder.iterdir()) == []
+        folder.rmdir()
+        folder.write_text("")
+        ask("api")
+        wait_for(lambda: recorder.notices, "the failure is told")
+        assert recorder.notices[0].summary == "Start at login"
+        assert "could not be switched on" in recorder.notices[0].body
+
+
 REMEMBERS_SAMPLES = """
 from tray_app import app, cli
 from tray_app.core.values import replace

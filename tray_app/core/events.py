@@ -91,6 +91,14 @@ class AutostartWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AutostartFailed:
+    """Start at login could not be changed; ``on``: what was wanted."""
+
+    on: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostMissing:
     """No panel has shown the icon for a while: said once per run."""
 
@@ -147,6 +155,7 @@ Event = (
     | Summarised
     | Chosen
     | AutostartWanted
+    | AutostartFailed
     | HostMissing
     | ErrandAsked
     | ErrandEnded

@@ -47,6 +47,7 @@ from tray_app.core.deliveries import KEPT, Delivery
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
     Alerted,
+    AutostartFailed,
     AutostartWanted,
     Chosen,
     Ended,
@@ -168,9 +169,10 @@ class HostSeen:
 
 @dataclass(frozen=True, slots=True)
 class AutostartSeen:
-    """Whether the program starts with the desktop session."""
+    """Whether the program starts with the desktop session, and why it could not be changed."""
 
     on: bool
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +345,9 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case HostSeen(present):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s), ()
-        case AutostartSeen(on):
-            return replace(state, autostart=on), ()
+        case AutostartSeen(on, problem):
+            failed = () if problem is None else (AutostartFailed(not on, problem),)
+            return replace(state, autostart=on), failed
         case SetAutostart(on):
             return state, (AutostartWanted(on),)
         case Reconfigured(base, local):

@@ -293,7 +293,7 @@ def already_running(url: str, *, heard: bool) -> str:
 
 def autostart_failed(on: bool, reason: str) -> str:
     """Why the program does not start at login, or still does."""
-    return f"start at login could not be switched {'on' if on else 'off'}: {reason}"
+    return f"It could not be switched {'on' if on else 'off'}: {reason}."
 
 
 def free_of(value: SystemMemory | None) -> str:
