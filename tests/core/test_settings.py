@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tray_app.core.address import parse_address
 from tray_app.core.alerts import AlertLimits
-from tray_app.core.bands import BandLimits
+from tray_app.core.bands import Band, BandLimits
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.settings import (
     GROUPS,
@@ -253,11 +253,12 @@ class TestTable:
     def test_every_field_can_be_set(self) -> None:
         """A field that only code could set would be a hidden setting."""
         plain = {option.field for option in OPTIONS if option.section not in GROUPS}
-        assert plain | set(GROUPS) == set(Settings.__dataclass_fields__)
+        groups = {group.rpartition(".")[2] for group in GROUPS}
+        assert plain | groups == set(Settings.__dataclass_fields__)
         for group, make in GROUPS.items():
             fields = set(make().__dataclass_fields__)
             assert {option.field for option in OPTIONS if option.section == group} == fields
-            assert set(RISING[group]) <= fields
+            assert set(RISING.get(group, ())) <= fields
 
 
 class TestCommentedFile:
@@ -275,6 +276,22 @@ class TestCommentedFile:
     def test_it_names_the_environment_variables(self) -> None:
         """They need no other list."""
         assert all(option.environment in commented_config() for option in OPTIONS)
+
+
+class TestColours:
+    def test_each_band_may_have_its_own(self) -> None:
+        """The others stay the palette's."""
+        values, complaints = parse_config('view.style = "bars"\nview.colours.green = "#2EA043"')
+        assert complaints == []
+        colours = from_config(values).colours
+        assert (colours.of(Band.GREEN), colours.of(Band.RED)) == ((46, 160, 67), None)
+
+    @pytest.mark.parametrize("value", ["'green'", "'#fff'", "'#12345g'", "1", "{ red = 1 }"])
+    def test_what_is_no_colour_is_said(self, value: str) -> None:
+        """With an example."""
+        values, complaints = parse_config(f"[view.colours]\n\nred = {value}")
+        assert values == {}
+        assert [complaint.line for complaint in complaints] == [3]
 
 
 class TestEnvironment:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address
 from tray_app.core.alerts import AlertLimits
-from tray_app.core.bands import BandLimits
+from tray_app.core.bands import Band, BandLimits
 from tray_app.core.modes import PRESETS, Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.values import dataclass, field, replace
@@ -42,6 +42,22 @@ class Headers:
         own = {name.lower() for name, _ in self.fields}
         kept = tuple(pair for pair in other.fields if pair[0].lower() not in own)
         return Headers(kept + self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """The icon's own colour per band, as red, green and blue; None: the palette's."""
+
+    green: tuple[int, int, int] | None = None
+    yellow: tuple[int, int, int] | None = None
+    orange: tuple[int, int, int] | None = None
+    red: tuple[int, int, int] | None = None
+    unknown: tuple[int, int, int] | None = None
+
+    def of(self, band: Band) -> tuple[int, int, int] | None:
+        """The colour of a band."""
+        colour: tuple[int, int, int] | None = getattr(self, band)
+        return colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class Settings:
     style: Style = Style.NUMBER
     palette: Palette = Palette.STANDARD
     theme: Theme = Theme.AUTO
+    colours: Colours = Colours()
     bands: BandLimits = field(default_factory=BandLimits)
     alerts: AlertLimits = field(default_factory=AlertLimits)
 
@@ -223,6 +240,13 @@ def _folder(value: object) -> str:
     return value
 
 
+def _colour(value: object) -> tuple[int, int, int]:
+    if not isinstance(value, str) or not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError('must be a colour like "#2ea043"')
+    red, green, blue = bytes.fromhex(value[1:])
+    return red, green, blue
+
+
 def _headers(value: object) -> Headers:
     # No reason repeats a value: it may be a secret.
     if not isinstance(value, Mapping):
@@ -247,6 +271,7 @@ def _token(value: object) -> Headers:
 _TRUTH = Kind(_truth, lambda text: {"true": True, "false": False}.get(text.lower(), text))
 _TEXT = Kind(_text)
 _HEADERS = Kind(_headers)
+_COLOUR = Kind(_colour)
 _MEGABYTES = _number(1, 1_000_000_000, "MB")
 _PATIENCE = _number(0.1, 3600, "seconds")
 
@@ -336,10 +361,20 @@ OPTIONS: tuple[Option, ...] = (
     Option("alerts.critical_mb", _MEGABYTES, "... 'critical'."),
     Option("view.style", _word(Style), "How the icon is drawn: number, bars or calm."),
     Option("view.palette", _word(Palette), "Its colours; okabe-ito is for colour-blind people."),
-    Option("view.theme", _word(Theme), "The panel behind it: auto (the desktop tells)."),
+    Option("view.theme", _word(Theme), "The panel: dark, light, or auto (the desktop tells)."),
+    Option("view.colours.green", _COLOUR, "A colour of your own.", example='"#2ea043"'),
+    Option("view.colours.yellow", _COLOUR, "... for yellow.", example='"#eab308"'),
+    Option("view.colours.orange", _COLOUR, "... for orange.", example='"#ea6f12"'),
+    Option("view.colours.red", _COLOUR, "... for red.", example='"#da3633"'),
+    Option("view.colours.unknown", _COLOUR, "... without a reading.", example='"#8c959f"'),
 )
-GROUPS: dict[str, Callable[..., Any]] = {"bands": BandLimits, "alerts": AlertLimits}
-"""Sections with a class of their own; the fields of all others are in `Settings` itself."""
+GROUPS: dict[str, Callable[..., Any]] = {
+    "bands": BandLimits,
+    "alerts": AlertLimits,
+    "view.colours": Colours,
+}
+"""Sections with a class of their own, which is in the field of `Settings` with the section's last
+word; the fields of all other sections are in `Settings` itself."""
 
 RISING = {
     "bands": ("yellow_mb", "orange_mb", "red_mb"),
@@ -464,6 +499,10 @@ def _needs(group: str) -> str:
     return f"{group}: needs {' < '.join(RISING[group])}"
 
 
+def _group_field(section: str) -> str:
+    return section.rpartition(".")[2]
+
+
 def from_config(values: Mapping[str, Any]) -> Settings:
     """Defaults with checked values (as `parse_config` returns) over them."""
     fields: dict[str, Any] = {}
@@ -472,7 +511,7 @@ def from_config(values: Mapping[str, Any]) -> Settings:
         option = _BY_KEY[key]
         into = groups.setdefault(option.section, {}) if option.section in GROUPS else fields
         into[option.field] = value
-    fields |= {group: GROUPS[group](**given) for group, given in groups.items()}
+    fields |= {_group_field(group): GROUPS[group](**given) for group, given in groups.items()}
     fields["headers"] = values.get("token", Headers()).over(values.get("headers", Headers()))
     return Settings(**fields)
 
@@ -482,7 +521,8 @@ def default(option: Option) -> str:
     if option.example:
         return option.example
     settings = Settings()
-    owner = getattr(settings, option.section) if option.section in GROUPS else settings
+    in_group = option.section in GROUPS
+    owner = getattr(settings, _group_field(option.section)) if in_group else settings
     value = getattr(owner, option.field)
     if isinstance(value, ServerAddress):
         value = value.url

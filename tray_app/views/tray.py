@@ -19,6 +19,7 @@ from tray_app.core.picture import Picture, figure_of
 from tray_app.core.readings import Source
 from tray_app.core.selection import Why
 from tray_app.core.state import State
+from tray_app.core.values import replace
 from tray_app.views import icon
 
 _log = logging.getLogger(__name__)
@@ -39,14 +40,23 @@ class Panel(Protocol):
 def picture(state: State) -> Picture:
     """What the icon shows for this state."""
     sample = state.sample
-    undelivered = state.delivery_problem is not None
+    chosen, settings = state.choice, state.settings
+    band = sample.band if sample and not state.paused else Band.UNKNOWN
+    plain = Picture(
+        band,
+        paused=state.paused,
+        undelivered=state.delivery_problem is not None,
+        style=chosen.style or settings.style,
+        palette=chosen.palette or settings.palette,
+        theme=chosen.theme or settings.theme,
+        colour=settings.colours.of(band),
+    )
     if sample is None or state.paused:
-        return Picture(Band.UNKNOWN, paused=state.paused, undelivered=undelivered)
-    return Picture(
-        sample.band,
-        figure_of(sample.memory_bytes),
+        return plain
+    return replace(
+        plain,
+        figure=figure_of(sample.memory_bytes),
         process_source=sample.source is Source.PROCESS and sample.why is not Why.BETWEEN,
-        undelivered=undelivered,
     )
 
 
