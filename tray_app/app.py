@@ -270,7 +270,6 @@ def _set_autostart(on: bool, report: Callable[[AutostartSeen], None]) -> None:
 def _run_tray(
     invocation: Invocation, desktop: toolkit.Desktop, hosts: _Hosts, instance: Instance | None
 ) -> int:
-    from tray_app.desktop import autostart
     from tray_app.views.notices import Notices
     from tray_app.views.tray import Presenter
 
@@ -311,6 +310,8 @@ def _run_tray(
     errands = _Errands(engine)
 
     def handle_events() -> None:
+        from tray_app.desktop import autostart  # not before the icon is there
+
         engine.post(AutostartSeen(autostart.is_on()))
         while not isinstance(event := _next_event(events, notices.retry_after_s), Ended):
             _log_event(event)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tray_app.desktop import entry, paths
+from tray_app.desktop import paths
 
 LABEL = "runanalyze.tray"  # a LaunchAgent's name is a domain turned round
 WINDOWS_RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
@@ -35,7 +35,7 @@ def set_on(on: bool) -> None:
         _set_in_registry(on)
     elif on:
         place().parent.mkdir(parents=True, exist_ok=True)
-        place().write_text(_agent() if sys.platform == "darwin" else entry.text(), "utf-8")
+        place().write_text(_agent() if sys.platform == "darwin" else _entry(), "utf-8")
     else:
         place().unlink(missing_ok=True)
 
@@ -61,6 +61,12 @@ def _set_in_registry(on: bool) -> None:
                     winreg.DeleteValue(key, paths.APP_ID)
                 except FileNotFoundError:
                     return
+
+
+def _entry() -> str:
+    from tray_app.desktop import entry
+
+    return entry.text()
 
 
 def _agent() -> str:
