@@ -211,7 +211,9 @@ def test_init_config_writes_once(
     file = tmp_path / "config.toml"
     assert cli.main(["--init-config"]) == 0
     assert str(file) in capsys.readouterr().out
-    assert file.read_text() == commented_config()
+    assert file.read_text("utf-8") == commented_config()
+    if sys.platform != "win32":
+        assert file.stat().st_mode & 0o077 == 0, "it may come to hold a token"
     file.write_text("interval_s = 9\n")
     with pytest.raises(SystemExit) as ended:
         cli.main(["--init-config"])

@@ -29,8 +29,8 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
         elif given.init_config:
             path = given.config or paths.config_file()
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(checked.commented_config())
+            path.touch(mode=0o600, exist_ok=False)  # it may come to hold a token
+            path.write_text(checked.commented_config(), "utf-8")
             print(f"{PROGRAM}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
             from tray_app.desktop import entry

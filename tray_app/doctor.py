@@ -105,7 +105,7 @@ def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[
     own_ca = Path(settings.ca_file).expanduser() if settings.ca_file else None
     findings = [
         Finding("config", f"{config}{there}", fix),
-        Finding("memory", str(paths.state_file())),
+        Finding("remembered", str(paths.state_file())),
         Finding("log", log),
         Finding("at login", "starts" if autostart.is_on() else "does not start"),
     ]
