@@ -152,16 +152,8 @@ class ApiClient:
     def _log_puzzle(self, error: Exception | None) -> None:
         """What people cannot be told in plain words is for the log, the first time."""
         if error is not None and not self._is_puzzled:
-            import traceback
-
-            words = self._masked("".join(traceback.format_exception(error)))
-            _log.warning("a request failed in an unexpected way\n%s", words)
+            _log.warning("a request failed in an unexpected way\n%s", _trace(error, self._secrets))
         self._is_puzzled = error is not None
-
-    def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
 
     def _stage(self, deadline_s: float) -> StageMark | None:
         with suppress(Exception):  # whatever happens to the stage, the reading is good
@@ -194,8 +186,9 @@ class ServerCalls:
         self._clock = clock
         self._cleanup_path = f"{CLEANUP_PATH}{max_age_hours}"
         paths = (STATUS_PATH, OPTIMIZE_PATH, self._cleanup_path)
-        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, paths)
-        self._secrets = _secrets(base_url)
+        sent = dict(headers)
+        self._line = _Line(base_url.rstrip("/"), sent, verify, clock, paths)
+        self._secrets = _secrets(base_url, sent)
 
     def status(self, patience_s: float) -> ApiReading:
         """The server's figures now."""
@@ -230,15 +223,26 @@ class ServerCalls:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a plain reason
             _, reason = _explain(error, self._line.is_connected, patience_s)
             if reason is _PUZZLE:
-                _log.warning("a call failed in an unexpected way", exc_info=error)
+                _log.warning("a call failed in an unexpected way\n%s", _trace(error, self._secrets))
             raise CallError(_shown(reason, self._secrets)) from None
 
 
 def _shown(reason: str, secrets: tuple[str, ...]) -> str:
     """The reason in one line, without what a server may echo of what it was sent."""
+    return plain_text(_masked(reason, secrets), REASON_LIMIT)
+
+
+def _trace(error: Exception, secrets: tuple[str, ...]) -> str:
+    """For the log: what happened where, without secrets."""
+    import traceback
+
+    return _masked("".join(traceback.format_exception(error)), secrets)
+
+
+def _masked(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
-        reason = reason.replace(secret, "…")
-    return plain_text(reason, REASON_LIMIT)
+        text = text.replace(secret, "…")
+    return text
 
 
 class _WrongAnswer(Exception):
