@@ -9,7 +9,15 @@ from tray_app.core import notes
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.commands import FreeMemory, Mute
-from tray_app.core.events import Alerted, Event, HostMissing, Recovered, Sampled, Summarised
+from tray_app.core.events import (
+    Alerted,
+    AutostartFailed,
+    Event,
+    HostMissing,
+    Recovered,
+    Sampled,
+    Summarised,
+)
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.notes import Note, Urgency, note
@@ -156,3 +164,13 @@ class TestAlerts:
             "Back to normal: 420 MB",
             "The peak was 2.44 GB. Nothing is being processed.",
         )
+
+
+def test_start_at_login_that_cannot_be_changed_is_told() -> None:
+    """What was wanted, and why it is not so."""
+    told = note(AutostartFailed(on=True, reason="Permission denied"))
+    assert told
+    assert (told.title, told.text) == (
+        "Start at login",
+        "It could not be switched on: Permission denied.",
+    )
