@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from tray_app import app, cli
 from tray_app.core.modes import Mode, Preset
-from tray_app.core.settings import Settings
+from tray_app.core.settings import OPTIONS, Settings, commented_config
+from tray_app.runtime.journal import Journal
 
 
 @pytest.fixture
@@ -24,6 +27,8 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[app.Invocat
     monkeypatch.setattr(app, "run", run)
     monkeypatch.setattr("tray_app.desktop.paths.config_file", lambda: tmp_path / "config.toml")
     monkeypatch.setattr("tray_app.desktop.paths.state_file", lambda: tmp_path / "state.json")
+    monkeypatch.setattr("tray_app.desktop.paths.log_file", lambda: tmp_path / "app.log")
+    monkeypatch.setattr("tray_app.desktop.paths.data_home", lambda: tmp_path / "share")
     return invocations
 
 
@@ -174,6 +179,91 @@ def test_view_flags(started: list[app.Invocation]) -> None:
     assert (started[-1].demo, started[-1].state_file) == (True, None)
 
 
+def test_the_environment_beats_the_file_and_a_flag_beats_both(
+    started: list[app.Invocation],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Defaults, file, environment, flags: the later wins; a wrong variable is named."""
+    (tmp_path / "config.toml").write_text("interval_s = 5\n[alerts]\nhigh_mb = 2500\n")
+    monkeypatch.setenv("RUNANALYZE_TRAY_INTERVAL_S", "7")
+    monkeypatch.setenv("RUNANALYZE_TRAY_MODE", "sideways")
+    result = settings(started)
+    assert (result.interval_s, result.alerts.high_mb, result.mode) == (7.0, 2500.0, Mode.AUTO)
+    assert "RUNANALYZE_TRAY_MODE must be one of" in capsys.readouterr().err
+    assert settings(started, "--interval", "0.5").interval_s == 0.5
+
+
+def test_a_password_in_a_wrong_url_is_not_repeated(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says what is wrong, not what was given."""
+    with pytest.raises(SystemExit):
+        cli.main(["--url", "ftp://joe:s3cret@host"])
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_init_config_writes_once(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says where, and never writes over a file that is there."""
+    file = tmp_path / "config.toml"
+    assert cli.main(["--init-config"]) == 0
+    assert str(file) in capsys.readouterr().out
+    assert file.read_text("utf-8") == commented_config()
+    if sys.platform != "win32":
+        assert file.stat().st_mode & 0o077 == 0, "it may come to hold a token"
+    file.write_text("interval_s = 9\n")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--init-config"])
+    assert ended.value.code == 2
+    assert "is there already" in capsys.readouterr().err
+    assert file.read_text() == "interval_s = 9\n"
+    assert started == []
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="freedesktop only")
+def test_a_desktop_entry_comes_and_goes(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was installed is named, and removed without a trace; a second removal is no error."""
+    assert cli.main(["--install-desktop-entry"]) == 0
+    files = [path for path in (tmp_path / "share").rglob("*") if path.is_file()]
+    printed = capsys.readouterr().out
+    assert sorted(path.suffix for path in files) == [".desktop", ".png"]
+    assert all(str(path) in printed for path in files)
+    for _ in range(2):
+        assert cli.main(["--uninstall-desktop-entry"]) == 0
+        assert not any(path.is_file() for path in (tmp_path / "share").rglob("*"))
+    assert started == []
+
+
+def test_the_tray_keeps_a_log_and_others_do_not(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sees a tray's standard error; in a terminal a file is kept only where asked for."""
+    configured: list[list[logging.Handler]] = []
+    monkeypatch.setattr("logging.basicConfig", lambda **given: configured.append(given["handlers"]))
+    cli.main([])
+    cli.main(["--json"])
+    cli.main(["--json", "--log-file", str(tmp_path / "mine.log")])
+    files = [
+        [Path(it.baseFilename).name for it in handlers if isinstance(it, Journal)]
+        for handlers in configured
+    ]
+    assert files == [["app.log"], [], ["mine.log"]]
+
+
+def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program runs all the same."""
+    (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
+    assert cli.main(["--json"]) == 0
+    assert "log_file: /no/such/folder/log: No such file" in capsys.readouterr().err
+
+
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     """--help names every flag of the README; --version names the program."""
     for flag in ("--help", "--version"):
@@ -181,17 +271,8 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
             cli.main([flag])
         assert ended.value.code == 0
     printed = capsys.readouterr().out
-    for flag in (
-        "--quick",
-        "--mode",
-        "--url",
-        "--interval",
-        "--json",
-        "--once",
-        "--demo",
-        "--pid",
-        "--match",
-        "--tmp-dir",
-    ):
+    for flag in ("--quick", "--json", "--once", "--demo", "--doctor", "--completion"):
         assert flag in printed
+    assert all(option.flag in printed for option in OPTIONS)
+    assert all(len(line) <= 100 for line in printed.splitlines())
     assert "runanalyze-tray 0." in printed

@@ -13,17 +13,19 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tray_app.core import clicks, wording
-from tray_app.core.commands import Quit
+from tray_app.core import settings as checked
+from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
 from tray_app.core.errands import Errand
 from tray_app.core.events import (
+    AutostartWanted,
     Chosen,
     Compared,
     Ended,
@@ -34,6 +36,7 @@ from tray_app.core.events import (
     JobEnded,
     NotifierCame,
     OpenAsked,
+    Said,
     Sampled,
     SourceChanged,
     TargetChanged,
@@ -43,23 +46,28 @@ from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import (
+    AutostartSeen,
     Brought,
     HostSeen,
     MenuSeen,
     NotifierSeen,
     NotOpened,
+    Reconfigured,
     State,
     ThemeSeen,
     begin,
 )
+from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
-from tray_app.runtime.engine import Engine
+from tray_app.runtime.engine import Engine, Sources
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
 
 if TYPE_CHECKING:
+    from tray_app.desktop.instance import Instance
+    from tray_app.runtime.config import ConfigFile
     from tray_app.sources.errands import ErrandWorker
 
 _log = logging.getLogger(__name__)
@@ -91,12 +99,18 @@ class Invocation:
     demo: bool = False
     remembered: Choice = Choice()
     state_file: Path | None = None
+    config: ConfigFile | None = None
+    flags: Mapping[str, Any] | None = None
 
 
 def run(invocation: Invocation) -> int:
     """Run until it ends by itself or somebody ends it; the exit status."""
     if invocation.view is View.TRAY:
+        from tray_app.desktop.instance import TakenError
+
+        instance: Instance | None = None
         try:
+            instance = None if invocation.demo else _only_instance(invocation)
             reports = _Reports()
             desktop = toolkit.open_desktop(
                 APP_ID,
@@ -104,12 +118,57 @@ def run(invocation: Invocation) -> int:
                 lambda is_open: reports.post(MenuSeen(is_open)),
                 lambda theme: reports.post(ThemeSeen(theme)),
             )
+        except TakenError:
+            return _hand_over(invocation)
         except toolkit.NoDesktopError as error:
             _log.debug("no tray: %s", error)
             print(f"{APP_ID}: {wording.NO_DESKTOP}", file=sys.stderr)
         else:
-            return _run_tray(invocation, desktop, reports)
+            return _run_tray(invocation, desktop, reports, instance)
+        finally:
+            if instance is not None:
+                instance.close()
     return _run_terminal(invocation)
+
+
+# What a second start may change in the first one.
+_HANDED_OVER: dict[str, Callable[[Any], Command]] = {
+    "preset": SetPreset,
+    "mode": SetMode,
+    "interval_s": SetInterval,
+}
+
+
+def _only_instance(invocation: Invocation) -> Instance | None:
+    from tray_app.desktop.instance import Instance
+
+    try:
+        return Instance(invocation.settings.address.shown)
+    except OSError as error:
+        _log.info("cannot see whether this server is watched already: %s", error)
+        return None
+
+
+def _hand_over(invocation: Invocation) -> int:
+    from tray_app.desktop import instance
+
+    shown = invocation.settings.address.shown
+    chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
+    heard = instance.hand_over(shown, chosen)
+    print(f"{APP_ID}: {wording.already_running(shown, heard=heard)}")
+    return 0
+
+
+def handed_over(message: Mapping[str, Any]) -> list[Command]:
+    """What a second start wants of this one, and to show its status; what is wrong is left out."""
+    commands: list[Command] = []
+    for key, make in _HANDED_OVER.items():
+        try:
+            if key in message:
+                commands.append(make(checked.check(key, message[key])))
+        except ValueError as error:
+            _log.info("a second start wanted what cannot be: %s %s", key, error)
+    return [*commands, ShowStatus()]
 
 
 class _Reports:
@@ -132,31 +191,42 @@ def _begin(invocation: Invocation) -> State:
     )
 
 
-def _start_sources(engine: Engine, state: State, *, shown: bool) -> None:
-    """Make the sources and let the engine sample them; ``shown``: all figures, at all times."""
+def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
+    """Tells of edits of the config file."""
+
+    def look() -> Reconfigured | None:
+        base = config.edited() if config else None
+        return Reconfigured(base, is_this_machine(base.address.host)) if base else None
+
+    return look
+
+
+def _sources(engine: Engine, state: State, *, shown: bool) -> Sources:
+    """Make the sources for the engine; ``shown``: all figures, at all times."""
 
     # Late imports: what is not used in this run is not paid for.
-    address = state.settings.address
+    settings, address = state.settings, state.settings.address
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoProbe, DemoWalker
 
-        engine.start(
+        return (
             DemoApi(engine.post, clock.mono_s),
             DemoProbe(clock.mono_s),
             DemoWalker(engine.note_temp, clock.mono_s),
+            None,
         )
-        return
     from tray_app.sources.api import ApiClient
     from tray_app.sources.machine import process_table, shares
     from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
     from tray_app.sources.probe import ServerProbe
     from tray_app.sources.tempdir import TempWalker
 
-    api = ApiClient(address.url, engine.post, clock.mono_s)
+    headers, verify = settings.headers.fields, settings.ca_file or True
+    api = ApiClient(address.url, engine.post, clock.mono_s, headers, verify)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
     owner = OwnMemoryReader(engine.note_own, shares, clock.mono_s, every_s)
-    engine.start(api, probe, TempWalker(engine.note_temp, clock.now), owner)
+    return api, probe, TempWalker(engine.note_temp, clock.now), owner
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:
@@ -192,19 +262,47 @@ def _log_event(event: Event) -> None:
             pass
 
 
-def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, reports: _Reports) -> int:
+def _set_autostart(on: bool, report: Callable[[AutostartSeen], None]) -> None:
+    """Start at login or no more, and tell whether it does."""
+    from tray_app.desktop import autostart
+
+    problem = None
+    try:
+        autostart.set_on(on)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        _log.warning("start at login: %s", wording.autostart_failed(on, str(error)))
+    report(AutostartSeen(autostart.is_on(), problem))
+
+
+def _run_tray(
+    invocation: Invocation,
+    desktop: toolkit.Desktop,
+    reports: _Reports,
+    instance: Instance | None,
+) -> int:
     from tray_app.views.notices import Notices
     from tray_app.views.tray import Presenter
 
     state = replace(_begin(invocation), backend=desktop.backend)
     states: Mailbox[State] = Mailbox()
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    last = state
+    stored = invocation.remembered
 
     def publish(new_state: State, new_events: tuple[Event, ...]) -> None:
+        nonlocal last
+        last = new_state
         states.put(new_state)
         for event in new_events:
             if not isinstance(event, Sampled):
                 events.put(event)
+
+    def store_choice(choice: Choice) -> None:
+        nonlocal stored
+        if invocation.state_file and choice != stored:
+            store.write_choice(invocation.state_file, choice)
+            stored = choice
 
     engine = Engine(
         state,
@@ -213,6 +311,8 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, reports: _Report
         outlets=(publish,),
         on_battery=on_battery,
         own_use=own_use,
+        edited=_edited(invocation.config),
+        renew=lambda state: _sources(engine, state, shown=False),
     )
     presenter = Presenter(desktop, states.take, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
@@ -222,11 +322,18 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, reports: _Report
     errands = _Errands(engine)
 
     def handle_events() -> None:
+        from tray_app.desktop import autostart  # not before the icon is there
+
+        engine.post(AutostartSeen(autostart.is_on()))
         while not isinstance(event := _next_event(events, notices.retry_after_s), Ended):
             _log_event(event)
             match event:
-                case Chosen(choice) if invocation.state_file:
-                    store.write_choice(invocation.state_file, choice)
+                case Chosen(choice):
+                    store_choice(replace(choice, alerts=stored.alerts))
+                case Said(memory):
+                    store_choice(replace(stored, alerts=memory or None))
+                case AutostartWanted(on):
+                    _set_autostart(on, engine.post)
                 case ErrandAsked(errand, settings):
                     errands.run(errand, settings)
                 case OpenAsked(place):
@@ -241,14 +348,17 @@ def _run_tray(invocation: Invocation, desktop: toolkit.Desktop, reports: _Report
     handler = threading.Thread(target=handle_events, name="notices", daemon=True)
 
     def ready() -> None:
-        _start_sources(engine, state, shown=False)
+        engine.start(*_sources(engine, state, shown=False))
         presenter.start()
         handler.start()
+        if instance is not None:
+            instance.listen(lambda message: engine.post(*handed_over(message)))
 
     presenter.show(state)
     _quit_on_signals(engine, desktop.stop)
     desktop.run(ready)
     engine.stop(JOIN_LIMIT_S)
+    store_choice(remembered_of(last))
     states.close()
     presenter.join(JOIN_LIMIT_S)
     return 0
@@ -277,7 +387,8 @@ class _Errands:
         from tray_app.sources.api import ServerCalls
         from tray_app.sources.errands import ErrandWorker
 
-        server = ServerCalls(settings.address.url, clock.mono_s)
+        headers, verify = settings.headers.fields, settings.ca_file or True
+        server = ServerCalls(settings.address.url, clock.mono_s, headers, verify)
         self._worker = ErrandWorker(
             errand, server, lambda outcome: self._engine.post(Brought(outcome)), clock.mono_s
         )
@@ -308,6 +419,8 @@ def _run_terminal(invocation: Invocation) -> int:
         outlets=(publish,),
         others=True,
         on_battery=on_battery,
+        edited=_edited(invocation.config),
+        renew=lambda state: _sources(engine, state, shown=True),
     )
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
@@ -323,7 +436,7 @@ def _run_terminal(invocation: Invocation) -> int:
         demo=invocation.demo,
     )
     _quit_on_signals(engine, lambda: events.put(Ended()))
-    _start_sources(engine, state, shown=True)
+    engine.start(*_sources(engine, state, shown=True))
     try:
         while not isinstance(event := events.get(), Ended):
             _log_event(event)

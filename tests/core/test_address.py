@@ -70,3 +70,16 @@ def test_a_bad_address_has_a_plain_reason(text: str, reason: str) -> None:
 def test_a_browser_is_given_no_userinfo(text: str, url: str) -> None:
     """Its history would keep the password."""
     assert public_url(parse_address(text)) == url
+
+
+@pytest.mark.parametrize("text", ["http://joe:s3/cret@host", "http://joe:s3[cret@host"])
+def test_a_password_that_breaks_the_url_is_not_repeated(text: str) -> None:
+    """The reason says what is wrong without a part of it."""
+    with pytest.raises(ValueError) as caught:
+        parse_address(text)
+    assert "s3" not in str(caught.value)
+
+
+def test_a_repr_has_no_userinfo() -> None:
+    """An address may stand in any log line."""
+    assert repr(parse_address("http://joe:s3cret@host:1/x")) == "ServerAddress(http://***@host:1/x)"

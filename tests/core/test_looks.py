@@ -145,3 +145,14 @@ class TestWhatASuddenReadingShows:
         assert state.sample
         assert (state.sample.source, state.sample.memory_bytes) == (Source.API, mb(700))
         assert state.sample.age_s == pytest.approx(1.0)
+
+
+def test_a_machine_that_runs_short_of_memory() -> None:
+    """Another program's appetite calls for a reading, too; once, since the reading knows of it."""
+    state = shown(300)
+    short = Glance(mb(300), mb(300))
+    assert looks.is_left(looks.calm(state), short, at(START_S + 0.25))
+    system = replace(SYSTEM, available_bytes=mb(300))
+    reading = replace(look(300, START_S + 0.25), system=system)
+    state = step(state, Looked(reading, sudden=True), at(START_S + 0.25))[0]
+    assert not looks.is_left(looks.calm(state), short, at(START_S + 0.5))

@@ -226,13 +226,15 @@ def test_notifications_that_do_not_get_through_are_told_here() -> None:
     assert (menu["delivery-0"].text, menu["about-delivery"].text) == (told, told)
 
 
-def test_deliveries_are_counted() -> None:
-    """Those that got through."""
+def test_deliveries_are_counted_and_the_last_ones_told() -> None:
+    """How many got through, and of the last ones which way."""
     assert by_key(START)["delivery-0"].text == "No notification was sent yet"
-    once = after((1.0, Delivered()))
-    assert by_key(once)["about-delivery"].text == "1 notification was delivered"
+    once = after((1.0, Delivered(None, "High: 2.10 GB", "notification service")))
+    assert by_key(once)["about-delivery"].text == "Notifications: 1 delivered, 0 failed"
+    told = by_key(once)["delivery-1"].text
+    assert told.startswith("High: 2.10 GB: delivered by notification service")
     more = after((2.0, Delivered("no")), (3.0, Delivered()), state=once)
-    assert by_key(more)["about-delivery"].text == "2 notifications were delivered"
+    assert by_key(more)["delivery-0"].text == "Notifications: 2 delivered, 1 failed"
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -372,12 +374,11 @@ def test_the_desktops_theme_is_told() -> None:
     assert by_key(dark)["theme-auto"].text == "Panel: as the desktop (dark)"
 
 
-def test_the_start_at_login_has_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_at_login_has_a_mark() -> None:
     """A check mark, and a click turns it over."""
     off = by_key(HEALTHY)["autostart"]
     assert (off.checked, off.radio, off.command) == (False, False, SetAutostart(True))
-    monkeypatch.setattr(menu_rows, "starts_at_login", lambda _state: True)
-    on = by_key(HEALTHY)["autostart"]
+    on = by_key(replace(HEALTHY, autostart=True))["autostart"]
     assert (on.checked, on.command) == (True, SetAutostart(False))
 
 

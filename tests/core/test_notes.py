@@ -11,6 +11,7 @@ from tray_app.core.alerts import Level
 from tray_app.core.commands import FreeMemory, Mute, OpenTemp
 from tray_app.core.events import (
     Alerted,
+    AutostartFailed,
     Back,
     DiskFull,
     Eased,
@@ -300,3 +301,13 @@ class TestTheOthers:
         many = sent(HeldBack(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"
         assert many.text.splitlines()[0] == "7 earlier"
+
+
+def test_start_at_login_that_cannot_be_changed_is_told() -> None:
+    """What was wanted, and why it is not so."""
+    told = note(AutostartFailed(on=True, reason="Permission denied"))
+    assert told
+    assert (told.title, told.text) == (
+        "Start at login",
+        "It could not be switched on: Permission denied.",
+    )

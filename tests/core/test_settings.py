@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +13,25 @@ from hypothesis import strategies as st
 
 from tray_app.core.address import parse_address
 from tray_app.core.alerts import AlertLimits
-from tray_app.core.bands import BandLimits
+from tray_app.core.bands import Band, BandLimits
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.settings import (
+    GROUPS,
+    OPTIONS,
+    RISING,
     Choice,
     Complaint,
     ConfigError,
+    Headers,
+    Option,
     Settings,
     check,
+    commented_config,
+    default,
     from_config,
     parse_config,
+    parse_environment,
+    reconfigured,
     resolve,
     with_preset,
 )
@@ -213,6 +223,181 @@ class TestConfigFile:
             from_config(values)
             found = [complaint.line for complaint in complaints]
         assert all(1 <= line <= lines + 1 for line in found)
+
+
+class TestTable:
+    @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.key)
+    def test_each_option_has_a_field_a_sentence_and_a_default_that_it_accepts(
+        self, option: Option
+    ) -> None:
+        """What the commented file shows can be set, and without an example it changes nothing."""
+        section = f"[{option.section}]\n" if option.section else ""
+        values, complaints = parse_config(
+            f"{section}{option.key.rpartition('.')[2]} = {default(option)}"
+        )
+        assert complaints == []
+        changed = from_config(values)
+        assert (changed == Settings()) == (not option.example)
+        assert option.help.endswith((".", ")"))
+        assert len(option.help) < 110
+
+    def test_no_key_environment_name_or_flag_is_there_twice(self) -> None:
+        """Each names one thing."""
+        for names in (
+            [option.key for option in OPTIONS],
+            [option.environment for option in OPTIONS if option.environment],
+            [option.flag for option in OPTIONS if option.flag],
+        ):
+            assert len(set(names)) == len(names)
+
+    def test_every_field_can_be_set(self) -> None:
+        """A field that only code could set would be a hidden setting."""
+        plain = {option.field for option in OPTIONS if option.section not in GROUPS}
+        groups = {group.rpartition(".")[2] for group in GROUPS}
+        assert plain | groups == set(Settings.__dataclass_fields__)
+        for group, make in GROUPS.items():
+            fields = set(make().__dataclass_fields__)
+            assert {option.field for option in OPTIONS if option.section == group} == fields
+            assert set(RISING.get(group, ())) <= fields
+
+
+class TestCommentedFile:
+    def test_it_sets_nothing(self) -> None:
+        """As it is written, it is all comment."""
+        assert parse_config(commented_config()) == ({}, [])
+
+    def test_without_its_marks_it_sets_everything(self) -> None:
+        """Each setting stands in its section, ready to be taken."""
+        opened = re.sub(r"(?m)^#(?=\w)", "", commented_config())
+        values, complaints = parse_config(opened)
+        assert complaints == []
+        assert list(values) == [option.key for option in OPTIONS]
+
+    def test_it_names_the_environment_variables(self) -> None:
+        """They need no other list."""
+        assert all(option.environment in commented_config() for option in OPTIONS)
+
+
+class TestColours:
+    def test_each_band_may_have_its_own(self) -> None:
+        """The others stay the palette's."""
+        values, complaints = parse_config('view.style = "bars"\nview.colours.green = "#2EA043"')
+        assert complaints == []
+        colours = from_config(values).colours
+        assert (colours.of(Band.GREEN), colours.of(Band.RED)) == ((46, 160, 67), None)
+
+    @pytest.mark.parametrize("value", ["'green'", "'#fff'", "'#12345g'", "1", "{ red = 1 }"])
+    def test_what_is_no_colour_is_said(self, value: str) -> None:
+        """With an example."""
+        values, complaints = parse_config(f"[view.colours]\n\nred = {value}")
+        assert values == {}
+        assert [complaint.line for complaint in complaints] == [3]
+
+
+class TestEnvironment:
+    def test_it_beats_the_file(self) -> None:
+        """Whoever sets a variable for one start means that start."""
+        environment = {
+            "RUNANALYZE_TRAY_URL": "http://there:1",
+            "RUNANALYZE_TRAY_INTERVAL_S": "0.5",
+            "RUNANALYZE_TRAY_ALERTS_HIGH_MB": "2500",
+            "RUNANALYZE_TRAY_DETAILS": "TRUE",
+            "HOME": "/home/joe",
+        }
+        values, complaints = parse_environment(environment, {"interval_s": 9.0, "mode": Mode.API})
+        settings = from_config(values)
+        assert complaints == []
+        assert (settings.address.url, settings.interval_s) == ("http://there:1", 0.5)
+        assert (settings.alerts.high_mb, settings.details) == (2500.0, True)
+        assert settings.mode is Mode.API
+
+    @pytest.mark.parametrize(
+        ("name", "value", "complaint"),
+        [
+            ("INTERVAL_S", "soon", "INTERVAL_S must be a number, not 'soon'"),
+            ("INTERVAL_S", "nan", "INTERVAL_S must be from 0.2 to 3600 seconds"),
+            ("MODE", "", "MODE must be one of auto, api, fallback"),
+            ("DETAILS", "perhaps", "DETAILS must be true or false"),
+            ("INTERVALL", "2", "INTERVALL: unknown setting"),
+            ("BANDS_RED_MB", "10", "BANDS_RED_MB: bands: needs yellow_mb < orange_mb < red_mb"),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_the_rest_works(
+        self, name: str, value: str, complaint: str
+    ) -> None:
+        """With the variable's name; the file's value stays."""
+        environment = {f"RUNANALYZE_TRAY_{name}": value, "RUNANALYZE_TRAY_URL": "http://there"}
+        values, complaints = parse_environment(environment, {"interval_s": 9.0})
+        assert complaints == [f"RUNANALYZE_TRAY_{complaint}"]
+        assert values == {"interval_s": 9.0, "url": parse_address("http://there")}
+
+
+class TestSecrets:
+    def test_a_token_is_a_header(self) -> None:
+        """It is sent as bearer, in the place of what the file has under that name."""
+        values, _ = parse_config('[headers]\nauthorization = "Basic old"\nX-Key = "k e y"\n')
+        values, _ = parse_environment({"RUNANALYZE_TRAY_TOKEN": "t0p"}, values)
+        assert from_config(values).headers.fields == (
+            ("X-Key", "k e y"),
+            ("Authorization", "Bearer t0p"),
+        )
+
+    def test_no_repr_shows_them(self) -> None:
+        """Neither the headers nor the address' userinfo, in whatever they stand."""
+        values, _ = parse_config('url = "http://joe:s3cret@host"\nheaders = { X = "s3cret" }')
+        settings = from_config(values)
+        assert settings.address.url == "http://joe:s3cret@host"
+        assert "s3cret" not in repr(settings)
+        assert "joe" not in repr(settings)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'token = "s3cret\\nX: 1"',
+            "token = 0x53c4e7",
+            'headers = { "a b" = "s3cret" }',
+            'headers = { X = "s3cret\\r\\n" }',
+            'headers = "s3cret"',
+            'headers = { X = ["s3cret"] }',
+        ],
+    )
+    def test_a_wrong_one_is_not_repeated(self, text: str) -> None:
+        """What could be a secret is in no complaint, and nothing can be smuggled in."""
+        values, complaints = parse_config(text)
+        assert values == {}
+        assert len(complaints) == 1
+        assert "s3cret" not in complaints[0].text
+        assert Headers() == from_config(values).headers
+
+
+class TestEdits:
+    def test_what_was_not_chosen_follows_the_file(self) -> None:
+        """Limits, colours, address and interval are the file's while nobody says otherwise."""
+        old = Settings()
+        new = Settings(
+            address=parse_address("http://there"), interval_s=5.0, bands=BandLimits(1, 2, 3)
+        )
+        assert reconfigured(old, old, new, Choice()) == new
+
+    def test_what_was_chosen_stays(self) -> None:
+        """A preset's interval, a flag's address and the menu's mode are newer than the file."""
+        old = Settings()
+        now = replace(
+            with_preset(old, Preset.HEAVY), address=parse_address("http://flag"), mode=Mode.API
+        )
+        new = Settings(interval_s=5.0, address=parse_address("http://file"), mode=Mode.FALLBACK)
+        assert reconfigured(now, old, new, Choice(mode=Mode.API)) == now
+
+    def test_a_chosen_mode_that_the_file_had_too_stays(self) -> None:
+        """The menu said automatic; the file says so no more."""
+        old, new = Settings(), Settings(mode=Mode.API)
+        assert reconfigured(old, old, new, Choice(mode=Mode.AUTO)).mode is Mode.AUTO
+        assert reconfigured(old, old, new, Choice()).mode is Mode.API
+
+    def test_what_a_run_begins_with_counts_from_the_next_start(self) -> None:
+        """The end of this run is not moved under its feet."""
+        new = Settings(preset=Preset.DEBUG, duration_s=9.0, log_file="x")
+        assert reconfigured(Settings(), Settings(), new, Choice()) == Settings()
 
 
 class TestPresets:

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
 from tray_app.core import wording
 from tray_app.core.activity import Activity
+from tray_app.core.address import parse_address
 from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
+from tray_app.core.bands import Band, BandLimits
 from tray_app.core.commands import (
     Command,
     Quit,
+    SetAutostart,
+    SetInterval,
     SetMode,
     SetPalette,
     SetPaused,
@@ -29,6 +32,8 @@ from tray_app.core.commands import (
 )
 from tray_app.core.events import (
     Alerted,
+    AutostartFailed,
+    AutostartWanted,
     Chosen,
     Ended,
     Event,
@@ -53,17 +58,21 @@ from tray_app.core.state import (
     MENU_OPEN_AT_MOST_S,
     Answered,
     Asked,
+    AutostartSeen,
     Delivered,
     HostSeen,
     Input,
     Looked,
     MenuSeen,
+    Reconfigured,
     State,
     ThemeSeen,
+    TimeUp,
     begin,
     ends_s,
     is_menu_open,
     patience_s,
+    remembered,
     samples_at_once,
     step,
     style,
@@ -74,7 +83,7 @@ from tray_app.core.state import (
     wants_stage,
 )
 from tray_app.core.succession import Change, Turn
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.wish import NO_WISH, Wish, named
 
 START_S = 1000.0
 WALL_S = 1_795_000_000.0
@@ -902,3 +911,80 @@ def test_a_state_is_a_value() -> None:
     before = replace(state)
     step(state, Looked(look(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
     assert state == before
+
+
+class TestSettingsWhileRunning:
+    def test_an_edit_keeps_what_the_person_has_chosen(self) -> None:
+        """Mode and preset are the person's; limits are the file's."""
+        told = Told(started())
+        told.happen(1, SetMode(Mode.API), SetPreset(Preset.HEAVY))
+        base = Settings(mode=Mode.FALLBACK, interval_s=9.0, bands=BandLimits(1, 2, 3))
+        told.happen(2, Reconfigured(base, local=True))
+        settings = told.state.settings
+        assert (settings.mode, settings.preset, settings.interval_s) == (
+            Mode.API,
+            Preset.HEAVY,
+            3.0,
+        )
+        assert settings.bands == BandLimits(1, 2, 3)
+        told.happen(3, SetPreset(Preset.STANDARD))
+        assert told.state.settings.interval_s == 9.0
+
+    def test_a_quick_test_returns_to_the_edited_settings(self) -> None:
+        """The edit came while it ran."""
+        told = Told(started())
+        told.happen(1, SetPreset(Preset.QUICK))
+        told.happen(2, Reconfigured(Settings(interval_s=9.0), local=True))
+        told.happen(40, TimeUp())
+        assert told.state.settings.interval_s == 9.0
+
+    def test_of_another_server_nothing_old_is_known(self) -> None:
+        """No figure, rate, likeness or silence of the last one."""
+        told = Told(started())
+        told.answer(1, 2500)
+        assert told.state.sample
+        assert told.state.sample.memory_bytes
+        there = Settings(address=parse_address("http://there:1"))
+        told.happen(2, Reconfigured(there, local=False))
+        told.happen(3, Looked())
+        sample = told.state.sample
+        assert (sample.memory_bytes, sample.source, sample.band) == (
+            None,
+            Source.NONE,
+            Band.UNKNOWN,
+        )
+        assert told.state.peak_bytes is None
+        assert not wants_processes(told.state)
+
+    def test_what_to_watch_follows_the_file_until_somebody_picks(self) -> None:
+        """A process picked in the menu is newer than the file."""
+        told = Told(started())
+        told.happen(1, Reconfigured(Settings(match="main:app"), local=True))
+        assert told.state.wish == named(None, "main:app")
+        told.happen(2, WatchProcess(7, 1.0))
+        picked = told.state.wish
+        told.happen(3, Reconfigured(Settings(pid=9), local=True))
+        assert told.state.wish == picked
+
+    def test_an_interval_that_was_handed_over_is_not_remembered(self) -> None:
+        """As with the flag itself."""
+        told = Told(started())
+        told.happen(1, SetInterval(0.5))
+        assert told.state.settings.interval_s == 0.5
+        assert remembered(told.state) == Choice()
+        assert told.events == []
+
+    def test_start_at_login_is_done_by_others(self) -> None:
+        """The state knows what is seen, not what was wanted."""
+        told = Told(started())
+        told.happen(1, SetAutostart(True))
+        assert told.events == [AutostartWanted(True)]
+        assert not told.state.autostart
+        told.happen(2, AutostartSeen(True))
+        assert told.state.autostart
+        told.happen(3, SetAutostart(False), AutostartSeen(True, "Permission denied"))
+        assert told.events[1:] == [
+            AutostartWanted(False),
+            AutostartFailed(False, "Permission denied"),
+        ]
+        assert told.state.autostart

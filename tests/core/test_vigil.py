@@ -26,7 +26,7 @@ from tray_app.core.events import (
 )
 from tray_app.core.notes import note
 from tray_app.core.readings import GIB, MIB, Loss, Now, ProcessRow, Role, SystemMemory
-from tray_app.core.settings import Settings
+from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import Input, Looked, begin, step, wants_largest, wants_reading_s
 from tray_app.core.values import replace
 from tray_app.core.vigil import remembered, restore
@@ -39,7 +39,9 @@ class Watched:
 
     def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
         self.now_s, self.offset_s = 0.0, wall_s
-        self.state = begin(Settings(), Settings(), self.now(), local=True, said=said)
+        self.state = begin(
+            Settings(), Settings(), self.now(), local=True, remembered=Choice(alerts=said)
+        )
         self.events: list[Event] = []
 
     def now(self) -> Now:

@@ -163,7 +163,7 @@ def test_no_command_is_left_out() -> None:
     """Every command that a menu row can carry is clicked (Unmute only while alerts are muted)."""
     clicked = {type(command).__name__ for command, _labels in CLICKS}
     names = {each.__name__ for each in commands.Command.__args__}  # type: ignore[attr-defined]
-    assert names - clicked == {"WatchProcess", "Unmute", "ShowStatus", "Quit"}
+    assert names - clicked == {"WatchProcess", "Unmute", "ShowStatus", "SetInterval", "Quit"}
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])

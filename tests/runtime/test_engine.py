@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import pytest
 
+from tray_app.core.address import parse_address
+from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.bands import Band, BandLimits
 from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
 from tray_app.core.events import Event, Sampled, Scarce
 from tray_app.core.modes import Mode
@@ -28,10 +31,10 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
-from tray_app.core.state import MenuSeen, State, begin
+from tray_app.core.state import MenuSeen, Reconfigured, State, begin
 from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine
+from tray_app.runtime.engine import Engine, Sources
 
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
 
@@ -151,7 +154,10 @@ def running(
     probe: FakeProbe | None = None,
     mode: Mode = Mode.AUTO,
     interval_s: float = 0.2,
+    alerts: AlertLimits | None = None,
     tmp_dir: str | None = None,
+    edited: Callable[[], Reconfigured | None] = lambda: None,
+    renew: Callable[[State], Sources] | None = None,
 ) -> Iterator[Rig]:
     """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -160,9 +166,22 @@ def running(
         for event in new:
             events.put(event)
 
-    settings = replace(Settings(), interval_s=interval_s, mode=mode, tmp_dir=tmp_dir)
+    settings = replace(
+        Settings(),
+        interval_s=interval_s,
+        mode=mode,
+        tmp_dir=tmp_dir,
+        alerts=alerts or AlertLimits(),
+    )
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    engine = Engine(
+        state,
+        clock=clock.now,
+        jitter=lambda: 0.5,
+        outlets=(outlet,),
+        edited=edited,
+        renew=renew,
+    )
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
     owner = FakeOwner()
     api.post = engine.post
@@ -373,3 +392,49 @@ def test_what_only_the_menu_shows_is_read_only_while_it_is_open() -> None:
         rig.drain(0.05)
         rig.sample()
         assert not rig.probe.others[-1]
+
+
+def edit_once(settings: Settings) -> Callable[[], Reconfigured | None]:
+    """A config file that is edited once."""
+    edits = [Reconfigured(settings, local=True)]
+    return lambda: edits.pop() if edits else None
+
+
+def test_an_edit_of_the_config_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a restart, and with the sources that are there."""
+    monkeypatch.setattr("tray_app.runtime.engine.CONFIG_PACE_S", 0.0)
+    settings = Settings(interval_s=0.2, bands=BandLimits(1, 2, 3))
+    with running(edited=edit_once(settings)) as rig:
+        assert next(s for s in (rig.sample() for _ in range(20)) if s.band is Band.RED)
+        assert not rig.api.closed
+
+
+def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old ones are closed, and nothing of the old server is left in the samples."""
+    monkeypatch.setattr("tray_app.runtime.engine.CONFIG_PACE_S", 0.5)
+    made: list[str] = []
+    probe = FakeProbe()
+
+    def renew(state: State) -> Sources:
+        made.append(state.settings.address.url)
+        return FakeApi(answers=False), probe, FakeWalker(), None
+
+    settings = Settings(interval_s=0.2, address=parse_address("http://localhost:9"))
+    with running(edited=edit_once(settings), renew=renew) as rig:
+        until(rig, Source.API)
+        assert until(rig, Source.PROCESS).memory_bytes == 200 * MIB
+        assert (rig.api.closed, rig.probe.closed) == (True, True)
+        assert made == ["http://localhost:9"]
+        assert probe.reads > 0
+    assert probe.closed
+
+
+def test_the_end_of_a_hold_is_not_left_to_the_next_tick() -> None:
+    """An alert that must hold comes when it has, however long the interval is."""
+    alerts = AlertLimits(elevated_mb=100, elevated_hold_s=0.3)
+    probe = FakeProbe()
+    with running(
+        FakeApi(answers=False), probe, mode=Mode.FALLBACK, interval_s=LONG_S, alerts=alerts
+    ) as rig:
+        assert rig.sample().alert is Level.NONE
+        assert rig.sample().alert is Level.ELEVATED

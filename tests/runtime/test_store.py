@@ -15,7 +15,15 @@ from tray_app.runtime.store import read_choice, write_choice
 def test_a_choice_survives(tmp_path: Path) -> None:
     """What was written is read again, also into a folder that did not exist."""
     path = tmp_path / "new" / "state.json"
-    choice = Choice(Mode.API, Preset.HEAVY, Style.BARS, Palette.OKABE_ITO, Theme.LIGHT)
+    choice = Choice(
+        Mode.API,
+        Preset.HEAVY,
+        Style.BARS,
+        Palette.OKABE_ITO,
+        Theme.DARK,
+        alerts={"raised": [1, 2], "since": {"a": None}},
+    )
+    assert None not in [getattr(choice, name) for name in Choice.__dataclass_fields__]
     write_choice(path, choice)
     assert read_choice(path) == choice
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]
@@ -36,6 +44,7 @@ def test_no_file_is_nothing_remembered(tmp_path: Path) -> None:
         '{"version": 7}',
         '{"version": 1, "mode": "sideways"}',
         '{"version": 1, "style": "loud"}',
+        '{"version": 1, "alerts": [1]}',
         "[" * 9999,
     ],
 )
@@ -58,3 +67,10 @@ def test_a_place_that_cannot_be_written_is_one_log_line(
     (tmp_path / "file").write_text("")
     write_choice(tmp_path / "file" / "state.json", Choice(Mode.API))
     assert "cannot remember" in caplog.text
+
+
+def test_what_an_older_version_wrote_is_read(tmp_path: Path) -> None:
+    """Before there was more to remember the file had two words, or null for them."""
+    path = tmp_path / "state.json"
+    path.write_text('{"version": 1, "mode": null, "preset": "heavy"}')
+    assert read_choice(path) == Choice(preset=Preset.HEAVY)

@@ -6,6 +6,7 @@ import base64
 import errno
 import os
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -513,6 +514,48 @@ def test_userinfo_is_sent_and_never_shown() -> None:
 
 
 # TLS
+
+
+def test_headers_are_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """A token is sent, and in no reason nor log line, with or without the word before it."""
+    sent = [("Authorization", "Bearer t0psecret"), ("X-Key", "k3y5"), ("X-Version", "5")]
+    echo = answer(b"{}", "500 Bearer t0psecret, t0psecret and k3y5")
+    with FaultServer(echo) as server, connected(server.url, headers=sent) as api:
+        outcome = api.outcome()
+        assert "authorization: bearer t0psecret" in server.exchanges[0].head.lower()
+    assert isinstance(outcome, ApiFailure)
+    assert "500" in outcome.reason  # the version is no secret
+    assert not re.search("t0psecret|k3y5", outcome.reason + caplog.text)
+
+
+def test_a_puzzle_in_the_log_has_no_secret(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong in an unforeseen way is logged whole, less what was sent in secret."""
+
+    def decode(*_: object, **__: object) -> None:
+        raise RuntimeError("no idea about joe, s3cret and t0psecret")
+
+    monkeypatch.setattr("tray_app.sources.api.decode_status", decode)
+    with FaultServer(answer(STATUS)) as server:
+        url = server.url.replace("://", "://joe:s3cret@")
+        with connected(url, headers=[("X-Key", "t0psecret")]) as api:
+            outcome = api.outcome()
+    assert isinstance(outcome, ApiFailure)
+    assert "RuntimeError" in caplog.text
+    assert not re.search("joe|s3cret|t0psecret", outcome.reason + caplog.text)
+
+
+def test_a_missing_ca_file_is_named(tmp_path: Path) -> None:
+    """Nothing is sent, and nothing is trusted in its place."""
+    with (
+        FaultServer(answer(STATUS), tls()) as server,
+        connected(server.url, verify=str(tmp_path / "ca.pem")) as api,
+    ):
+        outcome = api.outcome()
+        assert server.exchanges == []
+    assert isinstance(outcome, ApiFailure)
+    assert outcome.reason == "CA file not found: ca.pem"
 
 
 def test_tls() -> None:

@@ -261,6 +261,20 @@ def test_calm_is_grey_until_orange(style: Style) -> None:
             assert (spread > 100) is (style is not Style.CALM or band in (Band.ORANGE, Band.RED))
 
 
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (255, 230, 0), (0, 0, 160)])
+def test_an_own_colour_is_the_ground_and_the_figure_reads_on_it(
+    colour: tuple[int, int, int],
+) -> None:
+    """Black or white ink, whichever stands out."""
+    image = icon.draw(Picture(Band.GREEN, ".3", colour=colour), 48)
+    pixels = image.getcolors(48 * 48)
+    assert pixels
+    (_, ground), (_, ink) = sorted(pixels, reverse=True)[:2]
+    shown = [value[:3] for value in (ground, ink) if isinstance(value, tuple)]
+    assert colour in shown
+    assert {*shown} & {icon.WHITE, icon.BLACK}
+
+
 def test_the_emblem_is_drawn_in_any_size() -> None:
     """The program's mark is square, RGBA and clear in its corners."""
     image = icon.emblem(48)

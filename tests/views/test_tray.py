@@ -11,9 +11,9 @@ import pytest
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.menu import Row
-from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.picture import Palette, Picture, Style, Theme
 from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
-from tray_app.core.settings import Settings
+from tray_app.core.settings import Choice, Colours, Settings
 from tray_app.core.state import Answered, Asked, Delivered, Looked, State, begin, step
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import tray
@@ -158,3 +158,22 @@ def test_the_demo_is_marked() -> None:
     Presenter(panel, lambda: None, lambda _: None).show(replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
     assert panel.menus[0][0].text.startswith("RunAnalyze (demo)")
+
+
+def test_the_settings_say_how_the_icon_is_drawn() -> None:
+    """Until the menu says otherwise; an own colour stands for its band only."""
+    settings = Settings(
+        style=Style.BARS,
+        palette=Palette.OKABE_ITO,
+        theme=Theme.DARK,
+        colours=Colours(green=(1, 2, 3)),
+    )
+    now = Now(0.0, 1e9)
+    state = begin(settings, settings, now, local=True)
+    assert picture(state) == Picture(
+        Band.UNKNOWN, style=Style.BARS, palette=Palette.OKABE_ITO, theme=Theme.DARK
+    )
+    assert picture(sampled(300, state)).colour == (1, 2, 3)
+    assert picture(sampled(600, state)).colour is None
+    chosen = replace(state, choice=Choice(style=Style.CALM))
+    assert picture(chosen).style is Style.CALM

@@ -18,14 +18,18 @@ class ServerAddress:
     host: str
     port: int
 
+    def __repr__(self) -> str:
+        return f"ServerAddress({self.shown})"
+
 
 def parse_address(text: str) -> ServerAddress:
     """Split and check an http(s) URL; ValueError with a plain reason for people."""
     try:
         parts = urlsplit(text.strip())
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"not a usable URL ({error})") from None
+    except ValueError:
+        # urllib's own reason may repeat a part of a password that has a slash or a bracket in it.
+        raise ValueError("not a usable URL (is the port a number up to 65535?)") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:

@@ -29,6 +29,13 @@ class SetPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class SetInterval:
+    """Sample at this pace from now on (a second start hands it over). Not remembered."""
+
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class WatchProcess:
     """Watch this process and no other, until it ends (its identity is pid and creation)."""
 
@@ -120,6 +127,7 @@ Command = (
     SetMode
     | SetPreset
     | SetPaused
+    | SetInterval
     | WatchProcess
     | WatchAutomatically
     | Mute

@@ -218,6 +218,21 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class AutostartWanted:
+    """The person wants the program to start at login, or no more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartFailed:
+    """Start at login could not be changed; ``on``: what was wanted."""
+
+    on: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostMissing:
     """No panel has shown the icon for a while: said once per run."""
 
@@ -275,6 +290,8 @@ Event = (
     | JobEnded
     | Summarised
     | Chosen
+    | AutostartWanted
+    | AutostartFailed
     | HostMissing
     | ErrandAsked
     | ErrandEnded

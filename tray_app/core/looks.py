@@ -12,6 +12,7 @@ import math
 
 from tray_app.core.bands import Band
 from tray_app.core.readings import MIB, Glance, Now
+from tray_app.core.shortage import NO_SHORTAGE, floor_bytes
 from tray_app.core.state import GAP_S, State
 from tray_app.core.values import dataclass
 
@@ -28,7 +29,8 @@ class Calm:
     """As long as looks stay within this, the last sample says all.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
-    ``falls_from_s`` on. ``offset_s`` is wall less monotonic time at the last sample.
+    ``falls_from_s`` on. ``available_bytes`` is what the machine must have left. ``offset_s`` is
+    wall less monotonic time at the last sample.
     """
 
     low_bytes: float
@@ -36,6 +38,7 @@ class Calm:
     falls_from_s: float
     offset_s: float
     has_target: bool
+    available_bytes: float = 0.0
 
 
 def every_s(cost_s: float, *, on_battery: bool) -> float:
@@ -66,12 +69,15 @@ def calm(state: State) -> Calm:
         sample.at.mono_s + FALL_AFTER_S,
         sample.at.wall_s - sample.at.mono_s,
         has_target=rss_bytes is not None,
+        available_bytes=_available_bytes(state),
     )
 
 
 def is_left(calm: Calm, glance: Glance, now: Now) -> bool:
     """Whether the look has seen something that the last sample does not show."""
-    rss_bytes = glance.rss_bytes
+    rss_bytes, available_bytes = glance.rss_bytes, glance.available_bytes
+    if available_bytes is not None and available_bytes < calm.available_bytes:
+        return True
     if abs(now.wall_s - now.mono_s - calm.offset_s) > GAP_S:
         return True
     if rss_bytes is None or not calm.has_target:
@@ -79,6 +85,14 @@ def is_left(calm: Calm, glance: Glance, now: Now) -> bool:
     if rss_bytes < calm.low_bytes:
         return now.mono_s >= calm.falls_from_s
     return rss_bytes > calm.high_bytes
+
+
+def _available_bytes(state: State) -> float:
+    """Below this the machine would be short of memory; 0 where that is known already."""
+    system = state.sample.system if state.sample else None
+    if system is None or state.vigil.shortage != NO_SHORTAGE:
+        return 0.0
+    return floor_bytes(system, state.settings.alerts)
 
 
 def _limits_bytes(state: State) -> list[float]:

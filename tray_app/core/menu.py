@@ -45,7 +45,6 @@ from tray_app.core.state import (
     is_watching,
     last_action,
     palette,
-    starts_at_login,
     style,
 )
 from tray_app.core.values import dataclass
@@ -92,7 +91,7 @@ def rows(state: State) -> tuple[Row, ...]:
         _preset(settings.preset),
         _alerts(
             words.alerts(state, now),
-            words.lines(words.delivery(state), PROBLEM_LINES),
+            words.deliveries(state, now),
             muted,
             settings.alerts,
         ),
@@ -105,7 +104,7 @@ def rows(state: State) -> tuple[Row, ...]:
         ),
         _view(style(state), palette(state), state.choice.theme or Theme.AUTO, state.theme_seen),
         _LINE_APP,
-        _autostart(starts_at_login(state)),
+        _autostart(state.autostart),
         _PAUSED if state.paused else _RUNNING,
         _about(
             state.backend,

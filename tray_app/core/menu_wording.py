@@ -8,6 +8,7 @@ from __future__ import annotations
 from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.deliveries import counted, fate
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Now, ProcessRow, Source, Target
 from tray_app.core.sample import Sample
@@ -15,6 +16,7 @@ from tray_app.core.state import Health, State, forecast, is_muted
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72
+DELIVERY_LINES = 4
 
 STYLES = {
     Style.NUMBER: "Icon: number",
@@ -145,10 +147,17 @@ def delivery(state: State) -> str:
     """How notifications have fared."""
     if state.delivery_problem is not None:
         return wording.undelivered(state.delivery_problem)
-    count = state.delivered
-    if not count:
+    if not state.deliveries:
         return "No notification was sent yet"
-    return "1 notification was delivered" if count == 1 else f"{count} notifications were delivered"
+    return f"Notifications: {counted(state.deliveries)}"
+
+
+def deliveries(state: State, now: Now) -> tuple[str, ...]:
+    """Four rows: how notifications fare, and the last ones, the newest first."""
+    if state.delivery_problem is not None:
+        return lines(delivery(state), DELIVERY_LINES)
+    shown = [cut(fate(each, now)) for each in reversed(state.deliveries[1 - DELIVERY_LINES :])]
+    return (delivery(state), *shown, *[""] * (DELIVERY_LINES - 1 - len(shown)))
 
 
 def limit(limits: AlertLimits, level: Level) -> str:

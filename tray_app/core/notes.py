@@ -14,6 +14,7 @@ from tray_app.core.alerts import Level
 from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp
 from tray_app.core.events import (
     Alerted,
+    AutostartFailed,
     Back,
     DiskFull,
     Eased,
@@ -105,6 +106,9 @@ def note(event: Event) -> Note | None:
             return Note(*clicks.brought(outcome), Urgency.NORMAL, "errand")
         case Told(title, text, replace):
             return Note(title, text, Urgency.NORMAL, replace)
+        case AutostartFailed(on, reason):
+            text = wording.autostart_failed(on, reason)
+            return Note("Start at login", text, Urgency.NORMAL, "autostart")
         case _:
             return None
 

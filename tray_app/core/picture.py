@@ -41,6 +41,7 @@ class Picture:
 
     ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash).
     ``machine_short`` means that the machine, not the server, is short of memory.
+    ``colour`` (red, green, blue, each 0 to 255) is the person's own in the place of the palette's.
     """
 
     band: Band
@@ -53,6 +54,7 @@ class Picture:
     style: Style = Style.NUMBER
     palette: Palette = Palette.STANDARD
     theme: Theme = Theme.AUTO
+    colour: tuple[int, int, int] | None = None
 
 
 def figure_of(memory_bytes: int | None) -> str:

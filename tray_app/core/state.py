@@ -31,6 +31,7 @@ from tray_app.core.commands import (
     Quit,
     SendTest,
     SetAutostart,
+    SetInterval,
     SetMode,
     SetPalette,
     SetPaused,
@@ -45,6 +46,8 @@ from tray_app.core.commands import (
 from tray_app.core.deliveries import KEPT, Delivery
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
+    AutostartFailed,
+    AutostartWanted,
     Chosen,
     Ended,
     ErrandAsked,
@@ -79,7 +82,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
-from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.settings import Choice, Settings, reconfigured, with_preset
 from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -188,8 +191,26 @@ class ThemeSeen:
     theme: Theme
 
 
-Report = Delivered | HostSeen | NotifierSeen | Brought | NotOpened | MenuSeen | ThemeSeen
-Input = Asked | Answered | Looked | TimeUp | Report | Command
+@dataclass(frozen=True, slots=True)
+class AutostartSeen:
+    """Whether the program starts with the desktop session, and why it could not be changed."""
+
+    on: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The config file was edited; ``local``: whether the URL's host is this machine."""
+
+    base: Settings
+    local: bool
+
+
+Report = (
+    Delivered | HostSeen | NotifierSeen | Brought | NotOpened | MenuSeen | ThemeSeen | AutostartSeen
+)
+Input = Asked | Answered | Looked | TimeUp | Reconfigured | Report | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +282,8 @@ class State:
     menu_until_s: float | None = None
     health: Health | None = None
     late: int = 0
-    delivered: int = 0
     backend: str = ""
+    autostart: bool = False
     ended: bool = False
 
 
@@ -274,12 +295,8 @@ def begin(
     local: bool,
     demo: bool = False,
     remembered: Choice = Choice(),
-    said: object = None,
 ) -> State:
-    """The state before the first sample; a set duration starts to run now.
-
-    ``said`` is what the last `Said` of an earlier run held, as read back from JSON.
-    """
+    """The state before the first sample; a set duration starts to run now."""
     ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
     return State(
         base=base,
@@ -290,7 +307,7 @@ def begin(
         choice=remembered,
         awake=now,
         wish=named(settings.pid, settings.match),
-        vigil=vigils.restore(said, now),
+        vigil=vigils.restore(remembered.alerts, now),
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -336,33 +353,34 @@ def wants_health(state: State, now_s: float) -> bool:
 
 def style(state: State) -> Style:
     """How the icon is drawn."""
-    return state.choice.style or Style.NUMBER
+    return state.choice.style or state.settings.style
 
 
 def palette(state: State) -> Palette:
     """In which colours the icon is drawn."""
-    return state.choice.palette or Palette.STANDARD
+    return state.choice.palette or state.settings.palette
 
 
 def theme(state: State) -> Theme:
     """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
-    chosen = state.choice.theme or Theme.AUTO
+    chosen = state.choice.theme or state.settings.theme
     return state.theme_seen if chosen is Theme.AUTO else chosen
 
 
-def is_muted(state: State, now: Now) -> bool:  # noqa: ARG001 - nothing mutes alerts yet
+def is_muted(state: State, now: Now) -> bool:
     """Whether alerts are held back at this moment."""
-    return False
+    return state.vigil.quiet.muted_s(now) > 0.0
 
 
-def machine_short(state: State) -> bool:  # noqa: ARG001 - nothing tells it yet
-    """Whether the machine, not the server, is short of memory."""
-    return False
+def machine_short(state: State) -> bool:
+    """Whether the machine, not the server, is short of memory, as was said."""
+    return state.vigil.shortage.said
 
 
-def forecast(state: State) -> str:  # noqa: ARG001 - nothing is forecast yet
-    """When memory will be full, in words; empty without a forecast."""
-    return ""
+def forecast(state: State) -> str:
+    """What memory will reach and when, in words; empty without a forecast."""
+    ahead = state.sample.forecast if state.sample else None
+    return wording.forecast(ahead) if ahead else ""
 
 
 def is_watching(state: State) -> bool:
@@ -370,13 +388,10 @@ def is_watching(state: State) -> bool:
     return state.wish.picked is not None
 
 
-def starts_at_login(state: State) -> bool:  # noqa: ARG001 - not known yet
-    """Whether the program starts with the desktop session."""
-    return False
-
-
 def last_action(state: State) -> str:
-    """What the last thing asked of the server has brought, in words; empty when there is none."""
+    """What is asked of the server, or what the last thing asked has brought; empty without any."""
+    if state.errand is not None:
+        return f"{clicks.under_way(state.errand)} …"
     return clicks.line(state.brought) if state.brought else ""
 
 
@@ -425,9 +440,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _end_measurements(state, now, [])
         case Delivered(problem, title, means):
             deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
-            delivered = state.delivered + (problem is None)
-            told = replace(state, deliveries=deliveries, delivered=delivered)
-            return replace(told, delivery_problem=problem), ()
+            return replace(state, deliveries=deliveries, delivery_problem=problem), ()
         case NotifierSeen():
             return state, (NotifierCame(),)
         case Brought(outcome):
@@ -461,6 +474,15 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return _remember(state, replace(state.choice, palette=hues))
         case SetTheme(panel):
             return _remember(state, replace(state.choice, theme=panel))
+        case AutostartSeen(on, problem):
+            failed = () if problem is None else (AutostartFailed(not on, problem),)
+            return replace(state, autostart=on), failed
+        case SetAutostart(on):
+            return state, (AutostartWanted(on),)
+        case Reconfigured(base, local):
+            return _reconfigured(state, base, local, now), ()
+        case SetInterval(pace_s):
+            return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
@@ -487,8 +509,6 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, wish=NO_WISH), ()
         case Quit():
             return replace(state, ended=True), (Ended(),)
-        case SetAutostart():
-            return state, ()
 
 
 def _run_errand(state: State, errand: Errand) -> tuple[State, tuple[Event, ...]]:
@@ -550,6 +570,43 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
         state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
     )
     return changed, (Chosen(choice),)
+
+
+def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
+    old, before_quick = state.base, state.before_quick
+    settings = reconfigured(state.settings, old, base, state.choice)
+    if before_quick:
+        before_quick = reconfigured(before_quick, old, base, state.choice)
+    wish = state.wish  # what was picked in the menu stays
+    if wish == named(state.settings.pid, state.settings.match):
+        wish = named(settings.pid, settings.match)
+    changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
+    if settings.address == state.settings.address:
+        return changed
+    # Of another server, what was seen of the last one says nothing.
+    return replace(
+        changed,
+        local=local,
+        awake=now,
+        link=ApiLink(),
+        process=None,
+        likeness=Likeness(),
+        temp=None,
+        trend=Trend(),
+        band=BandState(),
+        vigil=Vigil(quiet=state.vigil.quiet),
+        activity=ActivityState(),
+        peak_bytes=None,
+        seen_answer_s=None,
+        source=None,
+        succession=Succession(),
+    )
+
+
+def remembered(state: State) -> Choice:
+    """What the next start should know: the choices, and what only the end of a run can tell."""
+    at = state.sample.at if state.sample else state.started
+    return replace(state.choice, alerts=vigils.remembered(state.vigil, at) or None)
 
 
 def is_gap(state: State, now: Now) -> bool:

@@ -292,9 +292,12 @@ def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
 
 
 def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
-    """What a restart must know: what was said, and the mute. Plain values, moments in Unix time."""
+    """What a restart must know: what was said, and the mute; empty when there is nothing.
+
+    Plain values, moments in Unix time.
+    """
     levels, silence = vigil.levels, vigil.quiet
-    memory: dict[str, Any] = {"at": now.wall_s}
+    memory: dict[str, Any] = {}
     if levels.raised:
         said_s = now.mono_s if levels.said_s is None else levels.said_s
         memory |= {
@@ -307,7 +310,7 @@ def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
     muted_s = silence.muted_s(now)
     if 0.0 < muted_s < math.inf:
         memory["muted_until"] = now.wall_s + muted_s
-    return memory
+    return memory | {"at": now.wall_s} if memory else memory
 
 
 def restore(memory: object, now: Now) -> Vigil:

@@ -322,6 +322,17 @@ NO_TRAY_HOST = (
 NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
 
 
+def already_running(url: str, *, heard: bool) -> str:
+    """What a second start for the same server says."""
+    shows = "it shows its status" if heard else "it could not be told to show its status"
+    return f"{url} is watched already; {shows}"
+
+
+def autostart_failed(on: bool, reason: str) -> str:
+    """Why the program does not start at login, or still does."""
+    return f"It could not be switched {'on' if on else 'off'}: {reason}."
+
+
 def free_of(value: SystemMemory | None) -> str:
     """``12.3 GB of 23.5 GB free (48 % used)``, and what makes memory scarce."""
     if value is None:

@@ -62,6 +62,19 @@ class SessionBus:
         """Whether a name is owned now; before `run` and in its thread."""
         return self._loop.run_until_complete(name_has_owner(self._connected(), name))
 
+    def ask(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> T:
+        """Run ``work`` before `run`, in its thread. :raises TimeoutError, DBusError, OSError"""
+        limited = asyncio.wait_for(work(self._connected()), CONNECT_LIMIT_S)
+        return self._loop.run_until_complete(limited)
+
+    def leave(self) -> None:
+        """Disconnect instead of running."""
+        if self._bus is not None and self._bus.connected:
+            self._bus.disconnect()
+            limited = asyncio.wait_for(_end_of(self._bus), CONNECT_LIMIT_S)
+            self._loop.run_until_complete(limited)
+        self._loop.close()
+
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`; reconnects when the bus goes away. Blocks this thread."""
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -21,6 +23,38 @@ def state_file() -> Path:
     return Path(_dirs.user_state_dir, "state.json")
 
 
+def log_file() -> Path:
+    """Where the tray logs."""
+    return Path(_dirs.user_log_dir, f"{APP_ID}.log")
+
+
+def runtime_dir() -> Path:
+    """Where a running instance leaves its lock: this user's, on Linux gone with the session."""
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(session, APP_ID) if session else state_file().parent
+
+
+def config_home() -> Path:
+    """The folder that holds this program's and all other programs' configuration."""
+    return config_file().parent.parent
+
+
+def data_home() -> Path:
+    """The folder where launchers find desktop entries and icons (Linux)."""
+    return Path(_dirs.user_data_dir).parent
+
+
 def app_icon() -> str:
     """The app's picture as a file, for notifications."""
     return str(resources.files("tray_app.assets").joinpath(f"{APP_ID}.png"))
+
+
+def program() -> list[str]:
+    """The command that starts this program again, from anywhere, in the same environment.
+
+    The script that pip made is beside the interpreter; without it (a checkout that was not
+    installed) Python runs the package.
+    """
+    python = Path(sys.executable)
+    script = python.with_name(f"{APP_ID}.exe" if sys.platform == "win32" else APP_ID)
+    return [str(script)] if script.is_file() else [str(python), "-m", "tray_app"]

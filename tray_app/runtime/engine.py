@@ -36,6 +36,7 @@ from tray_app.core.readings import (
 from tray_app.core.state import (
     Answered,
     Asked,
+    AutostartSeen,
     Delivered,
     HostSeen,
     Input,
@@ -43,6 +44,7 @@ from tray_app.core.state import (
     MenuSeen,
     NotifierSeen,
     NotOpened,
+    Reconfigured,
     Report,
     State,
     ThemeSeen,
@@ -58,6 +60,7 @@ from tray_app.core.state import (
     wants_health,
     wants_largest,
     wants_processes,
+    wants_reading_s,
     wants_stage,
 )
 from tray_app.core.values import replace
@@ -71,6 +74,8 @@ LONGEST_WAIT_S = 3600.0
 PAUSE_AFTER_DEFECT_S = 0.2
 ON_BATTERY_EVERY_S = 30.0
 LOOK_WEIGHT = 0.1
+# A config file is looked at beside whatever is done, and no more often than this.
+CONFIG_PACE_S = 2.0
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.
@@ -115,6 +120,7 @@ class Owner(Protocol):
     def close(self) -> None: ...
 
 
+Sources = tuple[Api, Probe, Walker, Owner | None]
 Posted = ApiOutcome | Command | Report
 Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
@@ -125,7 +131,8 @@ class Engine:
 
     ``outlets`` are told the new state after each input that can be seen: what becomes of a
     request is seen in the next sample. ``on_battery``: whether the machine saves power.
-    ``own_use`` reads this program itself.
+    ``own_use`` reads this program itself. ``edited`` tells of an edit of the config file, once;
+    ``renew`` makes the sources for another server.
     """
 
     def __init__(
@@ -138,6 +145,8 @@ class Engine:
         others: bool = False,
         on_battery: Callable[[], bool] = lambda: False,
         own_use: Callable[[], OwnUse | None] = lambda: None,
+        edited: Callable[[], Reconfigured | None] = lambda: None,
+        renew: Callable[[State], Sources] | None = None,
     ) -> None:
         self._state = state
         self._own_use = own_use
@@ -145,6 +154,9 @@ class Engine:
         self._jitter = jitter
         self._outlets = outlets
         self._others = others
+        self._edited = edited
+        self._renew = renew
+        self._config_s = state.started.mono_s + CONFIG_PACE_S
         self._inbox: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
         self._stopping = Flag()
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
@@ -156,6 +168,7 @@ class Engine:
         self._look_cost_s = 0.0
         self._calm = looks.calm(state)
         self._is_alarmed = False
+        self._wanted_s = math.inf
         self._on_battery = on_battery
         self._saves_power = False
         self._ask_battery_s = start_s
@@ -174,9 +187,10 @@ class Engine:
         """Take in what memory is the server's own, likewise."""
         self._own = own
 
-    def post(self, item: Posted) -> None:
+    def post(self, *items: Posted) -> None:
         """Hand in an outcome or a command, from any thread; returns at once."""
-        self._inbox.put(item)
+        for item in items:
+            self._inbox.put(item)
 
     def start(self, api: Api, probe: Probe, walker: Walker, owner: Owner | None = None) -> None:
         """Start sampling with these sources, which post their results here."""
@@ -200,6 +214,9 @@ class Engine:
                 _log.exception("a sample failed")
                 self._tick_s = self._clock().mono_s + interval_s(self._state)
                 self._stopping.wait(PAUSE_AFTER_DEFECT_S)
+        self._close_sources()
+
+    def _close_sources(self) -> None:
         for source in (self._api, self._probe, self._walker, self._owner):
             if source:
                 source.close()
@@ -226,11 +243,27 @@ class Engine:
             pass
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
-        elif self._is_alarmed:
+        elif self._is_alarmed or now.mono_s >= self._wanted_s:
             self._tick(now, sudden=True)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
+        if now.mono_s >= self._config_s:
+            self._config_s = now.mono_s + CONFIG_PACE_S
+            if edit := self._edited():
+                self._reconfigure(edit)
         return True
+
+    def _reconfigure(self, edit: Reconfigured) -> None:
+        before = self._state.settings
+        self._step(edit)
+        after = self._state.settings
+        names = ("address", "headers", "ca_file")
+        if self._renew and any(getattr(before, name) != getattr(after, name) for name in names):
+            self._close_sources()
+            self._temp, self._own = None, None
+            self._api, self._probe, self._walker, self._owner = self._renew(self._state)
+        self._tick_s = self._clock().mono_s
+        self._look_s = math.inf
 
     def _wait(self, wake_s: float, now_s: float) -> Posted | None:
         """What is posted next; None when it is ``wake_s``, or a look has seen something.
@@ -259,7 +292,7 @@ class Engine:
     def _wake_s(self) -> float:
         if self._state.paused:
             return ends_s(self._state)
-        return min(self._tick_s, ends_s(self._state))
+        return min(self._tick_s, self._wanted_s, ends_s(self._state))
 
     def _due_s(self) -> float | None:
         if self._api is None or not wants_api(self._state):
@@ -283,8 +316,8 @@ class Engine:
                 self._tick_s = self._clock().mono_s
         else:
             self._step(item)
-            unseen = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen
-            if item != MenuSeen(False) and not isinstance(item, unseen):
+            quiet = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen
+            if item != MenuSeen(False) and not isinstance(item, quiet):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
                 self._look_s = math.inf
 
@@ -305,6 +338,7 @@ class Engine:
             self._tick_s += every_s
             if self._tick_s <= now_s:
                 self._tick_s = now_s + every_s
+        self._wanted_s = wants_reading_s(self._state)
         self._plan_looks(now_s)
 
     def _plan_looks(self, now_s: float) -> None:

@@ -1,7 +1,6 @@
-"""Two files: the user's config (read, never written) and what the app remembers.
+"""What the app remembers, in ``state.json``: versioned, and replaced atomically.
 
-``state.json`` is versioned and replaced atomically; a broken one is set aside with a word,
-never a crash and never silently overwritten.
+A broken file is set aside with a word, never a crash and never silently overwritten.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,27 @@ from tray_app.core.settings import Choice
 
 _log = logging.getLogger(__name__)
 VERSION = 1
-_WORDS: dict[str, Any] = {
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is no table")
+    return value
+
+
+# One line for each field of `Choice`; what is not there was never chosen.
+_READ: dict[str, Callable[[Any], Any]] = {
     "mode": Mode,
     "preset": Preset,
     "style": Style,
     "palette": Palette,
     "theme": Theme,
+    "alerts": _table,
 }
 
 
 def read_choice(path: Path) -> Choice:
-    """What was chosen in earlier runs; nothing when there is no (usable) file."""
+    """What was remembered in earlier runs; nothing when there is no (usable) file."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -40,9 +50,8 @@ def read_choice(path: Path) -> Choice:
         stored = json.loads(text)
         if stored["version"] != VERSION:
             raise ValueError(f"version {stored['version']!r} is not {VERSION}")
-        return Choice(
-            **{name: kind(word) for name, kind in _WORDS.items() if (word := stored.get(name))}
-        )
+        known = {name: read(stored[name]) for name, read in _READ.items() if stored.get(name)}
+        return Choice(**known)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         aside = path.with_suffix(".broken.json")
         try:
@@ -54,14 +63,13 @@ def read_choice(path: Path) -> Choice:
 
 
 def write_choice(path: Path, choice: Choice) -> None:
-    """Remember a choice; a disk that refuses is one log line."""
-    chosen = {name: word for name in _WORDS if (word := getattr(choice, name))}
-    stored = {"version": VERSION, **chosen}
+    """Remember this; a disk that refuses is one log line."""
+    known = {name: value for name in _READ if (value := getattr(choice, name)) is not None}
     new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("w", encoding="utf-8") as file:
-            json.dump(stored, file)
+            json.dump({"version": VERSION, **known}, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)

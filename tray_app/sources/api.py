@@ -15,8 +15,9 @@ import queue
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -59,6 +60,7 @@ REASON_LIMIT = 80
 STAGE_PATIENCE_S = 1.0
 """Longest that a good reading waits for its stage, which the server has in memory."""
 
+SHORTEST_SECRET = 4
 _CLOSE_PATIENCE_S = 1.0
 _READ_BYTES = 64 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
@@ -88,8 +90,9 @@ class ApiClient:
     ) -> None:
         self._report = report
         self._clock = clock
-        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, _READ)
-        self._secrets = _secrets(base_url)
+        sent = dict(headers)
+        self._line = _Line(base_url.rstrip("/"), sent, verify, clock, _READ)
+        self._secrets = _secrets(base_url, sent)
         self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
         self._worker: threading.Thread | None = None
@@ -149,7 +152,7 @@ class ApiClient:
     def _log_puzzle(self, error: Exception | None) -> None:
         """What people cannot be told in plain words is for the log, the first time."""
         if error is not None and not self._is_puzzled:
-            _log.warning("a request failed in an unexpected way", exc_info=error)
+            _log.warning("a request failed in an unexpected way\n%s", _trace(error, self._secrets))
         self._is_puzzled = error is not None
 
     def _stage(self, deadline_s: float) -> StageMark | None:
@@ -183,8 +186,9 @@ class ServerCalls:
         self._clock = clock
         self._cleanup_path = f"{CLEANUP_PATH}{max_age_hours}"
         paths = (STATUS_PATH, OPTIMIZE_PATH, self._cleanup_path)
-        self._line = _Line(base_url.rstrip("/"), dict(headers), verify, clock, paths)
-        self._secrets = _secrets(base_url)
+        sent = dict(headers)
+        self._line = _Line(base_url.rstrip("/"), sent, verify, clock, paths)
+        self._secrets = _secrets(base_url, sent)
 
     def status(self, patience_s: float) -> ApiReading:
         """The server's figures now."""
@@ -219,15 +223,26 @@ class ServerCalls:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a plain reason
             _, reason = _explain(error, self._line.is_connected, patience_s)
             if reason is _PUZZLE:
-                _log.warning("a call failed in an unexpected way", exc_info=error)
+                _log.warning("a call failed in an unexpected way\n%s", _trace(error, self._secrets))
             raise CallError(_shown(reason, self._secrets)) from None
 
 
 def _shown(reason: str, secrets: tuple[str, ...]) -> str:
     """The reason in one line, without what a server may echo of what it was sent."""
+    return plain_text(_masked(reason, secrets), REASON_LIMIT)
+
+
+def _trace(error: Exception, secrets: tuple[str, ...]) -> str:
+    """For the log: what happened where, without secrets."""
+    import traceback
+
+    return _masked("".join(traceback.format_exception(error)), secrets)
+
+
+def _masked(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
-        reason = reason.replace(secret, "…")
-    return plain_text(reason, REASON_LIMIT)
+        text = text.replace(secret, "…")
+    return text
 
 
 class _WrongAnswer(Exception):
@@ -281,6 +296,8 @@ class _Line:
         """Import requests and prepare the requests, once; a bad URL raises requests' errors."""
         if self._connection is not None:
             return
+        if isinstance(self._verify, str) and not Path(self._verify).is_file():
+            raise _WrongAnswer(f"CA file not found: {Path(self._verify).name}")
         import requests
         import urllib3
 
@@ -590,11 +607,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _secrets(url: str) -> tuple[str, ...]:
-    """What of ``url`` must not be shown: its userinfo, as written and as meant."""
+def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown, longest first: the URL's userinfo, as written and as meant, and the
+    headers' values, a token also without the word before it. A value of a few characters is no
+    secret, and hiding it would hide much else."""
+    values = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+    sent = [part for part in values if len(part) >= SHORTEST_SECRET]
     try:
         parts = urlsplit(url)
     except ValueError:
-        return ()
+        return tuple(sorted(sent, key=len, reverse=True))
     written = [part for part in (parts.password, parts.username) if part]
-    return (*written, *map(unquote, written))
+    return tuple(sorted({*written, *map(unquote, written), *sent}, key=len, reverse=True))

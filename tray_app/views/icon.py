@@ -101,7 +101,8 @@ def draw(picture: Picture, size: int) -> Image.Image:
     level = _LEVEL.get(picture.band, 0)
     octagon = level == 4
     calm = picture.style is Style.CALM and level in (1, 2)
-    ground = _CALM[picture.theme] if calm else _COLOURS[picture.palette][picture.band]
+    own = picture.colour or _COLOURS[picture.palette][picture.band]
+    ground = _CALM[picture.theme] if calm else own
     ink = ground
 
     image = Image.new("RGBA", (size, size))

@@ -43,8 +43,9 @@ def picture(state: State) -> Picture:
     """What the icon shows for this state."""
     sample = state.sample
     reads = sample is not None and not state.paused
+    band = sample.band if sample and reads else Band.UNKNOWN
     return Picture(
-        sample.band if sample and reads else Band.UNKNOWN,
+        band,
         figure_of(sample.memory_bytes) if sample and reads else "",
         process_source=sample is not None and reads and _is_of_process(sample),
         paused=state.paused,
@@ -54,6 +55,7 @@ def picture(state: State) -> Picture:
         style=style(state),
         palette=palette(state),
         theme=theme(state),
+        colour=state.settings.colours.of(band),
     )
 
 

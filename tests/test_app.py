@@ -1,0 +1,28 @@
+"""What the only room that knows every name decides by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tray_app import app
+from tray_app.core.commands import Command, SetInterval, SetMode, SetPreset, ShowStatus
+from tray_app.core.modes import Mode, Preset
+
+
+@pytest.mark.parametrize(
+    ("message", "commands"),
+    [
+        ({}, []),
+        (
+            {"interval_s": 0.5, "mode": "api", "preset": "heavy"},
+            [SetPreset(Preset.HEAVY), SetMode(Mode.API), SetInterval(0.5)],
+        ),
+        ({"interval_s": 0, "mode": ["api"], "preset": "heavy"}, [SetPreset(Preset.HEAVY)]),
+        ({"url": "http://elsewhere", "quit": True}, []),
+    ],
+)
+def test_what_a_second_start_may_change(message: dict[str, Any], commands: list[Command]) -> None:
+    """Preset, then mode and pace over it, each checked as a flag is; then the status is shown."""
+    assert app.handed_over(message) == [*commands, ShowStatus()]

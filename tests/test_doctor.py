@@ -1,0 +1,94 @@
+"""The report for a bug report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sources.fault_server import FaultServer, answer, unused_port
+from tests.sources.faults import STATUS
+from tray_app import doctor
+from tray_app.core.address import parse_address
+from tray_app.core.settings import Headers, Settings
+from tray_app.desktop.survey import Survey
+from tray_app.doctor import Finding, report
+
+GOOD = Survey(
+    "XFCE, x11",
+    "StatusNotifierItem",
+    ("pystray _xorg: cannot show a menu",),
+    bus="unix:path=/run/bus",
+    host="xfce4-panel (pid 7)",
+    notifications="Xfce Notify Daemon 0.7 (Xfce): actions, body",
+)
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tray_app.desktop.survey.survey", lambda: GOOD)
+    monkeypatch.setattr("tray_app.desktop.autostart.is_on", lambda: False)
+
+
+def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
+    """Exit status and what would be printed, on one line."""
+    findings: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.print", findings.append)
+        status = doctor.run(settings, tmp_path / "config.toml", complaints)
+    return status, findings[0]
+
+
+def at(url: str, **more: object) -> Settings:
+    return Settings(address=parse_address(url), patience_s=5.0, **more)  # type: ignore[arg-type]
+
+
+def test_columns_are_aligned_and_fixes_come_last() -> None:
+    """Long texts go on below their beginning."""
+    text = report([Finding("short", "x"), Finding("a longer one", "word " * 40, "Do this.")])
+    assert text.splitlines()[0] == "short         x"
+    assert text.splitlines()[2].startswith("              word")
+    assert text.endswith("\n\nPut right:\n- Do this.")
+    assert all(len(line) <= doctor.WIDTH for line in text.splitlines())
+    assert report([Finding("a", "b")]).endswith("Nothing must be put right.")
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    """A server that answers and a whole desktop: status 0, with all that a report needs."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path)
+    assert status == 0, text
+    for part in (server.url, "answers in", "XFCE", "xfce4-panel", "actions, body", "pystray 0."):
+        assert part in text
+    for topic in ("program", "libraries", "config", "log", "process", "temp directory", "own cost"):
+        assert f"\n{topic} " in f"\n{text}"
+
+
+def test_secrets_are_not_in_it(tmp_path: Path) -> None:
+    """Neither userinfo nor headers, whatever the server says."""
+    secrets = Headers((("Authorization", "Bearer t0psecret"),))
+    with FaultServer(answer(b"{}", "401 t0psecret")) as server:
+        url = server.url.replace("://", "://joe:s3cret@")
+        status, text = found(at(url, headers=secrets), tmp_path)
+    assert status == 1
+    assert "RUNANALYZE_TRAY_TOKEN" in text
+    assert "sending 1 header" in text
+    assert not any(secret in text for secret in ("joe", "s3cret", "t0psecret"))
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    """Status 1, and what to do."""
+    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    assert status == 1
+    assert "Start the server, or name the right address with --url" in text
+
+
+def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
+    """Both are named among what must be put right."""
+    with FaultServer(answer(STATUS)) as server:
+        settings = at(server.url, ca_file=str(tmp_path / "ca.pem"))
+        status, text = found(settings, tmp_path, "config.toml:3: unknown setting 'x'")
+    fixes = text.partition("Put right:")[2]
+    assert status == 1
+    assert "config.toml:3: unknown setting 'x'" in fixes
+    assert "ca.pem" in fixes

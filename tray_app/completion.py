@@ -1,0 +1,88 @@
+"""Shell completion, made from the parser: what can be typed stands in one place."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+
+def script(shell: str, parser: argparse.ArgumentParser) -> str:
+    """What ``shell`` (bash, zsh or fish) must read to complete the parser's flags."""
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](parser)
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [action for action in parser._actions if action.option_strings]
+
+
+def words(action: argparse.Action) -> list[str]:
+    """The words that may follow a flag; empty where it takes none or anything."""
+    if action.choices:
+        return [str(choice) for choice in action.choices]
+    listed = re.fullmatch(r"\{(.+)\}", str(action.metavar or ""))
+    return listed[1].split(",") if listed else []
+
+
+def takes_file(action: argparse.Action) -> bool:
+    """Whether a file's name follows the flag."""
+    return action.metavar == "FILE"
+
+
+def _help(action: argparse.Action) -> str:
+    return str(action.help or "").replace("%%", "%")
+
+
+def _bash(parser: argparse.ArgumentParser) -> str:
+    flags = " ".join(flag for action in _actions(parser) for flag in action.option_strings)
+    cases = ""
+    for action in _actions(parser):
+        pattern = "|".join(action.option_strings)
+        if takes_file(action):
+            cases += f'        {pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;\n'
+        elif listed := " ".join(words(action)):
+            reply = f'COMPREPLY=($(compgen -W "{listed}" -- "$current"))'
+            cases += f"        {pattern}) {reply}; return ;;\n"
+        elif action.nargs != 0:
+            cases += f"        {pattern}) return ;;\n"
+    return (
+        "_runanalyze_tray() {\n"
+        '    local current="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"\n'
+        '    case "$before" in\n'
+        f"{cases}"
+        "    esac\n"
+        f'    COMPREPLY=($(compgen -W "{flags}" -- "$current"))\n'
+        "}\n"
+        f"complete -F _runanalyze_tray {parser.prog}\n"
+    )
+
+
+def _zsh(parser: argparse.ArgumentParser) -> str:
+    lines = []
+    for action in _actions(parser):
+        after = ""
+        if takes_file(action):
+            after = ":file:_files"
+        elif listed := " ".join(words(action)):
+            after = f":value:({listed})"
+        elif action.nargs != 0:
+            after = ":value: "
+        told = re.sub(r"([\[\]:\\])", r"\\\1", _help(action)).replace("'", "'\\''")
+        lines += [f"    '{flag}[{told}]{after}'" for flag in action.option_strings]
+    return f"#compdef {parser.prog}\n_arguments \\\n" + " \\\n".join(lines) + "\n"
+
+
+def _fish(parser: argparse.ArgumentParser) -> str:
+    lines = []
+    for action in _actions(parser):
+        parts = [f"complete -c {parser.prog}"]
+        for flag in action.option_strings:
+            parts.append(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}")
+        if takes_file(action):
+            parts.append("-r -F")
+        elif action.nargs != 0:
+            parts.append("-x" + (f" -a '{listed}'" if (listed := " ".join(words(action))) else ""))
+        else:
+            parts.append("-f")
+        told = _help(action).replace("\\", "\\\\").replace("'", "\\'")
+        lines.append(" ".join(parts) + f" -d '{told}'")
+    return "\n".join(lines) + "\n"
