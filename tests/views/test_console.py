@@ -51,15 +51,12 @@ from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
 from tray_app.core.succession import Change, Turn
 from tray_app.core.summary import Summary
-from tray_app.views.console import (
+from tray_app.views.console import OutputClosed, TerminalView
+from tray_app.views.lines import (
     EMOJI,
     WORDS,
-    Line,
-    OutputClosed,
-    Picture,
-    TerminalView,
-    _cells,
     alert_line,
+    cells,
     change_line,
     job_line,
     marks_for,
@@ -68,6 +65,7 @@ from tray_app.views.console import (
     printable,
     summary_lines,
 )
+from tray_app.views.live import Line, Picture
 
 REPOSITORY = Path(__file__).parents[2]
 CALM = Sample(
@@ -424,7 +422,7 @@ def test_a_picture_never_outgrows_its_terminal(
     picture = Picture(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
     lines = texts(picture.lines(width, height))
     if width >= 60:
-        assert max(_cells(line) for line in lines) <= width
+        assert max(cells(line) for line in lines) <= width
     assert height is None or len(lines) <= height
 
 

@@ -1,0 +1,224 @@
+"""Samples and events as lines of text, for a terminal of any kind: pure, and columns never move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+from tray_app.core import notes, wording
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.events import (
+    Alerted,
+    DiskFull,
+    Eased,
+    Grown,
+    JobEnded,
+    Leaking,
+    Littered,
+    Recovered,
+    Scarce,
+    Summarised,
+    TargetChanged,
+)
+from tray_app.core.readings import ProcessRow, Source
+from tray_app.core.sample import Sample
+from tray_app.core.values import dataclass
+
+if TYPE_CHECKING:
+    pass
+
+
+MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
+NOTES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The signs of one kind of terminal, each with the space that follows it.
+
+    ``bar`` is the done and the open part of a progress bar; ``strip`` steps from low to high
+    (empty: no strip).
+    """
+
+    band: dict[Band, str]
+    source: dict[Source, str]
+    level: dict[Level, str]
+    recovered: str
+    target: str
+    python: str
+    bar: tuple[str, str]
+    strip: str
+
+
+EMOJI = Marks(
+    band={
+        Band.GREEN: "🟢 ",
+        Band.YELLOW: "🟡 ",
+        Band.ORANGE: "🟠 ",
+        Band.RED: "🔴 ",
+        Band.UNKNOWN: "⚪ ",
+    },
+    source={Source.API: "🌐 ", Source.PROCESS: "🔄 ", Source.NONE: ""},
+    level={Level.NONE: "", Level.ELEVATED: "⚡ ", Level.HIGH: "⚠️ ", Level.CRITICAL: "🚨 "},
+    recovered="✅ ",
+    target="🎯 ",
+    python="🐍 ",
+    bar=("━", "─"),
+    strip="▁▂▃▄▅▆▇█",
+)
+
+# Bands and sources are also said in words, so that a terminal without emoji loses nothing.
+WORDS = Marks(
+    band=dict.fromkeys(Band, ""),
+    source=dict.fromkeys(Source, ""),
+    level={Level.NONE: "", Level.ELEVATED: "! ", Level.HIGH: "!! ", Level.CRITICAL: "!!! "},
+    recovered="ok ",
+    target="> ",
+    python="- ",
+    bar=("#", "-"),
+    strip="",
+)
+
+_ASCII = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "~", "²": "2"})
+
+
+def marks_for(encoding: str | None) -> Marks:
+    """Emoji where the stream can carry them; an unnamed encoding (a test's buffer) can."""
+    return EMOJI if carries("🟢▁━…", encoding) else WORDS
+
+
+def carries(text: str, encoding: str | None) -> bool:
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(text: str, encoding: str | None) -> str:
+    """``text`` as it can be written: no control characters, nothing the encoding lacks.
+
+    Names of processes and a server's error texts are others' words: an escape sequence in
+    one must not steer the terminal. The number of characters stays the same.
+    """
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    if carries(text, encoding):
+        return text
+    encoding = encoding or "utf-8"
+    return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+
+
+def cells(text: str) -> int:
+    """Columns that ``text`` takes. A variation selector counts one: it widens its character."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def fit(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` columns: padded, or cut with an ellipsis."""
+    if cells(text) > width:
+        while text and cells(text) >= width:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - cells(text))
+
+
+def clock_of(sample: Sample) -> str:
+    return datetime.fromtimestamp(sample.at.wall_s).strftime("%H:%M:%S")
+
+
+def alert_now(sample: Sample, marks: Marks) -> str:
+    return "" if sample.alert is Level.NONE else f"{marks.level[sample.alert]}{sample.alert.word}"
+
+
+def doing(sample: Sample) -> str:
+    known = sample.memory_bytes is not None
+    return wording.stage(sample.activity, sample.stage) if known else wording.UNKNOWN
+
+
+def source(sample: Sample, marks: Marks) -> str:
+    return f"{marks.source[sample.source]}{wording.source(sample)}"
+
+
+def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
+    """One line per sample, the words of unforeseen length last; with details, each process."""
+    system, temp = sample.system, sample.temp
+    used = wording.percent(system.used_percent if system else None)
+    free = wording.size(system.available_bytes if system else None)
+    size, count = (temp.size_bytes, temp.file_count) if temp else (None, wording.UNKNOWN)
+    files = "file" if count == 1 else "files"
+    fields = (
+        f"{clock_of(sample)} {marks.band[sample.band]}{sample.band.value:7}"
+        f" {wording.size(sample.memory_bytes):>7} {wording.rate(sample.rate_bytes_s):>10}",
+        f"peak {wording.size(sample.peak_bytes):>7}",
+        f"CPU {wording.percent(sample.cpu_percent):>5}",
+        f"system {used:>5} used {free:>7} free",
+        f"temp {wording.size(size):>7} {count:>3} {files:5}",
+        f"{doing(sample):22}",
+        source(sample, marks),
+        "" if details else _processes(sample, marks),
+        alert_now(sample, marks),
+    )
+    lines = ["  ".join(field for field in fields if field)]
+    if details:
+        lines += [f"{'':9}{text}" for text in _details(sample)]
+        lines += [_plain_process(marks.target, row) for row in sample.rows]
+        lines += [_plain_process(marks.python, row) for row in sample.others]
+    return lines
+
+
+def _details(sample: Sample) -> Iterator[str]:
+    """What is worth a line below the figures: scarce memory, whose it is, who else might be it."""
+    scarce = wording.scarce(sample.system)
+    if scarce:
+        yield f"system: {scarce}"
+    if sample.own:
+        yield wording.own_memory(sample.own)
+    for each in sample.candidates:
+        yield f"might be the server, too: {wording.process(each)}, {each.evidence}"
+
+
+def _processes(sample: Sample, marks: Marks) -> str:
+    """The watched process and how many belong to it; how many other Pythons there are."""
+    helpers = f" +{len(sample.rows) - 1}" if len(sample.rows) > 1 else ""
+    target = sample.target
+    watched = f"{marks.target}{target.name} {target.pid}{helpers}" if target else ""
+    others = f"{marks.python}{len(sample.others)}" if sample.others else ""
+    return "  ".join(part for part in (watched, others) if part)
+
+
+def _plain_process(mark: str, row: ProcessRow) -> str:
+    size, cpu = wording.size(row.rss_bytes), wording.percent(row.cpu_percent)
+    return f"{'':9}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
+
+
+def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
+    """What a notification says, on one line with its time."""
+    if isinstance(event, Alerted):
+        mark, (heading, text) = marks.level[event.level], notes.alert(event)
+    else:
+        mark, (heading, text) = marks.recovered, notes.recovery(event)
+    return f"{clock_of(event.sample)} {mark}{heading}. {text}"
+
+
+def note_line(event: Scarce | Eased | Leaking | Grown | Littered | DiskFull) -> str:
+    """What a notification says, on one line with its time."""
+    note = notes.note(event)
+    return f"{clock_of(event.sample)} {note.title}. {note.text}" if note else ""
+
+
+def job_line(event: JobEnded) -> str:
+    """The figures of a job that ended, with the time at which that was seen."""
+    return f"{clock_of(event.sample)} {wording.job(event.job)}."
+
+
+def change_line(event: TargetChanged) -> str:
+    """What became of the server, with the time at which that was seen."""
+    return f"{clock_of(event.sample)} {wording.change(event.change)}"
+
+
+def summary_lines(event: Summarised) -> list[str]:
+    """The figures of a measurement that ended."""
+    return list(wording.quick_test(event))
