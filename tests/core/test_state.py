@@ -988,3 +988,30 @@ class TestSettingsWhileRunning:
             AutostartFailed(False, "Permission denied"),
         ]
         assert told.state.autostart
+
+
+class TestTheIntervalInForce:
+    def test_it_stretches_when_readings_take_longer(self) -> None:
+        """An interval that cannot be kept is not pretended; it comes back by itself."""
+        settings = Settings(mode=Mode.FALLBACK, interval_s=0.2)
+        told = Told(started(settings))
+        for second in range(12):
+            told.happen(second, Looked(look(300, START_S + second), took_s=1.0))
+        assert told.state.sample
+        assert told.state.sample.stretched
+        assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
+        assert "a sample every 1 s" in wording.source(told.state.sample)
+        for second in range(12, 40):
+            told.happen(second, Looked(look(300, START_S + second), took_s=0.001))
+        assert not told.state.sample.stretched
+        assert told.state.sample.interval_s == 0.2
+
+    def test_an_api_that_stands_alone_sets_the_pace(self) -> None:
+        """Where nothing else is read, a sample without a new answer would show nothing new."""
+        settings = Settings(mode=Mode.API)
+        told = Told(started(settings))
+        told.happen(1, Answered(answer(300, START_S + 1.0, latency_s=0.4)))
+        told.happen(1.1, Looked())
+        assert told.state.sample
+        assert told.state.sample.interval_s == pytest.approx(8.0)
+        assert "a sample every 8 s" in wording.source(told.state.sample)

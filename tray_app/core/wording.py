@@ -190,7 +190,7 @@ def api(condition: ApiCondition) -> str:
 
 def source(sample: Sample) -> str:
     """Where the figure comes from, how old it is, and why it is not the usual source."""
-    pace = f"every {duration(sample.interval_s)} at most" if sample.stretched else ""
+    pace = f"a sample every {duration(sample.interval_s)}" if sample.stretched else ""
     return _joined(_source(sample), pace)
 
 
