@@ -26,7 +26,7 @@ from typing import Any, Self
 import psutil  # noqa: F401
 import requests  # noqa: F401
 
-from tray_app.core import wording
+from tray_app.core import readings, wording
 from tray_app.core.address import parse_address
 from tray_app.core.events import Event, Sampled
 from tray_app.core.readings import MIB, ProcessReading, ProcessRow, Role, Target, TempUsage
@@ -39,7 +39,7 @@ from tray_app.runtime.engine import Engine
 from tray_app.sources.api import ApiClient
 from tray_app.views.record import json_line
 
-INTERVAL_S = 0.25
+INTERVAL_S = 0.5
 PATIENCE_S = 1.0
 PROCESS_MB = 340.0
 CERTIFICATE = str(Path(__file__).parent / "data" / "localhost.pem")
@@ -91,14 +91,8 @@ class _Server:
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def tree_bytes(self) -> int | None:
-        return self.reading.rss_bytes
-
-    def has_available(self, at_least_bytes: int) -> bool:
-        return True
-
-    def on_battery(self) -> bool:
-        return False
+    def glance(self) -> readings.Glance:
+        return readings.Glance(self.reading.rss_bytes, None)
 
     def forget(self) -> None:
         pass
