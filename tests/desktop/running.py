@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from dbus_fast import DBusError
 from PIL import Image, ImageChops, ImageStat
 
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb
@@ -159,9 +160,12 @@ class App:
     def picture(self) -> Picture | None:
         """What the item's 24 px picture says; None for a picture that nobody draws."""
         item = self.item()
-        for width, _height, argb in self.desktop.peer.get(
-            item.bus_name, item.path, ITEM, "IconPixmap"
-        ):
+        try:
+            pixmaps = self.desktop.peer.get(item.bus_name, item.path, ITEM, "IconPixmap")
+        except DBusError as error:
+            error.add_note(f"the app's status is {self.process.poll()}; its log:\n{self.log}")
+            raise
+        for width, _height, argb in pixmaps:
             if width == ICON_PX:
                 return read_icon(argb)
         return None
