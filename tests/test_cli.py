@@ -261,7 +261,7 @@ def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
     """The program runs all the same."""
     (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
     assert cli.main(["--json"]) == 0
-    assert "log_file: /no/such/folder/log: No such file" in capsys.readouterr().err
+    assert "log_file: /no/such/folder/log: its folder is not there" in capsys.readouterr().err
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

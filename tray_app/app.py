@@ -319,6 +319,7 @@ def _run_tray(
     reports.post = engine.post
 
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
+    desktop.on_session_end = lambda: store_choice(remembered_of(last))
     errands = _Errands(engine)
 
     def handle_events() -> None:

@@ -15,10 +15,10 @@ PROGRAM = "runanalyze-tray"
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
 PRESETS = {
-    Preset.QUICK: "every 2 s for 30 s, then a summary",
-    Preset.HEAVY: "every 3 s, patient with the API",
-    Preset.DEBUG: "every 1 s, with process details and more log",
-    Preset.FALLBACK: "every 2 s, processes only",
+    Preset.QUICK: "Every 2 s for 30 s, then a summary.",
+    Preset.HEAVY: "Every 3 s, patient with the API.",
+    Preset.DEBUG: "Every 1 s, with process details and more log.",
+    Preset.FALLBACK: "Every 2 s, processes only.",
 }
 EPILOG = """\
 examples:
@@ -26,15 +26,28 @@ examples:
   runanalyze-tray --demo             see every colour without a server
   runanalyze-tray --quick --console  measure for 30 s in the terminal
   runanalyze-tray --once --json      one reading for another program
+  runanalyze-tray --doctor           what is wrong here, and what helps
+  source <(runanalyze-tray --completion bash)
 
 An explicit flag beats what a preset sets. All that can be set is in the file that
 --init-config writes, each setting with its environment variable (RUNANALYZE_TRAY_…).
 """
 
 
+# argparse's words, and ours.
+_PLAIN = {
+    "argument ": "",
+    "unrecognized arguments:": "not understood (see --help):",
+    "expected one argument": "needs a value",
+    "not allowed with ": "cannot be combined with ",
+}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{PROGRAM}: {message.removeprefix('argument ')}\n")
+        for words, plain in _PLAIN.items():
+            message = message.replace(words, plain, 1)
+        self.exit(2, f"{PROGRAM}: {message}\n")
 
 
 def flags_for_settings() -> list[Option]:
@@ -52,6 +65,12 @@ def _reader(option: Option) -> Any:
             raise argparse.ArgumentTypeError(f"{error}{given}") from None
 
     return convert
+
+
+def _shell(name: str) -> str:
+    if name not in SHELLS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(SHELLS)} (given: {name})")
+    return name
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -110,7 +129,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     once.add_argument(
         "--completion",
-        choices=SHELLS,
+        type=_shell,
         metavar=f"{{{','.join(SHELLS)}}}",
         help="Print a script that completes these flags in that shell.",
     )

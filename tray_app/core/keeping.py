@@ -7,7 +7,7 @@ row that each keep much are a possible leak; the first job's warm-up alone can n
 
 from __future__ import annotations
 
-from statistics import median
+from collections.abc import Sequence
 
 from tray_app.core.jobs import Job, Jobs
 from tray_app.core.values import dataclass, replace
@@ -117,7 +117,13 @@ def _typical(state: Keeping) -> int | None:
     if not state.quiet:
         return None
     late = [size for at_s, size in state.quiet if at_s - state.ended_s >= FALLS_FOR_S]
-    return round(median(late or [size for _, size in state.quiet]))
+    return round(_median(late or [size for _, size in state.quiet]))
+
+
+def _median(sizes: Sequence[int]) -> float:
+    """The middle of sizes (`statistics` costs 3 ms and 0.7 MB of fractions and decimals)."""
+    inner = sorted(sizes)[(len(sizes) - 1) // 2 : len(sizes) // 2 + 1]
+    return sum(inner) / len(inner)
 
 
 def _settled(state: Keeping) -> tuple[Keeping, Kept | None]:
