@@ -63,6 +63,14 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--match", ""], "--match"),
         (["--pid", "7", "--match", "x"], "--match"),
         (["--tmp-dir", ""], "--tmp-dir"),
+        (["--quick", "--heavy"], "--heavy: cannot be combined with --quick"),
+        (["--install-desktop-entry", "--doctor"], "cannot be combined with"),
+        (["--url"], "--url: needs a value"),
+        (["--once=1"], "--once: takes no value"),
+        (["--nope"], "not understood (see --help): --nope"),
+        (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
+        (["--config", "/"], "--config: /: is a directory"),
+        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its folder"),
     ],
 )
 def test_bad_input_is_one_line_naming_the_flag(

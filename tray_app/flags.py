@@ -29,17 +29,18 @@ examples:
   runanalyze-tray --doctor           what is wrong here, and what helps
   source <(runanalyze-tray --completion bash)
 
-An explicit flag beats what a preset sets. All that can be set is in the file that
---init-config writes, each setting with its environment variable (RUNANALYZE_TRAY_…).
+An explicit flag beats what a preset sets. All that can be set is in the file
+that --init-config writes, each setting with its environment variable.
 """
 
 
 # argparse's words, and ours.
 _PLAIN = {
+    "not allowed with argument ": "cannot be combined with ",
+    "ignored explicit argument": "takes no value, and was given",
     "argument ": "",
     "unrecognized arguments:": "not understood (see --help):",
     "expected one argument": "needs a value",
-    "not allowed with ": "cannot be combined with ",
 }
 
 
@@ -108,7 +109,8 @@ def make_parser() -> argparse.ArgumentParser:
     view.add_argument("--once", action="store_true", help="Print one sample and exit.")
     view.add_argument("--demo", action="store_true", help="Watch a scripted server.")
     view.add_argument("-v", "--verbose", action="store_true", help="Log more.")
-    once = parser.add_argument_group("do one thing and exit")
+    tasks = parser.add_argument_group("do one thing and exit")
+    once = tasks.add_mutually_exclusive_group()
     once.add_argument(
         "--doctor",
         action="store_true",
@@ -133,8 +135,8 @@ def make_parser() -> argparse.ArgumentParser:
         metavar=f"{{{','.join(SHELLS)}}}",
         help="Print a script that completes these flags in that shell.",
     )
-    once.add_argument("-h", "--help", action="help", help="Show this and exit.")
-    once.add_argument(
+    tasks.add_argument("-h", "--help", action="help", help="Show this and exit.")
+    tasks.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="Show the version."
     )
     return parser

@@ -517,7 +517,7 @@ def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _needs(group: str) -> str:
-    return f"{group}: needs {' < '.join(RISING[group])}"
+    return f"{group} must have {' <= '.join(RISING[group])}"
 
 
 def _group_field(section: str) -> str:
