@@ -29,7 +29,7 @@ STATUS = [
 
 def _text(text: str) -> str:
     """Text as roff takes it literally."""
-    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
     return "\n".join(f"\\&{line}" if line[:1] in ".'" else line for line in escaped.splitlines())
 
 

@@ -63,6 +63,14 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--match", ""], "--match"),
         (["--pid", "7", "--match", "x"], "--match"),
         (["--tmp-dir", ""], "--tmp-dir"),
+        (["--quick", "--heavy"], "--heavy: cannot be combined with --quick"),
+        (["--install-desktop-entry", "--doctor"], "cannot be combined with"),
+        (["--url"], "--url: needs a value"),
+        (["--once=1"], "--once: takes no value"),
+        (["--nope"], "not understood (see --help): --nope"),
+        (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
+        (["--config", "/"], "--config: /: is a directory"),
+        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its folder"),
     ],
 )
 def test_bad_input_is_one_line_naming_the_flag(
@@ -261,7 +269,7 @@ def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
     """The program runs all the same."""
     (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
     assert cli.main(["--json"]) == 0
-    assert "log_file: /no/such/folder/log: No such file" in capsys.readouterr().err
+    assert "log_file: /no/such/folder/log: its folder is not there" in capsys.readouterr().err
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,3 +92,24 @@ def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
     assert status == 1
     assert "config.toml:3: unknown setting 'x'" in fixes
     assert "ca.pem" in fixes
+
+
+def test_a_wish_that_finds_nothing_is_to_be_put_right(tmp_path: Path) -> None:
+    """A process or a directory that was named and is not there; the doctor looks as told."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url, match="nothing like it"), tmp_path)
+        assert status == 1
+        assert "no process matches 'nothing like it'" in text
+        missing = str(tmp_path / "no")
+        status, text = found(at(server.url, tmp_dir=missing), tmp_path)
+    assert status == 1
+    assert "--tmp-dir" in text
+    assert missing in text
+
+
+def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """So that one after the other can be put right."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path, "a:1: one", "b:2: two")
+    assert status == 1
+    assert "- Correct this setting: a:1: one\n- Correct this setting: b:2: two" in text

@@ -58,7 +58,6 @@ from tray_app.core.state import (
 )
 from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
-from tray_app.desktop import toolkit
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine, Sources
 from tray_app.runtime.mailbox import Mailbox
@@ -66,6 +65,7 @@ from tray_app.sources.machine import is_this_machine, on_battery, own_use
 
 if TYPE_CHECKING:
     from tray_app.desktop.instance import Instance
+    from tray_app.desktop.toolkit import Desktop
     from tray_app.runtime.config import ConfigFile
     from tray_app.sources.errands import ErrandWorker
 
@@ -105,6 +105,7 @@ class Invocation:
 def run(invocation: Invocation) -> int:
     """Run until it ends by itself or somebody ends it; the exit status."""
     if invocation.view is View.TRAY:
+        from tray_app.desktop import toolkit
         from tray_app.desktop.instance import TakenError
 
         instance: Instance | None = None
@@ -281,7 +282,7 @@ def _set_autostart(on: bool, report: Callable[[AutostartSeen], None]) -> None:
 
 def _run_tray(
     invocation: Invocation,
-    desktop: toolkit.Desktop,
+    desktop: Desktop,
     reports: _Reports,
     instance: Instance | None,
 ) -> int:
@@ -323,6 +324,7 @@ def _run_tray(
     reports.post = engine.post
 
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
+    desktop.on_session_end = lambda: store_choice(remembered_of(last))
     errands = _Errands(engine)
 
     def handle_events() -> None:

@@ -39,13 +39,16 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
                 parser.error("desktop entries are for Linux and other freedesktop systems")
             done = entry.install() if given.install_desktop_entry else entry.uninstall()
             verb = "wrote" if given.install_desktop_entry else "removed"
-            print("\n".join(f"{PROGRAM}: {verb} {path}" for path in done) or "nothing was there")
+            told = [f"{verb} {path}" for path in done] or ["there was nothing to remove"]
+            print("\n".join(f"{PROGRAM}: {line}" for line in told))
         else:
             return None
     except FileExistsError as error:
         parser.error(f"{error.filename} is there already and stays as it is")
     except OSError as error:
-        parser.error(f"{error.filename}: {error.strerror}")
+        from tray_app.runtime.config import why
+
+        parser.error(f"{error.filename}: {why(error)}")
     return 0
 
 
@@ -58,6 +61,7 @@ def _log_to(
 ) -> None:
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
     however little the terminal is told."""
+    from tray_app.runtime.config import why
     from tray_app.runtime.journal import FORMAT, Journal
 
     to_terminal = logging.StreamHandler()
@@ -69,7 +73,8 @@ def _log_to(
             file.open("a", encoding="utf-8").close()
         except OSError as error:
             # Of a flag this is a mistake; of a config file the rest still works.
-            wrong = f"{file}: {error.strerror}"
+            missing = isinstance(error, FileNotFoundError)
+            wrong = f"{file}: {'its folder is not there' if missing else why(error)}"
             if is_flag:
                 parser.error(f"--log-file: {wrong}")
             print(f"{PROGRAM}: log_file: {wrong}", file=sys.stderr)

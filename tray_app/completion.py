@@ -24,8 +24,8 @@ def words(action: argparse.Action) -> list[str]:
 
 
 def takes_file(action: argparse.Action) -> bool:
-    """Whether a file's name follows the flag."""
-    return action.metavar == "FILE"
+    """Whether a file's or directory's name follows the flag."""
+    return action.metavar in ("FILE", "DIR")
 
 
 def _help(action: argparse.Action) -> str:

@@ -11,12 +11,15 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 
 from tray_app import __version__
 from tray_app.core import wording
-from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ProcessReading
+from tray_app.core.clicks import temp_directory
+from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ProcessReading, Target
 from tray_app.core.settings import Settings
 from tray_app.core.values import dataclass
+from tray_app.core.wish import NO_WISH, named
 from tray_app.runtime import clock
 from tray_app.sources.machine import is_this_machine, process_table
 
@@ -37,7 +40,7 @@ NOTHING = "none"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found. ``fix``: what a person must do about it, else empty."""
+    """One thing that was found. ``fix``: what a person must do about it, a line each."""
 
     topic: str
     text: str
@@ -46,22 +49,23 @@ class Finding:
 
 def report(findings: Sequence[Finding]) -> str:
     """The findings in two columns, and at the end what must be put right."""
+    width = min(WIDTH, get_terminal_size((WIDTH, 0)).columns)
     indent = max(len(finding.topic) for finding in findings) + 2
     lines = []
     for finding in findings:
         lines += textwrap.wrap(
             finding.text,
-            WIDTH,
+            width,
             initial_indent=finding.topic.ljust(indent),
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
-    fixes = [finding.fix for finding in findings if finding.fix]
+    fixes = [fix for finding in findings for fix in finding.fix.splitlines()]
     lines += ["", "Put right:" if fixes else "Nothing must be put right."]
     for fix in fixes:
         lines += textwrap.wrap(
-            fix, WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False
+            fix, width, initial_indent="- ", subsequent_indent="  ", break_long_words=False
         )
     return "\n".join(lines)
 
@@ -99,7 +103,7 @@ def _program() -> list[Finding]:
 def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[Finding]:
     from tray_app.desktop import autostart, paths
 
-    fix = f"Correct in the settings: {'; '.join(complaints)}" if complaints else ""
+    fix = "\n".join(f"Correct this setting: {complaint}" for complaint in complaints)
     there = "" if config.exists() else " (not there: --init-config writes one)"
     log = settings.log_file or str(paths.log_file())
     own_ca = Path(settings.ca_file).expanduser() if settings.ca_file else None
@@ -162,10 +166,13 @@ def _server(settings: Settings) -> list[Finding]:
         return [*findings, Finding("process", "on another machine: its API alone is read")]
     if found is None:
         words = reading.problem or "no server found"
+        wished = named(settings.pid, settings.match) != NO_WISH
+        fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
+        findings.append(Finding("process", words, fix))
     else:
         words = f"pid {found.pid}, {found.name}: {found.evidence}"
-    findings.append(Finding("process", words))
-    findings.append(_temp(found.cwd if found else None))
+        findings.append(Finding("process", words))
+    findings.append(_temp(settings, found))
     return findings
 
 
@@ -207,15 +214,19 @@ def _look(settings: Settings) -> ProcessReading:
     table = process_table()
     probe = ServerProbe(table, address.host, address.port, os.getpid(), clock.mono_s)
     try:
-        return probe.read(clock.mono_s())
+        return probe.read(clock.mono_s(), wish=named(settings.pid, settings.match))
     finally:
         probe.close()
 
 
-def _temp(cwd: str | None) -> Finding:
-    if cwd is None:
+def _temp(settings: Settings, target: Target | None) -> Finding:
+    place = temp_directory(settings, target)
+    if place is None:
         return Finding("temp directory", "not known while no server is found")
-    path = Path(cwd, "tmp")
+    path = Path(place)
+    if not path.is_dir() and settings.tmp_dir:
+        fix = f"Name the server's temp directory with --tmp-dir: there is no {path}."
+        return Finding("temp directory", f"{path} is not there", fix)
     if not path.is_dir():
         return Finding("temp directory", f"{path} is not there (yet)")
     return Finding("temp directory", f"{path}{'' if os.access(path, os.R_OK) else ': unreadable'}")

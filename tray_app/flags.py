@@ -15,10 +15,10 @@ PROGRAM = "runanalyze-tray"
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
 PRESETS = {
-    Preset.QUICK: "every 2 s for 30 s, then a summary",
-    Preset.HEAVY: "every 3 s, patient with the API",
-    Preset.DEBUG: "every 1 s, with process details and more log",
-    Preset.FALLBACK: "every 2 s, processes only",
+    Preset.QUICK: "Every 2 s for 30 s, then a summary.",
+    Preset.HEAVY: "Every 3 s, patient with the API.",
+    Preset.DEBUG: "Every 1 s, with process details and more log.",
+    Preset.FALLBACK: "Every 2 s, processes only.",
 }
 EPILOG = """\
 examples:
@@ -26,15 +26,29 @@ examples:
   runanalyze-tray --demo             see every colour without a server
   runanalyze-tray --quick --console  measure for 30 s in the terminal
   runanalyze-tray --once --json      one reading for another program
+  runanalyze-tray --doctor           what is wrong here, and what helps
+  source <(runanalyze-tray --completion bash)
 
-An explicit flag beats what a preset sets. All that can be set is in the file that
---init-config writes, each setting with its environment variable (RUNANALYZE_TRAY_…).
+An explicit flag beats what a preset sets. All that can be set is in the file
+that --init-config writes, each setting with its environment variable.
 """
+
+
+# argparse's words, and ours.
+_PLAIN = {
+    "not allowed with argument ": "cannot be combined with ",
+    "ignored explicit argument": "takes no value, and was given",
+    "argument ": "",
+    "unrecognized arguments:": "not understood (see --help):",
+    "expected one argument": "needs a value",
+}
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{PROGRAM}: {message.removeprefix('argument ')}\n")
+        for words, plain in _PLAIN.items():
+            message = message.replace(words, plain, 1)
+        self.exit(2, f"{PROGRAM}: {message}\n")
 
 
 def flags_for_settings() -> list[Option]:
@@ -52,6 +66,12 @@ def _reader(option: Option) -> Any:
             raise argparse.ArgumentTypeError(f"{error}{given}") from None
 
     return convert
+
+
+def _shell(name: str) -> str:
+    if name not in SHELLS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(SHELLS)} (given: {name})")
+    return name
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -89,7 +109,8 @@ def make_parser() -> argparse.ArgumentParser:
     view.add_argument("--once", action="store_true", help="Print one sample and exit.")
     view.add_argument("--demo", action="store_true", help="Watch a scripted server.")
     view.add_argument("-v", "--verbose", action="store_true", help="Log more.")
-    once = parser.add_argument_group("do one thing and exit")
+    tasks = parser.add_argument_group("do one thing and exit")
+    once = tasks.add_mutually_exclusive_group()
     once.add_argument(
         "--doctor",
         action="store_true",
@@ -110,12 +131,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
     once.add_argument(
         "--completion",
-        choices=SHELLS,
+        type=_shell,
         metavar=f"{{{','.join(SHELLS)}}}",
         help="Print a script that completes these flags in that shell.",
     )
-    once.add_argument("-h", "--help", action="help", help="Show this and exit.")
-    once.add_argument(
+    tasks.add_argument("-h", "--help", action="help", help="Show this and exit.")
+    tasks.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}", help="Show the version."
     )
     return parser

@@ -291,7 +291,9 @@ def test_a_level_is_never_said_twice_without_being_left(
         if reading is None:
             assert verdict == NOTHING
             continue
-        withdrawn = foreseen_s is None or now_s - foreseen_s >= FORETOLD_FOR_S - 0.1
+        withdrawn = foreseen_s is None or (
+            not foreseen and now_s - foreseen_s >= FORETOLD_FOR_S - 0.1
+        )
         for level in (ELEVATED, HIGH, CRITICAL):
             if reading >= 0.9 * mb(LIMITS.limit_mb(level)):
                 below_s.pop(level, None)

@@ -122,6 +122,14 @@ def test_windows_fills_these_fields_unchecked() -> None:
     assert "szInfoTitle=title or self.title" in notify
 
 
+def test_windows_messages_are_looked_up_where_they_are_added() -> None:
+    """By number, in the icon's own table, which its initialiser fills."""
+    assert "self._message_handlers = {" in function("pystray._win32", "Icon", "__init__")
+    functions = [n for n in tree("pystray._win32").body if isinstance(n, ast.FunctionDef)]
+    dispatcher = next(ast.unparse(node) for node in functions if node.name == "_dispatcher")
+    assert "icon._message_handlers.get(uMsg, lambda w, l: 0)(wParam, lParam) or 0" in dispatcher
+
+
 def test_macos_needs_a_title_for_a_notification() -> None:
     """It escapes the title without looking whether there is one; ours always has one."""
     assert "title.replace(" in function("pystray._darwin", "Icon", "_notify")

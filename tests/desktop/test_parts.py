@@ -93,6 +93,7 @@ class WindowsIcon:
 
     def __init__(self) -> None:
         self._menu_handle: Any = None
+        self._message_handlers: dict[int, Any] = {}
         self.calls: list[str] = []
 
     def _update_menu(self) -> None:
@@ -119,6 +120,37 @@ def test_windows_builds_the_menu_on_a_right_click() -> None:
     icon._on_notify(0, WM_RBUTTONUP - 3)
     assert icon.calls[-1] == "other"
     assert told == [True, False]
+
+
+def test_windows_session_end_is_allowed_and_heard() -> None:
+    """The logout is not vetoed, and only its coming true is told."""
+    icon = _win32.icon_type(WindowsIcon, lambda _: None, lambda _: None)()
+    ended: list[str] = []
+    icon.on_session_end = lambda: ended.append("ended")
+    handlers = icon._message_handlers
+    assert handlers[_win32.WM_QUERYENDSESSION](0, 0)
+    handlers[_win32.WM_ENDSESSION](0, 0)
+    assert ended == []
+    handlers[_win32.WM_ENDSESSION](1, 0)
+    assert ended == ["ended"]
+
+
+def test_the_desktop_hands_the_session_end_on() -> None:
+    """From an icon that knows of it to whoever set the desktop's."""
+
+    class EndingIcon(FakeIcon):
+        on_session_end: Callable[[], None]
+
+        def __init__(self, name: str) -> None:
+            super().__init__(name)
+            self.on_session_end = lambda: None
+
+    with toolkit._harmless_pystray():
+        shown = toolkit.Desktop("app", "pystray _win32", EndingIcon, bus=None)
+    ended: list[str] = []
+    shown.on_session_end = lambda: ended.append("ended")
+    shown._icon.on_session_end()
+    assert ended == ["ended"]
 
 
 def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:

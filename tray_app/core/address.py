@@ -29,7 +29,7 @@ def parse_address(text: str) -> ServerAddress:
         port = parts.port
     except ValueError:
         # urllib's own reason may repeat a part of a password that has a slash or a bracket in it.
-        raise ValueError("not a usable URL (is the port a number up to 65535?)") from None
+        raise ValueError("is not a usable URL (is the port a number up to 65535?)") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:

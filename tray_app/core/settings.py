@@ -171,7 +171,7 @@ def _number(low: float, high: float, unit: str) -> Kind:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"must be a number of {unit}")
         if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(f"must be from {low:g} to {high:g} {unit}")
+            raise ValueError(f"must be from {low:.12g} to {high:.12g} {unit}")
         return float(value)
 
     def read(text: str) -> object:
@@ -456,7 +456,8 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
         message = str(error)
         place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
         line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
-        raise ConfigError(line, message[: place.start()] if place else message) from None
+        told = message[: place.start()] if place else message
+        raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
     values: dict[str, Any] = {}
     complaints: list[Complaint] = []
     for key, value in flat.items():
@@ -516,7 +517,7 @@ def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _needs(group: str) -> str:
-    return f"{group}: needs {' < '.join(RISING[group])}"
+    return f"{group} must have {' <= '.join(RISING[group])}"
 
 
 def _group_field(section: str) -> str:

@@ -1,6 +1,7 @@
 """pystray's Windows icon with a menu that is built when it is asked for, and never while open.
 
 Its own rebuilds (and destroys) the menu at each update, also the one that a person is reading.
+And it answers 0 to what it does not know: to `WM_QUERYENDSESSION` that is a veto of the logout.
 """
 
 from __future__ import annotations
@@ -13,15 +14,28 @@ from tray_app.core.picture import Theme
 from tray_app.desktop._theme import follow_registry
 
 WM_RBUTTONUP = 0x0205
+WM_QUERYENDSESSION = 0x0011
+WM_ENDSESSION = 0x0016
 
 
 def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]) -> Any:
     """pystray's icon ``base``, told apart: ``on_menu`` around each showing of the menu.
 
-    ``on_theme`` is told the taskbar's theme while the icon runs.
+    ``on_theme`` is told the taskbar's theme while the icon runs. The icon's ``on_session_end`` is
+    called when the session ends; Windows may end the process as soon as it returns.
     """
 
     class Icon(base):  # type: ignore[misc]  # pystray has no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.on_session_end: Callable[[], None] = lambda: None
+            self._message_handlers[WM_QUERYENDSESSION] = lambda _wparam, _lparam: True
+            self._message_handlers[WM_ENDSESSION] = self._on_end_session
+
+        def _on_end_session(self, wparam: Any, _lparam: Any) -> None:
+            if wparam:  # else another program wanted it to go on
+                self.on_session_end()
+
         def _update_menu(self) -> None:
             """Nothing yet: texts are read when the menu is built."""
             if not getattr(self, "_menu_handle", None):

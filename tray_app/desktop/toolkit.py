@@ -73,8 +73,9 @@ def _harmless_pystray() -> Iterator[None]:
 class Desktop:
     """An icon in the panel with a menu, and notifications. `run` owns the main thread.
 
-    ``on_notifier`` is called when a notification service appears, from any thread. A left click
-    on the icon submits ShowStatus to whom the menu submits.
+    ``on_notifier`` is called when a notification service appears, from any thread;
+    ``on_session_end`` where the session's end comes as no signal (Windows), and the process may
+    end when it returns. A left click on the icon submits ShowStatus to whom the menu submits.
     """
 
     def __init__(
@@ -92,7 +93,10 @@ class Desktop:
         self._icon = make_icon(name)
         if hasattr(self._icon, "on_click"):
             self._icon.on_click = self._clicked
+        if hasattr(self._icon, "on_session_end"):
+            self._icon.on_session_end = lambda: self.on_session_end()
         self.on_notifier: Callable[[], None] = lambda: None
+        self.on_session_end: Callable[[], None] = lambda: None
         self._windows = backend == "pystray _win32"
         self._notification = self._chain(name)
         self._touch: Callable[[Callable[[], None]], None] = _at_once

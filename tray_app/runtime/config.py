@@ -83,7 +83,8 @@ def absolute(settings: Settings) -> Settings:
 
 
 def why(error: OSError | UnicodeDecodeError) -> str:
-    """Why a config file cannot be read, in words for people."""
+    """Why a file cannot be read or written, in words for people."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    return "is not UTF-8 text" if isinstance(error, ValueError) else str(error.strerror)
+    words = "is not UTF-8 text" if isinstance(error, ValueError) else str(error.strerror)
+    return words[:1].lower() + words[1:]

@@ -53,12 +53,15 @@ def read_choice(path: Path) -> Choice:
         known = {name: read(stored[name]) for name, read in _READ.items() if stored.get(name)}
         return Choice(**known)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = "no JSON" if isinstance(error, json.JSONDecodeError) else error
         aside = path.with_suffix(".broken.json")
         try:
             path.replace(aside)
-            _log.warning("%s is broken (%s): kept as %s", path, error, aside.name)
+            _log.warning(
+                "%s is broken (%s): kept as %s, nothing is remembered", path, why, aside.name
+            )
         except OSError:
-            _log.warning("%s is broken (%s): starting with nothing remembered", path, error)
+            _log.warning("%s is broken (%s): starting with nothing remembered", path, why)
         return Choice()
 
 
