@@ -109,7 +109,7 @@ class TestWhatIsSaid:
         watched.happen(Looked(reading))
         (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
         assert scarce.holders == (browser,)
-        assert watched.told() == ["The machine is short of memory: 300 MB free"]
+        assert watched.told() == ["Machine short of memory: 300 MB of 16.0 GB free"]
 
     def test_a_sample_shows_its_forecast(self) -> None:
         """The nearest of the next level and the machine's end."""

@@ -6,10 +6,12 @@ those, is besides sent on its real way, from `Notices.handle` to the daemon's wi
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -111,7 +113,11 @@ HOLDERS = (
     ProcessRow(43, "gnome-shell", Role.OTHER, 410 * MIB, None),
 )
 HIGH_THEN_WELL = (
-    Alerted(Level.HIGH, 2000, replace(IDLE, at=Now(5500.0, NOW.wall_s - 1700.0))),
+    Alerted(
+        Level.HIGH,
+        2000,
+        replace(IDLE, at=Now(5500.0, NOW.wall_s - 1700.0), memory_bytes=2100 * MIB),
+    ),
     Recovered(Level.HIGH, 2100 * MIB, replace(CALM, at=Now(7100.0, NOW.wall_s - 100.0))),
 )
 MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
@@ -282,3 +288,184 @@ def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
     assert told.actions[1::2] == tuple(action.label for action in said.actions)
     dismiss_all(sending.desktop)
     assert sending.submitted == []
+
+
+# What can be made for real
+
+SETTINGS = """\
+interval_s = {interval_s}
+[alerts]
+elevated_mb = 160
+high_mb = 240
+critical_mb = 320
+elevated_hold_s = 0
+high_hold_s = 0
+critical_repeat_min = 0.05
+recovery_s = 1
+temp_mb = 3
+available_percent = 100
+disk_percent = 100
+"""
+ELEVATED, HIGH, OVER_CRITICAL = 200, 280, 350
+LEFT_MB = 8
+# Of a button's edge and its face: less is the ground's colour to a person.
+NEAR = 6
+
+
+class Screen:
+    """What a person sees and does on a desktop with the real app."""
+
+    def __init__(self, desktop: DesktopSession, app: App, overheard: list[Notice]) -> None:
+        self.desktop, self.app, self.overheard = desktop, app, overheard
+        self._read = 0
+
+    def see(self, kind: str, beginning: str, body: str = "", within_s: float = 15.0) -> Notice:
+        """The next notice with this title and these words, and a screenshot of the screen."""
+
+        def told() -> Notice | None:
+            for number, notice in enumerate(self.overheard[self._read :], self._read):
+                if notice.summary.startswith(beginning) and body in notice.body:
+                    self._read = number + 1
+                    return notice
+            return None
+
+        try:
+            found = wait_for(told, f"a notice {beginning!r}", within_s)
+        except AssertionError as error:
+            titles = [(each.summary, each.body) for each in self.overheard]
+            error.add_note(f"instead: {titles}, log: {self.app.log}")
+            raise
+        assert found
+        wait_for(self.desktop.popups, "it is on the screen")
+        boxes = drawn_notices(self.desktop, len(self.desktop.popups()))
+        keep(self.desktop, f"real-{kind}", boxes)
+        return found
+
+    def press(self, label: str, notice: Notice) -> None:
+        """Click one of the newest notice's buttons, the only ones on the screen."""
+        position = notice.actions[1::2].index(label)
+        (box,) = drawn_notices(self.desktop, 1)
+        self.desktop.left_click(*button_centres(self.desktop, box)[position])
+
+    def clear(self) -> None:
+        dismiss_all(self.desktop)
+
+
+def button_centres(desktop: DesktopSession, notice: Box) -> list[tuple[int, int]]:
+    """The middle of each button from the left: what differs from the ground above their text."""
+    left, _top, right, bottom = notice
+    y = bottom - 40
+    row = desktop.pixels((left, y, right, y + 1)).convert("L").tobytes()
+    ground = row[10]
+    spans: list[list[int]] = []
+    for x in range(10, len(row) - 10):
+        if abs(row[x] - ground) >= NEAR:
+            if spans and x - spans[-1][-1] <= 3:
+                spans[-1].append(x)
+            else:
+                spans.append([x])
+    return [(left + (span[0] + span[-1]) // 2, y + 10) for span in spans if span[-1] - span[0] > 40]
+
+
+def hold(server: RunAnalyzeServer, mb: float, *, garbage: bool = False) -> None:
+    """Let the server hold so much altogether."""
+    missing = round(mb - server.rss_mb())
+    if missing > 0:
+        server.allocate(missing, garbage=garbage)
+
+
+def settle(server: RunAnalyzeServer, calls: int = 8) -> None:
+    """Wait until samples have come that could have raised something."""
+    before = server.calls()
+    wait_for(lambda: server.calls() >= before + calls, f"{calls} requests more")
+
+
+def opener(desktop: DesktopSession) -> tuple[str, Path]:
+    """A PATH whose xdg-open writes down what it is to open, and where; no notify-send."""
+    folder, opened = desktop.home / "bin", desktop.home / "opened"
+    folder.mkdir()
+    (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" > "{opened}"\n')
+    (folder / "xdg-open").chmod(0o755)
+    if leash := shutil.which("setpriv"):
+        (folder / "setpriv").symlink_to(leash)
+    return str(folder), opened
+
+
+def test_what_can_be_made_for_real(
+    desktop: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """A small machine's bad day: each is told, seen, and its buttons work by mouse."""
+    server = runanalyze_server()
+    path, opened = opener(desktop)
+    (Path(desktop.env["XDG_CONFIG_HOME"]) / "autostart").write_text("no folder")
+    with Eavesdropper(desktop.bus_address) as ear:
+        app = start_app(desktop, "--url", server.url, settings=SETTINGS, env={"PATH": path})
+        screen = Screen(desktop, app, ear.notices)
+
+        # Any disk is too full, any machine too small.
+        notice = screen.see("disk-full", "Disk nearly full: ")
+        screen.press("Open temp directory", notice)
+        wait_for(lambda: opened.exists() and opened.read_text(), "it is opened")
+        assert opened.read_text() == f"{server.folder / 'tmp'}\n"
+        screen.see("scarce", "Machine short of memory: ", "Most is held by ")
+        screen.clear()
+
+        # A job that leaves files behind; that is told when the next one has begun and ended.
+        server.burn(2.5)
+        app.wait_for_tooltip("processing")
+        server.write_tmp(LEFT_MB)
+
+        app.click("Alerts", "Send a test notification")
+        screen.see("test", "Test notification")
+        app.click("Start at login")
+        screen.see("autostart", "Start at login", "It could not be switched on: ")
+        item = app.item()
+        desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
+        screen.see("status", "RunAnalyze: ", "System: ")
+        screen.clear()
+
+        app.wait_for_tooltip("idle")
+        hold(server, ELEVATED)
+        screen.see("elevated", "Elevated: ")
+        hold(server, HIGH)
+        screen.see("high", "High: ")
+        hold(server, OVER_CRITICAL)
+        screen.see("critical", "Critical: ")
+        screen.see("again", "Still critical: ")
+        server.free()
+        screen.see("recovered", "Back to normal: ", "The peak was 3")
+        screen.clear()
+
+        # The daemon is killed, and started again: nothing is lost.
+        desktop.kill_notifier()
+        hold(server, ELEVATED, garbage=True)
+        app.wait_for_label("Alerts: do not get through")
+        desktop.start_notifier()
+        notice = screen.see("kept", "Elevated: ")
+        screen.press("Free memory", notice)
+        screen.see("freed", "Freed ", "The server keeps ")
+        screen.see("recovered-freed", "Back to normal: ")
+        screen.clear()
+
+        # What happens while muted comes as one.
+        hold(server, ELEVATED)
+        screen.press("Mute for 30 min", screen.see("mute", "Elevated: "))
+        app.wait_for_label("Alerts: muted")
+        hold(server, HIGH)
+        app.wait_for_tooltip("28")
+        server.free()
+        settle(server)
+        assert desktop.popups() == []
+        app.click("Alerts", "Unmute")
+        screen.see("held-back", "While muted for ", "High: ")
+        screen.clear()
+
+        # Killed at work, and started again.
+        server.burn(30)
+        app.wait_for_tooltip("processing")
+        server.kill()
+        screen.see("gone", "RunAnalyze stopped at ", "What was being processed is lost.")
+        server.start()
+        screen.see("back", "RunAnalyze is back: ", "It was away for ")
+        screen.see("left-behind", "8 MB left in the temp directory")
+        assert app.log.count("\n") <= 3, app.log

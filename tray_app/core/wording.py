@@ -81,13 +81,14 @@ def rate(bytes_s: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``8 s``, ``4 min``, ``2 h 5 min``."""
+    """``8 s``, ``4 min``, ``2 h 5 min``, ``8 h``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     if minutes < 100:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def forecast(value: Forecast) -> str:
