@@ -76,6 +76,7 @@ def test_a_full_disk_is_said_once_until_it_is_well_again() -> None:
     """Under 5 % or 1 GB."""
     assert floor_bytes(Disk(100 * GIB, 0), LIMITS) == 5 * GIB
     assert floor_bytes(Disk(10 * GIB, 0), LIMITS) == GIB
+    assert floor_bytes(Disk(GIB, 0), LIMITS) == GIB / 4  # a small one is not always full
     directory = Directory()
     full = [directory.see(0, free_gb=free)[1] is not None for free in (6, 4.9, 4, 5.5, 4, 7, 4)]
     assert full == [False, True, False, False, False, False, True]

@@ -8,6 +8,8 @@ from tray_app.core.values import dataclass
 
 # The disk is well again with a margin.
 EASED_FACTOR = 1.2
+# A small one (of memory, say) would always have less free than the fixed size.
+FLOOR_PART_MAX = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,5 @@ def follow(
 
 def floor_bytes(disk: Disk, limits: AlertLimits) -> float:
     """Below this much free the disk is full: the larger of a part and a fixed size."""
-    return max(limits.disk_percent / 100 * disk.total_bytes, limits.disk_gb * GIB)
+    part = limits.disk_percent / 100 * disk.total_bytes
+    return max(part, min(limits.disk_gb * GIB, FLOOR_PART_MAX * disk.total_bytes))
