@@ -235,13 +235,13 @@ class TestTheOthers:
             ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
         )
         found = sent(Scarce(system, holders, CALM))
-        assert found.title == "Machine short of memory: 300 MB of 16.0 GB free"
+        assert found.title == "Machine short of memory: 300 MB free"
         assert found.text == (
-            "Most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
+            "Of 16.0 GB, most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
             "Everything waits for memory 23 % of the time. Nothing is being processed."
         )
         limited = sent(Scarce(replace(system, limited=True), (), CALM))
-        assert limited.title == "Memory limit nearly reached: 300 MB of 16.0 GB free"
+        assert limited.title == "Memory limit nearly reached: 300 MB free"
         eased = sent(Eased(CALM))
         assert eased.title == "The machine has memory again: 10.0 GB free"
         assert eased.replace == found.replace == limited.replace

@@ -22,7 +22,7 @@ from tests.desktop.running import App
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core import clicks, events
+from tray_app.core import clicks, events, wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
@@ -78,6 +78,8 @@ pytestmark = pytest.mark.desktop
 
 # What is written in a notice has more colours than its ground and its edge.
 COLOURS_OF_TEXT = 40
+# The daemon cuts a longer title.
+TITLE_MAX = 46
 MARGIN_PX = 8
 
 NOW = Now(7200.0, 1_795_000_000.0)
@@ -149,11 +151,7 @@ KINDS: dict[str, Event] = {
     "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
     "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0.0), ends_run=False),
     "test": clicks.test(),
-    "status": Told(
-        "RunAnalyze: 1.58 GB · yellow · +45 MB/s",
-        "API, 370 ms · intensive: frames, 18 s\nSystem: 10.0 GB of 16.0 GB free (38 % used)",
-        "status",
-    ),
+    "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
     "freed": ErrandEnded(
         Outcome(Errand.FREE_MEMORY, 2.0, Extent(1620 * MIB), Extent(1420 * MIB)),
     ),
@@ -278,6 +276,7 @@ def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
     event = KINDS[kind]
     said = note(event)
     assert said
+    assert len(said.title) <= TITLE_MAX
     sending.notices.handle(event)
     assert sending.delivered[-1] == Delivered(None, said.title, "notification service")
     boxes = drawn_notices(sending.desktop, 1)
@@ -407,7 +406,7 @@ def test_what_can_be_made_for_real(
         screen.press("Open temp directory", notice)
         wait_for(lambda: opened.exists() and opened.read_text(), "it is opened")
         assert opened.read_text() == f"{server.folder / 'tmp'}\n"
-        screen.see("scarce", "Machine short of memory: ", "Most is held by ")
+        screen.see("scarce", "Machine short of memory: ", "most is held by ")
         screen.clear()
 
         # A job that leaves files behind; that is told when the next one has begun and ended.

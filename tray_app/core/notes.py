@@ -1,7 +1,8 @@
 """Notifications as data: which event interrupts a person, in what words, and what can be done.
 
 Every sentence of a notification stands here; how a size, a rate and a duration are written is
-`wording`'s. Short, and the figures first.
+`wording`'s. Short, and the figures first. xfce4-notifyd cuts titles after about 46 characters, and
+breaks texts.
 """
 
 from __future__ import annotations
@@ -162,8 +163,9 @@ def scarce(event: Scarce) -> tuple[str, str]:
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
         pressed = f"Everything waits for memory {percent(system.pressure_percent)} of the time."
     holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in event.holders)
-    return f"{what}: {_part(system.available_bytes, system.total_bytes)} free", _sentences(
-        f"Most is held by {holders}." if holders else "",
+    total = f"Of {size(system.total_bytes)}"
+    return f"{what}: {size(system.available_bytes)} free", _sentences(
+        f"{total}, most is held by {holders}." if holders else f"{total}.",
         pressed,
         _doing(event.sample),
     )
@@ -201,7 +203,7 @@ def _eased(event: Eased) -> tuple[str, str]:
 
 def _back(event: Back) -> tuple[str, str]:
     memory = size(event.sample.memory_bytes)
-    return f"{APP} is back: {memory}", f"It was away for {duration(event.away_s)}."
+    return f"{APP} is back: {memory}", f"It was away for {duration(max(1.0, event.away_s))}."
 
 
 def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
@@ -214,10 +216,10 @@ def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
 
 def _grown(event: Grown) -> tuple[str, str]:
     growing, sample = event.growing, event.sample
-    pace = growing.grown_bytes / growing.elapsed_s * 60.0
+    pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
     return (
         f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
-        f"About {size(pace)} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON} {RESTART}",
+        f"About {pace} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON} {RESTART}",
     )
 
 
@@ -231,9 +233,9 @@ def _littered(event: Littered) -> tuple[str, str]:
 
 def _disk_full(event: DiskFull) -> tuple[str, str]:
     disk, temp = event.disk, event.sample.temp
-    holds = f", with {wording.size_in_files(temp)}" if temp else ""
+    holds = f", with {wording.size_in_files(temp)}" if temp and temp.file_count else ""
     return (
-        f"Disk nearly full: {_part(disk.free_bytes, disk.total_bytes)} free",
+        f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
         f"The temp directory is on it{holds}.",
     )
 
@@ -276,10 +278,6 @@ def _moving(sample: Sample, ahead: Forecast | None) -> str:
         parts.append(wording.forecast(ahead))
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
-
-
-def _part(part_bytes: int, total_bytes: int) -> str:
-    return f"{size(part_bytes)} of {size(total_bytes)}"
 
 
 def _free(sample: Sample) -> str:

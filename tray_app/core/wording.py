@@ -290,6 +290,16 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     )
 
 
+def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
+    """Title and text of a notification with what the tooltip says; a title must be short."""
+    title, _, text = tooltip(sample, demo=demo, paused=paused).partition("\n")
+    ahead = forecast(sample.forecast) if sample and sample.forecast else ""
+    if ahead and title.endswith(ahead):
+        title = title.removesuffix(f" · {ahead}")
+        text = f"{ahead[0].upper()}{ahead[1:]}\n{text}"
+    return title, text
+
+
 def summary(value: Summary) -> tuple[str, str]:
     """Title and text of a summary: peak and average, time and samples, trend."""
     samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
