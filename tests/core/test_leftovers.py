@@ -62,9 +62,20 @@ def test_only_like_is_compared_with_like() -> None:
     assert directory.see(900, told=False, after_job=True)[0] is None
 
 
+def test_an_api_that_falls_silent_hides_nothing() -> None:
+    """What a job has left is said, once, with whichever figure there is one to compare with."""
+    directory = Directory()
+    directory.see(0, told=True)
+    directory.see(600, works=True)
+    directory.see(600, told=False, after_job=True)
+    assert directory.see(590, told=True)[0] == 590
+    assert directory.see(600, told=False, after_job=True)[0] is None
+    assert directory.see(590, told=True, after_job=True)[0] is None
+
+
 def test_a_figure_from_before_the_end_is_not_taken() -> None:
     """The walker may rest for minutes."""
-    state = Leftovers(least_bytes=0)
+    state = Leftovers(walked_bytes=0)
     old = TempUsage(mb(900), 3, 10.0)
     state, left, _ = follow(state, old, LIMITS, works=False, told=False, settled_s=50.0)
     assert left is None
