@@ -410,7 +410,7 @@ def test_what_can_be_made_for_real(
         screen.clear()
 
         # A job that leaves files behind; that is told when the next one has begun and ended.
-        server.burn(2.5)
+        server.burn(3.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.write_tmp(LEFT_MB)
 
@@ -460,7 +460,7 @@ def test_what_can_be_made_for_real(
         screen.clear()
 
         # Killed at work, and started again.
-        server.burn(30)
+        server.burn(30.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.kill()
         screen.see("gone", "RunAnalyze stopped at ", "What was being processed is lost.")
