@@ -106,6 +106,7 @@ SHORT = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
 FULL = replace(
     BUSY,
     memory_bytes=3174 * MIB,
+    band=Band.RED,
     forecast=Forecast(Kind.FULL, 39.0),
     system=replace(SHORT, available_bytes=900 * MIB),
 )
