@@ -409,3 +409,13 @@ class TestForecast:
         assert wording.compared(kept) == "Job 3 kept 140 MB"
         assert wording.compared(replace(kept, kept_bytes=-mb(20))) == "Job 3 gave back 20 MB"
         assert wording.compared(replace(kept, kept_bytes=0)) == "Job 3 kept nothing"
+
+
+def test_a_status_has_its_forecast_in_the_text() -> None:
+    """A desktop cuts long titles; the tooltip has it in its first line."""
+    rising = replace(HEALTHY, forecast=Forecast(Kind.FULL, 39.0))
+    title, text = wording.status(rising, demo=False, paused=False)
+    assert "until" not in title
+    assert text.splitlines()[0] == "About 40 s until memory is full"
+    without = wording.tooltip(HEALTHY, demo=False, paused=False)
+    assert "\n".join(wording.status(HEALTHY, demo=False, paused=False)) == without
