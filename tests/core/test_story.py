@@ -209,7 +209,7 @@ def test_a_whole_day() -> None:
     assert climb[-1].rate_bytes_s == pytest.approx(mb(50), rel=0.02)
     assert climb[-1].stage is not None
     assert (climb[-1].stage.name, climb[-1].stage.inferred) == ("frames", False)
-    assert day.told() == [Level.ELEVATED, Level.CRITICAL]
+    assert day.told() == [Level.CRITICAL]
 
     # The API falls silent, for longer than a request may take: processes carry on from the first
     # missed tick, at the same pace.
