@@ -7,7 +7,14 @@ from statistics import median
 import pytest
 
 from tests.bench.alerts import EDGE, NAIVE, OWN, Findings, figures, judge
-from tests.bench.traces import KINDS, corpus
+from tests.bench.traces import KINDS, WALL_S, corpus, recorded
+from tests.core.made import look, mb
+from tray_app.core.alerts import AlertLimits
+from tray_app.core.events import Alerted
+from tray_app.core.readings import GIB, Now, SystemMemory
+from tray_app.core.settings import Settings
+from tray_app.core.state import Looked, begin, step
+from tray_app.core.values import replace
 
 PART = 24
 
@@ -35,6 +42,20 @@ def test_no_level_is_missed_or_repeated(findings: Findings) -> None:
     assert score.mistakes == [text for text in score.mistakes if "wrong" in text]
     assert (score.missed, score.repeated) == (0, 0)
     assert score.saw_most == 1
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_recorded_jobs_foretell_nothing(number: int) -> None:
+    """They climb by 70 MB/s and stop: no wolf is cried on a machine that does not run short."""
+    trace = recorded(number, shift_s=60.0)
+    heights = {at_s: trace.memory_mb(at_s) for at_s in range(0, int(trace.lasts_s), 2)}
+    room_mb = max(heights.values()) + AlertLimits().available_mb
+    state = begin(Settings(), Settings(), Now(0.0, WALL_S), local=True)
+    for at_s, height in heights.items():
+        left = SystemMemory(2 * GIB, mb(room_mb - height), 90.0)
+        seen = replace(look(height, at_s, cpu_percent=100.0), system=left)
+        state, told = step(state, Looked(seen), Now(at_s, WALL_S + at_s))
+        assert not [event for event in told if isinstance(event, Alerted)]
 
 
 def test_other_policies_are_told_apart(findings: Findings) -> None:

@@ -308,10 +308,13 @@ def _recordings() -> tuple[tuple[tuple[tuple[float, float], ...], tuple[bool, ..
 
 def _recorded(dice: random.Random, seed: int) -> Trace:
     """What was recorded, so much larger that it passes the levels."""
+    return recorded(seed, scale=dice.uniform(2.0, 9.0), shift_s=60.0 + dice.uniform(0, INTERVAL_S))
+
+
+def recorded(number: int, *, scale: float = 1.0, shift_s: float = 0.0) -> Trace:
+    """One of the recorded scenarios, so much larger and later."""
     recordings = _recordings()
-    points, busy = recordings[seed % len(recordings)]
-    scale = dice.uniform(2.0, 9.0)
-    shift_s = 60.0 + dice.uniform(0, INTERVAL_S)
+    points, busy = recordings[number % len(recordings)]
     curve = _through(*((shift_s + at_s, scale * size) for at_s, size in points))
     times = [shift_s + at_s for (at_s, _), works in zip(points, busy, strict=True) if works]
     jobs = ((times[0], times[-1]),) if times else ()

@@ -117,10 +117,11 @@ def test_points_that_come_too_soon_are_left_out() -> None:
 
 
 def test_what_interrupts_a_person_must_be_near_and_well_known() -> None:
-    """Below a minute, and after a climb of two thirds of what is left, 11 s at least."""
-    assert Forecast(Kind.CRITICAL, 59.0, 60.0).imminent
-    assert not Forecast(Kind.CRITICAL, 61.0, 60.0).imminent
-    assert not Forecast(Kind.CRITICAL, 31.0, 20.0).imminent
+    """Below a minute, and after a climb as long as what is left, 11 s at least."""
+    assert Forecast(Kind.CRITICAL, 59.0, 70.0).imminent
+    assert not Forecast(Kind.CRITICAL, 61.0, 70.0).imminent
+    assert Forecast(Kind.CRITICAL, 19.0, 20.0).imminent
+    assert not Forecast(Kind.CRITICAL, 21.0, 20.0).imminent
     assert not Forecast(Kind.CRITICAL, 1.0, 10.0).imminent
 
 

@@ -62,9 +62,20 @@ def test_only_like_is_compared_with_like() -> None:
     assert directory.see(900, told=False, after_job=True)[0] is None
 
 
+def test_an_api_that_falls_silent_hides_nothing() -> None:
+    """What a job has left is said, once, with whichever figure there is one to compare with."""
+    directory = Directory()
+    directory.see(0, told=True)
+    directory.see(600, works=True)
+    directory.see(600, told=False, after_job=True)
+    assert directory.see(590, told=True)[0] == 590
+    assert directory.see(600, told=False, after_job=True)[0] is None
+    assert directory.see(590, told=True, after_job=True)[0] is None
+
+
 def test_a_figure_from_before_the_end_is_not_taken() -> None:
     """The walker may rest for minutes."""
-    state = Leftovers(least_bytes=0)
+    state = Leftovers(walked_bytes=0)
     old = TempUsage(mb(900), 3, 10.0)
     state, left, _ = follow(state, old, LIMITS, works=False, told=False, settled_s=50.0)
     assert left is None
@@ -76,6 +87,7 @@ def test_a_full_disk_is_said_once_until_it_is_well_again() -> None:
     """Under 5 % or 1 GB."""
     assert floor_bytes(Disk(100 * GIB, 0), LIMITS) == 5 * GIB
     assert floor_bytes(Disk(10 * GIB, 0), LIMITS) == GIB
+    assert floor_bytes(Disk(GIB, 0), LIMITS) == GIB / 4  # a small one is not always full
     directory = Directory()
     full = [directory.see(0, free_gb=free)[1] is not None for free in (6, 4.9, 4, 5.5, 4, 7, 4)]
     assert full == [False, True, False, False, False, False, True]

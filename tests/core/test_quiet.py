@@ -77,6 +77,13 @@ def test_critical_is_exempt_unless_set_otherwise() -> None:
     assert sifted(quiet, at(10), CRITICAL, exempt=False)[1] == ()
 
 
+def test_a_critical_alert_that_was_said_is_muted() -> None:
+    """Its repeats wait, whatever is exempt; after a sleep they do not."""
+    again = Alerted(Level.CRITICAL, 3000, SAMPLE, again=True)
+    assert sifted(mute(LOUD, at(0), 1800.0), at(600), again)[1] == ()
+    assert sifted(woken(LOUD, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
+
+
 def test_a_level_that_lasts_is_held_once() -> None:
     """Its repeats take each other's place."""
     quiet = mute(LOUD, at(0), None)

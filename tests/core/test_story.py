@@ -199,16 +199,17 @@ def test_a_whole_day() -> None:
     bands = list(dict.fromkeys(sample.band for sample in climb))
     assert bands == [Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED]
     alerts = [event for event in day.events if isinstance(event, Alerted)]
-    assert [alert.limit_mb for alert in alerts] == [1500, 3000]
-    assert alerts[1].forecast is not None
-    ahead_s = day.now_s - alerts[1].sample.at.mono_s - (3350 - 3000) / 50
-    assert alerts[1].forecast.seconds == pytest.approx(ahead_s, abs=0.5)
+    (alert,) = alerts  # foretold halfway: what lies before it need not be said
+    assert alert.limit_mb == 3000
+    assert alert.forecast is not None
+    ahead_s = day.now_s - alert.sample.at.mono_s - (3350 - 3000) / 50
+    assert alert.forecast.seconds == pytest.approx(ahead_s, rel=0.05)
     assert 20 < ahead_s < 60
-    assert {alert.sample.activity for alert in alerts} == {Activity.INTENSIVE}
+    assert alert.sample.activity is Activity.INTENSIVE
     assert climb[-1].rate_bytes_s == pytest.approx(mb(50), rel=0.02)
     assert climb[-1].stage is not None
     assert (climb[-1].stage.name, climb[-1].stage.inferred) == ("frames", False)
-    assert day.told() == [Level.ELEVATED, Level.CRITICAL]
+    assert day.told() == [Level.CRITICAL]
 
     # The API falls silent, for longer than a request may take: processes carry on from the first
     # missed tick, at the same pace.

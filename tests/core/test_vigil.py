@@ -18,6 +18,7 @@ from tray_app.core.events import (
     Back,
     Event,
     Gone,
+    Grown,
     HeldBack,
     Recovered,
     Said,
@@ -109,7 +110,7 @@ class TestWhatIsSaid:
         watched.happen(Looked(reading))
         (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
         assert scarce.holders == (browser,)
-        assert watched.told() == ["The machine is short of memory: 300 MB free"]
+        assert watched.told() == ["Machine short of memory: 300 MB free"]
 
     def test_a_sample_shows_its_forecast(self) -> None:
         """The nearest of the next level and the machine's end."""
@@ -121,6 +122,26 @@ class TestWhatIsSaid:
         assert sample.forecast is not None
         assert sample.forecast.kind.value == "elevated"
         assert sample.forecast.seconds == pytest.approx(30, abs=0.1)
+
+    def test_a_slow_leak_is_called_although_requests_come(self) -> None:
+        """A burst of CPU is no work; work begins the count anew."""
+        for cpu_percent, called in ((45.0, True), (100.0, False)):
+            watched = Watched()
+            for n in range(600):
+                watched.see(300 + 0.1 * n, cpu_percent=cpu_percent if n % 60 == 30 else 1.0)
+            assert any(isinstance(event, Grown) for event in watched.events) == called
+
+    def test_a_server_that_fills_a_small_machine_is_foretold(self) -> None:
+        """However low its own level: once, in time, as a forecast."""
+        watched = Watched()
+        for n in range(50):
+            left = SystemMemory(2 * GIB, (1400 - 20 * n) * MIB, 40.0)
+            watched.see(120 + 20 * n, system=left)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        assert alert.level is Level.CRITICAL
+        assert alert.forecast is not None
+        assert alert.forecast.kind.value == "full"
+        assert 55 < alert.forecast.seconds < 60
 
 
 class TestQuiet:
@@ -259,14 +280,15 @@ def test_a_clock_that_jumps_says_nothing_by_itself(
 
 
 def _alerts(events: list[Event]) -> list[Level | str]:
-    words: list[Level | str] = []
+    words: list[tuple[int, Level | str]] = []
     for event in events:
         for each in event.events if isinstance(event, HeldBack) else (event,):
             if isinstance(each, Alerted) and not each.again:
-                words.append(each.level)
+                words.append((each.sample.number, each.level))
             elif isinstance(each, Recovered):
-                words.append("back")
-    return words
+                words.append((each.sample.number, "back"))
+    # What a mute lets through comes before what it has held back, which tells its age.
+    return [word for _number, word in sorted(words, key=lambda pair: pair[0])]
 
 
 @settings(deadline=None, max_examples=15)

@@ -112,8 +112,9 @@ def test_rates(mb_s: float | None, text: str) -> None:
         (240, "4 min"),
         (5969, "99 min"),
         (5970, "1 h 40 min"),
+        (28800, "8 h"),
         (7500, "2 h 5 min"),
-        (90000, "25 h 0 min"),
+        (90000, "25 h"),
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
@@ -126,7 +127,7 @@ def test_no_duration_has_sixty_minutes(seconds: float) -> None:
     """Rounding carries over."""
     text = wording.duration(seconds)
     assert " h 60 min" not in text
-    assert text.endswith((" s", " min"))
+    assert text.endswith((" s", " min", " h"))
 
 
 @given(st.integers(0, 2**50))
@@ -408,3 +409,13 @@ class TestForecast:
         assert wording.compared(kept) == "Job 3 kept 140 MB"
         assert wording.compared(replace(kept, kept_bytes=-mb(20))) == "Job 3 gave back 20 MB"
         assert wording.compared(replace(kept, kept_bytes=0)) == "Job 3 kept nothing"
+
+
+def test_a_status_has_its_forecast_in_the_text() -> None:
+    """A desktop cuts long titles; the tooltip has it in its first line."""
+    rising = replace(HEALTHY, forecast=Forecast(Kind.FULL, 39.0))
+    title, text = wording.status(rising, demo=False, paused=False)
+    assert "until" not in title
+    assert text.splitlines()[0] == "About 40 s until memory is full"
+    without = wording.tooltip(HEALTHY, demo=False, paused=False)
+    assert "\n".join(wording.status(HEALTHY, demo=False, paused=False)) == without

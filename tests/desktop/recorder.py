@@ -147,8 +147,8 @@ class NotificationRecorder(_Service):
         return answer()
 
     def _notify(self, call: Heard) -> Reply | None:
-        app_name, replaces_id, icon, summary, body, actions, hints, expire_ms = call.body
         answered_id = 0
+        replaces_id: int = call.body[1]
         if self.behaviour == "answer":
             # The specification lets a server reuse an id only for one that is still shown.
             if replaces_id in self.shown:
@@ -156,18 +156,7 @@ class NotificationRecorder(_Service):
             else:
                 self._last_id += 1
                 answered_id = self._last_id
-        notice = Notice(
-            at_s=time.monotonic(),
-            id=answered_id,
-            app_name=app_name,
-            replaces_id=replaces_id,
-            icon=icon,
-            summary=summary,
-            body=body.replace("\N{NO-BREAK SPACE}", " "),  # as a person reads it
-            actions=tuple(actions),
-            hints=hints,
-            expire_ms=expire_ms,
-        )
+        notice = _notice(call, answered_id)
         self.notices.append(notice)
         if answered_id:
             self.shown[answered_id] = notice
@@ -179,6 +168,51 @@ class NotificationRecorder(_Service):
             return Reply()
 
         return self._unless_broken(close)
+
+
+class Eavesdropper:
+    """Hears what a real notification daemon is told, which answers it; alive inside its ``with``.
+
+    ``notices`` holds all of it in order; their ``id`` is unknown, 0.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.notices: list[Notice] = []
+        self._peer = Peer(address)
+        self._peer.serve(NOTIFICATIONS_PATH, NOTIFICATIONS, {"Notify": self._hear})
+        rule = f"type='method_call',interface='{NOTIFICATIONS}',member='Notify'"
+        bus, path, _ = DBUS
+        self._peer.call(bus, path, f"{bus}.Monitoring", "BecomeMonitor", "asu", [rule], 0)
+
+    def _hear(self, call: Heard) -> None:
+        self.notices.append(_notice(call, 0))  # and no answer: who overhears must not speak
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._peer.close()
+
+
+def _notice(call: Heard, answered_id: int) -> Notice:
+    app_name, replaces_id, icon, summary, body, actions, hints, expire_ms = call.body
+    return Notice(
+        at_s=time.monotonic(),
+        id=answered_id,
+        app_name=app_name,
+        replaces_id=replaces_id,
+        icon=icon,
+        summary=summary,
+        body=body.replace("\N{NO-BREAK SPACE}", " "),  # as a person reads it
+        actions=tuple(actions),
+        hints=hints,
+        expire_ms=expire_ms,
+    )
 
 
 class SettingsPortal(_Service):

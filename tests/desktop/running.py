@@ -47,7 +47,7 @@ NEAR_PANEL_END = (SCREEN[0] - 640, 0, SCREEN[0], 360)
 
 
 class App:
-    """One run of the app. ``folder`` holds its config; ``name`` tells its logs from others'."""
+    """One run of the app. ``name`` tells its logs and its config from others'."""
 
     def __init__(
         self,
@@ -57,11 +57,12 @@ class App:
         interval_s: float = 0.25,
         env: dict[str, str] | None = None,
         code: str | None = None,
+        settings: str = CONFIG,
     ) -> None:
         self.desktop = desktop
         self.name = name
         config = desktop.home / f"{name}.toml"
-        config.write_text(CONFIG.format(interval_s=interval_s))
+        config.write_text(settings.format(interval_s=interval_s))
         program = ["-c", code] if code else ["-m", "tray_app"]
         self.process = desktop.start(
             name, sys.executable, *program, "--config", str(config), *arguments, env=env

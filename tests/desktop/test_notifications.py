@@ -164,7 +164,7 @@ def test_processing_changes_words_and_urgency(
     hold(server, OVER_CRITICAL)
     critical = wait_for_critical(recorder)
     assert critical.urgency == CRITICAL
-    assert "rocessing may fail" in critical.body
+    assert "It may fail" in critical.body
 
 
 def test_a_hanging_daemon_delays_nothing(

@@ -246,7 +246,8 @@ def test_a_leak_has_its_line() -> None:
     shown = view(out, err)
     shown.handle(event)
     assert out.getvalue() == f"{note_line(event)}\n"
-    assert "Possible leak: 180 MB kept by 3 jobs. In a row, each: 60, 60, 60 MB." in out.getvalue()
+    assert "Possible leak: 180 MB kept by 3 jobs." in out.getvalue()
+    assert "In a row, they kept 60, 60, 60 MB." in out.getvalue()
 
 
 def test_what_became_of_the_server_has_its_line() -> None:

@@ -107,7 +107,7 @@ def _cleaned(outcome: Outcome) -> tuple[str, str]:
 
 def test() -> Told:
     """The notification that only shows that notifications work."""
-    return Told(TEST_TITLE, "This is how an alert reaches you. The menu tells the way.", "test")
+    return Told(TEST_TITLE, "This is how an alert reaches you.", "test")
 
 
 def temp_directory(settings: Settings, target: Target | None) -> str | None:

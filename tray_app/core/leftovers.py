@@ -8,18 +8,20 @@ from tray_app.core.values import dataclass
 
 # The disk is well again with a margin.
 EASED_FACTOR = 1.2
+# A small one (of memory, say) would always have less free than the fixed size.
+FLOOR_PART_MAX = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """``least_bytes`` lay there without work since the last word; ``told``: the API's figure.
+    """So much lay there without work since the last word: by the walker's and the API's figure.
 
     ``settled_s``: a job has ended and its files have had time to go; the figure is awaited.
     ``disk_said``: it was said that the disk is full, and it still is.
     """
 
-    least_bytes: int | None = None
-    told: bool = False
+    walked_bytes: int | None = None
+    told_bytes: int | None = None
     settled_s: float | None = None
     disk_said: bool = False
 
@@ -48,28 +50,33 @@ def follow(
             disk_said, full = True, disk
         elif disk_said and disk.free_bytes > EASED_FACTOR * floor:
             disk_said = False
-    least, left = state.least_bytes, None
+    left, size_bytes = None, temp.size_bytes
+    least, other = state.walked_bytes, state.told_bytes
+    if told:
+        least, other = other, least
     awaited_s = state.settled_s if settled_s is None else settled_s
     if works:
         pass
-    elif least is None or told != state.told:
-        least, awaited_s = temp.size_bytes, None
+    elif least is None:  # what is awaited waits for a figure of the other kind
+        least = size_bytes
     elif awaited_s is not None and temp.taken_s >= awaited_s:
-        if temp.size_bytes - least > limits.temp_mb * MIB:
-            left, least = temp.size_bytes - least, temp.size_bytes
+        if size_bytes - least > limits.temp_mb * MIB:
+            left, least, other = size_bytes - least, size_bytes, None
         awaited_s = None
-    elif temp.size_bytes < least:
-        least = temp.size_bytes
-    if (least, told, awaited_s, disk_said) == (
-        state.least_bytes,
-        state.told,
+    elif size_bytes < least:
+        least = size_bytes
+    walked, api = (other, least) if told else (least, other)
+    if (walked, api, awaited_s, disk_said) == (
+        state.walked_bytes,
+        state.told_bytes,
         state.settled_s,
         state.disk_said,
     ):
         return state, left, full
-    return Leftovers(least, told, awaited_s, disk_said), left, full
+    return Leftovers(walked, api, awaited_s, disk_said), left, full
 
 
 def floor_bytes(disk: Disk, limits: AlertLimits) -> float:
     """Below this much free the disk is full: the larger of a part and a fixed size."""
-    return max(limits.disk_percent / 100 * disk.total_bytes, limits.disk_gb * GIB)
+    part = limits.disk_percent / 100 * disk.total_bytes
+    return max(part, min(limits.disk_gb * GIB, FLOOR_PART_MAX * disk.total_bytes))

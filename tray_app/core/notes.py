@@ -1,7 +1,8 @@
 """Notifications as data: which event interrupts a person, in what words, and what can be done.
 
 Every sentence of a notification stands here; how a size, a rate and a duration are written is
-`wording`'s. Short, and the figures first.
+`wording`'s. Short, and the figures first. xfce4-notifyd cuts titles after about 46 characters, and
+breaks texts.
 """
 
 from __future__ import annotations
@@ -115,7 +116,10 @@ def note(event: Event) -> Note | None:
 
 _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
 LINES_MAX = 6
+# Of jobs in a row, so many figures are read.
+JOBS_MAX = 6
 NOTHING_GOES_ON = "Nothing is being processed."
+RESTART = "A restart of the server frees it."
 # A shorter time ago is "now" in a list.
 SOON_S = 10.0
 
@@ -133,13 +137,14 @@ def alert(event: Alerted) -> tuple[str, str]:
     ahead = event.forecast or sample.forecast
     above = "" if level is Level.CRITICAL else f"Above {event.limit_mb:g} MB."
     foretold = "This is a forecast." if event.forecast else ""
-    meaning = ""
+    doing, meaning = _doing(sample), ""
     if level is Level.CRITICAL and not ahead:
-        meaning = "Processing may fail."
+        idle = sample.activity is Activity.IDLE
+        meaning = "The next video may fail." if idle else "It may fail."
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
-        meaning = "Normal while processing."
+        doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if event.forecast else ahead)
-    return heading, _sentences(moving, above, foretold, _doing(sample), meaning, _free(sample))
+    return heading, _sentences(moving, above, foretold, doing, meaning, _free(sample))
 
 
 def recovery(event: Recovered) -> tuple[str, str]:
@@ -153,17 +158,14 @@ def recovery(event: Recovered) -> tuple[str, str]:
 def scarce(event: Scarce) -> tuple[str, str]:
     """Title and text when the machine is short of memory: how much is left, and who holds it."""
     system = event.system
-    what = (
-        "The memory limit is nearly reached" if system.limited else "The machine is short of memory"
-    )
-    heading = f"{what}: {size(system.available_bytes)} free"
+    what = "Memory limit nearly reached" if system.limited else "Machine short of memory"
     pressed = ""
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
         pressed = f"Everything waits for memory {percent(system.pressure_percent)} of the time."
     holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in event.holders)
-    return heading, _sentences(
-        f"Of {size(system.total_bytes)}.",
-        f"Most is held by {holders}." if holders else "",
+    total = f"Of {size(system.total_bytes)}"
+    return f"{what}: {size(system.available_bytes)} free", _sentences(
+        f"{total}, most is held by {holders}." if holders else f"{total}.",
         pressed,
         _doing(event.sample),
     )
@@ -177,44 +179,47 @@ def gone(event: Gone) -> tuple[str, str]:
     if event.oom_kills:
         killed = "a process" if event.oom_kills == 1 else f"{event.oom_kills} processes"
         why = f"Out of memory: the system killed {killed} at that time."
-    return heading, _sentences(why, "What was being processed is lost." if event.busy else "")
+    lost = "What was being processed is lost." if event.busy else "Nothing was being processed."
+    return heading, _sentences(why, lost)
 
 
 def leaking(event: Leaking) -> tuple[str, str]:
     """Title and text when job after job keeps memory: the sum, and the figures."""
     leak = event.leak
-    each = ", ".join(wording.megabytes(kept) for kept in leak.kept_bytes)
-    newest = "" if leak.jobs == len(leak.kept_bytes) else "newest "
+    newest = leak.kept_bytes[-JOBS_MAX:]
+    each = ", ".join(wording.megabytes(kept) for kept in newest)
+    which = "they" if leak.jobs == len(newest) else f"the newest {len(newest)}"
     return (
         f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
-        f"In a row, {newest}each: {each} MB. Now {size(event.sample.memory_bytes)}.",
+        f"In a row, {which} kept {each} MB. Now {size(event.sample.memory_bytes)}. {RESTART}",
     )
 
 
 def _eased(event: Eased) -> tuple[str, str]:
-    free = _free(event.sample)
-    return "The machine has memory again", _sentences(free, _doing(event.sample))
+    system = event.sample.system
+    left = f": {size(system.available_bytes)} free" if system else ""
+    return f"The machine has memory again{left}", _doing(event.sample)
 
 
 def _back(event: Back) -> tuple[str, str]:
     memory = size(event.sample.memory_bytes)
-    return f"{APP} is back: {memory}", f"It was away for {duration(event.away_s)}."
+    return f"{APP} is back: {memory}", f"It was away for {duration(max(1.0, event.away_s))}."
 
 
 def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
     before = "" if event.memory_bytes is None else f" at {size(event.memory_bytes)}"
     return (
         f"A worker was replaced{before}",
-        _sentences("While processing; what it was working on is lost.", _free(event.sample)),
+        _sentences("It ended while processing: its work is lost.", _free(event.sample)),
     )
 
 
 def _grown(event: Grown) -> tuple[str, str]:
     growing, sample = event.growing, event.sample
-    pace = growing.grown_bytes / growing.elapsed_s * 60.0
+    pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
     return (
         f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
-        f"About {size(pace)} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON}",
+        f"About {pace} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON} {RESTART}",
     )
 
 
@@ -222,18 +227,16 @@ def _littered(event: Littered) -> tuple[str, str]:
     temp = event.sample.temp
     return (
         f"{size(event.left_bytes)} left in the temp directory",
-        _sentences("After the last job.", f"There are {wording.size_in_files(temp)} now."),
+        f"The last job has not removed its files: {wording.size_in_files(temp)} now.",
     )
 
 
 def _disk_full(event: DiskFull) -> tuple[str, str]:
     disk, temp = event.disk, event.sample.temp
+    holds = f", with {wording.size_in_files(temp)}" if temp and temp.file_count else ""
     return (
-        f"The disk is nearly full: {size(disk.free_bytes)} free",
-        _sentences(
-            f"Of {size(disk.total_bytes)}, where the temp directory is.",
-            f"It holds {wording.size_in_files(temp)}." if temp else "",
-        ),
+        f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
+        f"The temp directory is on it{holds}.",
     )
 
 
@@ -244,21 +247,22 @@ def _held_back(event: HeldBack) -> Note | None:
     if not told:
         return None
     if event.slept_s is None:
-        when = f"While muted for {duration(event.until.mono_s - event.since.mono_s)}"
+        when = f"while muted for {duration(event.until.mono_s - event.since.mono_s)}"
     else:
-        when = f"After {duration(event.slept_s)} asleep"
+        when = f"after {duration(event.slept_s)} asleep"
     urgency = max(one.urgency for _, one in told)
     # Of several, none is news any more that may break in on a full screen.
     urgency = min(urgency, Urgency.NORMAL)
     if len(told) == 1 and not event.dropped:
-        one = told[0][1]
-        return Note(one.title, f"{when}: {one.text}", urgency, one.replace, one.actions)
+        held, one = told[0]
+        ago = _ago(held, event).capitalize()
+        return Note(one.title, f"{ago}, {when}. {one.text}", urgency, one.replace, one.actions)
     count = len(told) + event.dropped
     shown = told[-LINES_MAX:]
     lines = [f"{one.title}, {_ago(held, event)}" for held, one in shown]
     if count > len(shown):
         lines.insert(0, f"{count - len(shown)} earlier")
-    return Note(f"{when}: {count} messages", "\n".join(lines), urgency, "held")
+    return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 
 def _ago(held: Notable, event: HeldBack) -> str:

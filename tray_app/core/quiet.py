@@ -1,6 +1,7 @@
 """Quiet: what is held back while a person wants none, and just after the machine has slept.
 
-Nothing is lost: it comes as one summary afterwards. Critical may be exempt.
+Nothing is lost: it comes as one summary afterwards. Critical may be exempt, but for what was said
+before: who mutes a critical alert wants no more of it.
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ def sift(
         through, kept = [], list(quiet.held)
         for event in events:
             waking = quiet.muted_s(now) == 0.0
-            if is_critical(event) and (critical_exempt or waking):
+            again = isinstance(event, Alerted) and event.again
+            if is_critical(event) and (waking or (critical_exempt and not again)):
                 through.append(event)
                 continue
-            if isinstance(event, Alerted) and event.again:
+            if isinstance(event, Alerted) and again:
                 kept = [old for old in kept if not _same_again(old, event)]
             kept.append(event)
         dropped = quiet.dropped + max(0, len(kept) - HELD_MAX)

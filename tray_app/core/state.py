@@ -521,9 +521,8 @@ def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     shown_s = state.status_shown_s
     if shown_s is not None and now.mono_s - shown_s < clicks.DOUBLE_CLICK_S:
         return state, ()
-    text = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
-    title, _, rest = text.partition("\n")
-    return replace(state, status_shown_s=now.mono_s), (Told(title, rest, "status"),)
+    title, text = wording.status(state.sample, demo=state.demo, paused=state.paused)
+    return replace(state, status_shown_s=now.mono_s), (Told(title, text, "status"),)
 
 
 def _remember(state: State, choice: Choice) -> tuple[State, tuple[Event, ...]]:

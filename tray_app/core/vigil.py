@@ -61,8 +61,8 @@ from tray_app.core.succession import Change
 from tray_app.core.values import dataclass, replace
 
 HOLDERS_SHOWN = 3
-# Fuller than this, a machine may soon be full although the server is of an ordinary height.
-THREATENED_PERCENT = 80.0
+# What is said early, as critical, when it is near.
+THREATS = (Kind.CRITICAL, Kind.FULL)
 # A restart within an hour knows what was said; the stamp of what lasts is renewed this often.
 REMEMBERED_S = 3600.0
 STAMP_EVERY_S = 600.0
@@ -140,7 +140,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     elif memory_bytes is None:
         outlook = NO_OUTLOOK
     ahead = _ahead(outlook, facts.system, limits) if outlook.line else ()
-    soon = [one for one in ahead if one.imminent and _threatens(one, vigil, facts.system)]
+    soon = [one for one in ahead if one.kind in THREATS and one.imminent]
     levels, verdict = alerts.judge(
         vigil.levels, fresh_bytes, now_s, limits, foreseen=bool(soon) and facts.fresh
     )
@@ -163,7 +163,11 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         lost=lost,
         much_bytes=limits.leak_mb * MIB,
     )
-    slow, growing = growth.follow(vigil.growth, now_s, fresh_bytes, works=works or lost)
+    # A burst is no work yet, but what memory is in it says nothing about the time without work.
+    calm_bytes = None if works else fresh_bytes
+    slow, growing = growth.follow(
+        vigil.growth, now_s, calm_bytes, works=facts.activity.is_busy or lost
+    )
     left, left_bytes, full_disk = leftovers.follow(
         vigil.leftovers,
         facts.temp,
@@ -363,20 +367,6 @@ def _ahead(outlook: Outlook, system: SystemMemory | None, limits: AlertLimits) -
         if seconds is not None:
             ahead.append(Forecast(Kind.FULL, seconds, line.span_s))
     return ahead
-
-
-def _threatens(ahead: Forecast, vigil: Vigil, system: SystemMemory | None) -> bool:
-    """Whether a forecast is a reason for a critical alert.
-
-    Recorded jobs climb by 70 MB/s and stop at 500 MB: what is of an ordinary height, on a machine
-    that has memory left, is no threat yet.
-    """
-    if ahead.kind is Kind.CRITICAL:
-        return vigil.levels.said is not Level.NONE
-    used = system.used_percent if system else 0.0
-    return ahead.kind is Kind.FULL and (
-        vigil.levels.said is not Level.NONE or used >= THREATENED_PERCENT
-    )
 
 
 def _holders(sample: Sample) -> tuple[ProcessRow, ...]:

@@ -81,13 +81,14 @@ def rate(bytes_s: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``8 s``, ``4 min``, ``2 h 5 min``."""
+    """``8 s``, ``4 min``, ``2 h 5 min``, ``8 h``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     if minutes < 100:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def forecast(value: Forecast) -> str:
@@ -287,6 +288,16 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     return "\n".join(
         (f"{name}: {memory(sample)}", _joined(source(sample), work), system(sample.system))
     )
+
+
+def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
+    """Title and text of a notification with what the tooltip says; a title must be short."""
+    title, _, text = tooltip(sample, demo=demo, paused=paused).partition("\n")
+    ahead = forecast(sample.forecast) if sample and sample.forecast else ""
+    if ahead and title.endswith(ahead):
+        title = title.removesuffix(f" · {ahead}")
+        text = f"{ahead[0].upper()}{ahead[1:]}\n{text}"
+    return title, text
 
 
 def summary(value: Summary) -> tuple[str, str]:

@@ -1,0 +1,468 @@
+"""Every kind of notification, seen once in a real daemon (xfce4-notifyd); screenshots are kept.
+
+What can be made for real in seconds comes from the real app and a real server; each kind, also
+those, is besides sent on its real way, from `Notices.handle` to the daemon's window.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.recorder import Eavesdropper, Notice
+from tests.desktop.running import App
+from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
+from tests.server.starting import RunAnalyzeServer, ServerFactory
+from tests.waiting import wait_for
+from tray_app.core import clicks, events, wording
+from tray_app.core.activity import Activity
+from tray_app.core.alerts import Level
+from tray_app.core.bands import Band
+from tray_app.core.commands import Command
+from tray_app.core.errands import Errand, Extent, Outcome
+from tray_app.core.events import (
+    Alerted,
+    AutostartFailed,
+    Back,
+    DiskFull,
+    Eased,
+    ErrandEnded,
+    Event,
+    Gone,
+    Grown,
+    HeldBack,
+    HostMissing,
+    Leaking,
+    Littered,
+    Recovered,
+    Scarce,
+    Summarised,
+    Told,
+    WorkerReplaced,
+)
+from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.growth import Growing
+from tray_app.core.keeping import Leak
+from tray_app.core.link import ApiCondition, ApiState
+from tray_app.core.modes import Mode
+from tray_app.core.notes import note
+from tray_app.core.picture import Picture
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    Disk,
+    Now,
+    ProcessRow,
+    Role,
+    Source,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.sample import Sample
+from tray_app.core.stage import Stage
+from tray_app.core.state import Delivered
+from tray_app.core.summary import Summary
+from tray_app.desktop import toolkit
+from tray_app.views import icon
+from tray_app.views.notices import Notices
+
+pytestmark = pytest.mark.desktop
+
+# What is written in a notice has more colours than its ground and its edge.
+COLOURS_OF_TEXT = 40
+# The daemon cuts a longer title.
+TITLE_MAX = 46
+MARGIN_PX = 8
+
+NOW = Now(7200.0, 1_795_000_000.0)
+IDLE = Sample(
+    number=7,
+    at=NOW,
+    mode=Mode.AUTO,
+    source=Source.API,
+    api=ApiCondition(ApiState.OK),
+    memory_bytes=1620 * MIB,
+    rate_bytes_s=0.0,
+    system=SystemMemory(16 * GIB, 10 * GIB, 37.5),
+    temp=TempUsage(340 * MIB, 7, 0.0),
+)
+CALM = replace(IDLE, memory_bytes=420 * MIB)
+BUSY = replace(
+    IDLE,
+    rate_bytes_s=45.0 * MIB,
+    activity=Activity.INTENSIVE,
+    cpu_percent=104.6,
+    stage=Stage("frames", inferred=False),
+)
+SHORT = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
+FULL = replace(
+    BUSY,
+    memory_bytes=3174 * MIB,
+    band=Band.RED,
+    forecast=Forecast(Kind.FULL, 39.0),
+    system=replace(SHORT, available_bytes=900 * MIB),
+)
+HOLDERS = (
+    ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
+    ProcessRow(42, "uvicorn", Role.TARGET, 1620 * MIB, None),
+    ProcessRow(43, "gnome-shell", Role.OTHER, 410 * MIB, None),
+)
+HIGH_THEN_WELL = (
+    Alerted(
+        Level.HIGH,
+        2000,
+        replace(IDLE, at=Now(5500.0, NOW.wall_s - 1700.0), memory_bytes=2100 * MIB),
+    ),
+    Recovered(Level.HIGH, 2100 * MIB, replace(CALM, at=Now(7100.0, NOW.wall_s - 100.0))),
+)
+MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
+
+KINDS: dict[str, Event] = {
+    "elevated": Alerted(Level.ELEVATED, 1500, IDLE),
+    "elevated-processing": Alerted(Level.ELEVATED, 1500, BUSY),
+    "high": Alerted(Level.HIGH, 2000, replace(BUSY, memory_bytes=2100 * MIB)),
+    "critical": Alerted(Level.CRITICAL, 3000, FULL),
+    "foretold": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.CRITICAL, 31.0)),
+    "foretold-full": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.FULL, 42.0)),
+    "again": Alerted(Level.CRITICAL, 3000, replace(IDLE, memory_bytes=3174 * MIB), again=True),
+    "recovered": Recovered(Level.HIGH, 2500 * MIB, CALM),
+    "scarce": Scarce(SHORT, HOLDERS, IDLE),
+    "scarce-limited": Scarce(replace(SHORT, limited=True), HOLDERS[1:2], BUSY),
+    "eased": Eased(CALM),
+    "gone": Gone(3277 * MIB, True, None, CALM),
+    "gone-out-of-memory": Gone(3277 * MIB, True, 1, CALM),
+    "gone-idle": Gone(1700 * MIB, False, None, CALM),
+    "back": Back(42.0, CALM),
+    "worker-replaced": WorkerReplaced(900 * MIB, BUSY),
+    "leak": Leaking(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
+    "leak-long": Leaking(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
+    "growth": Grown(Growing(45 * MIB, 900.0), IDLE),
+    "left-behind": Littered(320 * MIB, IDLE),
+    "disk-full": DiskFull(Disk(100 * GIB, 3 * GIB), IDLE),
+    "held-back": HeldBack(HIGH_THEN_WELL, 0, MUTED_SINCE, NOW),
+    "held-back-one": HeldBack(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
+    "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
+    "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0.0), ends_run=False),
+    "test": clicks.test(),
+    "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
+    "freed": ErrandEnded(
+        Outcome(Errand.FREE_MEMORY, 2.0, Extent(1620 * MIB), Extent(1420 * MIB)),
+    ),
+    "cleaned": ErrandEnded(
+        Outcome(Errand.CLEAN_UP, 2.0, Extent(340 * MIB, 7), Extent(20 * MIB, 1)),
+    ),
+    "not-freed": ErrandEnded(Outcome(Errand.FREE_MEMORY, problem="no answer for 10 s")),
+    "not-opened": clicks.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
+    "autostart": AutostartFailed(on=True, reason="Permission denied"),
+    "host-missing": HostMissing(),
+}
+SILENT = (
+    events.Sampled,
+    events.Compared,
+    events.Said,
+    events.SourceChanged,
+    events.TargetChanged,
+    events.JobStarted,
+    events.JobEnded,
+    events.Chosen,
+    events.AutostartWanted,
+    events.ErrandAsked,
+    events.OpenAsked,
+    events.NotifierCame,
+    events.Ended,
+)
+
+
+def test_no_kind_is_left_out() -> None:
+    """An event that is not named here has a notification that is looked at here."""
+    shown = {type(event) for event in KINDS.values()}
+    assert shown | set(SILENT) == set(get_args(Event))
+    assert not shown & set(SILENT)
+
+
+# On the screen
+
+
+def drawn_notices(desktop: DesktopSession, count: int | None = None) -> list[Box]:
+    """Where so many notices are (or any), from the top down, once their text is painted."""
+
+    def painted() -> list[Box] | None:
+        boxes = sorted(desktop.popups(), key=lambda box: box[1])
+        if not boxes or len(boxes) != (count or len(boxes)):
+            return None
+        colours = [desktop.pixels(box).getcolors(COLOURS_OF_TEXT) for box in boxes]
+        return boxes if all(few is None for few in colours) else None
+
+    found = wait_for(painted, f"{count or 'some'} notices are painted")
+    assert found
+    return found
+
+
+def keep(desktop: DesktopSession, name: str, boxes: list[Box]) -> None:
+    """A screenshot of these notices."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    desktop.screenshot(
+        f"notification-{name}",
+        (
+            max(0, min(lefts) - MARGIN_PX),
+            max(0, min(tops) - MARGIN_PX),
+            min(SCREEN[0], max(rights) + MARGIN_PX),
+            min(SCREEN[1], max(bottoms) + MARGIN_PX),
+        ),
+    )
+
+
+def dismiss_all(desktop: DesktopSession) -> None:
+    """Click each notice away, as a person does."""
+
+    def none_left() -> bool:
+        for left, top, _right, _bottom in desktop.popups()[:1]:
+            desktop.left_click(left + 12, top + 12)
+        return not desktop.popups()
+
+    wait_for(none_left, "all notices are clicked away")
+
+
+# Each kind, on its way from the event to the window
+
+
+class Sending:
+    """The toolkit and the view of notifications on a desktop of their own."""
+
+    def __init__(self, desktop: DesktopSession, overheard: list[Notice]) -> None:
+        self.desktop, self.overheard = desktop, overheard
+        self.delivered: list[Delivered] = []
+        self.submitted: list[Command] = []
+        self.tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
+        self.tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+        self.tray.show_menu((), self.submitted.append)
+        self.notices = Notices(self.tray, self.delivered.append, lambda: 0.0)
+
+
+@pytest.fixture(scope="module")
+def sending() -> Iterator[Sending]:
+    if missing := missing_programs("xfce"):
+        pytest.skip(f"missing here: {', '.join(missing)} (tests/run installs them)")
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        DesktopSession() as desktop,
+        Eavesdropper(desktop.bus_address) as ear,
+    ):
+        environment.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.bus_address)
+        environment.delenv("DISPLAY", raising=False)
+        environment.delenv("PYSTRAY_BACKEND", raising=False)
+        environment.setenv("PATH", "")  # no notify-send
+        sending = Sending(desktop, ear.notices)
+        environment.undo()
+        thread = threading.Thread(target=sending.tray.run, args=(lambda: None,))
+        thread.start()
+        wait_for(desktop.items, "the icon is registered")
+        yield sending
+        sending.tray.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
+    """The daemon is told what `notes` says, and shows it whole, in one window."""
+    event = KINDS[kind]
+    said = note(event)
+    assert said
+    assert len(said.title) <= TITLE_MAX
+    sending.notices.handle(event)
+    assert sending.delivered[-1] == Delivered(None, said.title, "notification service")
+    boxes = drawn_notices(sending.desktop, 1)
+    keep(sending.desktop, kind, boxes)
+    told = sending.overheard[-1]
+    assert (told.summary, unescape(told.body)) == (said.title, said.text)
+    assert told.urgency == said.urgency
+    assert told.actions[1::2] == tuple(action.label for action in said.actions)
+    dismiss_all(sending.desktop)
+    assert sending.submitted == []
+
+
+# What can be made for real
+
+SETTINGS = """\
+interval_s = {interval_s}
+[alerts]
+elevated_mb = 160
+high_mb = 240
+critical_mb = 320
+elevated_hold_s = 0
+high_hold_s = 0
+critical_repeat_min = 0.02
+recovery_s = 1
+temp_mb = 3
+available_percent = 100
+disk_percent = 100
+"""
+ELEVATED, HIGH, OVER_CRITICAL = 200, 280, 350
+LEFT_MB = 8
+# Of a button's edge and its face: less is the ground's colour to a person.
+NEAR = 6
+
+
+class Screen:
+    """What a person sees and does on a desktop with the real app."""
+
+    def __init__(self, desktop: DesktopSession, app: App, overheard: list[Notice]) -> None:
+        self.desktop, self.app, self.overheard = desktop, app, overheard
+        self._read = 0
+
+    def see(self, kind: str, beginning: str, body: str = "", within_s: float = 15.0) -> Notice:
+        """The next notice with this title and these words, and a screenshot of the screen."""
+
+        def told() -> Notice | None:
+            for number, notice in enumerate(self.overheard[self._read :], self._read):
+                if notice.summary.startswith(beginning) and body in notice.body:
+                    self._read = number + 1
+                    return notice
+            return None
+
+        try:
+            found = wait_for(told, f"a notice {beginning!r}", within_s)
+        except AssertionError as error:
+            titles = [(each.summary, each.body) for each in self.overheard]
+            error.add_note(f"instead: {titles}, log: {self.app.log}")
+            raise
+        assert found
+        keep(self.desktop, f"real-{kind}", drawn_notices(self.desktop))
+        return found
+
+    def press(self, label: str, notice: Notice) -> None:
+        """Click one of the newest notice's buttons, the only ones on the screen."""
+        position = notice.actions[1::2].index(label)
+        (box,) = drawn_notices(self.desktop, 1)
+        self.desktop.left_click(*button_centres(self.desktop, box)[position])
+
+    def clear(self) -> None:
+        dismiss_all(self.desktop)
+
+
+def button_centres(desktop: DesktopSession, notice: Box) -> list[tuple[int, int]]:
+    """The middle of each button from the left: what differs from the ground above their text."""
+    left, _top, right, bottom = notice
+    y = bottom - 40
+    row = desktop.pixels((left, y, right, y + 1)).convert("L").tobytes()
+    ground = row[10]
+    spans: list[list[int]] = []
+    for x in range(10, len(row) - 10):
+        if abs(row[x] - ground) >= NEAR:
+            if spans and x - spans[-1][-1] <= 3:
+                spans[-1].append(x)
+            else:
+                spans.append([x])
+    return [(left + (span[0] + span[-1]) // 2, y + 10) for span in spans if span[-1] - span[0] > 40]
+
+
+def hold(server: RunAnalyzeServer, mb: float, *, garbage: bool = False) -> None:
+    """Let the server hold so much altogether."""
+    missing = round(mb - server.rss_mb())
+    if missing > 0:
+        server.allocate(missing, garbage=garbage)
+
+
+def settle(server: RunAnalyzeServer, calls: int = 8) -> None:
+    """Wait until samples have come that could have raised something."""
+    before = server.calls()
+    wait_for(lambda: server.calls() >= before + calls, f"{calls} requests more")
+
+
+def opener(desktop: DesktopSession) -> tuple[str, Path]:
+    """A PATH whose xdg-open writes down what it is to open, and where; no notify-send."""
+    folder, opened = desktop.home / "bin", desktop.home / "opened"
+    folder.mkdir()
+    (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" > "{opened}"\n')
+    (folder / "xdg-open").chmod(0o755)
+    if leash := shutil.which("setpriv"):
+        (folder / "setpriv").symlink_to(leash)
+    return str(folder), opened
+
+
+def test_what_can_be_made_for_real(
+    desktop: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """A small machine's bad day: each is told, seen, and its buttons work by mouse."""
+    server = runanalyze_server()
+    path, opened = opener(desktop)
+    (Path(desktop.env["XDG_CONFIG_HOME"]) / "autostart").write_text("no folder")
+    with Eavesdropper(desktop.bus_address) as ear:
+        app = start_app(desktop, "--url", server.url, settings=SETTINGS, env={"PATH": path})
+        screen = Screen(desktop, app, ear.notices)
+
+        # Any disk is too full, any machine too small.
+        notice = screen.see("disk-full", "Disk nearly full: ")
+        screen.press("Open temp directory", notice)
+        wait_for(lambda: opened.exists() and opened.read_text(), "it is opened")
+        assert opened.read_text() == f"{server.folder / 'tmp'}\n"
+        screen.see("scarce", "Machine short of memory: ", "most is held by ")
+        screen.clear()
+
+        # A job that leaves files behind; that is told when the next one has begun and ended.
+        server.burn(3.0, ffmpeg=True, mb=5)
+        app.wait_for_tooltip("processing")
+        server.write_tmp(LEFT_MB)
+
+        app.click("Alerts", "Send a test notification")
+        screen.see("test", "Test notification")
+        app.click("Start at login")
+        screen.see("autostart", "Start at login", "It could not be switched on: ")
+        item = app.item()
+        desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
+        screen.see("status", "RunAnalyze: ", "System: ")
+        screen.clear()
+
+        hold(server, ELEVATED)
+        screen.see("elevated", "Elevated: ")
+        hold(server, HIGH)
+        screen.see("high", "High: ")
+        hold(server, OVER_CRITICAL)
+        screen.see("critical", "Critical: ")
+        screen.see("again", "Still critical: ")
+        server.free()
+        screen.see("recovered", "Back to normal: ", "The peak was 3")
+        screen.clear()
+
+        # The daemon is killed, and started again: nothing is lost.
+        desktop.kill_notifier()
+        hold(server, ELEVATED, garbage=True)
+        app.wait_for_label("Alerts: do not get through")
+        desktop.start_notifier()
+        notice = screen.see("kept", "Elevated: ")
+        screen.press("Free memory", notice)
+        screen.see("freed", "Freed ", "The server keeps ")
+        screen.see("recovered-freed", "Back to normal: ")
+        screen.clear()
+
+        # What happens while muted comes as one.
+        hold(server, ELEVATED)
+        screen.press("Mute for 30 min", screen.see("mute", "Elevated: "))
+        app.wait_for_label("Alerts: muted")
+        hold(server, HIGH)
+        app.wait_for_tooltip("28")
+        server.free()
+        settle(server)
+        assert desktop.popups() == []
+        app.click("Alerts", "Unmute")
+        screen.see("held-back", "While muted for ", "High: ")
+        screen.clear()
+
+        # Killed at work, and started again.
+        server.burn(30.0, ffmpeg=True, mb=5)
+        app.wait_for_tooltip("processing")
+        server.kill()
+        screen.see("gone", "RunAnalyze stopped at ", "What was being processed is lost.")
+        server.start()
+        screen.see("back", "RunAnalyze is back: ", "It was away for ")
+        screen.see("left-behind", "8 MB left in the temp directory")
+        assert app.log.count("\n") <= 3, app.log
