@@ -297,7 +297,7 @@ class TestTheOthers:
         (one,) = events[:1]
         single = sent(HeldBack((one,), 0, CALM.at, now, slept_s=28800.0))
         assert single.title == "High: 1.58 GB"
-        assert single.text.startswith("After 8 h 0 min asleep: ")
+        assert single.text.startswith("After 8 h asleep: ")
         many = sent(HeldBack(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"
         assert many.text.splitlines()[0] == "7 earlier"

@@ -199,12 +199,12 @@ def test_a_stock_menu_that_is_open_is_left_alone() -> None:
             return self.mapped
 
     shown, icon = desktop("pystray _gtk")
-    shown.show_menu(rows("300 MB", False), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
     icon._menu_handle = handle = Shown()
-    shown.show_menu(rows("400 MB", False), lambda _: None)
+    show(shown, rows("400 MB", False), lambda _: None)
     assert icon.updates == 0
     handle.mapped = False
-    shown.show_menu(rows("500 MB", False), lambda _: None)
+    show(shown, rows("500 MB", False), lambda _: None)
     assert icon.updates == 1
 
 
@@ -274,24 +274,49 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
     )
 
 
-def test_only_a_change_of_shape_makes_a_new_menu() -> None:
-    """New texts and marks reach the rows that are there; they are not built again."""
+def show(desktop: toolkit.Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]) -> None:
+    """Show these rows, as a presenter does."""
+    desktop.show_menu(lambda: of, max(len(row.text) for row in of), submit)
+
+
+def test_the_menu_is_made_once() -> None:
+    """New texts and marks reach the rows that are there; the same ones once more do nothing."""
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), lambda _: None)
-    shown.show_menu(rows("400 MB", True), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
     assert (len(icon.menus), icon.updates) == (1, 1)
     items = list(icon.menus[0])
     assert (items[0].text, items[0].enabled) == ("400 MB", False)
     assert items[2].checked
-    shown.show_menu(rows("400 MB", True)[:2], lambda _: None)
-    assert len(icon.menus) == 2
+
+
+def test_our_menu_is_made_when_a_panel_asks() -> None:
+    """Nobody reads its rows before; a row that is wider than ever is told in advance."""
+    read: list[str] = []
+    told: list[str] = []
+    shown, icon = desktop("StatusNotifierItem")
+    icon.tell_menu = lambda: told.append("wider")
+
+    def rows_of(text: str) -> Callable[[], tuple[Row, ...]]:
+        def made() -> tuple[Row, ...]:
+            read.append(text)
+            return rows(text, False)
+
+        return made
+
+    for text in ("300 MB", "400 MB", "500 MB and more"):
+        shown.show_menu(rows_of(text), len(text), lambda _: None)
+    assert (read, icon.updates, told) == (["300 MB"], 1, ["wider"])
+    assert next(item.text for item in icon.menus[0]) == "500 MB and more"
+    assert read == ["300 MB", "500 MB and more"], "once for all of its rows"
 
 
 def test_a_click_submits_the_rows_command() -> None:
     """A click does nothing but hand in the command of the row as it is now."""
     submitted: list[Command] = []
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), submitted.append)
+    show(shown, rows("300 MB", False), submitted.append)
     items = list(icon.menus[0])
     items[2](icon)
     next(iter(items[3].submenu))(icon)
@@ -302,7 +327,7 @@ def test_a_left_click_on_a_stock_icon_asks_for_the_status() -> None:
     """Stock icons call the menu's default row, which is there for that and never seen."""
     submitted: list[Command] = []
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), submitted.append)
+    show(shown, rows("300 MB", False), submitted.append)
     assert "Show status" not in [item.text for item in icon.menus[0]]
     icon.menus[0](icon)
     assert submitted == [ShowStatus()]
@@ -327,7 +352,7 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
     monkeypatch.setattr(toolkit, "_toucher", lambda: waiting.append)
     shown.run(lambda: None)
     shown.show_tooltip("RunAnalyze: 300 MB")
-    shown.show_menu(rows("300 MB", False), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
     shown.show_images(["small", "large"])
     before = icon.title, len(icon.menus), icon.icon
     assert before == ("", 0, None)

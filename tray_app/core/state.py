@@ -377,12 +377,6 @@ def machine_short(state: State) -> bool:
     return state.vigil.shortage.said
 
 
-def forecast(state: State) -> str:
-    """What memory will reach and when, in words; empty without a forecast."""
-    ahead = state.sample.forecast if state.sample else None
-    return wording.forecast(ahead) if ahead else ""
-
-
 def is_watching(state: State) -> bool:
     """Whether a process that was picked in the menu is watched."""
     return state.wish.picked is not None
