@@ -35,8 +35,8 @@ ROWS = (
             Row("mode-api", "API only", SetMode(Mode.API), checked=False, radio=True),
         ),
     ),
-    Row("slot"),
     Row("quit", "Quit", Quit()),
+    Row("slot"),
 )
 
 
@@ -155,7 +155,7 @@ def test_layout_honours_depth_and_names(tray: Tray) -> None:
     root_id, _properties, rows = tray.layout(0, 0)
     assert (root_id, rows) == (0, [])
     _id, _properties, rows = tray.layout(0, 1)
-    assert len(rows) == 4
+    assert len(rows) == len(ROWS)
     assert all(row[2] == [] for row in rows)
     mode_id = rows[2][0]
     _id, _properties, rows = tray.layout(mode_id, -1, "toggle-state")
@@ -239,15 +239,15 @@ def test_an_open_menu_gets_no_wider(tray: Tray) -> None:
 def test_hidden_rows_keep_their_place(tray: Tray) -> None:
     """A row without a text is not shown; when it gets one, no other row changes its id."""
     before = tray.session.menu_layout(tray.item)["children"]
-    assert before[-2]["visible"] is False
+    assert before[-1]["visible"] is False
     heard = tray.hear(MENU)
-    tray.show((*ROWS[:-2], Row("slot", "Here", Quit()), ROWS[-1]))
+    tray.show((*ROWS[:-1], Row("slot", "Here", Quit())))
     wait_for(lambda: heard, "the row is told")
     assert {signal.member for signal in heard} == {"ItemsPropertiesUpdated"}
     after = tray.session.menu_layout(tray.item)["children"]
     assert [row["id"] for row in after] == [row["id"] for row in before]
-    assert "visible" not in after[-2]
-    assert after[-2]["label"] == "Here"
+    assert "visible" not in after[-1]
+    assert after[-1]["label"] == "Here"
 
 
 def test_the_menu_says_that_it_is_open(tray: Tray) -> None:

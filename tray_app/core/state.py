@@ -82,7 +82,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
-from tray_app.core.settings import Choice, Settings, reconfigured, with_preset
+from tray_app.core.settings import Choice, Settings, reconfigured, switched
 from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -551,7 +551,7 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
     mode = state.settings.mode
     if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
         mode = state.choice.mode or state.base.mode
-    settings = with_preset(replace(state.base, mode=mode), preset)
+    settings = switched(state.settings, replace(state.base, mode=mode), preset)
     if preset is Preset.QUICK:
         quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
         before = state.before_quick or state.settings
