@@ -17,6 +17,7 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, SetPaused, ShowStatus
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.menu import Row
 from tray_app.core.modes import Mode
@@ -78,6 +79,31 @@ def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     assert (lines[0], lines[2]) == (whole[0], whole[2])
     assert lines[1].removesuffix("…") in whole[1]
     assert len(lines[1]) >= 25
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("source", list(Source))
+def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
+    """With all that can make memory scarce besides: the ends of the other lines give way."""
+    shown, icon = desktop()
+    system = replace(
+        LONGEST.system or SYSTEM, limited=True, swap_used_bytes=12 * GIB, pressure_percent=100.0
+    )
+    sample = replace(
+        LONGEST,
+        source=source,
+        why=Why.API_AWAY,
+        rate_bytes_s=999 * 1024**2,
+        forecast=Forecast(kind, 5999.0),
+        system=system,
+    )
+    text = wording.tooltip(sample, demo=True, paused=False)
+    shown.show_tooltip(text)
+    assert len(icon.title.encode("utf-16-le")) <= 2 * toolkit.WINDOWS_TOOLTIP
+    lines, whole = icon.title.splitlines(), text.splitlines()
+    assert lines[0] == whole[0]
+    assert len(lines) == 3
+    assert all(line.removesuffix("…") in full for line, full in zip(lines, whole, strict=True))
 
 
 def test_short_lines_are_left_whole() -> None:
