@@ -416,6 +416,14 @@ def test_the_view_is_chosen_by_radio_marks(command: Command) -> None:
         assert sum(bool(on) for made, on in marks.items() if isinstance(made, kind)) == 1
 
 
+def test_the_view_of_the_settings_is_marked() -> None:
+    """Until the menu says otherwise."""
+    settings = Settings(style=Style.CALM, palette=Palette.OKABE_ITO, theme=Theme.DARK)
+    menu = by_key(begin(settings, settings, Now(0.0, 1e9), local=True))
+    marked = {row.command for row in menu["view"].children if row.checked}
+    assert marked == {SetStyle(Style.CALM), SetPalette(Palette.OKABE_ITO), SetTheme(Theme.DARK)}
+
+
 def test_the_desktops_theme_is_told() -> None:
     """Where it is followed."""
     assert by_key(HEALTHY)["theme-auto"].text == "Panel: as the desktop"

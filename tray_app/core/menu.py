@@ -41,6 +41,7 @@ from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import ProcessRow, Target
 from tray_app.core.state import (
     State,
+    chosen_theme,
     is_muted,
     is_watching,
     last_action,
@@ -112,7 +113,7 @@ def rows(state: State) -> tuple[Row, ...]:
             target is not None and target.cwd is not None,
             last_action(state),
         ),
-        _view(style(state), palette(state), state.choice.theme or Theme.AUTO, state.theme_seen),
+        _view(style(state), palette(state), chosen_theme(state), state.theme_seen),
         _LINE_APP,
         _autostart(state.autostart),
         _PAUSED if state.paused else _RUNNING,

@@ -363,8 +363,13 @@ def palette(state: State) -> Palette:
 
 def theme(state: State) -> Theme:
     """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
-    chosen = state.choice.theme or state.settings.theme
+    chosen = chosen_theme(state)
     return state.theme_seen if chosen is Theme.AUTO else chosen
+
+
+def chosen_theme(state: State) -> Theme:
+    """What the menu says of the panel, or the settings; AUTO: the desktop is followed."""
+    return state.choice.theme or state.settings.theme
 
 
 def is_muted(state: State, now: Now) -> bool:
