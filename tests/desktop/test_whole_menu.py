@@ -211,9 +211,13 @@ def sure(app: App) -> str:
 
 def _other_is_watched(scene: Scene, _command: Any) -> None:
     """Its memory is shown, and nothing of it is kept for the next start."""
+
+    def read() -> bool:
+        tree = find_row(scene.app.rows, "Processes")["children"]
+        return any(f"({scene.other_pid})" in label_of(row) for row in tree[3:])
+
+    wait_for(read, "its memory is read")
     scene.app.wait_for_source("Process (1 process)")
-    tree = find_row(scene.app.rows, "Processes: 1")["children"]
-    assert any(f"({scene.other_pid})" in label_of(row) for row in tree[3:])
     assert "pid" not in remembered(scene.app.desktop)
 
 
