@@ -1,7 +1,7 @@
 """Takes the README's pictures from a real panel: ``python -m tests.make_pictures``.
 
 The demo's story runs on a private desktop, dark and light; each picture is taken when its moment
-has come: the icon with its tooltip, the menu with a submenu, the critical alert.
+has come: the icon with its tooltip, the menu with a submenu, the first critical alert.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.desktop.session import SCREEN, Box, DesktopSession, Theme, find_row, row_centre
+from tests.desktop.session import SCREEN, Box, DesktopSession, Theme, find_row, label_of, row_centre
 from tests.waiting import wait_for
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -60,14 +60,16 @@ def take_all(theme: Theme, suffix: str) -> None:
 
         (box,) = wait_for(lambda: opened(1), "the menu is open")
         rows = desktop.menu_layout(item)["children"]
-        desktop.hover(*row_centre(box, rows, find_row(rows, "Processes")))
+        desktop.hover(*row_centre(box, rows, find_row(rows, "Server")))
         menus = wait_for(lambda: opened(2), "a submenu is open")
         take(desktop, f"panel{suffix}", around(menus))
         desktop.key("Escape", "Escape")
         desktop.hover(300, 650)
 
         def critical_is_shown() -> bool:
-            return told(" 3.", "red") and bool(desktop.popups())
+            alerts = find_row(desktop.menu_layout(item)["children"], "Alerts")["children"]
+            said = any(label_of(row).startswith("Critical") for row in alerts[-3:])
+            return said and bool(desktop.popups())
 
         wait_for(critical_is_shown, "the critical alert is on the screen", STORY_S)
         take(desktop, f"notification{suffix}", around(desktop.popups()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tray_app.core.deliveries import TEST_TITLE, Delivery, counted, fate, last_test
+from tray_app.core.deliveries import TEST_TITLE, Delivery, counted, fate
 from tray_app.core.readings import Now
 
 GOOD = Delivery(Now(10, 1e9), "High: 2.10 GB", "notification service")
@@ -18,14 +18,9 @@ def test_deliveries_are_counted() -> None:
 def test_a_fate_is_said_in_one_line() -> None:
     """By which means and when, or why not."""
     now = Now(28, 1e9 + 18)
-    assert fate(GOOD, now) == "High: 2.10 GB: delivered by notification service, 18 s ago"
+    assert fate(GOOD, now) == "High: 2.10 GB · just now, by notification service"
     assert fate(BAD, now) == (
-        f"{TEST_TITLE}: not delivered, 8 s ago: notification service: not running"
+        f"{TEST_TITLE} · just now, not delivered: notification service: not running"
     )
-
-
-def test_the_newest_test_is_found() -> None:
-    """Among all others that were sent meanwhile."""
-    newer = Delivery(Now(30, 1e9), TEST_TITLE, "plyer")
-    assert last_test((BAD, GOOD, newer, GOOD)) == newer
-    assert last_test((GOOD,)) is None
+    later = Now(250, 1e9 + 240)
+    assert fate(GOOD, later) == "High: 2.10 GB · 4 min ago, by notification service"

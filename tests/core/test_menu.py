@@ -10,7 +10,6 @@ import pytest
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core import menu as menu_rows
 from tray_app.core import menu_wording
-from tray_app.core.activity import Activity
 from tray_app.core.address import parse_address
 from tray_app.core.commands import (
     CleanUp,
@@ -32,7 +31,10 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
-from tray_app.core.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows
+from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.jobs import Job
+from tray_app.core.keeping import Kept
+from tray_app.core.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
 from tray_app.core.menu_wording import ROW_CHARS
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
@@ -125,6 +127,13 @@ def test_every_top_level_row_says_something(name: str) -> None:
     top = rows(STATES[name])
     assert [row.key for row in top if not row.text] == ["separator-status", "separator-app"]
     assert next(row.text for row in top if row.children).startswith("Processes")
+
+
+@pytest.mark.parametrize("name", list(STATES))
+def test_the_rows_that_inform_are_the_widest(name: str) -> None:
+    """No other row on top is wider than the menu is made for them."""
+    state = after((3.0, Mute(None)), state=STATES[name])
+    assert max(len(row.text) for row in rows(state)) <= widest(state)
 
 
 @pytest.mark.parametrize("name", list(STATES))
@@ -232,7 +241,7 @@ def test_deliveries_are_counted_and_the_last_ones_told() -> None:
     once = after((1.0, Delivered(None, "High: 2.10 GB", "notification service")))
     assert by_key(once)["about-delivery"].text == "Notifications: 1 delivered, 0 failed"
     told = by_key(once)["delivery-1"].text
-    assert told.startswith("High: 2.10 GB: delivered by notification service")
+    assert told == "High: 2.10 GB · just now, by notification service"
     more = after((2.0, Delivered("no")), (3.0, Delivered()), state=once)
     assert by_key(more)["delivery-0"].text == "Notifications: 2 delivered, 1 failed"
 
@@ -291,17 +300,58 @@ def test_a_watched_process_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert by_key(HEALTHY)["watch-auto"].checked is False
 
 
-def test_alerts_can_be_muted_and_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alerts_can_be_muted_and_tested() -> None:
     """For three lengths or until the next start; Unmute is offered only while they are."""
     menu = by_key(HEALTHY)
     durations = [menu[f"mute-{position}"].command for position in range(4)]
     assert durations == [Mute(1800.0), Mute(3600.0), Mute(28800.0), Mute(None)]
     assert menu["test"].command == SendTest()
     assert not menu["unmute"].enabled
-    monkeypatch.setattr(menu_rows, "is_muted", lambda _state, _now: True)
-    monkeypatch.setattr(menu_wording, "is_muted", lambda _state, _now: True)
-    muted = by_key(HEALTHY)
-    assert (muted["alerts"].text, muted["unmute"].command) == ("Alerts: muted", Unmute())
+    muted = by_key(after((3.0, Mute(1800.0)), state=HEALTHY))
+    assert (muted["alerts"].text, muted["unmute"].command) == (
+        "Alerts: muted for 30 min",
+        Unmute(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "at_s", "text"),
+    [
+        (1800.0, 100.0, "Alerts: muted for 29 min"),
+        (1800.0, 1790.0, "Alerts: muted for 1 min"),
+        (1800.0, 1803.0, "Alerts"),
+        (28800.0, 3.0, "Alerts: muted for 8 h"),
+        (28800.0, 700.0, "Alerts: muted for 7 h 50 min"),
+        (None, 1e6, "Alerts: muted until the next start"),
+    ],
+)
+def test_it_is_told_how_long_alerts_stay_muted(
+    duration_s: float | None, at_s: float, text: str
+) -> None:
+    """In steps that change seldom."""
+    state = after((3.0, Mute(duration_s)), (at_s, Looked(look(342, at_s))), state=HEALTHY)
+    assert by_key(state)["alerts"].text == text
+
+
+def test_a_pause_counts_no_mute_down() -> None:
+    """Its last sample grows old, so how much is left is not said."""
+    state = after((3.0, Mute(1800.0)), (4.0, SetPaused(True)), state=HEALTHY)
+    assert by_key(state)["alerts"].text == "Alerts: muted"
+
+
+def test_what_is_to_come_stands_beside_the_peak() -> None:
+    """A forecast; without one what the last job has kept. Not twice, as in the first line."""
+    assert HEALTHY.sample is not None
+    kept = Kept(Job(3, Now(0, 0)), mb(126), mb(140))
+    sample = replace(HEALTHY.sample, kept=kept)
+    row = by_key(replace(HEALTHY, sample=sample))["status-peak"]
+    assert row.text == "Peak: 342 MB · kept 140 MB of the last video"
+    climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(Kind.HIGH, 250.0)))
+    menu = by_key(climbing)
+    assert menu["status-peak"].text == "Peak: 342 MB · about 4 min until it is high"
+    assert menu["status-memory"].text == "RunAnalyze: 342 MB · green"
+    paused = after((3.0, SetPaused(True)), state=climbing)
+    assert by_key(paused)["status-peak"].text == "Peak: 342 MB"
 
 
 def test_the_limits_are_shown() -> None:
@@ -327,11 +377,10 @@ def test_the_server_can_be_asked() -> None:
 
 
 def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
-    """Its files may be among them: the row says so and cannot be clicked."""
-    assert HEALTHY.sample is not None
-    busy = replace(HEALTHY, sample=replace(HEALTHY.sample, activity=Activity.PROCESSING))
+    """Its files may be among them: the row says so; a click that comes too late is refused."""
+    busy = replace(HEALTHY, activity=replace(HEALTHY.activity, burst_s=1.0))
     row = by_key(busy)["clean-sure"]
-    assert (row.text, row.enabled) == ("Not while a job runs", False)
+    assert (row.text, row.enabled, row.command) == ("Not while a job runs", False, CleanUp())
 
 
 def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:
@@ -365,6 +414,14 @@ def test_the_view_is_chosen_by_radio_marks(command: Command) -> None:
     assert all(row.radio for row in rows_of_view if row.command)
     for kind in (SetStyle, SetPalette, SetTheme):
         assert sum(bool(on) for made, on in marks.items() if isinstance(made, kind)) == 1
+
+
+def test_the_view_of_the_settings_is_marked() -> None:
+    """Until the menu says otherwise."""
+    settings = Settings(style=Style.CALM, palette=Palette.OKABE_ITO, theme=Theme.DARK)
+    menu = by_key(begin(settings, settings, Now(0.0, 1e9), local=True))
+    marked = {row.command for row in menu["view"].children if row.checked}
+    assert marked == {SetStyle(Style.CALM), SetPalette(Palette.OKABE_ITO), SetTheme(Theme.DARK)}
 
 
 def test_the_desktops_theme_is_told() -> None:

@@ -664,6 +664,20 @@ class TestPresets:
             told.happen(2, SetPreset(preset))
         assert told.state.settings == Settings()
 
+    def test_a_preset_keeps_what_the_command_line_has_set(self) -> None:
+        """Whom to watch, above all: the server is asked at the same address as before."""
+        address = parse_address("http://localhost:9000")
+        flags = replace(Settings(), address=address, tmp_dir="/elsewhere", match="api.py")
+        told = Told(replace(started(), settings=flags))
+        for preset in (Preset.HEAVY, Preset.QUICK, Preset.STANDARD):
+            told.happen(2, SetPreset(preset))
+            settings = told.state.settings
+            assert (settings.address, settings.tmp_dir, settings.match) == (
+                address,
+                "/elsewhere",
+                "api.py",
+            )
+
     def test_the_fallback_presets_mode_goes_with_it(self) -> None:
         """It was the preset's, not the person's."""
         told = Told(started(with_preset(Settings(), Preset.FALLBACK)))

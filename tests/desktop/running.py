@@ -243,6 +243,7 @@ def _candidates() -> list[Picture]:
 def _drawn() -> dict[bytes, Picture]:
     usual = _candidates()
     muted = [replace(picture, muted=True) for picture in usual if not picture.undelivered]
+    short = [replace(picture, machine_short=True) for picture in usual if picture.figure]
     chosen = [
         Picture(Band.GREEN, f".{tenth}", muted=mute, style=style, palette=palette, theme=theme)
         for style, palette, theme in product(Style, Palette, Theme)
@@ -250,7 +251,7 @@ def _drawn() -> dict[bytes, Picture]:
         for tenth in range(6)
     ]
     # The usual ones last: of those that look alike, they win.
-    drawn = chosen + muted + usual
+    drawn = chosen + short + muted + usual
     return {icon.draw(picture, ICON_PX).tobytes(): picture for picture in drawn}
 
 

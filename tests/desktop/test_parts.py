@@ -17,6 +17,7 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, SetPaused, ShowStatus
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.menu import Row
 from tray_app.core.modes import Mode
@@ -78,6 +79,31 @@ def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     assert (lines[0], lines[2]) == (whole[0], whole[2])
     assert lines[1].removesuffix("…") in whole[1]
     assert len(lines[1]) >= 25
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("source", list(Source))
+def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
+    """With all that can make memory scarce besides: the ends of the other lines give way."""
+    shown, icon = desktop()
+    system = replace(
+        LONGEST.system or SYSTEM, limited=True, swap_used_bytes=12 * GIB, pressure_percent=100.0
+    )
+    sample = replace(
+        LONGEST,
+        source=source,
+        why=Why.API_AWAY,
+        rate_bytes_s=999 * 1024**2,
+        forecast=Forecast(kind, 5999.0),
+        system=system,
+    )
+    text = wording.tooltip(sample, demo=True, paused=False)
+    shown.show_tooltip(text)
+    assert len(icon.title.encode("utf-16-le")) <= 2 * toolkit.WINDOWS_TOOLTIP
+    lines, whole = icon.title.splitlines(), text.splitlines()
+    assert lines[0] == whole[0]
+    assert len(lines) == 3
+    assert all(line.removesuffix("…") in full for line, full in zip(lines, whole, strict=True))
 
 
 def test_short_lines_are_left_whole() -> None:
@@ -199,12 +225,12 @@ def test_a_stock_menu_that_is_open_is_left_alone() -> None:
             return self.mapped
 
     shown, icon = desktop("pystray _gtk")
-    shown.show_menu(rows("300 MB", False), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
     icon._menu_handle = handle = Shown()
-    shown.show_menu(rows("400 MB", False), lambda _: None)
+    show(shown, rows("400 MB", False), lambda _: None)
     assert icon.updates == 0
     handle.mapped = False
-    shown.show_menu(rows("500 MB", False), lambda _: None)
+    show(shown, rows("500 MB", False), lambda _: None)
     assert icon.updates == 1
 
 
@@ -274,24 +300,49 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
     )
 
 
-def test_only_a_change_of_shape_makes_a_new_menu() -> None:
-    """New texts and marks reach the rows that are there; they are not built again."""
+def show(desktop: toolkit.Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]) -> None:
+    """Show these rows, as a presenter does."""
+    desktop.show_menu(lambda: of, max(len(row.text) for row in of), submit)
+
+
+def test_the_menu_is_made_once() -> None:
+    """New texts and marks reach the rows that are there; the same ones once more do nothing."""
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), lambda _: None)
-    shown.show_menu(rows("400 MB", True), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
     assert (len(icon.menus), icon.updates) == (1, 1)
     items = list(icon.menus[0])
     assert (items[0].text, items[0].enabled) == ("400 MB", False)
     assert items[2].checked
-    shown.show_menu(rows("400 MB", True)[:2], lambda _: None)
-    assert len(icon.menus) == 2
+
+
+def test_our_menu_is_made_when_a_panel_asks() -> None:
+    """Nobody reads its rows before; a row that is wider than ever is told in advance."""
+    read: list[str] = []
+    told: list[str] = []
+    shown, icon = desktop("StatusNotifierItem")
+    icon.tell_menu = lambda: told.append("wider")
+
+    def rows_of(text: str) -> Callable[[], tuple[Row, ...]]:
+        def made() -> tuple[Row, ...]:
+            read.append(text)
+            return rows(text, False)
+
+        return made
+
+    for text in ("300 MB", "400 MB", "500 MB and more"):
+        shown.show_menu(rows_of(text), len(text), lambda _: None)
+    assert (read, icon.updates, told) == (["300 MB"], 1, ["wider"])
+    assert next(item.text for item in icon.menus[0]) == "500 MB and more"
+    assert read == ["300 MB", "500 MB and more"], "once for all of its rows"
 
 
 def test_a_click_submits_the_rows_command() -> None:
     """A click does nothing but hand in the command of the row as it is now."""
     submitted: list[Command] = []
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), submitted.append)
+    show(shown, rows("300 MB", False), submitted.append)
     items = list(icon.menus[0])
     items[2](icon)
     next(iter(items[3].submenu))(icon)
@@ -302,7 +353,7 @@ def test_a_left_click_on_a_stock_icon_asks_for_the_status() -> None:
     """Stock icons call the menu's default row, which is there for that and never seen."""
     submitted: list[Command] = []
     shown, icon = desktop()
-    shown.show_menu(rows("300 MB", False), submitted.append)
+    show(shown, rows("300 MB", False), submitted.append)
     assert "Show status" not in [item.text for item in icon.menus[0]]
     icon.menus[0](icon)
     assert submitted == [ShowStatus()]
@@ -327,7 +378,7 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
     monkeypatch.setattr(toolkit, "_toucher", lambda: waiting.append)
     shown.run(lambda: None)
     shown.show_tooltip("RunAnalyze: 300 MB")
-    shown.show_menu(rows("300 MB", False), lambda _: None)
+    show(shown, rows("300 MB", False), lambda _: None)
     shown.show_images(["small", "large"])
     before = icon.title, len(icon.menus), icon.icon
     assert before == ("", 0, None)

@@ -1,27 +1,30 @@
 """Every row of the menu once: by mouse on XFCE's panel, and over D-Bus on XFCE and LXQt.
 
-A click's way ends in a command; those whose effect is seen elsewhere are looked up where the
-program hands them in.
+Each click's command is looked up where the program hands it in, and then its effect from outside:
+in icon and menu, in files, at the server, in notifications, and at what opens things.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
-from tests.desktop.recorder import NotificationRecorder, Watcher
-from tests.desktop.running import App, state_file
-from tests.desktop.session import SCREEN, Host, find_row, label_of
+from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
+from tests.desktop.running import App
+from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core import commands
+from tray_app.core import commands, wording
 from tray_app.core.bands import Band
 from tray_app.core.commands import (
     CleanUp,
@@ -38,7 +41,9 @@ from tray_app.core.commands import (
     SetPreset,
     SetStyle,
     SetTheme,
+    Unmute,
     WatchAutomatically,
+    WatchProcess,
 )
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
@@ -64,7 +69,12 @@ TELLING = textwrap.dedent(
     """
 )
 
+# Only the largest Python processes are offered, and others run here, too.
+LARGE = "import time; held = b'x' * (300 << 20); time.sleep(600)"
+# Another Python process; how its command looks is known when it runs.
+OTHER = WatchProcess(0, 0.0)
 CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
+    (OTHER, ("Processes", "Watch another process")),
     (WatchAutomatically(), ("Processes", "Find the server by itself")),
     (SetMode(Mode.API), ("Mode", "API only")),
     (SetMode(Mode.FALLBACK), ("Mode", "Process only")),
@@ -77,6 +87,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (Mute(3600.0), ("Alerts", "Mute for 1 h")),
     (Mute(28800.0), ("Alerts", "Mute for 8 h")),
     (Mute(None), ("Alerts", "Mute until the next start")),
+    (Unmute(), ("Alerts", "Unmute")),
     (SendTest(), ("Alerts", "Send a test notification")),
     (FreeMemory(), ("Server", "Free memory")),
     (CleanUp(), ("Server", "Clean up temp files older than 24 h", "Really clean up?")),
@@ -91,6 +102,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (SetTheme(Theme.LIGHT), ("View", "Panel: light")),
     (SetTheme(Theme.AUTO), ("View", "Panel: as the desktop")),
     (SetAutostart(True), ("Start at login",)),
+    (SetAutostart(False), ("Start at login",)),
     (SetPaused(True), ("Pause",)),
     (SetPaused(False), ("Resume",)),
 )
@@ -107,113 +119,251 @@ def handed_in(app: App) -> list[str]:
     return [line.removeprefix("command ") for line in lines if line.startswith("command ")]
 
 
-def click_every_row(app: App, click: Click) -> None:
+@dataclass(frozen=True)
+class Scene:
+    """The app and all that its menu reaches."""
+
+    app: App
+    server: RunAnalyzeServer
+    recorder: NotificationRecorder
+    other_pid: int
+    opened: Path
+
+    def wait_for_notice(self, beginning: str) -> Notice:
+        """The notice with this title; others, of alerts, may come at any time."""
+
+        def found() -> list[Notice]:
+            return [each for each in self.recorder.notices if each.summary.startswith(beginning)]
+
+        try:
+            (notice,) = wait_for(found, f"a notice {beginning!r}")
+        except AssertionError as error:
+            error.add_note(f"notices: {self.recorder.notices}\nlog: {self.app.log[-2000:]}")
+            raise
+        return notice
+
+    def wait_until_opened(self, place: str) -> None:
+        wait_for(
+            lambda: self.opened.exists() and self.opened.read_text().splitlines()[-1:] == [place],
+            f"{place} is opened",
+        )
+
+
+def set_scene(desktop: DesktopSession, recorder: NotificationRecorder, server: Any) -> Scene:
+    """The app that tells its commands, a server with something to free and to clean up, another
+    Python process, and something in the place of xdg-open."""
+    server.write_tmp(3, "u1/old.mp4", age_hours=30)
+    # Below the tests' lowest limit.
+    server.allocate(40, garbage=True)
+    other = desktop.start("other", sys.executable, "-c", LARGE)
+    folder, opened = desktop.home / "bin", desktop.home / "opened"
+    folder.mkdir()
+    (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" >> "{opened}"\n')
+    (folder / "xdg-open").chmod(0o755)
+    path = f"{folder}{os.pathsep}{desktop.env['PATH']}"
+    app = App(desktop, "--url", server.url, code=TELLING, env={"PATH": path})
+    app.wait_for_source("API")
+    app.wait_for_picture(band=Band.GREEN)
+    return Scene(app, server, recorder, other.pid, opened)
+
+
+def click_every_row(scene: Scene, click: Click) -> None:
     """Each row once, in an order in which every one of them changes something."""
+    app = scene.app
     for number, (command, labels) in enumerate(CLICKS, 1):
-        click(*labels)
-        wait_for(lambda number=number: len(handed_in(app)) >= number, f"{labels} is handed in")
-        assert handed_in(app)[number - 1 :] == [repr(command)], labels
-        check = EFFECTS.get(type(command))
-        if check:
-            check(app, command)
+        row = (*labels, offered(scene)) if command is OTHER else labels
+        if isinstance(command, CleanUp):
+            wait_for(lambda: sure(app) == "Really clean up?", "no job runs")
+        click(*row)
+        wait_for(lambda number=number: len(handed_in(app)) >= number, f"{row} is handed in")
+        told = handed_in(app)[number - 1 :]
+        if command is OTHER:
+            assert re.fullmatch(rf"WatchProcess\(pid={scene.other_pid}, .*\)", *told)
+        else:
+            assert told == [repr(command)], row
+        EFFECTS[type(command)](scene, command)
     click("Quit")
     assert app.wait_for_exit() == 0
 
 
-def _mode_is_set(app: App, command: Any) -> None:
+def offered(scene: Scene) -> str:
+    """The label of the other process' row, up to its figures; other rows are other programs'."""
+
+    def found() -> str:
+        rows = offered_rows(scene.app.rows)
+        return next((row for row in rows if f"({scene.other_pid})" in row), "")
+
+    # They are listed every 10 s.
+    return wait_for(found, "the other process is offered", 20.0).partition(":")[0]
+
+
+def offered_rows(top: list[dict[str, Any]]) -> list[str]:
+    """What can be watched instead."""
+    rows = find_row(find_row(top, "Processes")["children"], "Watch another process")
+    return [label_of(row) for row in rows["children"] if row.get("enabled", True) and label_of(row)]
+
+
+def sure(app: App) -> str:
+    """The row that cleans up."""
+    rows = find_row(app.rows, "Server")["children"]
+    return label_of(find_row(rows, "Clean up")["children"][1])
+
+
+def _other_is_watched(scene: Scene, _command: Any) -> None:
+    """Its memory is shown, and nothing of it is kept for the next start."""
+
+    def read() -> bool:
+        tree = find_row(scene.app.rows, "Processes")["children"]
+        return any(f"({scene.other_pid})" in label_of(row) for row in tree[3:])
+
+    wait_for(read, "its memory is read")
+    scene.app.wait_for_source("Process (1 process)")
+    assert "pid" not in remembered(scene.app.desktop)
+
+
+def _server_is_found(scene: Scene, _command: Any) -> None:
+    scene.app.wait_for_source("API")
+    row = find_row(find_row(scene.app.rows, "Processes")["children"], "Find the server")
+    assert row["toggle-state"] == 1
+
+
+def _mode_is_set(scene: Scene, command: Any) -> None:
     beginning = {Mode.API: "API", Mode.FALLBACK: "Process", Mode.AUTO: "API"}[command.mode]
-    app.wait_for_source(beginning)
-    wait_for(lambda: remembered(app.desktop).get("mode") == command.mode, "it is remembered")
+    scene.app.wait_for_source(beginning)
+    scene.app.wait_for_picture(process_source=command.mode is Mode.FALLBACK)
+    desktop = scene.app.desktop
+    wait_for(lambda: remembered(desktop).get("mode") == command.mode, "it is remembered")
 
 
-def _preset_is_set(app: App, command: Any) -> None:
-    label = {each.command: label for each, label in _presets()}[command]
-    wait_for_mark(app, "Preset", label)
+def _preset_is_set(scene: Scene, command: Any) -> None:
+    wait_for_mark(scene.app, "Preset", wording.PRESETS[command.preset])
 
 
-def _presets() -> list[tuple[Any, str]]:
-    from tray_app.core import wording
-    from tray_app.core.menu import Row
+def _is_muted(scene: Scene, command: Any) -> None:
+    """Icon and menu say so, and until when."""
+    until = {
+        1800.0: "for 30 min",
+        3600.0: "for 60 min",
+        28800.0: "for 8 h",
+        None: "until the next start",
+    }[command.duration_s]
+    scene.app.wait_for_label(f"Alerts: muted {until}")
+    scene.app.wait_for_picture(muted=True)
 
-    return [(Row("", command=SetPreset(each)), wording.PRESETS[each]) for each in Preset]
+
+def _is_loud(scene: Scene, _command: Any) -> None:
+    wait_for(lambda: "Alerts" in scene.app.labels(), "nothing is said of a mute")
+    scene.app.wait_for_picture(muted=False)
 
 
-def _picture_has(app: App, command: Any) -> None:
+def _test_is_delivered(scene: Scene, _command: Any) -> None:
+    """It comes, and the menu tells the way."""
+    scene.wait_for_notice("Test notification")
+
+    def told() -> bool:
+        rows = [label_of(row) for row in find_row(scene.app.rows, "Alerts")["children"]]
+        return any(re.match(r"Test notification · just now, by ", row) for row in rows)
+
+    wait_for(told, "the delivery is told")
+
+
+def _memory_is_freed(scene: Scene, _command: Any) -> None:
+    """The server was asked once, and what it brought is told, also where it was asked for."""
+    notice = scene.wait_for_notice("Freed ")
+    assert re.fullmatch(r"Freed \d+ MB in \d+ s", notice.summary)
+    assert scene.server.get("/test/calls")["/optimize-memory/"] == 1
+    _brought_is_told(scene, notice)
+
+
+def _is_cleaned_up(scene: Scene, _command: Any) -> None:
+    notice = scene.wait_for_notice("Deleted ")
+    assert notice.summary == "Deleted 3 MB in 1 file"
+    assert not (scene.server.folder / "tmp" / "u1" / "old.mp4").exists()
+    _brought_is_told(scene, notice)
+
+
+def _brought_is_told(scene: Scene, notice: Notice) -> None:
+    brought = label_of(find_row(scene.app.rows, "Server")["children"][-1])
+    assert brought == f"{notice.summary}. {notice.body}"
+
+
+def _temp_is_opened(scene: Scene, _command: Any) -> None:
+    scene.wait_until_opened(str(scene.server.folder / "tmp"))
+
+
+def _server_is_opened(scene: Scene, _command: Any) -> None:
+    scene.wait_until_opened(scene.server.url)
+
+
+def _picture_has(scene: Scene, command: Any) -> None:
     """The picture is drawn so at once, and in the next run."""
+    app = scene.app
     (field,) = command.__match_args__
     wait_for(lambda: remembered(app.desktop).get(field) == getattr(command, field), "remembered")
     app.wait_for_picture(**{field: getattr(command, field)})
 
 
-def _is_paused(app: App, command: Any) -> None:
-    app.wait_for_picture(paused=command.paused)
+def _starts_at_login(scene: Scene, command: Any) -> None:
+    """A file for the session comes, and goes without a trace."""
+    desktop = scene.app.desktop
+    file = Path(desktop.env["XDG_CONFIG_HOME"], "autostart", "runanalyze-tray.desktop")
+    wait_for(lambda: file.exists() is command.on, f"{file} is {command.on}")
+    wait_for(
+        lambda: find_row(scene.app.rows, "Start at login")["toggle-state"] == command.on,
+        "it is marked",
+    )
 
 
-EFFECTS: dict[type, Callable[[App, Any], None]] = {
+def _is_paused(scene: Scene, command: Any) -> None:
+    scene.app.wait_for_picture(paused=command.paused)
+
+
+EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
+    WatchProcess: _other_is_watched,
+    WatchAutomatically: _server_is_found,
     SetMode: _mode_is_set,
     SetPreset: _preset_is_set,
+    Mute: _is_muted,
+    Unmute: _is_loud,
+    SendTest: _test_is_delivered,
+    FreeMemory: _memory_is_freed,
+    CleanUp: _is_cleaned_up,
+    OpenTemp: _temp_is_opened,
+    OpenServer: _server_is_opened,
     SetStyle: _picture_has,
     SetPalette: _picture_has,
     SetTheme: _picture_has,
+    SetAutostart: _starts_at_login,
     SetPaused: _is_paused,
 }
 
 
 def test_no_command_is_left_out() -> None:
-    """Every command that a menu row can carry is clicked (Unmute only while alerts are muted)."""
+    """Every command that a menu row can carry is clicked."""
     clicked = {type(command).__name__ for command, _labels in CLICKS}
     names = {each.__name__ for each in commands.Command.__args__}  # type: ignore[attr-defined]
-    assert names - clicked == {"WatchProcess", "Unmute", "ShowStatus", "SetInterval", "Quit"}
+    assert names - clicked == {"ShowStatus", "SetInterval", "Quit"}
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])
 def test_every_row_over_the_bus(
-    host: Host, start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
+    host: Host, start_desktop: StartDesktop, server: RunAnalyzeServer
 ) -> None:
     """As the panel sends it: each click hands in its command and has its effect."""
     desktop = start_desktop(host=host, notifier=False)
-    with NotificationRecorder(desktop.bus_address):
-        app = start_app(desktop, "--url", server.url, code=TELLING)
-        app.wait_for_source("API")
-        click_every_row(app, app.click)
+    with NotificationRecorder(desktop.bus_address) as recorder:
+        scene = set_scene(desktop, recorder, server)
+        click_every_row(scene, scene.app.click)
 
 
-def test_every_row_by_mouse(
-    start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
-) -> None:
+def test_every_row_by_mouse(start_desktop: StartDesktop, server: RunAnalyzeServer) -> None:
     """No submenu is cut at the edge of the screen, and each row does what it says."""
     # Notifications are taken without a window, which would lie over the menu.
     desktop = start_desktop(notifier=False)
-    with NotificationRecorder(desktop.bus_address):
-        app = start_app(desktop, "--url", server.url, code=TELLING)
-        app.wait_for_source("API")
-        app.wait_for_picture(band=Band.GREEN)
-        click_every_row(app, lambda *labels: desktop.mouse_click(app.item(), *labels))
-
-
-def test_another_process_by_mouse(
-    start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
-) -> None:
-    """Other Python processes are read when the menu opens; a click on one watches it."""
-    desktop = start_desktop()
-    other = desktop.start("other", sys.executable, "-c", "import time; time.sleep(600)")
-    app = start_app(desktop, "--url", server.url, code=TELLING)
-    app.wait_for_source("API")
-    item = app.item()
-
-    def offered() -> list[str]:
-        rows = find_row(desktop.menu_layout(item)["children"], "Processes")["children"]
-        rows = find_row(rows, "Watch another process")["children"]
-        return [label_of(row) for row in rows if row.get("enabled", True) and label_of(row)]
-
-    found = wait_for(offered, "other Python processes are offered")
-    label = next((label for label in found if f"({other.pid})" in label), found[0])
-    app.click("Processes", "Watch another process", label.partition(":")[0])
-    wait_for(lambda: handed_in(app), "the command is handed in")
-    assert handed_in(app)[0].startswith("WatchProcess(pid=")
-    assert not handed_in(app)[0].endswith("created_s=0.0)")
-    assert state_file(desktop)  # nothing of it is remembered
-    assert "pid" not in remembered(desktop)
+    with NotificationRecorder(desktop.bus_address) as recorder:
+        scene = set_scene(desktop, recorder, server)
+        item = scene.app.item()
+        click_every_row(scene, lambda *labels: desktop.mouse_click(item, *labels))
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])
@@ -229,9 +379,7 @@ def test_opening_the_menu_reads_what_only_it_shows(
     item = app.item()
 
     def others() -> list[str]:
-        top = desktop.menu_layout(item, about_to_show=False)["children"]
-        watch = find_row(find_row(top, "Processes")["children"], "Watch another")["children"]
-        return [label_of(row) for row in watch if row.get("enabled", True) and label_of(row)]
+        return offered_rows(desktop.menu_layout(item, about_to_show=False)["children"])
 
     app.wait_for_tooltip("green")
     assert others() == []
@@ -246,15 +394,32 @@ def test_opening_the_menu_reads_what_only_it_shows(
 def test_the_server_is_not_cleaned_up_while_it_works(
     start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
 ) -> None:
-    """The question is not even asked then."""
+    """The question is not even asked then; a click that was under way is refused in words."""
     desktop = start_desktop(bus_only=True)
-    with Watcher(desktop.bus_address):
+    with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
         app = start_app(desktop, "--url", server.url)
         app.wait_for_source("API")
         server.burn(8.0)
+        wait_for(lambda: sure(app) == "Not while a job runs", "the row says so")
+        app.click("Server", "Clean up temp files older than 24 h", "Not while a job runs")
+        wait_for(lambda: recorder.notices, "it is told")
+        notice = recorder.notices[-1]
+        assert notice.summary == "Nothing was cleaned up"
+        assert notice.body.startswith("A job is running: its files would be at risk.")
+        assert "/cleanup-old-files/" not in server.get("/test/calls")
 
-        def sure() -> str:
-            rows = find_row(app.rows, "Server")["children"]
-            return label_of(find_row(rows, "Clean up")["children"][1])
 
-        wait_for(lambda: sure() == "Not while a job runs", "the row says so")
+def test_a_machine_that_is_short_of_memory_is_marked(
+    start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """In the icon, from when it is said."""
+    desktop = start_desktop(bus_only=True)
+    with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
+        # Whatever this machine has: it has less than all of it.
+        env = {"RUNANALYZE_TRAY_ALERTS_AVAILABLE_PERCENT": "100"}
+        app = start_app(desktop, "--url", server.url, env=env)
+        app.wait_for_picture(machine_short=True)
+        wait_for(lambda: recorder.notices, "it is said")
+        # A limit of its container may be what counts.
+        short = ("The machine is short of memory", "The memory limit is nearly reached")
+        assert recorder.notices[0].summary.startswith(short)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tray_app.core.bands import Band
-from tray_app.core.commands import Command, SetPalette, SetPaused, SetStyle, SetTheme
+from tray_app.core.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.menu import Row
+from tray_app.core.menu_wording import ROOM_CHARS
 from tray_app.core.picture import Palette, Picture, Style, Theme
 from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.settings import Choice, Colours, Settings
@@ -26,7 +27,8 @@ class FakePanel:
 
     images: list[tuple[Any, ...]] = field(default_factory=list)
     tooltips: list[str] = field(default_factory=list)
-    menus: list[Sequence[Row]] = field(default_factory=list)
+    menus: list[Callable[[], Sequence[Row]]] = field(default_factory=list)
+    widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
 
     def show_images(self, images: Sequence[Any]) -> None:
@@ -38,15 +40,20 @@ class FakePanel:
     def show_tooltip(self, text: str) -> None:
         self.tooltips.append(text)
 
-    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
-        self.menus.append(rows)
+    def show_menu(
+        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+    ) -> None:
+        self.menus.append(read)
+        self.widest.append(widest)
 
 
-def sampled(memory_mb: float, state: State | None = None, at_s: float = 0.0) -> State:
+def sampled(
+    memory_mb: float, state: State | None = None, at_s: float = 0.0, free_gb: float = 12.0
+) -> State:
     """A state after one API sample."""
     now = Now(at_s, 1e9 + at_s)
     state = state or begin(Settings(), Settings(), now, local=True)
-    system = SystemMemory(16 * GIB, 12 * GIB, 25.0)
+    system = SystemMemory(16 * GIB, round(free_gb * GIB), 25.0)
     answer = ApiReading(at_s, 0.004, int(memory_mb * MIB), system, None)
     for happened in (Asked(), Answered(answer), Looked()):
         state, _ = step(state, happened, now)
@@ -54,14 +61,29 @@ def sampled(memory_mb: float, state: State | None = None, at_s: float = 0.0) -> 
 
 
 def test_the_same_sample_writes_nothing_twice() -> None:
-    """A sample that looks like the last one touches neither icon, tooltip nor menu."""
+    """A sample that looks like the last one touches neither icon nor tooltip."""
     panel = FakePanel()
     presenter = Presenter(panel, lambda: None, lambda _: None)
     first = sampled(300)
     presenter.show(first)
     presenter.show(sampled(300.2, first, 2.0))
-    counts = len(panel.images), len(panel.tooltips), len(panel.menus)
-    assert counts == (1, 1, 1)
+    assert (len(panel.images), len(panel.tooltips)) == (1, 1)
+
+
+def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made of the newest state when the panel reads it; how wide it is comes with it."""
+    made: list[State] = []
+    monkeypatch.setattr(tray.menu, "rows", lambda state: made.append(state))
+    panel = FakePanel()
+    presenter = Presenter(panel, lambda: None, lambda _: None)
+    first = sampled(300)
+    second = sampled(400, first, 2.0)
+    presenter.show(first)
+    presenter.show(second)
+    assert made == []
+    panel.menus[-1]()
+    assert made == [second]
+    assert panel.widest[-1] == ROOM_CHARS
 
 
 def test_the_picture_comes_in_every_size() -> None:
@@ -103,13 +125,15 @@ def test_the_picture_is_drawn_as_it_was_chosen() -> None:
     )
 
 
-def test_marks_follow_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_follow_the_state() -> None:
     """Muted alerts and a machine short of memory; a paused picture tells nothing of the machine."""
-    monkeypatch.setattr(tray, "is_muted", lambda _state, _now: True)
-    monkeypatch.setattr(tray, "machine_short", lambda _state: True)
     state = sampled(1600)
+    assert (picture(state).muted, picture(state).machine_short) == (False, False)
+    state, _ = step(state, Mute(1800.0), Now(1, 1e9 + 1))
+    for at_s in (2.0, 4.0):
+        state = sampled(1600, state, at_s, free_gb=0.3)
     assert (picture(state).muted, picture(state).machine_short) == (True, True)
-    paused, _ = step(state, SetPaused(True), Now(1, 1e9 + 1))
+    paused, _ = step(state, SetPaused(True), Now(5, 1e9 + 5))
     assert (picture(paused).muted, picture(paused).machine_short) == (True, False)
 
 
@@ -157,7 +181,7 @@ def test_the_demo_is_marked() -> None:
     panel = FakePanel()
     Presenter(panel, lambda: None, lambda _: None).show(replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
-    assert panel.menus[0][0].text.startswith("RunAnalyze (demo)")
+    assert panel.menus[0]()[0].text.startswith("RunAnalyze (demo)")
 
 
 def test_the_settings_say_how_the_icon_is_drawn() -> None:

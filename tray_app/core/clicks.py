@@ -42,9 +42,14 @@ def against(state: State, errand: Errand) -> str | None:
         return None
     if state.paused or state.sample is None:
         return "Whether a job runs is not known while nothing is read."
-    if state.activity.stirs or state.jobs.current is not None:
+    if is_working(state):
         return "A job is running: its files would be at risk."
     return None
+
+
+def is_working(state: State) -> bool:
+    """Whether a job runs, or may have begun."""
+    return state.activity.stirs or state.jobs.current is not None
 
 
 def refusal(errand: Errand, reason: str) -> Told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tray_app.core.readings import Now
 from tray_app.core.values import dataclass
-from tray_app.core.wording import duration
+from tray_app.core.wording import ago
 
 KEPT = 20
 TEST_TITLE = "Test notification"
@@ -27,13 +27,8 @@ def counted(deliveries: tuple[Delivery, ...]) -> str:
 
 
 def fate(value: Delivery, now: Now) -> str:
-    """``High: 2.10 GB: delivered by notification service, 8 s ago``, or the problem."""
-    ago = f"{duration(max(0.0, now.mono_s - value.at.mono_s))} ago"
+    """``High: 2.10 GB · 4 min ago, by notification service``, or the problem."""
+    when = ago(now.mono_s - value.at.mono_s)
     if value.problem is not None:
-        return f"{value.title}: not delivered, {ago}: {value.problem}"
-    return f"{value.title}: delivered by {value.means or 'this desktop'}, {ago}"
-
-
-def last_test(deliveries: tuple[Delivery, ...]) -> Delivery | None:
-    """What became of the newest test notification, of those that are kept."""
-    return next((each for each in reversed(deliveries) if each.title == TEST_TITLE), None)
+        return f"{value.title} · {when}, not delivered: {value.problem}"
+    return f"{value.title} · {when}, by {value.means or 'this desktop'}"

@@ -4,7 +4,8 @@ Rows are always the same in number and order, also in submenus, so that an open 
 and panels that measure a menu before they show it are right. Where the world has more or fewer
 things than rows (processes), rows without a text are hidden, at the end of their submenu only.
 
-Submenus are kept between states: most samples change the lines on top and nothing else.
+It is made when somebody asks for it. Submenus are kept between states: most samples change the
+lines on top and nothing else.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tray_app import __version__
+from tray_app.core import clicks, wording
 from tray_app.core import menu_wording as words
-from tray_app.core import wording
-from tray_app.core.activity import Activity
 from tray_app.core.alerts import AlertLimits, Level
 from tray_app.core.commands import (
     CleanUp,
@@ -41,6 +41,7 @@ from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import ProcessRow, Target
 from tray_app.core.state import (
     State,
+    chosen_theme,
     is_muted,
     is_watching,
     last_action,
@@ -61,7 +62,8 @@ class Row:
 
     Without a text a row is hidden, or a separator when its key begins with that word. ``checked``
     is None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row
-    with neither command nor children only informs.
+    with neither command nor children only informs. A ``barred`` one cannot be clicked now; a click
+    that was under way hands in its command, so that it is refused with a reason.
     """
 
     key: str
@@ -70,11 +72,20 @@ class Row:
     checked: bool | None = None
     children: tuple[Row, ...] = ()
     radio: bool = False
+    barred: bool = False
 
     @property
     def enabled(self) -> bool:
         """Whether a click does something."""
-        return self.command is not None or bool(self.children)
+        return not self.barred and (self.command is not None or bool(self.children))
+
+
+def widest(state: State) -> int:
+    """For how many characters the menu must be wide: those of the rows on top that inform.
+
+    All others are shorter than the room that is made in any case.
+    """
+    return max(words.ROOM_CHARS, *map(len, words.status(state)))
 
 
 def rows(state: State) -> tuple[Row, ...]:
@@ -98,11 +109,11 @@ def rows(state: State) -> tuple[Row, ...]:
         _server(
             settings.address.shown,
             wording.temp(sample.temp if sample else None),
-            sample is not None and sample.activity is not Activity.IDLE,
+            clicks.is_working(state),
             target is not None and target.cwd is not None,
             last_action(state),
         ),
-        _view(style(state), palette(state), state.choice.theme or Theme.AUTO, state.theme_seen),
+        _view(style(state), palette(state), chosen_theme(state), state.theme_seen),
         _LINE_APP,
         _autostart(state.autostart),
         _PAUSED if state.paused else _RUNNING,
@@ -245,11 +256,7 @@ def _alerts(text: str, delivery: tuple[str, ...], muted: bool, limits: AlertLimi
 
 @lru_cache(maxsize=1)
 def _server(address: str, temp: str, busy: bool, has_temp: bool, brought: str) -> Row:
-    sure = (
-        Row("clean-sure", "Not while a job runs")
-        if busy
-        else Row("clean-sure", "Really clean up?", CleanUp())
-    )
+    sure = "Not while a job runs" if busy else "Really clean up?"
     return Row(
         "server",
         "Server",
@@ -260,7 +267,10 @@ def _server(address: str, temp: str, busy: bool, has_temp: bool, brought: str) -
             Row(
                 "clean",
                 "Clean up temp files older than 24 h",
-                children=(Row("clean-temp", temp), sure),
+                children=(
+                    Row("clean-temp", temp),
+                    Row("clean-sure", sure, CleanUp(), barred=busy),
+                ),
             ),
             Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
             Row("open-server", "Open in browser", OpenServer()),

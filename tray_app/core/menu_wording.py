@@ -5,6 +5,8 @@ A text that is longer than a row is cut there and told in full in a submenu, lin
 
 from __future__ import annotations
 
+import math
+
 from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import AlertLimits, Level
@@ -12,10 +14,13 @@ from tray_app.core.deliveries import counted, fate
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Now, ProcessRow, Source, Target
 from tray_app.core.sample import Sample
-from tray_app.core.state import Health, State, forecast, is_muted
+from tray_app.core.state import Health, State
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72
+# Room for what the lines on top say in other moments: Qt widens an open menu beyond the edge of
+# the screen, and GTK cuts what does not fit.
+ROOM_CHARS = 44
 DELIVERY_LINES = 4
 
 STYLES = {
@@ -60,7 +65,7 @@ def lines(text: str, count: int) -> tuple[str, ...]:
 
 
 def status(state: State) -> tuple[str, str, str, str, str, str]:
-    """Six lines that inform: memory, source, activity, peak and forecast, system, temp."""
+    """Six lines that inform: memory, source, activity, peak with what is to come, system, temp."""
     name, sample = wording.title(state.demo), state.sample
     if state.paused:
         before = sample.memory_bytes if sample else None
@@ -112,10 +117,12 @@ def _activity(sample: Sample | None) -> str:
 
 
 def _peak(state: State) -> str:
-    """``Peak 532 MB``, and what is to come where it can be told."""
-    peak = f"Peak: {wording.size(state.peak_bytes)}"
-    ahead = forecast(state)
-    return cut(f"{peak} · {ahead}") if ahead else peak
+    """``Peak: 532 MB``, and what is to come, else what the last job has kept."""
+    peak, sample = f"Peak: {wording.size(state.peak_bytes)}", state.sample
+    if sample is None or state.paused:
+        return peak
+    beside = wording.ahead(sample) or wording.kept(sample.kept)
+    return f"{peak} · {beside}" if beside else peak
 
 
 def process(row: ProcessRow) -> str:
@@ -137,10 +144,16 @@ def more(rows: tuple[ProcessRow, ...]) -> str:
 
 
 def alerts(state: State, now: Now) -> str:
-    """The submenu's own row: whether an alert would be seen."""
+    """The submenu's own row: whether an alert would be seen, and if not, from when on."""
     if state.delivery_problem is not None:
         return "Alerts: do not get through"
-    return "Alerts: muted" if is_muted(state, now) else "Alerts"
+    muted_s = state.vigil.quiet.muted_s(now)
+    if muted_s <= 0.0:
+        return "Alerts"
+    if math.isinf(muted_s):
+        return "Alerts: muted until the next start"
+    # While it is paused nothing is counted down.
+    return "Alerts: muted" if state.paused else f"Alerts: muted for {wording.remaining(muted_s)}"
 
 
 def delivery(state: State) -> str:

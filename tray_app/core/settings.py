@@ -588,6 +588,22 @@ def with_preset(base: Settings, preset: Preset) -> Settings:
     )
 
 
+# What a preset sets.
+_OF_A_PRESET = (
+    *("preset", "interval_s", "duration_s"),
+    *("patience_s", "patience_busy_s", "mode", "details"),
+)
+
+
+def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
+    """``settings`` with this preset in the place of the last one, over ``base``.
+
+    All else stays: the command line may have set it.
+    """
+    wanted = with_preset(base, preset)
+    return replace(settings, **{name: getattr(wanted, name) for name in _OF_A_PRESET})
+
+
 def resolve(base: Settings, remembered: Choice, flags: Mapping[str, Any]) -> Settings:
     """The settings a run starts with; ``flags`` are checked command-line values by field."""
     if "match" in flags:  # not both, and the flag is the newer word

@@ -82,7 +82,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
-from tray_app.core.settings import Choice, Settings, reconfigured, with_preset
+from tray_app.core.settings import Choice, Settings, reconfigured, switched
 from tray_app.core.succession import Change, Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -363,8 +363,13 @@ def palette(state: State) -> Palette:
 
 def theme(state: State) -> Theme:
     """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
-    chosen = state.choice.theme or state.settings.theme
+    chosen = chosen_theme(state)
     return state.theme_seen if chosen is Theme.AUTO else chosen
+
+
+def chosen_theme(state: State) -> Theme:
+    """What the menu says of the panel, or the settings; AUTO: the desktop is followed."""
+    return state.choice.theme or state.settings.theme
 
 
 def is_muted(state: State, now: Now) -> bool:
@@ -375,12 +380,6 @@ def is_muted(state: State, now: Now) -> bool:
 def machine_short(state: State) -> bool:
     """Whether the machine, not the server, is short of memory, as was said."""
     return state.vigil.shortage.said
-
-
-def forecast(state: State) -> str:
-    """What memory will reach and when, in words; empty without a forecast."""
-    ahead = state.sample.forecast if state.sample else None
-    return wording.forecast(ahead) if ahead else ""
 
 
 def is_watching(state: State) -> bool:
@@ -556,7 +555,7 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
     mode = state.settings.mode
     if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
         mode = state.choice.mode or state.base.mode
-    settings = with_preset(replace(state.base, mode=mode), preset)
+    settings = switched(state.settings, replace(state.base, mode=mode), preset)
     if preset is Preset.QUICK:
         quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
         before = state.before_quick or state.settings

@@ -8,6 +8,8 @@ digits as can be acted on: what is not shown cannot flicker.
 
 from __future__ import annotations
 
+import math
+
 from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
@@ -89,6 +91,17 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``4 min ago``: what has happened, in no finer steps than are read."""
+    return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
+
+
+def remaining(seconds: float) -> str:
+    """``28 min``, ``7 h 40 min``: of a time that was set, in full minutes, of hours in tens."""
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else duration(600 * math.ceil(minutes / 10))
 
 
 def forecast(value: Forecast) -> str:
@@ -258,8 +271,12 @@ def memory(sample: Sample) -> str:
     """``1.52 GB · yellow · +12 MB/s``."""
     if sample.memory_bytes is None:
         return "No reading"
-    ahead = forecast(sample.forecast) if sample.forecast else ""
-    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s), ahead)
+    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+
+
+def ahead(sample: Sample) -> str:
+    """What memory will reach and when; empty without a forecast."""
+    return forecast(sample.forecast) if sample.forecast else ""
 
 
 def system(value: SystemMemory | None) -> str:
@@ -278,7 +295,7 @@ def title(demo: bool) -> str:
 
 
 def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
-    """Three short lines: memory; source and stage; system."""
+    """Three short lines: memory and forecast; source and stage; system."""
     name = title(demo)
     if paused:
         return f"{name}: paused"
@@ -286,7 +303,11 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
         return f"{name}: starting"
     work = doing(sample) if sample.memory_bytes is not None else ""
     return "\n".join(
-        (f"{name}: {memory(sample)}", _joined(source(sample), work), system(sample.system))
+        (
+            f"{name}: {_joined(memory(sample), ahead(sample))}",
+            _joined(source(sample), work),
+            system(sample.system),
+        )
     )
 
 

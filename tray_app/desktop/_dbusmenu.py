@@ -14,6 +14,7 @@ from dbus_fast import PropertyAccess, Variant
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from tray_app.core.menu_wording import ROOM_CHARS
 from tray_app.core.state import MENU_OPEN_AT_MOST_S
 from tray_app.core.values import dataclass, field, replace
 
@@ -25,9 +26,7 @@ OPEN_AT_MOST_S = MENU_OPEN_AT_MOST_S
 # An open menu is asked for again and again; that it is open is told this often.
 OPEN_TOLD_EVERY_S = 10.0
 
-# Room for what the lines on top say in other moments: Qt widens an open menu beyond the edge of
-# the screen, and GTK cuts what does not fit. A figure space is as wide as a digit.
-ROOM_CHARS = 44
+# It makes room in a row and is as wide as a digit.
 FIGURE_SPACE = "\u2007"
 
 _Int = Annotated[int, DBusSignature("i")]

@@ -30,7 +30,6 @@ LARGEST_PX = 48
 
 _Str = Annotated[str, DBusSignature("s")]
 _Int = Annotated[int, DBusSignature("i")]
-_UInt = Annotated[int, DBusSignature("u")]
 _Bool = Annotated[bool, DBusSignature("b")]
 _Path = Annotated[str, DBusSignature("o")]
 _Pixmaps = Annotated[list[Any], DBusSignature("a(iiay)")]

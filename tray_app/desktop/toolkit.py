@@ -86,7 +86,8 @@ class Desktop:
         self.backend = backend
         self._menu_type, self._item_type = Menu, MenuItem
         self._bus = bus
-        self._rows: dict[str, Row] = {}
+        self._read: Callable[[], Sequence[Row]] | None = None
+        self._known: tuple[Any, dict[str, Row]] = (None, {})
         self._shown: tuple[Row, ...] = ()
         self._widest = 0
         self._submit: Callable[[Command], None] = lambda _: None
@@ -161,35 +162,41 @@ class Desktop:
         title = fit_lines(text, WINDOWS_TOOLTIP) if self._windows else text
         self._touch(lambda: setattr(self._icon, "title", title))
 
-    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None:
-        """The menu. Only a change of shape makes a new one; texts are read when shown."""
+    def show_menu(
+        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+    ) -> None:
+        """The menu as ``read`` gives it, which is called when rows are to be shown.
+
+        Rows keep number, order and kind for as long as the program runs. ``widest`` is the number
+        of characters of the longest row on top.
+        """
         self._submit = submit
-        # Submenus that are the same objects need no look: it is most of them, at most samples.
-        pairs = list(zip(rows, self._shown, strict=False))
-        changed = [(row, before) for row, before in pairs if row is not before]
-        same_shape = len(rows) == len(self._shown) and all(
-            _shape(row) == _shape(before) for row, before in changed
-        )
-        self._shown = tuple(rows)
-        widest = max((len(row.text) for row in rows), default=0)
-        if same_shape:
-            self._rows.update((row.key, row) for row in _all([row for row, _ in changed]))
-            if not _is_menu_shown(self._icon):
-                self._touch(self._icon.update_menu)
+        is_first, self._read = self._read is None, read
+        if is_first:
+            self._shown = tuple(read())
+            menu = self._menu_type(*(self._item(row) for row in self._shown), *self._left_click())
+            self._touch(lambda: setattr(self._icon, "menu", menu))
+        elif hasattr(self._icon, "tell_menu"):
             # XFCE measures a menu before it asks for its texts: with longer ones than it
             # knows, the menu would reach beyond the edge of the screen.
-            if widest > self._widest and hasattr(self._icon, "tell_menu"):
-                self._icon.tell_menu()
-        else:
-            self._rows = {row.key: row for row in _all(rows)}
-            menu = self._menu_type(*(self._item(row) for row in rows), *self._on_left_click())
-            self._touch(lambda: setattr(self._icon, "menu", menu))
+            (self._icon.tell_menu if widest > self._widest else self._icon.update_menu)()
+        elif not _is_menu_shown(self._icon) and (rows := tuple(read())) != self._shown:
+            self._shown = rows
+            self._touch(self._icon.update_menu)
         self._widest = max(widest, self._widest)
+
+    def _row(self, key: str) -> Row:
+        """A row as it is now; rows are read once for all that is asked of them."""
+        read, (known, rows) = self._read, self._known
+        if read is not known and read is not None:
+            rows = {row.key: row for row in _all(read())}
+            self._known = (read, rows)
+        return rows[key]
 
     def _clicked(self) -> None:
         self._submit(ShowStatus())
 
-    def _on_left_click(self) -> tuple[Any, ...]:
+    def _left_click(self) -> tuple[Any, ...]:
         """pystray's stock icons call the menu's default row when they are clicked."""
         if hasattr(self._icon, "on_click"):
             return ()
@@ -202,23 +209,20 @@ class Desktop:
     def _item(self, row: Row) -> Any:
         if not row.text and row.key.startswith("separator"):
             return self._menu_type.SEPARATOR
-        key, rows = row.key, self._rows
-
-        def current() -> Row:
-            return self._rows.get(key) or rows[key]
+        key = row.key
 
         def click(_icon: Any, _item: Any) -> None:
-            if command := current().command:
+            if command := self._row(key).command:
                 self._submit(command)
 
         submenu = self._menu_type(*(self._item(child) for child in row.children))
         return self._item_type(
-            lambda _: current().text,
+            lambda _: self._row(key).text,
             submenu if row.children else click,
-            checked=(lambda _: current().checked) if row.checked is not None else None,
+            checked=(lambda _: self._row(key).checked) if row.checked is not None else None,
             radio=row.radio,
-            enabled=lambda _: current().enabled,
-            visible=lambda _: bool(current().text),
+            enabled=lambda _: self._row(key).enabled,
+            visible=lambda _: bool(self._row(key).text),
         )
 
     def notify(self, note: Note) -> Delivery:
@@ -265,10 +269,6 @@ def _all(rows: Sequence[Row]) -> Iterator[Row]:
     for row in rows:
         yield row
         yield from _all(row.children)
-
-
-def _shape(row: Row) -> object:
-    return row.key, row.checked is None, tuple(_shape(child) for child in row.children)
 
 
 def open_desktop(

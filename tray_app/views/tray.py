@@ -1,5 +1,7 @@
 """The presenter: sole writer of icon, tooltip and menu, and it writes only differences.
 
+The menu is handed over unmade: nobody looks at it, at most samples.
+
 It has a thread of its own, so a slow panel delays neither a sample nor a notification.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Thread
 from typing import Any, Protocol
 
@@ -36,7 +38,9 @@ class Panel(Protocol):
     def show_images(self, images: Sequence[Any]) -> None: ...
     def show_attention(self, wanted: bool) -> None: ...
     def show_tooltip(self, text: str) -> None: ...
-    def show_menu(self, rows: Sequence[Row], submit: Callable[[Command], None]) -> None: ...
+    def show_menu(
+        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+    ) -> None: ...
 
 
 def picture(state: State) -> Picture:
@@ -91,7 +95,6 @@ class Presenter:
         self._picture: Picture | None = None
         self._attention = False
         self._tooltip: str | None = None
-        self._rows: tuple[Row, ...] | None = None
         self._thread = Thread(target=self._run, name="presenter", daemon=True)
 
     def start(self) -> None:
@@ -117,10 +120,7 @@ class Presenter:
         if tooltip != self._tooltip:
             self._panel.show_tooltip(tooltip)
             self._tooltip = tooltip
-        rows = menu.rows(state)
-        if rows != self._rows:
-            self._panel.show_menu(rows, self._submit)
-            self._rows = rows
+        self._panel.show_menu(partial(menu.rows, state), menu.widest(state), self._submit)
 
     def _run(self) -> None:
         while (state := self._take()) is not None:
