@@ -136,3 +136,14 @@ def test_whatever_comes_it_stays_bounded_and_finite(steps: list[tuple[float, int
         if outlook.shown:
             assert outlook.shown.rate_bytes_s > 0
             assert math.isfinite(outlook.shown.now_bytes)
+
+
+@pytest.mark.parametrize("stairs_mb", [(300, 1400, 2100), (300, 900, 1500, 2100)])
+def test_stairs_are_no_line(stairs_mb: tuple[int, ...]) -> None:
+    """Memory that goes up at a stroke and then stays, twice or three times, foretells nothing."""
+    outlook, now_s = NO_OUTLOOK, 0.0
+    for stair_mb in stairs_mb:
+        for _ in range(26):
+            now_s += 2.0
+            outlook = add(outlook, now_s, mb(stair_mb))
+            assert outlook.shown is None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 
 from tray_app.core.readings import MIB
@@ -32,6 +32,9 @@ ERROR_MAX, ERROR_MAX_SHOWN = 0.15, 0.25
 HALF_OFF = 0.2
 HALF_OFF_ERRORS = 5.0
 HALF_OFF_MAX, HALF_OFF_MAX_SHOWN = 0.5, 0.7
+# The largest part of the whole rise that one step may be: two or three stairs are no line, the
+# four steps of the shortest one are a quarter each.
+STEP_MAX = 0.3
 HORIZON_SPANS = 4.0
 # What interrupts a person must be known better: a climb as long as the time that is left. Recorded
 # jobs climb for 5 to 30 s by 70 to 10 MB/s, and stop.
@@ -136,9 +139,17 @@ def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) 
         half = (count + 1) // 2
         off = min(off_max, max(HALF_OFF, HALF_OFF_ERRORS * error / rate))
         least = (1.0 - off) * rate
-        if _fit(sums, half)[0] >= least and _fit(sums, count, count - half)[0] >= least:
+        if (
+            _fit(sums, half)[0] >= least
+            and _fit(sums, count, count - half)[0] >= least
+            and _largest_step(figures[-count:]) <= STEP_MAX * rate * span_s
+        ):
             return Line(figures[-1] + end, rate, span_s)
     return None
+
+
+def _largest_step(figures: tuple[int, ...]) -> int:
+    return max(after - before for before, after in pairwise(figures))
 
 
 _Sums = tuple[tuple[float, ...], ...]
