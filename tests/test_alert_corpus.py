@@ -11,9 +11,11 @@ from tests.bench.traces import KINDS, WALL_S, corpus, recorded
 from tests.core.made import look, mb
 from tray_app.core.alerts import AlertLimits
 from tray_app.core.events import Alerted
+from tray_app.core.inputs import Looked
 from tray_app.core.readings import GIB, Now, SystemMemory
 from tray_app.core.settings import Settings
-from tray_app.core.state import Looked, begin, step
+from tray_app.core.state import begin
+from tray_app.core.step import step
 from tray_app.core.values import replace
 
 PART = 24

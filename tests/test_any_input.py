@@ -33,13 +33,7 @@ from tray_app.core.commands import (
 )
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.events import Event, Sampled
-from tray_app.core.menu import rows
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import MIB, ApiFailure, ApiFailureKind, ApiOutcome, Now, TempUsage
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import (
-    GAP_S,
+from tray_app.core.inputs import (
     Answered,
     Asked,
     Brought,
@@ -49,11 +43,15 @@ from tray_app.core.state import (
     Looked,
     NotifierSeen,
     NotOpened,
-    State,
     TimeUp,
-    begin,
-    step,
 )
+from tray_app.core.menu import rows
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.readings import MIB, ApiFailure, ApiFailureKind, ApiOutcome, Now, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Settings
+from tray_app.core.state import GAP_S, State, begin
+from tray_app.core.step import step
 from tray_app.sources.payload import PayloadError, decode_stage, decode_status
 from tray_app.views.record import json_line
 

@@ -40,11 +40,7 @@ from tray_app.core.events import (
     SourceChanged,
     TargetChanged,
 )
-from tray_app.core.link import ApiState
-from tray_app.core.readings import Source
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import (
+from tray_app.core.inputs import (
     AutostartSeen,
     Brought,
     HostSeen,
@@ -52,10 +48,13 @@ from tray_app.core.state import (
     NotifierSeen,
     NotOpened,
     Reconfigured,
-    State,
     ThemeSeen,
-    begin,
 )
+from tray_app.core.link import ApiState
+from tray_app.core.readings import Source
+from tray_app.core.sample import Sample
+from tray_app.core.settings import Choice, Settings
+from tray_app.core.state import State, begin
 from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store

@@ -43,9 +43,11 @@ class NullPanel:
 def work(port: int, samples: int) -> Growth:
     """Make samples of a real process and a scripted API, alert, look, and show them."""
     from tray_app.core import looks, notes
+    from tray_app.core.inputs import Answered, Asked, Looked
     from tray_app.core.readings import MIB, ApiFailure, ApiFailureKind, ApiReading, Now
     from tray_app.core.settings import Settings
-    from tray_app.core.state import Answered, Asked, Looked, begin, step
+    from tray_app.core.state import begin
+    from tray_app.core.step import step
     from tray_app.sources.machine import process_table
     from tray_app.sources.probe import ServerProbe
     from tray_app.views.tray import Presenter

@@ -1,7 +1,7 @@
 """A corpus of memory traces with known truth: made from seeds, or recorded and scaled.
 
 A trace is a server's life: its memory, whether it works, whether it is there and answers, and
-what the clock does. `lived` takes it through `core.state.step` as the engine would.
+what the clock does. `lived` takes it through `core.step.step` as the engine would.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from pathlib import Path
 
 from tests.core.made import answer, look, look_in_vain, mb, refusal
 from tray_app.core.events import Event
+from tray_app.core.inputs import Answered, Asked, Input, Looked
 from tray_app.core.readings import Now
 from tray_app.core.settings import Settings
-from tray_app.core.state import Answered, Asked, Input, Looked, State, begin, step, wants_reading_s
+from tray_app.core.state import State, begin, wants_reading_s
+from tray_app.core.step import step
 
 INTERVAL_S = 2.0
 JITTER_S = 0.1

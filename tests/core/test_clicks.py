@@ -23,11 +23,7 @@ from tray_app.core.commands import (
 from tray_app.core.deliveries import KEPT, TEST_TITLE, Delivery
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.events import ErrandAsked, ErrandEnded, Event, NotifierCame, OpenAsked, Told
-from tray_app.core.jobs import Job, Jobs
-from tray_app.core.notes import note
-from tray_app.core.readings import GIB, Now
-from tray_app.core.settings import Settings
-from tray_app.core.state import (
+from tray_app.core.inputs import (
     Answered,
     Asked,
     Brought,
@@ -36,10 +32,13 @@ from tray_app.core.state import (
     Looked,
     NotifierSeen,
     NotOpened,
-    State,
-    begin,
-    step,
 )
+from tray_app.core.jobs import Job, Jobs
+from tray_app.core.notes import note
+from tray_app.core.readings import GIB, Now
+from tray_app.core.settings import Settings
+from tray_app.core.state import State, begin
+from tray_app.core.step import step
 
 START = Now(100.0, 1_795_000_000.0)
 SETTINGS = Settings(address=parse_address("http://user:secret@localhost:8000"))

@@ -13,23 +13,14 @@ from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.commands import SetPaused, SetPreset
 from tray_app.core.events import Event, Summarised
+from tray_app.core.inputs import Answered, Asked, HostSeen, Input, Looked
 from tray_app.core.link import ApiState, due_s
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import Now, Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
-from tray_app.core.state import (
-    GAP_S,
-    Answered,
-    Asked,
-    HostSeen,
-    Input,
-    Looked,
-    State,
-    begin,
-    ends_s,
-    step,
-)
+from tray_app.core.state import GAP_S, State, begin, ends_s
+from tray_app.core.step import step
 
 HOUR_S = 3600.0
 INTERVAL_S = Settings().interval_s

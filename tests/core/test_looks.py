@@ -7,11 +7,13 @@ import pytest
 from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
 from tray_app.core import looks
 from tray_app.core.bands import Band
+from tray_app.core.inputs import Answered, Looked
 from tray_app.core.modes import Mode
 from tray_app.core.readings import ApiReading, Glance, Now, ProcessReading, Source
 from tray_app.core.selection import Why
 from tray_app.core.settings import Settings
-from tray_app.core.state import Answered, Looked, State, begin, step
+from tray_app.core.state import State, begin
+from tray_app.core.step import step
 from tray_app.core.values import replace
 
 START_S = 100.0

@@ -32,6 +32,7 @@ from tray_app.core.commands import (
     WatchProcess,
 )
 from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.inputs import Answered, Asked, Delivered, Input, Looked, ThemeSeen
 from tray_app.core.jobs import Job
 from tray_app.core.keeping import Kept
 from tray_app.core.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
@@ -40,18 +41,8 @@ from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Now, OwnUse, ProcessRow, Role, Target, TempUsage
 from tray_app.core.settings import Settings
-from tray_app.core.state import (
-    Answered,
-    Asked,
-    Delivered,
-    Health,
-    Input,
-    Looked,
-    State,
-    ThemeSeen,
-    begin,
-    step,
-)
+from tray_app.core.state import Health, State, begin
+from tray_app.core.step import step
 
 START = begin(Settings(), Settings(), Now(0.0, 1e9), local=True)
 TEMP = TempUsage(mb(18), 3, 1.9)

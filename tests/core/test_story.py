@@ -26,6 +26,7 @@ from tray_app.core.events import (
     SourceChanged,
     Summarised,
 )
+from tray_app.core.inputs import Answered, Asked, Input, Looked
 from tray_app.core.jobs import Figure
 from tray_app.core.link import ApiState, due_s
 from tray_app.core.menu import rows
@@ -35,18 +36,14 @@ from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.settings import Choice, Settings, with_preset
 from tray_app.core.state import (
-    Answered,
-    Asked,
-    Input,
-    Looked,
     begin,
     patience_s,
     samples_at_once,
-    step,
     wants_api,
     wants_processes,
     wants_stage,
 )
+from tray_app.core.step import step
 
 ANSWER_S = 0.004
 BACK = "back"

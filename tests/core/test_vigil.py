@@ -25,10 +25,12 @@ from tray_app.core.events import (
     Sampled,
     Scarce,
 )
+from tray_app.core.inputs import Input, Looked
 from tray_app.core.notes import note
 from tray_app.core.readings import GIB, MIB, Loss, Now, ProcessRow, Role, SystemMemory
 from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import Input, Looked, begin, step, wants_largest, wants_reading_s
+from tray_app.core.state import begin, wants_largest, wants_reading_s
+from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import remembered, restore
 

@@ -50,6 +50,7 @@ from tray_app.core.events import (
 )
 from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.growth import Growing
+from tray_app.core.inputs import Delivered
 from tray_app.core.keeping import Leak
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
@@ -68,7 +69,6 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.stage import Stage
-from tray_app.core.state import Delivered
 from tray_app.core.summary import Summary
 from tray_app.desktop import toolkit
 from tray_app.views import icon

@@ -15,6 +15,7 @@ from tray_app.core.alerts import AlertLimits, Level
 from tray_app.core.bands import Band, BandLimits
 from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
 from tray_app.core.events import Event, Sampled, Scarce
+from tray_app.core.inputs import MenuSeen, Reconfigured
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     MIB,
@@ -31,7 +32,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
-from tray_app.core.state import MenuSeen, Reconfigured, State, begin
+from tray_app.core.state import State, begin
 from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine, Sources

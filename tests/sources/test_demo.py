@@ -13,6 +13,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Alerted, Event, Recovered, Sampled
+from tray_app.core.inputs import Answered, Asked, Looked
 from tray_app.core.link import ApiState
 from tray_app.core.readings import (
     MIB,
@@ -27,15 +28,8 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Settings
-from tray_app.core.state import (
-    Answered,
-    Asked,
-    Looked,
-    begin,
-    samples_at_once,
-    step,
-    wants_stage,
-)
+from tray_app.core.state import begin, samples_at_once, wants_stage
+from tray_app.core.step import step
 from tray_app.sources import demo
 from tray_app.sources.demo import STORY_S, DemoApi, DemoProbe, DemoWalker, story
 

@@ -9,12 +9,12 @@ import pytest
 from tests.core.made import mb
 from tray_app.core.alerts import Level
 from tray_app.core.events import Alerted, Told
+from tray_app.core.inputs import Delivered
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.notes import Note
 from tray_app.core.readings import Now, Source
 from tray_app.core.sample import Sample
-from tray_app.core.state import Delivered
 from tray_app.views.notices import RETRY_EVERY_S, Notices
 
 SAMPLE = Sample(

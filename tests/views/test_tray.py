@@ -10,12 +10,14 @@ import pytest
 
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
+from tray_app.core.inputs import Answered, Asked, Delivered, Looked
 from tray_app.core.menu import Row
 from tray_app.core.menu_wording import ROOM_CHARS
 from tray_app.core.picture import Palette, Picture, Style, Theme
 from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.settings import Choice, Colours, Settings
-from tray_app.core.state import Answered, Asked, Delivered, Looked, State, begin, step
+from tray_app.core.state import State, begin
+from tray_app.core.step import step
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import tray
 from tray_app.views.tray import SHOWN_SIZES, Presenter, picture

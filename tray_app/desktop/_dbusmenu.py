@@ -15,7 +15,7 @@ from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from tray_app.core.menu_wording import ROOM_CHARS
-from tray_app.core.state import MENU_OPEN_AT_MOST_S
+from tray_app.core.step import MENU_OPEN_AT_MOST_S
 from tray_app.core.values import dataclass, field, replace
 
 MENU_PATH = "/MenuBar"

@@ -19,6 +19,22 @@ from tray_app.core import looks
 from tray_app.core.clicks import temp_directory
 from tray_app.core.commands import Command
 from tray_app.core.events import Event
+from tray_app.core.inputs import (
+    Answered,
+    Asked,
+    AutostartSeen,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    Reconfigured,
+    Report,
+    ThemeSeen,
+    TimeUp,
+)
 from tray_app.core.readings import (
     ApiFailure,
     ApiFailureKind,
@@ -34,28 +50,13 @@ from tray_app.core.readings import (
     TempUsage,
 )
 from tray_app.core.state import (
-    Answered,
-    Asked,
-    AutostartSeen,
-    Delivered,
-    HostSeen,
-    Input,
-    Looked,
-    MenuSeen,
-    NotifierSeen,
-    NotOpened,
-    Reconfigured,
-    Report,
     State,
-    ThemeSeen,
-    TimeUp,
     ends_s,
     interval_s,
     is_gap,
     is_menu_open,
     patience_s,
     samples_at_once,
-    step,
     wants_api,
     wants_health,
     wants_largest,
@@ -63,6 +64,7 @@ from tray_app.core.state import (
     wants_reading_s,
     wants_stage,
 )
+from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import HOLDERS_SHOWN
 from tray_app.core.wish import NO_WISH, Wish

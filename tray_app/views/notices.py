@@ -8,8 +8,8 @@ from typing import Protocol
 
 from tray_app.core import notes, wording
 from tray_app.core.events import Event
+from tray_app.core.inputs import Delivered
 from tray_app.core.notes import Note
-from tray_app.core.state import Delivered
 
 _log = logging.getLogger(__name__)
 

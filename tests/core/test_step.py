@@ -46,16 +46,7 @@ from tray_app.core.events import (
     Summarised,
     TargetChanged,
 )
-from tray_app.core.link import ApiState
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.picture import Palette, Style, Theme
-from tray_app.core.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
-from tray_app.core.sample import Sample
-from tray_app.core.selection import Why
-from tray_app.core.settings import Choice, Settings, with_preset
-from tray_app.core.state import (
-    HOST_MISSING_AFTER_S,
-    MENU_OPEN_AT_MOST_S,
+from tray_app.core.inputs import (
     Answered,
     Asked,
     AutostartSeen,
@@ -65,16 +56,25 @@ from tray_app.core.state import (
     Looked,
     MenuSeen,
     Reconfigured,
-    State,
     ThemeSeen,
     TimeUp,
+)
+from tray_app.core.link import ApiState
+from tray_app.core.modes import Mode, Preset
+from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
+from tray_app.core.sample import Sample
+from tray_app.core.sampling import HOST_MISSING_AFTER_S
+from tray_app.core.selection import Why
+from tray_app.core.settings import Choice, Settings, with_preset
+from tray_app.core.state import (
+    State,
     begin,
     ends_s,
     is_menu_open,
     patience_s,
     remembered,
     samples_at_once,
-    step,
     style,
     theme,
     wants_api,
@@ -82,6 +82,7 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
+from tray_app.core.step import MENU_OPEN_AT_MOST_S, step
 from tray_app.core.succession import Change, Turn
 from tray_app.core.wish import NO_WISH, Wish, named
 

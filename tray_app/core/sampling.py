@@ -1,0 +1,265 @@
+"""Making a sample: what one reading says, taken through all that judges it.
+
+The second half of the transition (`step`): which source to trust, what the server is doing, what
+the alert policies find, and the events that follow.
+"""
+
+from __future__ import annotations
+
+from tray_app.core import activity as activities
+from tray_app.core import likeness as likenesses
+from tray_app.core import link as api_link
+from tray_app.core import succession as successions
+from tray_app.core import summary as summaries
+from tray_app.core import trend as trends
+from tray_app.core import vigil as vigils
+from tray_app.core import wording
+from tray_app.core.activity import ActivityState
+from tray_app.core.bands import next_band
+from tray_app.core.events import (
+    Ended,
+    Event,
+    HostMissing,
+    JobEnded,
+    JobStarted,
+    Sampled,
+    SourceChanged,
+    Summarised,
+    TargetChanged,
+)
+from tray_app.core.inputs import Looked
+from tray_app.core.jobs import Figure, follow
+from tray_app.core.likeness import Likeness
+from tray_app.core.link import ApiCondition, ApiState
+from tray_app.core.modes import Mode
+from tray_app.core.readings import (
+    Now,
+    ProcessReading,
+    Source,
+)
+from tray_app.core.sample import Sample
+from tray_app.core.selection import Why, fresh, select
+from tray_app.core.state import Health, State, interval_s
+from tray_app.core.succession import Change, Succession
+from tray_app.core.summary import Measurement
+from tray_app.core.trend import Trend
+from tray_app.core.values import replace
+from tray_app.core.vigil import Facts
+from tray_app.core.wish import Wish, named
+
+READING_WEIGHT = 0.25
+
+# Panels start after the programs of a session: only a longer absence is worth a word.
+HOST_MISSING_AFTER_S = 10.0
+
+# A sample that comes later than this part of an interval counts as missed.
+LATE_PART = 0.2
+
+
+def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
+    """The state with one more sample, and the events that follow from it, in the order in which
+    they are to be told; `Sampled` is the first."""
+    settings, link, process = state.settings, state.link, looked.process
+    every_s = interval_s(state)
+    answer = link.reading if fresh(link, now.mono_s, every_s) else None
+    new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
+    likeness = likenesses.compare(state.likeness, new_answer, process)
+    # What a person has chosen is not doubted; away from the port the API speaks for another.
+    is_chosen = process is not None and process.target is not None and not state.wish.is_open
+    apart = is_chosen and process is not None and process.worker_count == 0
+    disowned = process is not None and not is_chosen and likenesses.is_another(likeness, process)
+    if process and process.target and disowned:
+        problem = wording.not_the_server(process.target.name)
+        process = likenesses.disowned(process, problem)
+    found = process.target if process else None
+    known = state.process.target if state.process else None
+    if found and found != known and link.failures:
+        link = api_link.hurry(link)
+
+    selected = select(
+        Mode.FALLBACK if apart and settings.mode is Mode.AUTO else settings.mode,
+        link,
+        process,
+        now.mono_s,
+        every_s,
+        state.local,
+        disowned,
+        doubted=likenesses.is_doubted(likeness),
+        sudden=looked.sudden,
+    )
+    between = selected.why is Why.BETWEEN
+    memory_bytes = selected.memory_bytes
+    temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
+    system = (process.system if process else None) or (answer.system if answer else None)
+    condition = (
+        ApiCondition(ApiState.OFF)
+        if settings.mode is Mode.FALLBACK
+        else api_link.condition(link, now.mono_s, every_s)
+    )
+    lost = _is_lost(state, looked.process, likeness, selected.source, condition.state)
+    # Of another server, what the last one did says nothing.
+    before = ActivityState() if lost else state.activity
+    activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
+    unknown = memory_bytes is None or selected.stale
+    figure = None if unknown else Figure(memory_bytes or 0, selected.source)
+    jobs = follow(state.jobs, now, activity, figure, lost=lost)
+
+    trend = state.trend
+    if memory_bytes is not None and not selected.stale:
+        trend = trends.add(trend, now.mono_s, memory_bytes)
+    elif memory_bytes is None:
+        trend = Trend()
+    band = next_band(state.band, memory_bytes, settings.bands)
+    late = state.late + _is_late(looked.late_s, state, now)
+    itself = looked.monitor
+    health = Health(itself, now, state.samples + 1, late) if itself else state.health
+    peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
+    succession, change = _succession(state.succession, looked.process, disowned)
+    wish = _next_wish(state, looked.process)
+    if change is not None:
+        change = replace(change, falls_back=wish != state.wish)
+    facts = Facts(
+        now,
+        memory_bytes,
+        memory_bytes is not None and not selected.stale,
+        system,
+        temp,
+        activity,
+        jobs,
+        lost,
+        change,
+        looked.process.largest if looked.process else (),
+    )
+    vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
+    sample = Sample(
+        number=state.samples + 1,
+        at=now,
+        mode=settings.mode,
+        source=selected.source,
+        api=condition,
+        why=selected.why,
+        fallback=settings.mode is Mode.AUTO and not disowned and api_link.away(link, now.mono_s),
+        stale=selected.stale,
+        age_s=None if selected.taken_s is None else max(0.0, now.mono_s - selected.taken_s),
+        memory_bytes=memory_bytes,
+        band=band.band,
+        peak_bytes=peak_bytes,
+        rate_bytes_s=trends.rate_bytes_s(trend),
+        cpu_percent=process.cpu_percent if process else None,
+        system=system,
+        temp=temp,
+        activity=activity.activity,
+        stage=activity.stage,
+        job=jobs.latest,
+        target=found,
+        rows=process.rows if process else (),
+        others=process.others if process else (),
+        problem=process.problem if process else None,
+        alert=vigil.levels.said,
+        forecast=found_out.forecast,
+        kept=vigil.kept,
+        interval_s=every_s,
+        stretched=every_s > settings.interval_s,
+        candidates=process.candidates if process else (),
+        own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
+    )
+    vigil, said = vigils.tell(state.vigil, vigil, found_out, sample, settings.alerts)
+    changed = replace(
+        state,
+        wish=wish,
+        succession=succession,
+        link=link,
+        process=process,
+        likeness=likeness,
+        temp=temp,
+        trend=trend,
+        band=band,
+        vigil=vigil,
+        activity=activity,
+        jobs=jobs,
+        peak_bytes=peak_bytes,
+        sample=sample,
+        samples=sample.number,
+        late=late,
+        health=health,
+        seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
+        source=state.source if between else selected.source,
+        reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
+        run=summaries.record(state.run, now.mono_s, memory_bytes),
+        quick=state.quick and summaries.record(state.quick, now.mono_s, memory_bytes),
+    )
+    events: list[Event] = [Sampled(sample)]
+    if state.source is not None and changed.source is not state.source:
+        events.append(SourceChanged(sample))
+    if change is not None:
+        events.append(TargetChanged(change, sample))
+    if jobs.current and not state.jobs.current:
+        events.append(JobStarted(jobs.current, sample))
+    elif state.jobs.current and not jobs.current:
+        events.append(JobEnded(jobs.ended[-1], sample))
+    events += said
+    since_s = state.host_away_since_s
+    if since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S:
+        if not state.host_missing_said:
+            events.append(HostMissing())
+        changed = replace(changed, host_missing_said=True)
+    return end_measurements(changed, now, events)
+
+
+def _succession(
+    before: Succession, process: ProcessReading | None, disowned: bool
+) -> tuple[Succession, Change | None]:
+    if process is None:
+        return before, None
+    return (Succession(), None) if disowned else successions.compare(before, process)
+
+
+def _next_wish(state: State, process: ProcessReading | None) -> Wish:
+    """A process that was picked in the menu is wished for until it has ended."""
+    if state.wish.picked is None or process is None or process.target is not None:
+        return state.wish
+    return named(None, state.settings.match)
+
+
+def _is_late(late_s: float, state: State, now: Now) -> bool:
+    """Whether a sample was missed; after a gap (sleep) nobody waited for one."""
+    waited = state.sample is not None and state.awake != now
+    return waited and late_s > LATE_PART * interval_s(state)
+
+
+def _is_lost(
+    state: State,
+    process: ProcessReading | None,
+    likeness: Likeness,
+    source: Source,
+    api: ApiState,
+) -> bool:
+    """Whether the server that was watched is gone, or another process has taken its place.
+
+    Silence is neither: only who is looked for and not found, or refused, is gone.
+    """
+    known = state.likeness.target
+    if known is not None and likeness.target != known:
+        return True
+    if source is not Source.NONE:
+        return False
+    missed = known is not None and process is not None and process.target is None
+    return missed or api is ApiState.UNREACHABLE
+
+
+def _over(run: Measurement | None, now: Now) -> bool:
+    return run is not None and run.ends_s is not None and now.mono_s >= run.ends_s
+
+
+def end_measurements(
+    state: State, now: Now, events: list[Event]
+) -> tuple[State, tuple[Event, ...]]:
+    """When a set time is over: a summary, and the end of the run or of the quick test."""
+    if state.quick and state.before_quick and _over(state.quick, now):
+        events.append(Summarised(summaries.summarise(state.quick, now.mono_s), ends_run=False))
+        settings = replace(state.before_quick, mode=state.settings.mode)
+        state = replace(state, settings=settings, quick=None, before_quick=None)
+    if _over(state.run, now):
+        events += [Summarised(summaries.summarise(state.run, now.mono_s), ends_run=True), Ended()]
+        state = replace(state, ended=True)
+    return state, tuple(events)

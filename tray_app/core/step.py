@@ -1,0 +1,278 @@
+"""The one transition: ``step(state, input, now) -> (state, events)``.
+
+Everything that happens to the monitor is an input here (`inputs`), everything that it knows is in
+`State`, everything that others must do is an event. No clock, no thread, no I/O: a day of
+alerts runs in milliseconds on a fake clock.
+"""
+
+from __future__ import annotations
+
+from tray_app.core import clicks, wording
+from tray_app.core import link as api_link
+from tray_app.core import stage as stages
+from tray_app.core import vigil as vigils
+from tray_app.core.activity import ActivityState
+from tray_app.core.address import public_url
+from tray_app.core.bands import BandState
+from tray_app.core.commands import (
+    CleanUp,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetInterval,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    ShowStatus,
+    Unmute,
+    WatchAutomatically,
+    WatchProcess,
+)
+from tray_app.core.deliveries import KEPT, Delivery
+from tray_app.core.errands import Errand
+from tray_app.core.events import (
+    AutostartFailed,
+    AutostartWanted,
+    Chosen,
+    Ended,
+    ErrandAsked,
+    ErrandEnded,
+    Event,
+    NotifierCame,
+    OpenAsked,
+    Told,
+)
+from tray_app.core.inputs import (
+    Answered,
+    Asked,
+    AutostartSeen,
+    Brought,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    Reconfigured,
+    ThemeSeen,
+    TimeUp,
+)
+from tray_app.core.likeness import Likeness
+from tray_app.core.link import ApiLink
+from tray_app.core.modes import PRESETS, Preset
+from tray_app.core.readings import (
+    ApiFailure,
+    ApiOutcome,
+    ApiReading,
+    Now,
+)
+from tray_app.core.sampling import end_measurements, make_sample
+from tray_app.core.settings import Choice, Settings, reconfigured, switched
+from tray_app.core.state import State, is_gap
+from tray_app.core.succession import Succession
+from tray_app.core.summary import Measurement
+from tray_app.core.trend import Trend
+from tray_app.core.values import replace
+from tray_app.core.vigil import Vigil
+from tray_app.core.wish import NO_WISH, Wish, named
+
+# XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
+MENU_OPEN_AT_MOST_S = 60.0
+
+
+def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
+    """The state after one input, and what follows from it for others."""
+    if is_gap(state, now):
+        state = _woken(state, now)
+        if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
+            # It may have lain in the inbox all night: another one is asked for.
+            return replace(state, link=ApiLink()), ()
+    match happened:
+        case Asked():
+            words = stages.asked(state.activity.words, now.mono_s)
+            activity = replace(state.activity, words=words)
+            link = api_link.asked(state.link, now.mono_s)
+            return replace(state, link=link, activity=activity), ()
+        case Answered(outcome, jitter):
+            return _answered(state, outcome, now, jitter), ()
+        case Looked():
+            return make_sample(state, happened, now)
+        case TimeUp():
+            return end_measurements(state, now, [])
+        case Delivered(problem, title, means):
+            deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
+            return replace(state, deliveries=deliveries, delivery_problem=problem), ()
+        case NotifierSeen():
+            return state, (NotifierCame(),)
+        case Brought(outcome):
+            return replace(state, errand=None, brought=outcome), (ErrandEnded(outcome),)
+        case NotOpened(place, problem):
+            return state, (clicks.not_opened(place, problem),)
+        case FreeMemory():
+            return _run_errand(state, Errand.FREE_MEMORY)
+        case CleanUp():
+            return _run_errand(state, Errand.CLEAN_UP)
+        case OpenTemp():
+            found = clicks.temp_place(state)
+            return state, (OpenAsked(found) if isinstance(found, str) else found,)
+        case OpenServer():
+            return state, (OpenAsked(public_url(state.settings.address)),)
+        case SendTest():
+            return state, (clicks.test(),)
+        case ShowStatus():
+            return _show_status(state, now)
+        case HostSeen(present):
+            since_s = None if present else (state.host_away_since_s or now.mono_s)
+            return replace(state, host_away_since_s=since_s), ()
+        case MenuSeen(is_open):
+            until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else None
+            return replace(state, menu_until_s=until_s), ()
+        case ThemeSeen(seen):
+            return replace(state, theme_seen=seen), ()
+        case SetStyle(chosen):
+            return _remember(state, replace(state.choice, style=chosen))
+        case SetPalette(hues):
+            return _remember(state, replace(state.choice, palette=hues))
+        case SetTheme(panel):
+            return _remember(state, replace(state.choice, theme=panel))
+        case AutostartSeen(on, problem):
+            failed = () if problem is None else (AutostartFailed(not on, problem),)
+            return replace(state, autostart=on), failed
+        case SetAutostart(on):
+            return state, (AutostartWanted(on),)
+        case Reconfigured(base, local):
+            return _reconfigured(state, base, local, now), ()
+        case SetInterval(pace_s):
+            return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
+        case SetMode(mode):
+            settings = replace(state.settings, mode=mode)
+            choice = replace(state.choice, mode=mode)
+            asked_s = state.link.asked_s  # this request is still in flight, and its silence counts
+            link = ApiLink(asked_s=asked_s, silent_since_s=asked_s)
+            changed = replace(state, settings=settings, choice=choice, link=link)
+            return changed, (Chosen(choice),)
+        case SetPreset(preset):
+            return _set_preset(state, preset, now)
+        case SetPaused(paused):
+            # What came before a pause says nothing about rate or silence after it.
+            link = ApiLink(asked_s=state.link.asked_s)
+            vigil = vigils.paused(state.vigil, now)
+            return replace(state, paused=paused, trend=Trend(), vigil=vigil, link=link), ()
+        case Mute(duration_s):
+            vigil, memory = vigils.muted(state.vigil, now, duration_s)
+            return replace(state, vigil=vigil), (memory,)
+        case Unmute():
+            vigil, news = vigils.unmuted(state.vigil, now)
+            return replace(state, vigil=vigil), news
+        case WatchProcess(pid, created_s):
+            return replace(state, wish=Wish(picked=(pid, created_s))), ()
+        case WatchAutomatically():
+            return replace(state, wish=NO_WISH), ()
+        case Quit():
+            return replace(state, ended=True), (Ended(),)
+
+
+def _run_errand(state: State, errand: Errand) -> tuple[State, tuple[Event, ...]]:
+    if reason := clicks.against(state, errand):
+        return state, (clicks.refusal(errand, reason),)
+    return replace(state, errand=errand), (ErrandAsked(errand, state.settings),)
+
+
+def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
+    shown_s = state.status_shown_s
+    if shown_s is not None and now.mono_s - shown_s < clicks.DOUBLE_CLICK_S:
+        return state, ()
+    title, text = wording.status(state.sample, demo=state.demo, paused=state.paused)
+    return replace(state, status_shown_s=now.mono_s), (Told(title, text, "status"),)
+
+
+def _remember(state: State, choice: Choice) -> tuple[State, tuple[Event, ...]]:
+    return replace(state, choice=choice), (Chosen(choice),)
+
+
+def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> State:
+    match outcome:
+        case ApiReading():
+            link = api_link.answered(state.link, outcome)
+        case ApiFailure():
+            words = stages.unanswered(state.activity.words, state.link.asked_s)
+            state = replace(state, activity=replace(state.activity, words=words))
+            link = api_link.failed(state.link, outcome, now.mono_s, jitter)
+    return replace(state, link=link)
+
+
+def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
+    # A preset leaves the mode as it is, but not one that only the preset before it had set.
+    mode = state.settings.mode
+    if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
+        mode = state.choice.mode or state.base.mode
+    settings = switched(state.settings, replace(state.base, mode=mode), preset)
+    if preset is Preset.QUICK:
+        quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
+        before = state.before_quick or state.settings
+        return replace(state, settings=settings, quick=quick, before_quick=before), ()
+    run = state.run
+    if state.settings.preset is Preset.QUICK and state.quick is None:
+        run = replace(run, ends_s=None)  # started as a quick test; the person wants to go on
+    choice = replace(state.choice, preset=preset)
+    changed = replace(
+        state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
+    )
+    return changed, (Chosen(choice),)
+
+
+def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
+    old, before_quick = state.base, state.before_quick
+    settings = reconfigured(state.settings, old, base, state.choice)
+    if before_quick:
+        before_quick = reconfigured(before_quick, old, base, state.choice)
+    wish = state.wish  # what was picked in the menu stays
+    if wish == named(state.settings.pid, state.settings.match):
+        wish = named(settings.pid, settings.match)
+    changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
+    if settings.address == state.settings.address:
+        return changed
+    # Of another server, what was seen of the last one says nothing.
+    return replace(
+        changed,
+        local=local,
+        awake=now,
+        link=ApiLink(),
+        process=None,
+        likeness=Likeness(),
+        temp=None,
+        trend=Trend(),
+        band=BandState(),
+        vigil=Vigil(quiet=state.vigil.quiet),
+        activity=ActivityState(),
+        peak_bytes=None,
+        seen_answer_s=None,
+        source=None,
+        succession=Succession(),
+    )
+
+
+def _away_s(state: State, now: Now) -> float:
+    last = state.sample.at if state.sample else state.awake
+    return max(now.wall_s - last.wall_s, now.mono_s - last.mono_s)
+
+
+def _woken(state: State, now: Now) -> State:
+    """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
+    asked_s = state.link.asked_s  # may still be answered; its silence begins now
+    return replace(
+        state,
+        awake=now,
+        vigil=vigils.woken(state.vigil, now, _away_s(state, now)),
+        trend=Trend(),
+        link=ApiLink(asked_s=asked_s, silent_since_s=None if asked_s is None else now.mono_s),
+        activity=replace(state.activity, read_s=None, burst_s=0.0, hot_s=0.0),
+    )
