@@ -32,8 +32,8 @@ ERROR_MAX, ERROR_MAX_SHOWN = 0.15, 0.25
 HALF_OFF = 0.2
 HALF_OFF_ERRORS = 5.0
 HALF_OFF_MAX, HALF_OFF_MAX_SHOWN = 0.5, 0.7
-# The largest part of the whole rise that one step may be: two or three stairs are no line, the
-# four steps of the shortest one are a quarter each.
+# The largest part of the whole rise that one step may be, beyond the largest fall: two or three
+# stairs are no line; of a line with scatter, steps up and down are alike.
 STEP_MAX = 0.3
 HORIZON_SPANS = 4.0
 # What interrupts a person must be known better: a climb as long as the time that is left. Recorded
@@ -142,14 +142,16 @@ def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) 
         if (
             _fit(sums, half)[0] >= least
             and _fit(sums, count, count - half)[0] >= least
-            and _largest_step(figures[-count:]) <= STEP_MAX * rate * span_s
+            and _stair(figures[-count:]) <= STEP_MAX * rate * span_s
         ):
             return Line(figures[-1] + end, rate, span_s)
     return None
 
 
-def _largest_step(figures: tuple[int, ...]) -> int:
-    return max(after - before for before, after in pairwise(figures))
+def _stair(figures: tuple[int, ...]) -> int:
+    """How much larger the largest step up is than the largest one down."""
+    steps = [after - before for before, after in pairwise(figures)]
+    return max(steps) + min(0, *steps)
 
 
 _Sums = tuple[tuple[float, ...], ...]
