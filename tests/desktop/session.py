@@ -370,6 +370,11 @@ class DesktopSession:
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self.bus_address
         self.peer = Peer(self.bus_address)
 
+    @property
+    def bus_process(self) -> subprocess.Popen[bytes]:
+        """The session bus."""
+        return self._bus
+
     def kill_bus(self) -> None:
         """Kill the session bus, as at the end of a session that leaves programs behind."""
         self.peer.close()

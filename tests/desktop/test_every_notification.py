@@ -243,7 +243,7 @@ class Sending:
         self.submitted: list[Command] = []
         self.tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
         self.tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
-        self.tray.show_menu((), self.submitted.append)
+        self.tray.show_menu(tuple, 0, self.submitted.append)
         self.notices = Notices(self.tray, self.delivered.append, lambda: 0.0)
 
 

@@ -131,6 +131,7 @@ class SessionBus:
         if self._bus is None or not self._bus.connected:
             bus = MessageBus(bus_address=self._address, bus_type=BusType.SESSION)
             self._bus = await bus.connect()
+            _be_patient(self._bus)
         return self._bus
 
     async def _serve(self, ready: Callable[[], None]) -> None:
@@ -163,6 +164,35 @@ class SessionBus:
 
 def _nothing() -> None:
     pass
+
+
+class _PatientSocket:
+    """Sends what the kernel takes now, which may be nothing."""
+
+    def __init__(self, connected: Any) -> None:
+        self._socket = connected
+
+    def send(self, data: Any) -> int:
+        try:
+            sent: int = self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        return sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+def _be_patient(bus: MessageBus) -> None:
+    """Let a bus that does not read for a while be no reason to leave it.
+
+    dbus-fast 5.2 tries to send each message at once, also while an earlier one waits for room in
+    the socket, and takes the kernel's refusal for the end of the connection: with the machine at
+    its limit the icon vanished for some seconds (a panel reads 70 KB of pictures at a time).
+    """
+    writer = getattr(bus, "_writer", None)
+    if writer is not None:
+        writer.sock = _PatientSocket(writer.sock)
 
 
 async def _end_of(bus: MessageBus) -> None:
