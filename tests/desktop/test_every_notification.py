@@ -421,6 +421,7 @@ def test_what_can_be_made_for_real(
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
         screen.see("status", "RunAnalyze: ", "System: ")
         screen.clear()
+        app.wait_for_tooltip("idle", 20.0)  # what follows takes CPU, and would prolong the job
 
         hold(server, ELEVATED)
         screen.see("elevated", "Elevated: ")

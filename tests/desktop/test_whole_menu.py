@@ -421,5 +421,5 @@ def test_a_machine_that_is_short_of_memory_is_marked(
         app.wait_for_picture(machine_short=True)
         wait_for(lambda: recorder.notices, "it is said")
         # A limit of its container may be what counts.
-        short = ("The machine is short of memory", "The memory limit is nearly reached")
+        short = ("Machine short of memory", "Memory limit nearly reached")
         assert recorder.notices[0].summary.startswith(short)
