@@ -59,7 +59,6 @@ from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
 from tray_app.runtime.engine import Engine, Sources
-from tray_app.runtime.mailbox import Mailbox
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
 
 if TYPE_CHECKING:
@@ -289,7 +288,6 @@ def _run_tray(
     from tray_app.views.tray import Presenter
 
     state = replace(_begin(invocation), backend=desktop.backend)
-    states: Mailbox[State] = Mailbox()
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     last = state
     stored = invocation.remembered
@@ -297,7 +295,7 @@ def _run_tray(
     def publish(new_state: State, new_events: tuple[Event, ...]) -> None:
         nonlocal last
         last = new_state
-        states.put(new_state)
+        presenter.tell(new_state)
         for event in new_events:
             if not isinstance(event, Sampled):
                 events.put(event)
@@ -318,7 +316,7 @@ def _run_tray(
         edited=_edited(invocation.config),
         renew=lambda state: _sources(engine, state, shown=False),
     )
-    presenter = Presenter(desktop, states.take, engine.post)
+    presenter = Presenter(desktop, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
     reports.post = engine.post
 
@@ -364,8 +362,7 @@ def _run_tray(
     desktop.run(ready)
     engine.stop(JOIN_LIMIT_S)
     store_choice(remembered_of(last))
-    states.close()
-    presenter.join(JOIN_LIMIT_S)
+    presenter.close(JOIN_LIMIT_S)
     return 0
 
 

@@ -38,6 +38,8 @@ class NullPanel:
     def show_attention(self, wanted: object) -> None: ...
     def show_tooltip(self, text: object) -> None: ...
     def show_menu(self, read: object, widest: int, submit: object) -> None: ...
+    def follows_menu(self) -> bool:
+        return True
 
 
 def work(port: int, samples: int) -> Growth:
@@ -54,7 +56,7 @@ def work(port: int, samples: int) -> Growth:
 
     at_s = [1000.0]
     probe = ServerProbe(process_table(), "127.0.0.1", port, os.getpid(), lambda: at_s[0])
-    presenter = Presenter(NullPanel(), lambda: None, lambda _: None)
+    presenter = Presenter(NullPanel(), lambda _: None)
     settings = Settings()
 
     def now() -> Now:

@@ -1,10 +1,13 @@
-"""The one-slot mailbox."""
+"""Handing things from thread to thread."""
 
 from __future__ import annotations
 
 import threading
+from itertools import islice
 
-from tray_app.runtime.mailbox import Mailbox
+from tray_app.runtime.mailbox import Bell, Inbox, Mailbox
+
+LONG_S = 30.0
 
 
 def test_latest_value_wins() -> None:
@@ -25,3 +28,43 @@ def test_closing_lets_a_waiting_reader_go() -> None:
     box.close()
     reader.join(5)
     assert seen == [None]
+
+
+def test_rings_that_nobody_heard_are_one() -> None:
+    """Who listens later hears them once."""
+    bell = Bell()
+    assert not bell.wait(0.0)
+    bell.ring()
+    bell.ring()
+    assert [bell.wait(0.0), bell.wait(0.0)] == [True, False]
+
+
+def test_an_inbox_loses_nothing() -> None:
+    """Many writers, one reader: all comes, and of each writer in order."""
+    inbox: Inbox[tuple[int, int]] = Inbox()
+    writers, each = 4, 500
+
+    def write(writer: int) -> None:
+        for number in range(each):
+            inbox.put((writer, number))
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
+    for thread in threads:
+        thread.start()
+    # At most every second wait is in vain.
+    items = (inbox.get(LONG_S) for _ in range(2 * writers * each))
+    seen = list(islice((item for item in items if item is not None), writers * each))
+    for thread in threads:
+        thread.join(LONG_S)
+    assert inbox.get(0.0) is None
+    for writer in range(writers):
+        assert [number for who, number in seen if who == writer] == list(range(each))
+
+
+def test_an_item_ends_the_wait() -> None:
+    """As does a call to look about, which brings nothing."""
+    inbox: Inbox[str] = Inbox()
+    threading.Timer(0.05, inbox.put, ["news"]).start()
+    assert inbox.get(LONG_S) == "news"
+    threading.Timer(0.05, inbox.wake).start()
+    assert inbox.get(LONG_S) is None

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,10 +61,6 @@ class FakeHandle:
         if not self._open or self._table.processes.get(self.pid) is not process:
             return None
         return Usage(process.line.split()[0], process.rss_bytes, process.cpu_s)
-
-    def rss_bytes(self) -> int | None:
-        usage = self.read()
-        return usage.rss_bytes if usage else None
 
     def close(self) -> None:
         self._table.open_handles -= self._open
@@ -137,8 +133,10 @@ class FakeTable:
     def system_memory(self) -> SystemMemory:
         return SystemMemory(1000, 400, 60.0)
 
-    def available_bytes(self) -> int:
-        return 399
+    def glance(self, tree: Sequence[FakeHandle]) -> Glance:
+        usages = [handle.read() for handle in tree]
+        is_there = bool(usages) and usages[0] is not None
+        return Glance(sum(each.rss_bytes for each in usages if each) if is_there else None, 399)
 
     def count_limits_of(self, pid: int | None) -> None:
         self.limits_of = pid

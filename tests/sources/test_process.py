@@ -54,7 +54,7 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     assert usage.cpu_s >= 0.25
     assert usage.cpu_s == pytest.approx(times.user + times.system, abs=0.05)
     assert usage.name == reference.name()
-    assert handle.rss_bytes() == pytest.approx(usage.rss_bytes, rel=0.02)
+    assert table.glance([handle]).rss_bytes == pytest.approx(usage.rss_bytes, rel=0.02)
     handle.close()
 
 
@@ -96,6 +96,24 @@ def test_a_long_name_is_whole(table: ProcessTable, spawn: Spawn, tmp_path: Path)
     wait_for(name, "the child has its name")
 
 
+def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spawn) -> None:
+    """Of a tree's handles, the root's first; without the root there is nothing to sum."""
+    processes = [spawn("said('ready')\nrest()\n") for _ in range(3)]
+    root, *others = (table.open(process.pid) for process in processes)
+    assert root
+    assert all(others)
+    single = [table.glance([handle]).rss_bytes for handle in (root, *others)]
+    assert table.glance([root, *others]).rss_bytes == pytest.approx(sum(map(int, single)), rel=0.02)
+    end(processes[1])
+    left = table.glance([root, *others]).rss_bytes
+    assert left == pytest.approx(single[0] + single[2], rel=0.02)
+    end(processes[0])
+    assert table.glance([root, *others]).rss_bytes is None
+    assert table.glance([]).rss_bytes is None
+    for handle in (root, *others):
+        handle.close()
+
+
 def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None:
     """Its handle reads None, and the table knows nothing of its pid."""
     process = spawn("said('ready')\nrest()\n")
@@ -104,7 +122,7 @@ def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None
     assert handle.read() is not None
     end(process)
     assert handle.read() is None
-    assert handle.rss_bytes() is None
+    assert table.glance([handle]).rss_bytes is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     assert table.parent(process.pid) is None
@@ -126,7 +144,7 @@ def test_a_zombie_counts_as_gone(table: ProcessTable, spawn: Spawn) -> None:
     reference = psutil.Process(process.pid)
     wait_for(lambda: reference.status() == psutil.STATUS_ZOMBIE, "the script is a zombie")
     assert handle.read() is None
-    assert handle.rss_bytes() is None
+    assert table.glance([handle]).rss_bytes is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     handle.close()
@@ -162,7 +180,7 @@ def test_a_reused_pid_does_not_fool_a_handle(table: ProcessTable, spawn: Spawn) 
     except AssertionError:
         pytest.skip("another program took the pid")
     assert table.open(process.pid) is not None
-    assert handle.rss_bytes() is None
+    assert table.glance([handle]).rss_bytes is None
     assert handle.read() is None
     handle.close()
 
@@ -253,7 +271,7 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
     assert memory is not None
     assert memory.total_bytes == reference.total
     assert memory.available_bytes == pytest.approx(reference.available, rel=0.05)
-    assert table.available_bytes() == pytest.approx(reference.available, rel=0.05)
+    assert table.glance([]).available_bytes == pytest.approx(reference.available, rel=0.05)
     assert memory.used_percent == pytest.approx(reference.percent, abs=5)
 
 

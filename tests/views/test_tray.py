@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import wait_for
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.inputs import Answered, Asked, Delivered, Looked
@@ -18,7 +19,6 @@ from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.settings import Choice, Colours, Settings
 from tray_app.core.state import State, begin
 from tray_app.core.step import step
-from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import tray
 from tray_app.views.tray import SHOWN_SIZES, Presenter, picture
 
@@ -32,6 +32,10 @@ class FakePanel:
     menus: list[Callable[[], Sequence[Row]]] = field(default_factory=list)
     widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
+    follows: bool = False
+
+    def follows_menu(self) -> bool:
+        return self.follows
 
     def show_images(self, images: Sequence[Any]) -> None:
         self.images.append(tuple(images))
@@ -65,7 +69,7 @@ def sampled(
 def test_the_same_sample_writes_nothing_twice() -> None:
     """A sample that looks like the last one touches neither icon nor tooltip."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda: None, lambda _: None)
+    presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
     presenter.show(first)
     presenter.show(sampled(300.2, first, 2.0))
@@ -77,7 +81,7 @@ def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None
     made: list[State] = []
     monkeypatch.setattr(tray.menu, "rows", lambda state: made.append(state))
     panel = FakePanel()
-    presenter = Presenter(panel, lambda: None, lambda _: None)
+    presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
     second = sampled(400, first, 2.0)
     presenter.show(first)
@@ -88,10 +92,37 @@ def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None
     assert panel.widest[-1] == ROOM_CHARS
 
 
+def test_only_what_can_be_seen_wakes_the_thread() -> None:
+    """A sample that looks like the last one is not shown; the menu has its figures nevertheless."""
+    panel = FakePanel()
+    presenter = Presenter(panel, lambda _: None)
+    first = sampled(300)
+    presenter.show(first)
+    presenter.start()
+    second = sampled(300.2, first, 2.0)
+    presenter.tell(second)
+    presenter.close(5)
+    assert len(panel.menus) == 1
+    assert panel.menus[0]() == tray.menu.rows(second)
+    assert panel.menus[0]() is panel.menus[0](), "made once"
+
+
+def test_an_open_menu_is_told_of_each_sample() -> None:
+    """Also of one that looks like the last: its rows say more than the tooltip."""
+    panel = FakePanel(follows=True)
+    presenter = Presenter(panel, lambda _: None)
+    first = sampled(300)
+    presenter.show(first)
+    presenter.start()
+    presenter.tell(sampled(300.2, first, 2.0))
+    presenter.close(5)
+    assert (len(panel.menus), len(panel.tooltips)) == (2, 1)
+
+
 def test_the_picture_comes_in_every_size() -> None:
     """A panel is given one image for each size that panels were seen to ask for."""
     panel = FakePanel()
-    Presenter(panel, lambda: None, lambda _: None).show(sampled(1600))
+    Presenter(panel, lambda _: None).show(sampled(1600))
     assert [image.size[0] for image in panel.images[0]] == list(SHOWN_SIZES)
 
 
@@ -109,7 +140,7 @@ def test_the_picture_follows_the_state() -> None:
 def test_the_picture_is_drawn_as_it_was_chosen() -> None:
     """In the style, colours and theme of the menu; a change of one redraws once."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda: None, lambda _: None)
+    presenter = Presenter(panel, lambda _: None)
     state = sampled(1600)
     presenter.show(state)
     for number, command in enumerate(
@@ -142,7 +173,7 @@ def test_marks_follow_the_state() -> None:
 def test_attention_is_wanted_at_the_critical_level_only() -> None:
     """Told once when it begins and once when it is over; high memory alone is no emergency."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda: None, lambda _: None)
+    presenter = Presenter(panel, lambda _: None)
     state = None
     for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, *[2000] * 17, 300)):
         state = sampled(memory_mb, state, at_s * 2.0)
@@ -164,16 +195,12 @@ def test_a_panel_that_fails_once_is_written_again() -> None:
             super().show_images(images)
 
     panel = Faulty()
-    states: Mailbox[State] = Mailbox()
-    handed: list[State] = [sampled(300), sampled(2500)]
-
-    def take() -> State | None:
-        return handed.pop(0) if handed else states.take()
-
-    presenter = Presenter(panel, take, lambda _: None)
+    presenter = Presenter(panel, lambda _: None)
     presenter.start()
-    states.close()
-    presenter.join(5)
+    presenter.tell(sampled(300))
+    wait_for(lambda: not panel.faults, "the fault")
+    presenter.tell(sampled(2500))
+    presenter.close(5)
     assert panel.tooltips[-1].startswith("RunAnalyze: 2.44 GB")
     assert len(panel.images) == 1
 
@@ -181,7 +208,7 @@ def test_a_panel_that_fails_once_is_written_again() -> None:
 def test_the_demo_is_marked() -> None:
     """Tooltip and menu of a demo say so."""
     panel = FakePanel()
-    Presenter(panel, lambda: None, lambda _: None).show(replace(sampled(300), demo=True))
+    Presenter(panel, lambda _: None).show(replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
     assert panel.menus[0]()[0].text.startswith("RunAnalyze (demo)")
 

@@ -5,7 +5,7 @@ And its words: what came of it is told in one notification, figures first.
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from os.path import join
 from typing import TYPE_CHECKING
 
 from tray_app.core.deliveries import TEST_TITLE
@@ -117,8 +117,9 @@ def test() -> Told:
 
 def temp_directory(settings: Settings, target: Target | None) -> str | None:
     """Where the server's temp directory is on this machine, as set, or as its process tells."""
-    below = str(PurePath(target.cwd, TEMP_DIRECTORY)) if target and target.cwd else None
-    return settings.tmp_dir or below
+    if settings.tmp_dir or not target or not target.cwd:
+        return settings.tmp_dir
+    return join(target.cwd, TEMP_DIRECTORY)  # noqa: PTH118 - at every sample, and a Path is dear
 
 
 def temp_place(state: State) -> str | Told:

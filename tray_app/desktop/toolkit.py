@@ -165,7 +165,8 @@ class Desktop:
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None:
-        """The menu as ``read`` gives it, which is called when rows are to be shown.
+        """The menu as ``read`` gives it, which is called when rows are to be shown: for each row,
+        so what has not changed is best given again.
 
         Rows keep number, order and kind for as long as the program runs. ``widest`` is the number
         of characters of the longest row on top.
@@ -185,12 +186,18 @@ class Desktop:
             self._touch(self._icon.update_menu)
         self._widest = max(widest, self._widest)
 
+    def follows_menu(self) -> bool:
+        """Whether the menu must be told what changes in it: it is open, or would not ask."""
+        is_open = getattr(self._icon, "is_menu_open", None)
+        return is_open is None or bool(is_open())
+
     def _row(self, key: str) -> Row:
-        """A row as it is now; rows are read once for all that is asked of them."""
+        """A row as it is now."""
         read, (known, rows) = self._read, self._known
-        if read is not known and read is not None:
-            rows = {row.key: row for row in _all(read())}
-            self._known = (read, rows)
+        newest = read() if read else known
+        if newest is not known:
+            rows = {row.key: row for row in _all(newest)}
+            self._known = (newest, rows)
         return rows[key]
 
     def _clicked(self) -> None:

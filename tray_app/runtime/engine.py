@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import queue
 from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
@@ -68,6 +67,7 @@ from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import HOLDERS_SHOWN
 from tray_app.core.wish import NO_WISH, Wish
+from tray_app.runtime.mailbox import Inbox
 
 _log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class Engine:
         self._edited = edited
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
-        self._inbox: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
+        self._inbox: Inbox[Posted] = Inbox()
         self._stopping = Flag()
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
         self._temp: TempUsage | None = None
@@ -168,6 +168,7 @@ class Engine:
         self._look_s = math.inf
         self._look_every_s = looks.EVERY_S
         self._look_cost_s = 0.0
+        self._look_is_weighed = False
         self._calm = looks.calm(state)
         self._is_alarmed = False
         self._wanted_s = math.inf
@@ -202,7 +203,7 @@ class Engine:
     def stop(self, timeout_s: float = 1.0) -> None:
         """End the thread; safe to call twice and from any other thread."""
         self._stopping.set()
-        self._inbox.put(None)
+        self._inbox.wake()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -274,22 +275,21 @@ class Engine:
         """
         self._is_alarmed = False
         while self._look_s < wake_s:
-            try:
-                return self._inbox.get(timeout=max(0.0, self._look_s - now_s))
-            except queue.Empty:
-                now = self._clock()
+            item = self._inbox.get(max(0.0, self._look_s - now_s))
+            if item is not None or self._stopping.is_set():
+                return item
             assert self._probe
-            glance = self._probe.glance()
+            now, glance = self._clock(), self._probe.glance()
             if looks.is_left(self._calm, glance, now):
                 self._is_alarmed = True
                 return None
-            now_s = self._clock().mono_s
-            self._look_cost_s += LOOK_WEIGHT * (now_s - now.mono_s - self._look_cost_s)
+            now_s = now.mono_s
+            if not self._look_is_weighed:
+                now_s = self._clock().mono_s
+                self._look_cost_s += LOOK_WEIGHT * (now_s - now.mono_s - self._look_cost_s)
+                self._look_is_weighed = True
             self._look_s = self._next_look_s(now_s)
-        try:
-            return self._inbox.get(timeout=min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
-        except queue.Empty:
-            return None
+        return self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
 
     def _wake_s(self) -> float:
         if self._state.paused:
@@ -352,6 +352,7 @@ class Engine:
             self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
             self._saves_power = self._on_battery()
         self._calm = looks.calm(self._state)
+        self._look_is_weighed = False
         self._look_every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
         self._look_s = self._next_look_s(now_s)
 

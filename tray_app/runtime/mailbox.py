@@ -1,40 +1,86 @@
-"""A slot for the newest state: the latest value wins, a slow reader skips, nobody waits.
+"""Handing things from thread to thread; no writer ever waits, and each has one reader.
 
-For what may be lost. What may not (events) goes through a `queue.SimpleQueue`.
+`Mailbox` is for what may be lost: the latest value wins, a slow reader skips. `Inbox` loses
+nothing, and its reader waits no longer than it wants to.
+
+`queue.SimpleQueue` and `threading.Condition` would do as well, but where a reader is woken eight
+times in 2 s, from cold caches, they cost 30 µs more each time than the lock that they are made of.
 """
 
 from __future__ import annotations
 
-from threading import Condition
+from collections import deque
+from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+WITHOUT_LIMIT = -1.0
 
-class Mailbox(Generic[T]):
-    """One slot, one reader, any number of writers."""
+
+class Bell:
+    """What rings while nobody listens is heard by the next who does; many rings count as one."""
 
     def __init__(self) -> None:
-        self._changed = Condition()
-        self._value: T | None = None
+        self._silence = Lock()
+        self._silence.acquire()
+
+    def ring(self) -> None:
+        """From any thread; returns at once."""
+        try:
+            self._silence.release()
+        except RuntimeError:
+            return  # it rings already
+
+    def wait(self, timeout_s: float = WITHOUT_LIMIT) -> bool:
+        """Whether it has rung, within so many seconds; one thread only may wait."""
+        return self._silence.acquire(timeout=timeout_s)
+
+
+class Mailbox(Generic[T]):
+    """One slot for the newest value."""
+
+    def __init__(self) -> None:
+        self._bell = Bell()
+        self._slot: deque[T] = deque(maxlen=1)
         self._closed = False
 
     def put(self, value: T) -> None:
-        """Replace what is in the slot; returns at once."""
-        with self._changed:
-            self._value = value
-            self._changed.notify()
+        """Replace what is in the slot."""
+        self._slot.append(value)
+        self._bell.ring()
 
     def take(self) -> T | None:
         """Wait for a value and empty the slot; None once the mailbox is closed and empty."""
-        with self._changed:
-            while self._value is None and not self._closed:
-                self._changed.wait()
-            value, self._value = self._value, None
-            return value
+        while not self._slot:
+            if self._closed:
+                return None
+            self._bell.wait()
+        return self._slot.popleft()
 
     def close(self) -> None:
         """Let the reader go when it has taken what is there."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed = True
+        self._bell.ring()
+
+
+class Inbox(Generic[T]):
+    """Items in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._bell = Bell()
+        self._items: deque[T] = deque()
+
+    def put(self, item: T) -> None:
+        """One more."""
+        self._items.append(item)
+        self._bell.ring()
+
+    def get(self, timeout_s: float) -> T | None:
+        """The eldest; None when there is none within so many seconds, or by chance earlier."""
+        self._bell.wait(0.0 if self._items else timeout_s)
+        return self._items.popleft() if self._items else None
+
+    def wake(self) -> None:
+        """Have the reader look about, though there is nothing to read."""
+        self._bell.ring()

@@ -19,15 +19,15 @@ class Gauge:
         self.cpu_percent: float | None = None
         self.created_s = handle.created_s
         self.is_new = True
-        self._handle = handle
+        self.handle = handle
         self._since_s = since_s
         self._since_cpu_s = 0.0
 
     def read(self, now_s: float) -> Usage | None:
         """None once the process is gone (its handle is closed then)."""
-        usage = self._handle.read()
+        usage = self.handle.read()
         if usage is None:
-            self._handle.close()
+            self.handle.close()
             return None
         self.is_new = False
         if self._since_s is None:
@@ -38,10 +38,6 @@ class Gauge:
             self._since_s, self._since_cpu_s = now_s, usage.cpu_s
         return usage
 
-    def rss_bytes(self) -> int | None:
-        """The memory alone, leaving CPU to the next reading; None once the process is gone."""
-        return self._handle.rss_bytes()
-
     def close(self) -> None:
         """Let go of the process (closing twice is allowed)."""
-        self._handle.close()
+        self.handle.close()

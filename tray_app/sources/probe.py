@@ -89,8 +89,7 @@ class ServerProbe:
 
     def glance(self) -> Glance:
         """What the last reading found, at a touch: nothing is searched, joined or let go."""
-        rss_bytes = self._tree.rss_bytes() if self._tree else None
-        return Glance(rss_bytes, self._table.available_bytes())
+        return self._table.glance(self._tree.handles if self._tree else ())
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The largest processes of the machine, whosever they are: dear, so asked once in need."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import psutil
 
-from tray_app.core.readings import SystemMemory
+from tray_app.core.readings import Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
@@ -43,7 +43,7 @@ class PsutilHandle:
             return None
 
     def rss_bytes(self) -> int | None:
-        """As :meth:`ProcessHandle.rss_bytes`."""
+        """The memory alone; None as :meth:`read`."""
         try:
             if not self._process.is_running():
                 return None
@@ -143,9 +143,12 @@ class PsutilTable:
         """psutil does not tell."""
         return None
 
-    def available_bytes(self) -> int | None:
-        """As psutil counts it."""
-        return int(psutil.virtual_memory().available)
+    def glance(self, tree: Sequence[PsutilHandle]) -> Glance:
+        """As :meth:`ProcessTable.glance`."""
+        sizes = [handle.rss_bytes() for handle in tree]
+        is_there = bool(sizes) and sizes[0] is not None
+        rss_bytes = sum(size or 0 for size in sizes) if is_there else None
+        return Glance(rss_bytes, int(psutil.virtual_memory().available))
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -6,10 +6,10 @@ gone) or may not be read: it answers None, or leaves the process out.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
-from tray_app.core.readings import SystemMemory
+from tray_app.core.readings import Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.values import dataclass
 
@@ -47,9 +47,6 @@ class ProcessHandle(Protocol):
 
     def read(self) -> Usage | None:
         """None once the process is gone, also when its pid lives on in another."""
-
-    def rss_bytes(self) -> int | None:
-        """The memory alone, for less than a reading; None as :meth:`read`."""
 
     def close(self) -> None:
         """Closing twice is allowed."""
@@ -94,8 +91,10 @@ class ProcessTable(Protocol):
         """How many processes the kernel has killed for want of memory: in the limited control
         group that counts, else on the machine. None where the system does not tell."""
 
-    def available_bytes(self) -> int | None:
-        """The system's available memory alone, for less than all of its figures."""
+    def glance(self, tree: Sequence[Any]) -> Glance:
+        """The memory of these processes in sum, and what the system has available, for less than
+        a reading. ``tree`` are handles of this table, the root first: without it there is no sum,
+        and what else is gone counts nothing."""
 
     def close(self) -> None: ...
 

@@ -30,7 +30,10 @@ class TreeReading:
 
 
 class ServerTree:
-    """All descendants of ``root``. A child that outlives its parent stays in the tree."""
+    """All descendants of ``root``. A child that outlives its parent stays in the tree.
+
+    ``handles`` are the members', the root's first.
+    """
 
     def __init__(
         self, table: ProcessTable, root: ProcessHandle, host: str, port: int, now_s: float
@@ -41,6 +44,7 @@ class ServerTree:
         self._host = host
         self._port = port
         self._gauges = {root.pid: Gauge(root)}
+        self.handles: tuple[ProcessHandle, ...] = (root,)
         self._answering: frozenset[int] = frozenset()
         self._ask_at_s: list[float] = []
         self._read_s: float | None = None
@@ -85,17 +89,6 @@ class ServerTree:
             answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
         )
 
-    def rss_bytes(self) -> int | None:
-        """The members' RSS in sum, as of now; None once the root is gone."""
-        total_bytes = 0
-        for pid, gauge in self._gauges.items():
-            rss_bytes = gauge.rss_bytes()
-            if rss_bytes is not None:
-                total_bytes += rss_bytes
-            elif pid == self.root.pid:
-                return None
-        return total_bytes
-
     def recheck(self, now_s: float) -> None:
         """Ask who listens at the next reading, and a few times after."""
         self._ask_at_s = [now_s + after_s for after_s in _ASK_AFTER_S]
@@ -119,10 +112,12 @@ class ServerTree:
         if handle is None:
             return False
         self._gauges[pid] = Gauge(handle, since_s)
+        self.handles += (handle,)
         return True
 
     def _leave(self, pid: int) -> None:
         del self._gauges[pid]
+        self.handles = tuple(gauge.handle for gauge in self._gauges.values())
         self.listening -= {pid}
         self._answering -= {pid}
 

@@ -1,15 +1,15 @@
 """The presenter: sole writer of icon, tooltip and menu, and it writes only differences.
 
-The menu is handed over unmade: nobody looks at it, at most samples.
-
-It has a thread of its own, so a slow panel delays neither a sample nor a notification.
+It has a thread of its own, so a slow panel delays neither a sample nor a notification; that is
+woken only for what can be seen. Of most samples nothing can: the tooltip says what it said, and
+the menu, which nobody has open, is made of the newest state when a panel asks for it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from threading import Thread
 from typing import Any, Protocol
 
@@ -23,6 +23,8 @@ from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
 from tray_app.core.state import State, is_muted, machine_short, palette, style, theme
+from tray_app.core.values import dataclass
+from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import icon
 
 _log = logging.getLogger(__name__)
@@ -41,6 +43,19 @@ class Panel(Protocol):
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None: ...
+    def follows_menu(self) -> bool:
+        """Whether the menu must be told what changes in it: it is open, or would not ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What can be seen of a state without the menu; ``widest`` is how wide that would be, in
+    characters."""
+
+    picture: Picture
+    attention: bool
+    tooltip: str
+    widest: int
 
 
 def picture(state: State) -> Picture:
@@ -81,17 +96,15 @@ def images(shown: Picture) -> tuple[Any, ...]:
 
 
 class Presenter:
-    """Shows each state that ``take`` returns until it returns None."""
+    """Shows the states that it is told, or what is newest of them."""
 
-    def __init__(
-        self,
-        panel: Panel,
-        take: Callable[[], State | None],
-        submit: Callable[[Command], None],
-    ) -> None:
+    def __init__(self, panel: Panel, submit: Callable[[Command], None]) -> None:
         self._panel = panel
-        self._take = take
         self._submit = submit
+        self._state: State | None = None
+        self._told: Face | None = None
+        self._faces: Mailbox[Face] = Mailbox()
+        self._rows: tuple[State | None, Sequence[Row]] = (None, ())
         self._picture: Picture | None = None
         self._attention = False
         self._tooltip: str | None = None
@@ -101,30 +114,57 @@ class Presenter:
         """Start presenting in a thread of its own."""
         self._thread.start()
 
-    def join(self, timeout_s: float) -> None:
-        """Wait until the last state was shown."""
+    def tell(self, state: State) -> None:
+        """Have this state shown, which takes over; from one thread, and returns at once."""
+        self._state = state
+        face = self._face(state)
+        if face != self._told or self._panel.follows_menu():
+            self._told = face
+            self._faces.put(face)
+
+    def close(self, timeout_s: float) -> None:
+        """Wait until the last state was shown, and tell no more."""
+        self._faces.close()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
     def show(self, state: State) -> None:
-        """Bring the panel up to this state."""
-        shown = picture(state)
-        if shown != self._picture:
-            self._panel.show_images(images(shown))
-            self._picture = shown
-        attention = needs_attention(state)
-        if attention is not self._attention:
-            self._panel.show_attention(attention)
-            self._attention = attention
+        """Show this state here and now, as long as the thread has not started."""
+        self._state = state
+        self._told = self._face(state)
+        self._show(self._told)
+
+    def _show(self, face: Face) -> None:
+        if face.picture != self._picture:
+            self._panel.show_images(images(face.picture))
+            self._picture = face.picture
+        if face.attention is not self._attention:
+            self._panel.show_attention(face.attention)
+            self._attention = face.attention
+        if face.tooltip != self._tooltip:
+            self._panel.show_tooltip(face.tooltip)
+            self._tooltip = face.tooltip
+        self._panel.show_menu(self._read_menu, face.widest, self._submit)
+
+    def _face(self, state: State) -> Face:
+        told = self._told
         tooltip = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
-        if tooltip != self._tooltip:
-            self._panel.show_tooltip(tooltip)
-            self._tooltip = tooltip
-        self._panel.show_menu(partial(menu.rows, state), menu.widest(state), self._submit)
+        # The longest rows say what the tooltip says, and are as long as they were without a change.
+        is_same = told is not None and told.tooltip == tooltip
+        widest = told.widest if told and is_same else menu.widest(state)
+        return Face(picture(state), needs_attention(state), tooltip, widest)
+
+    def _read_menu(self) -> Sequence[Row]:
+        """The rows of the newest state, made once for all that is asked of them."""
+        state, (known, rows) = self._state, self._rows
+        if state is not known and state is not None:
+            rows = menu.rows(state)
+            self._rows = (state, rows)
+        return rows
 
     def _run(self) -> None:
-        while (state := self._take()) is not None:
+        while (face := self._faces.take()) is not None:
             try:
-                self.show(state)
+                self._show(face)
             except Exception:  # noqa: BLE001 - a panel's fault must not end the picture
                 _log.exception("showing a sample failed")
