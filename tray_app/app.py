@@ -1,7 +1,8 @@
 """The only room that knows every name: it builds the parts, starts them and stops them.
 
 Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
-temp walker, own memory, and one for each errand. Each has one job and ends when the run does.
+slow readings (temp directory, own memory), and one for each errand. Each has one job and ends
+when the run does.
 """
 
 from __future__ import annotations
@@ -217,14 +218,17 @@ def _sources(engine: Engine, state: State, *, shown: bool) -> Sources:
     from tray_app.sources.machine import process_table, shares
     from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
     from tray_app.sources.probe import ServerProbe
+    from tray_app.sources.slowly import SlowReadings
     from tray_app.sources.tempdir import TempWalker
 
     headers, verify = settings.headers.fields, settings.ca_file or True
     api = ApiClient(address.url, engine.post, clock.mono_s, headers, verify)
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
-    owner = OwnMemoryReader(engine.note_own, shares, clock.mono_s, every_s)
-    return api, probe, TempWalker(engine.note_temp, clock.now), owner
+    slowly = SlowReadings(clock.mono_s)
+    walker = TempWalker(engine.note_temp, slowly, clock.now)
+    owner = OwnMemoryReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
+    return api, probe, walker, owner
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from statistics import median
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tray_app.core.readings import TempUsage
 from tray_app.runtime import clock
+from tray_app.sources.slowly import SlowReadings
 from tray_app.sources.tempdir import TempTree, TempWalker
 
 FIRST, AGAIN = "first walk", "each later walk"
@@ -128,7 +129,7 @@ def asking(top: str, files: int) -> Figure:
         if usage:
             reported.set()
 
-    walker = TempWalker(report, clock.now)
+    walker = TempWalker(report, SlowReadings(clock.mono_s), clock.now)
     began_s = time.thread_time()
     walker.watch(top)
     took_s = time.thread_time() - began_s

@@ -1,4 +1,4 @@
-"""What memory is the server's own: the kernel's figures, in a thread of its own."""
+"""What memory is the server's own: the kernel's figures, off the sampling path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tray_app.core.readings import MIB, OwnMemory
 from tray_app.sources.machine import shares
 from tray_app.sources.ownership import OwnMemoryReader
 from tray_app.sources.process import full_info
+from tray_app.sources.slowly import SlowReadings
 from tray_app.sources.table import Shares
 
 LIMIT_S = 5.0
@@ -40,7 +42,10 @@ class Reader:
         self.threads: set[str] = set()
         self.now_s = 10.0
         self.before_answer: Callable[[], None] = lambda: None
-        self.reader = OwnMemoryReader(self.reports.put, self._shares, lambda: self.now_s, every_s)
+        slowly = SlowReadings(time.monotonic)
+        self.reader = OwnMemoryReader(
+            self.reports.put, slowly, self._shares, lambda: self.now_s, every_s
+        )
 
     def _shares(self, pid: int) -> Shares | None:
         self.threads.add(threading.current_thread().name)
@@ -67,12 +72,12 @@ def made() -> Iterator[Callable[..., Reader]]:
 
 
 def test_the_trees_own_memory_is_the_sum(made: Callable[..., Reader]) -> None:
-    """Without who is gone; asked by its own thread, told with its root and its moment."""
+    """Without who is gone; asked off the sampling path, told with its root and its moment."""
     told = made({1: Shares(10, 15), 2: Shares(20, 25)})
     told.reader.watch((1, 2, 3))
     assert told.next() == OwnMemory(1, 30, 40, 10.0)
     assert told.asked == [1, 2, 3]
-    assert told.threads == {"ownership"}
+    assert told.threads == {"slowly"}
 
 
 def test_a_share_that_one_does_not_tell_is_unknown(made: Callable[..., Reader]) -> None:
@@ -133,7 +138,7 @@ def test_after_closing_nothing_is_asked(made: Callable[..., Reader]) -> None:
     told.reader.close()
     told.reader.watch((2,))
     assert told.asked == [1]
-    assert "ownership" not in {thread.name for thread in threading.enumerate()}
+    assert "slowly" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_the_kernels_figures_are_psutils(spawn: Spawn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.waiting import wait_for
 from tray_app.core.readings import Now, TempUsage
 from tray_app.core.values import replace
 from tray_app.sources import tempdir
+from tray_app.sources.slowly import SlowReadings
 from tray_app.sources.tempdir import (
     DEPTH_MAX,
     LIST_ANEW_S,
@@ -22,7 +24,6 @@ from tray_app.sources.tempdir import (
     RECENT_S,
     TempTree,
     TempWalker,
-    rest_after_s,
 )
 
 NOW_WALL_S = 1_800_000_000.0
@@ -329,14 +330,6 @@ class TestWalkingAgain:
         assert first.file_count == 40 + tempdir._LIVELY_MAX + 5
 
 
-def test_a_walk_rests_a_hundred_times_as_long_as_it_took() -> None:
-    """Duty is at most 1 %, a cheap tree is walked at the interval, the dearest each 5 min."""
-    assert rest_after_s(0.001, 2.0) == 2.0
-    assert rest_after_s(0.2, 2.0) == pytest.approx(20.0)
-    assert rest_after_s(60.0, 2.0) == 300.0
-    assert rest_after_s(60.0, 3600.0) == 3600.0
-
-
 class Heard:
     """What a walker reported, with its thread's name."""
 
@@ -368,7 +361,8 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
     def make(
         report: Callable[[TempUsage | None], None] = heard, interval_s: float = 3600.0
     ) -> TempWalker:
-        walker = TempWalker(report, lambda: Now(7.0, NOW_WALL_S), interval_s)
+        slowly = SlowReadings(time.monotonic)
+        walker = TempWalker(report, slowly, lambda: Now(7.0, NOW_WALL_S), interval_s)
         walkers.append(walker)
         return walker
 
@@ -378,14 +372,14 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
 
 
 def walker_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "tempdir"]
+    return [thread for thread in threading.enumerate() if thread.name == "slowly"]
 
 
 class TestWalker:
     def test_a_watched_directory_is_reported(
         self, tmp_path: Path, heard: Heard, make_walker: MakeWalker
     ) -> None:
-        """Figures come from the walker's own thread, with the moment the walk began."""
+        """Figures come from a thread of their own, with the moment the walk began."""
         file = put(tmp_path / "file")
         make_walker().watch(str(tmp_path))
         wait_for(lambda: heard.reports, "a report")
@@ -395,7 +389,7 @@ class TestWalker:
         total_bytes = shutil.disk_usage(tmp_path).total
         assert usage.disk is not None
         assert usage.disk.total_bytes == total_bytes > usage.disk.free_bytes > 0
-        assert heard.threads == {"tempdir"}
+        assert heard.threads == {"slowly"}
 
     def test_watching_the_same_again_does_nothing(
         self, tmp_path: Path, heard: Heard, make_walker: MakeWalker

@@ -1,4 +1,4 @@
-"""Walks the server's temp directory, in a thread of its own and at most 1 % of the time.
+"""Walks the server's temp directory, at most 1 % of the time.
 
 Rule of the room: what cannot be read is not there. Nothing below the directory leads the walk
 out of it (no symlink is followed), and nothing in it is opened but directories.
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import os
 import shutil
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -23,13 +23,11 @@ from pathlib import Path
 
 from tray_app.core.readings import Disk, Now, TempUsage
 from tray_app.core.values import dataclass, field, replace
+from tray_app.sources.slowly import SlowReadings, rest_after_s
 
 INTERVAL_S = 2.0
 STILL_MAX = 4
 """While nothing changes and nobody works each rest is twice the last, up to so many intervals."""
-REST_PER_WORK = 100
-"""A walk of 20 ms is followed by a rest of 2 s."""
-REST_MAX_S = 300.0
 DEPTH_MAX = 32
 """The server's tree has two levels; each level of a walk holds one descriptor."""
 NAMES_MAX = 16
@@ -39,7 +37,6 @@ RECENT_S = 120.0
 LIST_ANEW_S = 60.0
 """The longest that growth of a file that had been untouched for RECENT_S can go unseen."""
 
-_CLOSE_PATIENCE_S = 1.0
 _STAMP_SETTLES_NS = 2 * 10**9  # FAT's time stamps have steps of 2 s, others' are finer
 _KNOWN_MAX = 1000  # directories remembered, 0.5 MB
 _LIVELY_MAX = 256  # files that are asked one by one; beyond, listing is as cheap
@@ -58,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 
 class TempWalker:
-    """Brings one ``report(usage)`` per walk, made by its thread.
+    """Brings one ``report(usage)`` per walk, made by the thread of ``slowly``.
 
     None is reported at the start of a rest, and for a directory that forbids reading. ``clock``
     tells both times: files' are told in Unix time.
@@ -67,17 +64,21 @@ class TempWalker:
     def __init__(
         self,
         report: Callable[[TempUsage | None], None],
+        slowly: SlowReadings,
         clock: Callable[[], Now],
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._report = report
+        self._slowly = slowly
         self._clock = clock
         self._interval_s = interval_s
         self._path: str | None = None
         self._is_lively = False
         self._is_closed = False
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._may_walk_s = math.inf
+        self._tree: TempTree | None = None
+        self._before: TempUsage | None = None
+        self._still = 1
 
     def watch(self, path: str | None, *, lively: bool = False) -> None:
         """Walk this directory from now on (None: rest). Returns at once; repeating costs nothing.
@@ -85,65 +86,52 @@ class TempWalker:
         Another path gives up the walk under way and is walked at once. ``lively``: somebody works
         there, so do not rest for longer because nothing has changed lately.
         """
-        if (path, lively) == (self._path, self._is_lively) or self._is_closed:
+        if self._is_closed:
             return
-        with self._changed:
-            self._path, self._is_lively = path, lively
-            self._changed.notify()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="tempdir", daemon=True)
-                self._thread.start()
+        is_other, is_livelier = path != self._path, lively and not self._is_lively
+        self._path, self._is_lively = path, lively
+        if is_other:
+            self._slowly.make(self._walk)
+        elif path and is_livelier:
+            self._slowly.make(self._walk, self._may_walk_s - self._clock().mono_s)
 
     def close(self) -> None:
-        """Give up the walk under way and end the thread; waits at most 1 s, reports no more."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(_CLOSE_PATIENCE_S)
-
-    def _work(self) -> None:
-        while not self._is_closed:
-            path = self._path
-            wanted = partial(self._wants, path)
-            tree = TempTree(path) if path else None
-            still, before = 1, None
-            while wanted():
-                usage, rest_s = self._walk(tree, wanted)
-                is_still = usage is not None and before is not None and _alike(usage, before)
-                still, before = min(2 * still, STILL_MAX) if is_still else 1, usage
-                with self._changed:
-                    self._rest(wanted, rest_s, still * self._interval_s)
-
-    def _rest(self, wanted: Callable[[], bool], rest_s: float | None, still_s: float) -> None:
-        """Wait at least ``rest_s``, and up to ``still_s`` while nobody works."""
-        self._changed.wait_for(lambda: not wanted(), rest_s)
-        if rest_s is not None and still_s > rest_s:
-            self._changed.wait_for(lambda: self._is_lively or not wanted(), still_s - rest_s)
+        """Give up the walk under way; waits at most 1 s for its end, reports no more."""
+        self._is_closed = True
+        self._slowly.end(self._walk)
 
     def _wants(self, path: str | None) -> bool:
         return not self._is_closed and path == self._path
 
-    def _walk(
-        self, tree: TempTree | None, wanted: Callable[[], bool]
-    ) -> tuple[TempUsage | None, float | None]:
-        """Measure, report, and say how long to rest (None: until another path is to be watched)."""
-        began = self._clock()
-        usage = tree.measure(began.mono_s, began.wall_s, wanted) if tree else None
-        took_s = self._clock().mono_s - began.mono_s
-        if usage and tree:
-            usage = replace(usage, disk=disk_of(tree.path))
+    def _walk(self) -> float:
+        """Measure, report, and say how long to rest."""
+        path, self._may_walk_s = self._path, math.inf
+        if self._tree is None or self._tree.path != path:
+            self._tree, self._before = TempTree(path) if path else None, None
+        wanted = partial(self._wants, path)
+        usage, rest_s = self._measure(self._tree, wanted) if self._tree else (None, math.inf)
+        is_still = usage is not None and self._before is not None and _alike(usage, self._before)
+        self._still = min(2 * self._still, STILL_MAX) if is_still else 1
+        self._before = usage
         if wanted():
             try:
                 self._report(usage)
             except Exception:  # noqa: BLE001 - a receiver's mistake must not end the walks
                 _log.exception("the temp directory's figures could not be reported")
-        return usage, rest_after_s(took_s, self._interval_s) if tree else None
+        # Only then look for life: who watches does it the other way round.
+        self._may_walk_s = self._clock().mono_s + rest_s
+        return rest_s if self._is_lively else max(rest_s, self._still * self._interval_s)
 
-
-def rest_after_s(took_s: float, interval_s: float) -> float:
-    """The rest after a walk that took ``took_s``: 100 times as long, but at most 5 min."""
-    return max(interval_s, min(REST_PER_WORK * took_s, REST_MAX_S))
+    def _measure(
+        self, tree: TempTree, wanted: Callable[[], bool]
+    ) -> tuple[TempUsage | None, float]:
+        """The tree's figures, and how long to rest at least."""
+        began = self._clock()
+        usage = tree.measure(began.mono_s, began.wall_s, wanted)
+        took_s = self._clock().mono_s - began.mono_s
+        if usage:
+            usage = replace(usage, disk=disk_of(tree.path))
+        return usage, rest_after_s(took_s, self._interval_s)
 
 
 def _alike(one: TempUsage, other: TempUsage) -> bool:
