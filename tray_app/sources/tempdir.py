@@ -10,14 +10,13 @@ anew when its own time stamp has changed, or after a minute.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import math
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from functools import partial
+from heapq import heappushpop
 from operator import attrgetter
 from pathlib import Path
 
@@ -155,17 +154,29 @@ class _Directory:
     lively: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class _Walk:
     """One walk's moment and its sums so far; sizes are in `_BLOCK_BYTES`."""
 
-    taken_s: float
-    wall_s: float
-    wanted: Callable[[], bool]
-    size: int = 0
-    file_count: int = 0
-    recent: list[tuple[float, str]] = field(default_factory=list)
-    known: dict[str, _Directory] = field(default_factory=dict)
+    __slots__ = (
+        "file_count",
+        "known",
+        "newest",
+        "recent_s",
+        "settled_before_ns",
+        "size",
+        "taken_s",
+        "wanted",
+    )
+
+    def __init__(self, taken_s: float, wall_s: float, wanted: Callable[[], bool]) -> None:
+        self.taken_s = taken_s
+        self.settled_before_ns = wall_s * 1e9 - _STAMP_SETTLES_NS
+        self.recent_s = recent_s = wall_s - RECENT_S
+        self.wanted = wanted
+        self.size = self.file_count = 0
+        # A heap that is full from the start: what is older than all in it is passed over.
+        self.newest: list[tuple[float, str]] = [(recent_s, "")] * NAMES_MAX
+        self.known: dict[str, _Directory] = {}
 
 
 class TempTree:
@@ -194,18 +205,21 @@ class TempTree:
         except (OSError, ValueError):
             return None
         while stack:
-            place, path, subdirectories = stack[-1]
-            if subdirectories and len(stack) < DEPTH_MAX and wanted():
-                name = subdirectories.pop()
-                with suppress(OSError):  # vanished, forbidden, or a directory no more
+            place, path, left = stack[-1]
+            if len(stack) < DEPTH_MAX and (name := next(left, None)) and wanted():
+                try:
                     stack.append(self._enter(walk, _below(place, name), f"{path}/{name}"))
+                except OSError:  # vanished, forbidden, or a directory no more
+                    continue
             else:
-                _leave(stack.pop()[0])
+                stack.pop()
+                _leave(place)
         self._known = walk.known
-        names = tuple(name for _, name in heapq.nlargest(NAMES_MAX, walk.recent))
+        newest = sorted(walk.newest, reverse=True)
+        names = tuple(name for _, name in newest if name)
         return TempUsage(walk.size * _BLOCK_BYTES, walk.file_count, taken_s, names)
 
-    def _enter(self, walk: _Walk, place: _Place, path: str) -> tuple[_Place, str, list[str]]:
+    def _enter(self, walk: _Walk, place: _Place, path: str) -> tuple[_Place, str, Iterator[str]]:
         """Count a directory's files; leaves ``place`` and raises OSError when it cannot."""
         try:
             stamp_ns = _stamp_ns(place)
@@ -215,11 +229,9 @@ class TempTree:
                 or directory.stamp_ns != stamp_ns
                 or walk.taken_s - directory.listed_s >= LIST_ANEW_S
             ):
-                is_settled = walk.wall_s * 1e9 - stamp_ns > _STAMP_SETTLES_NS
-                directory = _Directory(stamp_ns if is_settled else None, walk.taken_s)
-                _list(walk, place, directory)
+                directory = _list(walk, place, stamp_ns)
             else:
-                _ask_lively(walk, place, directory)
+                _ask_lively(walk, place, directory.lively)
         except OSError:
             _leave(place)
             raise
@@ -227,43 +239,55 @@ class TempTree:
         walk.file_count += directory.settled_count
         if len(walk.known) < _KNOWN_MAX and len(directory.lively) <= _LIVELY_MAX:
             walk.known[path] = directory
-        return place, path, directory.subdirectories.copy()
+        return place, path, iter(directory.subdirectories)
 
 
-def _list(walk: _Walk, place: _Place, directory: _Directory) -> None:
-    """Fill ``directory``, and add its lively files to the walk's sums."""
-    size_of, recent_s = _size_of, walk.wall_s - RECENT_S  # locals: this loop is the cost
-    settled_size = settled_count = seen = 0
+def _list(walk: _Walk, place: _Place, stamp_ns: int) -> _Directory:
+    """List and ask all, and add the lively files to the walk's sums."""
+    # Locals: this loop is the cost.
+    size_of, recent_s, newest = _size_of, walk.recent_s, walk.newest
+    settled_size = lively_size = seen = 0
+    subdirectories: list[str] = []
+    lively: list[str] = []
     with os.scandir(place) as entries:
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
                     if not _is_junction(entry):
-                        directory.subdirectories.append(entry.name)
+                        subdirectories.append(entry.name)
                     continue
                 status = entry.stat(follow_symlinks=False)
             except OSError:  # vanished since it was listed
                 continue
-            size = size_of(status)
-            if status.st_mtime > recent_s:
-                walk.size += size
-                walk.file_count += 1
-                walk.recent.append((status.st_mtime, entry.name))
-                directory.lively.append(entry.name)
+            modified_s = status.st_mtime
+            if modified_s <= recent_s:
+                settled_size += size_of(status)
             else:
-                settled_size += size
-                settled_count += 1
+                lively_size += size_of(status)
+                lively.append(entry.name)
+                if modified_s >= newest[0][0]:
+                    heappushpop(newest, (modified_s, entry.name))
             seen += 1
             if not seen & 255 and not walk.wanted():
                 break
-    directory.settled_size = settled_size
-    directory.settled_count = settled_count
+    walk.size += lively_size
+    walk.file_count += len(lively)
+    is_settled = stamp_ns < walk.settled_before_ns
+    return _Directory(
+        stamp_ns if is_settled else None,
+        walk.taken_s,
+        subdirectories,
+        settled_size,
+        seen - len(lively),
+        lively,
+    )
 
 
-def _ask_lively(walk: _Walk, place: _Place, directory: _Directory) -> None:
+def _ask_lively(walk: _Walk, place: _Place, names: list[str]) -> None:
     """Add a known directory's lively files to the walk's sums."""
-    recent_s = walk.wall_s - RECENT_S
-    for name in directory.lively:
+    size_of, newest = _size_of, walk.newest
+    size = file_count = 0
+    for name in names:
         try:
             if isinstance(place, int):
                 status = os.stat(name, dir_fd=place, follow_symlinks=False)
@@ -271,10 +295,13 @@ def _ask_lively(walk: _Walk, place: _Place, directory: _Directory) -> None:
                 status = Path(place, name).lstat()
         except OSError:
             continue
-        walk.size += _size_of(status)
-        walk.file_count += 1
-        if status.st_mtime > recent_s:
-            walk.recent.append((status.st_mtime, name))
+        size += size_of(status)
+        file_count += 1
+        modified_s = status.st_mtime
+        if modified_s >= newest[0][0]:
+            heappushpop(newest, (modified_s, name))
+    walk.size += size
+    walk.file_count += file_count
 
 
 def _stamp_ns(place: _Place) -> int:
