@@ -676,3 +676,20 @@ def test_close_from_the_report() -> None:
         client.ask(AMPLE_S)
         assert closed.wait(AMPLE_S)
         assert not client.ask(AMPLE_S)
+
+
+def test_requests_comes_without_what_guesses_character_sets() -> None:
+    """Nor with a warning of that; who wants such a package can have it afterwards."""
+    code = (
+        "import sys\n"
+        "from tray_app.sources.api import _requests\n"
+        "assert _requests().__name__ == 'requests'\n"
+        "assert not {'chardet', 'charset_normalizer'} & set(sys.modules)\n"
+        "import charset_normalizer\n"
+        "assert _requests().Response\n"
+        "assert sys.modules['charset_normalizer'] is charset_normalizer\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

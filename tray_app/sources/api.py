@@ -14,10 +14,13 @@ import logging
 import queue
 import re
 import socket
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -298,7 +301,7 @@ class _Line:
             return
         if isinstance(self._verify, str) and not Path(self._verify).is_file():
             raise _WrongAnswer(f"CA file not found: {Path(self._verify).name}")
-        import requests
+        requests = _requests()
         import urllib3
 
         if self._verify is False:  # the user's choice; no warning at each new connection
@@ -490,6 +493,24 @@ def _http_words(response: HTTPResponse) -> str:
         words = error_words(_body(response))
     words = words or plain_text(response.reason or "")
     return f"{status}: {words}" if words else status
+
+
+def _requests() -> ModuleType:
+    """requests, without its guess of a body's character set: what is read here is JSON.
+
+    It knows how to do without a package that guesses, but warns of it. Imported without one,
+    requests takes 3 MB and 30 ms less.
+    """
+    guessing = [name for name in ("chardet", "charset_normalizer") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(guessing))  # type: ignore[arg-type] # None: not to be found
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
+            import requests
+    finally:
+        for name in guessing:
+            sys.modules.pop(name, None)
+    return requests
 
 
 def _connection(line: _Line, request: requests.PreparedRequest, verify: bool | str) -> Any:
