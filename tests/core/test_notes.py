@@ -288,7 +288,7 @@ class TestTheOthers:
         sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
         left = sent(Littered(mb(320), sample))
         assert left.title == "320 MB left in the temp directory"
-        assert left.text == ("The last job has not removed its files: 340 MB in 7 files now.")
+        assert left.text == ("A job has not removed its files: 340 MB in 7 files now.")
         full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))
         assert full.title == "Disk nearly full: 3.00 GB of 100.0 GB free"
         assert full.text == "The temp directory is on it, with 340 MB in 7 files."

@@ -120,7 +120,7 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Littered:
-    """A job has left so much behind in the temp directory."""
+    """Jobs have left so much behind in the temp directory since that was last said."""
 
     left_bytes: int
     sample: Sample

@@ -227,7 +227,7 @@ def _littered(event: Littered) -> tuple[str, str]:
     temp = event.sample.temp
     return (
         f"{size(event.left_bytes)} left in the temp directory",
-        f"The last job has not removed its files: {wording.size_in_files(temp)} now.",
+        f"A job has not removed its files: {wording.size_in_files(temp)} now.",
     )
 
 

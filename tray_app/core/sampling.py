@@ -7,13 +7,13 @@ the alert policies find, and the events that follow.
 from __future__ import annotations
 
 from tray_app.core import activity as activities
+from tray_app.core import clicks, wording
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
 from tray_app.core import succession as successions
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
 from tray_app.core import vigil as vigils
-from tray_app.core import wording
 from tray_app.core.activity import ActivityState
 from tray_app.core.bands import next_band
 from tray_app.core.events import (
@@ -129,6 +129,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         lost,
         change,
         looked.process.largest if looked.process else (),
+        clicks.temp_directory(settings, found),
     )
     vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
     sample = Sample(

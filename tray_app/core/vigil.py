@@ -91,7 +91,8 @@ class Facts:
 
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``lost``: the server
     that was watched is gone; ``change`` is what became of it, where its processes are read.
-    ``largest`` are the machine's largest processes, where they were asked for.
+    ``largest`` are the machine's largest processes, where they were asked for; ``temp_place`` is
+    the path of the server's temp directory on this machine, where it is known.
     """
 
     now: Now
@@ -104,6 +105,7 @@ class Facts:
     lost: bool
     change: Change | None = None
     largest: tuple[ProcessRow, ...] = ()
+    temp_place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +172,12 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     )
     left, left_bytes, full_disk = leftovers.follow(
         vigil.leftovers,
+        now_s,
         facts.temp,
+        facts.activity,
         limits,
-        works=works,
-        told=facts.activity.temp_told,
-        settled_s=kept.job.ended.mono_s if kept and kept.job.ended else None,
+        lost=lost,
+        place=facts.temp_place,
     )
     watched = Vigil(
         levels,
@@ -277,6 +280,7 @@ def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
         outlook=NO_OUTLOOK,
         shortage=shortage.woken(vigil.shortage),
         growth=NO_GROWTH,
+        leftovers=leftovers.woken(vigil.leftovers),
         quiet=quiet.woken(vigil.quiet, now, slept_s),
     )
 
