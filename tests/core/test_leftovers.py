@@ -172,6 +172,24 @@ class TestOneJob:
         directory.rest(20, 0)
         assert directory.said == []
 
+    def test_what_a_job_replaces_is_not_left_behind(self, directory: Directory) -> None:
+        """Whatever lay there in the middle of it, also where the walker has not looked since."""
+        directory.see(busy=True)
+        directory.rest(60, 500)
+        directory.said.clear()
+        directory.work(0, 0)
+        directory.see(0, age_s=EVERY_S)
+        directory.rest(60, 500)
+        directory.work(900)
+        directory.rest(60, 500)
+        assert directory.said == []
+
+    def test_without_a_job_nothing_is_left_behind(self, directory: Directory) -> None:
+        """Whatever has come while nobody looked."""
+        directory.state = woken(directory.state)
+        directory.rest(60, 900)
+        assert directory.said == []
+
 
 class TestSeriesOfJobs:
     def test_what_each_has_left_is_said_together(self, directory: Directory) -> None:
@@ -233,6 +251,8 @@ class TestServerAway:
 
     def test_what_comes_while_no_server_is_there_is_no_jobs(self, directory: Directory) -> None:
         """Somebody has put it there."""
+        directory.work(900)
+        directory.rest(40, 0)
         directory.away(60)
         directory.rest(40, 900)
         directory.work(950)
@@ -266,10 +286,12 @@ class TestNotWatched:
         directory = Directory()
         directory.see(400)  # the first reading knows of no CPU
         directory.work(700)
-        directory.rest(60, 800)
+        directory.rest(10, 700)
+        directory.away(4)
+        directory.rest(60, 1000)
         assert directory.said == []
         directory.work(1500)
-        directory.rest(60, 1100)
+        directory.rest(60, 1300)
         assert directory.told_mb == [300]
 
     @pytest.mark.parametrize("paused", [False, True], ids=["silent", "paused"])
@@ -496,6 +518,21 @@ def test_a_bad_day_leaves_one_word() -> None:
     server.work(20, 900)
     server.run(60, 790)
     assert [size_mb for _at_s, size_mb in server.said] == [480, 290]
+
+
+@pytest.mark.parametrize("api", [True, False], ids=["API", "walker"])
+def test_a_first_job_that_is_killed_leaves_its_files_behind(*, api: bool) -> None:
+    """That is told once its server is back and quiet, also where another job comes first."""
+    for next_job in (False, True):
+        server = Server()
+        server.run(10, 20, api=api)
+        server.work(20, 600, api=api)
+        server.die(30)
+        server.run(6, 600, api=api)
+        if next_job:
+            server.work(20, 900, api=api)
+        server.run(60, 600, api=api)
+        assert [size_mb for _at_s, size_mb in server.said] == [580]
 
 
 def test_an_api_that_is_silent_while_it_works_hides_nothing() -> None:
