@@ -18,7 +18,7 @@ import pytest
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Eavesdropper, Notice
-from tests.desktop.running import App
+from tests.desktop.running import CONFIG, App
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
@@ -463,4 +463,34 @@ def test_what_can_be_made_for_real(
         screen.see("gone", "RunAnalyze stopped at ", "What was being processed is lost.")
         server.start()
         screen.see("back", "RunAnalyze is back: ", "It was away for ")
+        assert app.log.count("\n") <= 3, app.log
+
+
+def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
+    desktop: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """Both jobs' files, once, although the second followed at once and was killed."""
+    server = runanalyze_server()
+    with Eavesdropper(desktop.bus_address) as ear:
+        app = start_app(desktop, "--url", server.url, settings=f"{CONFIG}temp_mb = 3\n")
+        screen = Screen(desktop, app, ear.notices)
+        app.wait_for_tooltip("idle", 20.0)
+        settle(server)  # what lies there before is known
+
+        server.burn(3.0, ffmpeg=True, mb=5)
+        app.wait_for_tooltip("processing")
+        server.write_tmp(8, "u1/upload.mp4")
+        server.write_tmp(20, "u1/processed/processed_video.mp4")
+        server.write_tmp(0, "u1/processed/processed_video.mp4")
+        app.wait_for_tooltip("idle", 20.0)
+        server.burn(30.0, ffmpeg=True, mb=5)
+        app.wait_for_tooltip("processing")
+        server.write_tmp(4, "u2/upload.mp4")
+        server.kill()
+        screen.see("gone-again", "RunAnalyze stopped at ", "What was being processed is lost.")
+        server.start()
+        screen.see("left-behind", "12 MB left in the temp directory", "12 MB in 2 files", 75.0)
+        settle(server)
+        told = [notice for notice in ear.notices if "temp directory" in notice.summary]
+        assert len(told) == 1, told
         assert app.log.count("\n") <= 3, app.log
