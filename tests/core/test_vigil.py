@@ -46,6 +46,7 @@ class Watched:
             Settings(), Settings(), self.now(), local=True, remembered=Choice(alerts=said)
         )
         self.events: list[Event] = []
+        self.stored: object = None
 
     def now(self) -> Now:
         return Now(self.now_s, self.offset_s + self.now_s)
@@ -53,6 +54,7 @@ class Watched:
     def happen(self, happened: Input) -> None:
         self.state, events = step(self.state, happened, self.now())
         self.events += events
+        self.stored = next((each.memory for each in events if isinstance(each, Said)), self.stored)
 
     def see(
         self,
@@ -212,6 +214,36 @@ class TestRestart:
         ) == pytest.approx(3000.0)
         watched.happen(Mute(None))
         assert "muted_until" not in remembered(watched.state.vigil, watched.now())
+
+    def test_what_a_mute_has_held_back_survives(self) -> None:
+        """As soon as it is held back; it is told once the mute is over, and only once."""
+        first = Watched()
+        first.happen(Mute(1800.0))
+        first.stay(2100, 10)
+        first.stay(300, 60)
+        assert first.told() == []
+        memory = json.loads(json.dumps(first.stored))
+        second = Watched(memory, first.now().wall_s)
+        second.stay(300, 1200)
+        assert second.told() == []
+        second.stay(300, 700)
+        assert second.told() == ["While muted for 30 min: 2 messages"]
+        assert second.stored == {}
+
+    def test_a_mute_that_ends_while_nobody_watches_is_summed_up_at_the_start(self) -> None:
+        """So is one until the restart; after a day it is no news."""
+        for duration_s in (600.0, None):
+            first = Watched()
+            first.happen(Mute(duration_s))
+            first.stay(2100, 10)
+            first.stay(300, 60)
+            memory = first.stored
+            second = Watched(memory, first.now().wall_s + 3600)
+            second.stay(300, 4)
+            assert second.told() == ["While muted for 61 min: 2 messages"]
+            third = Watched(memory, first.now().wall_s + 90000)
+            third.stay(300, 4)
+            assert third.told() == []
 
     @given(
         st.none()

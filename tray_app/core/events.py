@@ -134,6 +134,20 @@ class DiskFull:
     sample: Sample
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run of the program held back, at that moment: a notification's words.
+
+    ``urgency`` is its number in the desktop's protocol; those of the same ``topic`` take turns.
+    """
+
+    title: str
+    text: str
+    urgency: int
+    topic: str
+    at: Now
+
+
 Notable = (
     Alerted
     | Recovered
@@ -146,6 +160,7 @@ Notable = (
     | Grown
     | Littered
     | DiskFull
+    | Earlier
 )
 """What interrupts a person, and may be held back."""
 

@@ -18,6 +18,7 @@ from tray_app.core.events import (
     AutostartFailed,
     Back,
     DiskFull,
+    Earlier,
     Eased,
     ErrandEnded,
     Event,
@@ -35,6 +36,7 @@ from tray_app.core.events import (
     WorkerReplaced,
 )
 from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.readings import Now
 from tray_app.core.sample import Sample
 from tray_app.core.values import dataclass
 from tray_app.core.wording import APP, duration, percent, rate, size
@@ -97,6 +99,8 @@ def note(event: Event) -> Note | None:
             return Note(*_littered(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
         case DiskFull():
             return Note(*_disk_full(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case Earlier(title, text, urgency, topic):
+            return Note(title, text, Urgency(urgency), topic)
         case HeldBack():
             return _held_back(event)
         case Summarised():
@@ -265,8 +269,13 @@ def _held_back(event: HeldBack) -> Note | None:
     return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 
+def moment(held: Notable) -> Now:
+    """When it happened."""
+    return held.at if isinstance(held, Earlier) else held.sample.at
+
+
 def _ago(held: Notable, event: HeldBack) -> str:
-    seconds = max(0.0, event.until.wall_s - held.sample.at.wall_s)
+    seconds = max(0.0, event.until.wall_s - moment(held).wall_s)
     return "now" if seconds < SOON_S else f"{duration(seconds)} ago"
 
 

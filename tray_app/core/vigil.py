@@ -15,6 +15,7 @@ from tray_app.core import (
     alerts,
     forecast,
     growth,
+    held,
     keeping,
     leftovers,
     presence,
@@ -66,6 +67,8 @@ THREATS = (Kind.CRITICAL, Kind.FULL)
 # A restart within an hour knows what was said; the stamp of what lasts is renewed this often.
 REMEMBERED_S = 3600.0
 STAMP_EVERY_S = 600.0
+# The longest mute is 8 h; what was held back before the last day is no news.
+HELD_FOR_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +303,8 @@ def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
 
 
 def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
-    """What a restart must know: what was said, and the mute; empty when there is nothing.
+    """What a restart must know: what was said, the mute, and what it holds back; empty when there
+    is nothing.
 
     Plain values, moments in Unix time.
     """
@@ -318,19 +322,22 @@ def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
     muted_s = silence.muted_s(now)
     if 0.0 < muted_s < math.inf:
         memory["muted_until"] = now.wall_s + muted_s
+    if silence.held:
+        memory["held"] = held.remembered(silence, now)
     return memory | {"at": now.wall_s} if memory else memory
 
 
 def restore(memory: object, now: Now) -> Vigil:
-    """The watch as an earlier run left it. What is an hour old, or makes no sense, is left out."""
+    """The watch as an earlier run left it. What makes no sense is left out, and so is a level that
+    was said an hour ago, or what was held back a day ago."""
     if not isinstance(memory, Mapping):
         return Vigil()
     levels, silence = alerts.CALM, LOUD
-    age_s = now.wall_s - (_moment(memory.get("at")) or -math.inf)
+    age_s = now.wall_s - (held.finite(memory.get("at")) or -math.inf)
     words = {level.word: level for level in Level}
     level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
     if 0.0 <= age_s <= REMEMBERED_S and level is not None and raised:
-        said = _moment(memory.get("said")) or now.wall_s
+        said = held.finite(memory.get("said")) or now.wall_s
         peak = memory.get("peak_bytes")
         levels = AlertState(
             level=min(level, raised),
@@ -339,9 +346,11 @@ def restore(memory: object, now: Now) -> Vigil:
             said_s=now.mono_s - max(0.0, now.wall_s - said),
             foreseen_s=now.mono_s if memory.get("foreseen") is True else None,
         )
-    until = _moment(memory.get("muted_until"))
+    until = held.finite(memory.get("muted_until"))
     if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
         silence = quiet.mute(LOUD, now, until - now.wall_s)
+    if age_s <= HELD_FOR_S:
+        silence = held.restore(silence, memory.get("held"), now)
     return Vigil(levels=levels, quiet=silence)
 
 
@@ -384,15 +393,11 @@ def _to_remember(before: Vigil, after: Vigil, now_s: float) -> bool:
         return True
     if before.quiet.until_wall_s != after.quiet.until_wall_s:
         return True
+    if before.quiet.held != after.quiet.held:
+        return True
     if not new.raised:
         return False
     return after.stamped_s is None or now_s - after.stamped_s >= STAMP_EVERY_S
-
-
-def _moment(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
 
 
 def _word(value: object, words: Mapping[str, Level]) -> Level | None:
