@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
-from tests.desktop.running import App, wait_for_panel
+from tests.desktop.running import App, state_file, wait_for_panel
 from tests.desktop.session import SCREEN, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
@@ -165,6 +166,37 @@ def test_processing_changes_words_and_urgency(
     critical = wait_for_critical(recorder)
     assert critical.urgency == CRITICAL
     assert "It may fail" in critical.body
+
+
+def test_what_was_held_back_outlives_a_crash(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """The next run holds it back, too, and tells it in the summary."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    app.click("Alerts", "Mute for 30 min")
+    app.wait_for_label("Alerts: muted")
+    jump(app, server, HIGH)
+    file = state_file(session_bus)
+    wait_for(file.exists, "the mute is remembered")
+    wait_for(lambda: "High: " in file.read_text(), "so is what is held back")
+    app.end(signal.SIGKILL)
+    server.free()
+
+    again = start_app(session_bus, "--url", server.url, name="again")
+    again.wait_for_label("Alerts: muted")
+    wait_for(lambda: "Back to normal: " in file.read_text(), "the end of it, too")
+    assert recorder.notices == []
+    again.click("Alerts", "Unmute")
+    summary = wait_for_notice(recorder, 1)
+    assert summary.summary.startswith("While muted for ")
+    assert summary.summary.endswith(": 2 messages")
+    lines = summary.body.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["High", "Back to normal"]
+    wait_for(lambda: "High: " not in file.read_text(), "it is not told again")
 
 
 def test_a_hanging_daemon_delays_nothing(
