@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -91,8 +92,8 @@ class _Server:
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def glance(self) -> readings.Glance:
-        return readings.Glance(self.reading.rss_bytes, None)
+    def sight(self) -> Callable[[], readings.Glance]:
+        return lambda: readings.Glance(self.reading.rss_bytes, None)
 
     def forget(self) -> None:
         pass

@@ -87,7 +87,7 @@ def work(port: int, samples: int) -> Growth:
             events += new
         for event in events:
             notes.note(event)
-        looks.is_left(looks.calm(state), probe.glance(), now())
+        looks.is_left(looks.calm(state), probe.sight()(), now())
         presenter.show(state)
     after = held()
     probe.close()

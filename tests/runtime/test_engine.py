@@ -83,8 +83,8 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def glance(self) -> Glance:
-        return Glance(self.rss_bytes, None)
+    def sight(self) -> Callable[[], Glance]:
+        return lambda: Glance(self.rss_bytes, None)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         self.listed += 1

@@ -236,7 +236,7 @@ def test_children_join_and_leave(table: FakeTable, probe: ServerProbe) -> None:
 
 def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
     """Of the known tree's living members, and of the system; nothing else is looked at."""
-    assert probe.glance() == Glance(None, 399)
+    assert probe.sight()() == Glance(None, 399)
     table.start(10, SERVER, ports={PORT}, rss_bytes=30)
     worker = table.start(11, "worker", ppid=10, rss_bytes=100)
     table.start(12, "ffmpeg", ppid=11, rss_bytes=5)
@@ -245,12 +245,12 @@ def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -
     worker.rss_bytes = 200
     table.end(12)
     table.start(13, "ffmpeg", ppid=11, rss_bytes=7)
-    assert probe.glance() == Glance(230, 399), "who is new comes with the next reading"
+    assert probe.sight()() == Glance(230, 399), "who is new comes with the next reading"
     table.end(10)
-    assert probe.glance() == Glance(None, 399)
+    assert probe.sight()() == Glance(None, 399)
     assert not table.asked
     assert probe.read(2.0).target is None
-    assert probe.glance() == Glance(None, 399)
+    assert probe.sight()() == Glance(None, 399)
 
 
 def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:
@@ -258,7 +258,7 @@ def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProb
     root = table.start(10, SERVER, ports={PORT})
     probe.read(0.0)
     root.cpu_s += 1.0
-    probe.glance()
+    probe.sight()()
     assert probe.read(2.0).cpu_percent == 50.0
 
 

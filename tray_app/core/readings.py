@@ -180,11 +180,12 @@ class OwnMemory:
     taken_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Glance:
     """A quick look between two readings: figures that move, of what the last reading found.
 
     ``rss_bytes`` is the RSS of the server's tree, None when there is none or its root is gone.
+    Not frozen: seven are made in 2 s, from cold caches, and that alone would double the cost.
     """
 
     rss_bytes: int | None

@@ -16,7 +16,7 @@ from typing import Protocol
 from tray_app.core import link as api_link
 from tray_app.core import looks
 from tray_app.core.clicks import temp_directory
-from tray_app.core.commands import Command
+from tray_app.core.commands import Command, Quit
 from tray_app.core.events import Event
 from tray_app.core.inputs import (
     Answered,
@@ -96,8 +96,8 @@ class Probe(Protocol):
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
 
-    def glance(self) -> Glance:
-        """The memory of what the last reading has found, and nothing more."""
+    def sight(self) -> Callable[[], Glance]:
+        """How to look at the memory of what the last reading has found, and nothing more."""
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The machine's largest processes."""
@@ -168,8 +168,8 @@ class Engine:
         self._look_s = math.inf
         self._look_every_s = looks.EVERY_S
         self._look_cost_s = 0.0
-        self._look_is_weighed = False
         self._calm = looks.calm(state)
+        self._glance: Callable[[], Glance] = lambda: Glance(None, None)
         self._is_alarmed = False
         self._wanted_s = math.inf
         self._on_battery = on_battery
@@ -203,7 +203,7 @@ class Engine:
     def stop(self, timeout_s: float = 1.0) -> None:
         """End the thread; safe to call twice and from any other thread."""
         self._stopping.set()
-        self._inbox.wake()
+        self._inbox.put(Quit())
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -271,25 +271,30 @@ class Engine:
     def _wait(self, wake_s: float, now_s: float) -> Posted | None:
         """What is posted next; None when it is ``wake_s``, or a look has seen something.
 
-        The loop of looks is kept short: eight times in 2 s, it runs from cold caches.
+        The loop of looks is kept short: seven times in 2 s it runs from cold caches, where each
+        function that is called costs as much as ten times what it does.
         """
         self._is_alarmed = False
-        while self._look_s < wake_s:
-            item = self._inbox.get(max(0.0, self._look_s - now_s))
-            if item is not None or self._stopping.is_set():
+        get, glance, clock, calm = self._inbox.get, self._glance, self._clock, self._calm
+        is_left, every_s, look_s = looks.is_left, self._look_every_s, self._look_s
+        # A look that would come just before a tick is left to it.
+        last_s = min(wake_s, self._tick_s - every_s / 2)
+        now: Now | None = None
+        while look_s < last_s:
+            item = get(look_s - now_s if look_s > now_s else 0.0)
+            if item is not None:
+                self._look_s = look_s
                 return item
-            assert self._probe
-            now, glance = self._clock(), self._probe.glance()
-            if looks.is_left(self._calm, glance, now):
+            now = clock()
+            if is_left(calm, glance(), now):
                 self._is_alarmed = True
                 return None
             now_s = now.mono_s
-            if not self._look_is_weighed:
-                now_s = self._clock().mono_s
-                self._look_cost_s += LOOK_WEIGHT * (now_s - now.mono_s - self._look_cost_s)
-                self._look_is_weighed = True
-            self._look_s = self._next_look_s(now_s)
-        return self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
+            look_s = now_s + every_s
+        if now is not None:
+            self._look_s, began_s, now_s = look_s, now_s, clock().mono_s
+            self._look_cost_s += LOOK_WEIGHT * (now_s - began_s - self._look_cost_s)
+        return get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
 
     def _wake_s(self) -> float:
         if self._state.paused:
@@ -346,20 +351,14 @@ class Engine:
     def _plan_looks(self, now_s: float) -> None:
         """Look from now on, until the next sample."""
         self._look_s = math.inf
-        if not wants_processes(self._state):
+        if self._probe is None or not wants_processes(self._state):
             return
         if now_s >= self._ask_battery_s:
             self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
             self._saves_power = self._on_battery()
-        self._calm = looks.calm(self._state)
-        self._look_is_weighed = False
+        self._calm, self._glance = looks.calm(self._state), self._probe.sight()
         self._look_every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
-        self._look_s = self._next_look_s(now_s)
-
-    def _next_look_s(self, now_s: float) -> float:
-        """A look that would come just before a tick is left to it."""
-        next_s = now_s + self._look_every_s
-        return next_s if next_s < self._tick_s - self._look_every_s / 2 else math.inf
+        self._look_s = now_s + self._look_every_s
 
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:

@@ -10,6 +10,8 @@ times in 2 s, from cold caches, they cost 30 µs more each time than the lock th
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -24,6 +26,8 @@ class Bell:
     def __init__(self) -> None:
         self._silence = Lock()
         self._silence.acquire()
+        self.wait: Callable[[float], bool] = partial(self._silence.acquire, True)
+        """Whether it has rung, within so many seconds (below 0: whenever); for one thread."""
 
     def ring(self) -> None:
         """From any thread; returns at once."""
@@ -31,10 +35,6 @@ class Bell:
             self._silence.release()
         except RuntimeError:
             return  # it rings already
-
-    def wait(self, timeout_s: float = WITHOUT_LIMIT) -> bool:
-        """Whether it has rung, within so many seconds; one thread only may wait."""
-        return self._silence.acquire(timeout=timeout_s)
 
 
 class Mailbox(Generic[T]):
@@ -55,7 +55,7 @@ class Mailbox(Generic[T]):
         while not self._slot:
             if self._closed:
                 return None
-            self._bell.wait()
+            self._bell.wait(WITHOUT_LIMIT)
         return self._slot.popleft()
 
     def close(self) -> None:
@@ -80,7 +80,3 @@ class Inbox(Generic[T]):
         """The eldest; None when there is none within so many seconds, or by chance earlier."""
         self._bell.wait(0.0 if self._items else timeout_s)
         return self._items.popleft() if self._items else None
-
-    def wake(self) -> None:
-        """Have the reader look about, though there is nothing to read."""
-        self._bell.ring()

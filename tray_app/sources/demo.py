@@ -248,8 +248,11 @@ class DemoProbe:
             cpu_percent=cpu_percent,
         )
 
-    def glance(self) -> Glance:
-        """The tree's memory and the system's now."""
+    def sight(self) -> Callable[[], Glance]:
+        """The tree's memory and the system's, as of when it is called."""
+        return self._glance
+
+    def _glance(self) -> Glance:
         moment = story(self._clock() - self._started_s)
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
         return Glance(rss_bytes, moment.system.available_bytes)
