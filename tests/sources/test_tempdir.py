@@ -237,6 +237,19 @@ class TestWhatVanishes:
 
 
 @pytest.mark.usefixtures("way")
+class TestDisk:
+    def test_size_and_room_are_as_the_system_tells(self, tmp_path: Path) -> None:
+        """What is free is what is left to a user, not to root."""
+        disk, usage = tempdir.disk_of(str(tmp_path)), shutil.disk_usage(tmp_path)
+        assert disk is not None
+        assert disk.total_bytes == usage.total
+        assert disk.free_bytes == pytest.approx(usage.free, rel=0.05)
+
+    def test_what_is_not_there_has_none(self, tmp_path: Path) -> None:
+        """A directory that is gone tells of no disk."""
+        assert tempdir.disk_of(str(tmp_path / "gone")) is None
+
+
 class TestNames:
     def test_the_newest_names_come_first(self, tmp_path: Path) -> None:
         """Of the files modified lately, at most 16 names, newest first, from any depth."""
