@@ -34,12 +34,12 @@ class Growth:
 class NullPanel:
     """Takes everything, keeps nothing."""
 
+    asks_for_menu = False
+
     def show_images(self, images: object) -> None: ...
     def show_attention(self, wanted: object) -> None: ...
     def show_tooltip(self, text: object) -> None: ...
     def show_menu(self, read: object, widest: int, submit: object) -> None: ...
-    def follows_menu(self) -> bool:
-        return True
 
 
 def work(port: int, samples: int) -> Growth:

@@ -11,7 +11,7 @@ import pytest
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
 from tray_app.core.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
-from tray_app.core.inputs import Answered, Asked, Delivered, Looked
+from tray_app.core.inputs import Answered, Asked, Delivered, Looked, MenuSeen
 from tray_app.core.menu import Row
 from tray_app.core.menu_wording import ROOM_CHARS
 from tray_app.core.picture import Palette, Picture, Style, Theme
@@ -32,10 +32,7 @@ class FakePanel:
     menus: list[Callable[[], Sequence[Row]]] = field(default_factory=list)
     widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
-    follows: bool = False
-
-    def follows_menu(self) -> bool:
-        return self.follows
+    asks_for_menu: bool = True
 
     def show_images(self, images: Sequence[Any]) -> None:
         self.images.append(tuple(images))
@@ -107,11 +104,15 @@ def test_only_what_can_be_seen_wakes_the_thread() -> None:
     assert panel.menus[0]() is panel.menus[0](), "made once"
 
 
-def test_an_open_menu_is_told_of_each_sample() -> None:
-    """Also of one that looks like the last: its rows say more than the tooltip."""
-    panel = FakePanel(follows=True)
+@pytest.mark.parametrize("asks_for_menu", [True, False])
+def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
+    """Also of one that looks like the last: its rows say more than the tooltip. A panel that does
+    not ask for its menu may have it open at any time."""
+    panel = FakePanel(asks_for_menu=asks_for_menu)
     presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
+    if asks_for_menu:
+        first, _ = step(first, MenuSeen(True), Now(1.0, 1e9 + 1.0))
     presenter.show(first)
     presenter.start()
     presenter.tell(sampled(300.2, first, 2.0))

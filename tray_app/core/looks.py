@@ -55,12 +55,13 @@ def calm(state: State) -> Calm:
     shown_bytes = sample.memory_bytes
     low_bytes, high_bytes = -math.inf, math.inf
     if rss_bytes is not None and shown_bytes is not None:
-        limits = sorted(_limits_bytes(state))
         unseen_bytes = shown_bytes - rss_bytes
-        below = [limit for limit in limits if limit <= shown_bytes]
-        above = [limit for limit in limits if limit > shown_bytes]
-        low_bytes = below[-1] - unseen_bytes if below else low_bytes
-        high_bytes = above[0] - unseen_bytes if above else high_bytes
+        for limit_mb in _limits_mb(state):
+            limit_bytes = limit_mb * MIB
+            if limit_bytes > shown_bytes:
+                high_bytes = min(high_bytes, limit_bytes - unseen_bytes)
+            else:
+                low_bytes = max(low_bytes, limit_bytes - unseen_bytes)
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = math.inf  # it falls with one more reading that says so
     return Calm(
@@ -95,8 +96,14 @@ def _available_bytes(state: State) -> float:
     return floor_bytes(system, state.settings.alerts)
 
 
-def _limits_bytes(state: State) -> list[float]:
+def _limits_mb(state: State) -> tuple[float, ...]:
+    """What changes the colour, or is said, when it is crossed."""
     bands, alerts = state.settings.bands, state.settings.alerts
-    colours_mb = (bands.yellow_mb, bands.orange_mb, bands.red_mb)
-    levels_mb = (alerts.elevated_mb, alerts.high_mb, alerts.critical_mb)
-    return [limit * MIB for limit in (*colours_mb, *levels_mb)]
+    return (
+        bands.yellow_mb,
+        bands.orange_mb,
+        bands.red_mb,
+        alerts.elevated_mb,
+        alerts.high_mb,
+        alerts.critical_mb,
+    )

@@ -48,6 +48,7 @@ from tray_app.core.vigil import Facts
 from tray_app.core.wish import Wish, named
 
 READING_WEIGHT = 0.25
+NOT_ASKED = ApiCondition(ApiState.OFF)
 
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
@@ -92,7 +93,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
     system = (process.system if process else None) or (answer.system if answer else None)
     condition = (
-        ApiCondition(ApiState.OFF)
+        NOT_ASKED
         if settings.mode is Mode.FALLBACK
         else api_link.condition(link, now.mono_s, every_s)
     )
@@ -113,7 +114,9 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     late = state.late + _is_late(looked.late_s, state, now)
     itself = looked.monitor
     health = Health(itself, now, state.samples + 1, late) if itself else state.health
-    peak_bytes = max((b for b in (state.peak_bytes, memory_bytes) if b is not None), default=None)
+    peak_bytes = state.peak_bytes
+    if memory_bytes is not None and (peak_bytes is None or memory_bytes > peak_bytes):
+        peak_bytes = memory_bytes
     succession, change = _succession(state.succession, looked.process, disowned)
     wish = _next_wish(state, looked.process)
     if change is not None:

@@ -36,8 +36,15 @@ def rate_bytes_s(trend: Trend) -> float | None:
     points = trend.points
     if len(points) < MIN_POINTS or points[-1][0] - points[0][0] < MIN_SPAN_S:
         return None
+    # One pass, from the first point on: sums of large numbers would lose the small ones.
+    first_s, first_bytes = points[0]
+    sum_t = sum_m = sum_tt = sum_tm = 0.0
+    for at_s, size_bytes in points:
+        t, m = at_s - first_s, size_bytes - first_bytes
+        sum_t += t
+        sum_m += m
+        sum_tt += t * t
+        sum_tm += t * m
     count = len(points)
-    mean_t = sum(t for t, _ in points) / count
-    mean_m = sum(m for _, m in points) / count
-    spread = sum((t - mean_t) ** 2 for t, _ in points)
-    return sum((t - mean_t) * (m - mean_m) for t, m in points) / spread if spread > 0 else None
+    spread = count * sum_tt - sum_t * sum_t
+    return (count * sum_tm - sum_t * sum_m) / spread if spread > 0 else None

@@ -273,13 +273,9 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def _update_menu(self) -> None:
         # A closed menu is built when a panel asks for it; only another shape must be told.
-        if self.menu is not self._told_menu or self.is_menu_open():
+        if self.menu is not self._told_menu or self._dbus_menu.is_open(self._bus.time_s()):
             self._told_menu = self.menu
             self._bus.soon(self._refresh_menu)
-
-    def is_menu_open(self) -> bool:
-        """Whether somebody may be looking at the menu; from any thread."""
-        return self._dbus_menu.is_open(self._bus.time_s())
 
     def _refresh_menu(self) -> None:
         self._dbus_menu.refresh()

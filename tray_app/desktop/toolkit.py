@@ -177,7 +177,7 @@ class Desktop:
             self._shown = tuple(read())
             menu = self._menu_type(*(self._item(row) for row in self._shown), *self._left_click())
             self._touch(lambda: setattr(self._icon, "menu", menu))
-        elif hasattr(self._icon, "tell_menu"):
+        elif self.asks_for_menu:
             # XFCE measures a menu before it asks for its texts: with longer ones than it
             # knows, the menu would reach beyond the edge of the screen.
             (self._icon.tell_menu if widest > self._widest else self._icon.update_menu)()
@@ -186,10 +186,10 @@ class Desktop:
             self._touch(self._icon.update_menu)
         self._widest = max(widest, self._widest)
 
-    def follows_menu(self) -> bool:
-        """Whether the menu must be told what changes in it: it is open, or would not ask."""
-        is_open = getattr(self._icon, "is_menu_open", None)
-        return is_open is None or bool(is_open())
+    @property
+    def asks_for_menu(self) -> bool:
+        """Whether a menu that is closed is asked for when it opens, which is reported then."""
+        return hasattr(self._icon, "tell_menu")
 
     def _row(self, key: str) -> Row:
         """A row as it is now."""

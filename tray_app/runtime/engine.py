@@ -77,7 +77,7 @@ PAUSE_AFTER_DEFECT_S = 0.2
 ON_BATTERY_EVERY_S = 30.0
 LOOK_WEIGHT = 0.1
 # A config file is looked at beside whatever is done, and no more often than this.
-CONFIG_PACE_S = 2.0
+CONFIG_PACE_S = 4.0
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.

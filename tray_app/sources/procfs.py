@@ -288,7 +288,8 @@ class ProcfsTable:
         try:
             text = os.pread(self._meminfo, 2048, 0)
             fields = text.split(None, 8)
-            total, free, available = (int(fields[at]) * 1024 for at in (1, 4, 7))
+            total, free = int(fields[1]) * 1024, int(fields[4]) * 1024
+            available = int(fields[7]) * 1024
         except (OSError, IndexError, ValueError):
             return 0, 0, None, None
         # In some containers more is available than there is: as psutil, take what is free.

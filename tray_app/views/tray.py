@@ -22,7 +22,7 @@ from tray_app.core.picture import Picture, figure_of
 from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why
-from tray_app.core.state import State, is_muted, machine_short, palette, style, theme
+from tray_app.core.state import State, is_menu_open, is_muted, machine_short, palette, style, theme
 from tray_app.core.values import dataclass
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import icon
@@ -43,8 +43,10 @@ class Panel(Protocol):
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None: ...
-    def follows_menu(self) -> bool:
-        """Whether the menu must be told what changes in it: it is open, or would not ask."""
+
+    @property
+    def asks_for_menu(self) -> bool:
+        """Whether a menu that is closed is asked for when it opens, which is reported then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,17 @@ def images(shown: Picture) -> tuple[Any, ...]:
     return tuple(icon.draw(shown, size) for size in SHOWN_SIZES)
 
 
+def _now_s(state: State) -> float:
+    return state.sample.at.mono_s if state.sample else state.started.mono_s
+
+
 class Presenter:
     """Shows the states that it is told, or what is newest of them."""
 
     def __init__(self, panel: Panel, submit: Callable[[Command], None]) -> None:
         self._panel = panel
         self._submit = submit
+        self._asks_for_menu = panel.asks_for_menu
         self._state: State | None = None
         self._told: Face | None = None
         self._faces: Mailbox[Face] = Mailbox()
@@ -118,7 +125,7 @@ class Presenter:
         """Have this state shown, which takes over; from one thread, and returns at once."""
         self._state = state
         face = self._face(state)
-        if face != self._told or self._panel.follows_menu():
+        if face != self._told or not self._asks_for_menu or is_menu_open(state, _now_s(state)):
             self._told = face
             self._faces.put(face)
 
