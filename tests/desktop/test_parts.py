@@ -369,6 +369,14 @@ def test_windows_gets_texts_that_fit() -> None:
     assert result.means == "pystray _win32"
 
 
+def test_an_icon_is_up_before_anybody_writes_to_it() -> None:
+    """What is set while pystray brings an icon up is held back until its next change."""
+    shown, icon = desktop()
+    seen: list[bool] = []
+    shown.run(lambda: seen.append(icon.visible))
+    assert seen == [True]
+
+
 def test_a_running_icon_is_touched_where_the_platform_allows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

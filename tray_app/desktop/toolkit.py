@@ -131,8 +131,10 @@ class Desktop:
         """Show the icon and serve it until `stop`; ``ready`` runs once, in another thread."""
 
         def setup(icon: Any) -> None:
-            ready()
+            # Before anybody writes to it: while an icon comes up, pystray holds back what is set,
+            # and some of that was not seen until its next change.
             self._touch(lambda: setattr(icon, "visible", True))
+            ready()
 
         if self._bus is not None and not hasattr(self._icon, "set_images"):
             threading.Thread(target=self._bus.run, name="bus", daemon=True).start()
