@@ -84,6 +84,30 @@ def test_only_the_change_since_the_last_reading_counts() -> None:
     assert calls(state, 471)
 
 
+def test_an_answer_may_be_older_than_the_processes() -> None:
+    """What they have grown by since is nothing that the answer leaves out: a limit is theirs."""
+    settings = Settings()
+    state = begin(settings, settings, at(START_S), local=True)
+    state = step(state, Answered(answer(460, START_S)), at(START_S))[0]
+    state = step(state, Looked(look(490, START_S)), at(START_S))[0]
+    assert state.sample
+    assert state.sample.source is Source.API
+    assert not calls(state, 499)
+    assert calls(state, 501)
+
+
+def test_processes_over_a_limit_that_the_api_is_below() -> None:
+    """They were so at the last reading, which has the API's word: no look says otherwise."""
+    settings = Settings()
+    state = begin(settings, settings, at(START_S), local=True)
+    state = step(state, Answered(answer(480, START_S)), at(START_S))[0]
+    state = step(state, Looked(look(510, START_S)), at(START_S))[0]
+    assert state.sample
+    assert state.sample.source is Source.API
+    assert not calls(state, 520)
+    assert calls(state, 531)
+
+
 def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
     """A process that the API has disowned may do what it likes."""
     settings = Settings()
@@ -107,7 +131,7 @@ def test_after_a_gap_a_sample_is_made_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("cost_s", "on_battery", "every_s"),
-    [(0.00005, False, 0.25), (0.0011, False, 1.0), (0.00005, True, 1.0)],
+    [(0.00005, False, 0.24), (0.0011, False, 1.0), (0.00005, True, 1.0)],
 )
 def test_how_often(cost_s: float, on_battery: bool, every_s: float) -> None:
     """Four times a second; once where that would cost too much, or the battery."""

@@ -278,7 +278,7 @@ class Engine:
         get, glance, clock, calm = self._inbox.get, self._glance, self._clock, self._calm
         is_left, every_s, look_s = looks.is_left, self._look_every_s, self._look_s
         # A look that would come just before a tick is left to it.
-        last_s = min(wake_s, self._tick_s - every_s / 2)
+        last_s = min(wake_s, self._tick_s - every_s / 4)
         now: Now | None = None
         while look_s < last_s:
             item = get(look_s - now_s if look_s > now_s else 0.0)
