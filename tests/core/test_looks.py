@@ -164,6 +164,20 @@ class TestWhatASuddenReadingShows:
         assert state.source is before is Source.API
         assert [type(event).__name__ for event in events if "Source" in type(event).__name__] == []
 
+    def test_an_answer_that_came_just_now_is_older(self) -> None:
+        """A look sees a step 40 ms after an answer that does not have it yet: the step counts."""
+        state = shown(990, Mode.AUTO)
+        at_s = START_S + 2
+        state = step(state, Answered(answer(990, at_s, latency_s=0.4)), at(at_s))[0]
+        state = step(state, Looked(look(990, at_s)), at(at_s))[0]
+        assert state.sample
+        assert state.sample.source is Source.API
+        later_s = at_s + 2
+        state = step(state, Answered(answer(990, later_s, latency_s=0.4)), at(later_s))[0]
+        state = self.sudden(state, look(1010, later_s + 0.04), later_s + 0.04)
+        assert state.sample
+        assert (state.sample.band, state.sample.why) == (Band.ORANGE, Why.BETWEEN)
+
     def test_doubted_processes_do_not(self) -> None:
         """The last answer fitted no process: the API's figure stays, with its age."""
         state = self.well(answer(700, START_S), tree_mb=20)

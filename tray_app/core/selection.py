@@ -18,8 +18,6 @@ from tray_app.core.values import dataclass
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
 FRESH_PART_OF_INTERVAL = 0.9
-# A reading that a quick look has called for wants a figure from after what the look has seen.
-FRESH_SUDDEN_S = 0.1
 # API only: the last value is shown as stale for so long, then the band is unknown.
 STALE_LIMIT_INTERVALS = 5
 STALE_LIMIT_MIN_S = 15.0
@@ -62,15 +60,12 @@ def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     return api.rss_bytes + process.rss_bytes - process.answering_rss_bytes
 
 
-def fresh(link: ApiLink, now_s: float, interval_s: float, *, sudden: bool = False) -> bool:
-    """Whether the newest answer is good and came since the last tick (``sudden``: just now)."""
-    age_max_s = FRESH_PART_OF_INTERVAL * interval_s
-    if sudden:
-        age_max_s = min(FRESH_SUDDEN_S, age_max_s)
+def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
+    """Whether the newest answer is good and came since the last tick."""
     return (
         link.reading is not None
         and link.failures == 0
-        and now_s - link.reading.taken_s <= age_max_s
+        and now_s - link.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
     )
 
 
@@ -106,14 +101,16 @@ def select(
         return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
 
     api = link.reading
-    is_fresh = fresh(link, now_s, interval_s, sudden=sudden)
+    is_fresh = fresh(link, now_s, interval_s)
     is_well = is_fresh or api_link.keeps_pace(link, now_s, interval_s)
     # An answer that is late is told from one that is not due yet.
     not_due = is_well and (sudden or api_link.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s)
     if process and by_process and (is_fresh or not_due):
         if process.worker_count > 1:
             return _because(by_process, Why.WORKERS)
-        if not is_fresh and not doubted:
+        # What a look has seen is newer than any answer, also than one that came just now: that was
+        # measured before, by as much as the answer took.
+        if (sudden or not is_fresh) and not doubted:
             return _because(by_process, Why.BETWEEN)
     if api and (is_fresh or not_due):
         unseen = mode is Mode.AUTO and process is not None and process.problem is not None
