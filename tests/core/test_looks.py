@@ -108,6 +108,17 @@ def test_processes_over_a_limit_that_the_api_is_below() -> None:
     assert calls(state, 531)
 
 
+def test_processes_over_a_limit_that_an_old_answer_is_below() -> None:
+    """They may have come over it since: the first look brings a reading that says so."""
+    settings = Settings()
+    state = begin(settings, settings, at(START_S - 0.6), local=True)
+    state = step(state, Answered(answer(480, START_S - 0.6)), at(START_S - 0.6))[0]
+    state = step(state, Looked(look(510, START_S)), at(START_S))[0]
+    assert state.sample
+    assert state.sample.source is Source.API
+    assert calls(state, 510)
+
+
 def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
     """A process that the API has disowned may do what it likes."""
     settings = Settings()

@@ -57,13 +57,15 @@ def calm(state: State) -> Calm:
     low_bytes, high_bytes = -math.inf, math.inf
     if rss_bytes is not None and shown_bytes is not None:
         unseen_bytes = shown_bytes - rss_bytes
+        is_old = sample.age_s is not None and sample.age_s > EVERY_S
         for limit_mb in _limits_mb(state):
             limit_bytes = limit_mb * MIB
             if limit_bytes > shown_bytes:
                 # Less than the processes had: then the figure may be older than theirs, and what
                 # they have grown by meanwhile is nothing that it leaves out.
-                is_older = unseen_bytes < 0 and rss_bytes < limit_bytes
-                bound_bytes = limit_bytes if is_older else limit_bytes - unseen_bytes
+                is_older = rss_bytes < limit_bytes or is_old
+                is_theirs = unseen_bytes < 0 and is_older
+                bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
                 high_bytes = min(high_bytes, bound_bytes)
             else:
                 low_bytes = max(low_bytes, limit_bytes - unseen_bytes)
