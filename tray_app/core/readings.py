@@ -185,7 +185,7 @@ class Glance:
     """A quick look between two readings: figures that move, of what the last reading found.
 
     ``rss_bytes`` is the RSS of the server's tree, None when there is none or its root is gone.
-    Not frozen: seven are made in 2 s, from cold caches, and that alone would double the cost.
+    Not frozen: eight are made in 2 s, from cold caches, and that alone would double the cost.
     """
 
     rss_bytes: int | None

@@ -271,7 +271,7 @@ class Engine:
     def _wait(self, wake_s: float, now_s: float) -> Posted | None:
         """What is posted next; None when it is ``wake_s``, or a look has seen something.
 
-        The loop of looks is kept short: seven times in 2 s it runs from cold caches, where each
+        The loop of looks is kept short: eight times in 2 s it runs from cold caches, where each
         function that is called costs as much as ten times what it does.
         """
         self._is_alarmed = False

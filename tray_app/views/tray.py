@@ -175,3 +175,4 @@ class Presenter:
                 self._show(face)
             except Exception:  # noqa: BLE001 - a panel's fault must not end the picture
                 _log.exception("showing a sample failed")
+                self._told = None  # the next sample is shown, also if it looks the same
