@@ -11,6 +11,7 @@ a server of as many megabytes as the API tells, since there is no such process t
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import signal
@@ -93,7 +94,7 @@ class _Server:
         return replace(self.reading, taken_s=now_s)
 
     def sight(self) -> Callable[[], readings.Glance]:
-        return lambda: readings.Glance(self.reading.rss_bytes, None)
+        return lambda: (self.reading.rss_bytes or readings.GONE, math.inf)
 
     def forget(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from tray_app.core.events import Event, Sampled, Scarce
 from tray_app.core.inputs import MenuSeen, Reconfigured
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
+    GONE,
     MIB,
     ApiReading,
     Glance,
@@ -84,7 +86,7 @@ class FakeProbe:
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
     def sight(self) -> Callable[[], Glance]:
-        return lambda: Glance(self.rss_bytes, None)
+        return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, math.inf)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         self.listed += 1

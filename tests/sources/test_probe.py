@@ -18,7 +18,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import Glance, Loss, ProcessReading, Role, SystemMemory
+from tray_app.core.readings import GONE, Glance, Loss, ProcessReading, Role, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.wish import Wish
 from tray_app.sources.probe import ServerProbe
@@ -133,10 +133,13 @@ class FakeTable:
     def system_memory(self) -> SystemMemory:
         return SystemMemory(1000, 400, 60.0)
 
-    def glance(self, tree: Sequence[FakeHandle]) -> Glance:
-        usages = [handle.read() for handle in tree]
-        is_there = bool(usages) and usages[0] is not None
-        return Glance(sum(each.rss_bytes for each in usages if each) if is_there else None, 399)
+    def sight(self, tree: Sequence[FakeHandle]) -> Callable[[], Glance]:
+        def glance() -> Glance:
+            usages = [handle.read() for handle in tree]
+            is_there = bool(usages) and usages[0] is not None
+            return sum(each.rss_bytes for each in usages if each) if is_there else GONE, 399
+
+        return glance
 
     def count_limits_of(self, pid: int | None) -> None:
         self.limits_of = pid
@@ -236,7 +239,7 @@ def test_children_join_and_leave(table: FakeTable, probe: ServerProbe) -> None:
 
 def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
     """Of the known tree's living members, and of the system; nothing else is looked at."""
-    assert probe.sight()() == Glance(None, 399)
+    assert probe.sight()() == (GONE, 399)
     table.start(10, SERVER, ports={PORT}, rss_bytes=30)
     worker = table.start(11, "worker", ppid=10, rss_bytes=100)
     table.start(12, "ffmpeg", ppid=11, rss_bytes=5)
@@ -245,12 +248,12 @@ def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -
     worker.rss_bytes = 200
     table.end(12)
     table.start(13, "ffmpeg", ppid=11, rss_bytes=7)
-    assert probe.sight()() == Glance(230, 399), "who is new comes with the next reading"
+    assert probe.sight()() == (230, 399), "who is new comes with the next reading"
     table.end(10)
-    assert probe.sight()() == Glance(None, 399)
+    assert probe.sight()() == (GONE, 399)
     assert not table.asked
     assert probe.read(2.0).target is None
-    assert probe.sight()() == Glance(None, 399)
+    assert probe.sight()() == (GONE, 399)
 
 
 def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
+from tray_app.core.readings import GONE
 from tray_app.sources.process import PsutilTable
 from tray_app.sources.procfs import ProcfsTable
 from tray_app.sources.table import ProcessTable
@@ -54,7 +55,7 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     assert usage.cpu_s >= 0.25
     assert usage.cpu_s == pytest.approx(times.user + times.system, abs=0.05)
     assert usage.name == reference.name()
-    assert table.glance([handle]).rss_bytes == pytest.approx(usage.rss_bytes, rel=0.02)
+    assert table.sight([handle])()[0] == pytest.approx(usage.rss_bytes, rel=0.02)
     handle.close()
 
 
@@ -102,14 +103,14 @@ def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spaw
     root, *others = (table.open(process.pid) for process in processes)
     assert root
     assert all(others)
-    single = [table.glance([handle]).rss_bytes for handle in (root, *others)]
-    assert table.glance([root, *others]).rss_bytes == pytest.approx(sum(map(int, single)), rel=0.02)
+    single = [table.sight([handle])()[0] for handle in (root, *others)]
+    assert table.sight([root, *others])()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
     end(processes[1])
-    left = table.glance([root, *others]).rss_bytes
+    left = table.sight([root, *others])()[0]
     assert left == pytest.approx(single[0] + single[2], rel=0.02)
     end(processes[0])
-    assert table.glance([root, *others]).rss_bytes is None
-    assert table.glance([]).rss_bytes is None
+    assert table.sight([root, *others])()[0] == GONE
+    assert table.sight([])()[0] == GONE
     for handle in (root, *others):
         handle.close()
 
@@ -122,7 +123,7 @@ def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None
     assert handle.read() is not None
     end(process)
     assert handle.read() is None
-    assert table.glance([handle]).rss_bytes is None
+    assert table.sight([handle])()[0] == GONE
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     assert table.parent(process.pid) is None
@@ -144,7 +145,7 @@ def test_a_zombie_counts_as_gone(table: ProcessTable, spawn: Spawn) -> None:
     reference = psutil.Process(process.pid)
     wait_for(lambda: reference.status() == psutil.STATUS_ZOMBIE, "the script is a zombie")
     assert handle.read() is None
-    assert table.glance([handle]).rss_bytes is None
+    assert table.sight([handle])()[0] == GONE
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     handle.close()
@@ -180,7 +181,7 @@ def test_a_reused_pid_does_not_fool_a_handle(table: ProcessTable, spawn: Spawn) 
     except AssertionError:
         pytest.skip("another program took the pid")
     assert table.open(process.pid) is not None
-    assert table.glance([handle]).rss_bytes is None
+    assert table.sight([handle])()[0] == GONE
     assert handle.read() is None
     handle.close()
 
@@ -271,7 +272,7 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
     assert memory is not None
     assert memory.total_bytes == reference.total
     assert memory.available_bytes == pytest.approx(reference.available, rel=0.05)
-    assert table.glance([]).available_bytes == pytest.approx(reference.available, rel=0.05)
+    assert table.sight([])()[1] == pytest.approx(reference.available, rel=0.05)
     assert memory.used_percent == pytest.approx(reference.percent, abs=5)
 
 

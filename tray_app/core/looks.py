@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 from tray_app.core.bands import Band
-from tray_app.core.readings import MIB, Glance, Now
+from tray_app.core.readings import GONE, MIB, Glance
 from tray_app.core.shortage import NO_SHORTAGE, floor_bytes
-from tray_app.core.state import GAP_S, State
+from tray_app.core.state import State
 from tray_app.core.values import dataclass
 
 # A step is said 10 to 15 ms after the look that sees it, and 19 of 20 within 0.25 s.
@@ -30,15 +30,13 @@ class Calm:
     """As long as looks stay within this, the last sample says all.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
-    ``falls_from_s`` on. ``available_bytes`` is what the machine must have left. ``offset_s`` is
-    wall less monotonic time at the last sample.
+    ``falls_from_s`` on, unless the tree is gone. ``available_bytes`` is what the machine must have
+    left.
     """
 
-    low_bytes: float
-    high_bytes: float
-    falls_from_s: float
-    offset_s: float
-    has_target: bool
+    low_bytes: float = -math.inf
+    high_bytes: float = math.inf
+    falls_from_s: float = 0.0
     available_bytes: float = 0.0
 
 
@@ -51,10 +49,10 @@ def calm(state: State) -> Calm:
     """What the looks after this state's sample are held against."""
     sample = state.sample
     if sample is None:
-        return Calm(-math.inf, math.inf, 0.0, 0.0, has_target=False)
+        return Calm()
     rss_bytes = state.process.rss_bytes if state.process else None
     shown_bytes = sample.memory_bytes
-    low_bytes, high_bytes = -math.inf, math.inf
+    low_bytes, high_bytes = -math.inf if rss_bytes is None else 0.0, math.inf
     if rss_bytes is not None and shown_bytes is not None:
         unseen_bytes = shown_bytes - rss_bytes
         is_old = sample.age_s is not None and sample.age_s > EVERY_S
@@ -71,27 +69,17 @@ def calm(state: State) -> Calm:
                 low_bytes = max(low_bytes, limit_bytes - unseen_bytes)
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = math.inf  # it falls with one more reading that says so
-    return Calm(
-        low_bytes,
-        high_bytes,
-        sample.at.mono_s + FALL_AFTER_S,
-        sample.at.wall_s - sample.at.mono_s,
-        has_target=rss_bytes is not None,
-        available_bytes=_available_bytes(state),
-    )
+    falls_from_s = sample.at.mono_s + FALL_AFTER_S
+    return Calm(low_bytes, high_bytes, falls_from_s, _available_bytes(state))
 
 
-def is_left(calm: Calm, glance: Glance, now: Now) -> bool:
+def is_left(calm: Calm, glance: Glance, now_s: float) -> bool:
     """Whether the look has seen something that the last sample does not show."""
-    rss_bytes, available_bytes = glance.rss_bytes, glance.available_bytes
-    if available_bytes is not None and available_bytes < calm.available_bytes:
+    rss_bytes, available_bytes = glance
+    if available_bytes < calm.available_bytes:
         return True
-    if abs(now.wall_s - now.mono_s - calm.offset_s) > GAP_S:
-        return True
-    if rss_bytes is None or not calm.has_target:
-        return calm.has_target
     if rss_bytes < calm.low_bytes:
-        return now.mono_s >= calm.falls_from_s
+        return rss_bytes == GONE or now_s >= calm.falls_from_s
     return rss_bytes > calm.high_bytes
 
 

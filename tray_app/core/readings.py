@@ -180,16 +180,14 @@ class OwnMemory:
     taken_s: float
 
 
-@dataclass(slots=True)
-class Glance:
-    """A quick look between two readings: figures that move, of what the last reading found.
+GONE = -1
+Glance = tuple[float, float]
+"""A quick look between two readings: figures that move, of what the last reading found.
 
-    ``rss_bytes`` is the RSS of the server's tree, None when there is none or its root is gone.
-    Not frozen: eight are made in 2 s, from cold caches, and that alone would double the cost.
-    """
-
-    rss_bytes: int | None
-    available_bytes: int | None
+The RSS of the server's tree in bytes, `GONE` when there is none or its root is gone; and the bytes
+that the machine has available, infinity where that is not told. A bare tuple: eight are made in
+2 s, from cold caches, where a class of its own costs as much as the figures.
+"""
 
 
 @dataclass(frozen=True, slots=True)

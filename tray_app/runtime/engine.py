@@ -67,6 +67,7 @@ from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import HOLDERS_SHOWN
 from tray_app.core.wish import NO_WISH, Wish
+from tray_app.runtime.lookout import Lookout, Scene
 from tray_app.runtime.mailbox import Inbox
 
 _log = logging.getLogger(__name__)
@@ -74,8 +75,6 @@ _log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 3600.0
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
-ON_BATTERY_EVERY_S = 30.0
-LOOK_WEIGHT = 0.1
 # A config file is looked at beside whatever is done, and no more often than this.
 CONFIG_PACE_S = 4.0
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
@@ -159,22 +158,15 @@ class Engine:
         self._edited = edited
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
-        self._inbox: Inbox[Posted] = Inbox()
+        self._inbox: Inbox[Posted | Scene] = Inbox()
         self._stopping = Flag()
         self._thread = Thread(target=self._run, name="sampler", daemon=True)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s
-        self._look_s = math.inf
-        self._look_every_s = looks.EVERY_S
-        self._look_cost_s = 0.0
-        self._calm = looks.calm(state)
-        self._glance: Callable[[], Glance] = lambda: Glance(None, None)
-        self._is_alarmed = False
+        self._scene: Scene | None = None
+        self._lookout = Lookout(self._inbox.put, clock=clock, on_battery=on_battery)
         self._wanted_s = math.inf
-        self._on_battery = on_battery
-        self._saves_power = False
-        self._ask_battery_s = start_s
         self._api: Api | None = None
         self._probe: Probe | None = None
         self._walker: Walker | None = None
@@ -217,9 +209,11 @@ class Engine:
                 _log.exception("a sample failed")
                 self._tick_s = self._clock().mono_s + interval_s(self._state)
                 self._stopping.wait(PAUSE_AFTER_DEFECT_S)
+        self._lookout.close()
         self._close_sources()
 
     def _close_sources(self) -> None:
+        self._rest()
         for source in (self._api, self._probe, self._walker, self._owner):
             if source:
                 source.close()
@@ -233,10 +227,10 @@ class Engine:
             self._ask()
             due_s = self._due_s()
         wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
-        item = self._wait(wake_s, now_s)
+        item = self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
         if self._stopping.is_set():
             return False
-        if item is not None:
+        if item is not None and not isinstance(item, Scene):
             self._receive(item)
         now = self._clock()
         early_s = 0.0
@@ -246,7 +240,7 @@ class Engine:
             pass
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
-        elif self._is_alarmed or now.mono_s >= self._wanted_s:
+        elif (isinstance(item, Scene) and item is self._scene) or now.mono_s >= self._wanted_s:
             self._tick(now, sudden=True)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
@@ -266,35 +260,6 @@ class Engine:
             self._temp, self._own = None, None
             self._api, self._probe, self._walker, self._owner = self._renew(self._state)
         self._tick_s = self._clock().mono_s
-        self._look_s = math.inf
-
-    def _wait(self, wake_s: float, now_s: float) -> Posted | None:
-        """What is posted next; None when it is ``wake_s``, or a look has seen something.
-
-        The loop of looks is kept short: eight times in 2 s it runs from cold caches, where each
-        function that is called costs as much as ten times what it does.
-        """
-        self._is_alarmed = False
-        get, glance, clock, calm = self._inbox.get, self._glance, self._clock, self._calm
-        is_left, every_s, look_s = looks.is_left, self._look_every_s, self._look_s
-        # A look that would come just before a tick is left to it.
-        last_s = min(wake_s, self._tick_s - every_s / 4)
-        now: Now | None = None
-        while look_s < last_s:
-            item = get(look_s - now_s if look_s > now_s else 0.0)
-            if item is not None:
-                self._look_s = look_s
-                return item
-            now = clock()
-            if is_left(calm, glance(), now):
-                self._is_alarmed = True
-                return None
-            now_s = now.mono_s
-            look_s = now_s + every_s
-        if now is not None:
-            self._look_s, began_s, now_s = look_s, now_s, clock().mono_s
-            self._look_cost_s += LOOK_WEIGHT * (now_s - began_s - self._look_cost_s)
-        return get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
 
     def _wake_s(self) -> float:
         if self._state.paused:
@@ -326,7 +291,8 @@ class Engine:
             quiet = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen
             if item != MenuSeen(False) and not isinstance(item, quiet):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
-                self._look_s = math.inf
+        if self._state.paused:
+            self._rest()
 
     def _tick(self, now: Now, *, sudden: bool = False) -> None:
         """Make a sample; a sudden one leaves the next tick where it is."""
@@ -346,19 +312,21 @@ class Engine:
             if self._tick_s <= now_s:
                 self._tick_s = now_s + every_s
         self._wanted_s = wants_reading_s(self._state)
-        self._plan_looks(now_s)
+        self._watch_memory(now_s)
 
-    def _plan_looks(self, now_s: float) -> None:
-        """Look from now on, until the next sample."""
-        self._look_s = math.inf
-        if self._probe is None or not wants_processes(self._state):
-            return
-        if now_s >= self._ask_battery_s:
-            self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
-            self._saves_power = self._on_battery()
-        self._calm, self._glance = looks.calm(self._state), self._probe.sight()
-        self._look_every_s = looks.every_s(self._look_cost_s, on_battery=self._saves_power)
-        self._look_s = now_s + self._look_every_s
+    def _watch_memory(self, now_s: float) -> None:
+        """Have it looked at from now on, until the next sample."""
+        is_soon = self._tick_s - now_s < looks.EVERY_S
+        if self._probe is None or is_soon or not wants_processes(self._state):
+            self._rest()
+        else:
+            self._scene = Scene(self._probe.sight(), looks.calm(self._state), self._tick_s)
+            self._lookout.watch(self._scene)
+
+    def _rest(self) -> None:
+        """Have nothing looked at."""
+        self._scene = None
+        self._lookout.watch(None)
 
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:

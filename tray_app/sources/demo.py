@@ -255,7 +255,7 @@ class DemoProbe:
     def _glance(self) -> Glance:
         moment = story(self._clock() - self._started_s)
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
-        return Glance(rss_bytes, moment.system.available_bytes)
+        return rss_bytes, moment.system.available_bytes
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """Those that are there."""

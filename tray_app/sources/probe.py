@@ -7,7 +7,6 @@ gone the search goes on at each reading, so that one that starts is followed at 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from heapq import nlargest
 
 from tray_app.core.readings import Glance, Loss, ProcessReading, ProcessRow, Role, Target
@@ -91,7 +90,7 @@ class ServerProbe:
     def sight(self) -> Callable[[], Glance]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
         let go."""
-        return partial(self._table.glance, self._tree.handles if self._tree else ())
+        return self._table.sight(self._tree.handles if self._tree else ())
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The largest processes of the machine, whosever they are: dear, so asked once in need."""

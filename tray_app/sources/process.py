@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import psutil
 
-from tray_app.core.readings import Glance, SystemMemory
+from tray_app.core.readings import GONE, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
@@ -143,12 +143,16 @@ class PsutilTable:
         """psutil does not tell."""
         return None
 
-    def glance(self, tree: Sequence[PsutilHandle]) -> Glance:
-        """As :meth:`ProcessTable.glance`."""
-        sizes = [handle.rss_bytes() for handle in tree]
-        is_there = bool(sizes) and sizes[0] is not None
-        rss_bytes = sum(size or 0 for size in sizes) if is_there else None
-        return Glance(rss_bytes, int(psutil.virtual_memory().available))
+    def sight(self, tree: Sequence[PsutilHandle]) -> Callable[[], Glance]:
+        """As :meth:`ProcessTable.sight`."""
+
+        def glance() -> Glance:
+            sizes = [handle.rss_bytes() for handle in tree]
+            is_there = bool(sizes) and sizes[0] is not None
+            rss_bytes = sum(size or 0 for size in sizes) if is_there else GONE
+            return rss_bytes, psutil.virtual_memory().available
+
+        return glance
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -8,11 +8,12 @@ against; it is not imported here.
 # ruff: noqa: PTH115, PTH116, PTH208 - a Path costs three times the call on it
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from tray_app.core.readings import Glance, SystemMemory
+from tray_app.core.readings import GONE, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.cgroup import LimitedGroup, limited_group
@@ -239,27 +240,33 @@ class ProcfsTable:
             total, available, used_percent, swap_used, swap_total, pressure, limited
         )
 
-    def glance(self, tree: Sequence[ProcfsHandle]) -> Glance:
-        """As :meth:`ProcessTable.glance`: in one loop, since looks run from cold caches."""
-        pages = None
-        for handle in tree:
+    def sight(self, tree: Sequence[ProcfsHandle]) -> Callable[[], Glance]:
+        """As :meth:`ProcessTable.sight`."""
+        pread, meminfo, page_bytes, group = os.pread, self._meminfo, self._page_bytes, self._group
+        statms = [handle.statm for handle in tree]
+
+        def glance() -> Glance:
+            pages = 0
             try:
-                size, rss, _ = os.pread(handle.statm, 128, 0).split(b" ", 2)
+                for statm in statms:
+                    size, rss, _ = pread(statm, 128, 0).split(b" ", 2)
+                    if size == _NOTHING:
+                        raise ProcessLookupError
+                    pages += int(rss)
+                rss_bytes = pages * page_bytes if statms else GONE
             except OSError:
-                size = _NOTHING
-            if size != _NOTHING:
-                pages = (pages or 0) + int(rss)
-            elif pages is None:
-                break  # the root is gone
-        try:
-            available_bytes = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
-        except (OSError, IndexError, ValueError):
-            available_bytes = None
-        if self._group is not None and available_bytes is not None:
-            room = self._group.available_bytes(at_a_touch=True)
-            if room is not None:
-                available_bytes = min(available_bytes, room)
-        return Glance(None if pages is None else pages * self._page_bytes, available_bytes)
+                rss_bytes = _rss_bytes_left(statms, page_bytes)
+            try:
+                available_bytes = int(pread(meminfo, 96, 0).split(None, 8)[7]) * 1024
+            except (OSError, IndexError, ValueError):
+                return rss_bytes, math.inf
+            if group is not None:
+                room_bytes = group.available_bytes(at_a_touch=True)
+                if room_bytes is not None and room_bytes < available_bytes:
+                    return rss_bytes, room_bytes
+            return rss_bytes, available_bytes
+
+        return glance
 
     def count_limits_of(self, pid: int | None) -> None:
         """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
@@ -373,6 +380,21 @@ class ProcfsTable:
     def _cwd(self, pid: int) -> str | None:
         link = _link(f"{self._proc}/{pid}/cwd")
         return link.removesuffix(" (deleted)") if link else None
+
+
+def _rss_bytes_left(statms: Sequence[int], page_bytes: int) -> int:
+    """The memory in sum of those that are still there, if the first is."""
+    pages: list[int] = []
+    for statm in statms:
+        try:
+            size, rss, _ = os.pread(statm, 128, 0).split(b" ", 2)
+        except OSError:
+            size = _NOTHING
+        if size != _NOTHING:
+            pages.append(int(rss))
+        elif not pages:
+            return GONE
+    return sum(pages) * page_bytes
 
 
 def rollup(pid: int, proc: str = "/proc") -> Shares | None:
