@@ -93,7 +93,7 @@ class _Server:
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def sight(self) -> Callable[[], readings.Glance]:
+    def sight(self, _enough_bytes: float, /) -> Callable[[], readings.Glance]:
         return lambda: (self.reading.rss_bytes or readings.GONE, math.inf)
 
     def forget(self) -> None:

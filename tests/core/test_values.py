@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tray_app.core import values
+from tray_app.core.readings import Now
 
 
 def classes(tool: Any) -> tuple[Any, Any, Any]:
@@ -67,26 +68,26 @@ def test_equality(made: tuple[Any, Any, Any]) -> None:
         hash(some("a"))
 
 
+def test_frozen() -> None:
+    """Setting a field is an error to the type checker, which would tell of an unused "ignore"."""
+    value = Now(1.0, 2.0)
+    value.mono_s = 3.0  # type: ignore[misc]
+    assert value == Now(3.0, 2.0)
+
+
 @BOTH
-def test_frozen(made: tuple[Any, Any, Any]) -> None:
-    """No field can be set or deleted, and there is no room for another."""
+def test_no_room(made: tuple[Any, Any, Any]) -> None:
+    """There is no room for other attributes than the fields."""
     value = made[2]("a")
-    for change in (
-        lambda: setattr(value, "given", 4),
-        lambda: setattr(value, "other", 4),
-        lambda: delattr(value, "given"),
-    ):
-        with pytest.raises((AttributeError, TypeError)):
-            change()
-    assert value.given == 3
+    with pytest.raises((AttributeError, TypeError)):
+        value.other = 4
     assert not hasattr(value, "__dict__")
 
 
-@BOTH
 @pytest.mark.parametrize("tool", [values, dataclasses], ids=["our replace", "their replace"])
-def test_replace(made: tuple[Any, Any, Any], tool: Any) -> None:
+def test_replace(tool: Any) -> None:
     """A copy with some other fields, by either module's function."""
-    some = made[2]
+    some = OURS[2]
     value = some("a", made=[1])
     assert tool.replace(value, given=5) == some("a", 5, [1])
     assert value == some("a", 3, [1])

@@ -85,7 +85,7 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def sight(self) -> Callable[[], Glance]:
+    def sight(self, _enough_bytes: float, /) -> Callable[[], Glance]:
         return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, math.inf)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:

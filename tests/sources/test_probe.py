@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -133,7 +134,9 @@ class FakeTable:
     def system_memory(self) -> SystemMemory:
         return SystemMemory(1000, 400, 60.0)
 
-    def sight(self, tree: Sequence[FakeHandle]) -> Callable[[], Glance]:
+    def sight(
+        self, tree: Sequence[FakeHandle], _enough_bytes: float = math.inf, /
+    ) -> Callable[[], Glance]:
         def glance() -> Glance:
             usages = [handle.read() for handle in tree]
             is_there = bool(usages) and usages[0] is not None

@@ -14,7 +14,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import GONE
+from tray_app.core.readings import GONE, MIB
 from tray_app.sources.process import PsutilTable
 from tray_app.sources.procfs import ProcfsTable
 from tray_app.sources.table import ProcessTable
@@ -104,15 +104,36 @@ def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spaw
     assert root
     assert all(others)
     single = [table.sight([handle])()[0] for handle in (root, *others)]
-    assert table.sight([root, *others])()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
+    glance = table.sight([root, *others])
+    assert glance()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
     end(processes[1])
-    left = table.sight([root, *others])()[0]
-    assert left == pytest.approx(single[0] + single[2], rel=0.02)
+    for look in (glance, table.sight([root, *others])):
+        assert look()[0] == pytest.approx(single[0] + single[2], rel=0.02)
     end(processes[0])
-    assert table.sight([root, *others])()[0] == GONE
-    assert table.sight([])()[0] == GONE
+    for look in (glance, table.sight([root, *others]), table.sight([])):
+        assert look()[0] == GONE
     for handle in (root, *others):
         handle.close()
+
+
+def test_a_glance_follows_the_memory(table: ProcessTable) -> None:
+    """What is looked at again and again is looked at anew."""
+    handle = table.open(os.getpid())
+    glance = table.sight([handle])
+    before_bytes, _ = glance()
+    held = bytearray(b"x") * 64 * MIB
+    assert glance()[0] - before_bytes == pytest.approx(len(held), rel=0.1)
+    del held
+    assert glance()[0] == pytest.approx(before_bytes, abs=8 * MIB)
+
+
+def test_a_glance_at_the_system_may_stop_at_enough(table: ProcessTable) -> None:
+    """It never tells of more than there is, nor of less than enough where there is enough."""
+    available_bytes = psutil.virtual_memory().available
+    enough_bytes = available_bytes // 2
+    assert enough_bytes <= table.sight([], enough_bytes)()[1] <= 1.05 * available_bytes
+    too_much = table.sight([], 2 * available_bytes)()[1]
+    assert too_much == pytest.approx(available_bytes, rel=0.05)
 
 
 def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None:

@@ -91,6 +91,8 @@ class AlertLimits:
     def kept(self, memory_bytes: int) -> Level:
         """The highest level that this figure has not left (90 % of its limit and more)."""
         memory_mb = memory_bytes / MIB
+        if memory_mb < REARM_FACTOR * self.elevated_mb:  # the usual
+            return Level.NONE
         for level in _DOWNWARDS:
             if memory_mb >= REARM_FACTOR * self.limit_mb(level):
                 return level

@@ -47,16 +47,16 @@ def compare(
     if process is None or process.target is None:
         return likeness
     target = (process.target.pid, process.target.created_s)
-    tree_bytes = sum(row.rss_bytes for row in process.rows)
+    tree_bytes = process.rss_bytes
     if target != likeness.target:
         likeness = Likeness(target)
     misfits = likeness.misfits
-    before_bytes = tree_bytes if likeness.tree_bytes is None else likeness.tree_bytes
+    before_bytes = likeness.tree_bytes
     if answer is None:
         pass
     elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
         misfits = 0
-    elif alike(before_bytes, tree_bytes):
+    elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
         misfits = min(misfits + 1, ANSWERS_TO_DISOWN)
     return Likeness(target, misfits, tree_bytes)
 

@@ -6,7 +6,9 @@ the edges, where people read. ``*_s`` moments are monotonic seconds unless named
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from operator import attrgetter
 
 from tray_app.core.values import dataclass
 
@@ -110,6 +112,9 @@ class ProcessRow:
     created_s: float | None = None
 
 
+_rss_bytes: Callable[[ProcessRow], int] = attrgetter("rss_bytes")
+
+
 @dataclass(frozen=True, slots=True)
 class OwnUse:
     """What this program itself takes: RSS, and CPU time since it was started."""
@@ -162,7 +167,7 @@ class ProcessReading:
     @property
     def rss_bytes(self) -> int | None:
         """RSS of the whole tree; None without a target."""
-        return sum(row.rss_bytes for row in self.rows) if self.target else None
+        return sum(map(_rss_bytes, self.rows)) if self.target else None
 
 
 @dataclass(frozen=True, slots=True)

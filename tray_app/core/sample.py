@@ -35,6 +35,7 @@ class Sample:
     ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
+    ``temp_place`` is the path of the server's temp directory on this machine.
     """
 
     number: int
@@ -67,3 +68,4 @@ class Sample:
     stretched: bool = False
     candidates: tuple[Target, ...] = ()
     own: OwnMemory | None = None
+    temp_place: str | None = None

@@ -111,7 +111,9 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     elif memory_bytes is None:
         trend = Trend()
     band = next_band(state.band, memory_bytes, settings.bands)
-    late = state.late + _is_late(looked.late_s, state, now)
+    late = state.late
+    if looked.late_s > LATE_PART * every_s and state.sample is not None and state.awake != now:
+        late += 1  # but not after a gap (sleep): nobody waited for that one
     itself = looked.monitor
     health = Health(itself, now, state.samples + 1, late) if itself else state.health
     peak_bytes = state.peak_bytes
@@ -121,6 +123,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     wish = _next_wish(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=wish != state.wish)
+    temp_place = clicks.temp_directory(settings, found)
     facts = Facts(
         now,
         memory_bytes,
@@ -132,7 +135,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         lost,
         change,
         looked.process.largest if looked.process else (),
-        clicks.temp_directory(settings, found),
+        temp_place,
     )
     vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
     sample = Sample(
@@ -166,6 +169,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         stretched=every_s > settings.interval_s,
         candidates=process.candidates if process else (),
         own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
+        temp_place=temp_place,
     )
     vigil, said = vigils.tell(state.vigil, vigil, found_out, sample, settings.alerts)
     changed = replace(
@@ -223,12 +227,6 @@ def _next_wish(state: State, process: ProcessReading | None) -> Wish:
     if state.wish.picked is None or process is None or process.target is not None:
         return state.wish
     return named(None, state.settings.match)
-
-
-def _is_late(late_s: float, state: State, now: Now) -> bool:
-    """Whether a sample was missed; after a gap (sleep) nobody waited for one."""
-    waited = state.sample is not None and state.awake != now
-    return waited and late_s > LATE_PART * interval_s(state)
 
 
 def _is_lost(

@@ -233,8 +233,10 @@ def patience_s(state: State) -> float:
 
 def ends_s(state: State) -> float:
     """When a set time is over (monotonic seconds); never is infinity."""
-    ends = (run.ends_s for run in (state.run, state.quick) if run is not None)
-    return min((end for end in ends if end is not None), default=math.inf)
+    end_s = math.inf if state.run.ends_s is None else state.run.ends_s
+    if state.quick is None or state.quick.ends_s is None:
+        return end_s
+    return min(end_s, state.quick.ends_s)
 
 
 def wants_reading_s(state: State) -> float:

@@ -64,6 +64,8 @@ def compare(before: Succession, reading: ProcessReading) -> tuple[Succession, Ch
     workers = frozenset(reading.workers) - {target.pid}
     if before.target is None:
         return Succession(target, workers=workers), None
+    if target == before.target and workers == before.workers and not before.has_ended:
+        return before, None  # the usual
     if _identity(target) != _identity(before.target) or before.has_ended:
         turn = Turn.RESTARTED if loss else Turn.RETURNED if before.has_ended else Turn.FOLLOWED
         return Succession(target, workers=workers), Change(turn, target, loss)

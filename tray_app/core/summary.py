@@ -39,8 +39,9 @@ def record(run: Measurement, now_s: float, memory_bytes: int | None) -> Measurem
     if memory_bytes is None:
         return replace(run, samples=run.samples + 1)
     t = now_s - run.started_s
-    return replace(
-        run,
+    return Measurement(
+        run.started_s,
+        run.ends_s,
         samples=run.samples + 1,
         readings=run.readings + 1,
         peak_bytes=max(run.peak_bytes or 0, memory_bytes),

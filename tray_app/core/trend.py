@@ -27,8 +27,10 @@ class Trend:
 def add(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
     """One more point; what is older than the window falls out."""
     points = (*trend.points[-MAX_POINTS + 1 :], (now_s, memory_bytes))
-    recent = sum(now_s - t <= WINDOW_S for t, _ in points)
-    return Trend(points[-max(recent, POINTS_KEPT) :])
+    old = 0
+    while old < len(points) - POINTS_KEPT and now_s - points[old][0] > WINDOW_S:
+        old += 1
+    return Trend(points[old:])
 
 
 def rate_bytes_s(trend: Trend) -> float | None:

@@ -147,12 +147,12 @@ def percent(value: float | None) -> str:
 
 
 def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
+    return " · ".join(filter(None, parts))
 
 
 def band(value: Band) -> str:
     """The colour's name; an unknown band is "no reading"."""
-    return "no reading" if value is Band.UNKNOWN else value.value
+    return "no reading" if value is Band.UNKNOWN else str(value)
 
 
 def stage(activity: Activity, value: Stage | None) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from operator import attrgetter
 from threading import Event as Flag
 from threading import Thread
 from typing import Protocol
 
 from tray_app.core import link as api_link
 from tray_app.core import looks
-from tray_app.core.clicks import temp_directory
 from tray_app.core.commands import Command, Quit
 from tray_app.core.events import Event
 from tray_app.core.inputs import (
@@ -71,6 +71,7 @@ from tray_app.runtime.lookout import Lookout, Scene
 from tray_app.runtime.mailbox import Inbox
 
 _log = logging.getLogger(__name__)
+_pid: Callable[[ProcessRow], int] = attrgetter("pid")
 
 LONGEST_WAIT_S = 3600.0
 # A defect that shows at every turn must not fill the log.
@@ -95,8 +96,9 @@ class Probe(Protocol):
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
 
-    def sight(self) -> Callable[[], Glance]:
-        """How to look at the memory of what the last reading has found, and nothing more."""
+    def sight(self, enough_bytes: float, /) -> Callable[[], Glance]:
+        """How to look at the memory of what the last reading has found, and nothing more; where the
+        machine has more than ``enough_bytes`` available, no matter how much."""
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The machine's largest processes."""
@@ -300,13 +302,14 @@ class Engine:
         if is_gap(state, now) and self._probe:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
-        took_s = self._clock().mono_s - now.mono_s
+        read = self._clock()
+        took_s = read.mono_s - now.mono_s
         monitor = self._own_use() if wants_health(state, now.mono_s) else None
         late_s = 0.0 if sudden else now.mono_s - self._tick_s
-        self._step(Looked(process, self._temp, took_s, sudden, self._own, monitor, late_s))
+        self._step(Looked(process, self._temp, took_s, sudden, self._own, monitor, late_s), read)
         self._watch_temp()
         self._watch_own()
-        now_s, every_s = self._clock().mono_s, interval_s(self._state)
+        now_s, every_s = read.mono_s, interval_s(self._state)
         if not sudden:
             self._tick_s += every_s
             if self._tick_s <= now_s:
@@ -320,7 +323,9 @@ class Engine:
         if self._probe is None or is_soon or not wants_processes(self._state):
             self._rest()
         else:
-            self._scene = Scene(self._probe.sight(), looks.calm(self._state), self._tick_s)
+            calm = looks.calm(self._state)
+            glance = self._probe.sight(calm.available_bytes)
+            self._scene = Scene(glance, calm, self._tick_s)
             self._lookout.watch(self._scene)
 
     def _rest(self) -> None:
@@ -351,7 +356,7 @@ class Engine:
         if self._walker is None or sample is None:
             return
         told = sample.source is Source.API and sample.temp is not None
-        wanted = None if told else temp_directory(self._state.settings, sample.target)
+        wanted = None if told else sample.temp_place
         if wanted is None:
             self._temp = None
         self._walker.watch(wanted, lively=self._state.activity.stirs)
@@ -360,10 +365,10 @@ class Engine:
         """Have asked what memory is the server's own, of the processes that are shown."""
         if self._owner is not None:
             sample = self._state.sample
-            self._owner.watch(tuple(row.pid for row in sample.rows) if sample else ())
+            self._owner.watch(tuple(map(_pid, sample.rows)) if sample else ())
 
-    def _step(self, happened: Input) -> None:
-        self._state, events = step(self._state, happened, self._clock())
+    def _step(self, happened: Input, now: Now | None = None) -> None:
+        self._state, events = step(self._state, happened, now or self._clock())
         if isinstance(happened, Asked | Answered):
             return
         for outlet in self._outlets:

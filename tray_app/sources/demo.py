@@ -248,7 +248,7 @@ class DemoProbe:
             cpu_percent=cpu_percent,
         )
 
-    def sight(self) -> Callable[[], Glance]:
+    def sight(self, _enough_bytes: float = math.inf, /) -> Callable[[], Glance]:
         """The tree's memory and the system's, as of when it is called."""
         return self._glance
 

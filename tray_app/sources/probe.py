@@ -6,6 +6,7 @@ gone the search goes on at each reading, so that one that starts is followed at 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from heapq import nlargest
 
@@ -87,10 +88,10 @@ class ServerProbe:
             loss=self._loss,
         )
 
-    def sight(self) -> Callable[[], Glance]:
+    def sight(self, enough_bytes: float = math.inf, /) -> Callable[[], Glance]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
-        let go."""
-        return self._table.sight(self._tree.handles if self._tree else ())
+        let go. ``enough_bytes`` as :meth:`ProcessTable.sight`."""
+        return self._table.sight(self._tree.handles if self._tree else (), enough_bytes)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The largest processes of the machine, whosever they are: dear, so asked once in need."""

@@ -6,6 +6,7 @@ as None. On Linux ``procfs`` does the same at a fraction of the cost.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -143,7 +144,9 @@ class PsutilTable:
         """psutil does not tell."""
         return None
 
-    def sight(self, tree: Sequence[PsutilHandle]) -> Callable[[], Glance]:
+    def sight(
+        self, tree: Sequence[PsutilHandle], _enough_bytes: float = math.inf, /
+    ) -> Callable[[], Glance]:
         """As :meth:`ProcessTable.sight`."""
 
         def glance() -> Glance:

@@ -27,8 +27,12 @@ _STAT_MAX_BYTES = 1024
 _CHILDREN_MAX_BYTES = 65536
 _ROLLUP_MAX_BYTES = 4096  # 0.7 KB on Linux 6
 _PRIVATE = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
+_STATM_MAX_BYTES = 128
 # A zombie has given back its whole address space: "0 0 0 ...".
-_NOTHING = b"0"
+_NOTHING = b"0 "
+_SC_AVPHYS_PAGES = os.sysconf_names["SC_AVPHYS_PAGES"]
+# Of what is free the kernel keeps back so much at most: its zones' high marks, 1 to 2 % here.
+_RESERVE_PART = 0.05
 _VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
 # What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
 _NAME_MAX = 15
@@ -50,7 +54,7 @@ class ProcfsHandle:
     def read(self) -> Usage | None:
         """As :meth:`ProcessHandle.read`."""
         try:
-            statm = os.pread(self.statm, 128, 0)
+            statm = os.pread(self.statm, _STATM_MAX_BYTES, 0)
             stat = os.pread(self._stat, _STAT_MAX_BYTES, 0)
         except OSError:
             return None
@@ -96,6 +100,9 @@ class ProcfsTable:
         self.count_limits_of(None)
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+        # In some containers one of the two is the host's.
+        is_one = os.sysconf("SC_PHYS_PAGES") * self._page_bytes == self._total_bytes
+        self._reserve_bytes = _RESERVE_PART * self._total_bytes if is_one else math.inf
         self._network = _link(f"{proc}/self/ns/net")
         boot = (_read(f"{proc}/stat", 1 << 20) or b"").partition(b"\nbtime ")[2]
         self._boot_s = float(boot.partition(b"\n")[0] or 0)
@@ -240,33 +247,45 @@ class ProcfsTable:
             total, available, used_percent, swap_used, swap_total, pressure, limited
         )
 
-    def sight(self, tree: Sequence[ProcfsHandle]) -> Callable[[], Glance]:
-        """As :meth:`ProcessTable.sight`."""
-        pread, meminfo, page_bytes, group = os.pread, self._meminfo, self._page_bytes, self._group
+    def sight(
+        self, tree: Sequence[ProcfsHandle], enough_bytes: float = math.inf, /
+    ) -> Callable[[], Glance]:
+        """As :meth:`ProcessTable.sight`.
+
+        Most looks find what the one before has found, to the byte, and then nothing is parsed.
+        """
+        pread, sysconf = os.pread, os.sysconf
         statms = [handle.statm for handle in tree]
+        sizes, starts = [_STATM_MAX_BYTES] * len(statms), [0] * len(statms)
+        texts: list[bytes] = []
+        rss_bytes = GONE
+        # What is quite free is available, and one number instead of a page of text.
+        enough_pages = (enough_bytes + self._reserve_bytes) / self._page_bytes
+        asks_first = enough_pages < math.inf and self._group is None
 
         def glance() -> Glance:
-            pages = 0
+            nonlocal texts, rss_bytes
             try:
-                for statm in statms:
-                    size, rss, _ = pread(statm, 128, 0).split(b" ", 2)
-                    if size == _NOTHING:
-                        raise ProcessLookupError
-                    pages += int(rss)
-                rss_bytes = pages * page_bytes if statms else GONE
+                seen = list(map(pread, statms, sizes, starts))
+                if seen != texts:
+                    texts, rss_bytes = seen, _rss_bytes(seen, self._page_bytes)
             except OSError:
-                rss_bytes = _rss_bytes_left(statms, page_bytes)
-            try:
-                available_bytes = int(pread(meminfo, 96, 0).split(None, 8)[7]) * 1024
-            except (OSError, IndexError, ValueError):
-                return rss_bytes, math.inf
-            if group is not None:
-                room_bytes = group.available_bytes(at_a_touch=True)
-                if room_bytes is not None and room_bytes < available_bytes:
-                    return rss_bytes, room_bytes
-            return rss_bytes, available_bytes
+                texts = [_statm(fd) for fd in statms]
+                rss_bytes = _rss_bytes(texts, self._page_bytes)
+            if asks_first and sysconf(_SC_AVPHYS_PAGES) >= enough_pages:
+                return rss_bytes, enough_bytes
+            return rss_bytes, self._available_bytes()
 
         return glance
+
+    def _available_bytes(self) -> float:
+        """What the machine has available, or its limited group; infinity where it is not told."""
+        try:
+            available_bytes = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
+        except (OSError, IndexError, ValueError):
+            return math.inf
+        room_bytes = self._group.available_bytes(at_a_touch=True) if self._group else None
+        return available_bytes if room_bytes is None else min(available_bytes, room_bytes)
 
     def count_limits_of(self, pid: int | None) -> None:
         """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
@@ -382,19 +401,19 @@ class ProcfsTable:
         return link.removesuffix(" (deleted)") if link else None
 
 
-def _rss_bytes_left(statms: Sequence[int], page_bytes: int) -> int:
+def _rss_bytes(statms: Sequence[bytes], page_bytes: int) -> int:
     """The memory in sum of those that are still there, if the first is."""
-    pages: list[int] = []
-    for statm in statms:
-        try:
-            size, rss, _ = os.pread(statm, 128, 0).split(b" ", 2)
-        except OSError:
-            size = _NOTHING
-        if size != _NOTHING:
-            pages.append(int(rss))
-        elif not pages:
-            return GONE
-    return sum(pages) * page_bytes
+    if not statms or statms[0].startswith(_NOTHING):
+        return GONE
+    return page_bytes * sum(int(statm.split(b" ", 2)[1]) for statm in statms)
+
+
+def _statm(fd: int) -> bytes:
+    """As of a zombie when the process is gone."""
+    try:
+        return os.pread(fd, _STATM_MAX_BYTES, 0)
+    except OSError:
+        return b"0 0 0"
 
 
 def rollup(pid: int, proc: str = "/proc") -> Shares | None:
