@@ -80,6 +80,7 @@ def next_activity(
 ) -> ActivityState:
     """The activity after one more sample; ``api`` is the newest answer if it is new."""
     reading = process if process and process.target else None
+    was_busy = state.is_busy
     words = stages.heard(state.words, now_s, api)
     finished = stages.finished(state.words, words)
     temp_is_new = temp is not None and temp != state.temp
@@ -90,10 +91,10 @@ def next_activity(
     cpu = (reading.cpu_percent if reading else None) or 0.0
 
     grows = comparable and _grows(state.temp, temp)
-    runs = cpu >= PROCESSING_CPU_PERCENT and (state.is_busy or burst_s >= WORK_CPU_S)
+    runs = cpu >= PROCESSING_CPU_PERCENT and (was_busy or burst_s >= WORK_CPU_S)
     # Files that vanish are the end of a job, which is still a part of it.
     comes = _comes(state.temp, temp) if comparable else 0
-    vanish = state.is_busy and comes < 0
+    vanish = was_busy and comes < 0
     works = runs or stages.encodes(reading) or (grows and not temp_told) or vanish
     told = stages.moved(state.words, words) or (grows and temp_told)
     worked_s, lasts_s = state.worked_s, state.lasts_s
@@ -102,7 +103,7 @@ def next_activity(
         # What only the API tells has its next chance with its next answer.
         lasts_s = max(QUIET_AFTER_S, words.holds_s) if told and not works else QUIET_AFTER_S
     seen_s = now_s if api or reading or temp_is_new else state.seen_s
-    waits = state.is_busy and stages.is_open(words, temp)
+    waits = was_busy and stages.is_open(words, temp)
 
     busy = (
         worked_s is not None
@@ -121,7 +122,7 @@ def next_activity(
     else:
         activity = Activity.INTENSIVE if intensive else Activity.PROCESSING
 
-    turned = busy != state.is_busy
+    turned = busy != was_busy
     changed = turned or comes > 0 or (busy and stages.asks_again(words, now_s))
     if changed and not words.wanted:
         words = replace(words, wanted=True)

@@ -5,7 +5,7 @@ And its words: what came of it is told in one notification, figures first.
 
 from __future__ import annotations
 
-from os.path import join
+from os import sep
 from typing import TYPE_CHECKING
 
 from tray_app.core.deliveries import TEST_TITLE
@@ -119,7 +119,7 @@ def temp_directory(settings: Settings, target: Target | None) -> str | None:
     """Where the server's temp directory is on this machine, as set, or as its process tells."""
     if settings.tmp_dir or not target or not target.cwd:
         return settings.tmp_dir
-    return join(target.cwd, TEMP_DIRECTORY)  # noqa: PTH118 - at every sample, and a Path is dear
+    return f"{target.cwd.rstrip(sep)}{sep}{TEMP_DIRECTORY}"  # at every sample: a Path is dear
 
 
 def temp_place(state: State) -> str | Told:

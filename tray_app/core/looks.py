@@ -64,9 +64,10 @@ def calm(state: State) -> Calm:
                 is_older = rss_bytes < limit_bytes or is_old
                 is_theirs = unseen_bytes < 0 and is_older
                 bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
-                high_bytes = min(high_bytes, bound_bytes)
-            else:
-                low_bytes = max(low_bytes, limit_bytes - unseen_bytes)
+                if bound_bytes < high_bytes:
+                    high_bytes = bound_bytes
+            elif limit_bytes - unseen_bytes > low_bytes:
+                low_bytes = limit_bytes - unseen_bytes
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = math.inf  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S

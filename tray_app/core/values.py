@@ -58,8 +58,10 @@ else:
     def replace(value, /, **changes):
         """A copy with other values in some fields."""
         cls = value.__class__
-        fields = dict(zip(cls.__match_args__, cls._values(value), strict=False))
-        return cls(**(fields | changes))
+        names = cls.__match_args__
+        fields = dict(zip(names, cls._values(value), strict=False)) | changes
+        # By position: of 47 fields each name would be looked for among 47.
+        return cls(*fields.values()) if len(fields) == len(names) else cls(**fields)
 
     def _initialiser(cls, defaults):
         known, parameters, lines = {}, ["self"], []

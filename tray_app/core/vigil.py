@@ -137,7 +137,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     """The watch after one more sample, and what it found."""
     now_s, memory_bytes = facts.now.mono_s, facts.memory_bytes
     fresh_bytes = memory_bytes if facts.fresh else None
-    works, lost = facts.activity.stirs, facts.lost
+    busy, works, lost = facts.activity.is_busy, facts.activity.stirs, facts.lost
 
     outlook = vigil.outlook
     if fresh_bytes is not None:
@@ -155,7 +155,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         now_s,
         fresh_bytes,
         facts.change,
-        busy=facts.activity.is_busy,
+        busy=busy,
         lost=lost,
         above_bytes=limits.elevated_mb * MIB,
     )
@@ -170,9 +170,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     )
     # A burst is no work yet, but what memory is in it says nothing about the time without work.
     calm_bytes = None if works else fresh_bytes
-    slow, growing = growth.follow(
-        vigil.growth, now_s, calm_bytes, works=facts.activity.is_busy or lost
-    )
+    slow, growing = growth.follow(vigil.growth, now_s, calm_bytes, works=busy or lost)
     left, left_bytes, full_disk = leftovers.follow(
         vigil.leftovers,
         now_s,

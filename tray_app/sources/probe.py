@@ -61,7 +61,8 @@ class ServerProbe:
         if wish != self._wish:
             self._turn_to(wish)
         born = self._births.look()
-        self._roster.note(now_s, born)
+        if born:
+            self._roster.note(now_s, born)
         self._loss = None
         tree = self._read_tree(now_s, born)
         if self._is_search_due(now_s):
@@ -69,8 +70,9 @@ class ServerProbe:
             if self._follow(self._choose(now_s), now_s):
                 tree = self._read_tree(now_s, {})
         system = self._table.system_memory()
-        members = self._tree.pids if self._tree else ()
-        pythons = self._others.read(now_s, members) if others else ()
+        pythons: tuple[ProcessRow, ...] = ()
+        if others:
+            pythons = self._others.read(now_s, self._tree.pids if self._tree else ())
         if tree is None:
             problem = self._choice.problem or "the server process has just ended"
             return ProcessReading(now_s, system, others=pythons, problem=problem, loss=self._loss)
