@@ -6,9 +6,7 @@ the edges, where people read. ``*_s`` moments are monotonic seconds unless named
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
-from operator import attrgetter
 
 from tray_app.core.values import dataclass
 
@@ -112,9 +110,6 @@ class ProcessRow:
     created_s: float | None = None
 
 
-_rss_bytes: Callable[[ProcessRow], int] = attrgetter("rss_bytes")
-
-
 @dataclass(frozen=True, slots=True)
 class OwnUse:
     """What this program itself takes: RSS, and CPU time since it was started."""
@@ -167,7 +162,12 @@ class ProcessReading:
     @property
     def rss_bytes(self) -> int | None:
         """RSS of the whole tree; None without a target."""
-        return sum(map(_rss_bytes, self.rows)) if self.target else None
+        if self.target is None:
+            return None
+        rss_bytes = 0
+        for row in self.rows:
+            rss_bytes += row.rss_bytes
+        return rss_bytes
 
 
 @dataclass(frozen=True, slots=True)

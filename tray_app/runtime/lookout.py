@@ -22,6 +22,8 @@ from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 
 ON_BATTERY_EVERY_S = 30.0
 COST_WEIGHT = 0.1
+# The clocks are compared in between: what a look need not do is left out.
+LOOKS_IN_A_ROW = 4
 PAUSE_AFTER_DEFECT_S = 1.0
 _log = logging.getLogger(__name__)
 
@@ -42,8 +44,7 @@ class Lookout:
     """Looks at the newest scene that it is told; ``report`` gets one in which something happens.
 
     A scene that is told meanwhile takes over at the next look, so a report may be of one that is
-    over. ``clock`` tells both times, ``wall_s`` the one alone; ``on_battery``: whether the machine
-    saves power.
+    over. ``on_battery``: whether the machine saves power.
     """
 
     def __init__(
@@ -52,17 +53,18 @@ class Lookout:
         *,
         clock: Callable[[], Now],
         on_battery: Callable[[], bool] = lambda: False,
-        wall_s: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._report = report
         self._clock = clock
-        self._wall_s = wall_s
         self._sleep = sleep
         self._on_battery = on_battery
         self._saves_power = False
         self._ask_battery_s = -math.inf
         self._cost_s = 0.0
+        self._cpu_s = 0.0
+        self._looks = 0
+        self._last = clock()
         self._scene: Scene | None = None
         self._is_closed = False
         self._bell = Bell()
@@ -89,6 +91,7 @@ class Lookout:
                 if scene is None:
                     self._bell.wait(WITHOUT_LIMIT)
                     self._sleep(looks.EVERY_S)
+                    self._last = self._clock()
                 else:
                     self._look_at(scene)
             except Exception:  # noqa: BLE001 - whatever it is, the next sample is made anyhow
@@ -97,37 +100,45 @@ class Lookout:
             scene = self._scene
 
     def _look_at(self, scene: Scene) -> None:
-        """Look now, and again until the next sample is due; then sleep until a look after that."""
-        glance, calm, sleep, wall_s = scene.glance, scene.calm, self._sleep, self._wall_s
+        """Look now, and again some times; a look that would come just before the next sample comes
+        after it."""
+        now = self._clock()
+        self._watch_the_clock(scene, now)
+        glance, calm, sleep = scene.glance, scene.calm, self._sleep
         low_bytes, high_bytes = calm.low_bytes, calm.high_bytes
         least_bytes = calm.available_bytes
-        began_cpu_s = time.thread_time()
-        naps_s = self._naps_s(scene)
-        woke_s = wall_s()
+        naps_s = self._naps_s(scene.until_s, now.mono_s)
+        self._looks = len(naps_s)
         for nap_s in naps_s:
             rss_bytes, available_bytes = seen = glance()
             is_calm = low_bytes <= rss_bytes <= high_bytes and available_bytes >= least_bytes
             if not is_calm and looks.is_left(calm, seen, self._clock().mono_s):
                 self._report(scene)
             sleep(nap_s)
-            before_s, woke_s = woke_s, wall_s()
-            # More time has passed than was slept, or less: the machine slept, or a clock was set.
-            if not -GAP_S < woke_s - before_s - nap_s < GAP_S:
-                self._report(scene)
             if self._scene is not scene:
                 break
-        else:
-            cost_s = (time.thread_time() - began_cpu_s) / len(naps_s)
-            self._cost_s += COST_WEIGHT * (cost_s - self._cost_s)
 
-    def _naps_s(self, scene: Scene) -> list[float]:
-        """How long to sleep after each look; a look that would come just before the next sample is
-        left to it."""
-        now_s = self._clock().mono_s
+    def _watch_the_clock(self, scene: Scene, now: Now) -> None:
+        """Report when more time has passed on the wall than here, or less: the machine has slept,
+        or a clock was set."""
+        last, self._last = self._last, now
+        if abs(now.wall_s - last.wall_s - now.mono_s + last.mono_s) > GAP_S:
+            self._report(scene)
+
+    def _naps_s(self, until_s: float, now_s: float) -> list[float]:
+        """How long to sleep after each of the looks that begin now."""
+        every_s = self._every_s(now_s)
+        more = max(0, math.ceil((until_s - now_s) / every_s - 1.25))
+        if more >= LOOKS_IN_A_ROW:
+            return [every_s] * LOOKS_IN_A_ROW
+        return [every_s] * more + [max(every_s, until_s + every_s - now_s - more * every_s)]
+
+    def _every_s(self, now_s: float) -> float:
+        before_s, self._cpu_s = self._cpu_s, time.thread_time()
+        if self._looks:
+            cost_s = (self._cpu_s - before_s) / self._looks
+            self._cost_s += COST_WEIGHT * (cost_s - self._cost_s)
         if now_s >= self._ask_battery_s:
             self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
             self._saves_power = self._on_battery()
-        every_s = looks.every_s(self._cost_s, on_battery=self._saves_power)
-        more = max(0, math.ceil((scene.until_s - now_s) / every_s - 1.25))
-        rest_s = scene.until_s + every_s - now_s - more * every_s
-        return [every_s] * more + [max(every_s, rest_s)]
+        return looks.every_s(self._cost_s, on_battery=self._saves_power)

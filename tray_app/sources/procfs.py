@@ -30,6 +30,7 @@ _PRIVATE = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
 _STATM_MAX_BYTES = 128
 # A zombie has given back its whole address space: "0 0 0 ...".
 _NOTHING = b"0 "
+_NO_FILE = -1
 _SC_AVPHYS_PAGES = os.sysconf_names["SC_AVPHYS_PAGES"]
 # Of what is free the kernel keeps back so much at most: its zones' high marks, 1 to 2 % here.
 _RESERVE_PART = 0.05
@@ -255,23 +256,23 @@ class ProcfsTable:
         Most looks find what the one before has found, to the byte, and then nothing is parsed.
         """
         pread, sysconf = os.pread, os.sysconf
-        statms = [handle.statm for handle in tree]
-        sizes, starts = [_STATM_MAX_BYTES] * len(statms), [0] * len(statms)
-        texts: list[bytes] = []
-        rss_bytes = GONE
+        statms = [handle.statm for handle in tree] or [_NO_FILE]
+        root, others = statms[0], statms[1:]
+        known, rss_bytes = b"", GONE
         # What is quite free is available, and one number instead of a page of text.
         enough_pages = (enough_bytes + self._reserve_bytes) / self._page_bytes
         asks_first = enough_pages < math.inf and self._group is None
 
         def glance() -> Glance:
-            nonlocal texts, rss_bytes
+            nonlocal known, rss_bytes
             try:
-                seen = list(map(pread, statms, sizes, starts))
-                if seen != texts:
-                    texts, rss_bytes = seen, _rss_bytes(seen, self._page_bytes)
+                seen = pread(root, _STATM_MAX_BYTES, 0)
+                for statm in others:
+                    seen += pread(statm, _STATM_MAX_BYTES, 0)
             except OSError:
-                texts = [_statm(fd) for fd in statms]
-                rss_bytes = _rss_bytes(texts, self._page_bytes)
+                seen = b"".join(map(_statm, statms))
+            if seen != known:
+                known, rss_bytes = seen, _rss_bytes(seen, self._page_bytes)
             if asks_first and sysconf(_SC_AVPHYS_PAGES) >= enough_pages:
                 return rss_bytes, enough_bytes
             return rss_bytes, self._available_bytes()
@@ -401,19 +402,19 @@ class ProcfsTable:
         return link.removesuffix(" (deleted)") if link else None
 
 
-def _rss_bytes(statms: Sequence[bytes], page_bytes: int) -> int:
-    """The memory in sum of those that are still there, if the first is."""
-    if not statms or statms[0].startswith(_NOTHING):
-        return GONE
-    return page_bytes * sum(int(statm.split(b" ", 2)[1]) for statm in statms)
-
-
 def _statm(fd: int) -> bytes:
     """As of a zombie when the process is gone."""
     try:
         return os.pread(fd, _STATM_MAX_BYTES, 0)
     except OSError:
-        return b"0 0 0"
+        return b"0 0 0\n"
+
+
+def _rss_bytes(statms: bytes, page_bytes: int) -> int:
+    """The memory in sum, a line for each process: of those that are there, if the first is."""
+    if statms.startswith(_NOTHING):
+        return GONE
+    return page_bytes * sum(int(line.split(b" ", 2)[1]) for line in statms.splitlines())
 
 
 def rollup(pid: int, proc: str = "/proc") -> Shares | None:
