@@ -11,7 +11,6 @@ a server of as many megabytes as the API tells, since there is no such process t
 from __future__ import annotations
 
 import json
-import math
 import os
 import queue
 import signal
@@ -93,8 +92,8 @@ class _Server:
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def sight(self, _enough_bytes: float, /) -> Callable[[], readings.Glance]:
-        return lambda: (self.reading.rss_bytes or readings.GONE, math.inf)
+    def sight(self, _enough_bytes: int, /) -> Callable[[], readings.Glance]:
+        return lambda: (self.reading.rss_bytes or readings.GONE, readings.UNTOLD)
 
     def forget(self) -> None:
         pass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
@@ -11,7 +9,7 @@ from tray_app.core import looks
 from tray_app.core.bands import Band
 from tray_app.core.inputs import Answered, Looked
 from tray_app.core.modes import Mode
-from tray_app.core.readings import GONE, ApiReading, Now, ProcessReading, Source
+from tray_app.core.readings import GONE, UNTOLD, ApiReading, Now, ProcessReading, Source
 from tray_app.core.selection import Why
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
@@ -60,8 +58,8 @@ def test_a_fall_is_confirmed_a_second_later() -> None:
     state = step(state, Looked(look(900, now.mono_s), sudden=True), now)[0]
     assert state.sample
     assert state.sample.band is Band.ORANGE
-    assert not looks.is_left(looks.calm(state), (mb(900), math.inf), START_S + 1.5)
-    assert looks.is_left(looks.calm(state), (mb(900), math.inf), START_S + 2)
+    assert not looks.is_left(looks.calm(state), (mb(900), UNTOLD), START_S + 1.5)
+    assert looks.is_left(looks.calm(state), (mb(900), UNTOLD), START_S + 2)
 
 
 def test_the_end_of_the_server() -> None:
@@ -131,7 +129,7 @@ def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
         state = step(state, Looked(look(20, now.mono_s)), now)[0]
     assert state.sample
     assert state.sample.why is Why.NOT_THE_SERVER
-    glance = mb(5000), math.inf
+    glance = mb(5000), UNTOLD
     assert not looks.is_left(looks.calm(state), glance, state.sample.at.mono_s + 0.5)
 
 

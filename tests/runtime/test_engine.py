@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     GONE,
     MIB,
+    UNTOLD,
     ApiReading,
     Glance,
     OwnMemory,
@@ -85,8 +85,8 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def sight(self, _enough_bytes: float, /) -> Callable[[], Glance]:
-        return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, math.inf)
+    def sight(self, _enough_bytes: int, /) -> Callable[[], Glance]:
+        return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, UNTOLD)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         self.listed += 1

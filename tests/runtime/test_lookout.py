@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from tests.waiting import wait_for
 from tray_app.core import looks
 from tray_app.core.looks import Calm
-from tray_app.core.readings import GONE, Glance, Now
+from tray_app.core.readings import GONE, UNTOLD, Glance, Now
 from tray_app.runtime import clock, lookout
 from tray_app.runtime.lookout import Lookout, Scene
 
@@ -30,7 +29,7 @@ class Server:
 
     def glance(self) -> Glance:
         self.seen_s.append(clock.mono_s())
-        return self.rss_bytes, math.inf
+        return self.rss_bytes, UNTOLD
 
     def scene(self, until_s: float = 600.0) -> Scene:
         """Until so many seconds from now."""
@@ -76,7 +75,7 @@ class Slept:
             on_battery=lambda: self.on_battery,
             sleep=lambda nap_s: self.sleep(nap_s, watch),
         )
-        self.scene = Scene(lambda: (300, math.inf), Calm(), 102.0)
+        self.scene = Scene(lambda: (300, UNTOLD), Calm(), 102.0)
         watch.watch(self.scene)
         wait_for(lambda: len(self.naps_s) == self.naps, f"{self.naps} naps")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import signal
@@ -19,7 +18,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import GONE, Glance, Loss, ProcessReading, Role, SystemMemory
+from tray_app.core.readings import GONE, UNTOLD, Glance, Loss, ProcessReading, Role, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.wish import Wish
 from tray_app.sources.probe import ServerProbe
@@ -135,7 +134,7 @@ class FakeTable:
         return SystemMemory(1000, 400, 60.0)
 
     def sight(
-        self, tree: Sequence[FakeHandle], _enough_bytes: float = math.inf, /
+        self, tree: Sequence[FakeHandle], _enough_bytes: int = UNTOLD, /
     ) -> Callable[[], Glance]:
         def glance() -> Glance:
             usages = [handle.read() for handle in tree]

@@ -9,6 +9,7 @@ is told in advance, once per sample: a look costs two comparisons.
 from __future__ import annotations
 
 import math
+import sys
 
 from tray_app.core.bands import Band
 from tray_app.core.readings import GONE, MIB, Glance
@@ -31,13 +32,13 @@ class Calm:
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
     ``falls_from_s`` on, unless the tree is gone. ``available_bytes`` is what the machine must have
-    left.
+    left. Whole numbers: to compare one with a float takes C's mathematics.
     """
 
-    low_bytes: float = -math.inf
-    high_bytes: float = math.inf
+    low_bytes: int = GONE
+    high_bytes: int = sys.maxsize
     falls_from_s: float = 0.0
-    available_bytes: float = 0.0
+    available_bytes: int = 0
 
 
 def every_s(cost_s: float, *, on_battery: bool) -> float:
@@ -52,7 +53,7 @@ def calm(state: State) -> Calm:
         return Calm()
     rss_bytes = state.process.rss_bytes if state.process else None
     shown_bytes = sample.memory_bytes
-    low_bytes, high_bytes = -math.inf if rss_bytes is None else 0.0, math.inf
+    low_bytes, high_bytes = GONE if rss_bytes is None else 0, sys.maxsize
     if rss_bytes is not None and shown_bytes is not None:
         unseen_bytes = shown_bytes - rss_bytes
         is_old = sample.age_s is not None and sample.age_s > EVERY_S
@@ -64,12 +65,11 @@ def calm(state: State) -> Calm:
                 is_older = rss_bytes < limit_bytes or is_old
                 is_theirs = unseen_bytes < 0 and is_older
                 bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
-                if bound_bytes < high_bytes:
-                    high_bytes = bound_bytes
-            elif limit_bytes - unseen_bytes > low_bytes:
-                low_bytes = limit_bytes - unseen_bytes
+                high_bytes = min(high_bytes, math.floor(bound_bytes))
+            else:
+                low_bytes = max(low_bytes, math.ceil(limit_bytes - unseen_bytes))
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
-            low_bytes = math.inf  # it falls with one more reading that says so
+            low_bytes = sys.maxsize  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S
     return Calm(low_bytes, high_bytes, falls_from_s, _available_bytes(state))
 
@@ -84,12 +84,12 @@ def is_left(calm: Calm, glance: Glance, now_s: float) -> bool:
     return rss_bytes > calm.high_bytes
 
 
-def _available_bytes(state: State) -> float:
+def _available_bytes(state: State) -> int:
     """Below this the machine would be short of memory; 0 where that is known already."""
     system = state.sample.system if state.sample else None
     if system is None or state.vigil.shortage != NO_SHORTAGE:
-        return 0.0
-    return floor_bytes(system, state.settings.alerts)
+        return 0
+    return math.ceil(floor_bytes(system, state.settings.alerts))
 
 
 def _limits_mb(state: State) -> tuple[float, ...]:

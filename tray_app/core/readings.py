@@ -6,6 +6,7 @@ the edges, where people read. ``*_s`` moments are monotonic seconds unless named
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 
 from tray_app.core.values import dataclass
@@ -186,11 +187,12 @@ class OwnMemory:
 
 
 GONE = -1
-Glance = tuple[float, float]
+UNTOLD = sys.maxsize
+Glance = tuple[int, int]
 """A quick look between two readings: figures that move, of what the last reading found.
 
 The RSS of the server's tree in bytes, `GONE` when there is none or its root is gone; and the bytes
-that the machine has available, infinity where that is not told. A bare tuple: eight are made in
+that the machine has available, `UNTOLD` where that is not known. A bare tuple: eight are made in
 2 s, from cold caches, where a class of its own costs as much as the figures.
 """
 

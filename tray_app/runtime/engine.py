@@ -96,7 +96,7 @@ class Probe(Protocol):
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
 
-    def sight(self, enough_bytes: float, /) -> Callable[[], Glance]:
+    def sight(self, enough_bytes: int, /) -> Callable[[], Glance]:
         """How to look at the memory of what the last reading has found, and nothing more; where the
         machine has more than ``enough_bytes`` available, no matter how much."""
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from tray_app.core.readings import (
     GIB,
     MIB,
+    UNTOLD,
     ApiFailure,
     ApiFailureKind,
     ApiOutcome,
@@ -248,7 +249,7 @@ class DemoProbe:
             cpu_percent=cpu_percent,
         )
 
-    def sight(self, _enough_bytes: float = math.inf, /) -> Callable[[], Glance]:
+    def sight(self, _enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
         """The tree's memory and the system's, as of when it is called."""
         return self._glance
 

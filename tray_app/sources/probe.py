@@ -6,11 +6,10 @@ gone the search goes on at each reading, so that one that starts is followed at 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from heapq import nlargest
 
-from tray_app.core.readings import Glance, Loss, ProcessReading, ProcessRow, Role, Target
+from tray_app.core.readings import UNTOLD, Glance, Loss, ProcessReading, ProcessRow, Role, Target
 from tray_app.core.target import Choice, not_permitted
 from tray_app.core.values import replace
 from tray_app.core.wish import CHOSEN, NO_WISH, Wish
@@ -90,7 +89,7 @@ class ServerProbe:
             loss=self._loss,
         )
 
-    def sight(self, enough_bytes: float = math.inf, /) -> Callable[[], Glance]:
+    def sight(self, enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
         let go. ``enough_bytes`` as :meth:`ProcessTable.sight`."""
         return self._table.sight(self._tree.handles if self._tree else (), enough_bytes)

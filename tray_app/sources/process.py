@@ -6,7 +6,6 @@ as None. On Linux ``procfs`` does the same at a fraction of the cost.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from tray_app.core.readings import GONE, Glance, SystemMemory
+from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
@@ -145,7 +144,7 @@ class PsutilTable:
         return None
 
     def sight(
-        self, tree: Sequence[PsutilHandle], _enough_bytes: float = math.inf, /
+        self, tree: Sequence[PsutilHandle], _enough_bytes: int = UNTOLD, /
     ) -> Callable[[], Glance]:
         """As :meth:`ProcessTable.sight`."""
 

@@ -8,12 +8,11 @@ against; it is not imported here.
 # ruff: noqa: PTH115, PTH116, PTH208 - a Path costs three times the call on it
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from tray_app.core.readings import GONE, Glance, SystemMemory
+from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.cgroup import LimitedGroup, limited_group
@@ -32,8 +31,8 @@ _STATM_MAX_BYTES = 128
 _NOTHING = b"0 "
 _NO_FILE = -1
 _SC_AVPHYS_PAGES = os.sysconf_names["SC_AVPHYS_PAGES"]
-# Of what is free the kernel keeps back so much at most: its zones' high marks, 1 to 2 % here.
-_RESERVE_PART = 0.05
+# Of what is free the kernel keeps back a twentieth at most: its zones' high marks, 1 to 2 % here.
+_RESERVE_PART = 20
 _VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
 # What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
 _NAME_MAX = 15
@@ -102,8 +101,7 @@ class ProcfsTable:
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
         # In some containers one of the two is the host's.
-        is_one = os.sysconf("SC_PHYS_PAGES") * self._page_bytes == self._total_bytes
-        self._reserve_bytes = _RESERVE_PART * self._total_bytes if is_one else math.inf
+        self._is_whole = os.sysconf("SC_PHYS_PAGES") * self._page_bytes == self._total_bytes
         self._network = _link(f"{proc}/self/ns/net")
         boot = (_read(f"{proc}/stat", 1 << 20) or b"").partition(b"\nbtime ")[2]
         self._boot_s = float(boot.partition(b"\n")[0] or 0)
@@ -249,7 +247,7 @@ class ProcfsTable:
         )
 
     def sight(
-        self, tree: Sequence[ProcfsHandle], enough_bytes: float = math.inf, /
+        self, tree: Sequence[ProcfsHandle], enough_bytes: int = UNTOLD, /
     ) -> Callable[[], Glance]:
         """As :meth:`ProcessTable.sight`.
 
@@ -260,8 +258,9 @@ class ProcfsTable:
         root, others = statms[0], statms[1:]
         known, rss_bytes = b"", GONE
         # What is quite free is available, and one number instead of a page of text.
-        enough_pages = (enough_bytes + self._reserve_bytes) / self._page_bytes
-        asks_first = enough_pages < math.inf and self._group is None
+        reserve_bytes = self._total_bytes // _RESERVE_PART
+        enough_pages = (enough_bytes + reserve_bytes) // self._page_bytes + 1
+        asks_first = self._is_whole and enough_bytes < UNTOLD and self._group is None
 
         def glance() -> Glance:
             nonlocal known, rss_bytes
@@ -279,12 +278,12 @@ class ProcfsTable:
 
         return glance
 
-    def _available_bytes(self) -> float:
-        """What the machine has available, or its limited group; infinity where it is not told."""
+    def _available_bytes(self) -> int:
+        """What the machine has available, or its limited group."""
         try:
             available_bytes = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
         except (OSError, IndexError, ValueError):
-            return math.inf
+            return UNTOLD
         room_bytes = self._group.available_bytes(at_a_touch=True) if self._group else None
         return available_bytes if room_bytes is None else min(available_bytes, room_bytes)
 

@@ -6,11 +6,10 @@ gone) or may not be read: it answers None, or leaves the process out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from tray_app.core.readings import Glance, SystemMemory
+from tray_app.core.readings import UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.values import dataclass
 
@@ -92,7 +91,7 @@ class ProcessTable(Protocol):
         """How many processes the kernel has killed for want of memory: in the limited control
         group that counts, else on the machine. None where the system does not tell."""
 
-    def sight(self, tree: Sequence[Any], enough_bytes: float = math.inf, /) -> Callable[[], Glance]:
+    def sight(self, tree: Sequence[Any], enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
         """How to look at the memory of these processes in sum and at what the system has
         available, for less than a reading, and from any thread. ``tree`` are handles of this table,
         the root first: without it there is no sum, and what else is gone counts nothing. Once a
