@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tray_app.core.readings import Now
 
@@ -10,6 +11,11 @@ from tray_app.core.readings import Now
 def now() -> Now:
     """This moment on both clocks."""
     return Now(time.monotonic(), time.time())
+
+
+sleep: Callable[[float], None] = time.sleep
+thread_cpu_s: Callable[[], float] = time.thread_time
+"""What the calling thread has used of the processors."""
 
 
 def mono_s() -> float:

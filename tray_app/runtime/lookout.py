@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable
 from threading import Thread
 
@@ -18,6 +17,7 @@ from tray_app.core.looks import Calm
 from tray_app.core.readings import Glance, Now
 from tray_app.core.state import GAP_S
 from tray_app.core.values import dataclass
+from tray_app.runtime.clock import sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 
 ON_BATTERY_EVERY_S = 30.0
@@ -53,7 +53,7 @@ class Lookout:
         *,
         clock: Callable[[], Now],
         on_battery: Callable[[], bool] = lambda: False,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = sleep,
     ) -> None:
         self._report = report
         self._clock = clock
@@ -134,7 +134,7 @@ class Lookout:
         return [every_s] * more + [max(every_s, until_s + every_s - now_s - more * every_s)]
 
     def _every_s(self, now_s: float) -> float:
-        before_s, self._cpu_s = self._cpu_s, time.thread_time()
+        before_s, self._cpu_s = self._cpu_s, thread_cpu_s()
         if self._looks:
             cost_s = (self._cpu_s - before_s) / self._looks
             self._cost_s += COST_WEIGHT * (cost_s - self._cost_s)
