@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -19,21 +20,33 @@ from tray_app.sources.tempdir import TempTree, TempWalker
 FIRST, AGAIN = "first walk", "each later walk"
 REFERENCE, LEAST = "os.walk and getsize", "scandir and stat, no more"
 GOAL = 0.65
-FILES_PER_DIRECTORY = 100
+FILES_PER_USER = 100
 # The smaller the tree, the oftener it is walked in one round.
 FILES_PER_ROUND = 5000
 OLD_S = 3600.0
+SETTLE_S = 2.1  # a directory's time stamp says nothing before
 WALK_LIMIT_S = 60.0
-ROUNDS_MIN = 5
+ROUNDS_MIN, MANY_FILES = 25, 10_000  # of more files than that a fifth of the rounds will do
 
 
 def plant(top: str, files: int) -> None:
-    """New files in directories two levels deep, as the server makes them."""
-    for first in range(0, files, FILES_PER_DIRECTORY):
-        folder = Path(top, f"user{first // FILES_PER_DIRECTORY}", "frames")
-        folder.mkdir(parents=True)
-        for number in range(first, min(first + FILES_PER_DIRECTORY, files)):
-            Path(folder, f"processed_{number:06}.jpg").write_bytes(b"x")
+    """New files as the server's jobs leave them: two in the user's directory, one below it.
+
+    With ``top`` in a directory of /tmp they lie as deep as in /srv/runanalyze/tmp.
+    """
+    for first in range(0, files, FILES_PER_USER):
+        user = Path(top, f"u{first // FILES_PER_USER + 1}")
+        processed = user / "processed"
+        processed.mkdir(parents=True)
+        for number in range(first, min(first + FILES_PER_USER, files)):
+            job = f"20261123_{number // 3:06}"
+            video = f"{job}_person_1080p_10s.mp4"
+            file = (
+                user / video,
+                user / f"thumbnail_{job}.jpg",
+                processed / f"processed_{video}",
+            )[number % 3]
+            file.write_bytes(b"x")
 
 
 def grow_old(top: str) -> None:
@@ -103,9 +116,11 @@ def compare(
     }
     for warm in ways.values():
         warm()
-    spent_s = [
-        {name: cpu_s(walk, times, files) for name, walk in ways.items()} for _ in range(rounds)
-    ]
+    spent_s = []
+    turn = deque(ways)
+    for _ in range(rounds):
+        spent_s.append({name: cpu_s(ways[name], times, files) for name in turn})
+        turn.rotate()  # nobody has always the same one before it
     for name in ways:
         ratio = median(each[name] / each[REFERENCE] for each in spent_s)
         is_judged = goal is not None and name in (FIRST, AGAIN)
@@ -144,10 +159,12 @@ def asking(top: str, files: int) -> Figure:
 
 def measure(effort: Effort) -> Iterator[Figure]:
     """The worst case, all files written just now; the same grown old, as most are; who walks."""
-    rounds = max(ROUNDS_MIN, effort.rounds)
     for files in effort.files:
-        with tempfile.TemporaryDirectory() as top:
+        rounds = max(ROUNDS_MIN if files <= MANY_FILES else ROUNDS_MIN // 5, effort.rounds)
+        with tempfile.TemporaryDirectory() as parent:
+            top = str(Path(parent, "tmp"))
             plant(top, files)
+            time.sleep(SETTLE_S)
             new = list(compare(top, files, rounds, " (new files)"))
             grow_old(top)
             yield from compare(top, files, rounds, "", GOAL)

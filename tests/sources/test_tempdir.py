@@ -203,6 +203,22 @@ class TestWhatVanishes:
         assert usage is not None
         assert usage.file_count == 0
 
+    def test_a_known_directory_swapped_for_a_symlink_is_not_followed(self, tmp_path: Path) -> None:
+        """What was remembered of it does not count any more, nor what the link leads to."""
+        if not tempdir._BY_DESCRIPTOR:
+            pytest.skip("no directory descriptors on this system")
+        put(tmp_path / "elsewhere/secret")
+        swapped = put(tmp_path / "tmp/swapped/file").parent
+        settle(swapped, tmp_path / "tmp")
+        tree = TempTree(str(tmp_path / "tmp"))
+        assert measured(tree, 1).file_count == 1
+        shutil.rmtree(swapped)
+        swapped.symlink_to(tmp_path / "elsewhere")
+        settle(tmp_path / "tmp")
+        usage = tree.measure(2.0, NOW_WALL_S)
+        assert usage is not None
+        assert usage.file_count == 0
+
     def test_what_forbids_reading_is_left_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -309,14 +325,15 @@ class TestWalkingAgain:
 
     def test_a_settled_file_is_asked_once_a_minute(self, tmp_path: Path) -> None:
         """Growth of a file that was untouched for long is seen within a minute."""
-        old = put(tmp_path / "old", 5000)
-        settle(tmp_path)
+        olds = [put(tmp_path / name, 5000) for name in ("old", "sub/old")]
+        settle(tmp_path / "sub", tmp_path)
         tree = TempTree(str(tmp_path))
         before = measured(tree, 0)
-        with old.open("ab") as file:
-            file.write(b"x" * 50_000)
+        for old in olds:
+            with old.open("ab") as file:
+                file.write(b"x" * 50_000)
         assert measured(tree, LIST_ANEW_S - 1).size_bytes == before.size_bytes
-        assert measured(tree, LIST_ANEW_S).size_bytes == on_disk(old) > before.size_bytes
+        assert measured(tree, LIST_ANEW_S).size_bytes == on_disk(*olds) > before.size_bytes
 
     def test_a_recent_file_that_vanished_does_not_count(self, tmp_path: Path) -> None:
         """Even where the directory's stamp says that nothing changed."""
@@ -330,9 +347,13 @@ class TestWalkingAgain:
         usage = measured(tree, 2)
         assert (usage.file_count, usage.names) == (1, ())
 
-    def test_a_known_tree_says_what_a_fresh_walk_says(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("known_max", [tempdir._KNOWN_MAX, 30, 7, 0])
+    def test_a_known_tree_says_what_a_fresh_walk_says(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_max: int
+    ) -> None:
         """Memory of a tree changes the cost, not the figures, also beyond what is remembered."""
-        for number in range(tempdir._LIVELY_MAX + 5):
+        monkeypatch.setattr(tempdir, "_KNOWN_MAX", known_max)
+        for number in range(25):
             put(tmp_path / "lively" / f"{number}", 10, NOW_WALL_S)
         for number in range(40):
             put(tmp_path / f"{number % 7}" / "deep" / f"{number}", number * 1000)
@@ -340,7 +361,53 @@ class TestWalkingAgain:
         tree = TempTree(str(tmp_path))
         first, again, fresh = measured(tree), measured(tree), measured(tmp_path)
         assert first == again == fresh
-        assert first.file_count == 40 + tempdir._LIVELY_MAX + 5
+        assert first.file_count == 65
+
+    def test_memory_is_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither many directories nor many new files make the monitor grow."""
+        monkeypatch.setattr(tempdir, "_KNOWN_MAX", 10)
+        for number in range(20):
+            put(tmp_path / "old" / f"{number}" / "file")
+            put(tmp_path / f"new{number}", 10, NOW_WALL_S)
+        settle(*(path for path in tmp_path.rglob("*") if path.is_dir()), tmp_path)
+        tree = TempTree(str(tmp_path))
+        assert measured(tree).file_count == 40
+        assert not tree._top.lively
+        old = tree._top.below["old"]
+        assert old is not None
+        assert 0 < sum(known is not None for known in old.below.values()) < 10
+
+    def test_what_rests_is_not_opened(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    ) -> None:
+        """A known directory with old files only is asked for its time stamp and no more."""
+        put(tmp_path / "still" / "old")
+        put(tmp_path / "above" / "still" / "old")
+        put(tmp_path / "busy" / "new", 1, NOW_WALL_S)
+        settle(*(path for path in tmp_path.rglob("*") if path.is_dir()), tmp_path)
+        tree = TempTree(str(tmp_path))
+        first = measured(tree)
+        opened: list[str] = []
+        real = tempdir._below
+
+        def noted(place: int | str, name: str) -> int | str:
+            opened.append(name)
+            return real(place, name)
+
+        monkeypatch.setattr(tempdir, "_below", noted)
+        assert measured(tree) == first
+        assert sorted(opened) == ["above", "busy"]
+
+    def test_half_a_listing_is_not_remembered(self, tmp_path: Path) -> None:
+        """After a walk that was given up the next one finds all files."""
+        for number in range(300):
+            put(tmp_path / f"{number}", 1)
+        settle(tmp_path)
+        tree = TempTree(str(tmp_path))
+        given_up = tree.measure(1.0, NOW_WALL_S, lambda: False)
+        assert given_up is not None
+        assert given_up.file_count == 256
+        assert measured(tree, 2.0).file_count == 300
 
 
 class Heard:
