@@ -8,16 +8,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tray_app.core.readings import TempUsage
 from tray_app.runtime import clock
-from tray_app.sources.slowly import SlowReadings
-from tray_app.sources.tempdir import TempTree, TempWalker
+from tray_app.sources.slowly import SlowReadings, rest_after_s
+from tray_app.sources.tempdir import (
+    INTERVAL_S,
+    LIST_ANEW_S,
+    STILL_MAX,
+    TempTree,
+    TempWalker,
+)
 
-FIRST, AGAIN = "first walk", "each later walk"
+FIRST, AGAIN, AVERAGE = "first walk", "each later walk", "average of a minute"
 REFERENCE, LEAST = "os.walk and getsize", "scandir and stat, no more"
 GOAL = 0.65
 FILES_PER_USER = 100
@@ -86,10 +93,10 @@ def least(top: str) -> int:
     return count
 
 
-def walks(tree: TempTree) -> int:
-    """Files as the app's walk counts them."""
+def walks(tree: TempTree, later_s: float = 0.0) -> int:
+    """Files as the app's walk counts them; as if it were later, for the tree's memory."""
     now = clock.now()
-    usage = tree.measure(now.mono_s, now.wall_s, lambda: True)
+    usage = tree.measure(now.mono_s + later_s, now.wall_s, lambda: True)
     assert usage
     return usage.file_count
 
@@ -100,6 +107,19 @@ def cpu_s(walk: Callable[[], int], times: int, files: int) -> float:
     for _ in range(times):
         assert walk() == files
     return (time.thread_time() - began_s) / times
+
+
+def average_s(top: str, files: int) -> float:
+    """CPU of one of the walks of a minute in which nothing happens, the first one included.
+
+    They rest as the app's do; after this minute it lists all again.
+    """
+    tree, at_s = TempTree(top), 0.0
+    spent_s: list[float] = []
+    while at_s < LIST_ANEW_S:
+        spent_s.append(cpu_s(partial(walks, tree, at_s), 1, files))
+        at_s += max(STILL_MAX * INTERVAL_S, rest_after_s(spent_s[-1], INTERVAL_S))
+    return mean(spent_s)
 
 
 def compare(
@@ -120,10 +140,11 @@ def compare(
     turn = deque(ways)
     for _ in range(rounds):
         spent_s.append({name: cpu_s(ways[name], times, files) for name in turn})
+        spent_s[-1][AVERAGE] = mean(average_s(top, files) for _ in range(max(1, times // 8)))
         turn.rotate()  # nobody has always the same one before it
-    for name in ways:
+    for name in (FIRST, AGAIN, AVERAGE, REFERENCE, LEAST):
         ratio = median(each[name] / each[REFERENCE] for each in spent_s)
-        is_judged = goal is not None and name in (FIRST, AGAIN)
+        is_judged = goal is not None and name in (FIRST, AGAIN, AVERAGE)
         yield Figure(
             f"{name}{kind}",
             f"{files:,} files",
