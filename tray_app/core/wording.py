@@ -204,8 +204,9 @@ def api(condition: ApiCondition) -> str:
 
 def source(sample: Sample) -> str:
     """Where the figure comes from, how old it is, and why it is not the usual source."""
-    pace = f"a sample every {duration(sample.interval_s)}" if sample.stretched else ""
-    return _joined(_source(sample), pace)
+    if not sample.stretched:
+        return _source(sample)
+    return _joined(_source(sample), f"a sample every {duration(sample.interval_s)}")
 
 
 def _source(sample: Sample) -> str:
@@ -301,14 +302,12 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
         return f"{name}: paused"
     if sample is None:
         return f"{name}: starting"
-    work = doing(sample) if sample.memory_bytes is not None else ""
-    return "\n".join(
-        (
-            f"{name}: {_joined(memory(sample), ahead(sample))}",
-            _joined(source(sample), work),
-            system(sample.system),
-        )
-    )
+    what, where = memory(sample), source(sample)
+    if sample.forecast:
+        what = _joined(what, ahead(sample))
+    if sample.memory_bytes is not None:
+        where = _joined(where, doing(sample))
+    return f"{name}: {what}\n{where}\n{system(sample.system)}"
 
 
 def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
@@ -378,6 +377,8 @@ def scarce(value: SystemMemory | None) -> str:
     if value is None:
         return ""
     swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
+    if not (value.limited or pressure) and swap_bytes < SWAP_SHOWN_BYTES:
+        return ""  # the usual
     return _joined(
         "limited" if value.limited else "",
         f"{size(swap_bytes)} in swap" if swap_bytes >= SWAP_SHOWN_BYTES else "",
