@@ -14,12 +14,9 @@ from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.values import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
-
-    Not frozen: that alone would double the cost of making one.
-    """
+    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads."""
 
     name: str
     rss_bytes: int
