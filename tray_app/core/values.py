@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
+    from functools import cache
     from operator import attrgetter
+    from types import FunctionType
 
     class field:
         """A default that is made anew for each object."""
@@ -63,21 +65,35 @@ else:
         return cls(*fields.values()) if len(fields) == len(names) else cls(**fields)
 
     def _initialiser(cls, defaults):
-        known, parameters, lines = {}, ["self"], []
-        for name in cls.__match_args__:
-            parameters.append(name)
-            given = name
-            if name in defaults:
-                default = known[f"_default_{name}"] = defaults[name]
-                parameters[-1] += f"=_default_{name}"
-                if type(default) is field:
-                    known[f"_make_{name}"] = default.default_factory
-                    given = f"_make_{name}() if {name} is _default_{name} else {name}"
-            lines.append(f"  self.{name} = {given}")
-        source = f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or "  pass")
-        exec(source, known)
-        known["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-        return known["__init__"]
+        names = cls.__match_args__
+        is_made = tuple(type(defaults.get(name)) is field for name in names)
+        known = {}
+        for index, name in enumerate(names):
+            if is_made[index]:
+                known[f"default_{index}"] = defaults[name]
+                known[f"make_{index}"] = defaults[name].default_factory
+        code = _initialiser_code(is_made)
+        named = {f"_{index}": name for index, name in enumerate(names)}
+        code = code.replace(
+            co_varnames=("self", *names),
+            co_names=tuple(named.get(name, name) for name in code.co_names),
+            co_qualname=f"{cls.__qualname__}.__init__",
+        )
+        return FunctionType(code, known, "__init__", tuple(defaults.values()))
+
+    @cache
+    def _initialiser_code(is_made):
+        """Compiled for so many fields, and for which of them a default is made."""
+        lines = []
+        for index, made in enumerate(is_made):
+            given = f"_{index}"
+            if made:
+                given = f"make_{index}() if _{index} is default_{index} else _{index}"
+            lines.append(f"  self._{index} = {given}\n")
+        parameters = "".join(f", _{index}" for index in range(len(is_made)))
+        known = {}
+        exec(f"def __init__(self{parameters}):\n{''.join(lines) or '  pass'}", known)
+        return known["__init__"].__code__
 
     def _comparing(values):
         def __eq__(self, other):
