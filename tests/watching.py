@@ -156,7 +156,8 @@ def watch(name: str, url: str) -> None:
     state = begin(settings, settings, clock.now(), local=True)
     engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     client = ApiClient(url, engine.post, clock.mono_s, verify=CERTIFICATE)
-    engine.start(client, _Server(), _NoWalker())
+    engine.start(_Server())
+    engine.add((client, _NoWalker(), None))
     while True:
         line = json.dumps([name, asdict(glances.get())]) + "\n"
         os.write(1, line.encode())  # whole: a pipe takes up to 4096 bytes at once

@@ -13,7 +13,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ from tray_app.core.state import State, begin
 from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
-from tray_app.runtime.engine import Engine, Sources
+from tray_app.runtime.engine import Engine, Helpers, Probe
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ APP_ID = "runanalyze-tray"
 # A stuck part must not keep the program: SIGTERM ends it within 2 s.
 QUIT_LIMIT_S = 1.2
 JOIN_LIMIT_S = 0.3
+# The first sample is shown before all else, and mostly there within 5 ms. Then it goes on without.
+FIRST_LIMIT_S = 0.5
 ONCE_INTERVAL_S = 0.5
 ONCE_MAX_SAMPLES = 8
 
@@ -200,35 +202,43 @@ def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
     return look
 
 
-def _sources(engine: Engine, state: State, *, shown: bool) -> Sources:
-    """Make the sources for the engine; ``shown``: all figures, at all times."""
+# Late imports: what is not used in this run is not paid for, nor what is used later before that.
 
-    # Late imports: what is not used in this run is not paid for.
-    settings, address = state.settings, state.settings.address
+
+def _probe(state: State) -> Probe:
+    """What the first sample is made of."""
     if state.demo:
-        from tray_app.sources.demo import DemoApi, DemoProbe, DemoWalker
+        from tray_app.sources.demo import DemoProbe
 
-        return (
-            DemoApi(engine.post, clock.mono_s),
-            DemoProbe(clock.mono_s),
-            DemoWalker(engine.note_temp, clock.mono_s),
-            None,
-        )
-    from tray_app.sources.api import ApiClient
-    from tray_app.sources.machine import process_table, shares
-    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
+        return DemoProbe(clock.mono_s)
+    from tray_app.sources.machine import process_table
     from tray_app.sources.probe import ServerProbe
+
+    address = state.settings.address
+    return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
+
+
+def _helpers(engine: Engine, state: State, *, shown: bool) -> Helpers:
+    """Make the other sources for the engine; ``shown``: all figures, at all times."""
+    if state.demo:
+        from tray_app.sources.demo import DemoApi, DemoWalker
+
+        walker = DemoWalker(engine.note_temp, clock.mono_s)
+        return DemoApi(engine.post, clock.mono_s), walker, None
+    from tray_app.sources.api import ApiClient
+    from tray_app.sources.machine import shares
+    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
     from tray_app.sources.slowly import SlowReadings
     from tray_app.sources.tempdir import TempWalker
 
+    settings = state.settings
     headers, verify = settings.headers.fields, settings.ca_file or True
-    api = ApiClient(address.url, engine.post, clock.mono_s, headers, verify)
-    probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
+    api = ApiClient(settings.address.url, engine.post, clock.mono_s, headers, verify)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
     slowly = SlowReadings(clock.mono_s)
-    walker = TempWalker(engine.note_temp, slowly, clock.now)
+    temp = TempWalker(engine.note_temp, slowly, clock.now)
     owner = OwnMemoryReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
-    return api, probe, walker, owner
+    return api, temp, owner
 
 
 def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:
@@ -294,6 +304,7 @@ def _run_tray(
     state = replace(_begin(invocation), backend=desktop.backend)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     last = state
+    sampled = threading.Event()
     stored = invocation.remembered
 
     def publish(new_state: State, new_events: tuple[Event, ...]) -> None:
@@ -303,6 +314,7 @@ def _run_tray(
         for event in new_events:
             if not isinstance(event, Sampled):
                 events.put(event)
+        sampled.set()
 
     def store_choice(choice: Choice) -> None:
         nonlocal stored
@@ -318,7 +330,7 @@ def _run_tray(
         on_battery=on_battery,
         own_use=own_use,
         edited=_edited(invocation.config),
-        renew=lambda state: _sources(engine, state, shown=False),
+        renew=lambda state: (_probe(state), _helpers(engine, state, shown=False)),
     )
     presenter = Presenter(desktop, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
@@ -355,13 +367,16 @@ def _run_tray(
     handler = threading.Thread(target=handle_events, name="notices", daemon=True)
 
     def ready() -> None:
-        engine.start(*_sources(engine, state, shown=False))
+        engine.add(_helpers(engine, state, shown=False))
         presenter.start()
         handler.start()
         if instance is not None:
             instance.listen(lambda message: engine.post(*handed_over(message)))
 
-    presenter.show(state)
+    presenter.tell(state)
+    engine.start(_probe(state))
+    sampled.wait(FIRST_LIMIT_S)
+    presenter.show()
     _quit_on_signals(engine, desktop.stop)
     desktop.run(ready)
     engine.stop(JOIN_LIMIT_S)
@@ -412,11 +427,11 @@ def _run_terminal(invocation: Invocation) -> int:
     if invocation.once:
         settings = replace(settings, interval_s=ONCE_INTERVAL_S)
     state = _begin(replace(invocation, settings=settings))
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[tuple[Event, ...]] = queue.SimpleQueue()
 
     def publish(_state: State, new_events: tuple[Event, ...]) -> None:
-        for event in new_events:
-            events.put(event)
+        if new_events:
+            events.put(new_events)
 
     engine = Engine(
         state,
@@ -426,7 +441,7 @@ def _run_terminal(invocation: Invocation) -> int:
         others=True,
         on_battery=on_battery,
         edited=_edited(invocation.config),
-        renew=lambda state: _sources(engine, state, shown=True),
+        renew=lambda state: (_probe(state), _helpers(engine, state, shown=True)),
     )
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
@@ -441,10 +456,10 @@ def _run_terminal(invocation: Invocation) -> int:
         details=settings.details,
         demo=invocation.demo,
     )
-    _quit_on_signals(engine, lambda: events.put(Ended()))
-    engine.start(*_sources(engine, state, shown=True))
+    _quit_on_signals(engine, lambda: events.put((Ended(),)))
+    engine.start(_probe(state))
     try:
-        while not isinstance(event := events.get(), Ended):
+        for event in _told(events, lambda: engine.add(_helpers(engine, state, shown=True))):
             _log_event(event)
             if not invocation.once:
                 view.handle(event)
@@ -457,6 +472,25 @@ def _run_terminal(invocation: Invocation) -> int:
         view.close()
         engine.stop(JOIN_LIMIT_S)
     return 0
+
+
+def _told(
+    events: queue.SimpleQueue[tuple[Event, ...]], after_first: Callable[[], None]
+) -> Iterator[Event]:
+    """Events to the end; ``after_first`` is called once, when the first sample was shown."""
+    limit_s: float | None = FIRST_LIMIT_S
+    while True:
+        try:
+            several = events.get(timeout=limit_s)
+        except queue.Empty:
+            several = ()
+        for event in several:
+            if isinstance(event, Ended):
+                return
+            yield event
+        if limit_s is not None:
+            limit_s = None
+            after_first()
 
 
 def _keep_log_off_terminal() -> None:

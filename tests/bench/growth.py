@@ -88,7 +88,8 @@ def work(port: int, samples: int) -> Growth:
         for event in events:
             notes.note(event)
         looks.is_left(looks.calm(state), probe.sight()(), now())
-        presenter.show(state)
+        presenter.tell(state)
+        presenter.show()
     after = held()
     probe.close()
     return Growth(

@@ -37,7 +37,7 @@ from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
 from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine, Sources
+from tray_app.runtime.engine import Engine, Helpers, Probe
 
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
 
@@ -160,7 +160,7 @@ def running(
     alerts: AlertLimits | None = None,
     tmp_dir: str | None = None,
     edited: Callable[[], Reconfigured | None] = lambda: None,
-    renew: Callable[[State], Sources] | None = None,
+    renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
 ) -> Iterator[Rig]:
     """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -188,7 +188,8 @@ def running(
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
     owner = FakeOwner()
     api.post = engine.post
-    engine.start(api, probe, walker, owner)
+    engine.start(probe)
+    engine.add((api, walker, owner))
     try:
         yield Rig(engine, api, probe, walker, owner, events)
     finally:
@@ -344,6 +345,7 @@ def test_the_temp_directory_is_walked_while_the_api_does_not_tell() -> None:
 def test_quit_closes_the_sources() -> None:
     """Quit ends the thread, which closes what it used."""
     with running() as rig:
+        until(rig, Source.API)
         rig.engine.post(Quit())
         rig.engine.stop(5)
         assert rig.api.closed
@@ -418,9 +420,9 @@ def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> N
     made: list[str] = []
     probe = FakeProbe()
 
-    def renew(state: State) -> Sources:
+    def renew(state: State) -> tuple[Probe, Helpers]:
         made.append(state.settings.address.url)
-        return FakeApi(answers=False), probe, FakeWalker(), None
+        return probe, (FakeApi(answers=False), FakeWalker(), None)
 
     settings = Settings(interval_s=0.2, address=parse_address("http://localhost:9"))
     with running(edited=edit_once(settings), renew=renew) as rig:

@@ -63,13 +63,19 @@ def sampled(
     return state
 
 
+def show(presenter: Presenter, state: State) -> None:
+    """Have a state shown before the thread starts."""
+    presenter.tell(state)
+    presenter.show()
+
+
 def test_the_same_sample_writes_nothing_twice() -> None:
     """A sample that looks like the last one touches neither icon nor tooltip."""
     panel = FakePanel()
     presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
-    presenter.show(first)
-    presenter.show(sampled(300.2, first, 2.0))
+    show(presenter, first)
+    show(presenter, sampled(300.2, first, 2.0))
     assert (len(panel.images), len(panel.tooltips)) == (1, 1)
 
 
@@ -81,8 +87,8 @@ def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None
     presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
     second = sampled(400, first, 2.0)
-    presenter.show(first)
-    presenter.show(second)
+    show(presenter, first)
+    show(presenter, second)
     assert made == []
     panel.menus[-1]()
     assert made == [second]
@@ -94,7 +100,7 @@ def test_only_what_can_be_seen_wakes_the_thread() -> None:
     panel = FakePanel()
     presenter = Presenter(panel, lambda _: None)
     first = sampled(300)
-    presenter.show(first)
+    show(presenter, first)
     presenter.start()
     second = sampled(300.2, first, 2.0)
     presenter.tell(second)
@@ -113,7 +119,7 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
     first = sampled(300)
     if asks_for_menu:
         first, _ = step(first, MenuSeen(True), Now(1.0, 1e9 + 1.0))
-    presenter.show(first)
+    show(presenter, first)
     presenter.start()
     presenter.tell(sampled(300.2, first, 2.0))
     presenter.close(5)
@@ -123,7 +129,7 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
 def test_the_picture_comes_in_every_size() -> None:
     """A panel is given one image for each size that panels were seen to ask for."""
     panel = FakePanel()
-    Presenter(panel, lambda _: None).show(sampled(1600))
+    show(Presenter(panel, lambda _: None), sampled(1600))
     assert [image.size[0] for image in panel.images[0]] == list(SHOWN_SIZES)
 
 
@@ -143,13 +149,13 @@ def test_the_picture_is_drawn_as_it_was_chosen() -> None:
     panel = FakePanel()
     presenter = Presenter(panel, lambda _: None)
     state = sampled(1600)
-    presenter.show(state)
+    show(presenter, state)
     for number, command in enumerate(
         (SetStyle(Style.BARS), SetPalette(Palette.OKABE_ITO), SetTheme(Theme.LIGHT)), 2
     ):
         state, _ = step(state, command, Now(1, 1e9 + 1))
-        presenter.show(state)
-        presenter.show(state)
+        show(presenter, state)
+        show(presenter, state)
         assert len(panel.images) == number
     shown = picture(state)
     assert (shown.style, shown.palette, shown.theme) == (
@@ -178,7 +184,7 @@ def test_attention_is_wanted_at_the_critical_level_only() -> None:
     state = None
     for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, *[2000] * 17, 300)):
         state = sampled(memory_mb, state, at_s * 2.0)
-        presenter.show(state)
+        show(presenter, state)
     assert panel.attention == [True, False]
 
 
@@ -216,7 +222,7 @@ def test_a_panel_that_fails_once_is_written_again(next_mb: float, shown: str) ->
 def test_the_demo_is_marked() -> None:
     """Tooltip and menu of a demo say so."""
     panel = FakePanel()
-    Presenter(panel, lambda _: None).show(replace(sampled(300), demo=True))
+    show(Presenter(panel, lambda _: None), replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
     assert panel.menus[0]()[0].text.startswith("RunAnalyze (demo)")
 

@@ -123,8 +123,9 @@ class Owner(Protocol):
     def close(self) -> None: ...
 
 
-Sources = tuple[Api, Probe, Walker, Owner | None]
-Posted = ApiOutcome | Command | Report
+Helpers = tuple[Api, Walker, Owner | None]
+"""The sources that work in threads of their own."""
+Posted = ApiOutcome | Command | Report | Helpers
 Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
 
@@ -149,7 +150,7 @@ class Engine:
         on_battery: Callable[[], bool] = lambda: False,
         own_use: Callable[[], OwnUse | None] = lambda: None,
         edited: Callable[[], Reconfigured | None] = lambda: None,
-        renew: Callable[[State], Sources] | None = None,
+        renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
     ) -> None:
         self._state = state
         self._own_use = own_use
@@ -184,15 +185,19 @@ class Engine:
         """Take in what memory is the server's own, likewise."""
         self._own = own
 
-    def post(self, *items: Posted) -> None:
+    def post(self, *items: ApiOutcome | Command | Report) -> None:
         """Hand in an outcome or a command, from any thread; returns at once."""
         for item in items:
             self._inbox.put(item)
 
-    def start(self, api: Api, probe: Probe, walker: Walker, owner: Owner | None = None) -> None:
-        """Start sampling with these sources, which post their results here."""
-        self._api, self._probe, self._walker, self._owner = api, probe, walker, owner
+    def start(self, probe: Probe) -> None:
+        """Start sampling, the first time at once: what else is needed takes longer to load."""
+        self._probe = probe
         self._thread.start()
+
+    def add(self, helpers: Helpers) -> None:
+        """Have these work, too, which post their results here; from any thread."""
+        self._inbox.put(helpers)
 
     def stop(self, timeout_s: float = 1.0) -> None:
         """End the thread; safe to call twice and from any other thread."""
@@ -222,8 +227,6 @@ class Engine:
 
     def _turn(self) -> bool:
         """Wait for the next thing to do, and do it; False when told to stop."""
-        if self._state.sample is None and wants_processes(self._state):
-            self._tick(self._clock())  # before the API, whose libraries take longer to load
         now_s, due_s = self._clock().mono_s, self._due_s()
         if due_s is not None and now_s >= due_s:
             self._ask()
@@ -260,7 +263,7 @@ class Engine:
         if self._renew and any(getattr(before, name) != getattr(after, name) for name in names):
             self._close_sources()
             self._temp, self._own = None, None
-            self._api, self._probe, self._walker, self._owner = self._renew(self._state)
+            self._probe, (self._api, self._walker, self._owner) = self._renew(self._state)
         self._tick_s = self._clock().mono_s
 
     def _wake_s(self) -> float:
@@ -288,6 +291,10 @@ class Engine:
             first = self._state.sample is None
             if first or samples_at_once(self._state, self._clock()):
                 self._tick_s = self._clock().mono_s
+        elif isinstance(item, tuple):
+            self._api, self._walker, self._owner = item
+            self._watch_temp()
+            self._watch_own()
         else:
             self._step(item)
             quiet = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen

@@ -58,6 +58,10 @@ class Mailbox(Generic[T]):
             self._bell.wait(WITHOUT_LIMIT)
         return self._slot.popleft()
 
+    def poll(self) -> T | None:
+        """What is in the slot now, which empties it."""
+        return self._slot.popleft() if self._slot else None
+
     def close(self) -> None:
         """Let the reader go when it has taken what is there."""
         self._closed = True

@@ -135,11 +135,10 @@ class Presenter:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def show(self, state: State) -> None:
-        """Show this state here and now, as long as the thread has not started."""
-        self._state = state
-        self._told = self._face(state)
-        self._show(self._told)
+    def show(self) -> None:
+        """Show here and now what was told, as long as the thread has not started."""
+        if (face := self._faces.poll()) is not None:
+            self._show(face)
 
     def _show(self, face: Face) -> None:
         if face.picture != self._picture:
