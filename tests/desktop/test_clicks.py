@@ -19,7 +19,8 @@ from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
 from tray_app.core.notes import Action, Note, Urgency
 from tray_app.core.picture import Picture
 from tray_app.desktop import toolkit
-from tray_app.desktop._notification import _UNIT, Delivery
+from tray_app.desktop._notification import Delivery
+from tray_app.desktop._service import _UNIT
 from tray_app.views import icon
 
 pytestmark = pytest.mark.desktop

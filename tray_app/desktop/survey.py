@@ -118,7 +118,7 @@ def _notifications(bus: SessionBus) -> str | None:
     from dbus_fast import DBusError
 
     from tray_app.desktop._bus import bus_call
-    from tray_app.desktop._notification import SERVICE, SERVICE_PATH
+    from tray_app.desktop._service import SERVICE, SERVICE_PATH
 
     try:
         name, vendor, version, _ = bus.ask(

@@ -22,7 +22,8 @@ from tray_app.desktop import paths
 
 if TYPE_CHECKING:
     from tray_app.desktop._bus import SessionBus
-    from tray_app.desktop._notification import Delivery
+    from tray_app.desktop._notification import Delivery, NotificationChain
+    from tray_app.desktop._service import BusNotifications
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ WINDOWS_TOOLTIP, WINDOWS_TEXT, WINDOWS_TITLE = 127, 255, 63
 SHORTEST_LINE = 24
 # pystray's stock back ends for Linux that can show a menu (`_xorg` cannot).
 STOCK_WITH_MENU = ("_gtk", "_appindicator")
+# So long a panel that does not answer holds up what comes after the icon.
+TELL_LIMIT_S = 0.5
 
 
 class NoDesktopError(Exception):
@@ -99,27 +102,34 @@ class Desktop:
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
         self._windows = backend == "pystray _win32"
-        self._notification = self._chain(name)
+        self._service = self._notification_service(bus, name) if bus is not None else None
+        self._chain: NotificationChain | None = None
         self._touch: Callable[[Callable[[], None]], None] = _at_once
 
-    def _chain(self, name: str) -> Any:
-        from tray_app.desktop import _notification as notification
+    def _notification_service(self, bus: SessionBus, name: str) -> BusNotifications:
+        from tray_app.desktop._service import BusNotifications
 
-        means: list[Any] = []
-        if self._bus is not None:
-            means.append(
-                notification.BusNotifications(
-                    self._bus,
-                    "RunAnalyze",
-                    name,
-                    press=lambda command: self._submit(command),
-                    appeared=lambda: self.on_notifier(),
-                )
-            )
-        elif getattr(self._icon, "HAS_NOTIFICATION", False):
-            means.append(notification.InTime(self.backend, self._notify_by_icon))
-        means.append(notification.InTime("plyer", notification.plyer_native))
-        return notification.NotificationChain(tuple(means))
+        return BusNotifications(
+            bus,
+            "RunAnalyze",
+            name,
+            press=lambda command: self._submit(command),
+            appeared=lambda: self.on_notifier(),
+        )
+
+    def _notifications(self) -> NotificationChain:
+        """What brings notifications; made when it is first asked for, as plyer takes 6 ms."""
+        if self._chain is None:
+            from tray_app.desktop import _notification as notification
+
+            means: list[Any] = []
+            if self._service is not None:
+                means.append(self._service)
+            elif getattr(self._icon, "HAS_NOTIFICATION", False):
+                means.append(notification.InTime(self.backend, self._notify_by_icon))
+            means.append(notification.InTime("plyer", notification.plyer_native))
+            self._chain = notification.NotificationChain(tuple(means))
+        return self._chain
 
     def _notify_by_icon(self, note: dict[str, Any]) -> None:
         title, text = note["title"], note["message"]
@@ -134,7 +144,10 @@ class Desktop:
             # Before anybody writes to it: while an icon comes up, pystray holds back what is set,
             # and some of that was not seen until its next change.
             self._touch(lambda: setattr(icon, "visible", True))
+            if hasattr(icon, "wait_until_told"):
+                icon.wait_until_told(TELL_LIMIT_S)
             ready()
+            self._notifications()  # not when there is something to tell
 
         if self._bus is not None and not hasattr(self._icon, "set_images"):
             threading.Thread(target=self._bus.run, name="bus", daemon=True).start()
@@ -238,14 +251,15 @@ class Desktop:
         """Bring a notification to the person; blocks until it is delivered or has failed."""
         from tray_app.desktop._notification import Delivery
 
-        self._notification.notify(
+        chain = self._notifications()
+        chain.notify(
             title=note.title,
             message=note.text,
             app_name="RunAnalyze",
             app_icon=paths.app_icon(),
             hints={"urgency": note.urgency, "replace": note.replace, "actions": note.actions},
         )
-        return self._notification.last or Delivery(note.title, None, "nothing was tried")
+        return chain.last or Delivery(note.title, None, "nothing was tried")
 
     def open(self, place: str, report: Callable[[str], None]) -> None:
         """Open a directory or an address; returns at once, and only a problem is reported."""
