@@ -140,8 +140,7 @@ class SessionBus:
         while not stopped.done():
             try:
                 bus = await self._connect()
-                for callback in self._on_connect:
-                    await callback(bus)
+                await asyncio.gather(*(callback(bus) for callback in self._on_connect))
                 ready()
                 ready = _nothing
                 lost = asyncio.ensure_future(_end_of(bus))
@@ -241,5 +240,8 @@ async def watch_owner(bus: MessageBus, name: str, changed: Callable[[bool], None
 
     bus.add_message_handler(on_message)
     rule = f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{name}'"
-    await bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
-    changed(await name_has_owner(bus, name))
+    _, is_owned = await asyncio.gather(  # the bus takes them in this order
+        bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule),
+        name_has_owner(bus, name),
+    )
+    changed(is_owned)

@@ -187,6 +187,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._told_menu: Any = None
         self._connection: MessageBus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._registered = threading.Event()
         self._bus.on_connect(self._export)
 
     def set_images(self, images: Sequence[Any]) -> None:
@@ -222,6 +223,12 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         except (DBusError, OSError, EOFError) as error:
             # It will be tried again when a watcher (re)appears.
             _log.debug("registering with the panel failed: %r", error)
+        finally:
+            self._registered.set()
+
+    def wait_until_told(self, limit_s: float) -> None:
+        """Wait until a panel was told of the icon, or could not be."""
+        self._registered.wait(limit_s)
 
     def _activate(self) -> None:
         self.on_click()
