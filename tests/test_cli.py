@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[app.Invocat
     invocations: list[app.Invocation] = []
 
     def run(invocation: app.Invocation) -> int:
+        gc.enable()  # as with the first figure
         invocations.append(invocation)
         return 0
 

@@ -7,6 +7,7 @@ when the run does.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -372,6 +373,7 @@ def _run_tray(
         handler.start()
         if instance is not None:
             instance.listen(lambda message: engine.post(*handed_over(message)))
+        gc.enable()
 
     presenter.tell(state)
     engine.start(_probe(state))
@@ -456,10 +458,15 @@ def _run_terminal(invocation: Invocation) -> int:
         details=settings.details,
         demo=invocation.demo,
     )
+
+    def after_first() -> None:
+        engine.add(_helpers(engine, state, shown=True))
+        gc.enable()
+
     _quit_on_signals(engine, lambda: events.put((Ended(),)))
     engine.start(_probe(state))
     try:
-        for event in _told(events, lambda: engine.add(_helpers(engine, state, shown=True))):
+        for event in _told(events, after_first):
             _log_event(event)
             if not invocation.once:
                 view.handle(event)
