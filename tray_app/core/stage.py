@@ -8,8 +8,6 @@ last word holds: the recorded history has no entry for 16–23 s of frames.
 
 from __future__ import annotations
 
-import re
-
 from tray_app.core.readings import ApiReading, ProcessReading, StageMark, TempUsage
 from tray_app.core.values import dataclass, replace
 
@@ -58,28 +56,25 @@ class Words:
 
 
 # The server's stage names (memory-history), first match wins, and what people call them.
-_STAGES = tuple(
-    (re.compile(pattern), name)
-    for pattern, name in (
-        (r"AFTER_FINAL_GC|CLEANUP_FILES_COMPLETE", DONE),
-        (r"FILE_UPLOAD|BEFORE_THUMBNAIL_EXTRACTION", "upload"),
-        (r"THUMBNAIL", "thumbnail"),
-        (r"ROTATION", "detection"),
-        (r"PROCESSING_START|STREAMING_BATCH|BATCH_CLEANUP", "frames"),
-        (r"SETUP|RUNNING_DETECTION", "setup"),
-        (r"PROCESSING_COMPLETE|ANALY[SZ]", "analysis"),
-        (r"POSTPROCESSING|RESOURCE_CLEANUP", "encoding"),
-        (r"VIDEO_UPLOAD|DATABASE", "saving"),
-        (r"FEEDBACK", "feedback"),
-        (r"CLEANUP|CAP RELEASE", "cleanup"),
-    )
+_STAGES = (
+    (("AFTER_FINAL_GC", "CLEANUP_FILES_COMPLETE"), DONE),
+    (("FILE_UPLOAD", "BEFORE_THUMBNAIL_EXTRACTION"), "upload"),
+    (("THUMBNAIL",), "thumbnail"),
+    (("ROTATION",), "detection"),
+    (("PROCESSING_START", "STREAMING_BATCH", "BATCH_CLEANUP"), "frames"),
+    (("SETUP", "RUNNING_DETECTION"), "setup"),
+    (("PROCESSING_COMPLETE", "ANALYS", "ANALYZ"), "analysis"),
+    (("POSTPROCESSING", "RESOURCE_CLEANUP"), "encoding"),
+    (("VIDEO_UPLOAD", "DATABASE"), "saving"),
+    (("FEEDBACK",), "feedback"),
+    (("CLEANUP", "CAP RELEASE"), "cleanup"),
 )
 
 
 def stage_name(server_name: str) -> str:
     """A short word for the server's stage name, e.g. ``STREAMING_BATCH_20`` is ``frames``."""
     return next(
-        (name for pattern, name in _STAGES if pattern.search(server_name)),
+        (name for parts, name in _STAGES if any(part in server_name for part in parts)),
         server_name.lower().replace("_", " ")[:24],
     )
 
