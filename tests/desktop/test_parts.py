@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -476,3 +478,13 @@ def test_a_means_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> N
     release.set()
     assert chain.last is not None
     assert "no answer" in (chain.last.problem or "")
+
+
+def test_asyncio_is_loaded_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For that time only: who needs `ssl` later finds it, and who has it keeps it."""
+    with toolkit._without_tls():
+        import ssl
+    monkeypatch.delitem(sys.modules, "ssl")
+    with toolkit._without_tls(), pytest.raises(ImportError):
+        importlib.import_module("ssl")
+    assert importlib.import_module("ssl").__name__ == ssl.__name__

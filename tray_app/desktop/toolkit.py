@@ -73,6 +73,19 @@ def _harmless_pystray() -> Iterator[None]:
             os.environ["PYSTRAY_BACKEND"] = before
 
 
+@contextmanager
+def _without_tls() -> Iterator[None]:
+    """asyncio takes `ssl` along where there is one: 8 ms, of no use on a session bus."""
+    if "ssl" in sys.modules:
+        yield
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # then importing it is an ImportError
+    try:
+        yield
+    finally:
+        del sys.modules["ssl"]
+
+
 class Desktop:
     """An icon in the panel with a menu, and notifications. `run` owns the main thread.
 
@@ -321,7 +334,8 @@ def open_desktop(
 
     with _harmless_pystray():
         importlib.import_module("pystray")
-    from tray_app.desktop._bus import SessionBus, session_address
+    with _without_tls():
+        from tray_app.desktop._bus import SessionBus, session_address
 
     address = session_address()
     bus = SessionBus(address) if address else None
