@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,9 @@ class NullPanel:
     """Takes everything, keeps nothing."""
 
     asks_for_menu = False
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        return [size for size in drawn if size <= 48]
 
     def show_images(self, images: object) -> None: ...
     def show_attention(self, wanted: object) -> None: ...

@@ -379,6 +379,12 @@ def test_an_icon_is_up_before_anybody_writes_to_it() -> None:
     assert seen == [True]
 
 
+def test_a_stock_icon_is_drawn_in_the_largest_size_only() -> None:
+    """pystray takes one picture, which the platform scales."""
+    shown, _ = desktop("pystray _win32")
+    assert shown.sizes((16, 24, 64)) == [64]
+
+
 def test_a_running_icon_is_touched_where_the_platform_allows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

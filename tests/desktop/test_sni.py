@@ -133,9 +133,10 @@ def test_pictures_are_argb(tray: Tray) -> None:
         [side, side, bytes((255, 200, 10, 20)) * side * side] for side in (16, 24)
     ]
     heard = tray.hear(ITEM)
-    tray.desktop.show_images(tiles((1, 2, 3), 16, 24, 64))
-    wait_for(lambda: heard, "NewIcon")
     # XFCE would draw the largest, scaled.
+    sizes = tray.desktop.sizes((16, 24, 64))
+    tray.desktop.show_images(tiles((1, 2, 3), *sizes))
+    wait_for(lambda: heard, "NewIcon")
     assert [width for width, _height, _argb in tray.get("IconPixmap")] == [16, 24]
     assert [signal.member for signal in heard] == ["NewIcon"]
 

@@ -19,8 +19,8 @@ from tray_app.core.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.settings import Choice, Colours, Settings
 from tray_app.core.state import State, begin
 from tray_app.core.step import step
-from tray_app.views import tray
-from tray_app.views.tray import SHOWN_SIZES, Presenter, picture
+from tray_app.views import icon, tray
+from tray_app.views.tray import Presenter, picture
 
 
 @dataclass
@@ -33,6 +33,9 @@ class FakePanel:
     widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
     asks_for_menu: bool = True
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        return drawn[:3]
 
     def show_images(self, images: Sequence[Any]) -> None:
         self.images.append(tuple(images))
@@ -126,11 +129,11 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
     assert (len(panel.menus), len(panel.tooltips)) == (2, 1)
 
 
-def test_the_picture_comes_in_every_size() -> None:
-    """A panel is given one image for each size that panels were seen to ask for."""
+def test_the_picture_comes_in_the_panels_sizes() -> None:
+    """A panel is given one image for each size that is of use to it."""
     panel = FakePanel()
     show(Presenter(panel, lambda _: None), sampled(1600))
-    assert [image.size[0] for image in panel.images[0]] == list(SHOWN_SIZES)
+    assert [image.size[0] for image in panel.images[0]] == list(icon.SIZES[:3])
 
 
 def test_the_picture_follows_the_state() -> None:

@@ -24,9 +24,6 @@ _log = logging.getLogger(__name__)
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM_PATH = "/StatusNotifierItem"
 ACTIVE, ATTENTION = "Active", "NeedsAttention"
-# XFCE's panel scales down the largest picture it is given, whatever its own size: 48 is a
-# whole multiple of its 16 and 24, where 64 blurred the figure.
-LARGEST_PX = 48
 
 _Str = Annotated[str, DBusSignature("s")]
 _Int = Annotated[int, DBusSignature("i")]
@@ -173,6 +170,9 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     HAS_DEFAULT_ACTION = True
     HAS_NOTIFICATION = False
+    # XFCE's panel scales down the largest picture it is given, whatever its own size: 48 is a
+    # whole multiple of its 16 and 24, where 64 blurred the figure.
+    LARGEST_PX = 48
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -192,7 +192,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def set_images(self, images: Sequence[Any]) -> None:
         """The picture in the sizes that panels may ask for; one change for all of them."""
-        self._pixmaps = [argb(image) for image in images if image.width <= LARGEST_PX]
+        self._pixmaps = [argb(image) for image in images]
         self.icon = images[-1]
 
     async def _export(self, connection: MessageBus) -> None:

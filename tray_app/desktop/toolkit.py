@@ -173,8 +173,14 @@ class Desktop:
         """Take the icon away and let `run` return; from any thread."""
         self._touch(self._icon.stop)
 
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        """Those of the sizes that can be drawn, in pixels, that are of use here."""
+        if hasattr(self._icon, "set_images"):
+            return [size for size in drawn if size <= self._icon.LARGEST_PX]
+        return [max(drawn)]  # which is scaled to what is needed
+
     def show_images(self, images: Sequence[Any]) -> None:
-        """The picture in several sizes, smallest first (Pillow images)."""
+        """The picture in these sizes, smallest first (Pillow images)."""
         if hasattr(self._icon, "set_images"):
             self._icon.set_images(images)
         else:

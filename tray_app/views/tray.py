@@ -29,13 +29,14 @@ from tray_app.views import icon
 
 _log = logging.getLogger(__name__)
 
-# Every size that is drawn: which one a panel asks for depends on it and on the screen's scale.
-SHOWN_SIZES = icon.SIZES
 PICTURES_KEPT = 6
 
 
 class Panel(Protocol):
     """Where the picture is shown."""
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        """Those of the sizes that can be drawn, in pixels, that are of use here."""
 
     def show_images(self, images: Sequence[Any]) -> None: ...
     def show_attention(self, wanted: bool) -> None: ...
@@ -92,9 +93,9 @@ def needs_attention(state: State) -> bool:
 
 
 @lru_cache(maxsize=PICTURES_KEPT)
-def images(shown: Picture) -> tuple[Any, ...]:
-    """The picture drawn in every size, smallest first."""
-    return tuple(icon.draw(shown, size) for size in SHOWN_SIZES)
+def images(shown: Picture, sizes: tuple[int, ...]) -> tuple[Any, ...]:
+    """The picture drawn in these sizes."""
+    return tuple(icon.draw(shown, size) for size in sizes)
 
 
 def _now_s(state: State) -> float:
@@ -108,6 +109,7 @@ class Presenter:
         self._panel = panel
         self._submit = submit
         self._asks_for_menu = panel.asks_for_menu
+        self._sizes = tuple(panel.sizes(icon.SIZES))
         self._state: State | None = None
         self._told: Face | None = None
         self._faces: Mailbox[Face] = Mailbox()
@@ -142,7 +144,7 @@ class Presenter:
 
     def _show(self, face: Face) -> None:
         if face.picture != self._picture:
-            self._panel.show_images(images(face.picture))
+            self._panel.show_images(images(face.picture, self._sizes))
             self._picture = face.picture
         if face.attention is not self._attention:
             self._panel.show_attention(face.attention)
