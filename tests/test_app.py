@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 from typing import Any
 
 import pytest
 
 from tray_app import app
 from tray_app.core.commands import Command, SetInterval, SetMode, SetPreset, ShowStatus
+from tray_app.core.events import Ended, Event, HostMissing, NotifierCame
 from tray_app.core.modes import Mode, Preset
 
 
@@ -26,3 +28,23 @@ from tray_app.core.modes import Mode, Preset
 def test_what_a_second_start_may_change(message: dict[str, Any], commands: list[Command]) -> None:
     """Preset, then mode and pace over it, each checked as a flag is; then the status is shown."""
     assert app.handed_over(message) == [*commands, ShowStatus()]
+
+
+@pytest.mark.parametrize("early", [(HostMissing(),), ()])
+def test_the_rest_begins_when_the_first_sample_was_shown(
+    early: tuple[Event, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, after its events, or when none came in time; events are told to the run's end."""
+    monkeypatch.setattr(app, "FIRST_LIMIT_S", 0.01)
+    events: queue.SimpleQueue[tuple[Event, ...]] = queue.SimpleQueue()
+    if early:
+        events.put(early)
+    done: list[Event | str] = []
+
+    def begin() -> None:
+        done.append("the rest")
+        events.put((NotifierCame(), Ended(), HostMissing()))
+
+    for event in app._told(events, begin):
+        done.append(event)
+    assert done == [*early, "the rest", NotifierCame()]

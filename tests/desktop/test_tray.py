@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
-from tests.desktop.recorder import SettingsPortal, Watcher
+from tests.desktop.recorder import WATCHER, SettingsPortal, Watcher
 from tests.desktop.running import NEAR_PANEL_END, App, wait_for_panel
-from tests.desktop.session import SCREEN, DesktopSession, Host, Rgb
+from tests.desktop.session import ITEM, SCREEN, DesktopSession, Host, Rgb
+from tests.desktop.wire import Heard, Peer
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
@@ -61,6 +62,27 @@ def test_every_colour_in_the_panel(
     show_band(desktop, app, Band.UNKNOWN)
     server.start()
     show_band(desktop, app, Band.GREEN)
+
+
+def test_the_first_picture_has_a_figure(
+    session_bus: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """The icon comes up with the server's memory; without a reading it comes up all the same."""
+    server = runanalyze_server()
+    first: list[str] = []
+
+    def read(signal: Heard) -> None:
+        with Peer(session_bus.bus_address) as peer:
+            item = signal.body[0].partition("/")[0]
+            first.append(peer.get(item, "/StatusNotifierItem", ITEM, "ToolTip")[2])
+
+    with Watcher(session_bus.bus_address) as watcher:
+        watcher.peer.listen(read, interface=WATCHER, member="StatusNotifierItemRegistered")
+        for mode, seen in (("auto", r"RunAnalyze: \d+ MB .*"), ("api", "RunAnalyze: [^0-9]+")):
+            app = start_app(session_bus, "--url", server.url, "--mode", mode)
+            wait_for(lambda: first, "the item is registered")
+            assert re.fullmatch(seen, first.pop()), mode
+            app.end()
 
 
 def test_process_readings_are_marked(

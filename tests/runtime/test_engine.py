@@ -39,6 +39,7 @@ from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine, Helpers, Probe
 
+LONG_S = 600.0
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
 
 
@@ -161,6 +162,7 @@ def running(
     tmp_dir: str | None = None,
     edited: Callable[[], Reconfigured | None] = lambda: None,
     renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
+    with_helpers: bool = True,
 ) -> Iterator[Rig]:
     """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -189,7 +191,8 @@ def running(
     owner = FakeOwner()
     api.post = engine.post
     engine.start(probe)
-    engine.add((api, walker, owner))
+    if with_helpers:
+        engine.add((api, walker, owner))
     try:
         yield Rig(engine, api, probe, walker, owner, events)
     finally:
@@ -205,6 +208,17 @@ def test_an_answering_api_is_the_source() -> None:
     """Samples come from the API as soon as it has answered."""
     with running() as rig:
         assert until(rig, Source.API).memory_bytes == 300 * MIB
+
+
+def test_the_first_sample_waits_for_no_helper() -> None:
+    """Processes alone are sampled at once; the API is asked as soon as it is added."""
+    with running(interval_s=LONG_S, with_helpers=False) as rig:
+        assert rig.sample().memory_bytes == 200 * MIB
+        assert (rig.api.asked, rig.walker.paths, rig.owner.told) == (0, [], [])
+        rig.engine.add((rig.api, rig.walker, rig.owner))
+        assert rig.sample().memory_bytes == 300 * MIB
+        assert rig.walker.paths[0] == str(PurePath("/srv/app/tmp"))
+        assert rig.owner.told[0] == (7,)
 
 
 def test_the_server_is_asked_once_per_sample() -> None:
@@ -350,9 +364,6 @@ def test_quit_closes_the_sources() -> None:
         rig.engine.stop(5)
         assert rig.api.closed
         assert rig.probe.closed
-
-
-LONG_S = 600.0
 
 
 @pytest.mark.parametrize("rss_bytes", [1200 * MIB, None])
