@@ -90,7 +90,7 @@ def work(port: int, samples: int) -> Growth:
             events += new
         for event in events:
             notes.note(event)
-        looks.is_left(looks.calm(state), probe.sight()(), now())
+        looks.is_left(looks.calm(state), probe.sight()(), at_s[0])
         presenter.tell(state)
         presenter.show()
     after = held()
