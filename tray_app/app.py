@@ -310,12 +310,13 @@ def _run_tray(
 
     def publish(new_state: State, new_events: tuple[Event, ...]) -> None:
         nonlocal last
-        last = new_state
+        is_first, last = last is state, new_state
         presenter.tell(new_state)
         for event in new_events:
             if not isinstance(event, Sampled):
                 events.put(event)
-        sampled.set()
+        if is_first:
+            sampled.set()
 
     def store_choice(choice: Choice) -> None:
         nonlocal stored

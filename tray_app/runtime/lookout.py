@@ -20,8 +20,7 @@ from tray_app.core.values import dataclass
 from tray_app.runtime.clock import sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 
-ON_BATTERY_EVERY_S = 30.0
-COST_WEIGHT = 0.1
+ASK_PACE_EVERY_S = 30.0
 # The clocks are compared in between: what a look need not do is left out.
 LOOKS_IN_A_ROW = 4
 PAUSE_AFTER_DEFECT_S = 1.0
@@ -59,9 +58,8 @@ class Lookout:
         self._clock = clock
         self._sleep = sleep
         self._on_battery = on_battery
-        self._saves_power = False
-        self._ask_battery_s = -math.inf
-        self._cost_s = 0.0
+        self._every_s = looks.EVERY_S
+        self._ask_pace_s = -math.inf
         self._cpu_s = 0.0
         self._looks = 0
         self._last = clock()
@@ -104,11 +102,13 @@ class Lookout:
         after it."""
         now = self._clock()
         self._watch_the_clock(scene, now)
+        if now.mono_s >= self._ask_pace_s:
+            self._ask_pace(now.mono_s)
         glance, calm, sleep = scene.glance, scene.calm, self._sleep
         low_bytes, high_bytes = calm.low_bytes, calm.high_bytes
         least_bytes = calm.available_bytes
         naps_s = self._naps_s(scene.until_s, now.mono_s)
-        self._looks = len(naps_s)
+        self._looks += len(naps_s)
         for nap_s in naps_s:
             rss_bytes, available_bytes = seen = glance()
             is_calm = low_bytes <= rss_bytes <= high_bytes and available_bytes >= least_bytes
@@ -127,18 +127,16 @@ class Lookout:
 
     def _naps_s(self, until_s: float, now_s: float) -> list[float]:
         """How long to sleep after each of the looks that begin now."""
-        every_s = self._every_s(now_s)
+        every_s = self._every_s
         more = max(0, math.ceil((until_s - now_s) / every_s - 1.25))
         if more >= LOOKS_IN_A_ROW:
             return [every_s] * LOOKS_IN_A_ROW
         return [every_s] * more + [max(every_s, until_s + every_s - now_s - more * every_s)]
 
-    def _every_s(self, now_s: float) -> float:
+    def _ask_pace(self, now_s: float) -> None:
+        """What a look has cost on average, and whether power is to be saved, say how often to."""
         before_s, self._cpu_s = self._cpu_s, thread_cpu_s()
-        if self._looks:
-            cost_s = (self._cpu_s - before_s) / self._looks
-            self._cost_s += COST_WEIGHT * (cost_s - self._cost_s)
-        if now_s >= self._ask_battery_s:
-            self._ask_battery_s = now_s + ON_BATTERY_EVERY_S
-            self._saves_power = self._on_battery()
-        return looks.every_s(self._cost_s, on_battery=self._saves_power)
+        cost_s = (self._cpu_s - before_s) / self._looks if self._looks else 0.0
+        self._every_s = looks.every_s(cost_s, on_battery=self._on_battery())
+        self._looks = 0
+        self._ask_pace_s = now_s + ASK_PACE_EVERY_S

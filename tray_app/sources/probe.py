@@ -6,7 +6,7 @@ gone the search goes on at each reading, so that one that starts is followed at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 
 from tray_app.core.readings import UNTOLD, Glance, Loss, ProcessReading, ProcessRow, Role, Target
@@ -16,7 +16,7 @@ from tray_app.core.wish import CHOSEN, NO_WISH, Wish
 from tray_app.sources.others import OtherPythons
 from tray_app.sources.roster import Roster
 from tray_app.sources.search import TargetSearch
-from tray_app.sources.table import ProcessTable
+from tray_app.sources.table import ProcessHandle, ProcessTable
 from tray_app.sources.tree import ServerTree, TreeReading
 
 # A server that does not listen (yet, or any more) is looked for this often.
@@ -53,6 +53,8 @@ class ServerProbe:
         self._oom_kills: int | None = None
         self._loss: Loss | None = None
         self._doubt_s = 0.0
+        self._seen: tuple[Sequence[ProcessHandle], int] | None = None
+        self._glance: Callable[[], Glance] = table.sight(())
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         """One reading; ``others`` adds the largest other Python processes, ``wish`` overrides the
@@ -92,7 +94,10 @@ class ServerProbe:
     def sight(self, enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
         let go. ``enough_bytes`` as :meth:`ProcessTable.sight`."""
-        return self._table.sight(self._tree.handles if self._tree else (), enough_bytes)
+        seen = self._tree.handles if self._tree else (), enough_bytes
+        if seen != self._seen:
+            self._seen, self._glance = seen, self._table.sight(*seen)
+        return self._glance
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The largest processes of the machine, whosever they are: dear, so asked once in need."""
@@ -193,6 +198,7 @@ class ServerProbe:
         )
         self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
         self._table.count_limits_of(choice.pid)
+        self._seen = None
         self._oom_kills = self._table.oom_kills()
         return True
 
@@ -200,5 +206,6 @@ class ServerProbe:
         if self._tree is not None:
             self._tree.close()
             self._table.count_limits_of(None)
+            self._seen = None
             self._roster.expire()
         self._tree = self._target = None
