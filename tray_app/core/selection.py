@@ -91,13 +91,13 @@ def select(
         return _because(alone, Why.NOT_THE_SERVER)
     tree_bytes = process.rss_bytes if process else None
     by_process = (
-        Selected(Source.PROCESS, tree_bytes, process.taken_s)
+        Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)
         if process and tree_bytes is not None
         else None
     )
     if mode is Mode.FALLBACK:
         if by_process:
-            return _because(by_process, Why.CHOSEN)
+            return by_process
         return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
 
     api = link.reading

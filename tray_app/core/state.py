@@ -275,5 +275,6 @@ def is_gap(state: State, now: Now) -> bool:
     if sample is not None and sample.at.mono_s > last.mono_s:
         last = sample.at
     mono_s, wall_s = now.mono_s - last.mono_s, now.wall_s - last.wall_s
-    late_s = mono_s - interval_s(state) if is_due else 0.0
-    return abs(wall_s - mono_s) > GAP_S or late_s > GAP_S
+    if abs(wall_s - mono_s) > GAP_S:
+        return True
+    return is_due and mono_s > GAP_S and mono_s - interval_s(state) > GAP_S

@@ -293,6 +293,8 @@ def paused(vigil: Vigil, now: Now) -> Vigil:
 
 def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
     """When the policy wants a reading apart from the usual ones (monotonic); never is infinity."""
+    if vigil.levels is alerts.CALM and vigil.shortage is NO_SHORTAGE and vigil.quiet is LOUD:
+        return math.inf  # the usual
     return min(
         alerts.due_s(vigil.levels, limits),
         shortage.due_s(vigil.shortage),

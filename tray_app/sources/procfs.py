@@ -410,10 +410,16 @@ def _statm(fd: int) -> bytes:
 
 
 def _rss_bytes(statms: bytes, page_bytes: int) -> int:
-    """The memory in sum, a line for each process: of those that are there, if the first is."""
+    """The memory in sum, a line for each process: of those that are there, if the first is.
+
+    A descriptor that was closed meanwhile may be another file's by now, and then it is gone, too.
+    """
     if statms.startswith(_NOTHING):
         return GONE
-    return page_bytes * sum(int(line.split(b" ", 2)[1]) for line in statms.splitlines())
+    try:
+        return page_bytes * sum(int(line.split(b" ", 2)[1]) for line in statms.splitlines())
+    except (ValueError, IndexError):
+        return GONE
 
 
 def rollup(pid: int, proc: str = "/proc") -> Shares | None:
