@@ -67,6 +67,7 @@ from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import HOLDERS_SHOWN
 from tray_app.core.wish import NO_WISH, Wish
+from tray_app.runtime.clock import be_lenient
 from tray_app.runtime.lookout import Lookout, Scene
 from tray_app.runtime.mailbox import Inbox
 
@@ -74,6 +75,7 @@ _log = logging.getLogger(__name__)
 _pid: Callable[[ProcessRow], int] = attrgetter("pid")
 
 LONGEST_WAIT_S = 3600.0
+LATE_S = 0.01
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
 # A config file is looked at beside whatever is done, and no more often than this.
@@ -207,6 +209,7 @@ class Engine:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        be_lenient(LATE_S)
         while not self._state.ended:
             try:
                 if not self._turn():

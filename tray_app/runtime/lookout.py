@@ -17,10 +17,13 @@ from tray_app.core.looks import Calm
 from tray_app.core.readings import Glance, Now
 from tray_app.core.state import GAP_S
 from tray_app.core.values import dataclass
-from tray_app.runtime.clock import sleep, thread_cpu_s
+from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 
 ASK_PACE_EVERY_S = 30.0
+LATE_S = 0.01
+# In intervals: a look that would come in the last quarter before the next sample is left to it.
+NEAR = 1.25
 # The clocks are compared in between: what a look need not do is left out.
 LOOKS_IN_A_ROW = 4
 PAUSE_AFTER_DEFECT_S = 1.0
@@ -83,6 +86,7 @@ class Lookout:
         self._bell.ring()
 
     def _run(self) -> None:
+        be_lenient(LATE_S)
         scene: Scene | None = None
         while not self._is_closed:
             try:
@@ -107,14 +111,16 @@ class Lookout:
         glance, calm, sleep = scene.glance, scene.calm, self._sleep
         low_bytes, high_bytes = calm.low_bytes, calm.high_bytes
         least_bytes = calm.available_bytes
-        naps_s = self._naps_s(scene.until_s, now.mono_s)
-        self._looks += len(naps_s)
-        for nap_s in naps_s:
+        every_s = self._every_s
+        until_sample = math.ceil((scene.until_s - now.mono_s) / every_s - NEAR)
+        more = max(0, min(until_sample, LOOKS_IN_A_ROW - 1))
+        self._looks += more + 1
+        for left in range(more, -1, -1):
             rss_bytes, available_bytes = seen = glance()
             is_calm = low_bytes <= rss_bytes <= high_bytes and available_bytes >= least_bytes
             if not is_calm and looks.is_left(calm, seen, self._clock().mono_s):
                 self._report(scene)
-            sleep(nap_s)
+            sleep(every_s if left else self._last_nap_s(scene.until_s))
             if self._scene is not scene:
                 break
 
@@ -125,13 +131,10 @@ class Lookout:
         if abs(now.wall_s - last.wall_s - now.mono_s + last.mono_s) > GAP_S:
             self._report(scene)
 
-    def _naps_s(self, until_s: float, now_s: float) -> list[float]:
-        """How long to sleep after each of the looks that begin now."""
-        every_s = self._every_s
-        more = max(0, math.ceil((until_s - now_s) / every_s - 1.25))
-        if more >= LOOKS_IN_A_ROW:
-            return [every_s] * LOOKS_IN_A_ROW
-        return [every_s] * more + [max(every_s, until_s + every_s - now_s - more * every_s)]
+    def _last_nap_s(self, until_s: float) -> float:
+        left_s = until_s - self._clock().mono_s
+        is_near = 0.0 < left_s < NEAR * self._every_s
+        return self._every_s + left_s if is_near else self._every_s
 
     def _ask_pace(self, now_s: float) -> None:
         """What a look has cost on average, and whether power is to be saved, say how often to."""
