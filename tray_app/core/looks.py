@@ -17,9 +17,9 @@ from tray_app.core.shortage import NO_SHORTAGE, floor_bytes
 from tray_app.core.state import State
 from tray_app.core.values import dataclass
 
-# A step is said 10 to 15 ms after the look that sees it, which the system may make 10 ms late, and
+# A step is said 10 to 15 ms after the look that sees it, which the system may make 20 ms late, and
 # 19 of 20 within 0.25 s.
-EVERY_S = 0.235
+EVERY_S = 0.225
 SELDOM_S = 1.0
 # A look that costs more than this (a slow machine, a large tree over psutil) is made seldom.
 DEAR_S = 0.001

@@ -75,7 +75,7 @@ _log = logging.getLogger(__name__)
 _pid: Callable[[ProcessRow], int] = attrgetter("pid")
 
 LONGEST_WAIT_S = 3600.0
-LATE_S = 0.01
+LATE_S = 0.02
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
 # A config file is looked at beside whatever is done, and no more often than this.

@@ -21,7 +21,7 @@ from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 
 ASK_PACE_EVERY_S = 30.0
-LATE_S = 0.01
+LATE_S = 0.02
 # In intervals: a look that would come in the last quarter before the next sample is left to it.
 NEAR = 1.25
 # The clocks are compared in between: what a look need not do is left out.
