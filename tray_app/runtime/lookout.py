@@ -138,8 +138,8 @@ class Lookout:
 
     def _ask_pace(self, now_s: float) -> None:
         """What a look has cost on average, and whether power is to be saved, say how often to."""
+        self._ask_pace_s = now_s + ASK_PACE_EVERY_S
         before_s, self._cpu_s = self._cpu_s, thread_cpu_s()
         cost_s = (self._cpu_s - before_s) / self._looks if self._looks else 0.0
         self._every_s = looks.every_s(cost_s, on_battery=self._on_battery())
         self._looks = 0
-        self._ask_pace_s = now_s + ASK_PACE_EVERY_S
