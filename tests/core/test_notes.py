@@ -126,7 +126,7 @@ def test_samples_interrupt_nobody() -> None:
 
 def test_a_summary_and_a_missing_panel_are_said() -> None:
     """A quick test's result and a desktop without a tray are worth a word."""
-    summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0.0), ends_run=False))
+    summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False))
     assert summary.title == "Quick test: peak 400 MB"
     assert "AppIndicator" in sent(HostMissing()).text
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.made import mb
-from tray_app.core.trend import MAX_POINTS, WINDOW_S, Trend, add, rate_bytes_s
+from tray_app.core.trend import (
+    MAX_POINTS,
+    MIN_SPAN_S,
+    WINDOW_S,
+    Trend,
+    add,
+    is_still,
+    rate_bytes_s,
+)
 
 
 def trend_of(*points: tuple[float, float]) -> Trend:
@@ -42,6 +53,47 @@ def test_what_is_older_than_the_window_is_forgotten() -> None:
     climb = [(float(n), 10.0 * n) for n in range(60)]
     still = [(60.0 + 2 * n, 600.0) for n in range(11)]
     assert rate_bytes_s(trend_of(*climb, *still)) == pytest.approx(0, abs=mb(0.5))
+
+
+@pytest.mark.parametrize("every_s", [0.25, 1.0, 2.0, 10.0])
+@pytest.mark.parametrize("by_mb", [-90, 90])
+def test_a_change_that_is_over_is_steady_at_once(every_s: float, by_mb: int) -> None:
+    """With the first readings that show no change over 1.5 s; before, it is told."""
+    before = [(every_s * n, 500.0) for n in range(-12, 0)]
+    change = [(every_s * n, 500.0 + by_mb * n / 4) for n in range(5)]
+    moving = rate_bytes_s(trend_of(*before, *change))
+    assert moving is not None
+    assert moving * by_mb > 0
+    needs = max(1, math.ceil(MIN_SPAN_S / every_s))
+    after = [(every_s * (4 + n), 500.0 + by_mb) for n in range(1, 20)]
+    for count in range(needs, len(after)):
+        rate = rate_bytes_s(trend_of(*before, *change, *after[:count]))
+        assert rate == pytest.approx(0, abs=1)
+
+
+def test_a_fall_then_a_climb_is_neither_for_a_moment() -> None:
+    """The window still falls while its newest part climbs; then it climbs."""
+    fall = [(0.0, 900.0), (2.0, 600.0), (4.0, 300.0)]
+    assert rate_bytes_s(trend_of(*fall, (6.0, 320.0))) == 0
+    climbs = rate_bytes_s(trend_of(*fall, (6.0, 320.0), (8.0, 340.0), (10.0, 360.0)))
+    assert climbs == pytest.approx(mb(10))
+
+
+def test_noise_of_an_idle_server_stays_steady() -> None:
+    """Readings that go up and down by 1 MB: what both agree on is never more than the window's."""
+    dice, trend = random.Random(1), Trend()
+    for n in range(200):
+        trend = add(trend, 2.0 * n, mb(800 + dice.uniform(-1, 1)))
+        rate = rate_bytes_s(trend)
+        assert rate is None or abs(rate) < mb(0.5)
+
+
+def test_standing_still_takes_a_whole_window() -> None:
+    """Over 5 s at least, and all of it."""
+    still = [(2.0 * n, 1600.0) for n in range(4)]
+    assert not is_still(trend_of(*still[:3]), mb(1))
+    assert is_still(trend_of(*still), mb(1))
+    assert not is_still(trend_of((-2.0, 300.0), *still[:3]), mb(1))
 
 
 def test_points_at_one_moment_have_no_slope() -> None:

@@ -355,14 +355,18 @@ class TestTooltip:
 
 
 class TestSummary:
-    FULL = Summary(30.0, 15, mb(1620), float(mb(900)), 2.0 * MIB)
+    FULL = Summary(30.0, 15, mb(1620), float(mb(900)), mb(58))
 
     def test_it_tells_peak_time_samples_average_and_trend(self) -> None:
         """The peak first."""
         assert wording.summary(self.FULL) == (
             "Summary: peak 1.58 GB",
-            "30 s, 15 samples, average 900 MB, +2.0 MB/s.",
+            "30 s, 15 samples, average 900 MB, +58 MB from first to last.",
         )
+        fell = Summary(30.0, 15, mb(1620), float(mb(900)), -mb(1536))
+        assert wording.summary(fell)[1].endswith("−1.50 GB from first to last.")
+        stood = Summary(30.0, 15, mb(1620), float(mb(900)), 1000)
+        assert wording.summary(stood)[1].endswith("the same at first and last.")
 
     def test_without_a_trend_or_any_reading_it_says_less(self) -> None:
         """It does not invent figures."""

@@ -152,7 +152,7 @@ KINDS: dict[str, Event] = {
     "held-back-one": HeldBack(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
     "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
     "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
-    "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0.0), ends_run=False),
+    "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
     "test": clicks.test(),
     "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
     "freed": ErrandEnded(

@@ -193,8 +193,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
         source=state.source if between else selected.source,
         reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
-        run=summaries.record(state.run, now.mono_s, memory_bytes),
-        quick=state.quick and summaries.record(state.quick, now.mono_s, memory_bytes),
+        run=summaries.record(state.run, memory_bytes),
+        quick=state.quick and summaries.record(state.quick, memory_bytes),
     )
     events: list[Event] = [Sampled(sample)]
     if state.source is not None and changed.source is not state.source:

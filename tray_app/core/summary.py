@@ -7,61 +7,54 @@ from tray_app.core.values import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A running measurement: sums, not samples, so that a day costs what a minute costs.
-
-    The ``sum_*`` fields are those of a least-squares line over (seconds since start, bytes).
-    """
+    """A running measurement: sums, not samples, so that a day costs what a minute costs."""
 
     started_s: float
     ends_s: float | None = None
     samples: int = 0
     readings: int = 0
+    first_bytes: int | None = None
+    last_bytes: int | None = None
     peak_bytes: int | None = None
-    sum_t: float = 0.0
-    sum_m: float = 0.0
-    sum_tt: float = 0.0
-    sum_tm: float = 0.0
+    sum_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``trend_bytes_s`` is the slope over the whole time; None figures: no readings."""
+    """``trend_bytes`` is the last reading minus the first; None figures: no readings, and for the
+    trend fewer than two."""
 
     elapsed_s: float
     samples: int
     peak_bytes: int | None
     average_bytes: float | None
-    trend_bytes_s: float | None
+    trend_bytes: int | None
 
 
-def record(run: Measurement, now_s: float, memory_bytes: int | None) -> Measurement:
+def record(run: Measurement, memory_bytes: int | None) -> Measurement:
     """One more sample; a sample without a reading counts as a sample only."""
     if memory_bytes is None:
         return replace(run, samples=run.samples + 1)
-    t = now_s - run.started_s
     return Measurement(
         run.started_s,
         run.ends_s,
         samples=run.samples + 1,
         readings=run.readings + 1,
+        first_bytes=memory_bytes if run.first_bytes is None else run.first_bytes,
+        last_bytes=memory_bytes,
         peak_bytes=max(run.peak_bytes or 0, memory_bytes),
-        sum_t=run.sum_t + t,
-        sum_m=run.sum_m + memory_bytes,
-        sum_tt=run.sum_tt + t * t,
-        sum_tm=run.sum_tm + t * memory_bytes,
+        sum_bytes=run.sum_bytes + memory_bytes,
     )
 
 
 def summarise(run: Measurement, now_s: float) -> Summary:
     """The figures so far."""
-    n = run.readings
-    spread = n * run.sum_tt - run.sum_t**2
+    n, first_bytes, last_bytes = run.readings, run.first_bytes, run.last_bytes
+    known = n > 1 and first_bytes is not None and last_bytes is not None
     return Summary(
         elapsed_s=now_s - run.started_s,
         samples=run.samples,
         peak_bytes=run.peak_bytes,
-        average_bytes=run.sum_m / n if n else None,
-        trend_bytes_s=(n * run.sum_tm - run.sum_t * run.sum_m) / spread
-        if n > 1 and spread > 1e-9
-        else None,
+        average_bytes=run.sum_bytes / n if n else None,
+        trend_bytes=(last_bytes or 0) - (first_bytes or 0) if known else None,
     )

@@ -326,12 +326,21 @@ def summary(value: Summary) -> tuple[str, str]:
     took = f"{duration(value.elapsed_s)}, {samples}"
     if value.peak_bytes is None:
         return "Summary: no reading", f"{took}, and the server could not be read in any."
-    trend = rate(value.trend_bytes_s)
+    trend = _change(value.trend_bytes)
     average = f"average {size(value.average_bytes)}"
     return (
         f"Summary: peak {size(value.peak_bytes)}",
         f"{took}, {average}, {trend}." if trend else f"{took}, {average}.",
     )
+
+
+def _change(bytes_: int | None) -> str:
+    """``+58 MB from first to last``: what the old console scripts called the trend."""
+    if bytes_ is None:
+        return ""
+    if abs(bytes_) < 0.5 * MIB:
+        return "the same at first and last"
+    return f"{'+' if bytes_ > 0 else '−'}{size(abs(bytes_))} from first to last"
 
 
 def quick_test(event: Summarised) -> tuple[str, str]:
