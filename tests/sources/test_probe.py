@@ -40,6 +40,7 @@ class FakeProcess:
     ppid: int = 1
     rss_bytes: int = 100
     cpu_s: float = 0.0
+    reaped_s: float = 0.0
     ports: set[int] = field(default_factory=set)
     readable: bool = True
     created_s: float = 0.0
@@ -60,7 +61,7 @@ class FakeHandle:
         process = self._process
         if not self._open or self._table.processes.get(self.pid) is not process:
             return None
-        return Usage(process.line.split()[0], process.rss_bytes, process.cpu_s)
+        return Usage(process.line.split()[0], process.rss_bytes, process.cpu_s, process.reaped_s)
 
     def close(self) -> None:
         self._table.open_handles -= self._open
@@ -292,6 +293,58 @@ def test_cpu_is_measured_between_readings(table: FakeTable, probe: ServerProbe) 
     third = probe.read(4.0)
     assert [row.cpu_percent for row in third.rows] == [0.0, 50.0]
     assert third.cpu_percent == 50.0
+
+
+def test_a_child_that_lived_between_two_readings_counts(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """Its time is found in its parent's, which has waited for it."""
+    root = table.start(10, SERVER, ports={PORT}, reaped_s=7.0)
+    probe.read(0.0)
+    root.reaped_s += 1.8
+    reading = probe.read(2.0)
+    assert reading.cpu_percent == pytest.approx(90.0)
+    assert reading.rows[0].cpu_percent == 0.0
+    assert probe.read(4.0).cpu_percent == 0.0
+
+
+def test_no_time_of_a_child_counts_twice(table: FakeTable, probe: ServerProbe) -> None:
+    """Once while it lives, and what came later when its parents have waited for it."""
+    root = table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    shell = table.start(11, "sh -c ffmpeg", ppid=10)
+    table.start(12, "ffmpeg", ppid=11, cpu_s=3.0)
+    assert probe.read(2.0).cpu_percent == 150.0
+    table.end(12)
+    assert probe.read(4.0).cpu_percent == 0.0, "nobody has waited for it yet"
+    shell.reaped_s = 4.0
+    assert probe.read(6.0).cpu_percent == 50.0
+    table.end(11)
+    root.reaped_s = 4.0
+    assert probe.read(8.0).cpu_percent == 0.0
+
+
+def test_a_sudden_reading_loses_no_time(table: FakeTable, probe: ServerProbe) -> None:
+    """A child that ends just before a reading that comes early counts in the next one."""
+    root = table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    table.start(11, "ffmpeg", ppid=10, cpu_s=1.0)
+    assert probe.read(1.0).cpu_percent == 100.0
+    table.end(11)
+    root.reaped_s = 1.5
+    assert probe.read(1.1).cpu_percent == 100.0
+    assert probe.read(2.0).cpu_percent == 50.0
+
+
+def test_a_child_that_is_waited_for_late_is_no_spike(table: FakeTable, probe: ServerProbe) -> None:
+    """A worker's hours of CPU are not those of the moment in which its parent notes its end."""
+    root = table.start(10, SERVER, ports={PORT})
+    table.start(11, "worker", ppid=10, cpu_s=7200.0)
+    probe.read(0.0)
+    table.end(11)
+    assert probe.read(2.0).cpu_percent == 0.0
+    root.reaped_s = 7200.0
+    assert probe.read(60.0).cpu_percent == 0.0
 
 
 def test_readings_close_together_keep_the_cpu(table: FakeTable, probe: ServerProbe) -> None:

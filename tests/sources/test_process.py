@@ -59,6 +59,24 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     handle.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell")
+def test_the_cpu_of_children_that_have_ended_is_told(table: ProcessTable, spawn: Spawn) -> None:
+    """With what they had waited for themselves: ffmpeg runs below a shell."""
+    burn = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
+    process = spawn(
+        f"code = [sys.executable, '-S', '-c', {burn!r}]\n"
+        f"outer = 'import subprocess, sys; subprocess.run(sys.argv[1:])'\n"
+        "subprocess.run([sys.executable, '-S', '-c', outer, *code])\n"
+        "said('ready')\nrest()\n"
+    )
+    handle = table.open(process.pid)
+    assert handle is not None
+    usage = handle.read()
+    assert usage is not None
+    assert usage.reaped_s >= 0.2
+    handle.close()
+
+
 def test_facts_are_psutils(table: ProcessTable, spawn: Spawn, tmp_path: Path) -> None:
     """Parent, name, command line, folder and time of birth agree with psutil's."""
     process = spawn("said('ready')\nrest()\n", "ünï cödé", "", "last")

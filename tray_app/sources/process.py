@@ -38,7 +38,9 @@ class PsutilHandle:
                 if psutil.POSIX and process.status() == psutil.STATUS_ZOMBIE:
                     return None
                 cpu = process.cpu_times()
-                return Usage(process.name(), process.memory_info().rss, cpu.user + cpu.system)
+                reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
+                rss_bytes = process.memory_info().rss
+                return Usage(process.name(), rss_bytes, cpu.user + cpu.system, reaped_s)
         except psutil.Error:
             return None
 

@@ -60,13 +60,14 @@ class ProcfsHandle:
             return None
         # "pid (name) state ppid ...": the name may hold anything, so from the last bracket.
         end = stat.rindex(b")")
-        fields = stat[end + 2 :].split(b" ", 13)
+        fields = stat[end + 2 :].split(b" ", 15)
         if fields[0] in b"ZX":
             return None
         return Usage(
             stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace"),
             int(statm.split(b" ", 2)[1]) * self._page_bytes,
             (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
+            (int(fields[13]) + int(fields[14])) / self._ticks_per_s,
         )
 
     def close(self) -> None:

@@ -16,11 +16,16 @@ from tray_app.core.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads."""
+    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
+
+    ``reaped_s`` are those of its children that have ended and that it has waited for, with what
+    these had reaped; 0 where the system does not tell.
+    """
 
     name: str
     rss_bytes: int
     cpu_s: float
+    reaped_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,20 @@ and a few times after (a worker imports before it listens), never at each readin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from tray_app.core.readings import ProcessRow, Role
 from tray_app.core.target import answering
 from tray_app.core.values import dataclass
-from tray_app.sources.gauge import Gauge
+from tray_app.sources.gauge import MIN_SPAN_S, Gauge
 from tray_app.sources.table import ProcessHandle, ProcessTable
 
 # After a process joins: the recorded workers listen 0.1 s (gunicorn) to 3.6 s after the start.
 _ASK_AFTER_S = (0.0, 1.0, 4.0, 15.0)
 _ASK_EVERY_S = 30.0
+# A child that has ended is waited for by its parent within so long, or by none that is looked at.
+_REAPED_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,48 @@ class TreeReading:
     cpu_percent: float | None
     workers: tuple[int, ...]
     answering_rss_bytes: int | None
+
+
+class Load:
+    """The CPU of the whole tree, with what lived and ended between two readings.
+
+    The time of a child that has ended is counted by its parent once that has waited for it. What
+    was known of the child until then is taken off it, so that no time counts twice.
+    """
+
+    def __init__(self) -> None:
+        self.percent: float | None = None
+        self._since_s: float | None = None
+        self._spent_s = 0.0
+        self._reaped_s = 0.0
+        self._left_s = 0.0
+        self._left_until_s = 0.0
+
+    def add(self, gauge: Gauge) -> None:
+        """What a member has spent since its last reading."""
+        self._spent_s += gauge.spent_s
+        self._reaped_s += gauge.reaped_s
+
+    def leave(self, gauge: Gauge, now_s: float) -> None:
+        """A member has ended: what is known of it comes again, in its parent's count."""
+        self._left_s += gauge.known_s
+        self._left_until_s = now_s + _REAPED_WITHIN_S
+
+    def read(self, now_s: float) -> None:
+        """Take stock; over too short a time the last figure stays."""
+        if self._since_s is None:
+            self._since_s = now_s
+            self._spent_s = self._reaped_s = 0.0
+            return
+        span_s = now_s - self._since_s
+        if span_s < MIN_SPAN_S:
+            return
+        known_s = min(self._left_s, self._reaped_s)
+        # A child may have been waited for long after its end; its time is not of today.
+        unseen_s = min(self._reaped_s - known_s, span_s * (os.cpu_count() or 1))
+        self._left_s = self._left_s - known_s if now_s < self._left_until_s else 0.0
+        self.percent = 100 * (self._spent_s + unseen_s) / span_s
+        self._since_s, self._spent_s, self._reaped_s = now_s, 0.0, 0.0
 
 
 class ServerTree:
@@ -48,6 +93,7 @@ class ServerTree:
         self._answering: frozenset[int] = frozenset()
         self._ask_at_s: list[float] = []
         self._read_s: float | None = None
+        self._load = Load()
         for pid in table.descendants(root.pid):
             self._join(pid, None)
         self.recheck(now_s)
@@ -62,29 +108,30 @@ class ServerTree:
         if born:
             self._adopt(born, now_s)
         rows: list[ProcessRow] = []
-        load_percent: float | None = None
+        load = self._load
         for pid, gauge in tuple(self._gauges.items()):
             is_new = gauge.is_new
             usage = gauge.read(now_s)
             if usage is None:
                 if pid == self.root.pid:
                     return None
+                load.leave(gauge, now_s)
                 self._leave(pid)
                 continue
-            if gauge.cpu_percent is not None:
-                load_percent = (load_percent or 0.0) + gauge.cpu_percent
+            load.add(gauge)
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else gauge.cpu_percent
             rows.append(
                 ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent, gauge.created_s)
             )
         self._read_s = now_s
+        load.read(now_s)
         if now_s >= self._ask_at_s[0]:
             self._ask_who_listens(now_s)
         answers = {row.pid: row.rss_bytes for row in rows if row.pid in self._answering}
         return TreeReading(
             rows=tuple(rows),
-            cpu_percent=load_percent if rows[0].cpu_percent is not None else None,
+            cpu_percent=load.percent,
             workers=tuple(answers),
             answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
         )
