@@ -131,6 +131,19 @@ def test_the_stage() -> None:
         assert server.connections == 1
 
 
+def test_a_summary_that_has_changed_brings_its_stage() -> None:
+    """In the same exchange, unasked; one that stays as it was, or is emptied, does not."""
+    idle, early, late = (
+        answer((PAYLOADS / f"memory-status.{name}.json").read_bytes())
+        for name in ("idle", "processing-early", "processing")
+    )
+    script = by_path(in_turn(early, early, late, late, idle), answer(HISTORY))
+    with FaultServer(script) as server, connected(server.url) as api:
+        stages = [api.reading().stage is not None for _ in range(5)]
+        assert stages == [False, False, True, False, False]
+        assert server.paths.count("/memory-history/?limit=1") == 1
+
+
 @pytest.mark.parametrize(
     "history",
     [answer(b"{", "500 Oops"), answer(b"{"), close, reset, drip(head_of(None), b" "), hang],

@@ -100,13 +100,15 @@ class ApiClient:
         self._in_flight = threading.Lock()
         self._worker: threading.Thread | None = None
         self._is_puzzled = False
+        self._tracker: tuple[float, ...] | None = None
 
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
         """Start one request and return at once; False (and nothing) while one is in flight.
 
         ``patience_s`` covers connecting, headers and body together, at whatever pace they come;
         only the look-up of a host name takes as long as the system's resolver does.
-        ``with_stage`` also asks for the newest stage; its failure leaves the reading as it is.
+        ``with_stage`` also asks for the newest stage; so does a summary that has changed since the
+        last answer. Its failure leaves the reading as it is.
         """
         if self._line.is_cut or not self._in_flight.acquire(blocking=False):
             return False
@@ -147,7 +149,10 @@ class ApiClient:
             self._log_puzzle(error if reason is _PUZZLE else None)
             return ApiFailure(self._clock(), kind, _shown(reason, self._secrets))
         self._log_puzzle(None)
-        if with_stage:
+        known, self._tracker = self._tracker, reading.tracker
+        # The stage belongs to its summary: asked for with the next answer it is 2 s old.
+        moved = known is not None and bool(reading.tracker) and reading.tracker != known
+        if with_stage or moved:
             deadline_s = min(asked_s + patience_s, taken_s + STAGE_PATIENCE_S)
             return replace(reading, stage=self._stage(deadline_s))
         return reading

@@ -171,13 +171,18 @@ def _disk(part: object) -> Disk | None:
 
 
 def _tracker(part: object) -> tuple[float, ...]:
-    """Lenient: it is only ever compared with the last one, and stays filled when idle."""
+    """Lenient: it is only ever compared with the last one, and stays filled when idle.
+
+    ``final_memory_mb`` is the newest entry's memory: the only figure that still moves when a
+    second video goes through stages that are counted already. Older servers do not send it.
+    """
     if not isinstance(part, dict):
         return ()
+    names = ["stage_count", "peak_memory_mb", "total_increase_mb"]
+    if "final_memory_mb" in part:
+        names.append("final_memory_mb")
     try:
-        return tuple(
-            _number(part, name) for name in ("stage_count", "peak_memory_mb", "total_increase_mb")
-        )
+        return tuple(_number(part, name) for name in names)
     except PayloadError:
         return ()
 
