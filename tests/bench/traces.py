@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.core.made import answer, look, look_in_vain, mb, refusal
 from tray_app.core.events import Event
 from tray_app.core.inputs import Answered, Asked, Input, Looked
-from tray_app.core.readings import Now
+from tray_app.core.readings import Now, TempUsage
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin, wants_reading_s
 from tray_app.core.step import step
@@ -40,7 +40,8 @@ class Trace:
     ``jobs`` are the times of work, ``absent`` when there is no server, ``silent`` when its API
     does not answer (``remote``: then there is no reading at all). ``clock`` are (moment, step of
     the wall clock). ``leak_job`` is the number of the job at which a leak is to be called, None:
-    nothing is kept. ``crossings`` are the moments at which a straight ramp, which began at
+    nothing is kept. ``wrote`` are files in the temp directory: (when, MB, how many); without any
+    nothing is known of it. ``crossings`` are the moments at which a straight ramp, which began at
     ``climbs_s``, passes limits.
     """
 
@@ -55,6 +56,7 @@ class Trace:
     remote: bool = False
     clock: tuple[tuple[float, float], ...] = ()
     leak_job: int | None = None
+    wrote: tuple[tuple[Span, float, int], ...] = ()
     grows: bool = False
     crossings: tuple[tuple[float, float], ...] = ()
     climbs_s: float = 0.0
@@ -93,12 +95,21 @@ def _inputs(
         yield Looked(None if trace.remote else look_in_vain(at_s))
         return
     figure_mb = trace.memory_mb(at_s) * (1.0 + dice.uniform(-trace.noise, trace.noise))
+    temp = _temp(trace, at_s)
     if silent and falls_silent:
         yield Asked()
     elif not silent:
-        yield Answered(answer(figure_mb, at_s, tracker=(at_s,) if works else (1.0,)))
+        yield Answered(answer(figure_mb, at_s, temp=temp, tracker=(at_s,) if works else (1.0,)))
     process = look(figure_mb, at_s, cpu_percent=100.0 if works else 1.0)
-    yield Looked(None if trace.remote else process)
+    yield Looked(None if trace.remote else process, temp)
+
+
+def _temp(trace: Trace, at_s: float) -> TempUsage | None:
+    if not trace.wrote:
+        return None
+    there = [(size, count) for span, size, count in trace.wrote if _within((span,), at_s)]
+    size_mb, count = sum(size for size, _ in there), sum(count for _, count in there)
+    return TempUsage(mb(size_mb), count, at_s)
 
 
 def _within(spans: tuple[Span, ...], at_s: float) -> bool:
@@ -115,7 +126,12 @@ def corpus(part: int = 1) -> Iterator[Trace]:
 
 
 def _silenced(trace: Trace, variant: int) -> Trace:
-    """With the API silent for a while: for long where processes carry on, else for a little."""
+    """With the API silent for a while: for long where processes carry on, else for a little.
+
+    Not where files are known: seen late, their end divides a job, or joins two, for any watcher.
+    """
+    if trace.wrote:
+        return trace
     dice = random.Random(trace.seed)
     start_s = dice.uniform(0.1, 0.8) * trace.lasts_s
     if variant == 1:
@@ -217,7 +233,11 @@ def _spikes(dice: random.Random, _seed: int) -> Trace:
 
 
 def _working(
-    dice: random.Random, kept: list[float], noise: float, *, warm_up: float = 0.0
+    dice: random.Random,
+    kept: list[float],
+    noise: float,
+    *,
+    warm_up: float = 0.0,
 ) -> Trace:
     """Jobs, each of which keeps so much."""
     level, at_s = dice.uniform(120, 500), 60.0
@@ -244,6 +264,54 @@ def _warm_jobs(dice: random.Random, seed: int) -> Trace:
     kept = [0.0] * dice.randint(4, 8)
     noise = 0.05 if seed % 4 == 3 else 0.002
     return _working(dice, kept, noise, warm_up=dice.uniform(100, 600))
+
+
+VIDEO, PAIR, LARGE, NOBODY = (20.0, 28.0, 4), (30.0, 55.0, 7), (34.0, 65.0, 4), (6.0, 3.0, 2)
+"""Recorded kinds of job: seconds, and what it writes (MB and files): a video of 720p, two at once,
+one of 1080p, one with nobody in it."""
+# MB that each job in a row kept, and its kind: two servers, each from its start on.
+RECORDED_WARM_UPS = (
+    (
+        (175.0, VIDEO), (7.0, VIDEO), (53.0, LARGE), (124.0, PAIR),
+        (0.0, VIDEO), (7.0, NOBODY), (27.0, LARGE), (13.0, PAIR),
+    ),
+    (
+        (166.0, VIDEO), (163.0, PAIR), (104.0, LARGE), (12.0, VIDEO),
+        (9.0, PAIR), (21.0, LARGE), (0.0, VIDEO), (3.0, VIDEO),
+    ),
+)  # fmt: skip
+
+
+def _kinds_warm_up(dice: random.Random, seed: int) -> Trace:
+    """A fresh server that each new kind of job warms up, as recorded, or in another order."""
+    known = RECORDED_WARM_UPS[seed % 2]
+    scale = 1.0 if seed < 2 else dice.uniform(0.7, 1.5)
+    new = [job for at, job in enumerate(known) if job[1] not in [kind for _, kind in known[:at]]]
+    again = [job for job in known if job not in new]
+    if seed >= 2:
+        dice.shuffle(new)
+    level, at_s = 126.0, 60.0
+    points, jobs, wrote = [(at_s, level)], [], []
+    for kept_mb, (lasts_s, size_mb, count) in known if seed < 2 else (*new, *again):
+        lasts_s *= dice.uniform(0.9, 1.2)
+        end_s, after = at_s + lasts_s, level + scale * kept_mb
+        peak = max(after, level + 60.0) + dice.uniform(30, 150)
+        points += [(at_s, level), (at_s + 0.4 * lasts_s, peak), (end_s, peak), (end_s + 1.0, after)]
+        jobs.append((at_s, end_s))
+        wrote.append(((at_s, end_s), scale * size_mb, count))
+        level, at_s = after, end_s + dice.choice([18.0, 45.0, 90.0])
+    noise = 0.0 if seed < 2 else 0.002
+    curve = _through(*points)
+    return Trace("", 0, at_s + 60, curve, noise=noise, jobs=tuple(jobs), wrote=tuple(wrote))
+
+
+def _leaky_videos(dice: random.Random, seed: int) -> Trace:
+    """Each of like jobs keeps much, also of a server that was just started."""
+    _, size_mb, count = (VIDEO, PAIR, LARGE)[seed % 3]
+    kept = [dice.uniform(65.0, 300.0) for _ in range(5)]
+    trace = _working(dice, kept, 0.002)
+    wrote = tuple((span, size_mb * dice.uniform(0.9, 1.1), count) for span in trace.jobs)
+    return replace(trace, leak_job=3, wrote=wrote)
 
 
 def _leaky_jobs(dice: random.Random, seed: int) -> Trace:
@@ -334,7 +402,9 @@ KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
     "spikes of one sample": (_spikes, 60),
     "jobs that keep nothing": (_clean_jobs, 90),
     "warm-up, then flat": (_warm_jobs, 60),
+    "warm-up by kinds of job": (_kinds_warm_up, 48),
     "jobs that keep memory": (_leaky_jobs, 90),
+    "like jobs that keep memory": (_leaky_videos, 24),
     "slow leak while idle": (_idle_leak, 30),
     "idle": (_idle, 30),
     "death and return": (_death, 60),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.core.made import mb
 from tray_app.core.jobs import Job, Jobs
-from tray_app.core.keeping import SETTLES_AFTER_S, Keeping, Kept, Leak, follow
-from tray_app.core.readings import Now
+from tray_app.core.keeping import SETTLES_AFTER_S, JobSize, Keeping, Kept, Leak, follow, is_like
+from tray_app.core.readings import Now, TempUsage
 
 
 class Server:
@@ -14,6 +16,7 @@ class Server:
     def __init__(self, memory_mb: float = 126) -> None:
         self.state, self.now_s, self.memory_mb = Keeping(), 0.0, memory_mb
         self.jobs = Jobs()
+        self.temp: TempUsage | None = None
         self.kept: list[float] = []
         self.leaks: list[Leak] = []
         self.idle(20)
@@ -28,6 +31,7 @@ class Server:
             works=works,
             lost=lost,
             much_bytes=mb(50),
+            temp=self.temp,
         )
         if isinstance(kept, Kept):
             self.kept.append(round(kept.kept_bytes / mb(1)))
@@ -38,14 +42,31 @@ class Server:
         for _ in range(round(for_s / 2)):
             self.see()
 
-    def work(self, *, keeps_mb: float, takes_mb: float = 400.0, then_s: float = 40.0) -> None:
-        """A job of 20 s that keeps so much, and the time after it."""
+    def work(
+        self,
+        *,
+        keeps_mb: float,
+        takes_mb: float = 400.0,
+        then_s: float = 40.0,
+        for_s: float = 20.0,
+        writes: tuple[float, int] | None = None,
+    ) -> None:
+        """A job that keeps so much and ``writes`` so many MB in files, and the time after it."""
+        if writes:
+            self.temp = TempUsage(mb(100), 3, self.now_s)
+            self.see()
         before, number = self.memory_mb, self.jobs.count + 1
         job = Job(number, Now(self.now_s, 0.0), peak_bytes=mb(before + takes_mb))
         self.jobs = Jobs(current=job, ended=self.jobs.ended, count=number)
         self.memory_mb = before + takes_mb
-        for _ in range(10):
+        for step in range(round(for_s / 2)):
+            if writes:
+                part = (step + 1) / round(for_s / 2)
+                size, count = mb(100 + part * writes[0]), 3 + round(part * writes[1])
+                self.temp = TempUsage(size, count, self.now_s)
             self.see(works=True)
+        if writes:
+            self.temp = TempUsage(mb(100), 3, self.now_s)
         ended = Job(number, job.started, Now(self.now_s, 0.0), peak_bytes=job.peak_bytes)
         self.jobs = Jobs(ended=(*self.jobs.ended, ended), count=number)
         self.memory_mb = before + keeps_mb
@@ -118,3 +139,96 @@ def test_another_server_is_another_story() -> None:
     server.work(keeps_mb=60)
     server.see(lost=True)
     assert server.state == Keeping()
+
+
+VIDEO, PAIR, LARGE = (28.0, 4), (55.0, 7), (65.0, 4)
+
+
+def test_different_first_jobs_are_warm_up() -> None:
+    """Recorded: one 720p, a pair, one 1080p kept 433 MB on a fresh server, five more 45 together.
+    Each was the first of its like; that the next ones keep little ends the row."""
+    server = Server()
+    for keeps_mb, writes in (
+        *((166, VIDEO), (163, PAIR), (104, LARGE)),
+        *((12, VIDEO), (9, PAIR), (21, LARGE), (0, VIDEO), (3, VIDEO)),
+    ):
+        server.work(keeps_mb=keeps_mb, writes=writes)
+    assert server.kept == [166, 163, 104, 12, 9, 21, 0, 3]
+    assert server.leaks == []
+    assert (server.state.row_jobs, server.state.row_firsts) == (0, 0)
+
+
+def test_like_jobs_are_called_at_the_third() -> None:
+    """Though the first of them was warm-up, too: the two after it were not."""
+    for writes in (VIDEO, PAIR, None):
+        server = Server()
+        for keeps_mb in (166, 60, 55):
+            assert server.leaks == []
+            server.work(keeps_mb=keeps_mb, writes=writes)
+        assert [leak.jobs for leak in server.leaks] == [3]
+
+
+def test_of_three_jobs_one_that_has_its_like_is_enough() -> None:
+    """Else who takes turns between two kinds would be warned late."""
+    server = Server()
+    for writes in (VIDEO, LARGE, VIDEO):
+        assert server.leaks == []
+        server.work(keeps_mb=80, writes=writes)
+    assert [leak.jobs for leak in server.leaks] == [3]
+
+
+def test_kinds_that_were_seen_before_the_row_are_no_firsts() -> None:
+    """A server that has done all that and then begins to leak is called at the third."""
+    server = Server()
+    for writes in (VIDEO, PAIR, LARGE):
+        server.work(keeps_mb=0, writes=writes)
+    for writes in (VIDEO, PAIR, LARGE):
+        assert server.leaks == []
+        server.work(keeps_mb=80, writes=writes)
+    assert [leak.jobs for leak in server.leaks] == [3]
+
+
+def test_a_first_of_its_like_that_keeps_little_says_nothing() -> None:
+    """A small video between large ones that leak is no sign that they don't."""
+    server = Server()
+    for keeps_mb, writes in ((80, LARGE), (80, LARGE), (10, (3.0, 2)), (80, LARGE)):
+        server.work(keeps_mb=keeps_mb, writes=writes)
+    assert [leak.jobs for leak in server.leaks] == [3]
+
+
+def test_ever_different_jobs_that_keep_much_are_called_in_the_end() -> None:
+    """Three kinds may be warm-up; where all are of a kind of their own, the fifth is called."""
+    server = Server()
+    for number in range(6):
+        server.work(keeps_mb=80, writes=(4.0 * 2**number, 4))
+    assert [leak.jobs for leak in server.leaks] == [5]
+
+
+def test_without_files_a_larger_job_is_another_one() -> None:
+    """In time and memory both: each of three that doubles both may be warm-up; then it is not."""
+    server = Server()
+    for scale in (1, 2, 4):
+        server.work(keeps_mb=80, takes_mb=100.0 * scale, for_s=10.0 * scale)
+    assert server.leaks == []
+    for _ in range(2):
+        server.work(keeps_mb=80, takes_mb=100.0, for_s=10.0)
+    assert [leak.jobs for leak in server.leaks] == [5]
+
+
+@pytest.mark.parametrize(
+    ("size", "earlier", "alike"),
+    [
+        (JobSize(20, mb(200), mb(28), 4), JobSize(40, mb(90), mb(26), 3), True),
+        (JobSize(20, mb(200), mb(28), 4), JobSize(20, mb(200), mb(55), 7), False),
+        (JobSize(34, mb(130), mb(65), 4), JobSize(30, mb(340), mb(55), 6), False),
+        (JobSize(5, mb(50), mb(3), 4), JobSize(20, mb(200), mb(28), 4), False),
+        (JobSize(5, mb(50), 0, 0), JobSize(5, mb(50), 0, 0), True),
+        (JobSize(20, mb(200), mb(28), 4), JobSize(20, mb(200)), True),
+        (JobSize(40, mb(400)), JobSize(20, mb(200)), False),
+        (JobSize(40, mb(200)), JobSize(20, mb(200)), True),
+        (JobSize(10, mb(100)), JobSize(20, mb(200)), True),
+    ],
+)
+def test_jobs_are_alike_by_their_files(size: JobSize, earlier: JobSize, alike: bool) -> None:
+    """By number and size of files; where they are not known, what is no larger is no other kind."""
+    assert is_like(size, earlier) is alike

@@ -167,6 +167,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         works=works,
         lost=lost,
         much_bytes=limits.leak_mb * MIB,
+        temp=facts.temp,
     )
     # A burst is no work yet, but what memory is in it says nothing about the time without work.
     calm_bytes = None if works else fresh_bytes
