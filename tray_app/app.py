@@ -56,7 +56,7 @@ from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import State, begin
+from tray_app.core.state import State, begin, wants_api
 from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
@@ -460,12 +460,16 @@ def _run_terminal(invocation: Invocation) -> int:
         demo=invocation.demo,
     )
 
+    # A first line without the API's part would have to be taken back by the second.
+    helpers = _helpers(engine, state, shown=True) if wants_api(state) else None
+
     def after_first() -> None:
-        engine.add(_helpers(engine, state, shown=True))
+        if helpers is None:
+            engine.add(_helpers(engine, state, shown=True))
         gc.enable()
 
     _quit_on_signals(engine, lambda: events.put((Ended(),)))
-    engine.start(_probe(state))
+    engine.start(_probe(state), helpers)
     try:
         for event in _told(events, after_first):
             _log_event(event)
@@ -511,8 +515,9 @@ def _keep_log_off_terminal() -> None:
 
 def _settled(sample: Sample) -> bool:
     """Whether one sample says all there is: CPU needs two looks, the API an answer."""
-    waiting = (ApiState.SLOW,) if sample.source is Source.NONE else ()
-    decided = sample.api.state not in waiting
+    waits = sample.api.state is ApiState.WAITING
+    waits = waits or (sample.source is Source.NONE and sample.api.state is ApiState.SLOW)
+    decided = not waits
     return sample.number >= ONCE_MAX_SAMPLES or (
         decided and (sample.cpu_percent is not None or sample.target is None)
     )

@@ -152,7 +152,7 @@ def test_a_silence_does_not_count_the_sleep(gap: tuple[float, float]) -> None:
     life.happen(Asked())
     life.skip(*gap)
     woken = life.tick()
-    assert woken.api.state is ApiState.SLOW
+    assert woken.api.state is ApiState.WAITING
     assert not woken.fallback
     assert (woken.api.error, woken.api.age_s) == (None, None)
     life.go(4.0)
@@ -169,7 +169,7 @@ def test_what_was_wrong_before_a_sleep_is_asked_about_anew(sleep: tuple[float, f
     life.tick()
     life.skip(*sleep)
     woken = life.tick()
-    assert woken.api.state is ApiState.SLOW
+    assert woken.api.state is ApiState.WAITING
     assert life.state.link.next_ask_s <= life.now.mono_s
 
 

@@ -156,9 +156,11 @@ class TestWhatIsShown:
         assert (shown.state, shown.age_s, shown.error) == (ApiState.OK, 1.5, None)
         assert shown.latency_s == 0.004
 
-    def test_it_is_slow_before_the_first_answer(self) -> None:
-        """Not an error, and not well."""
-        assert state_at(ApiLink(), 0.0) is ApiState.SLOW
+    def test_it_is_waited_for_before_the_first_answer(self) -> None:
+        """Neither an error nor well; and slow only when an answer is late that was asked for."""
+        assert state_at(ApiLink(), 0.0) is ApiState.WAITING
+        assert state_at(asked(ApiLink(), 0.0), 0.9) is ApiState.WAITING
+        assert state_at(asked(ApiLink(), 0.0), 1.1) is ApiState.SLOW
 
     def test_it_is_slow_when_an_answer_is_late(self) -> None:
         """After a second, or an interval if that is shorter."""

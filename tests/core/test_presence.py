@@ -46,13 +46,13 @@ class Told:
 def test_an_end_is_said_while_processing_or_above_elevated(
     memory_mb: float, busy: bool, said: bool
 ) -> None:
-    """Else somebody has stopped it."""
+    """Else somebody has stopped it. It has been away since it was last seen."""
     told = Told()
     told.see(0, memory_mb, busy=busy)
     end = told.see(2, None, lost=True)
     assert end == (Ending(mb(memory_mb), busy) if said else None)
     assert told.see(4, None, lost=True) is None
-    assert told.see(62, 120) == (Return(60.0) if said else None)
+    assert told.see(62, 120) == (Return(62.0) if said else None)
     assert told.see(64, 120) is None
 
 

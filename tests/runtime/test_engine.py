@@ -16,6 +16,7 @@ from tray_app.core.bands import Band, BandLimits
 from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
 from tray_app.core.events import Event, Sampled, Scarce
 from tray_app.core.inputs import MenuSeen, Reconfigured
+from tray_app.core.link import ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     GONE,
@@ -37,7 +38,7 @@ from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
 from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine, Helpers, Probe
+from tray_app.runtime.engine import FIRST_ANSWER_S, Engine, Helpers, Probe
 
 LONG_S = 600.0
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
@@ -55,7 +56,7 @@ class FakeApi:
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
         self.asked += 1
         if self.answers:
-            self.post(ApiReading(clock.mono_s(), 0.001, 300 * MIB, None, None))  # type: ignore[operator]
+            self.post(ApiReading(clock.mono_s(), 0.001, 210 * MIB, None, None))  # type: ignore[operator]
         return True
 
     def close(self) -> None:
@@ -163,6 +164,7 @@ def running(
     edited: Callable[[], Reconfigured | None] = lambda: None,
     renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
     with_helpers: bool = True,
+    at_once: bool = False,
 ) -> Iterator[Rig]:
     """An engine with fakes."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -190,8 +192,8 @@ def running(
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
     owner = FakeOwner()
     api.post = engine.post
-    engine.start(probe)
-    if with_helpers:
+    engine.start(probe, (api, walker, owner) if at_once else None)
+    if with_helpers and not at_once:
         engine.add((api, walker, owner))
     try:
         yield Rig(engine, api, probe, walker, owner, events)
@@ -207,7 +209,7 @@ def until(rig: Rig, source: Source) -> Sample:
 def test_an_answering_api_is_the_source() -> None:
     """Samples come from the API as soon as it has answered."""
     with running() as rig:
-        assert until(rig, Source.API).memory_bytes == 300 * MIB
+        assert until(rig, Source.API).memory_bytes == 210 * MIB
 
 
 def test_the_first_sample_waits_for_no_helper() -> None:
@@ -216,9 +218,35 @@ def test_the_first_sample_waits_for_no_helper() -> None:
         assert rig.sample().memory_bytes == 200 * MIB
         assert (rig.api.asked, rig.walker.paths, rig.owner.told) == (0, [], [])
         rig.engine.add((rig.api, rig.walker, rig.owner))
-        assert rig.sample().memory_bytes == 300 * MIB
+        assert rig.sample().memory_bytes == 210 * MIB
         assert rig.walker.paths[0] == str(PurePath("/srv/app/tmp"))
         assert rig.owner.told[0] == (7,)
+
+
+def test_with_helpers_the_first_sample_has_the_apis_answer() -> None:
+    """Nothing has to be claimed of an API that was not asked yet."""
+    with running(interval_s=LONG_S, at_once=True) as rig:
+        first = rig.sample()
+        assert (first.number, first.source, first.api.state) == (1, Source.API, ApiState.OK)
+        assert first.target is not None
+        assert rig.walker.paths[0] == str(PurePath("/srv/app/tmp"))
+
+
+def test_the_first_sample_waits_no_longer_than_0_3_s_for_the_api() -> None:
+    """Then it is of the processes, and says that the API's answer is still to come."""
+    began_s = clock.mono_s()
+    with running(FakeApi(answers=False), interval_s=LONG_S, at_once=True) as rig:
+        first = rig.sample()
+        assert FIRST_ANSWER_S <= first.at.mono_s - began_s < 2.0
+        assert (first.source, first.api.state) == (Source.PROCESS, ApiState.WAITING)
+        assert rig.api.asked == 1
+
+
+def test_where_no_api_is_asked_the_first_sample_waits_for_none() -> None:
+    """As in the process-only mode."""
+    began_s = clock.mono_s()
+    with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
+        assert rig.sample().at.mono_s - began_s < FIRST_ANSWER_S
 
 
 def test_the_server_is_asked_once_per_sample() -> None:

@@ -99,7 +99,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "swap_total_gb": 2.0,
             "pressure_percent": 2.5,
         },
-        "tmp": {"size_mb": 18.0, "files": 3},
+        "tmp": {"size_mb": 18.0, "files": 3, "age_s": 1.0},
         "activity": "processing",
         "stage": "frames",
         "job": {
@@ -172,7 +172,7 @@ def test_what_is_unknown_is_null_and_keeps_its_key() -> None:
     told = json.loads(json_line(BARE))
     assert list(told) == list(record(FULL))
     assert set(told["system"].values()) == {None}
-    assert told["tmp"] == {"size_mb": None, "files": None}
+    assert told["tmp"] == {"size_mb": None, "files": None, "age_s": None}
     assert told["api"] == {"state": "slow", "age_s": None, "latency_ms": None, "error": None}
     unknown = ("memory_mb", "peak_mb", "rate_mb_s", "cpu_percent", "stage", "alert", "target")
     assert [told[key] for key in unknown] == [None] * len(unknown)

@@ -75,6 +75,15 @@ class Jobs:
         return self.current or (self.ended[-1] if self.ended else None)
 
 
+def rebased(jobs: Jobs) -> Jobs:
+    """The figures have another meaning from now on: a job that runs has none yet."""
+    current, draft = (
+        job and replace(job, before=None, peak_bytes=None, sources=frozenset())
+        for job in (jobs.current, jobs.draft)
+    )
+    return replace(jobs, current=current, draft=draft, quiet=None)
+
+
 def follow(
     jobs: Jobs, now: Now, activity: ActivityState, figure: Figure | None, *, lost: bool
 ) -> Jobs:

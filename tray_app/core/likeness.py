@@ -1,8 +1,9 @@
 """Is the process on the port really the server?
 
 An ssh tunnel, a container's proxy or nginx holds a port only to pass it on. The API tells the
-server's own memory, so a tree in which no process has that much is not the server's. One
-reading proves nothing (memory moves between the two looks); three answers in a row do.
+server's own memory, so a tree in which no process has that much is not the server's. Of a process
+that no answer has fitted yet one quick answer is enough. One that was the server is not given up
+for one (memory moves between the two looks), but for three in a row.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from tray_app.core.values import dataclass, replace
 MISMATCH_FACTOR = 0.2
 MISMATCH_BYTES = 50 * MIB
 ANSWERS_TO_DISOWN = 3
+# The figure of an answer that took longer may be as much older than the look beside it.
+QUICK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
 
-    ``tree_bytes`` is what the whole tree had at the last tick.
+    ``tree_bytes`` is what the whole tree had at the last tick. ``proven``: an answer has fitted.
     """
 
     target: tuple[int, float] | None = None
     misfits: int = 0
     tree_bytes: int | None = None
+    proven: bool = False
 
 
 def alike(api_bytes: int, rss_bytes: int) -> bool:
@@ -42,7 +46,7 @@ def compare(
     Any process of the tree may have answered (with several workers a random one). What cannot
     be compared changes nothing: no new answer, no target, or a tree that has itself moved that
     far since the last tick, as when a slow API tells of a steep climb some moments late. An answer
-    that fits and another target begin anew.
+    that fits, and another target, clear the count.
     """
     if process is None or process.target is None:
         return likeness
@@ -50,15 +54,16 @@ def compare(
     tree_bytes = process.rss_bytes
     if target != likeness.target:
         likeness = Likeness(target)
-    misfits = likeness.misfits
+    misfits, proven = likeness.misfits, likeness.proven
     before_bytes = likeness.tree_bytes
     if answer is None:
         pass
     elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
-        misfits = 0
+        misfits, proven = 0, True
     elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
-        misfits = min(misfits + 1, ANSWERS_TO_DISOWN)
-    return Likeness(target, misfits, tree_bytes)
+        enough = not proven and answer.latency_s <= QUICK_S
+        misfits = ANSWERS_TO_DISOWN if enough else min(misfits + 1, ANSWERS_TO_DISOWN)
+    return Likeness(target, misfits, tree_bytes, proven)
 
 
 def is_another(likeness: Likeness, process: ProcessReading) -> bool:

@@ -36,9 +36,11 @@ LEAD_LATENCIES = 3.0
 
 
 class ApiState(StrEnum):
-    """OK: answers. SLOW: an answer is late. SILENT: late beyond 3 s. OFF: not to be asked."""
+    """OK: answers. WAITING: no answer has come yet, and none is late. SLOW: an answer is late.
+    SILENT: late beyond 3 s. OFF: not to be asked."""
 
     OK = "ok"
+    WAITING = "waiting"
     SLOW = "slow"
     SILENT = "silent"
     ERROR = "error"
@@ -131,6 +133,12 @@ def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> A
     )
 
 
+def ended(link: ApiLink) -> ApiLink:
+    """The process that answered has ended: its last answer is no figure, and whether another
+    answers in its place is asked at once."""
+    return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0)
+
+
 def hurry(link: ApiLink) -> ApiLink:
     """Something says that the server is back (its process was found): ask at once."""
     return replace(link, pause_s=0.0, next_ask_s=0.0)
@@ -141,6 +149,12 @@ def away(link: ApiLink, now_s: float) -> bool:
     return link.failures >= FALLBACK_AFTER_FAILURES or (
         link.silent_since_s is not None and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
     )
+
+
+def refuses(link: ApiLink, now_s: float) -> bool:
+    """Whether nobody listens any more: away, and the newest request was refused."""
+    refused = link.failure is not None and link.failure.kind is ApiFailureKind.REFUSED
+    return refused and away(link, now_s)
 
 
 def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
@@ -176,8 +190,10 @@ def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
     elif link.failure is not None:
         refused = link.failure.kind is ApiFailureKind.REFUSED
         state = ApiState.UNREACHABLE if refused else ApiState.ERROR
-    elif waited_s > min(interval_s, 1.0) or link.reading is None:
+    elif waited_s > min(interval_s, 1.0):
         state = ApiState.SLOW
+    elif link.reading is None:
+        state = ApiState.WAITING
     else:
         state = ApiState.OK
     every_s = apart_s(link)

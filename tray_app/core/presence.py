@@ -13,11 +13,12 @@ from tray_app.core.values import dataclass
 @dataclass(frozen=True, slots=True)
 class Presence:
     """The server's last figure, whether it was at work then, and since when it is gone, if that
-    was said (``gone_s``)."""
+    was said (``gone_s``). ``seen_s`` is when that figure was read."""
 
     memory_bytes: int | None = None
     busy: bool = False
     gone_s: float | None = None
+    seen_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,18 @@ def follow(
     """
     turn = change.turn if change else None
     if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
-        return Presence(memory_bytes, busy), None
+        return Presence(memory_bytes, busy, None, now_s), None
     if lost:
         before = state.memory_bytes
         if before is None or not (state.busy or before > above_bytes):
             return Presence(gone_s=state.gone_s), None
         loss = change.loss if change else None
-        return Presence(gone_s=now_s), Ending(before, state.busy, loss.oom_kills if loss else None)
+        # The end of a process is seen by the next look; that nobody listens, after some requests.
+        gone_s = now_s if loss or state.seen_s is None else state.seen_s
+        return Presence(gone_s=gone_s), Ending(before, state.busy, loss.oom_kills if loss else None)
     if memory_bytes is None:
         return state, None
-    there = Presence(memory_bytes, busy)
+    there = Presence(memory_bytes, busy, None, now_s)
     if state.gone_s is not None:
         return there, Return(now_s - state.gone_s)
     if turn is Turn.RENEWED and state.busy:

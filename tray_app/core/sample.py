@@ -26,7 +26,8 @@ from tray_app.core.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of this run.
+    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of the
+    server's life, as far as it was watched.
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
     ``job`` is the one that runs, else the last one.

@@ -7,6 +7,7 @@ the alert policies find, and the events that follow.
 from __future__ import annotations
 
 from tray_app.core import activity as activities
+from tray_app.core import basis as bases
 from tray_app.core import clicks, wording
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
@@ -16,6 +17,7 @@ from tray_app.core import trend as trends
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
 from tray_app.core.bands import next_band
+from tray_app.core.basis import Basis
 from tray_app.core.events import (
     Ended,
     Event,
@@ -33,14 +35,15 @@ from tray_app.core.likeness import Likeness
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
+    Loss,
     Now,
     ProcessReading,
     Source,
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Why, fresh, select
-from tray_app.core.state import Health, State, interval_s
-from tray_app.core.succession import Change, Succession
+from tray_app.core.state import Health, State, interval_s, rebased
+from tray_app.core.succession import Change, Succession, Turn
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
 from tray_app.core.values import replace
@@ -48,6 +51,8 @@ from tray_app.core.vigil import Facts
 from tray_app.core.wish import Wish, named
 
 READING_WEIGHT = 0.25
+# A change of source takes no longer: a first walk of the temp directory, or the next answer.
+TEMP_KEPT_S = 15.0
 NOT_ASKED = ApiCondition(ApiState.OFF)
 
 # Panels start after the programs of a session: only a longer absence is worth a word.
@@ -62,13 +67,16 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     they are to be told; `Sampled` is the first."""
     settings, link, process = state.settings, state.link, looked.process
     every_s = interval_s(state)
+    if process is not None and process.loss is not None and _answered(state, process.loss):
+        link = api_link.ended(link)
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
     likeness = likenesses.compare(state.likeness, new_answer, process)
     # What a person has chosen is not doubted; away from the port the API speaks for another.
     is_chosen = process is not None and process.target is not None and not state.wish.is_open
-    apart = is_chosen and process is not None and process.worker_count == 0
-    disowned = process is not None and not is_chosen and likenesses.is_another(likeness, process)
+    unlike = process is not None and likenesses.is_another(likeness, process)
+    apart = is_chosen and process is not None and (unlike or process.worker_count == 0)
+    disowned = unlike and not is_chosen
     if process and process.target and disowned:
         problem = wording.not_the_server(process.target.name)
         process = likenesses.disowned(process, problem)
@@ -90,7 +98,6 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     )
     between = selected.why is Why.BETWEEN
     memory_bytes = selected.memory_bytes
-    temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
     system = (process.system if process else None) or (answer.system if answer else None)
     condition = (
         NOT_ASKED
@@ -98,12 +105,21 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         else api_link.condition(link, now.mono_s, every_s)
     )
     lost = _is_lost(state, looked.process, likeness, selected.source, condition.state)
+    succession, change = _succession(state.succession, looked.process, disowned)
+    jobs = state.jobs
+    basis = bases.of(selected, process, likeness)
+    state = _on_basis(state, basis, now, change, lost=lost)
+    if not lost:
+        jobs = state.jobs  # else it ends, with the figures that it had
+    temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
+    if temp is None and state.temp and not lost and now.mono_s - state.temp.taken_s <= TEMP_KEPT_S:
+        temp = state.temp  # the other source's first figure is on the way
     # Of another server, what the last one did says nothing.
     before = ActivityState() if lost else state.activity
     activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
     unknown = memory_bytes is None or selected.stale
     figure = None if unknown else Figure(memory_bytes or 0, selected.source)
-    jobs = follow(state.jobs, now, activity, figure, lost=lost)
+    jobs = follow(jobs, now, activity, figure, lost=lost)
 
     trend = state.trend
     if memory_bytes is not None and not selected.stale:
@@ -119,7 +135,6 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     peak_bytes = state.peak_bytes
     if memory_bytes is not None and (peak_bytes is None or memory_bytes > peak_bytes):
         peak_bytes = memory_bytes
-    succession, change = _succession(state.succession, looked.process, disowned)
     wish = _next_wish(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=wish != state.wish)
@@ -214,6 +229,28 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     return end_measurements(changed, now, events)
 
 
+def _answered(state: State, loss: Loss) -> bool:
+    """Whether the process that has ended was the one that answers the API, as far as is known."""
+    before = state.process
+    if before is None or before.target is None or before.worker_count == 0:
+        return False
+    target, ended = before.target, loss.target
+    return (target.pid, target.created_s) == (ended.pid, ended.created_s)
+
+
+def _on_basis(
+    state: State, basis: Basis | None, now: Now, change: Change | None, *, lost: bool
+) -> State:
+    """The state before this sample's figure, which is on this basis; None: there is no figure."""
+    before = bases.ENDED if lost else state.basis
+    if basis is None:
+        return replace(state, basis=before) if lost else state
+    if before is not None and bases.is_another(before, basis):
+        follows = change is not None and change.turn is Turn.FOLLOWED
+        state = rebased(state, now, same_run=before.ended and not follows)
+    return replace(state, basis=basis) if state.basis != basis else state
+
+
 def _succession(
     before: Succession, process: ProcessReading | None, disowned: bool
 ) -> tuple[Succession, Change | None]:
@@ -242,7 +279,7 @@ def _is_lost(
     """
     known = state.likeness.target
     if known is not None and likeness.target != known:
-        return True
+        return state.basis is None or not state.basis.ended  # else its end is known
     if source is not Source.NONE:
         return False
     missed = known is not None and process is not None and process.target is None

@@ -119,13 +119,14 @@ def select(
     away = api_link.away(link, now_s)
     if by_process:
         return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
-    if api and mode is Mode.API:
+    if api and mode is Mode.API and not api_link.refuses(link, now_s):
         limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
         if now_s - api.taken_s <= limit_s:
             return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
     elif api and not away:
         return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
-    if api is None and not away and link.failures == 0:
+    has_ended = process is not None and process.loss is not None
+    if api is None and not away and link.failures == 0 and not has_ended:
         return Selected(Source.NONE, why=Why.STARTING)
     if mode is Mode.API:
         return Selected(Source.NONE, why=Why.API_AWAY)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from tray_app.core import clicks
+from tray_app.core import jobs as jobs_
 from tray_app.core import link as api_link
+from tray_app.core import summary as summaries
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
 from tray_app.core.bands import BandState
+from tray_app.core.basis import Basis
 from tray_app.core.deliveries import Delivery
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.jobs import Jobs
@@ -65,7 +68,8 @@ class State:
     ``wish`` is what a person wants watched: from the command line, then from the menu.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
-    smoothed. ``awake`` is the end of the last
+    smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
+    ``awake`` is the end of the last
     gap (`_woken`), or the start: no duration reaches back beyond it.
     ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
     to do now, and ``brought`` what came of the last one.
@@ -91,6 +95,7 @@ class State:
     vigil: Vigil = Vigil()
     activity: ActivityState = ActivityState()
     jobs: Jobs = Jobs()
+    basis: Basis | None = None
     peak_bytes: int | None = None
     sample: Sample | None = None
     samples: int = 0
@@ -141,6 +146,25 @@ def begin(
         vigil=vigils.restore(remembered.alerts, now),
         run=Measurement(now.mono_s, ends_s),
     )
+
+
+def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
+    """The memory figure has another meaning from now on (`basis`): all that was gathered from
+    earlier ones begins again. ``same_run``: it is the same server, in another life."""
+    changed = replace(
+        state,
+        basis=None,
+        trend=Trend(),
+        band=BandState(),
+        vigil=vigils.rebased(state.vigil, now),
+        jobs=jobs_.rebased(state.jobs),
+        temp=None,
+        peak_bytes=None,
+    )
+    if same_run:
+        return changed
+    quick = state.quick and summaries.rebased(state.quick)
+    return replace(changed, run=summaries.rebased(state.run), quick=quick)
 
 
 def wants_api(state: State) -> bool:

@@ -13,7 +13,6 @@ from tray_app.core import stage as stages
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
 from tray_app.core.address import public_url
-from tray_app.core.bands import BandState
 from tray_app.core.commands import (
     CleanUp,
     FreeMemory,
@@ -76,7 +75,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sampling import end_measurements, make_sample
 from tray_app.core.settings import Choice, Settings, reconfigured, switched
-from tray_app.core.state import State, is_gap
+from tray_app.core.state import State, is_gap, rebased
 from tray_app.core.succession import Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -242,18 +241,14 @@ def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
         return changed
     # Of another server, what was seen of the last one says nothing.
     return replace(
-        changed,
+        rebased(changed, now),
         local=local,
         awake=now,
         link=ApiLink(),
         process=None,
         likeness=Likeness(),
-        temp=None,
-        trend=Trend(),
-        band=BandState(),
         vigil=Vigil(quiet=state.vigil.quiet),
         activity=ActivityState(),
-        peak_bytes=None,
         seen_answer_s=None,
         source=None,
         succession=Succession(),

@@ -47,6 +47,11 @@ def record(run: Measurement, memory_bytes: int | None) -> Measurement:
     )
 
 
+def rebased(run: Measurement) -> Measurement:
+    """The figures have another meaning from now on: those so far do not count."""
+    return Measurement(run.started_s, run.ends_s, samples=run.samples)
+
+
 def summarise(run: Measurement, now_s: float) -> Summary:
     """The figures so far."""
     n, first_bytes, last_bytes = run.readings, run.first_bytes, run.last_bytes

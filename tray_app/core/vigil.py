@@ -287,6 +287,18 @@ def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
     )
 
 
+def rebased(vigil: Vigil, now: Now) -> Vigil:
+    """The figures have another meaning from now on. What was said stands until they say more."""
+    return replace(
+        vigil,
+        levels=alerts.woken(vigil.levels, now.mono_s),
+        outlook=NO_OUTLOOK,
+        keeping=Keeping(),
+        growth=NO_GROWTH,
+        kept=None,
+    )
+
+
 def paused(vigil: Vigil, now: Now) -> Vigil:
     """Before or after a pause, which nobody watched."""
     return woken(vigil, now, 0.0)

@@ -188,7 +188,7 @@ def job(value: Job) -> str:
 def api(condition: ApiCondition) -> str:
     """Why the API is not answering, in a few words; empty while all is well."""
     match condition.state:
-        case ApiState.OK:
+        case ApiState.OK | ApiState.WAITING:
             return ""
         case ApiState.OFF:
             return "API not asked"
@@ -245,6 +245,8 @@ def _why_process(sample: Sample) -> str:
             return f"API asked every {duration(sample.api.every_s)}"
         case Why.BETWEEN:
             return "newer than the API's"
+        case Why.API_LATE if sample.api.state is ApiState.WAITING:
+            return "waiting for the API"
         case Why.API_AWAY | Why.API_LATE:
             return api(sample.api)
         case _:

@@ -80,6 +80,8 @@ LATE_S = 0.02
 PAUSE_AFTER_DEFECT_S = 0.2
 # A config file is looked at beside whatever is done, and no more often than this.
 CONFIG_PACE_S = 4.0
+# A server answers within 5 ms while idle, and the first request takes 0.1 s to load what it needs.
+FIRST_ANSWER_S = 0.3
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.
@@ -192,9 +194,14 @@ class Engine:
         for item in items:
             self._inbox.put(item)
 
-    def start(self, probe: Probe) -> None:
-        """Start sampling, the first time at once: what else is needed takes longer to load."""
+    def start(self, probe: Probe, helpers: Helpers | None = None) -> None:
+        """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
+        without them at once, for what else is needed takes longer to load."""
         self._probe = probe
+        if helpers is not None:
+            self._api, self._walker, self._owner = helpers
+            if wants_api(self._state):
+                self._tick_s = self._clock().mono_s + FIRST_ANSWER_S
         self._thread.start()
 
     def add(self, helpers: Helpers) -> None:

@@ -53,6 +53,7 @@ def record(sample: Sample) -> dict[str, object]:
         "tmp": {
             "size_mb": _number(temp.size_bytes if temp else None, 1, MIB),
             "files": temp.file_count if temp else None,
+            "age_s": _number(sample.at.mono_s - temp.taken_s if temp else None, 1),
         },
         "activity": sample.activity.value,
         "stage": _text(sample.stage.name) if sample.stage else None,
