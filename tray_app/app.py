@@ -21,12 +21,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tray_app.core import clicks, wording
+from tray_app.core import clicks, notes, wording
 from tray_app.core import settings as checked
 from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
 from tray_app.core.errands import Errand
 from tray_app.core.events import (
     AutostartWanted,
+    ChildKilled,
     Chosen,
     Compared,
     Ended,
@@ -268,6 +269,8 @@ def _log_event(event: Event) -> None:
             _log.info("source: %s", wording.source(sample))
         case TargetChanged(change):
             _log.info("%s", wording.change(change))
+        case ChildKilled():
+            _log.info("%s: %s", *notes.child_killed(event))
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case ErrandEnded(outcome):

@@ -13,6 +13,7 @@ from tray_app.core.events import (
     Alerted,
     AutostartFailed,
     Back,
+    ChildKilled,
     DiskFull,
     Eased,
     Event,
@@ -39,6 +40,7 @@ from tray_app.core.readings import (
     MIB,
     Disk,
     Now,
+    OomKills,
     ProcessRow,
     Role,
     Source,
@@ -248,10 +250,10 @@ class TestTheOthers:
 
     def test_the_end_of_the_server(self) -> None:
         """How high it was, what it did, and the kernel's word where there is one."""
-        found = sent(Gone(mb(3277), True, 1, CALM))
+        found = sent(Gone(mb(3277), True, OomKills(1, own_group=True), CALM))
         assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
         assert found.text == (
-            "Out of memory: the system killed a process at that time. "
+            "Out of memory: the kernel killed a process of its control group at that time. "
             "What was being processed is lost."
         )
         idle = sent(Gone(mb(1700), False, None, CALM))
@@ -259,12 +261,36 @@ class TestTheOthers:
             "RunAnalyze stopped at 1.66 GB",
             "Nothing was being processed.",
         )
+        limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM))
+        assert limited.text == (
+            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
+            "group. Nothing was being processed."
+        )
+        perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM))
+        assert perhaps.text == (
+            "Out of memory: the kernel killed 2 processes on this machine at that time, perhaps "
+            "this. Nothing was being processed."
+        )
+        assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM)).text
         back = sent(Back(42.0, CALM))
         assert (back.title, back.text) == (
             "RunAnalyze is back: 1.58 GB",
             "It was away for 42 s.",
         )
         assert sent(WorkerReplaced(mb(900), CALM)).title == "A worker was replaced at 900 MB"
+
+    def test_a_child_that_was_killed(self) -> None:
+        """Which, how large, and why."""
+        worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
+        kills = OomKills(1, own_group=True, limit_bytes=mb(512))
+        found = sent(ChildKilled((worker,), kills, CALM))
+        assert found.title == "RunAnalyze: python was killed at 460 MB"
+        assert found.text == (
+            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
+            "group. 10.0 GB free."
+        )
+        several = sent(ChildKilled((worker, worker), replace(kills, count=2), CALM))
+        assert several.title == "RunAnalyze: 2 processes were killed at 920 MB: python"
 
     def test_leaks(self) -> None:
         """The sum first, then each job; or how much in how long."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.made import TARGET, mb
 from tray_app.core.presence import Ending, Presence, Replacement, Return, follow
-from tray_app.core.readings import Loss
+from tray_app.core.readings import Loss, OomKills
 from tray_app.core.succession import Change, Turn
 
 Said = Ending | Return | Replacement | None
@@ -60,8 +60,24 @@ def test_a_loss_tells_of_kills_for_want_of_memory() -> None:
     """Where the system does."""
     told = Told()
     told.see(0, 3000, busy=True)
-    change = Change(Turn.ENDED, TARGET, Loss(TARGET, oom_kills=1))
-    assert told.see(2, None, lost=True, change=change) == Ending(mb(3000), True, 1)
+    change = Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1)))
+    end = told.see(2, None, lost=True, change=change)
+    assert end == Ending(mb(3000), True, OomKills(1))
+
+
+@pytest.mark.parametrize(
+    ("kills", "said"),
+    [(OomKills(1, True), True), (OomKills(0, True), False), (OomKills(1), False), (None, False)],
+)
+def test_a_kill_in_its_own_control_group_is_said_at_whatever_size(
+    kills: OomKills | None, said: bool
+) -> None:
+    """One elsewhere on the machine says nothing of a server at rest."""
+    told = Told()
+    told.see(0, 120)
+    change = Change(Turn.ENDED, TARGET, Loss(TARGET, kills))
+    end = told.see(2, None, lost=True, change=change)
+    assert end == (Ending(mb(120), False, kills) if said else None)
 
 
 def test_a_restart_within_a_reading_is_an_end_and_a_return() -> None:

@@ -20,6 +20,10 @@ def system(
     return SystemMemory(round(total_gb * GIB), mb(available_mb), 50.0, pressure_percent=pressure)
 
 
+def limited(available_mb: float) -> SystemMemory:
+    return SystemMemory(GIB, mb(available_mb), 50.0, limited=True)
+
+
 class Told:
     """What is said at readings 2 s apart: True (short), False (over), None."""
 
@@ -48,6 +52,14 @@ def test_it_is_said_once_after_two_seconds() -> None:
     back = [told.read(system(4000)) for _ in range(20)]
     assert back.index(False) == 15
     assert back.count(None) == 19
+
+
+def test_a_limit_is_said_at_the_next_reading() -> None:
+    """Which is asked for at once: below a limit the kernel soon kills."""
+    state, said = judge(NO_SHORTAGE, limited(100), 10.0, LIMITS)
+    assert (said, due_s(state)) == (None, 10.2)
+    assert judge(state, limited(100), 10.2, LIMITS)[1] is True
+    assert judge(state, limited(900), 10.2, LIMITS)[1] is None
 
 
 def test_a_moment_of_it_is_not_said() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.core.made import TARGET, look, look_in_vain
-from tray_app.core.readings import Loss, ProcessReading
+from tray_app.core.readings import Loss, OomKills, ProcessReading
 from tray_app.core.succession import Change, Succession, Turn, compare
 
 OTHER = replace(TARGET, pid=57, created_s=9.0)
-LOSS = Loss(TARGET, oom_kills=1)
+LOSS = Loss(TARGET, OomKills(1))
 
 
 def told(*readings: ProcessReading) -> list[Change]:

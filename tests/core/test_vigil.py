@@ -27,7 +27,17 @@ from tray_app.core.events import (
 )
 from tray_app.core.inputs import Input, Looked
 from tray_app.core.notes import note
-from tray_app.core.readings import GIB, MIB, Loss, Now, ProcessRow, Role, SystemMemory
+from tray_app.core.readings import (
+    GIB,
+    MIB,
+    Killed,
+    Loss,
+    Now,
+    OomKills,
+    ProcessRow,
+    Role,
+    SystemMemory,
+)
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import begin, wants_largest, wants_reading_s
 from tray_app.core.step import step
@@ -42,6 +52,7 @@ class Watched:
 
     def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
         self.now_s, self.offset_s = 0.0, wall_s
+        self.kills: OomKills | None = OomKills(1)
         self.state = begin(
             Settings(), Settings(), self.now(), local=True, remembered=Choice(alerts=said)
         )
@@ -66,7 +77,7 @@ class Watched:
     ) -> None:
         self.now_s += after_s
         if memory_mb is None:
-            lost = replace(look_in_vain(self.now_s), loss=Loss(TARGET, 1))
+            lost = replace(look_in_vain(self.now_s), loss=Loss(TARGET, self.kills))
             self.happen(Looked(lost))
         else:
             reading = look(memory_mb, self.now_s, cpu_percent=cpu_percent)
@@ -91,7 +102,7 @@ class TestWhatIsSaid:
         watched.told()
         watched.see(None)
         (gone,) = (event for event in watched.events if isinstance(event, Gone))
-        assert (gone.memory_bytes, gone.busy, gone.oom_kills) == (mb(3200), True, 1)
+        assert (gone.memory_bytes, gone.busy, gone.oom_kills) == (mb(3200), True, OomKills(1))
         watched.stay(120, 4)
         (back,) = (event for event in watched.events if isinstance(event, Back))
         assert back.away_s == 2.0
@@ -99,6 +110,53 @@ class TestWhatIsSaid:
             "RunAnalyze stopped at 3.12 GB while processing",
             "RunAnalyze is back: 120 MB",
         ]
+
+    def test_a_server_that_its_limit_killed(self) -> None:
+        """At whatever size, also at rest; with the limit."""
+        watched = Watched()
+        watched.stay(300, 10)
+        watched.kills = OomKills(1, own_group=True, limit_bytes=mb(320))
+        watched.see(None)
+        assert watched.told() == ["RunAnalyze stopped at 300 MB"]
+
+    @pytest.mark.parametrize("kills", [OomKills(0, own_group=True), OomKills(1), None])
+    def test_a_kill_of_something_else_is_not_news(self, kills: OomKills | None) -> None:
+        """Nobody knows whose it was, and a server at rest was stopped by somebody."""
+        watched = Watched()
+        watched.stay(300, 10)
+        watched.kills = kills
+        watched.see(None)
+        assert watched.told() == []
+
+    def test_a_worker_that_the_kernel_killed(self) -> None:
+        """The server runs on, and may show nothing of it."""
+        watched = Watched()
+        watched.stay(300, 10)
+        worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
+        killed = Killed((worker,), OomKills(1, own_group=True, limit_bytes=mb(512)))
+        watched.now_s += 2
+        watched.happen(Looked(replace(look(20, watched.now_s), killed=killed)))
+        assert watched.told() == ["RunAnalyze: python was killed at 460 MB"]
+
+    def test_a_limit_is_warned_of_at_once(self) -> None:
+        """The kernel kills at it. The server is one holder with all its processes; who has no part
+        in the limit is none."""
+        watched = Watched()
+        short = SystemMemory(GIB, 200 * MIB, 80.0, limited=True)
+        watched.see(300, system=short)
+        assert wants_largest(watched.state)
+        assert wants_reading_s(watched.state) == pytest.approx(watched.now_s + 0.2)
+        watched.now_s += 0.2
+        reading = look(300, watched.now_s, children={"worker": 500})
+        other = ProcessRow(9, "postgres", Role.OTHER, mb(20), None)
+        reading = replace(reading, system=short, largest=(reading.rows[0], other))
+        watched.happen(Looked(reading, sudden=True))
+        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        assert [(row.name, row.rss_bytes) for row in scarce.holders] == [
+            ("uvicorn", mb(800)),
+            ("postgres", mb(20)),
+        ]
+        assert watched.told() == ["Memory limit nearly reached: 200 MB free"]
 
     def test_a_machine_short_of_memory_while_the_server_is_green(self) -> None:
         """With who holds it, once it was asked for."""

@@ -23,6 +23,7 @@ from tray_app.core.readings import (
     MIB,
     Loss,
     Now,
+    OomKills,
     OwnMemory,
     ProcessRow,
     Role,
@@ -160,19 +161,21 @@ def test_small_things() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (Change(Turn.ENDED, TARGET, Loss(TARGET, 0)), "Ended: uvicorn (pid 42)."),
+        (Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(0))), "Ended: uvicorn (pid 42)."),
         (
-            Change(Turn.ENDED, TARGET, Loss(TARGET, 1)),
-            "Ended: uvicorn (pid 42). The kernel has killed a process for want of memory.",
+            Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1, own_group=True))),
+            "Ended: uvicorn (pid 42). "
+            "Out of memory: the kernel killed a process of its control group at that time.",
         ),
         (
             Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True),
             "Ended: uvicorn (pid 42). The server is looked for again.",
         ),
         (
-            Change(Turn.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, 2)),
+            Change(Turn.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, OomKills(2))),
             "Started anew: uvicorn (pid 57) in place of pid 42. "
-            "The kernel has killed 2 processes for want of memory.",
+            "Out of memory: the kernel killed 2 processes on this machine at that time, "
+            "perhaps this.",
         ),
         (Change(Turn.RETURNED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),
         (Change(Turn.FOLLOWED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),

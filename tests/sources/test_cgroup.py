@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,9 @@ from tests.sources.running import Spawn, spawner
 if sys.platform != "linux":
     pytest.skip("control groups are Linux's", allow_module_level=True)
 
-from tray_app.core.readings import GIB, MIB
+from tray_app.core.readings import GIB, MIB, OomKills
 from tray_app.sources.cgroup import limited_group
+from tray_app.sources.oom import OomCount, between
 from tray_app.sources.procfs import ProcfsTable
 
 MEMINFO = """\
@@ -59,20 +62,30 @@ class Machine:
         self.write(self.proc / str(pid) / "cgroup", line + "\n")
 
     def group(
-        self, path: str, limit: str, used: int = 0, inactive: int = 0, kills: int = 0
+        self,
+        path: str,
+        limit: str,
+        used: int = 0,
+        inactive: int = 0,
+        kills: int = 0,
+        hits: int = 1,
     ) -> None:
         """A group of version 2."""
         folder = self.groups / path
         self.write(folder / "memory.max", f"{limit}\n")
         self.write(folder / "memory.current", f"{used}\n")
         self.write(folder / "memory.stat", f"anon 5\nfile 9\ninactive_file {inactive}\nslab 1\n")
-        self.write(folder / "memory.events", f"low 0\noom 1\noom_kill {kills}\noom_group_kill 0\n")
+        self.write(
+            folder / "memory.events", f"low 0\noom {hits}\noom_kill {kills}\noom_group_kill 0\n"
+        )
 
     def group_v1(self, path: str, limit: int, used: int = 0, inactive: int = 0) -> None:
         """A group of version 1."""
         folder = self.groups / path
         self.write(folder / "memory.limit_in_bytes", f"{limit}\n")
         self.write(folder / "memory.usage_in_bytes", f"{used}\n")
+        self.write(folder / "memory.failcnt", "4\n")
+        self.write(folder / "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n")
         stat = f"cache 1\ninactive_file 1\ntotal_cache 9\ntotal_inactive_file {inactive}\n"
         self.write(folder / "memory.stat", stat)
 
@@ -102,7 +115,7 @@ def test_without_a_limit_the_machine_counts(machine: Machine) -> None:
         assert (memory.swap_used_bytes, memory.swap_total_bytes) == (512 * MIB, 2 * GIB)
         assert memory.pressure_percent == 2.5
         assert table.sight([])()[1] == 6 * GIB
-        assert table.oom_kills() == 7
+        assert table.limited_pids() is None
 
 
 def test_what_is_not_told_is_unknown(machine: Machine) -> None:
@@ -115,7 +128,7 @@ def test_what_is_not_told_is_unknown(machine: Machine) -> None:
         assert memory is not None
         assert (memory.swap_used_bytes, memory.swap_total_bytes) == (None, None)
         assert memory.pressure_percent is None
-        assert table.oom_kills() is None
+        assert table.oom_count() == OomCount()
 
 
 def test_the_servers_limit_counts_as_the_total(machine: Machine) -> None:
@@ -129,14 +142,12 @@ def test_the_servers_limit_counts_as_the_total(machine: Machine) -> None:
         assert memory.limited
         assert (memory.total_bytes, memory.available_bytes) == (2 * GIB, 1048 * MIB)
         assert memory.used_percent == pytest.approx(48.8, abs=0.1)
-        assert table.oom_kills() == 3
         (machine.groups / "app/memory.current").write_text(f"{1300 * MIB}\n")
         assert table.sight([])()[1] == 948 * MIB, "a glance follows the use"
         table.count_limits_of(None)
         memory = table.system_memory()
         assert memory is not None
         assert not memory.limited
-        assert table.oom_kills() == 7
 
 
 def test_the_machine_may_have_less_than_the_limit_leaves(machine: Machine) -> None:
@@ -184,7 +195,7 @@ def test_a_limit_above_the_machines_memory_is_none(machine: Machine) -> None:
 
 
 def test_version_1_is_read_too(machine: Machine) -> None:
-    """Its tree may be mounted from a container's group on; it tells no kills of its own."""
+    """Its tree may be mounted from a container's group on."""
     mount = V1_MOUNT.format(root="/docker/abc", mount=machine.groups)
     machine.write(machine.proc / "self/mountinfo", mount)
     machine.group_v1("", 2 * GIB, used=GIB, inactive=100 * MIB)
@@ -195,7 +206,6 @@ def test_version_1_is_read_too(machine: Machine) -> None:
         memory = table.system_memory()
         assert memory is not None
         assert (memory.total_bytes, memory.available_bytes) == (2 * GIB, 1124 * MIB)
-        assert table.oom_kills() == 7
 
 
 @pytest.mark.parametrize("path", ["/../app", "/elsewhere"])
@@ -230,14 +240,83 @@ def test_descriptors_are_given_back(machine: Machine) -> None:
     with machine.table() as table:
         for _ in range(20):
             table.count_limits_of(42)
-        assert len(list(descriptors.iterdir())) <= before + 7
+        assert len(list(descriptors.iterdir())) <= before + 10
     assert len(list(descriptors.iterdir())) == before
+
+
+class TestKills:
+    """What the kernel has killed, and where."""
+
+    def test_the_servers_own_group_counts(self, machine: Machine) -> None:
+        """Also without a limit, and with the group above it, which outlives it."""
+        machine.group("app.slice", "max", kills=4)
+        machine.group("app.slice/terminal.scope", "max", kills=3)
+        machine.put(42, "0::/app.slice/terminal.scope")
+        with machine.table() as table:
+            table.count_limits_of(42)
+            assert table.oom_count() == OomCount((3, 4))
+            shutil.rmtree(machine.groups / "app.slice/terminal.scope")
+            gone = table.oom_count()
+            assert gone.kills[1] == 4
+
+    def test_its_limit_counts_how_often_it_was_reached(self, machine: Machine) -> None:
+        """The limit may be that of a group above."""
+        machine.group("app", str(2 * GIB), kills=3, hits=6)
+        machine.group("app/server", "max", kills=2, hits=0)
+        machine.put(42, "0::/app/server")
+        with machine.table() as table:
+            table.count_limits_of(42)
+            assert table.oom_count() == OomCount((2, 3), None, 2 * GIB, (6, None))
+
+    def test_a_group_without_the_memory_controller_is_passed_over(self, machine: Machine) -> None:
+        """The kernel counts in the next one above that has it."""
+        machine.group("app", "max", kills=3)
+        (machine.groups / "app/server").mkdir()
+        machine.put(42, "0::/app/server")
+        with machine.table() as table:
+            table.count_limits_of(42)
+            assert table.oom_count() == OomCount((3, None))
+
+    def test_without_a_group_the_machine_is_asked(self, machine: Machine) -> None:
+        """As for what runs in the group of all, or when nobody is watched."""
+        machine.put(42, "0::/")
+        with machine.table() as table:
+            assert table.oom_count() == OomCount(machine=7)
+            table.count_limits_of(42)
+            assert table.oom_count() == OomCount(machine=7)
+
+    def test_version_1(self, machine: Machine) -> None:
+        """Each group counts its own; the group of all is no server's."""
+        mount = V1_MOUNT.format(root="/", mount=machine.groups)
+        machine.write(machine.proc / "self/mountinfo", mount)
+        machine.group_v1("", 2**63 - 4096)
+        machine.group_v1("app", GIB)
+        machine.put(42, "4:memory:/app")
+        machine.put(43, "4:memory:/")
+        with machine.table() as table:
+            table.count_limits_of(42)
+            assert table.oom_count() == OomCount((5,), None, GIB, (4,))
+            table.count_limits_of(43)
+            assert table.oom_count() == OomCount(machine=7)
+
+    def test_who_shares_a_limit(self, machine: Machine) -> None:
+        """The processes of its group and of those below."""
+        machine.group("app", str(GIB))
+        machine.group("app/server", "max")
+        machine.write(machine.groups / "app/cgroup.procs", "7\n0\n8\n")
+        machine.write(machine.groups / "app/server/cgroup.procs", "42\n")
+        machine.put(42, "0::/app/server")
+        with machine.table() as table:
+            table.count_limits_of(42)
+            pids = table.limited_pids()
+            assert pids is not None
+            assert sorted(pids) == [7, 8, 42]
 
 
 @pytest.fixture
 def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Starts scripts; they are ended with the test."""
-    with spawner(tmp_path) as started:
+    with spawner(tmp_path, stdin=True) as started:
         yield started
 
 
@@ -279,3 +358,21 @@ def test_a_real_limit_is_found(real_group: tuple[Path, str], spawn: Spawn) -> No
     table.close()
     process.kill()
     process.wait()
+
+
+def test_a_real_limit_kills(real_group: tuple[Path, str], spawn: Spawn) -> None:
+    """The group counts it, and that its limit was reached; nothing is said of the machine."""
+    folder, usage = real_group
+    limit = folder / usage.replace("usage", "limit").replace("current", "max")
+    limit.write_text(str(64 * MIB))
+    process = spawn("said('ready')\nsys.stdin.read()\nheld = b'x' * (256 << 20)\nrest()\n")
+    (folder / "cgroup.procs").write_text(str(process.pid))
+    table = ProcfsTable()
+    table.count_limits_of(process.pid)
+    before = table.oom_count()
+    assert table.limited_pids() == [process.pid]
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(30) == -signal.SIGKILL
+    assert between(before, table.oom_count()) == OomKills(1, True, 64 * MIB)
+    table.close()

@@ -18,9 +18,19 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import GONE, UNTOLD, Glance, Loss, ProcessReading, Role, SystemMemory
+from tray_app.core.readings import (
+    GONE,
+    UNTOLD,
+    Glance,
+    Loss,
+    OomKills,
+    ProcessReading,
+    Role,
+    SystemMemory,
+)
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.wish import Wish
+from tray_app.sources.oom import OomCount
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable
 from tray_app.sources.procfs import ProcfsTable
@@ -79,6 +89,8 @@ class FakeTable:
         self.port_look_costs_s = 0.0
         self.limits_of: int | None = None
         self.killed: int | None = 3
+        self.killed_in_group: int | None = None
+        self.limit: list[int] | None = None
 
     def start(self, pid: int, line: str, **other: object) -> FakeProcess:
         self.processes[pid] = FakeProcess(pid, line, **other)  # type: ignore[arg-type]
@@ -147,9 +159,13 @@ class FakeTable:
     def count_limits_of(self, pid: int | None) -> None:
         self.limits_of = pid
 
-    def oom_kills(self) -> int | None:
-        self.asked["oom_kills"] += 1
-        return self.killed
+    def oom_count(self) -> OomCount:
+        if self.killed_in_group is None:
+            return OomCount(machine=self.killed)
+        return OomCount((self.killed_in_group,))
+
+    def limited_pids(self) -> list[int] | None:
+        return self.limit
 
     def close(self) -> None:
         self.asked["close"] += 1
@@ -378,21 +394,73 @@ def test_a_restarted_server_is_followed_at_once(table: FakeTable, probe: ServerP
 def test_the_reading_that_finds_the_server_gone_tells_the_loss(
     table: FakeTable, probe: ServerProbe
 ) -> None:
-    """Once, with how many processes the kernel has killed since the server was found."""
+    """Once, with how many processes the kernel has killed since the last reading."""
     table.start(10, SERVER, ports={PORT})
     first = probe.read(0.0)
     assert first.loss is None
     assert table.limits_of == 10, "the server's control group counts"
-    table.asked.clear()
-    probe.read(1.0)
-    assert not table.asked["oom_kills"], "never at each reading"
+    table.killed = 9
+    probe.read(2.0)
     table.end(10)
-    table.killed = 5
-    lost = probe.read(2.0)
+    table.killed = 11
+    lost = probe.read(4.0)
     assert first.target is not None
-    assert lost.loss == Loss(first.target, oom_kills=2)
+    assert lost.loss == Loss(first.target, OomKills(2)), "six were killed before"
     assert table.limits_of is None
-    assert probe.read(3.0).loss is None
+    assert probe.read(6.0).loss is None
+
+
+def test_a_kill_at_the_last_reading_is_anothers(table: FakeTable, probe: ServerProbe) -> None:
+    """The server was there then, and is for two seconds more."""
+    table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    table.killed = 4
+    probe.read(2.0)
+    table.end(10)
+    lost = probe.read(4.0).loss
+    assert lost is not None
+    assert lost.oom_kills == OomKills(0)
+
+
+def test_a_server_is_seen_while_it_dies(table: FakeTable, probe: ServerProbe) -> None:
+    """To give back some gigabytes takes a moment, in which a reading may fall."""
+    table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    table.killed = 4
+    probe.read(2.0)
+    table.end(10)
+    lost = probe.read(2.4).loss
+    assert lost is not None
+    assert lost.oom_kills == OomKills(1)
+
+
+def test_a_child_that_was_killed_is_told(table: FakeTable, probe: ServerProbe) -> None:
+    """The kernel takes the largest, often a worker; only kills in the server's own control group
+    say so, and a child that ends beside none has just ended."""
+    table.killed_in_group = 3
+    table.start(10, SERVER, ports={PORT})
+    table.start(11, "worker", ppid=10, rss_bytes=300)
+    table.start(12, "ffmpeg", ppid=10, rss_bytes=100)
+    probe.read(0.0)
+    table.end(12)
+    assert probe.read(2.0).killed is None
+    table.end(11)
+    table.killed_in_group = 4
+    killed = probe.read(4.0).killed
+    assert killed is not None
+    assert [(row.pid, row.rss_bytes) for row in killed.rows] == [(11, 300)]
+    assert killed.oom_kills == OomKills(1, own_group=True)
+    assert probe.read(6.0).killed is None
+
+
+def test_a_child_that_ends_beside_a_kill_elsewhere(table: FakeTable, probe: ServerProbe) -> None:
+    """Whose kill it was is not known."""
+    table.start(10, SERVER, ports={PORT})
+    table.start(11, "worker", ppid=10, rss_bytes=300)
+    probe.read(0.0)
+    table.end(11)
+    table.killed = 4
+    assert probe.read(2.0).killed is None
 
 
 def test_a_restart_within_an_interval_tells_both(table: FakeTable, probe: ServerProbe) -> None:
@@ -937,3 +1005,20 @@ def test_the_largest_processes_are_anybodys(table: FakeTable, probe: ServerProbe
         (11, "uvicorn", Role.OTHER, 500),
     ]
     assert table.open_handles == before
+
+
+def test_the_largest_below_a_limit_are_its_groups(table: FakeTable, probe: ServerProbe) -> None:
+    """Who is outside holds nothing of it; the server is one, with all of its processes."""
+    table.start(9, "firefox", rss_bytes=900)
+    table.start(10, SERVER, ports={PORT}, rss_bytes=30)
+    table.start(11, "worker", ppid=10, rss_bytes=200)
+    table.start(12, "postgres", rss_bytes=100)
+    table.start(13, "sh", rss_bytes=1)
+    table.limit = [10, 11, 12, 13, 99]
+    probe.read(0.0)
+    assert [(row.pid, row.role, row.rss_bytes) for row in probe.largest(2)] == [
+        (10, Role.TARGET, 230),
+        (12, Role.OTHER, 100),
+    ]
+    table.limit = [12, 13]
+    assert [row.pid for row in probe.largest(2)] == [12, 13]

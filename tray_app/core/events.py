@@ -10,7 +10,7 @@ from tray_app.core.forecast import Forecast
 from tray_app.core.growth import Growing
 from tray_app.core.jobs import Job
 from tray_app.core.keeping import Kept, Leak
-from tray_app.core.readings import Disk, Now, ProcessRow, SystemMemory
+from tray_app.core.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.succession import Change
@@ -67,14 +67,14 @@ class Eased:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The server has ended, at this memory, while processing or above the elevated level.
+    """The server has ended, at this memory, while processing, above the elevated level, or killed.
 
-    ``oom_kills``: how many processes the kernel has killed meanwhile for want of memory.
+    ``oom_kills``: what the kernel has killed for want of memory in that moment, if it tells.
     """
 
     memory_bytes: int
     busy: bool
-    oom_kills: int | None
+    oom_kills: OomKills | None
     sample: Sample
 
 
@@ -91,6 +91,16 @@ class WorkerReplaced:
     """One of the server's workers ended under load and another took its place."""
 
     memory_bytes: int | None
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ChildKilled:
+    """Processes of the server have ended while the kernel killed in its control group; the server
+    itself runs on. ``rows`` are as they were read last."""
+
+    rows: tuple[ProcessRow, ...]
+    oom_kills: OomKills
     sample: Sample
 
 
@@ -156,6 +166,7 @@ Notable = (
     | Gone
     | Back
     | WorkerReplaced
+    | ChildKilled
     | Leaking
     | Grown
     | Littered

@@ -17,6 +17,7 @@ from tray_app.core.events import (
     Alerted,
     AutostartFailed,
     Back,
+    ChildKilled,
     DiskFull,
     Earlier,
     Eased,
@@ -91,6 +92,8 @@ def note(event: Event) -> Note | None:
             return Note(*_back(event), Urgency.LOW, "server")
         case WorkerReplaced():
             return Note(*_worker_replaced(event), Urgency.NORMAL, "server", (MUTE,))
+        case ChildKilled():
+            return Note(*child_killed(event), Urgency.CRITICAL, "server", (MUTE,))
         case Leaking():
             return Note(*leaking(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
         case Grown():
@@ -179,10 +182,7 @@ def gone(event: Gone) -> tuple[str, str]:
     """Title and text when the server has ended in the middle of something."""
     while_ = " while processing" if event.busy else ""
     heading = f"{APP} stopped at {size(event.memory_bytes)}{while_}"
-    why = ""
-    if event.oom_kills:
-        killed = "a process" if event.oom_kills == 1 else f"{event.oom_kills} processes"
-        why = f"Out of memory: the system killed {killed} at that time."
+    why = wording.out_of_memory(event.oom_kills)
     lost = "What was being processed is lost." if event.busy else "Nothing was being processed."
     return heading, _sentences(why, lost)
 
@@ -216,6 +216,18 @@ def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
         f"A worker was replaced{before}",
         _sentences("It ended while processing: its work is lost.", _free(event.sample)),
     )
+
+
+def child_killed(event: ChildKilled) -> tuple[str, str]:
+    """Title and text when the kernel has killed processes of a server that runs on."""
+    rows = event.rows
+    names = ", ".join(dict.fromkeys(row.name for row in rows))
+    held = size(sum(row.rss_bytes for row in rows))
+    if len(rows) == 1:
+        heading = f"{APP}: {names} was killed at {held}"
+    else:
+        heading = f"{APP}: {len(rows)} processes were killed at {held}: {names}"
+    return heading, _sentences(wording.out_of_memory(event.oom_kills), _free(event.sample))
 
 
 def _grown(event: Grown) -> tuple[str, str]:

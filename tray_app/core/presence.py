@@ -1,11 +1,13 @@
 """Whether the server is there: what of its end, its return and its workers interrupts a person.
 
 Only an end that matters is said: while processing, or above the elevated level. A server that is
-stopped while idle and small was stopped by somebody.
+stopped while idle and small was stopped by somebody, unless the kernel killed in its own control
+group at that moment: that is said at whatever size.
 """
 
 from __future__ import annotations
 
+from tray_app.core.readings import Killed, OomKills
 from tray_app.core.succession import Change, Turn
 from tray_app.core.values import dataclass
 
@@ -30,7 +32,7 @@ class Ending:
 
     memory_bytes: int
     busy: bool
-    oom_kills: int | None = None
+    oom_kills: OomKills | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def follow(
     busy: bool,
     lost: bool,
     above_bytes: float,
-) -> tuple[Presence, Ending | Return | Replacement | None]:
+    killed: Killed | None = None,
+) -> tuple[Presence, Ending | Return | Replacement | Killed | None]:
     """After one more sample. ``memory_bytes``: None where it has no fresh figure.
 
     ``above_bytes``: an end above this matters also while idle.
@@ -66,17 +69,21 @@ def follow(
         return Presence(memory_bytes, busy, None, now_s), None
     if lost:
         before = state.memory_bytes
-        if before is None or not (state.busy or before > above_bytes):
-            return Presence(gone_s=state.gone_s), None
         loss = change.loss if change else None
+        kills = loss.oom_kills if loss else None
+        was_killed = kills is not None and kills.own_group and kills.count > 0
+        if before is None or not (state.busy or before > above_bytes or was_killed):
+            return Presence(gone_s=state.gone_s), None
         # The end of a process is seen by the next look; that nobody listens, after some requests.
         gone_s = now_s if loss or state.seen_s is None else state.seen_s
-        return Presence(gone_s=gone_s), Ending(before, state.busy, loss.oom_kills if loss else None)
+        return Presence(gone_s=gone_s), Ending(before, state.busy, kills)
     if memory_bytes is None:
-        return state, None
+        return state, killed
     there = Presence(memory_bytes, busy, None, now_s)
     if state.gone_s is not None:
         return there, Return(now_s - state.gone_s)
+    if killed is not None:
+        return there, killed
     if turn is Turn.RENEWED and state.busy:
         return there, Replacement(state.memory_bytes)
     return there, None

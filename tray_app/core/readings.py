@@ -120,16 +120,35 @@ class OwnUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """The target has ended since the last reading.
+class OomKills:
+    """So many processes were killed by the kernel for want of memory, within one reading.
 
-    ``oom_kills``: how many processes the kernel has killed for want of memory while it was
-    watched, in its control group where it has a limited one, else on the machine; None where the
-    system does not tell.
+    ``own_group``: in the control group of the server; else anywhere on the machine, and nobody
+    knows whether the server was one. ``limit_bytes`` is the limit on the server's memory, where
+    that was reached then.
     """
 
+    count: int
+    own_group: bool = False
+    limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The target has ended since the last reading; ``oom_kills`` are those since that reading, None
+    where the system does not tell."""
+
     target: Target
-    oom_kills: int | None = None
+    oom_kills: OomKills | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """Processes of the server's tree have ended since the last reading, while the kernel killed in
+    its control group; the server itself has not. ``rows`` are as they were read last."""
+
+    rows: tuple[ProcessRow, ...]
+    oom_kills: OomKills
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +158,9 @@ class ProcessReading:
     ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
     ``workers`` are the pids of the tree's processes that answer requests. ``candidates`` are
     processes that might be the server, too, but were not chosen. ``loss`` is there in the one
-    reading that finds the target gone.
-    ``largest`` are the machine's largest processes, read only when they are wanted.
+    reading that finds the target gone, ``killed`` in the one that finds others of the tree killed.
+    ``largest`` are the largest processes of the machine, or of those that share the limit on the
+    server's memory; read only when they are wanted.
     ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
     can (else None: several workers share the port). ``target`` is None when no server was
     found, with the reason in ``problem``.
@@ -159,6 +179,7 @@ class ProcessReading:
     candidates: tuple[Target, ...] = ()
     loss: Loss | None = None
     largest: tuple[ProcessRow, ...] = ()
+    killed: Killed | None = None
 
     @property
     def rss_bytes(self) -> int | None:

@@ -151,6 +151,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         change,
         looked.process.largest if looked.process else (),
         temp_place,
+        process.killed if process else None,
     )
     vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
     sample = Sample(

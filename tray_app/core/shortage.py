@@ -14,6 +14,9 @@ from tray_app.core.values import dataclass
 
 # A single reading may fall between a free and an allocation of somebody else.
 HOLD_S = 2.0
+# Below a control group's limit few allocate, and the kernel kills at it: so long is enough to see
+# who holds the memory.
+LIMITED_HOLD_S = 0.2
 PRESSURE_PERCENT = 10.0
 PRESSURE_HOLD_S = 10.0
 # Over again with a margin, for so long.
@@ -28,13 +31,14 @@ FLOOR_PART_MAX = 0.25
 class Shortage:
     """``short_s`` and ``pressed_s``: since when; ``said``: it was told and is not over.
 
-    ``eased_s`` is since when it would be over.
+    ``eased_s`` is since when it would be over. ``hold_s``: so long must it last to be said.
     """
 
     short_s: float | None = None
     pressed_s: float | None = None
     said: bool = False
     eased_s: float | None = None
+    hold_s: float = HOLD_S
 
     @property
     def looms(self) -> bool:
@@ -66,8 +70,9 @@ def judge(
     short_s = (state.short_s if state.short_s is not None else now_s) if short else None
     pressed_s = (state.pressed_s if state.pressed_s is not None else now_s) if pressed else None
     if not state.said:
-        said = _lasted(short_s, now_s, HOLD_S) or _lasted(pressed_s, now_s, PRESSURE_HOLD_S)
-        return Shortage(short_s, pressed_s, said), True if said else None
+        hold_s = LIMITED_HOLD_S if system.limited else HOLD_S
+        said = _lasted(short_s, now_s, hold_s) or _lasted(pressed_s, now_s, PRESSURE_HOLD_S)
+        return Shortage(short_s, pressed_s, said, hold_s=hold_s), True if said else None
     if available < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
         return Shortage(short_s, pressed_s, said=True), None
     eased_s = now_s if state.eased_s is None else state.eased_s
@@ -80,7 +85,7 @@ def due_s(state: Shortage) -> float:
     """When a reading would change what is said, if things stay; never is infinity."""
     if state.said:
         return math.inf if state.eased_s is None else state.eased_s + EASED_AFTER_S
-    short = math.inf if state.short_s is None else state.short_s + HOLD_S
+    short = math.inf if state.short_s is None else state.short_s + state.hold_s
     pressed = math.inf if state.pressed_s is None else state.pressed_s + PRESSURE_HOLD_S
     return min(short, pressed)
 
@@ -91,4 +96,4 @@ def woken(state: Shortage) -> Shortage:
 
 
 def _lasted(since_s: float | None, now_s: float, for_s: float) -> bool:
-    return since_s is not None and now_s - since_s >= for_s - TICK_JITTER_S
+    return since_s is not None and now_s - since_s >= for_s - min(TICK_JITTER_S, for_s / 2)

@@ -27,6 +27,7 @@ from tray_app.core.alerts import AlertLimits, AlertState, Level
 from tray_app.core.events import (
     Alerted,
     Back,
+    ChildKilled,
     Compared,
     DiskFull,
     Eased,
@@ -51,8 +52,10 @@ from tray_app.core.quiet import LOUD, Quiet
 from tray_app.core.readings import (
     MIB,
     Disk,
+    Killed,
     Now,
     ProcessRow,
+    Role,
     SystemMemory,
     TempUsage,
 )
@@ -93,8 +96,9 @@ class Facts:
     """What the policies judge.
 
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``lost``: the server
-    that was watched is gone; ``change`` is what became of it, where its processes are read.
-    ``largest`` are the machine's largest processes, where they were asked for; ``temp_place`` is
+    that was watched is gone; ``change`` is what became of it, where its processes are read, and
+    ``killed`` are those of its processes that the kernel has killed.
+    ``largest`` are the largest processes, where they were asked for; ``temp_place`` is
     the path of the server's temp directory on this machine, where it is known.
     """
 
@@ -109,6 +113,7 @@ class Facts:
     change: Change | None = None
     largest: tuple[ProcessRow, ...] = ()
     temp_place: str | None = None
+    killed: Killed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Found:
     recovered: AlertState | None = None
     scarce: bool | None = None
     largest: tuple[ProcessRow, ...] = ()
-    change: Ending | Return | Replacement | None = None
+    change: Ending | Return | Replacement | Killed | None = None
     kept: Kept | None = None
     leak: Leak | None = None
     growing: Growing | None = None
@@ -158,6 +163,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         busy=busy,
         lost=lost,
         above_bytes=limits.elevated_mb * MIB,
+        killed=facts.killed,
     )
     memory, kept, leak = keeping.follow(
         vigil.keeping,
@@ -242,13 +248,15 @@ def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Nota
             yield Back(away_s, sample)
         case Replacement(memory_before):
             yield WorkerReplaced(memory_before, sample)
+        case Killed(rows, kills):
+            yield ChildKilled(rows, kills, sample)
     if found.level is not None:
         limit_mb = limits.limit_mb(found.level)
         yield Alerted(found.level, limit_mb, sample, found.again, found.early)
     if found.recovered:
         yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
     if found.scarce and sample.system:
-        yield Scarce(sample.system, found.largest or _holders(sample), sample)
+        yield Scarce(sample.system, _holders(found.largest, sample), sample)
     elif found.scarce is False:
         yield Eased(sample)
     if found.leak:
@@ -395,8 +403,18 @@ def _ahead(outlook: Outlook, system: SystemMemory | None, limits: AlertLimits) -
     return ahead
 
 
-def _holders(sample: Sample) -> tuple[ProcessRow, ...]:
-    rows = sorted((*sample.rows, *sample.others), key=lambda row: -row.rss_bytes)
+def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRow, ...]:
+    """Who holds the memory that is scarce; the server is one, with all of its processes."""
+    if not largest:
+        # Whether others share a limit was not asked.
+        alone = sample.system is not None and sample.system.limited
+        largest = sample.rows[:1] if alone else (*sample.rows[:1], *sample.others)
+    server_bytes = sum(row.rss_bytes for row in sample.rows)
+    rows = [
+        replace(row, rss_bytes=server_bytes) if row.role is Role.TARGET and sample.rows else row
+        for row in largest
+    ]
+    rows.sort(key=lambda row: -row.rss_bytes)
     return tuple(rows[:HOLDERS_SHOWN])
 
 

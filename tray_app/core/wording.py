@@ -21,6 +21,7 @@ from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import (
     GIB,
     MIB,
+    OomKills,
     OwnMemory,
     Source,
     SystemMemory,
@@ -417,10 +418,10 @@ def change(value: Change) -> str:
         case Turn.ENDED:
             again = "The server is looked for again." if value.falls_back else ""
             kills = value.loss.oom_kills if value.loss else None
-            return _sentences(f"Ended: {process(target)}.", _killed(kills), again)
+            return _sentences(f"Ended: {process(target)}.", out_of_memory(kills), again)
         case Turn.RESTARTED if value.loss:
             anew = f"Started anew: {process(target)} in place of pid {value.loss.target.pid}."
-            return _sentences(anew, _killed(value.loss.oom_kills))
+            return _sentences(anew, out_of_memory(value.loss.oom_kills))
         case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
             return f"Watched now: {process(target)}, {target.evidence}."
         case Turn.RENEWED:
@@ -429,11 +430,17 @@ def change(value: Change) -> str:
             return f"{what} replaced: {new} in place of {old} ({process(target)})."
 
 
-def _killed(oom_kills: int | None) -> str:
-    if not oom_kills:
+def out_of_memory(kills: OomKills | None) -> str:
+    """What the kernel has killed at that time, no surer than is known; empty without any."""
+    if kills is None or not kills.count:
         return ""
-    count = "a process" if oom_kills == 1 else f"{oom_kills} processes"
-    return f"The kernel has killed {count} for want of memory."
+    count = "a process" if kills.count == 1 else f"{kills.count} processes"
+    if kills.limit_bytes is not None:
+        limit = f"Its memory limit of {size(kills.limit_bytes)} was reached"
+        return f"{limit}: the kernel killed {count} of its control group."
+    if kills.own_group:
+        return f"Out of memory: the kernel killed {count} of its control group at that time."
+    return f"Out of memory: the kernel killed {count} on this machine at that time, perhaps this."
 
 
 def _pids(pids: tuple[int, ...]) -> str:

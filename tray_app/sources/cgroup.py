@@ -1,14 +1,14 @@
-"""A limit on memory that a Linux control group sets, version 1 or 2.
+"""What a Linux control group does to its processes' memory, version 1 or 2: limits and kills.
 
-The limit is the tightest of a process's group and the groups above it. Its files are opened once
-and then read by descriptor.
+The limit is the tightest of a process's group and the groups above it; the kills are those of its
+own group. The files are opened once and then read by descriptor.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from tray_app.core.values import dataclass
@@ -27,6 +27,7 @@ class _Names:
 
 _V1 = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", b"total_inactive_file ")
 _V2 = _Names("memory.max", "memory.current", b"\ninactive_file ")
+_COUNTS_MAX_BYTES = 512
 
 
 class LimitedGroup:
@@ -34,11 +35,17 @@ class LimitedGroup:
 
     def __init__(self, folder: str, names: _Names, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
+        self._folder = folder
         self._inactive = names.inactive
         self._inactive_bytes = 0
         self._usage = _open(f"{folder}/{names.usage}")
         self._stat = _open(f"{folder}/memory.stat")
-        self._events = _open(f"{folder}/memory.events")
+        above = folder.rpartition("/")[0]
+        self._hits = (
+            GroupCounter([folder], "memory.failcnt", b"")
+            if names is _V1
+            else GroupCounter([folder, above], "memory.events", b"\noom ")
+        )
 
     def available_bytes(self, at_a_touch: bool = False) -> int | None:
         """What may still be taken; None when the group is gone.
@@ -56,20 +63,57 @@ class LimitedGroup:
         held_bytes = max(0, used_bytes - self._inactive_bytes)
         return max(0, self.limit_bytes - held_bytes)
 
-    def oom_kills(self) -> int | None:
-        """Processes killed in it and below for want of memory; None in version 1."""
+    def hits(self) -> tuple[int | None, ...]:
+        """How often the limit stopped an allocation, as :class:`GroupCounter`: in version 2 when
+        nothing could be given back, in version 1 whether or not."""
+        return self._hits.counts()
+
+    def pids(self) -> list[int]:
+        """The processes in it and below, as this pid namespace numbers them."""
+        found: list[int] = []
+        for folder, _, _ in os.walk(self._folder):
+            found += [int(pid) for pid in _text(f"{folder}/cgroup.procs").split() if pid != "0"]
+        return found
+
+    def close(self) -> None:
+        """From now on nothing is told; closing twice is allowed."""
+        self._hits.close()
+        for fd in (self._usage, self._stat):
+            if fd >= 0:
+                os.close(fd)
+        self._usage = self._stat = -1
+
+
+class GroupCounter:
+    """Counts what the kernel does for want of memory, in one control group and in the one above.
+
+    That one is there in version 2 only, counts what is below it, too, and outlives it: a group of
+    systemd's is removed in the moment in which its last process ends.
+    """
+
+    def __init__(self, folders: Iterable[str], name: str, line: bytes) -> None:
+        self._fds = [_open(f"{folder}/{name}") for folder in folders]
+        self._line = line
+
+    def counts(self) -> tuple[int | None, ...]:
+        """Since each group was made; None for one that is gone or counts nothing."""
+        return tuple(map(self._count, self._fds))
+
+    def _count(self, fd: int) -> int | None:
         try:
-            events = b"\n" + _read_anew(self._events, 512)
-            return int(events.partition(b"\noom_kill ")[2].partition(b"\n")[0])
+            text = _read_anew(fd, _COUNTS_MAX_BYTES)
+            if text[:1].isdigit():
+                return int(text)
+            return int((b"\n" + text).partition(self._line)[2].partition(b"\n")[0])
         except (OSError, ValueError):
             return None
 
     def close(self) -> None:
         """From now on nothing is told; closing twice is allowed."""
-        for fd in (self._usage, self._stat, self._events):
+        for fd in self._fds:
             if fd >= 0:
                 os.close(fd)
-        self._usage = self._stat = self._events = -1
+        self._fds = []
 
 
 def limited_group(proc: str, pid: int | str, total_bytes: int) -> LimitedGroup | None:
@@ -84,6 +128,29 @@ def limited_group(proc: str, pid: int | str, total_bytes: int) -> LimitedGroup |
         return None
     limit_bytes, folder, names = tightest
     return LimitedGroup(folder, names, limit_bytes)
+
+
+def kill_counter(proc: str, pid: int | str) -> GroupCounter | None:
+    """Counts the processes killed in the group that a process's memory is counted in, whether for
+    its own limit or for the machine.
+
+    None where there is none: in the group of all (version 2 counts nothing there, and in version 1
+    it is not one server's), or before Linux 4.13.
+    """
+    folders: list[str] = []
+    for folder, names in _groups(proc, pid):
+        if names is _V1:
+            is_root = any(root == "/" and point == folder for _, root, point in _mounts(proc))
+            if folders or is_root:
+                break
+            counter = GroupCounter([folder], "memory.oom_control", b"\noom_kill ")
+            if counter.counts() != (None,):
+                return counter
+            counter.close()
+            break
+        if folders or os.path.exists(f"{folder}/memory.events"):  # noqa: PTH110
+            folders.append(folder)
+    return GroupCounter(folders[:2], "memory.events", b"\noom_kill ") if folders else None
 
 
 def _groups(proc: str, pid: int | str) -> Iterator[tuple[str, _Names]]:

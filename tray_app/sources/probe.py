@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 
-from tray_app.core.readings import UNTOLD, Glance, Loss, ProcessReading, ProcessRow, Role, Target
+from tray_app.core.readings import (
+    UNTOLD,
+    Glance,
+    Killed,
+    Loss,
+    ProcessReading,
+    ProcessRow,
+    Role,
+    Target,
+)
 from tray_app.core.target import Choice, not_permitted
 from tray_app.core.values import replace
 from tray_app.core.wish import CHOSEN, NO_WISH, Wish
+from tray_app.sources.oom import OomWatch
 from tray_app.sources.others import OtherPythons
 from tray_app.sources.roster import Roster
 from tray_app.sources.search import TargetSearch
@@ -50,8 +60,9 @@ class ServerProbe:
         self._tree: ServerTree | None = None
         self._wish = NO_WISH
         self._named: tuple[int, float | None] | None = None
-        self._oom_kills: int | None = None
+        self._oom: OomWatch | None = None
         self._loss: Loss | None = None
+        self._killed: Killed | None = None
         self._doubt_s = 0.0
         self._seen: tuple[Sequence[ProcessHandle], int] | None = None
         self._glance: Callable[[], Glance] = table.sight(())
@@ -64,7 +75,7 @@ class ServerProbe:
         born = self._births.look()
         if born:
             self._roster.note(now_s, born)
-        self._loss = None
+        self._loss = self._killed = None
         tree = self._read_tree(now_s, born)
         if self._is_search_due(now_s):
             self._doubt_s = now_s + _DOUBT_EVERY_S
@@ -89,6 +100,7 @@ class ServerProbe:
             workers=tree.workers,
             candidates=self._choice.candidates,
             loss=self._loss,
+            killed=self._killed,
         )
 
     def sight(self, enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
@@ -100,9 +112,18 @@ class ServerProbe:
         return self._glance
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
-        """The largest processes of the machine, whosever they are: dear, so asked once in need."""
+        """The largest processes, whosever they are: of the machine, or of the control group whose
+        limit counts. The server is one, with all of its tree. Dear, so asked once in need."""
         rows = []
-        for pid in self._table.pids():
+        tree = self._tree.rows if self._tree else ()
+        children = {row.pid for row in tree[1:]}
+        for pid in self._table.limited_pids() or self._table.pids():
+            if pid in children:
+                continue
+            if tree and pid == tree[0].pid:
+                server_bytes = sum(row.rss_bytes for row in tree)
+                rows.append(replace(tree[0], rss_bytes=server_bytes))
+                continue
             handle = self._table.open(pid)
             usage = handle.read() if handle else None
             if handle and usage:
@@ -125,16 +146,23 @@ class ServerProbe:
     def _read_tree(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
         if self._tree is None:
             return None
+        # Counted before who is there is read: who is killed in between is missed at the next look.
+        count = self._table.oom_count()
         reading = self._tree.read(now_s, born)
+        if self._oom is None:
+            self._oom = OomWatch(count)
         if reading is None:
             if self._target is not None:
-                self._loss = Loss(self._target, self._oom_kills_since())
+                kills = self._oom.since_last(now_s, self._table.oom_count())
+                self._loss = Loss(self._target, kills)
             self._let_go()
+            return None
+        if reading.ended:
+            kills = self._oom.since_last(now_s, self._table.oom_count())
+            if kills and kills.own_group and kills.count:
+                self._killed = Killed(reading.ended, kills)
+        self._oom.note(now_s, count)
         return reading
-
-    def _oom_kills_since(self) -> int | None:
-        before, after = self._oom_kills, self._table.oom_kills()
-        return None if before is None or after is None else max(0, after - before)
 
     def _turn_to(self, wish: Wish) -> None:
         self._wish = wish
@@ -199,7 +227,7 @@ class ServerProbe:
         self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
         self._table.count_limits_of(choice.pid)
         self._seen = None
-        self._oom_kills = self._table.oom_kills()
+        self._oom = OomWatch(self._table.oom_count())
         return True
 
     def _let_go(self) -> None:
@@ -208,4 +236,4 @@ class ServerProbe:
             self._table.count_limits_of(None)
             self._seen = None
             self._roster.expire()
-        self._tree = self._target = None
+        self._tree = self._target = self._oom = None

@@ -16,6 +16,7 @@ import psutil
 from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
+from tray_app.sources.oom import OomCount
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 
 
@@ -141,8 +142,12 @@ class PsutilTable:
     def count_limits_of(self, pid: int | None) -> None:
         """psutil knows no limits."""
 
-    def oom_kills(self) -> int | None:
+    def oom_count(self) -> OomCount:
         """psutil does not tell."""
+        return OomCount()
+
+    def limited_pids(self) -> list[int] | None:
+        """psutil knows no limits."""
         return None
 
     def sight(

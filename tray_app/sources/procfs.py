@@ -15,8 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
-from tray_app.sources.cgroup import LimitedGroup, limited_group
+from tray_app.sources.cgroup import GroupCounter, LimitedGroup, kill_counter, limited_group
 from tray_app.sources.listening import listening_sockets
+from tray_app.sources.oom import OomCount
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 
 assert sys.platform == "linux", "imported on Linux only"
@@ -88,7 +89,7 @@ class _Stat:
 
 
 class ProcfsTable:
-    """As :class:`ProcessTable`. Keeps four descriptors of its own, and a limited group's."""
+    """As :class:`ProcessTable`. Keeps four descriptors of its own, and those of control groups."""
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
@@ -97,6 +98,8 @@ class ProcfsTable:
         self._vmstat = _kept(f"{proc}/vmstat")
         self._pressure = _kept(f"{proc}/pressure/memory")
         self._group: LimitedGroup | None = None
+        self._limits_watched = False
+        self._kills: GroupCounter | None = None
         self._total_bytes = self._machine_memory()[0]
         self.count_limits_of(None)
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
@@ -290,22 +293,38 @@ class ProcfsTable:
 
     def count_limits_of(self, pid: int | None) -> None:
         """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
-        if self._group is not None:
-            self._group.close()
-        self._group = limited_group(self._proc, pid, self._total_bytes) if pid else None
+        self._let_go_of_groups()
+        if pid:
+            self._group = limited_group(self._proc, pid, self._total_bytes)
+            self._kills = kill_counter(self._proc, pid)
+        self._limits_watched = self._group is not None
         if self._group is None:
             self._group = limited_group(self._proc, "self", self._total_bytes)
 
-    def oom_kills(self) -> int | None:
-        """memory.events of the limited group, else /proc/vmstat."""
-        kills = self._group.oom_kills() if self._group else None
-        if kills is not None:
-            return kills
+    def _let_go_of_groups(self) -> None:
+        for group in (self._group, self._kills):
+            if group is not None:
+                group.close()
+        self._group = self._kills = None
+
+    def oom_count(self) -> OomCount:
+        """From the control group (1 µs for each file), else from /proc/vmstat (0.1 ms)."""
+        machine = self._machine_kills() if self._kills is None else None
+        kills = self._kills.counts() if self._kills else ()
+        if self._group is None or not self._limits_watched:
+            return OomCount(kills, machine)
+        return OomCount(kills, machine, self._group.limit_bytes, self._group.hits())
+
+    def _machine_kills(self) -> int | None:
         try:
             vmstat = os.pread(self._vmstat, _VMSTAT_MAX_BYTES, 0).partition(b"\noom_kill ")[2]
             return int(vmstat.partition(b"\n")[0])
         except (OSError, ValueError):
             return None
+
+    def limited_pids(self) -> list[int] | None:
+        """As :meth:`ProcessTable.limited_pids`."""
+        return self._group.pids() if self._group else None
 
     def _machine_memory(self) -> tuple[int, int, int | None, int | None]:
         """Total, available, swap's total and used bytes; no total when nothing is told.
@@ -343,8 +362,7 @@ class ProcfsTable:
             if fd >= 0:
                 os.close(fd)
         self._meminfo = self._loadavg = self._vmstat = self._pressure = -1
-        if self._group is not None:
-            self._group.close()
+        self._let_go_of_groups()
 
     def _holders(self, inodes: dict[int, int]) -> set[int]:
         """For each socket its newest holder, and those ancestors that hold one too."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from tray_app.core.readings import UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.values import dataclass
+from tray_app.sources.oom import OomCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,12 @@ class ProcessTable(Protocol):
         """From now on a limit on this process's memory counts as the system's total, or one on
         this program's own where that has none (a control group's, on Linux)."""
 
-    def oom_kills(self) -> int | None:
-        """How many processes the kernel has killed for want of memory: in the limited control
-        group that counts, else on the machine. None where the system does not tell."""
+    def oom_count(self) -> OomCount:
+        """What the kernel has killed for want of memory, in the control group of the process of
+        :meth:`count_limits_of`, where it has one."""
+
+    def limited_pids(self) -> list[int] | None:
+        """The processes that share the limit that counts; None without one."""
 
     def sight(self, tree: Sequence[Any], enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
         """How to look at the memory of these processes in sum and at what the system has

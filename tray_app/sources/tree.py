@@ -24,12 +24,14 @@ _REAPED_WITHIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class TreeReading:
-    """What the tree adds to a :class:`ProcessReading`."""
+    """What the tree adds to a :class:`ProcessReading`; ``ended`` are the members that are gone
+    since the last one, as they were then."""
 
     rows: tuple[ProcessRow, ...]
     cpu_percent: float | None
     workers: tuple[int, ...]
     answering_rss_bytes: int | None
+    ended: tuple[ProcessRow, ...] = ()
 
 
 class Load:
@@ -77,7 +79,7 @@ class Load:
 class ServerTree:
     """All descendants of ``root``. A child that outlives its parent stays in the tree.
 
-    ``handles`` are the members', the root's first.
+    ``handles`` are the members', the root's first; ``rows`` are as of the last reading.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class ServerTree:
         self._ask_at_s: list[float] = []
         self._read_s: float | None = None
         self._load = Load()
+        self.rows: tuple[ProcessRow, ...] = ()
         for pid in table.descendants(root.pid):
             self._join(pid, None)
         self.recheck(now_s)
@@ -108,6 +111,7 @@ class ServerTree:
         if born:
             self._adopt(born, now_s)
         rows: list[ProcessRow] = []
+        gone: list[int] = []
         load = self._load
         for pid, gauge in tuple(self._gauges.items()):
             is_new = gauge.is_new
@@ -117,6 +121,7 @@ class ServerTree:
                     return None
                 load.leave(gauge, now_s)
                 self._leave(pid)
+                gone.append(pid)
                 continue
             load.add(gauge)
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
@@ -124,16 +129,18 @@ class ServerTree:
             rows.append(
                 ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent, gauge.created_s)
             )
-        self._read_s = now_s
+        ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()
+        self._read_s, self.rows = now_s, tuple(rows)
         load.read(now_s)
         if now_s >= self._ask_at_s[0]:
             self._ask_who_listens(now_s)
         answers = {row.pid: row.rss_bytes for row in rows if row.pid in self._answering}
         return TreeReading(
-            rows=tuple(rows),
+            rows=self.rows,
             cpu_percent=load.percent,
             workers=tuple(answers),
             answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
+            ended=ended,
         )
 
     def recheck(self, now_s: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from tray_app.core.bands import Band
 from tray_app.core.events import (
     Alerted,
+    ChildKilled,
     DiskFull,
     Eased,
     Event,
@@ -92,7 +93,7 @@ class TerminalView:
                 self._sampled(sample)
             case Alerted() | Recovered():
                 self._say(alert_line(event, self._marks))
-            case Scarce() | Eased() | Leaking() | Grown() | Littered() | DiskFull():
+            case Scarce() | Eased() | ChildKilled() | Leaking() | Grown() | Littered() | DiskFull():
                 self._say(note_line(event))
             case JobEnded():
                 self._say(job_line(event))

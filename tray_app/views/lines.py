@@ -12,6 +12,7 @@ from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import (
     Alerted,
+    ChildKilled,
     DiskFull,
     Eased,
     Grown,
@@ -203,7 +204,9 @@ def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
     return f"{clock_of(event.sample)} {mark}{heading}. {text}"
 
 
-def note_line(event: Scarce | Eased | Leaking | Grown | Littered | DiskFull) -> str:
+def note_line(
+    event: Scarce | Eased | ChildKilled | Leaking | Grown | Littered | DiskFull,
+) -> str:
     """What a notification says, on one line with its time."""
     note = notes.note(event)
     return f"{clock_of(event.sample)} {note.title}. {note.text}" if note else ""

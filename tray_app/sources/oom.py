@@ -1,0 +1,70 @@
+"""Whether the kernel killed for want of memory when a process ended: counters, compared in time.
+
+Who was killed is not told without the kernel's log. A counter that went up in the very moment is
+the evidence: of the process's own control group, which few share, else of the whole machine.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.readings import OomKills
+from tray_app.core.values import dataclass
+
+# A large process is seen for a moment after it was killed, while its memory is given back.
+DYING_S = 1.0
+
+Counts = tuple[int | None, ...]
+"""Of one control group and the one above it, which counts the same and outlives it: None for one
+that is gone or counts nothing. Empty: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class OomCount:
+    """Figures up to now, since the machine or the group was started.
+
+    ``kills``: processes killed in the control group of the process that is watched; ``machine``:
+    on the whole machine, read only where there is no such group. ``limit_bytes`` is the limit on
+    that process's memory, and ``hits`` how often it stopped an allocation; None without any.
+    """
+
+    kills: Counts = ()
+    machine: int | None = None
+    limit_bytes: int | None = None
+    hits: Counts = ()
+
+
+class OomWatch:
+    """Remembers the count of the last reading; ``count`` as of the start of the watch."""
+
+    def __init__(self, count: OomCount) -> None:
+        self._last = self._before = count
+        self._stepped_s = -DYING_S
+
+    def note(self, now_s: float, count: OomCount) -> None:
+        """One more reading, in which the process was there."""
+        if (count.kills, count.machine) != (self._last.kills, self._last.machine):
+            self._before, self._stepped_s = self._last, now_s
+        self._last = count
+
+    def since_last(self, now_s: float, count: OomCount) -> OomKills | None:
+        """The kills since the last reading, or while the process was dying; None where nobody
+        tells."""
+        is_dying = now_s - self._stepped_s < DYING_S
+        return between(self._before if is_dying else self._last, count)
+
+
+def between(before: OomCount, after: OomCount) -> OomKills | None:
+    """The kills from one count to the other; None where they have none in common."""
+    kills = _step(before.kills, after.kills)
+    if kills is None:
+        if before.machine is None or after.machine is None:
+            return None
+        return OomKills(max(0, after.machine - before.machine))
+    was_reached = kills and _step(before.hits, after.hits)
+    return OomKills(kills, own_group=True, limit_bytes=before.limit_bytes if was_reached else None)
+
+
+def _step(before: Counts, after: Counts) -> int | None:
+    for then, now in zip(before, after, strict=False):
+        if then is not None and now is not None:
+            return max(0, now - then)
+    return None
