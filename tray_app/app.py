@@ -2,7 +2,7 @@
 
 Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
 slow readings (temp directory, own memory), and one for each errand. Each has one job and ends
-when the run does.
+when the run does, and not before (`worker_thread`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import gc
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tray_app.core import clicks, notes, wording
@@ -52,6 +50,7 @@ from tray_app.core.inputs import (
     NotOpened,
     Reconfigured,
     ThemeSeen,
+    ThreadRestarted,
 )
 from tray_app.core.link import ApiState
 from tray_app.core.readings import Source
@@ -61,8 +60,10 @@ from tray_app.core.state import State, begin, wants_api
 from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
+from tray_app.runtime.ending import Ending
 from tray_app.runtime.engine import Engine, Helpers, Probe
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
+from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
     from tray_app.desktop.instance import Instance
@@ -73,8 +74,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 APP_ID = "runanalyze-tray"
-# A stuck part must not keep the program: SIGTERM ends it within 2 s.
-QUIT_LIMIT_S = 1.2
 JOIN_LIMIT_S = 0.3
 # The first sample is shown before all else, and mostly there within 5 ms. Then it goes on without.
 FIRST_LIMIT_S = 0.5
@@ -243,21 +242,6 @@ def _helpers(engine: Engine, state: State, *, shown: bool) -> Helpers:
     return api, temp, owner
 
 
-def _quit_on_signals(engine: Engine, finish: Callable[[], None]) -> None:
-    """SIGINT, SIGTERM and SIGHUP end the run like Quit does; a second one ends it hard."""
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        engine.post(Quit())
-        timer = threading.Timer(QUIT_LIMIT_S, finish)
-        timer.daemon = True
-        timer.start()
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), on_signal)
-
-
 def _jitter() -> float:
     """In [0, 1); the module random takes 5 ms to import, and would do no better."""
     return int.from_bytes(os.urandom(4)) / 2**32
@@ -318,13 +302,15 @@ def _run_tray(
         for event in new_events:
             if not isinstance(event, Sampled):
                 events.put(event)
+            if isinstance(event, Ended):
+                ending.begin()
         if is_first:
             sampled.set()
 
     def store_choice(choice: Choice) -> None:
         nonlocal stored
-        if invocation.state_file and choice != stored:
-            store.write_choice(invocation.state_file, choice)
+        path = invocation.state_file
+        if path and choice != stored and store.write_choice(path, choice):
             stored = choice
 
     engine = Engine(
@@ -340,41 +326,49 @@ def _run_tray(
     presenter = Presenter(desktop, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
     reports.post = engine.post
+    ending = Ending(lambda: engine.post(Quit()), desktop.stop)
+    tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
 
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
     desktop.on_session_end = lambda: store_choice(remembered_of(last))
     errands = _Errands(engine)
 
+    def handle(event: Event) -> None:
+        match event:
+            case Chosen(choice):
+                store_choice(replace(choice, alerts=stored.alerts))
+            case Said(memory):
+                store_choice(replace(stored, alerts=memory or None))
+            case AutostartWanted(on):
+                _set_autostart(on, engine.post)
+            case ErrandAsked(errand, settings):
+                errands.run(errand, settings)
+            case OpenAsked(place):
+                desktop.open(place, partial(_report_unopened, engine, place))
+            case NotifierCame():
+                notices.retry()
+            case _:
+                notices.handle(event)
+
     def handle_events() -> None:
+        _handle_all(events, handle, lambda: notices.retry_after_s)
+        try:
+            errands.close()
+        finally:
+            desktop.stop()
+
+    def look_at_autostart() -> None:
         from tray_app.desktop import autostart  # not before the icon is there
 
         engine.post(AutostartSeen(autostart.is_on()))
-        while not isinstance(event := _next_event(events, notices.retry_after_s), Ended):
-            _log_event(event)
-            match event:
-                case Chosen(choice):
-                    store_choice(replace(choice, alerts=stored.alerts))
-                case Said(memory):
-                    store_choice(replace(stored, alerts=memory or None))
-                case AutostartWanted(on):
-                    _set_autostart(on, engine.post)
-                case ErrandAsked(errand, settings):
-                    errands.run(errand, settings)
-                case OpenAsked(place):
-                    desktop.open(place, partial(_report_unopened, engine, place))
-                case NotifierCame():
-                    notices.retry()
-                case _:
-                    notices.handle(event)
-        errands.close()
-        desktop.stop()
 
-    handler = threading.Thread(target=handle_events, name="notices", daemon=True)
+    handler = WorkerThread("notices", handle_events)
 
     def ready() -> None:
         engine.add(_helpers(engine, state, shown=False))
         presenter.start()
         handler.start()
+        WorkerThread("autostart", look_at_autostart, again=False).start()
         if instance is not None:
             instance.listen(lambda message: engine.post(*handed_over(message)))
         gc.enable()
@@ -383,12 +377,30 @@ def _run_tray(
     engine.start(_probe(state))
     sampled.wait(FIRST_LIMIT_S)
     presenter.show()
-    _quit_on_signals(engine, desktop.stop)
+    ending.heed_signals()
     desktop.run(ready)
+    ending.begin()
     engine.stop(JOIN_LIMIT_S)
     store_choice(remembered_of(last))
     presenter.close(JOIN_LIMIT_S)
+    ending.over()
+    tell_restarts(None)
     return 0
+
+
+def _handle_all(
+    events: queue.SimpleQueue[Event],
+    handle: Callable[[Event], None],
+    retry_after_s: Callable[[], float | None],
+) -> None:
+    """Handle each event to the end of the run. One that fails has been taken: whoever calls this
+    again goes on with the next."""
+    while not isinstance(event := _next_event(events, retry_after_s()), Ended):
+        # What is to be done comes before what is to be said of it: the log may be what fails.
+        try:
+            handle(event)
+        finally:
+            _log_event(event)
 
 
 def _next_event(events: queue.SimpleQueue[Event], retry_after_s: float | None) -> Event:
@@ -471,7 +483,9 @@ def _run_terminal(invocation: Invocation) -> int:
             engine.add(_helpers(engine, state, shown=True))
         gc.enable()
 
-    _quit_on_signals(engine, lambda: events.put((Ended(),)))
+    ending = Ending(lambda: engine.post(Quit()), lambda: events.put((Ended(),)))
+    ending.heed_signals()
+    tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
     engine.start(_probe(state), helpers)
     try:
         for event in _told(events, after_first):
@@ -486,6 +500,8 @@ def _run_terminal(invocation: Invocation) -> int:
     finally:
         view.close()
         engine.stop(JOIN_LIMIT_S)
+        ending.over()
+        tell_restarts(None)
     return 0
 
 
@@ -510,9 +526,11 @@ def _told(
 
 def _keep_log_off_terminal() -> None:
     """A log line would scribble on the live screen and be lost: only the log file gets it."""
+    from tray_app.runtime.journal import TerminalLog
+
     root = logging.getLogger()
     for handler in list(root.handlers):
-        if type(handler) is logging.StreamHandler and sys.stderr.isatty():
+        if isinstance(handler, TerminalLog) and sys.stderr.isatty():
             root.removeHandler(handler)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import logging
 import os
@@ -63,9 +64,9 @@ def _log_to(
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
     however little the terminal is told."""
     from tray_app.runtime.config import why
-    from tray_app.runtime.journal import FORMAT, Journal
+    from tray_app.runtime.journal import FORMAT, Journal, TerminalLog
 
-    to_terminal = logging.StreamHandler()
+    to_terminal = TerminalLog()
     to_terminal.setLevel(level)
     handlers: list[logging.Handler] = [to_terminal]
     lowest = level
@@ -86,6 +87,9 @@ def _log_to(
         handlers.append(Journal(default))
         lowest = min(level, logging.INFO)
     logging.basicConfig(level=lowest, format=FORMAT, handlers=handlers)
+    # Each line is written out at once. To wait at the end for a disk that does not answer would
+    # only hold up the end.
+    atexit.unregister(logging.shutdown)
     # urllib3 speaks of each malformed header; the reading already says what was wrong.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     for noisy in ("PIL", "asyncio", "dbus_fast"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -65,8 +67,33 @@ def test_a_place_that_cannot_be_written_is_one_log_line(
 ) -> None:
     """Remembering never stops the app: a file where the folder should be is only logged."""
     (tmp_path / "file").write_text("")
-    write_choice(tmp_path / "file" / "state.json", Choice(Mode.API))
-    assert "cannot remember" in caplog.text
+    path = tmp_path / "file" / "state.json"
+    assert not write_choice(path, Choice(Mode.API))
+    assert not write_choice(path, Choice(Mode.AUTO))
+    assert caplog.text.count("cannot remember") == 1
+    (tmp_path / "file").unlink()
+    caplog.set_level("INFO")
+    assert write_choice(path, Choice(Mode.API))
+    assert "can be written again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE]
+)
+def test_what_was_remembered_survives_a_disk_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Nothing of the new file is left, and the old one is whole."""
+    path = tmp_path / "state.json"
+    assert write_choice(path, Choice(Mode.API))
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert not write_choice(path, Choice(Mode.AUTO))
+    assert read_choice(path) == Choice(Mode.API)
+    assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
 
 
 def test_what_an_older_version_wrote_is_read(tmp_path: Path) -> None:

@@ -112,6 +112,14 @@ class AutostartSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadRestarted:
+    """The work of one of the program's own threads has failed, and was begun again."""
+
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reconfigured:
     """The config file was edited; ``local``: whether the URL's host is this machine."""
 
@@ -120,7 +128,15 @@ class Reconfigured:
 
 
 Report = (
-    Delivered | HostSeen | NotifierSeen | Brought | NotOpened | MenuSeen | ThemeSeen | AutostartSeen
+    Delivered
+    | HostSeen
+    | NotifierSeen
+    | Brought
+    | NotOpened
+    | MenuSeen
+    | ThemeSeen
+    | AutostartSeen
+    | ThreadRestarted
 )
 
 

@@ -122,6 +122,7 @@ def rows(state: State) -> tuple[Row, ...]:
             words.own(state.health, state.started),
             words.samples(state.health),
             words.delivery(state),
+            words.restarts(state.restarts),
         ),
         _QUIT,
     )
@@ -310,7 +311,7 @@ def _autostart(on: bool) -> Row:
 
 
 @lru_cache(maxsize=1)
-def _about(backend: str, own: str, samples: str, delivery: str) -> Row:
+def _about(backend: str, own: str, samples: str, delivery: str, restarts: str) -> Row:
     return Row(
         "about",
         "About",
@@ -320,5 +321,6 @@ def _about(backend: str, own: str, samples: str, delivery: str) -> Row:
             Row("about-own", own),
             Row("about-samples", samples),
             Row("about-delivery", words.cut(delivery)),
+            Row("about-restarts", words.cut(restarts)),
         ),
     )

@@ -14,7 +14,7 @@ from tray_app.core.deliveries import counted, fate
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Now, ProcessRow, Source, Target
 from tray_app.core.sample import Sample
-from tray_app.core.state import Health, State
+from tray_app.core.state import Health, Restarts, State
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72
@@ -192,6 +192,14 @@ def own(health: Health | None, started: Now) -> str:
     running_s = max(1.0, health.at.mono_s - started.mono_s)
     percent = 100 * health.own.cpu_s / running_s
     return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
+
+
+def restarts(seen: Restarts | None) -> str:
+    """``Restarted after a failure: notices (No space left on device)``; empty without any."""
+    if seen is None:
+        return ""
+    times = "" if seen.count == 1 else f" {seen.count} times"
+    return f"Restarted after a failure{times}: {seen.name} ({seen.problem})"
 
 
 def samples(health: Health | None) -> str:

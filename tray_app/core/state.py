@@ -58,6 +58,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarts:
+    """How often the work of the monitor's own threads was begun again after a failure, and the last
+    one: the thread's name and the problem."""
+
+    count: int
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything the monitor knows.
 
@@ -118,6 +128,7 @@ class State:
     menu_until_s: float | None = None
     health: Health | None = None
     late: int = 0
+    restarts: Restarts | None = None
     backend: str = ""
     autostart: bool = False
     ended: bool = False

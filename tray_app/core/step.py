@@ -62,6 +62,7 @@ from tray_app.core.inputs import (
     NotOpened,
     Reconfigured,
     ThemeSeen,
+    ThreadRestarted,
     TimeUp,
 )
 from tray_app.core.likeness import Likeness
@@ -75,7 +76,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.sampling import end_measurements, make_sample
 from tray_app.core.settings import Choice, Settings, reconfigured, switched
-from tray_app.core.state import State, is_gap, rebased
+from tray_app.core.state import Restarts, State, is_gap, rebased
 from tray_app.core.succession import Succession
 from tray_app.core.summary import Measurement
 from tray_app.core.trend import Trend
@@ -136,6 +137,9 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, menu_until_s=until_s), ()
         case ThemeSeen(seen):
             return replace(state, theme_seen=seen), ()
+        case ThreadRestarted(name, problem):
+            count = state.restarts.count if state.restarts else 0
+            return replace(state, restarts=Restarts(count + 1, name, problem)), ()
         case SetStyle(chosen):
             return _remember(state, replace(state.choice, style=chosen))
         case SetPalette(hues):

@@ -7,7 +7,6 @@ last, where nothing else works.
 from __future__ import annotations
 
 import subprocess
-import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from plyer.facades.notification import Notification
 
 from tray_app.core.values import dataclass
+from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 5.0
 
@@ -79,7 +79,7 @@ class InTime:
             except BaseException as error:  # noqa: BLE001 - handed on to the caller below
                 failure.append(error)
 
-        thread = threading.Thread(target=work, name=f"notify via {self.name}", daemon=True)
+        thread = WorkerThread(f"notify via {self.name}", work, again=False)
         thread.start()
         thread.join(LIMIT_S)
         if thread.is_alive():

@@ -10,9 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
@@ -33,13 +34,13 @@ def open_place(place: str, report: Callable[[str], None]) -> None:
     def work() -> None:
         try:
             problem = _problem(place)
-        except OSError as error:
-            problem = error.strerror or str(error)
+        except Exception as error:  # noqa: BLE001 - who has clicked waits for an answer
+            problem = getattr(error, "strerror", None) or str(error)
         if problem:
-            _log.info("%s was not opened: %s", place, problem)
             report(problem)
+            _log.info("%s was not opened: %s", place, problem)
 
-    threading.Thread(target=work, name="open", daemon=True).start()
+    WorkerThread("open", work, again=False).start()
 
 
 def _problem(place: str) -> str | None:

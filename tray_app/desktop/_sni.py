@@ -18,6 +18,7 @@ from pystray import _base
 
 from tray_app.desktop._bus import SessionBus, bus_call, watch_owner
 from tray_app.desktop._dbusmenu import MENU_PATH, DbusMenu, Ids, Node, build
+from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
@@ -295,7 +296,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._bus.run(ready=self._mark_ready)
 
     def _run_detached(self) -> None:
-        threading.Thread(target=self._run, name="icon", daemon=True).start()
+        WorkerThread("icon", self._run, again=False).start()
 
     def _stop(self) -> None:
         self._bus.stop()

@@ -12,6 +12,7 @@ from typing import Any
 
 from tray_app.core.picture import Theme
 from tray_app.desktop._theme import follow_registry
+from tray_app.worker_thread import WorkerThread
 
 WM_RBUTTONUP = 0x0205
 WM_QUERYENDSESSION = 0x0011
@@ -53,8 +54,7 @@ def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Th
 
         def _run(self) -> None:
             stopped = threading.Event()
-            args = (on_theme, stopped)
-            threading.Thread(target=follow_registry, args=args, name="theme", daemon=True).start()
+            WorkerThread("theme", lambda: follow_registry(on_theme, stopped)).start()
             try:
                 super()._run()
             finally:

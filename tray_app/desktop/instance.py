@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.desktop import paths
+from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +64,7 @@ class Instance:
             except OSError as error:  # e.g. a path that is too long; the lock holds all the same
                 _log.info("a second start cannot be heard: %s", error)
                 return
-        thread = threading.Thread(target=self._serve, args=(receive,), name="instance", daemon=True)
-        thread.start()
+        WorkerThread("instance", lambda: self._serve(receive)).start()
 
     def close(self) -> None:
         """Let another process have the server."""

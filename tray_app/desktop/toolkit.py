@@ -9,7 +9,6 @@ import importlib
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from tray_app.core.menu import Row
 from tray_app.core.notes import Note
 from tray_app.core.picture import Theme
 from tray_app.desktop import paths
+from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
     from tray_app.desktop._bus import SessionBus
@@ -163,7 +163,7 @@ class Desktop:
             self._notifications()  # not when there is something to tell
 
         if self._bus is not None and not hasattr(self._icon, "set_images"):
-            threading.Thread(target=self._bus.run, name="bus", daemon=True).start()
+            WorkerThread("bus", self._bus.run, again=False).start()
         self._touch = _toucher()
         self._icon.run(setup)
         if self._bus is not None:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable
 from operator import attrgetter
 from threading import Event as Flag
-from threading import Thread
 from typing import Protocol
 
 from tray_app.core import link as api_link
@@ -32,6 +31,7 @@ from tray_app.core.inputs import (
     Reconfigured,
     Report,
     ThemeSeen,
+    ThreadRestarted,
     TimeUp,
 )
 from tray_app.core.readings import (
@@ -70,6 +70,7 @@ from tray_app.core.wish import NO_WISH, Wish
 from tray_app.runtime.clock import be_lenient
 from tray_app.runtime.lookout import Lookout, Scene
 from tray_app.runtime.mailbox import Inbox
+from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 _pid: Callable[[ProcessRow], int] = attrgetter("pid")
@@ -86,6 +87,10 @@ FIRST_ANSWER_S = 0.3
 EARLY_S = 0.06
 # ... but by a small part of a short interval: the next sample comes that much later than this one.
 EARLY_PART = 0.1
+# What a person did not ask for: the next sample shows it.
+_QUIET = (
+    Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen | ThreadRestarted
+)
 
 
 class Api(Protocol):
@@ -167,7 +172,7 @@ class Engine:
         self._config_s = state.started.mono_s + CONFIG_PACE_S
         self._inbox: Inbox[Posted | Scene] = Inbox()
         self._stopping = Flag()
-        self._thread = Thread(target=self._run, name="sampler", daemon=True)
+        self._thread = WorkerThread("sampler", self._run)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s
@@ -232,8 +237,11 @@ class Engine:
     def _close_sources(self) -> None:
         self._rest()
         for source in (self._api, self._probe, self._walker, self._owner):
-            if source:
-                source.close()
+            try:
+                if source:
+                    source.close()
+            except Exception:  # noqa: BLE001 - the others are to be closed all the same
+                _log.exception("a source could not be closed")
 
     def _turn(self) -> bool:
         """Wait for the next thing to do, and do it; False when told to stop."""
@@ -307,8 +315,7 @@ class Engine:
             self._watch_own()
         else:
             self._step(item)
-            quiet = Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen
-            if item != MenuSeen(False) and not isinstance(item, quiet):
+            if item != MenuSeen(False) and not isinstance(item, _QUIET):
                 self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
         if self._state.paused:
             self._rest()

@@ -1,4 +1,5 @@
-"""The log file: small, kept to two pieces, and only there when there is something to say.
+"""The log: a file that is small, kept to two pieces, and only there when there is something to say;
+and the terminal. Neither may stop what it tells of: what cannot be written is lost.
 
 The standard library's rotating handler imports sockets and pickling; these few lines do not.
 """
@@ -6,18 +7,25 @@ The standard library's rotating handler imports sockets and pickling; these few 
 from __future__ import annotations
 
 import logging
+import select
+import stat
+from contextlib import suppress
+from os import fstat
 from pathlib import Path
 
 MAX_BYTES = 256 * 1024
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
+# So much is taken at once by a pipe that says it takes something (POSIX: at least 512 bytes; Linux:
+# 4096).
+AT_ONCE = 512
 
 
 class Journal(logging.FileHandler):
     """Logs to ``path``, made with its folder at the first line; beyond `MAX_BYTES` what was
     written becomes ``path`` with ``.1`` added, in the place of what was there.
 
-    A disk that refuses is passed over in silence: there is nowhere else to say it, and a log
-    must not stop what it tells of.
+    A disk that refuses is passed over in silence: there is nowhere else to say it. The next line
+    is tried on a file that is opened again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,25 +33,60 @@ class Journal(logging.FileHandler):
         self.setFormatter(logging.Formatter(FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
+        """Write one line; raises nothing."""
         path = Path(self.baseFilename)
         try:
             if self.stream is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self.stream = self._open()
-            if self.stream.tell() > MAX_BYTES:
+            status = fstat(self.stream.fileno())
+            if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
                 self.close_file()
                 path.replace(path.with_name(f"{path.name}.1"))
                 self.stream = self._open()
-            super().emit(record)
-        except OSError:
+            self.stream.write(f"{self.format(record)}\n")
+            self.stream.flush()
+        except Exception:  # noqa: BLE001 - see the class; also what cannot be formatted
             self.close_file()
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Nothing: see the class."""
+    def close(self) -> None:
+        """Close it for good; raises nothing."""
+        self.close_file()
+        super().close()
 
     def close_file(self) -> None:
         """Close what is open; the next line opens it again."""
         if self.stream is not None:
             stream, self.stream = self.stream, None
-            stream.close()
+            with suppress(OSError, ValueError):  # to close is to write what was not written yet
+                stream.close()
+
+
+class TerminalLog(logging.StreamHandler):  # type: ignore[type-arg]
+    """Logs to standard error what that takes at once.
+
+    A pipe that nobody reads, or a terminal that was stopped (Ctrl-S), would hold up the thread
+    that has something to say, and with it all others that do.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; raises nothing."""
+        with suppress(Exception):
+            text = f"{self.format(record)}\n"
+            for start in range(0, len(text), AT_ONCE):
+                if not _takes(self.stream):
+                    return
+                self.stream.write(text[start : start + AT_ONCE])
+                self.stream.flush()
+
+
+def _takes(stream: object) -> bool:
+    """Whether a stream takes something now; where that cannot be asked, it does."""
+    if not hasattr(select, "poll"):
+        return True
+    try:
+        asked = select.poll()
+        asked.register(stream.fileno(), select.POLLOUT)  # type: ignore[attr-defined]
+        return bool(asked.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return True

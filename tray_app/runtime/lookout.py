@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from threading import Thread
 
 from tray_app.core import looks
 from tray_app.core.looks import Calm
@@ -19,6 +18,7 @@ from tray_app.core.state import GAP_S
 from tray_app.core.values import dataclass
 from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
+from tray_app.worker_thread import WorkerThread
 
 ASK_PACE_EVERY_S = 30.0
 LATE_S = 0.02
@@ -67,17 +67,19 @@ class Lookout:
         self._looks = 0
         self._last = clock()
         self._scene: Scene | None = None
+        self._looks_at: Scene | None = None
         self._is_closed = False
         self._bell = Bell()
-        self._thread: Thread | None = None
+        self._thread: WorkerThread | None = None
 
     def watch(self, scene: Scene | None) -> None:
         """Look at this from the next look on; None: rest. From one thread, and returns at once."""
         rests, self._scene = self._scene is None, scene
         if scene is not None and rests:
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="lookout", daemon=True)
-                self._thread.start()
+                thread = WorkerThread("lookout", self._run)
+                thread.start()
+                self._thread = thread
             self._bell.ring()
 
     def close(self) -> None:
@@ -87,19 +89,18 @@ class Lookout:
 
     def _run(self) -> None:
         be_lenient(LATE_S)
-        scene: Scene | None = None
         while not self._is_closed:
             try:
-                if scene is None:
+                if self._looks_at is None:
                     self._bell.wait(WITHOUT_LIMIT)
                     self._sleep(looks.EVERY_S)
                     self._last = self._clock()
                 else:
-                    self._look_at(scene)
+                    self._look_at(self._looks_at)
             except Exception:  # noqa: BLE001 - whatever it is, the next sample is made anyhow
                 _log.exception("a look failed")
                 self._sleep(PAUSE_AFTER_DEFECT_S)
-            scene = self._scene
+            self._looks_at = self._scene
 
     def _look_at(self, scene: Scene) -> None:
         """Look now, and again some times; a look that would come just before the next sample comes

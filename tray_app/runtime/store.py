@@ -9,6 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tray_app.core.settings import Choice
 
 _log = logging.getLogger(__name__)
 VERSION = 1
+_refused: set[Path] = set()
 
 
 def _table(value: object) -> dict[str, Any]:
@@ -65,8 +67,8 @@ def read_choice(path: Path) -> Choice:
         return Choice()
 
 
-def write_choice(path: Path, choice: Choice) -> None:
-    """Remember this; a disk that refuses is one log line."""
+def write_choice(path: Path, choice: Choice) -> bool:
+    """Remember this; False when the disk refuses, which is one log line until it no longer does."""
     known = {name: value for name in _READ if (value := getattr(choice, name)) is not None}
     new = path.with_suffix(".new")
     try:
@@ -77,4 +79,13 @@ def write_choice(path: Path, choice: Choice) -> None:
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        _log.warning("cannot remember the choice in %s: %s", path, error)
+        with suppress(OSError):  # what a full disk took of it would only take room
+            new.unlink(missing_ok=True)
+        if path not in _refused:
+            _log.warning("cannot remember the choice in %s: %s", path, error)
+        _refused.add(path)
+        return False
+    if path in _refused:
+        _refused.discard(path)
+        _log.info("%s can be written again", path)
+    return True

@@ -35,6 +35,7 @@ from tray_app.sources.payload import (
     error_words,
     plain_text,
 )
+from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -98,7 +99,7 @@ class ApiClient:
         self._secrets = _secrets(base_url, sent)
         self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
-        self._worker: threading.Thread | None = None
+        self._worker: WorkerThread | None = None
         self._is_puzzled = False
         self._tracker: tuple[float, ...] | None = None
 
@@ -113,8 +114,13 @@ class ApiClient:
         if self._line.is_cut or not self._in_flight.acquire(blocking=False):
             return False
         if self._worker is None:
-            self._worker = threading.Thread(target=self._work, name="api", daemon=True)
-            self._worker.start()
+            worker = WorkerThread("api", self._work)
+            try:
+                worker.start()
+            except RuntimeError:  # the system has no room for a thread now
+                self._in_flight.release()
+                return False
+            self._worker = worker
         self._orders.put((patience_s, with_stage))
         return True
 
@@ -126,16 +132,20 @@ class ApiClient:
             self._worker.join(_CLOSE_PATIENCE_S)
 
     def _work(self) -> None:
-        while (order := self._orders.get()) is not None:
-            outcome = self._outcome(*order)
-            if self._line.is_cut:
-                break
-            self._in_flight.release()  # before the report, which may ask again
-            try:
-                self._report(outcome)
-            except Exception:  # noqa: BLE001 - the receiver's mistake must not end the worker
-                _log.exception("an API outcome could not be reported")
+        while (order := self._orders.get()) is not None and self._answer(*order):
+            pass
         self._line.hang_up()
+
+    def _answer(self, patience_s: float, with_stage: bool) -> bool:
+        """Make one request; False when the line was cut. Whatever happens, it is reported."""
+        outcome: ApiOutcome = ApiFailure(self._clock(), ApiFailureKind.ERROR, _PUZZLE)
+        try:
+            outcome = self._outcome(patience_s, with_stage)
+        finally:
+            if not self._line.is_cut:
+                self._in_flight.release()  # before the report, which may ask again
+                self._report(outcome)
+        return not self._line.is_cut
 
     def _outcome(self, patience_s: float, with_stage: bool) -> ApiOutcome:
         try:

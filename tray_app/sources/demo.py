@@ -34,6 +34,7 @@ from tray_app.core.readings import (
 )
 from tray_app.core.values import dataclass, replace
 from tray_app.core.wish import NO_WISH, Wish
+from tray_app.worker_thread import WorkerThread
 
 STORY_S = 70.0
 """Then it begins again, with the memory that the last job left behind."""
@@ -148,7 +149,7 @@ class DemoApi:
         self._order: _Order | None = None
         self._is_closed = False
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._thread: WorkerThread | None = None
 
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
         """Start one request and return at once; False (and nothing) while one is in flight."""
@@ -158,8 +159,9 @@ class DemoApi:
             self._order = _Order(self._clock(), patience_s, with_stage)
             self._changed.notify()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="demo-api", daemon=True)
-                self._thread.start()
+                thread = WorkerThread("demo-api", self._work)
+                thread.start()
+                self._thread = thread
         return True
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.readings import MIB, ApiReading
 from tray_app.sources.api import CallError
+from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 30.0
 """For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
@@ -56,7 +57,7 @@ class ErrandWorker:
         self._report = report
         self._clock = clock
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="errand", daemon=True)
+        self._thread = WorkerThread("errand", self._work, again=False)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -69,17 +70,18 @@ class ErrandWorker:
         self._thread.join(_CLOSE_PATIENCE_S)
 
     def _work(self) -> None:
+        # An errand that never ends would bar all others.
+        outcome = Outcome(self._errand, problem="unexpected error (the log has more)")
         try:
             outcome = self._outcome()
         except CallError as error:
             outcome = Outcome(self._errand, problem=str(error))
-        except Exception:  # noqa: BLE001 - an errand that never ends would bar all others
-            _log.exception("an errand failed")
-            outcome = Outcome(self._errand, problem="unexpected error (the log has more)")
         finally:
-            self._server.hang_up()
-        if not self._closing.is_set():
-            self._report(outcome)
+            try:
+                self._server.hang_up()
+            finally:
+                if not self._closing.is_set():
+                    self._report(outcome)
 
     def _outcome(self) -> Outcome:
         before = self._extent(BEFORE_LIMIT_S[self._errand])

@@ -11,6 +11,8 @@ import math
 import threading
 from collections.abc import Callable
 
+from tray_app.worker_thread import WorkerThread
+
 REST_PER_WORK = 100
 """At most 1 % of the time: work of 20 ms is followed by a rest of 2 s."""
 REST_MAX_S = 300.0
@@ -36,7 +38,7 @@ class SlowReadings:
         self._due_s: dict[Reading, float] = {}
         self._under_way: Reading | None = None
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._thread: WorkerThread | None = None
 
     def make(self, reading: Reading, within_s: float = 0.0) -> None:
         """Make it within ``within_s`` seconds, and again after each of its rests; returns at once.
@@ -48,8 +50,9 @@ class SlowReadings:
             self._due_s[reading] = min(due_s, self._due_s.get(reading, math.inf))
             self._changed.notify_all()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="slowly", daemon=True)
-                self._thread.start()
+                thread = WorkerThread("slowly", self._work)
+                thread.start()
+                self._thread = thread
 
     def end(self, reading: Reading) -> None:
         """Make it no more; waits at most 1 s for the one under way.
@@ -68,16 +71,20 @@ class SlowReadings:
 
     def _work(self) -> None:
         while reading := self._next():
+            rest_s = REST_MAX_S
             try:
                 rest_s = reading()
             except Exception:  # noqa: BLE001 - one reading's mistake must not end the others
                 _log.exception("a slow reading failed")
-                rest_s = REST_MAX_S
-            with self._changed:
-                self._under_way = None
-                if reading in self._due_s:
-                    self._due_s[reading] = min(self._due_s[reading], self._clock() + rest_s)
-                self._changed.notify_all()
+            finally:
+                self._has_ended(reading, rest_s)
+
+    def _has_ended(self, reading: Reading, rest_s: float) -> None:
+        with self._changed:
+            self._under_way = None
+            if reading in self._due_s:
+                self._due_s[reading] = min(self._due_s[reading], self._clock() + rest_s)
+            self._changed.notify_all()
 
     def _next(self) -> Reading | None:
         """Wait until one is due; None when there is none left to wait for."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from threading import Thread
 from typing import Any, Protocol
 
 from tray_app.core import menu, wording
@@ -26,6 +25,7 @@ from tray_app.core.state import State, is_menu_open, is_muted, machine_short, pa
 from tray_app.core.values import dataclass
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import icon
+from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Presenter:
         self._picture: Picture | None = None
         self._attention = False
         self._tooltip: str | None = None
-        self._thread = Thread(target=self._run, name="presenter", daemon=True)
+        self._thread = WorkerThread("presenter", self._run)
 
     def start(self) -> None:
         """Start presenting in a thread of its own."""
@@ -175,5 +175,5 @@ class Presenter:
             try:
                 self._show(face)
             except Exception:  # noqa: BLE001 - a panel's fault must not end the picture
-                _log.exception("showing a sample failed")
                 self._told = None  # the next sample is shown, also if it looks the same
+                _log.exception("showing a sample failed")

@@ -1,0 +1,92 @@
+"""The end of a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tray_app.runtime import ending
+from tray_app.runtime.ending import Ending
+
+LIMIT_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "FINISH_AFTER_S", 0.05)
+    monkeypatch.setattr(ending, "EXIT_AFTER_S", 0.1)
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Signals are handled as before, afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_what_does_not_end_is_left() -> None:
+    """First the parts are finished, which may hang; then the process is left, with status 0."""
+    left: list[int] = []
+    gone, go_on = threading.Event(), threading.Event()
+
+    def leave(status: int) -> None:
+        left.append(status)
+        gone.set()
+
+    end = Ending(lambda: None, lambda: (go_on.wait(LIMIT_S), None)[1], leave)
+    end.begin()
+    end.begin()
+    assert gone.wait(LIMIT_S)
+    go_on.set()
+    assert left == [0]
+
+
+def test_what_has_ended_is_not_left() -> None:
+    """Neither finished nor left."""
+    happened: list[str] = []
+    end = Ending(
+        lambda: None, lambda: happened.append("finished"), lambda _: happened.append("left")
+    )
+    end.over()
+    end.begin()
+    for thread in threading.enumerate():
+        if thread.name == "ending":
+            thread.join(LIMIT_S)
+    assert happened == []
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ignored_signals_stay_ignored() -> None:
+    """Those that are not ignored end the run, the second time hard."""
+    quits: list[str] = []
+    end = Ending(lambda: quits.append("quit"), lambda: None, lambda _: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end.heed_signals()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert quits == []
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert quits == ["quit"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    end.over()
+
+
+def test_the_exit_needs_no_main_thread() -> None:
+    """Nor does it wait for threads or for what was not written: the process is gone."""
+    code = (
+        "import time; from tray_app.runtime import ending\n"
+        "ending.FINISH_AFTER_S, ending.EXIT_AFTER_S = 0.05, 0.1\n"
+        "ending.Ending(lambda: None, lambda: time.sleep(99)).begin()\n"
+        "time.sleep(99)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 0

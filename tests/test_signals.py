@@ -1,0 +1,199 @@
+"""Signals, for real: the program ends in time whatever hangs, and heeds what was ignored before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.sources.fault_server import LONG_S, Exchange, FaultServer
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes and signals as on Linux")
+
+END_LIMIT_S = 2.0
+START_LIMIT_S = 30.0
+F_SETPIPE_SZ = 1031
+SMALLEST_PIPE_BYTES = 4096
+
+
+@contextmanager
+def running(
+    home: Path,
+    *arguments: str,
+    stdout: int | IO[bytes] = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+    code: str = "",
+    ignored: tuple[signal.Signals, ...] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, with its files in ``home``; ``code`` runs before it in its process."""
+    start = f"{code}\nfrom tray_app.cli import main\nraise SystemExit(main())"
+
+    def ignore() -> None:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", start, *arguments],
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        preexec_fn=ignore,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def end_s(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> float:
+    """How long it takes to end after a signal."""
+    began_s = time.monotonic()
+    process.send_signal(number)
+    process.wait(START_LIMIT_S)
+    return time.monotonic() - began_s
+
+
+@contextmanager
+def pipe_that_nobody_reads() -> Iterator[tuple[IO[bytes], Callable[[], bool]]]:
+    """As small as can be; and whether it is full."""
+    import fcntl
+    import select
+
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+    with os.fdopen(writer, "wb", buffering=0) as stream:
+        try:
+            yield stream, lambda: not select.select([], [writer], [], 0)[1]
+        finally:
+            os.close(reader)
+
+
+def silent(exchange: Exchange) -> None:
+    exchange.wait(LONG_S)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A server that answers nobody."""
+    with FaultServer(silent) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize("view", ["--json", "--console"])
+def test_an_output_that_nobody_reads(tmp_path: Path, url: str, view: str) -> None:
+    """SIGTERM ends it within 2 s although its main thread waits for room in a pipe."""
+    with (
+        pipe_that_nobody_reads() as (stdout, is_full),
+        running(tmp_path, view, "--url", url, "--interval", "0.2", stdout=stdout) as process,
+    ):
+        wait_for(is_full, "the pipe is full", START_LIMIT_S)
+        assert process.poll() is None
+        assert end_s(process) < END_LIMIT_S
+        assert process.returncode == 0
+
+
+SAYS_MUCH = """
+import logging, threading
+def speak():
+    while True:
+        logging.getLogger("much").error("x" * 300)
+        threading.Event().wait(0.01)
+threading.Thread(target=speak, daemon=True).start()
+"""
+
+
+def test_a_log_that_nobody_reads_stops_no_sample(tmp_path: Path, url: str) -> None:
+    """Samples go on although standard error takes nothing, and SIGTERM ends it."""
+    with (
+        pipe_that_nobody_reads() as (stderr, is_full),
+        running(
+            tmp_path,
+            *("--json", "--url", url, "--interval", "0.2", "--verbose"),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            code=SAYS_MUCH,
+        ) as process,
+    ):
+        assert process.stdout
+        wait_for(is_full, "the pipe is full", START_LIMIT_S)
+        for _ in range(5):
+            assert process.stdout.readline().startswith(b"{")
+        assert end_s(process) < END_LIMIT_S
+        assert process.returncode == 0
+
+
+HANGING_WALK = """
+import threading
+from tray_app.sources import tempdir
+class Hanging(tempdir.TempWalker):
+    def watch(self, path, *, lively=False):
+        self._slowly.make(self._hang)
+    def _hang(self):
+        print("hangs", flush=True)
+        threading.Event().wait()
+tempdir.TempWalker = Hanging
+"""
+HANGING_CLOSE = """
+import threading
+from tray_app.runtime import engine
+engine.Engine._close_sources = lambda self: (print("hangs", flush=True), threading.Event().wait())
+"""
+
+
+def test_a_walk_that_hangs(tmp_path: Path, url: str) -> None:
+    """A disk that does not answer does not hold up the end."""
+    import inspect
+
+    from tray_app.sources.tempdir import TempWalker
+
+    assert "_slowly" in inspect.getsource(TempWalker), "what is replaced here is there"
+    with running(
+        tmp_path, "--json", "--url", url, stdout=subprocess.PIPE, code=HANGING_WALK
+    ) as process:
+        assert process.stdout
+        wait_for(lambda: b"hangs" in process.stdout.readline(), "the walk hangs", START_LIMIT_S)
+        assert end_s(process) < END_LIMIT_S
+        assert process.returncode == 0
+
+
+def test_a_close_that_hangs(tmp_path: Path, url: str) -> None:
+    """Nor does whatever a source does at the end."""
+    with running(
+        tmp_path, "--json", "--url", url, stdout=subprocess.PIPE, code=HANGING_CLOSE
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert end_s(process) < END_LIMIT_S
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_what_was_ignored_stays_ignored(tmp_path: Path, url: str, number: signal.Signals) -> None:
+    """``nohup`` ignores SIGHUP and a script's ``&`` SIGINT: the run goes on."""
+    with running(
+        tmp_path,
+        *("--json", "--url", url, "--interval", "0.2"),
+        stdout=subprocess.PIPE,
+        ignored=(number,),
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(number)
+        for _ in range(4):
+            assert process.stdout.readline().startswith(b"{")
+        assert end_s(process) < END_LIMIT_S
+        assert process.returncode == 0
