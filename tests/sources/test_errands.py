@@ -224,7 +224,7 @@ def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
         calls = Broken(server.url, time.monotonic)
         ErrandWorker(Errand.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
         assert "unexpected error" in (outcomes.get(timeout=AMPLE_S).problem or "")
-    assert "'errand' failed" in caplog.text
+    wait_for(lambda: "'errand' failed" in caplog.text, "the log has it")
 
 
 def test_closing_cuts_an_errand_short() -> None:
