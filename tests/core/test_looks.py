@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
 from tray_app.core import looks
+from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.inputs import Answered, Looked
 from tray_app.core.modes import Mode
@@ -30,7 +31,14 @@ def shown(memory_mb: float, mode: Mode = Mode.FALLBACK) -> State:
     return step(state, Looked(look(memory_mb, START_S)), at(START_S))[0]
 
 
+def at_work(state: State) -> State:
+    """The same in a job, in which memory may move by more without a word."""
+    return replace(state, activity=replace(state.activity, activity=Activity.PROCESSING))
+
+
 def calls(state: State, memory_mb: float | None, after_s: float = 0.25) -> bool:
+    """Whether such a look brings a reading, in a job."""
+    state = at_work(state)
     glance = GONE if memory_mb is None else mb(memory_mb), SYSTEM.available_bytes
     return looks.is_left(looks.calm(state), glance, START_S + after_s)
 
@@ -60,6 +68,23 @@ def test_a_fall_is_confirmed_a_second_later() -> None:
     assert state.sample.band is Band.ORANGE
     assert not looks.is_left(looks.calm(state), (mb(900), UNTOLD), START_S + 1.5)
     assert looks.is_left(looks.calm(state), (mb(900), UNTOLD), START_S + 2)
+
+
+def test_a_step_of_an_idle_server_is_the_beginning_of_a_job() -> None:
+    """An upload takes 30 MB and more; what an idle server moves by does not call for a reading."""
+    idle = looks.calm(shown(300))
+    assert not looks.is_left(idle, (mb(307), UNTOLD), START_S + 0.25)
+    assert looks.is_left(idle, (mb(309), UNTOLD), START_S + 0.25)
+    assert not looks.is_left(idle, (mb(200), UNTOLD), START_S + 1.5), "a fall begins nothing"
+
+
+def test_ffmpeg_is_seen_to_come_and_to_go() -> None:
+    """It takes 60 MB and more for a second or two; the frames before it move by less."""
+    state = shown(340)
+    assert not calls(state, 380)
+    assert calls(state, 400)
+    assert not calls(shown(425), 390, 1.0)
+    assert calls(shown(425), 340, 1.0)
 
 
 def test_the_end_of_the_server() -> None:

@@ -197,7 +197,7 @@ def test_a_job_is_told_with_its_time() -> None:
         ]
     ]
     running = after(*times[:10])
-    assert by_key(running)["status-activity"].text == "Activity: intensive, 16 s"
+    assert by_key(running)["status-activity"].text == "Activity: intensive, 18 s"
     ended = by_key(after(*times))["status-activity"].text
     assert ended.startswith("Activity: idle · last job ")
     assert ended.endswith(", 532 MB at most")

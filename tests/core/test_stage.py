@@ -9,8 +9,10 @@ from tray_app.core.readings import StageMark, TempUsage
 from tray_app.core.stage import (
     HOLDS_MAX_S,
     HOLDS_S,
+    Stage,
     Words,
     asked,
+    current,
     heard,
     inferred,
     stage_name,
@@ -34,6 +36,45 @@ def test_ffmpeg_tells_more_than_files() -> None:
     reading = look(300, 2.0, children={"ffmpeg": 90})
     assert inferred(reading, TempUsage(mb(10), 1, 2.0, NAMES[:1])) == "encoding"
     assert inferred(look(300, 2.0), None) is None
+
+
+def test_after_ffmpeg_the_video_is_saved() -> None:
+    """Its file lies there finished while the server waits for storage and database; where no
+    process can be seen, ffmpeg may still be at it."""
+    finished = TempUsage(mb(28), 4, 2.0, NAMES)
+    assert inferred(look(300, 2.0), finished) == "saving"
+    assert inferred(look(300, 2.0), TempUsage(mb(28), 4, 2.0), encoded=True) == "saving"
+    assert inferred(None, finished) == "encoding"
+
+
+def test_frames_of_a_second_video_are_frames() -> None:
+    """The newest file comes first, and theirs is written meanwhile."""
+    names = ("processed_b.mp4", "processed_a_faststart.mp4", "processed_a.mp4", "b.mp4", "a.mp4")
+    assert inferred(look(300, 2.0), TempUsage(mb(40), 5, 2.0, names), encoded=True) == "frames"
+
+
+def frames_at(at_s: float) -> Words:
+    """The server has said that it goes through a video's frames."""
+    mark = StageMark("PROCESSING_START", "x")
+    return heard(Words(), at_s, answer(300, at_s, tracker=(16, 1), stage=mark))
+
+
+def test_ffmpeg_outdates_the_word_before_it() -> None:
+    """The server is silent while it runs: "frames" is what it said before."""
+    words, encodes = frames_at(10.0), look(300, 11.0, children={"ffmpeg": 90})
+    assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=True)
+    assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
+    later = heard(words, 13.0, answer(300, 13.0, tracker=(16, 1)))
+    assert current(later, 13.0, look(300, 13.0), None, 11.0) == Stage("frames", inferred=False)
+
+
+def test_the_word_for_encoding_is_the_servers() -> None:
+    """Where it could say so before it fell silent."""
+    mark = StageMark("BEFORE_VIDEO_POSTPROCESSING", "x")
+    words = heard(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
+    encodes = look(300, 11.0, children={"ffmpeg": 90})
+    assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=False)
+    assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
 
 
 @pytest.mark.parametrize(("turn_s", "holds_s"), [(0.2, 5), (2, 5), (8, 12), (3600, 30)])

@@ -386,7 +386,7 @@ class TestJobs:
             told.look(at_s, 301)
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
-        assert wording.job(ended.job) == "Job 1: 2 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, 532 MB at most, 301 MB after"
         assert told.sample.job is ended.job
 
     def test_a_stale_value_is_no_figure_of_a_job(self) -> None:
@@ -424,7 +424,7 @@ class TestJobs:
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert wording.job(ended.job) == (
-            "Job 1: 2 s, 126 MB before, 532 MB at most, then the server was gone"
+            "Job 1: 4 s, 126 MB before, 532 MB at most, then the server was gone"
         )
         assert told.sample.activity is Activity.IDLE
 

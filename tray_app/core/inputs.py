@@ -37,6 +37,7 @@ class Looked:
 
     ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
     ``monitor`` is this program itself, where `wants_health`; ``late_s``: so long after its time.
+    ``peak_rss_bytes`` is the highest RSS of the tree that quick looks have seen since the last one.
     """
 
     process: ProcessReading | None = None
@@ -46,6 +47,7 @@ class Looked:
     own: OwnMemory | None = None
     monitor: OwnUse | None = None
     late_s: float = 0.0
+    peak_rss_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Jobs: each stretch of processing, with the memory before, during and after it.
 
 A job begins with the first sign of work, also where that was recognised as work only later, so
-that "before" has nothing of it; it ends with the last sign, which is known after some quiet.
+that "before" has nothing of it; it ends with the last sign, or when its files are gone.
 The hysteresis of both is the activity's; what is unknown meanwhile ends nothing.
 """
 
@@ -30,8 +30,9 @@ class Job:
     """One stretch of processing; the first is number 1. Memory that is not known is None.
 
     ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
-    there to ``after``, the reading at which the end was recognised. ``lost``: the server went
-    away, or another took its place. ``stages`` are those seen, told or inferred, in order.
+    there to ``after``, the reading at which the end was recognised, with what quick looks have seen
+    in between. ``lost``: the server went away, or another took its place. ``stages`` are those
+    seen, told or inferred, in order.
     """
 
     number: int
@@ -85,28 +86,51 @@ def rebased(jobs: Jobs) -> Jobs:
 
 
 def follow(
-    jobs: Jobs, now: Now, activity: ActivityState, figure: Figure | None, *, lost: bool
+    jobs: Jobs,
+    now: Now,
+    activity: ActivityState,
+    figure: Figure | None,
+    *,
+    lost: bool,
+    peak_bytes: int | None = None,
 ) -> Jobs:
     """The jobs after one more sample; at most one begins or ends in it.
 
-    ``figure`` is None where the sample has no fresh one; ``lost``: the server that was watched
-    is gone.
+    ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest that quick
+    looks have seen since the last sample. ``lost``: the server that was watched is gone.
     """
     job = jobs.current
     if job and (lost or not activity.is_busy):
         after = None if lost else figure
-        job = replace(_measured(job, after), ended=jobs.worked, after=after, lost=lost)
+        ended = now if activity.ended_s == now.mono_s and not lost else jobs.worked
+        job = _raised(_measured(job, after), peak_bytes)
+        job = replace(job, ended=ended, after=after, lost=lost)
         return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
     if lost or not activity.stirs:
         quiet = None if lost else figure or jobs.quiet
         return Jobs(ended=jobs.ended, count=jobs.count, quiet=quiet)
-    job = job or jobs.draft or _measured(Job(jobs.count + 1, now, before=jobs.quiet), jobs.quiet)
-    job = _staged(_measured(job, figure), activity.stage)
+    job = job or jobs.draft
+    if job is None:
+        began = _earlier(now, activity.began_s)
+        job = _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
+    job = _staged(_raised(_measured(job, figure), peak_bytes), activity.stage)
     if not activity.is_busy:
         return replace(jobs, draft=job)
     works = jobs.current is None or activity.worked_s == now.mono_s
     worked = now if works else jobs.worked
     return replace(jobs, current=job, count=job.number, draft=None, worked=worked)
+
+
+def _earlier(now: Now, mono_s: float | None) -> Now:
+    if mono_s is None or mono_s >= now.mono_s:
+        return now
+    return Now(mono_s, now.wall_s - (now.mono_s - mono_s))
+
+
+def _raised(job: Job, peak_bytes: int | None) -> Job:
+    if peak_bytes is None or peak_bytes <= (job.peak_bytes or 0):
+        return job
+    return replace(job, peak_bytes=peak_bytes)
 
 
 def _measured(job: Job, figure: Figure | None) -> Job:

@@ -2,8 +2,9 @@
 
 A look reads the memory of the known processes and of the machine, and no more. It is compared
 with the processes' figure of the last reading, so that it never overrules an API whose process is
-elsewhere; where it would change what is shown or said, a reading is made at once. What that takes
-is told in advance, once per sample: a look costs two comparisons.
+elsewhere; where it would change what is shown or said, a reading is made at once: a limit is
+crossed, or memory has moved by a step, as when a job begins or ffmpeg comes and goes. What that
+takes is told in advance, once per sample: a look costs two comparisons.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 import sys
 
+from tray_app.core.activity import CLIMB_BYTES
 from tray_app.core.bands import Band
 from tray_app.core.readings import GONE, MIB, Glance
 from tray_app.core.shortage import NO_SHORTAGE, floor_bytes
@@ -23,6 +25,10 @@ EVERY_S = 0.225
 SELDOM_S = 1.0
 # A look that costs more than this (a slow machine, a large tree over psutil) is made seldom.
 DEAR_S = 0.001
+# A step by which a sample is out of date though no limit is crossed. Idle: an upload takes 30 MB
+# and more at once. At work: ffmpeg takes 60 to 125 MB for 1 to 2.5 s, and gives them back.
+IDLE_STEP_BYTES = CLIMB_BYTES
+WORK_STEP_BYTES = 48 * MIB
 # What has gone down is no danger: a figure that swings about a limit brings a reading a second.
 FALL_AFTER_S = 1.0
 
@@ -57,6 +63,11 @@ def calm(state: State) -> Calm:
     low_bytes, high_bytes = GONE if rss_bytes is None else 0, sys.maxsize
     if rss_bytes is not None and shown_bytes is not None:
         unseen_bytes = shown_bytes - rss_bytes
+        if state.activity.is_busy:
+            low_bytes = max(0, rss_bytes - WORK_STEP_BYTES)
+            high_bytes = rss_bytes + WORK_STEP_BYTES
+        else:
+            high_bytes = rss_bytes + IDLE_STEP_BYTES
         is_old = sample.age_s is not None and sample.age_s > EVERY_S
         for limit_mb in _limits_mb(state):
             limit_bytes = limit_mb * MIB

@@ -41,7 +41,7 @@ from tray_app.core.readings import (
     Source,
 )
 from tray_app.core.sample import Sample
-from tray_app.core.selection import Why, fresh, select
+from tray_app.core.selection import Selected, Why, fresh, select
 from tray_app.core.state import Health, State, interval_s, rebased
 from tray_app.core.succession import Change, Succession, Turn
 from tray_app.core.summary import Measurement
@@ -119,7 +119,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
     unknown = memory_bytes is None or selected.stale
     figure = None if unknown else Figure(memory_bytes or 0, selected.source)
-    jobs = follow(jobs, now, activity, figure, lost=lost)
+    highest_bytes = _highest_bytes(state, looked, process, selected, likeness)
+    jobs = follow(jobs, now, activity, figure, lost=lost, peak_bytes=highest_bytes)
 
     trend = state.trend
     if memory_bytes is not None and not selected.stale:
@@ -132,9 +133,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         late += 1  # but not after a gap (sleep): nobody waited for that one
     itself = looked.monitor
     health = Health(itself, now, state.samples + 1, late) if itself else state.health
-    peak_bytes = state.peak_bytes
-    if memory_bytes is not None and (peak_bytes is None or memory_bytes > peak_bytes):
-        peak_bytes = memory_bytes
+    peak_bytes = max(
+        (each for each in (state.peak_bytes, memory_bytes, highest_bytes) if each is not None),
+        default=None,
+    )
     wish = _next_wish(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=wish != state.wish)
@@ -250,6 +252,33 @@ def _on_basis(
         follows = change is not None and change.turn is Turn.FOLLOWED
         state = rebased(state, now, same_run=before.ended and not follows)
     return replace(state, basis=basis) if state.basis != basis else state
+
+
+def _highest_bytes(
+    state: State,
+    looked: Looked,
+    process: ProcessReading | None,
+    selected: Selected,
+    likeness: Likeness,
+) -> int | None:
+    """The highest figure that quick looks have seen since the last sample; None: they may have
+    looked at something else than what the figure means."""
+    peak_bytes, shown_bytes, before = looked.peak_rss_bytes, selected.memory_bytes, state.process
+    if peak_bytes is None or shown_bytes is None or likenesses.is_doubted(likeness):
+        return None
+    if process is None or process.rss_bytes is None or before is None:
+        return None
+    if process.target is None or before.target is None:
+        return None
+    if (process.target.pid, process.target.created_s) != (
+        before.target.pid,
+        before.target.created_s,
+    ):
+        return None
+    if selected.source is Source.API:
+        return peak_bytes  # an answer may be older than the processes
+    # What is shown may leave out what the processes have in common.
+    return peak_bytes + min(0, shown_bytes - process.rss_bytes)
 
 
 def _succession(

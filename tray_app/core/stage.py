@@ -19,6 +19,8 @@ HOLDS_MAX_S = 30.0
 # A server that sends no summary tells of no change: there, the word is asked for this often.
 ASK_AGAIN_S = 3.0
 DONE = "done"
+# What comes before ffmpeg has encoded the video, and it: a word that is older than ffmpeg is over.
+_UNTIL_ENCODED = {"upload", "thumbnail", "detection", "setup", "frames", "analysis", "encoding"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,33 +129,44 @@ def moved(before: Words, after: Words) -> bool:
     return entered or counted
 
 
-def finished(before: Words, after: Words) -> bool:
-    """Whether the server has meanwhile said that a video is done."""
-    return after.name == DONE and after.mark != before.mark
+def has_said_done(words: Words) -> bool:
+    """Whether the newest word is that this video is done."""
+    return words.name == DONE and words.current_s is not None
 
 
-def is_open(words: Words, temp: TempUsage | None) -> bool:
-    """Whether a job has begun and not said its end: by its word, or by a video that is being
-    finished in tmp."""
-    by_word = words.current_s is not None and words.name != DONE
-    return by_word or any("_faststart" in name for name in (temp.names if temp else ()))
+def is_open(words: Words) -> bool:
+    """Whether by its word a job has begun and not said its end."""
+    return words.name != DONE and words.current_s is not None
 
 
-def asks_again(words: Words, now_s: float) -> bool:
-    """Whether, during work, the stage is to be asked for although nothing tells of a change."""
-    if words.tracker:
+def asks_again(words: Words, now_s: float, *, waits: bool) -> bool:
+    """Whether, during work, the stage is to be asked for although nothing tells of a change.
+
+    ``waits``: there is no sign of work just now. Then each answer says whether the job still goes
+    on: the last entry may look to the summary like the one before it.
+    """
+    if words.tracker and not waits:
         return False
-    return words.asked_s is None or now_s - words.asked_s >= ASK_AGAIN_S
+    return waits or words.asked_s is None or now_s - words.asked_s >= ASK_AGAIN_S
 
 
 def current(
-    words: Words, now_s: float, process: ProcessReading | None, temp: TempUsage | None
+    words: Words,
+    now_s: float,
+    process: ProcessReading | None,
+    temp: TempUsage | None,
+    encoded_s: float | None = None,
 ) -> Stage | None:
-    """The stage of the work that goes on."""
-    name, current_s = words.name, words.current_s
-    if name and name != DONE and current_s is not None and now_s - current_s <= words.holds_s:
-        return Stage(name, inferred=False)
-    guess = inferred(process, temp)
+    """The stage of the work that goes on; ``encoded_s`` is when ffmpeg was last seen in it.
+
+    The server is silent while ffmpeg runs, so a word from before it says nothing of what is now.
+    """
+    name, said_s = words.name, words.current_s
+    if name and name != DONE and said_s is not None and now_s - said_s <= words.holds_s:
+        is_over = encoded_s is not None and said_s <= encoded_s and name in _UNTIL_ENCODED
+        if name == "encoding" if encodes(process) else not is_over:
+            return Stage(name, inferred=False)
+    guess = inferred(process, temp, encoded=encoded_s is not None)
     return Stage(guess, inferred=True) if guess else None
 
 
@@ -162,11 +175,21 @@ def encodes(process: ProcessReading | None) -> bool:
     return process is not None and any(row.name.startswith("ffmpeg") for row in process.rows)
 
 
-def inferred(process: ProcessReading | None, temp: TempUsage | None) -> str | None:
-    """What runs and what lies in tmp says about the stage, the latest that fits."""
+def inferred(
+    process: ProcessReading | None, temp: TempUsage | None, *, encoded: bool = False
+) -> str | None:
+    """What runs and what lies in tmp says about the stage, the latest that fits.
+
+    Once ffmpeg has ended (``encoded``, or its file is there) the video goes into storage.
+    """
     names = temp.names if temp else ()
-    if encodes(process) or any("_faststart" in name for name in names):
+    if encodes(process):
         return "encoding"
+    if encoded or any("_faststart" in name for name in names):
+        # The newest file comes first: another video's frames are written meanwhile.
+        other = bool(names) and names[0].startswith("processed_") and "_faststart" not in names[0]
+        unseen = process is None or process.target is None
+        return "frames" if other else "encoding" if unseen and not encoded else "saving"
     if any(name.startswith("processed_") for name in names):
         return "frames"
     if any(name.startswith("thumbnail_") for name in names):

@@ -7,6 +7,7 @@ alerts runs in milliseconds on a fake clock.
 
 from __future__ import annotations
 
+from tray_app.core import activity as activities
 from tray_app.core import clicks, wording
 from tray_app.core import link as api_link
 from tray_app.core import stage as stages
@@ -273,5 +274,5 @@ def _woken(state: State, now: Now) -> State:
         vigil=vigils.woken(state.vigil, now, _away_s(state, now)),
         trend=Trend(),
         link=ApiLink(asked_s=asked_s, silent_since_s=None if asked_s is None else now.mono_s),
-        activity=replace(state.activity, read_s=None, burst_s=0.0, hot_s=0.0),
+        activity=activities.woken(state.activity),
     )

@@ -187,8 +187,13 @@ class Engine:
 
     def note_temp(self, usage: TempUsage | None) -> None:
         """Take in what the walker found, from any thread, for the next sample; None: it rests, or
-        the directory cannot be read."""
-        self._temp = usage  # nobody is woken for it
+        the directory cannot be read. That files came or went calls for a sample at once: a job
+        begins or ends with it."""
+        before, self._temp = self._temp, usage
+        scene = self._scene
+        moved = before and usage and before.file_count != usage.file_count
+        if moved and scene is not None:
+            self._inbox.put(scene)
 
     def note_own(self, own: OwnMemory) -> None:
         """Take in what memory is the server's own, likewise."""
@@ -330,7 +335,18 @@ class Engine:
         took_s = read.mono_s - now.mono_s
         monitor = self._own_use() if wants_health(state, now.mono_s) else None
         late_s = 0.0 if sudden else now.mono_s - self._tick_s
-        self._step(Looked(process, self._temp, took_s, sudden, self._own, monitor, late_s), read)
+        peak_bytes = self._lookout.take_peak()
+        looked = Looked(
+            process,
+            self._temp,
+            took_s,
+            sudden,
+            self._own,
+            monitor,
+            late_s,
+            peak_rss_bytes=peak_bytes,
+        )
+        self._step(looked, read)
         self._watch_temp()
         self._watch_own()
         now_s, every_s = read.mono_s, interval_s(self._state)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from tray_app.core import looks
 from tray_app.core.looks import Calm
-from tray_app.core.readings import Glance, Now
+from tray_app.core.readings import GONE, Glance, Now
 from tray_app.core.state import GAP_S
 from tray_app.core.values import dataclass
 from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
@@ -65,6 +65,7 @@ class Lookout:
         self._ask_pace_s = -math.inf
         self._cpu_s = 0.0
         self._looks = 0
+        self._peak_bytes = GONE
         self._last = clock()
         self._scene: Scene | None = None
         self._looks_at: Scene | None = None
@@ -81,6 +82,12 @@ class Lookout:
                 thread.start()
                 self._thread = thread
             self._bell.ring()
+
+    def take_peak(self) -> int | None:
+        """The highest RSS of the tree that was seen since this was last asked; None: no look was
+        made, or nobody was there."""
+        peak_bytes, self._peak_bytes = self._peak_bytes, GONE
+        return None if peak_bytes == GONE else peak_bytes
 
     def close(self) -> None:
         """Look no more. The thread ends by itself when it wakes: at most a second later."""
@@ -118,6 +125,8 @@ class Lookout:
         self._looks += more + 1
         for left in range(more, -1, -1):
             rss_bytes, available_bytes = seen = glance()
+            if rss_bytes > self._peak_bytes:
+                self._peak_bytes = rss_bytes
             is_calm = low_bytes <= rss_bytes <= high_bytes and available_bytes >= least_bytes
             if not is_calm and looks.is_left(calm, seen, self._clock().mono_s):
                 self._report(scene)

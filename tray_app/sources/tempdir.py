@@ -26,6 +26,8 @@ from tray_app.core.values import dataclass, field, replace
 from tray_app.sources.slowly import SlowReadings, rest_after_s
 
 INTERVAL_S = 2.0
+LIVELY_INTERVAL_S = 0.5
+"""While somebody works: a job ends with its files, and that should be seen within a second."""
 STILL_MAX = 4
 """While nothing changes and nobody works each rest is twice the last, up to so many intervals."""
 DEPTH_MAX = 32
@@ -108,7 +110,12 @@ class TempWalker:
         if self._tree is None or self._tree.path != path:
             self._tree, self._before = TempTree(path) if path else None, None
         wanted = partial(self._wants, path)
-        usage, rest_s = self._measure(self._tree, wanted) if self._tree else (None, math.inf)
+        every_s = LIVELY_INTERVAL_S if self._is_lively else self._interval_s
+        usage, rest_s = (
+            self._measure(self._tree, wanted, min(every_s, self._interval_s))
+            if self._tree
+            else (None, math.inf)
+        )
         is_still = usage is not None and self._before is not None and _alike(usage, self._before)
         self._still = min(2 * self._still, STILL_MAX) if is_still else 1
         self._before = usage
@@ -122,7 +129,7 @@ class TempWalker:
         return rest_s if self._is_lively else max(rest_s, self._still * self._interval_s)
 
     def _measure(
-        self, tree: TempTree, wanted: Callable[[], bool]
+        self, tree: TempTree, wanted: Callable[[], bool], interval_s: float
     ) -> tuple[TempUsage | None, float]:
         """The tree's figures, and how long to rest at least."""
         began = self._clock()
@@ -130,7 +137,7 @@ class TempWalker:
         took_s = self._clock().mono_s - began.mono_s
         if usage:
             usage = replace(usage, disk=disk_of(tree.path))
-        return usage, rest_after_s(took_s, self._interval_s)
+        return usage, rest_after_s(took_s, interval_s)
 
 
 def _alike(one: TempUsage, other: TempUsage) -> bool:
