@@ -34,7 +34,7 @@ def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, st
     """Exit status and what would be printed, on one line."""
     findings: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.print", findings.append)
+        patch.setattr(doctor, "say", findings.append)
         status = doctor.run(settings, tmp_path / "config.toml", complaints)
     return status, findings[0]
 

@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -63,6 +64,7 @@ from tray_app.runtime import clock, store
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.engine import Engine, Helpers, Probe
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
+from tray_app.views.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def run(invocation: Invocation) -> int:
             return _hand_over(invocation)
         except toolkit.NoDesktopError as error:
             _log.debug("no tray: %s", error)
-            print(f"{APP_ID}: {wording.NO_DESKTOP}", file=sys.stderr)
+            complain(wording.NO_DESKTOP)
         else:
             return _run_tray(invocation, desktop, reports, instance)
         finally:
@@ -157,7 +159,8 @@ def _hand_over(invocation: Invocation) -> int:
     shown = invocation.settings.address.shown
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
     heard = instance.hand_over(shown, chosen)
-    print(f"{APP_ID}: {wording.already_running(shown, heard=heard)}")
+    with suppress(OutputClosed, OutputFailed):
+        say(f"{APP_ID}: {wording.already_running(shown, heard=heard)}")
     return 0
 
 
@@ -439,7 +442,7 @@ class _Errands:
 
 
 def _run_terminal(invocation: Invocation) -> int:
-    from tray_app.views.console import OutputClosed, TerminalView
+    from tray_app.views.console import TerminalView
 
     settings = invocation.settings
     if invocation.once:
@@ -487,6 +490,7 @@ def _run_terminal(invocation: Invocation) -> int:
     ending.heed_signals()
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
     engine.start(_probe(state), helpers)
+    status = 0
     try:
         for event in _told(events, after_first):
             _log_event(event)
@@ -497,12 +501,15 @@ def _run_terminal(invocation: Invocation) -> int:
                 break
     except OutputClosed:
         _log.debug("nobody reads the output any more")
+    except OutputFailed as error:
+        complain(wording.output_failed(str(error)))
+        status = STATUS_FAILED
     finally:
         view.close()
         engine.stop(JOIN_LIMIT_S)
         ending.over()
         tell_restarts(None)
-    return 0
+    return status
 
 
 def _told(

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.core import settings as checked
+from tray_app.core import wording
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.settings import Choice, ConfigError
 from tray_app.core.values import replace
-from tray_app.flags import PROGRAM, flags_for_settings, make_parser
+from tray_app.flags import flags_for_settings, make_parser
+from tray_app.views import streams
+from tray_app.views.streams import PROGRAM
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
@@ -27,13 +30,14 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
         if given.completion:
             from tray_app import completion
 
-            print(completion.script(given.completion, parser), end="")
+            streams.write(sys.stdout, completion.script(given.completion, parser))
         elif given.init_config:
+            from tray_app.sources.file_owner import write_file
+
             path = given.config or paths.config_file()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=False)  # it may come to hold a token
-            path.write_text(checked.commented_config(), "utf-8")
-            print(f"{PROGRAM}: wrote {path}")
+            text = checked.commented_config().encode()
+            write_file(path, text, mode=0o600, replace=False)  # it may come to hold a token
+            streams.say(f"{PROGRAM}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
             from tray_app.desktop import entry
 
@@ -42,7 +46,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
             done = entry.install() if given.install_desktop_entry else entry.uninstall()
             verb = "wrote" if given.install_desktop_entry else "removed"
             told = [f"{verb} {path}" for path in done] or ["there was nothing to remove"]
-            print("\n".join(f"{PROGRAM}: {line}" for line in told))
+            streams.say("\n".join(f"{PROGRAM}: {line}" for line in told))
         else:
             return None
     except FileExistsError as error:
@@ -64,29 +68,30 @@ def _log_to(
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
     however little the terminal is told."""
     from tray_app.runtime.config import why
-    from tray_app.runtime.journal import FORMAT, Journal, TerminalLog
+    from tray_app.runtime.journal import Journal, PlainFormatter, TerminalLog
 
     to_terminal = TerminalLog()
     to_terminal.setLevel(level)
+    to_terminal.setFormatter(PlainFormatter())
     handlers: list[logging.Handler] = [to_terminal]
     lowest = level
     if file:
         try:
-            file.open("a", encoding="utf-8").close()
+            Journal(file).touch()
         except OSError as error:
             # Of a flag this is a mistake; of a config file the rest still works.
             missing = isinstance(error, FileNotFoundError)
             wrong = f"{file}: {'its folder is not there' if missing else why(error)}"
             if is_flag:
                 parser.error(f"--log-file: {wrong}")
-            print(f"{PROGRAM}: log_file: {wrong}", file=sys.stderr)
+            streams.complain(f"log_file: {wrong}")
             file = None
     if file:
         handlers.append(Journal(file))
     elif default:
         handlers.append(Journal(default))
         lowest = min(level, logging.INFO)
-    logging.basicConfig(level=lowest, format=FORMAT, handlers=handlers)
+    logging.basicConfig(level=lowest, handlers=handlers)
     # Each line is written out at once. To wait at the end for a disk that does not answer would
     # only hold up the end.
     atexit.unregister(logging.shutdown)
@@ -97,7 +102,19 @@ def _log_to(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit status (2: bad input, nothing was started)."""
+    """Run the program; the exit status (2: bad input, or output that cannot be written)."""
+    streams.mend()
+    logging.raiseExceptions = False  # a full disk below standard error is nothing to trace
+    try:
+        return _main(arguments)
+    except streams.OutputClosed:
+        return 0
+    except streams.OutputFailed as error:
+        streams.complain(wording.output_failed(str(error)))
+        return streams.STATUS_FAILED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = make_parser()
     given = parser.parse_args(arguments)
     if (status := _do_one_thing(given, parser)) is not None:
@@ -105,17 +122,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from tray_app.desktop import paths
     from tray_app.runtime import store
-    from tray_app.runtime.config import ConfigFile, absolute, why
+    from tray_app.runtime.config import ConfigFile, whole, why
 
     config = ConfigFile(given.config or paths.config_file(), os.environ)
     try:
         base, complaints = config.read(required=given.config is not None)
     except ConfigError as error:
         parser.error(f"{config.path}:{error.line}: {error}")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         parser.error(f"--config: {config.path}: {why(error)}")
     for complaint in complaints:
-        print(f"{PROGRAM}: {complaint}", file=sys.stderr)
+        streams.complain(complaint)
 
     flags: dict[str, Any] = {
         name: value
@@ -125,7 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     in_tray = not (given.json or given.console or given.once or given.demo)
     state_file = paths.state_file() if in_tray else None
     remembered = store.read_choice(state_file) if state_file else Choice()
-    settings = absolute(checked.resolve(base, remembered, flags))
+    for option in flags_for_settings():
+        if option.key in checked.PATHS and option.field in flags:
+            try:
+                flags[option.field] = whole(flags[option.field])
+            except ValueError as error:
+                parser.error(f"{option.flag}: {flags[option.field]} {error}")
+    settings = checked.resolve(base, remembered, flags)
     if given.demo:
         settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
 

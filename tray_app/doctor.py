@@ -17,11 +17,13 @@ from tray_app import __version__
 from tray_app.core import wording
 from tray_app.core.clicks import temp_directory
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ProcessReading, Target
+from tray_app.core.sanitize import visible
 from tray_app.core.settings import Settings
 from tray_app.core.values import dataclass
 from tray_app.core.wish import NO_WISH, named
 from tray_app.runtime import clock
 from tray_app.sources.machine import is_this_machine, process_table
+from tray_app.views.streams import say
 
 LIBRARIES = (
     "pystray",
@@ -54,14 +56,14 @@ def report(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         lines += textwrap.wrap(
-            finding.text,
+            visible(finding.text),
             width,
             initial_indent=finding.topic.ljust(indent),
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
-    fixes = [fix for finding in findings for fix in finding.fix.splitlines()]
+    fixes = [visible(fix) for finding in findings for fix in finding.fix.split("\n") if fix]
     lines += ["", "Put right:" if fixes else "Nothing must be put right."]
     for fix in fixes:
         lines += textwrap.wrap(
@@ -79,7 +81,7 @@ def run(settings: Settings, config: Path, complaints: Sequence[str]) -> int:
         *_server(settings),
         _cost(),
     ]
-    print(report(findings))
+    say(report(findings))
     return int(any(finding.fix for finding in findings))
 
 
@@ -106,7 +108,7 @@ def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[
     fix = "\n".join(f"Correct this setting: {complaint}" for complaint in complaints)
     there = "" if config.exists() else " (not there: --init-config writes one)"
     log = settings.log_file or str(paths.log_file())
-    own_ca = Path(settings.ca_file).expanduser() if settings.ca_file else None
+    own_ca = Path(settings.ca_file) if settings.ca_file else None
     findings = [
         Finding("config", f"{config}{there}", fix),
         Finding("remembered", str(paths.state_file())),
@@ -180,7 +182,7 @@ def _ask(settings: Settings) -> ApiOutcome:
     from tray_app.sources.api import ApiClient
 
     outcomes: queue.SimpleQueue[ApiOutcome] = queue.SimpleQueue()
-    verify = str(Path(settings.ca_file).expanduser()) if settings.ca_file else True
+    verify = settings.ca_file or True
     headers = settings.headers.fields
     client = ApiClient(settings.address.url, outcomes.put, clock.mono_s, headers, verify)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,8 +11,8 @@ from tray_app import __version__
 from tray_app.core import settings as checked
 from tray_app.core.modes import Preset
 from tray_app.core.settings import OPTIONS, Option
+from tray_app.views.streams import PROGRAM, complain, say
 
-PROGRAM = "runanalyze-tray"
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
 PRESETS = {
@@ -48,7 +49,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         for words, plain in _PLAIN.items():
             message = message.replace(words, plain, 1)
-        self.exit(2, f"{PROGRAM}: {message}\n")
+        complain(message)
+        self.exit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version, where a stream cannot carry them as they are, too."""
+        if message and file is not sys.stderr:
+            say(message)
 
 
 def flags_for_settings() -> list[Option]:

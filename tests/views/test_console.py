@@ -51,7 +51,7 @@ from tray_app.core.selection import Why
 from tray_app.core.stage import Stage
 from tray_app.core.succession import Change, Turn
 from tray_app.core.summary import Summary
-from tray_app.views.console import OutputClosed, TerminalView
+from tray_app.views.console import OutputClosed, OutputFailed, TerminalView
 from tray_app.views.lines import (
     EMOJI,
     WORDS,
@@ -599,7 +599,7 @@ def test_output_that_nobody_reads_ends_the_run(number: int, as_json: bool) -> No
 
 def test_a_full_disk_is_not_taken_for_a_reader_that_left() -> None:
     """Any other failure to write is told."""
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(OutputFailed, match="no space left"):
         view(Failing(errno.ENOSPC)).handle(Sampled(CALM))
 
 

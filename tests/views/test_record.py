@@ -31,6 +31,7 @@ from tray_app.core.readings import (
     TempUsage,
 )
 from tray_app.core.sample import Sample
+from tray_app.core.sanitize import visible
 from tray_app.core.stage import Stage
 from tray_app.views.record import json_line, record
 
@@ -203,8 +204,9 @@ def test_ascii_only_escapes_instead_of_losing_characters() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_any_text_of_others_makes_one_line_of_valid_utf8(text: str) -> None:
-    """Names, arguments and errors of any kind, lone surrogates included, stay one JSON line."""
+def test_any_text_of_others_makes_one_line_of_valid_utf8(raw: str) -> None:
+    """Names, arguments and errors of any kind, as they are sanitized, stay one JSON line."""
+    text = visible(raw)
     sample = replace(
         FULL,
         api=replace(FULL.api, error=text),
@@ -214,5 +216,6 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(text: str) -> None:
     )
     line = json_line(sample)
     told = json.loads(line.encode("utf-8"))
+    assert json.loads(json_line(replace(sample, problem=raw), ascii_only=True).encode("ascii"))
     assert "\n" not in line
     assert told["target"]["cmdline"] == [told["stage"]]

@@ -12,6 +12,7 @@ from tray_app.core.deliveries import TEST_TITLE
 from tray_app.core.errands import MAX_AGE_HOURS, Errand, Outcome
 from tray_app.core.events import Told
 from tray_app.core.readings import MIB, Target, TempUsage
+from tray_app.core.sanitize import visible
 from tray_app.core.settings import Settings
 from tray_app.core.wording import duration, size, size_in_files
 
@@ -133,7 +134,7 @@ def temp_place(state: State) -> str | Told:
 
 def not_opened(place: str, problem: str) -> Told:
     """That the desktop could not open something."""
-    text = f"{place}: {problem}."
+    text = f"{visible(place)}: {problem}."
     if "://" in place:
         return Told("The server's page was not opened", text, "open")
     return _unopened_temp(text)

@@ -10,8 +10,8 @@ of ``--init-config``, the flag, the manual and its checks come from that line.
 
 from __future__ import annotations
 
-import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -170,7 +170,7 @@ def _number(low: float, high: float, unit: str) -> Kind:
     def check(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"must be a number of {unit}")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # nor is NaN
             raise ValueError(f"must be from {low:.12g} to {high:.12g} {unit}")
         return float(value)
 
@@ -216,7 +216,7 @@ def _truth(value: object) -> bool:
 
 
 def _pid(value: object) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
         raise ValueError("must be a process's number, above 0")
@@ -227,7 +227,9 @@ def _pattern(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a regular expression")
     try:
-        re.compile(value)
+        with warnings.catch_warnings():  # of what may mean something else one day
+            warnings.simplefilter("ignore")
+            re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is not a regular expression: {error}") from None
     return value
@@ -400,8 +402,16 @@ RISING = {
     "bands": ("yellow_mb", "orange_mb", "red_mb"),
     "alerts": ("elevated_mb", "high_mb", "critical_mb"),
 }
+PATHS = ("tmp_dir", "log_file", "api.ca_file")
+"""Settings that are the path of a file or a directory."""
+
 _FIELDS = {"url": "address", "token": "headers"}
 _BY_KEY = {option.key: option for option in OPTIONS}
+
+
+def environment_of(key: str) -> str:
+    """The environment variable that sets this; empty for a table."""
+    return _BY_KEY[key].environment
 
 
 def check(key: str, value: object) -> Any:
@@ -427,7 +437,7 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _line_of(text: str, key: str) -> int:
+def line_of(text: str, key: str) -> int:
     """The line where a dotted key stands, by its section and name; 1 when it is not found."""
     section, _, name = key.rpartition(".")
     current = ""
@@ -458,18 +468,22 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
         line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
         told = message[: place.start()] if place else message
         raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
+    except RecursionError:
+        raise ConfigError(1, "is nested too deeply") from None
+    except ValueError:  # an integer of more than 4300 digits
+        raise ConfigError(1, "is not TOML: a number is too long") from None
     values: dict[str, Any] = {}
     complaints: list[Complaint] = []
     for key, value in flat.items():
         try:
             values[key] = check(key, value)
         except KeyError:
-            complaints.append(Complaint(_line_of(text, key), f"unknown setting {key!r}"))
+            complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}"))
         except ValueError as error:
-            complaints.append(Complaint(_line_of(text, key), f"{key} {error}"))
+            complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
     for group, names in _disordered(values):
         first = next(name for name in names if name in values)
-        complaints.append(Complaint(_line_of(text, first), _needs(group)))
+        complaints.append(Complaint(line_of(text, first), _needs(group)))
         for name in names:
             values.pop(name, None)
     return values, complaints

@@ -365,6 +365,11 @@ NO_TRAY_HOST = (
 NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
 
 
+def output_failed(reason: str) -> str:
+    """That standard output cannot be written."""
+    return f"standard output cannot be written: {reason}"
+
+
 def already_running(url: str, *, heard: bool) -> str:
     """What a second start for the same server says."""
     shows = "it shows its status" if heard else "it could not be told to show its status"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tray_app.desktop import paths
+from tray_app.sources.file_owner import write_file
 
 LABEL = "runanalyze.tray"  # a LaunchAgent's name is a domain turned round
 WINDOWS_RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
@@ -34,8 +35,8 @@ def set_on(on: bool) -> None:
     if sys.platform == "win32":
         _set_in_registry(on)
     elif on:
-        place().parent.mkdir(parents=True, exist_ok=True)
-        place().write_text(_agent() if sys.platform == "darwin" else _entry(), "utf-8")
+        text = _agent() if sys.platform == "darwin" else _entry()
+        write_file(place(), text.encode("utf-8", "surrogateescape"))
     else:
         place().unlink(missing_ok=True)
 
@@ -43,7 +44,7 @@ def set_on(on: bool) -> None:
 def place() -> Path:
     """The file that makes it start (not on Windows)."""
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+        return paths.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
     return paths.config_home() / "autostart" / f"{paths.APP_ID}.desktop"
 
 

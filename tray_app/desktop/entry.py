@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tray_app.desktop import paths
+from tray_app.sources.file_owner import write_file
 
 ICON_PX = 256
 
@@ -49,11 +50,9 @@ def places() -> tuple[Path, Path]:
 def install() -> list[Path]:
     """Put entry and icon in place; what was written. :raises OSError: it cannot be written"""
     desktop, icon = places()
-    for path in (desktop, icon):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    icon.write_bytes(Path(paths.app_icon()).read_bytes())
+    write_file(icon, Path(paths.app_icon()).read_bytes())
     named = text().replace(f"Icon={paths.app_icon()}\n", f"Icon={paths.APP_ID}\n")
-    desktop.write_text(named, "utf-8")
+    write_file(desktop, named.encode("utf-8", "surrogateescape"))
     return [desktop, icon]
 
 

@@ -12,26 +12,57 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tray_app.sources.file_owner import is_anothers
+
 APP_ID = "runanalyze-tray"
+# Kinds that are written without being asked for: root's go to its own home.
+_KEPT = ("state", "log")
+# Without a home the program runs without files: here there are none, and none can be made.
+_NOWHERE = Path(os.devnull)
 _XDG = {
-    "config": ("XDG_CONFIG_HOME", "~/.config", ""),
-    "state": ("XDG_STATE_HOME", "~/.local/state", ""),
-    "log": ("XDG_STATE_HOME", "~/.local/state", "log"),
-    "data": ("XDG_DATA_HOME", "~/.local/share", ""),
+    "config": ("XDG_CONFIG_HOME", ".config", ""),
+    "state": ("XDG_STATE_HOME", ".local/state", ""),
+    "log": ("XDG_STATE_HOME", ".local/state", "log"),
+    "data": ("XDG_DATA_HOME", ".local/share", ""),
 }
 
 
 def _folder(kind: str) -> Path:
     """This program's folder of one kind, as `_XDG` names them."""
+    variable, usual, below = _XDG[kind]
     if sys.platform == "linux":
-        variable, usual, below = _XDG[kind]
-        home = Path(os.environ.get(variable, "").strip())
-        if not home.is_absolute():  # the specification: a relative path is to be ignored
-            home = Path(usual).expanduser()
-        return home / APP_ID / below
-    from platformdirs import PlatformDirs
+        base = Path(os.environ.get(variable, "").strip())
+        if not base.is_absolute():  # the specification: a relative path is to be ignored
+            base = home() / usual
+        folder = base / APP_ID / below
+    else:
+        from platformdirs import PlatformDirs
 
-    return Path(getattr(PlatformDirs(APP_ID, appauthor=False), f"user_{kind}_dir"))
+        try:
+            folder = Path(getattr(PlatformDirs(APP_ID, appauthor=False), f"user_{kind}_dir"))
+        except RuntimeError:
+            folder = _NOWHERE / APP_ID
+    if kind in _KEPT and is_anothers(folder):
+        return _own_home() / usual / APP_ID / below
+    return folder
+
+
+def home() -> Path:
+    """The user's home; where nobody knows it, a path that no file can have."""
+    is_told = sys.platform == "win32" or Path(os.environ.get("HOME", "")).is_absolute()
+    return Path.home() if is_told else _own_home()
+
+
+def _own_home() -> Path:
+    """The home of who runs this, whatever the environment says (``sudo -E``)."""
+    try:
+        if sys.platform == "win32":
+            return Path.home()
+        import pwd
+
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except (KeyError, RuntimeError):
+        return _NOWHERE
 
 
 def config_file() -> Path:
@@ -51,8 +82,9 @@ def log_file() -> Path:
 
 def runtime_dir() -> Path:
     """Where a running instance leaves its lock: this user's, on Linux gone with the session."""
-    session = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(session, APP_ID) if session else state_file().parent
+    session = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    usable = session.is_absolute() and not is_anothers(session)
+    return session / APP_ID if usable else state_file().parent
 
 
 def config_home() -> Path:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import select
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tray_app.core import settings as checked
-from tray_app.core.settings import ConfigError, Settings
-from tray_app.core.values import replace
+from tray_app.core.settings import Complaint, ConfigError, Settings
 
 _log = logging.getLogger(__name__)
+MAX_BYTES = 256 * 1024
+"""One with every setting and its words has 6 KB."""
+PIPE_LIMIT_S = 2.0
+_CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 
 
 class ConfigFile:
@@ -25,19 +33,33 @@ class ConfigFile:
         """The settings, and what was left out of them: each with its place, in one line.
 
         :raises OSError: it cannot be read (without ``required``, it may be missing)
-        :raises UnicodeDecodeError: it is no UTF-8
         :raises ConfigError: it is no TOML
+        :raises ValueError: it is no text, or far too long
         """
         self._stamp = self._stamp_now()
+        unknown: list[str] = []
         try:
-            values, wrong = checked.parse_config(self.path.read_text("utf-8"))
-        except FileNotFoundError:
+            text = _text_of(self.path)
+        except (FileNotFoundError, NotADirectoryError):
             if required:
                 raise
-            values, wrong = {}, []
+            text = ""
+        except PermissionError:
+            # Of a folder that may not even be looked into (another user's HOME) nobody knows.
+            if required or os.access(self.path.parent, os.X_OK):
+                raise
+            text, unknown = "", [f"{self.path}: permission denied"]
+        values, wrong = checked.parse_config(text)
+        astray = _make_whole(values)
+        wrong += [Complaint(checked.line_of(text, key), words) for key, words in astray.items()]
         complaints = [f"{self.path}:{complaint.line}: {complaint.text}" for complaint in wrong]
+        of_file = dict(values)
         values, misset = checked.parse_environment(self._environment, values)
-        return absolute(checked.from_config(values)), complaints + misset
+        for key, words in _make_whole(values).items():
+            misset.append(f"{checked.environment_of(key)}: {words}")
+            if key in of_file:
+                values[key] = of_file[key]
+        return checked.from_config(values), unknown + complaints + misset
 
     def edited(self) -> Settings | None:
         """The settings when the file has changed since it was last looked at, else None.
@@ -53,7 +75,7 @@ class ConfigFile:
         except ConfigError as error:
             _log.warning("%s:%d: %s; the settings stay as they were", self.path, error.line, error)
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             _log.warning("%s: %s; the settings stay as they were", self.path, why(error))
             return None
         for complaint in complaints:
@@ -68,23 +90,69 @@ class ConfigFile:
         return status.st_mtime_ns, status.st_size
 
 
-def absolute(settings: Settings) -> Settings:
-    """With paths that mean the same wherever the program works, and the home for ``~``."""
+def whole(path: str) -> str:
+    """A path that means the same wherever the program works, with the home in the place of ``~``.
 
-    def whole(path: str | None) -> str | None:
-        return path and str(Path(path).expanduser().absolute())
+    :raises ValueError: there is no such home, or no directory here that it could begin at
+    """
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError:
+        raise ValueError("begins with a home directory that is not known") from None
+    except OSError:
+        raise ValueError("is relative, and the working directory is gone") from None
 
-    return replace(
-        settings,
-        tmp_dir=whole(settings.tmp_dir),
-        ca_file=whole(settings.ca_file),
-        log_file=whole(settings.log_file),
-    )
+
+def _make_whole(values: dict[str, Any]) -> dict[str, str]:
+    """Make the paths among checked values whole; those that cannot be are taken out, each with
+    what is wrong with it."""
+    wrong = {}
+    for key in checked.PATHS:
+        if key in values:
+            try:
+                values[key] = whole(values[key])
+            except ValueError as error:
+                wrong[key] = f"{key}: {values.pop(key)} {error}"
+    return wrong
 
 
-def why(error: OSError | UnicodeDecodeError) -> str:
+def _text_of(path: Path) -> str:
+    """The text of a file, which may begin with a byte order mark.
+
+    A pipe is read as well (``--config <(...)``), but nobody waits long for what comes through it.
+    :raises OSError, ValueError: as `ConfigFile.read`
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _CLOSED_ON_EXEC)
+    try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        data = b""
+        while part := _part(descriptor, is_pipe):
+            data += part
+            if len(data) > MAX_BYTES:
+                raise ValueError(f"is larger than {MAX_BYTES // 1024} KiB")
+    finally:
+        os.close(descriptor)
+    if is_pipe and not data:
+        raise ValueError("is a pipe that brings nothing")
+    return data.decode("utf-8-sig")
+
+
+def _part(descriptor: int, is_pipe: bool) -> bytes:
+    while True:
+        try:
+            return os.read(descriptor, 65536)
+        except BlockingIOError:
+            if not is_pipe or not select.select([descriptor], [], [], PIPE_LIMIT_S)[0]:
+                raise ValueError("brings nothing") from None
+
+
+def why(error: OSError | ValueError) -> str:
     """Why a file cannot be read or written, in words for people."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    words = "is not UTF-8 text" if isinstance(error, ValueError) else str(error.strerror)
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    words = str(error.strerror or error) if isinstance(error, OSError) else str(error)
     return words[:1].lower() + words[1:]

@@ -7,17 +7,34 @@ The standard library's rotating handler imports sockets and pickling; these few 
 from __future__ import annotations
 
 import logging
+import os
 import select
 import stat
 from contextlib import suppress
+from io import TextIOWrapper
 from os import fstat
 from pathlib import Path
+
+from tray_app.core.sanitize import visible
+from tray_app.sources.file_owner import give
 
 MAX_BYTES = 256 * 1024
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 # So much is taken at once by a pipe that says it takes something (POSIX: at least 512 bytes; Linux:
 # 4096).
 AT_ONCE = 512
+
+
+class PlainFormatter(logging.Formatter):
+    """Lines in which nothing steers a terminal, which is where a log is read. What others say is
+    sanitized where it comes in; this is for what came past that, as in a trace of a defect."""
+
+    def __init__(self) -> None:
+        super().__init__(FORMAT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines: those of a trace stay."""
+        return visible(super().format(record), keep="\n")
 
 
 class Journal(logging.FileHandler):
@@ -29,8 +46,20 @@ class Journal(logging.FileHandler):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
-        self.setFormatter(logging.Formatter(FORMAT))
+        super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
+        self.setFormatter(PlainFormatter())
+
+    def touch(self) -> None:
+        """Make the file. :raises OSError: it cannot be written, or is a pipe that nobody reads"""
+        path = Path(self.baseFilename)
+        is_new = not path.exists()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            if is_new:
+                give(descriptor, path.parent)
+        finally:
+            os.close(descriptor)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; raises nothing."""
@@ -38,16 +67,23 @@ class Journal(logging.FileHandler):
         try:
             if self.stream is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self.stream = self._open()
+                self.stream = self._opened(path)
             status = fstat(self.stream.fileno())
             if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
                 self.close_file()
                 path.replace(path.with_name(f"{path.name}.1"))
-                self.stream = self._open()
+                self.stream = self._opened(path)
             self.stream.write(f"{self.format(record)}\n")
             self.stream.flush()
         except Exception:  # noqa: BLE001 - see the class; also what cannot be formatted
             self.close_file()
+
+    def _opened(self, path: Path) -> TextIOWrapper:
+        is_new = not path.exists()
+        stream = self._open()
+        if is_new:
+            give(stream.fileno(), path.parent)
+        return stream
 
     def close(self) -> None:
         """Close it for good; raises nothing."""

@@ -43,7 +43,7 @@ def read_choice(path: Path) -> Choice:
     """What was remembered in earlier runs; nothing when there is no (usable) file."""
     try:
         text = path.read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Choice()
     except (OSError, UnicodeDecodeError) as error:
         _log.warning("cannot read %s (%s): starting with nothing remembered", path, error)

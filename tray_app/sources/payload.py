@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 from tray_app.core.readings import GIB, MIB, ApiReading, Disk, StageMark, SystemMemory, TempUsage
+from tray_app.core.sanitize import visible
 
 PETABYTE = 1024**5
 """Figures above this are nonsense."""
@@ -97,7 +98,7 @@ def error_words(body: bytes) -> str:
 
 def plain_text(text: str, limit: int = 120) -> str:
     """``text`` as one line of at most ``limit`` printable characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * limit]).split())
+    line = visible(" ".join(text[: 8 * limit].split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

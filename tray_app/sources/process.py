@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.sanitize import visible
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.oom import OomCount
@@ -41,7 +42,7 @@ class PsutilHandle:
                 cpu = process.cpu_times()
                 reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
                 rss_bytes = process.memory_info().rss
-                return Usage(process.name(), rss_bytes, cpu.user + cpu.system, reaped_s)
+                return Usage(visible(process.name()), rss_bytes, cpu.user + cpu.system, reaped_s)
         except psutil.Error:
             return None
 
@@ -75,7 +76,7 @@ class PsutilTable:
     def cmdline(self, pid: int) -> tuple[str, ...]:
         """The command line; empty when it cannot be read."""
         try:
-            return tuple(_printable(part) for part in psutil.Process(pid).cmdline())
+            return tuple(map(visible, psutil.Process(pid).cmdline()))
         except (psutil.Error, OSError):
             return ()
 
@@ -88,7 +89,7 @@ class PsutilTable:
             return ProcessFacts(
                 pid=pid,
                 ppid=process.ppid(),
-                name=process.name(),
+                name=visible(process.name()),
                 cmdline=self.cmdline(pid),
                 created_s=process.create_time(),
                 cwd=_cwd(process),
@@ -240,8 +241,3 @@ def _is_owned(process: psutil.Process) -> bool:
     if sys.platform == "win32":
         return True  # Windows lets anyone read memory and CPU of any process
     return os.geteuid() in (0, process.uids().effective)
-
-
-def _printable(text: str) -> str:
-    """Without the lone surrogates that undecodable bytes become, which cannot be written."""
-    return text.encode("utf-8", "replace").decode()

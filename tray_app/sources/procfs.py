@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.sanitize import visible
 from tray_app.core.target import Listeners, ProcessFacts, reaches
 from tray_app.core.values import dataclass
 from tray_app.sources.cgroup import GroupCounter, LimitedGroup, kill_counter, limited_group
@@ -65,7 +66,7 @@ class ProcfsHandle:
         if fields[0] in b"ZX":
             return None
         return Usage(
-            stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace"),
+            visible(stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace")),
             int(statm.split(b" ", 2)[1]) * self._page_bytes,
             (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
             (int(fields[13]) + int(fields[14])) / self._ticks_per_s,
@@ -124,7 +125,9 @@ class ProcfsTable:
         data = _read(f"{self._proc}/{pid}/cmdline", _CMDLINE_MAX_BYTES)
         if not data:
             return ()
-        return tuple(data.rstrip(b"\0").decode("utf-8", "replace").split("\0"))
+        parts = data.rstrip(b"\0").decode("utf-8", "replace").split("\0")
+        # Mostly one question for all: at the start each process's is read.
+        return tuple(parts) if "".join(parts).isprintable() else tuple(map(visible, parts))
 
     def facts(self, pid: int) -> ProcessFacts | None:
         """What is known of a process; None when it is gone or a zombie."""
@@ -402,7 +405,7 @@ class ProcfsTable:
         end = data.rindex(b")")
         fields = data[end + 2 :].split()
         return _Stat(
-            name=data[data.index(b"(") + 1 : end].decode("utf-8", "replace"),
+            name=visible(data[data.index(b"(") + 1 : end].decode("utf-8", "replace")),
             ppid=int(fields[1]),
             created_s=self._boot_s + int(fields[19]) / self._ticks_per_s,
             is_alive=fields[0] not in b"ZX",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections import deque
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -42,13 +40,10 @@ from tray_app.views.lines import (
     summary_lines,
 )
 from tray_app.views.record import json_line
+from tray_app.views.streams import OutputClosed, OutputFailed, silence, write
 
 if TYPE_CHECKING:
     from tray_app.views.live import LiveScreen, Picture
-
-
-class OutputClosed(Exception):
-    """The reader of the output has gone (``| head``, a closed terminal): a reason to end well."""
 
 
 class TerminalView:
@@ -87,6 +82,7 @@ class TerminalView:
         """Show one event.
 
         :raises OutputClosed: nobody reads the output any more
+        :raises OutputFailed: it cannot be written
         """
         match event:
             case Sampled(sample):
@@ -112,15 +108,17 @@ class TerminalView:
 
         Raises nothing when the output is gone; a second call does nothing.
         """
-        with suppress(OutputClosed, OSError):
+        with suppress(OutputClosed, OutputFailed, OSError):
             self._open.close()
             self._print(self._stdout, self._summary)
         self._summary = []
 
     def _sampled(self, sample: Sample) -> None:
         if self._json:
-            ascii_only = not carries("\U0010ffff", self._stdout.encoding)
-            self._write(self._stdout, json_line(sample, ascii_only=ascii_only) + "\n")
+            line = json_line(sample)
+            if not carries(line, self._stdout.encoding):
+                line = json_line(sample, ascii_only=True)
+            self._write(self._stdout, f"{line}\n")
         elif not self._screen:
             self._print(self._stdout, plain_lines(sample, self._marks, details=self._details))
         else:
@@ -159,30 +157,18 @@ class TerminalView:
             self._picture = picture
             self._screen.show(picture)
         except OSError:  # a terminal does not fail in another way than by going away
-            raise self._gone() from None
+            silence(self._stdout)
+            raise OutputClosed from None
 
     def _print(self, stream: TextIO, lines: Iterable[str]) -> None:
         self._write(stream, "".join(f"{printable(line, stream.encoding)}\n" for line in lines))
 
     def _write(self, stream: TextIO, text: str) -> None:
         try:
-            stream.write(text)
-            stream.flush()
-        except OSError as error:
-            # Windows reports a pipe without a reader as EINVAL.
-            if error.errno not in (errno.EPIPE, errno.EINVAL):
+            write(stream, text)
+        except (OutputClosed, OutputFailed):
+            if stream is self._stdout:  # what goes beside the JSON may be lost
                 raise
-            if stream is self._stdout:
-                raise self._gone() from None
-
-    def _gone(self) -> OutputClosed:
-        """Let what is still to be written go nowhere, or Python complains about it at exit."""
-        with suppress(OSError):
-            stdout = self._stdout.fileno()
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stdout)
-            os.close(nowhere)
-        return OutputClosed()
 
 
 def _live_screen(stdout: TextIO) -> LiveScreen | None:

@@ -56,18 +56,18 @@ def record(sample: Sample) -> dict[str, object]:
             "age_s": _number(sample.at.mono_s - temp.taken_s if temp else None, 1),
         },
         "activity": sample.activity.value,
-        "stage": _text(sample.stage.name) if sample.stage else None,
+        "stage": sample.stage.name if sample.stage else None,
         "job": _job(sample.job) if sample.job else None,
         "alert": None if sample.alert is Level.NONE else sample.alert.word,
         "api": {
             "state": api.state.value,
             "age_s": _number(api.age_s, 3),
             "latency_ms": _number(api.latency_s, 1, 0.001),
-            "error": None if api.error is None else _text(api.error),
+            "error": api.error,
         },
         "target": _target(target) if target else None,
         "candidates": [_target(each) for each in sample.candidates],
-        "problem": None if sample.problem is None else _text(sample.problem),
+        "problem": sample.problem,
         "processes": [_process(row) for row in (*sample.rows, *sample.others)],
     }
 
@@ -103,16 +103,16 @@ def _forecast(ahead: Forecast) -> dict[str, object]:
 def _target(target: Target) -> dict[str, object]:
     return {
         "pid": target.pid,
-        "name": _text(target.name),
-        "cmdline": [_text(part) for part in target.cmdline],
-        "evidence": _text(target.evidence),
+        "name": target.name,
+        "cmdline": list(target.cmdline),
+        "evidence": target.evidence,
     }
 
 
 def _process(row: ProcessRow) -> dict[str, object]:
     return {
         "pid": row.pid,
-        "name": _text(row.name),
+        "name": row.name,
         "role": row.role.value,
         "memory_mb": _number(row.rss_bytes, 1, MIB),
         "cpu_percent": _number(row.cpu_percent, 1),
@@ -124,8 +124,3 @@ def _number(value: float | None, digits: int, unit: float = 1) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(value / unit, digits) + 0.0  # -0.0 + 0.0 is 0.0
-
-
-def _text(value: str) -> str:
-    """Without lone surrogates: the OS hands undecodable names over as such, UTF-8 has none."""
-    return value.encode("utf-8", "replace").decode()

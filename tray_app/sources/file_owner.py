@@ -1,0 +1,58 @@
+"""Whose a file is that root makes: run with a user's environment (``sudo -E``), root must leave
+nothing in the user's folders that the user cannot read, write or remove.
+
+What the program keeps by itself goes to root's own folders (`desktop.paths`); what a person has
+it write into a user's folder becomes that user's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def is_anothers(folder: Path) -> bool:
+    """Whether this is root, and the folder, or the nearest one above it, is not root's."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return False
+    for place in (folder, *folder.parents):
+        with suppress(OSError):
+            return place.stat().st_uid != 0
+    return False
+
+
+def give(descriptor: int, folder: Path) -> None:
+    """Give a new file to the owner of the folder that it is in.
+
+    By its descriptor: who owns the folder could put another file of root's in its place.
+    """
+    if sys.platform != "win32" and is_anothers(folder):
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, each for the owner of the one above."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        if sys.platform != "win32" and is_anothers(each.parent):
+            owner = each.parent.stat()
+            os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> None:
+    """Write a whole file, with its folder, for the owner of the folder.
+
+    :raises FileExistsError: it is there, and ``replace`` is not wanted
+    :raises OSError: it cannot be written
+    """
+    make_folder(path.parent)
+    if replace:
+        path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        give(descriptor, path.parent)
