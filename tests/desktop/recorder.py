@@ -240,12 +240,30 @@ class SettingsPortal(_Service):
 
 
 class Watcher(_Service):
-    """A StatusNotifierWatcher without a panel: registration and its signals, nothing drawn."""
+    """A StatusNotifierWatcher without a panel: registration and its signals, nothing drawn.
+
+    ``behaviours`` are what becomes of the next registrations, one after another: ``error`` refuses,
+    ``hang`` never answers, ``list and fail`` takes the item and answers with an error. After them
+    all are taken. ``asked`` has when (monotonic seconds) somebody registered, ``read`` counts how
+    often a property was read.
+    """
 
     def __init__(self, address: str, *, host_registered: bool = True) -> None:
         super().__init__(address, WATCHER)
         self.host_registered = host_registered
         self.items: list[str] = []
+        self.behaviours: list[Literal["error", "hang", "list and fail"]] = []
+        self.asked: list[float] = []
+        self.read = 0
+
+    def _count_read(self) -> dict[str, Variant]:
+        self.read += 1
+        return {}
+
+    def host_comes(self) -> None:
+        """A panel joins."""
+        self.host_registered = True
+        self.peer.emit(WATCHER_PATH, WATCHER, "StatusNotifierHostRegistered")
 
     def _serve(self, peer: Peer) -> None:
         self.items.clear()
@@ -257,20 +275,31 @@ class Watcher(_Service):
                 "RegisterStatusNotifierItem": self._register_item,
                 "RegisterStatusNotifierHost": lambda _call: Reply(),
             },
-            lambda: {
-                "RegisteredStatusNotifierItems": Variant("as", list(self.items)),
-                "IsStatusNotifierHostRegistered": Variant("b", self.host_registered),
-                "ProtocolVersion": Variant("i", 0),
-            },
+            lambda: (
+                self._count_read()
+                | {
+                    "RegisteredStatusNotifierItems": Variant("as", list(self.items)),
+                    "IsStatusNotifierHostRegistered": Variant("b", self.host_registered),
+                    "ProtocolVersion": Variant("i", 0),
+                }
+            ),
         )
 
-    def _register_item(self, call: Heard) -> Reply:
+    def _register_item(self, call: Heard) -> Reply | None:
+        self.asked.append(time.monotonic())
+        behaviour = self.behaviours.pop(0) if self.behaviours else ""
+        if behaviour == "hang":
+            return None
+        if behaviour == "error":
+            raise DBusError("org.freedesktop.DBus.Error.UnknownObject", "told to refuse")
         # Items register by object path (libayatana, Electron) or by bus name (KDE): both are real.
         service = call.body[0]
         item = call.sender + service if service.startswith("/") else service + "/StatusNotifierItem"
         if item not in self.items:
             self.items.append(item)
             self.peer.emit(WATCHER_PATH, WATCHER, "StatusNotifierItemRegistered", "s", item)
+        if behaviour == "list and fail":
+            raise DBusError("org.freedesktop.DBus.Error.Failed", "told to fail")
         return Reply()
 
     def _name_owner_changed(self, signal: Heard) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from dbus_fast import DBusError, Variant
@@ -19,7 +20,7 @@ from tray_app.core.commands import Command, Quit, SetMode, ShowStatus
 from tray_app.core.menu import Row
 from tray_app.core.modes import Mode
 from tray_app.core.picture import Theme
-from tray_app.desktop import toolkit
+from tray_app.desktop import _registration, toolkit
 
 pytestmark = pytest.mark.desktop
 
@@ -72,6 +73,11 @@ class Tray:
 
     def get(self, name: str) -> Any:
         return self.session.peer.get(self.item.bus_name, self.item.path, ITEM, name)
+
+    def hear_calls(self, watcher: Watcher) -> Callable[[], int]:
+        """How often the watcher's items were read since now."""
+        before = watcher.read
+        return lambda: watcher.read - before
 
     def layout(self, parent: int, depth: int, *names: str) -> Any:
         return self.session.peer.call(*self.menu, "GetLayout", "iias", parent, depth, list(names))[
@@ -333,6 +339,69 @@ def test_refused_registration(
     watcher.start()
     wait_for(lambda: watcher.items, "the item is registered")
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_registration, "PAUSES_S", (0.05, 0.1))
+    monkeypatch.setattr(_registration, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(_registration, "ANSWER_LIMIT_S", 0.3)
+
+
+def test_pauses_grow_to_a_minute() -> None:
+    """A watcher that always refuses is asked once a minute, for as long as it is there."""
+    pauses_s = list(itertools.islice(_registration.pauses_s(), 9))
+    assert pauses_s == [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 60.0, 60.0]
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("behaviour", ["error", "hang"])
+def test_registration_is_tried_again(
+    tray: Tray, watcher: Watcher, behaviour: Literal["error", "hang"]
+) -> None:
+    """A watcher that owns its name before its object answers has the icon in the end, once."""
+    watcher.stop()
+    watcher.behaviours = [behaviour] * 4
+    watcher.asked.clear()
+    watcher.start()
+    wait_for(lambda: watcher.items, "the item is registered")
+    assert len(watcher.asked) == 5
+    assert tray.desktop.is_shown
+
+
+def test_a_panel_that_joins_a_watcher_is_no_reason_to_wait(
+    tray: Tray, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is tried at once, whatever pause was to be made."""
+    monkeypatch.setattr(_registration, "PAUSES_S", ())
+    watcher.stop()
+    watcher.behaviours = ["error"]
+    watcher.asked.clear()
+    watcher.start()
+    wait_for(lambda: watcher.asked, "it was tried")
+    assert not tray.desktop.is_shown
+    watcher.host_comes()
+    wait_for(lambda: watcher.items, "the item is registered")
+    wait_for(lambda: tray.desktop.is_shown, "and known to be")
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_what_is_listed_is_not_registered_twice(tray: Tray, watcher: Watcher) -> None:
+    """Neither after an error that came with a success, nor when a panel joins; a watcher that has
+    lost it is told again."""
+    watcher.stop()
+    watcher.behaviours = ["list and fail"]
+    watcher.asked.clear()
+    watcher.start()
+    wait_for(lambda: tray.desktop.is_shown, "it is known to be registered")
+    asked = tray.hear_calls(watcher)
+    watcher.host_comes()
+    wait_for(lambda: asked() > 0, "the list is read")
+    assert len(watcher.asked) == 1
+    watcher.items.clear()
+    watcher.host_comes()
+    wait_for(lambda: watcher.items, "it is registered again")
+    assert len(watcher.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,14 @@ class SessionBus:
         try:
             self._loop.run_until_complete(self._serve(ready))
         finally:
+            self._loop.run_until_complete(_cancel_all())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the bus is there now; from any thread."""
+        return self._bus is not None and self._bus.connected
 
     def time_s(self) -> float:
         """The loop's clock (monotonic seconds); from any thread."""
@@ -159,6 +165,14 @@ class SessionBus:
     def _stop_now(self) -> None:
         if self._stopping is not None:
             self._stopping.set()
+
+
+async def _cancel_all() -> None:
+    """Let what still waits for an answer end now: nobody is there to hear it."""
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def _nothing() -> None:

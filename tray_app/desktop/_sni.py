@@ -1,28 +1,27 @@
 """A pystray backend for Linux: StatusNotifierItem over D-Bus, nothing but pip packages.
 
 Registered by object path, because with a bus name GNOME's extension shows no icon (seen in
-GNOME Shell 43), and again whenever a watcher appears (panels restart, logins race).
+GNOME Shell 43), and again whenever a watcher appears (`_registration`).
 """
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from dbus_fast import DBusError, PropertyAccess
+from dbus_fast import PropertyAccess
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 from pystray import _base
 
-from tray_app.desktop._bus import SessionBus, bus_call, watch_owner
+from tray_app.desktop._bus import SessionBus
 from tray_app.desktop._dbusmenu import MENU_PATH, DbusMenu, Ids, Node, build
+from tray_app.desktop._registration import Registration
 from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
-WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM_PATH = "/StatusNotifierItem"
 ACTIVE, ATTENTION = "Active", "NeedsAttention"
 
@@ -186,9 +185,8 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._ids = Ids()
         self._dbus_menu = DbusMenu(self._nodes, on_menu)
         self._told_menu: Any = None
-        self._connection: MessageBus | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._registered = threading.Event()
+        self._registration: Registration | None = None
+        self._tried = threading.Event()
         self._bus.on_connect(self._export)
 
     def set_images(self, images: Sequence[Any]) -> None:
@@ -197,39 +195,32 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self.icon = images[-1]
 
     async def _export(self, connection: MessageBus) -> None:
-        self._connection = connection
+        if self._registration is not None:
+            self._registration.end()
+        self._registration = Registration(
+            connection,
+            ITEM_PATH,
+            on_host=self._on_host,
+            wanted=lambda: bool(self.visible),
+            tried=self._tried.set,
+        )
         connection.export(ITEM_PATH, self._item)
         connection.export(MENU_PATH, self._dbus_menu)
-        await watch_owner(connection, WATCHER, self._watcher_changed)
+        await self._registration.follow()
 
-    def _watcher_changed(self, owned: bool) -> None:
-        self._on_host(owned)
-        if owned and self.visible:
-            self._register_soon()
-
-    def _register_soon(self) -> None:
-        task = asyncio.ensure_future(self._register())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _register(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            register = "RegisterStatusNotifierItem"
-            await bus_call(
-                self._connection, WATCHER, "/StatusNotifierWatcher", WATCHER, register, "s",
-                ITEM_PATH,
-            )  # fmt: skip
-        except (DBusError, OSError, EOFError) as error:
-            # It will be tried again when a watcher (re)appears.
-            _log.debug("registering with the panel failed: %r", error)
-        finally:
-            self._registered.set()
+    def _register(self) -> None:
+        if self._registration is not None:
+            self._registration.begin()
 
     def wait_until_told(self, limit_s: float) -> None:
         """Wait until a panel was told of the icon, or could not be."""
-        self._registered.wait(limit_s)
+        self._tried.wait(limit_s)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a panel has the icon; from any thread."""
+        registration = self._registration
+        return registration is not None and registration.is_listed and self._bus.is_connected
 
     def _activate(self) -> None:
         self.on_click()
@@ -239,7 +230,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def _show(self) -> None:
         self._update_title()  # pystray holds a title back while the icon is not shown
-        self._bus.soon(self._register_soon)
+        self._bus.soon(self._register)
 
     def _hide(self) -> None:
         """An item leaves the panel when its connection closes, in `_stop`."""

@@ -46,8 +46,8 @@ def survey() -> Survey:
 
 
 def _linux() -> Survey:
-    from tray_app.desktop import _sni
     from tray_app.desktop._bus import SessionBus, session_address
+    from tray_app.desktop._registration import WATCHER
 
     words = (os.environ.get(name, "") for name in ("XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"))
     desktop = ", ".join(word for word in words if word) or "not told (XDG_CURRENT_DESKTOP)"
@@ -57,7 +57,7 @@ def _linux() -> Survey:
     host = notifications = None
     if connected is not None:
         try:
-            host = _owner(connected, _sni.WATCHER)
+            host = _owner(connected, WATCHER)
             notifications = _notifications(connected)
         finally:
             connected.leave()

@@ -173,6 +173,11 @@ class Desktop:
         """Take the icon away and let `run` return; from any thread."""
         self._touch(self._icon.stop)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether a panel has the icon, as far as is known; from any thread."""
+        return bool(getattr(self._icon, "is_listed", self._icon.visible))
+
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
         """Those of the sizes that can be drawn, in pixels, that are of use here."""
         if hasattr(self._icon, "set_images"):
@@ -351,8 +356,9 @@ def open_desktop(
 
         connected.on_connect(lambda connection: follow_portal(connection, on_theme))
     from tray_app.desktop import _sni
+    from tray_app.desktop._registration import WATCHER
 
-    if connected is None or not connected.has_owner(_sni.WATCHER):
+    if connected is None or not connected.has_owner(WATCHER):
         stock = _stock_icon()
         if stock is not None:
             return Desktop(name, f"pystray {stock.__module__.rpartition('.')[2]}", stock, connected)
