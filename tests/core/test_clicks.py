@@ -21,8 +21,16 @@ from tray_app.core.commands import (
     ShowStatus,
 )
 from tray_app.core.deliveries import KEPT, TEST_TITLE, Delivery
-from tray_app.core.errands import Errand, Extent, Outcome
-from tray_app.core.events import ErrandAsked, ErrandEnded, Event, NotifierCame, OpenAsked, Told
+from tray_app.core.errands import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.events import (
+    ErrandAsked,
+    ErrandEnded,
+    Event,
+    NotifierCame,
+    OpenAsked,
+    Questioned,
+    Told,
+)
 from tray_app.core.inputs import (
     Answered,
     Asked,
@@ -34,8 +42,9 @@ from tray_app.core.inputs import (
     NotOpened,
 )
 from tray_app.core.jobs import Job, Jobs
+from tray_app.core.menu_wording import ROW_CHARS
 from tray_app.core.notes import note
-from tray_app.core.readings import GIB, Now
+from tray_app.core.readings import GIB, Now, TempUsage
 from tray_app.core.settings import Settings
 from tray_app.core.state import State, begin
 from tray_app.core.step import step
@@ -56,9 +65,14 @@ def after(state: State, *happened: Input, at_s: float = 1.0) -> tuple[State, lis
 
 @pytest.fixture
 def idle() -> State:
-    """One sample of a server that does nothing."""
+    """One sample of a server that does nothing and has no temp files."""
+    return with_files(0, 0)
+
+
+def with_files(size_mb: float, count: int) -> State:
     state = begin(SETTINGS, SETTINGS, START, local=True)
-    asked = (Asked(), Answered(answer(300, START.mono_s + 0.5)))
+    temp = TempUsage(mb(size_mb), count, START.mono_s + 0.5)
+    asked = (Asked(), Answered(answer(300, START.mono_s + 0.5, temp=temp)))
     return after(state, *asked, Looked(look(300, START.mono_s + 0.5)), at_s=0.5)[0]
 
 
@@ -71,10 +85,23 @@ def reason(state: State, command: Command) -> str:
     return told.text
 
 
+def question(state: State, command: Command) -> Questioned:
+    """What must be answered first; nothing else has happened."""
+    changed, events = after(state, command)
+    assert changed == state
+    (asked,) = events
+    assert isinstance(asked, Questioned)
+    return asked
+
+
 class TestErrands:
     @pytest.mark.parametrize(
         ("command", "errand"),
-        [(FreeMemory(), Errand.FREE_MEMORY), (CleanUp(), Errand.CLEAN_UP)],
+        [
+            (FreeMemory(), Errand.FREE_MEMORY),
+            (CleanUp(), Errand.CLEAN_UP),
+            (CleanUp(Errand.CLEAN_UP_HOUR), Errand.CLEAN_UP_HOUR),
+        ],
     )
     def test_an_idle_server_is_asked(self, idle: State, command: Command, errand: Errand) -> None:
         """With the settings of the moment; the state says so until it has ended."""
@@ -93,10 +120,15 @@ class TestErrands:
 
     @pytest.mark.parametrize("activity", [Activity.PROCESSING, Activity.INTENSIVE])
     def test_no_clean_up_while_a_job_runs(self, idle: State, activity: Activity) -> None:
-        """Its files would be at risk; memory may be freed all the same."""
+        """Its files would be at risk, also for who is sure; memory may be freed then."""
         busy = replace(idle, activity=ActivityState(activity=activity))
-        assert reason(busy, CleanUp()) == "A job is running: its files would be at risk."
-        assert after(busy, FreeMemory())[0].errand is Errand.FREE_MEMORY
+        for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR):
+            for sure in (False, True):
+                told = reason(busy, CleanUp(errand, sure=sure))
+                assert told == "A job is running: its files would be at risk."
+        asked = question(busy, FreeMemory())
+        assert asked.title == "Free memory while a job runs?"
+        assert after(busy, asked.command)[0].errand is Errand.FREE_MEMORY
 
     def test_no_clean_up_while_a_job_may_have_begun_or_waits(self, idle: State) -> None:
         """A burst of CPU may be its beginning, and a job that is not known to have ended waits."""
@@ -112,6 +144,58 @@ class TestErrands:
         for state in (paused, fresh):
             assert "not known" in reason(state, CleanUp())
 
+    @pytest.mark.parametrize(
+        ("command", "title", "text", "label"),
+        [
+            (
+                FreeMemory(),
+                "Free memory and delete old files?",
+                "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
+                "Free memory and old files",
+            ),
+            (
+                CleanUp(),
+                "Delete temp files older than 24 h?",
+                "154 MB in 3 files there now.",
+                "Delete files older than 24 h",
+            ),
+            (
+                CleanUp(Errand.CLEAN_UP_HOUR),
+                "Delete temp files older than 1 h?",
+                "154 MB in 3 files there now.",
+                "Delete files older than 1 h",
+            ),
+        ],
+    )
+    def test_files_are_asked_for(
+        self, command: FreeMemory | CleanUp, title: str, text: str, label: str
+    ) -> None:
+        """Where there are any, nothing is sent before a second click says that they may go."""
+        state = with_files(154, 3)
+        asked = question(state, command)
+        assert (asked.title, asked.text, asked.label) == (title, text, label)
+        assert asked.command == replace(command, sure=True)
+        told = note(asked)
+        assert told is not None
+        assert (told.title, told.text, told.replace) == (title, text, "errand")
+        assert [(each.label, each.command) for each in told.actions] == [(label, asked.command)]
+        (event,) = after(state, asked.command)[1]
+        assert isinstance(event, ErrandAsked)
+
+    def test_what_is_not_known_is_asked_for(self, idle: State) -> None:
+        """Files that the server does not tell of, or a job while nothing is read."""
+        assert idle.sample is not None
+        untold = replace(idle, sample=replace(idle.sample, temp=None))
+        text = "The server deletes temp files older than 1 h, too."
+        assert question(untold, FreeMemory()).text == text
+        paused, _ = after(idle, SetPaused(True))
+        assert question(paused, FreeMemory()).text.startswith("Whether a job runs is not known. ")
+
+    def test_no_errand_deletes_files_of_the_last_hour(self) -> None:
+        """With 0 h the real server deleted a running job's files, and the job failed."""
+        assert set(AGE_HOURS) == set(Errand)
+        assert min(AGE_HOURS.values()) >= 1
+
     def test_a_demo_has_no_server(self, idle: State) -> None:
         """Nothing is sent anywhere."""
         demo = replace(idle, demo=True)
@@ -124,47 +208,66 @@ class TestErrands:
     ("outcome", "title", "text"),
     [
         (
-            Outcome(Errand.FREE_MEMORY, 3.2, Extent(mb(944)), Extent(mb(532))),
+            Outcome(Errand.FREE_MEMORY, 3.2, Extent(mb(944), 0, 0), Extent(mb(532), 0, 0)),
             "Freed 412 MB in 3 s",
             "The server keeps 532 MB.",
         ),
         (
             Outcome(Errand.FREE_MEMORY, 0.2, Extent(2 * GIB), Extent(GIB)),
             "Freed 1.00 GB in 1 s",
-            "The server keeps 1.00 GB.",
+            "Keeps 1.00 GB; what files went is not known.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(532.4)), Extent(mb(532))),
-            "Freed nothing",
-            "The server keeps 532 MB.",
+            Outcome(
+                Errand.FREE_MEMORY, 3.0, Extent(mb(944), mb(61), 5), Extent(mb(532), mb(11), 3)
+            ),
+            "Freed 412 MB in 3 s",
+            "Deleted 2 temp files (50 MB), keeps 532 MB.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(500)), Extent(mb(532))),
-            "Freed nothing",
+            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(532), 0, 0), Extent(mb(532), 0, 0)),
+            "Memory unchanged at 532 MB",
+            "No temp file was deleted.",
+        ),
+        (
+            Outcome(
+                Errand.FREE_MEMORY, 3.0, Extent(mb(532.4), mb(61), 5), Extent(mb(532), mb(11), 3)
+            ),
+            "Memory unchanged at 532 MB",
+            "Deleted 2 temp files (50 MB).",
+        ),
+        (
+            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(532), mb(9), 1), Extent(mb(532), 0, 0)),
+            "Memory unchanged at 532 MB",
+            "Deleted 1 temp file (9 MB).",
+        ),
+        (
+            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(500), mb(9), 1), Extent(mb(532), mb(12), 2)),
+            "Memory rose by 32 MB meanwhile",
             "The server keeps 532 MB.",
         ),
         (
             Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(500)), None),
             "The server has collected its garbage",
-            "How much that freed it does not tell.",
+            "What that brought it does not tell.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(int(1.25 * GIB), 17), Extent(mb(51.2), 3)),
-            "Deleted 1.20 GB in 14 files",
+            Outcome(Errand.CLEAN_UP, 1.0, Extent(0, int(1.25 * GIB), 17), Extent(0, mb(51.2), 3)),
+            "Deleted 14 temp files (1.20 GB)",
             "Temp: 51 MB in 3 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(mb(51), 3), Extent(mb(51), 3)),
+            Outcome(Errand.CLEAN_UP, 1.0, Extent(0, mb(51), 3), Extent(0, mb(51), 3)),
             "Nothing was older than 24 h",
             "Temp: 51 MB in 3 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(mb(51), 3), Extent(mb(80), 4)),
-            "Nothing was older than 24 h",
+            Outcome(Errand.CLEAN_UP_HOUR, 1.0, Extent(0, mb(51), 3), Extent(0, mb(80), 4)),
+            "Nothing was older than 1 h",
             "Temp: 80 MB in 4 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0),
+            Outcome(Errand.CLEAN_UP, 1.0, Extent(mb(300)), Extent(mb(300))),
             "The server has cleaned up",
             "What it deleted it does not tell.",
         ),
@@ -193,7 +296,19 @@ def test_what_an_errand_brought_is_said_with_figures_first(
     told = note(ErrandEnded(outcome))
     assert told is not None
     assert (told.title, told.text, told.replace) == (title, text, "errand")
-    assert clicks.line(outcome) == f"{title}{':' if outcome.problem else '.'} {text}"
+    if outcome.problem:
+        assert clicks.line(outcome) == f"{title}: {text}"
+    else:
+        assert clicks.line(outcome) == f"{title}; {text[0].lower()}{text[1:-1]}"
+
+
+def test_what_an_errand_brought_is_one_line_in_menu_and_log() -> None:
+    """As the recorded server: nothing freed, and two old files gone that its answer hides."""
+    before, after = Extent(mb(532), mb(50), 2), Extent(mb(532), 0, 0)
+    told = clicks.line(Outcome(Errand.FREE_MEMORY, 1.0, before, after))
+    assert told == "Memory unchanged at 532 MB; deleted 2 temp files (50 MB)"
+    freed = Outcome(Errand.FREE_MEMORY, 30.0, Extent(3 * GIB, GIB, 123), Extent(GIB, mb(500), 1))
+    assert len(clicks.line(freed)) <= ROW_CHARS
 
 
 class TestOpening:

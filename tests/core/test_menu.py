@@ -31,6 +31,7 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
+from tray_app.core.errands import Errand
 from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.inputs import Answered, Asked, Delivered, Input, Looked, ThemeSeen
 from tray_app.core.jobs import Job
@@ -353,25 +354,42 @@ def test_the_limits_are_shown() -> None:
 
 
 def test_the_server_can_be_asked() -> None:
-    """Deleting stands a level deeper, behind a question."""
+    """What deletes stands a level deeper, below what is at risk."""
     menu = by_key(HEALTHY)
-    assert [menu[key].command for key in ("free", "open-temp", "open-server")] == [
-        FreeMemory(),
+    assert [menu[key].command for key in ("open-temp", "open-server")] == [
         OpenTemp(),
         OpenServer(),
     ]
-    assert menu["clean"].command is None
+    assert (menu["free"].text, menu["free"].command) == ("Free memory and old temp files", None)
+    assert [(row.text, row.command) for row in menu["free"].children] == [
+        ("Temp: 18 MB in 3 files", None),
+        ("Files older than 1 h are deleted, too", None),
+        ("Free memory and old files", FreeMemory(sure=True)),
+    ]
+    assert (menu["clean"].text, menu["clean"].command) == ("Clean up old temp files", None)
     assert [(row.text, row.command) for row in menu["clean"].children] == [
         ("Temp: 18 MB in 3 files", None),
-        ("Really clean up?", CleanUp()),
+        ("Really delete files?", None),
+        ("Delete files older than 24 h", CleanUp(sure=True)),
+        ("Delete files older than 1 h", CleanUp(Errand.CLEAN_UP_HOUR, sure=True)),
     ]
 
 
 def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
-    """Its files may be among them: the row says so; a click that comes too late is refused."""
-    busy = replace(HEALTHY, activity=replace(HEALTHY.activity, burst_s=1.0))
-    row = by_key(busy)["clean-sure"]
-    assert (row.text, row.enabled, row.command) == ("Not while a job runs", False, CleanUp())
+    """Its files may be among them: the rows say so; a click that comes too late is refused.
+    Memory can be freed, after the same question."""
+    busy = by_key(replace(HEALTHY, activity=replace(HEALTHY.activity, burst_s=1.0)))
+    assert busy["clean-risk"].text == "Not while a job runs"
+    for key, command in (
+        ("errand-clean_up", CleanUp(sure=True)),
+        ("errand-clean_up_hour", CleanUp(Errand.CLEAN_UP_HOUR, sure=True)),
+    ):
+        assert (busy[key].enabled, busy[key].command) == (False, command)
+    assert busy["free-risk"].text == "A job is running: free it all the same?"
+    assert busy["errand-free_memory"].enabled
+    paused = by_key(STATES["paused"])
+    assert not paused["errand-clean_up"].enabled
+    assert paused["errand-free_memory"].enabled
 
 
 def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:

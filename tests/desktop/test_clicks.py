@@ -190,6 +190,45 @@ def notice_of(recorder: NotificationRecorder, beginning: str) -> Notice:
     return wait_for(found, f"a notice {beginning!r}", 15)[0]
 
 
+def press_free(recorder: NotificationRecorder, alert: Notice) -> Notice:
+    """Free memory by an alert's button, and answer the question: allocating may look like a job.
+
+    What it brought.
+    """
+    recorder.press(alert.id, "FreeMemory-0")
+
+    def told() -> list[Notice]:
+        return [it for it in recorder.notices if it.summary.startswith(("Freed ", "Free memory "))]
+
+    notice = wait_for(told, "it is done or asked for", 15)[-1]
+    if notice.summary.startswith("Free memory "):
+        recorder.press(notice.id, "FreeMemory-0")
+    return notice_of(recorder, "Freed ")
+
+
+def test_a_button_asks_before_files_go(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """Memory is freed, and files older than 1 h go, only after a second click."""
+    server.write_tmp(50, "u1/killed.mp4", age_hours=2)
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    server.allocate(GARBAGE_MB, garbage=True)
+    recorder.press(notice_of(recorder, "Elevated: ").id, "FreeMemory-0")
+    question = notice_of(recorder, "Free memory ")
+    assert question.body.startswith("The server deletes temp files older than 1 h, too.")
+    assert "50 MB in 1 file there now." in question.body
+    assert labels(question) == ("Free memory and old files",)
+    assert "/optimize-memory/" not in server.get("/test/calls")
+    recorder.press(question.id, keys(question)[0])
+    freed = notice_of(recorder, "Freed ")
+    assert freed.body.startswith("Deleted 1 temp file (50 MB), keeps ")
+    assert server.get("/test/calls")["/optimize-memory/"] == 1
+
+
 def activate(app: App) -> None:
     item = app.item()
     app.desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
@@ -206,8 +245,8 @@ def test_free_memory_from_a_notification(
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
     alert = notice_of(recorder, "Elevated: ")
-    recorder.press(alert.id, "FreeMemory-0")
-    freed = notice_of(recorder, "Freed ")
+    assert labels(alert)[0] == "Free memory and old files"
+    freed = press_free(recorder, alert)
     assert freed.summary.startswith(f"Freed {GARBAGE_MB} MB in ")
     assert freed.body.startswith("The server keeps ")
     assert server.get("/test/calls")["/optimize-memory/"] == 1
@@ -246,8 +285,7 @@ def test_nothing_is_lost_without_a_daemon(
         with NotificationRecorder(session_bus.bus_address) as recorder:
             alert = notice_of(recorder, "Elevated: ")
             app.wait_for_picture(undelivered=False)
-            recorder.press(alert.id, "FreeMemory-0")
-            notice_of(recorder, "Freed ")
+            press_free(recorder, alert)
             titles = [notice.summary.partition(":")[0] for notice in recorder.notices]
             assert titles.count("Elevated") == 1
 
@@ -286,8 +324,11 @@ def test_clean_up(
     server.write_tmp(3, "u1/old.mp4", age_hours=30)
     server.write_tmp(1, "u1/new.mp4", age_hours=1)
     app = start_and_press(session_bus, server, recorder, "CleanUp")
+    question = notice_of(recorder, "Delete temp files older than 24 h?")
+    assert question.body == "4 MB in 2 files there now."
+    recorder.press(question.id, keys(question)[0])
     deleted = notice_of(recorder, "Deleted ")
-    assert deleted.summary == "Deleted 3 MB in 1 file"
+    assert deleted.summary == "Deleted 1 temp file (3 MB)"
     assert deleted.body.startswith("Temp: 1 MB in 1 file.")
     assert app.log == ""
 

@@ -26,7 +26,7 @@ from tray_app.core import clicks, events, wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
-from tray_app.core.commands import Command
+from tray_app.core.commands import Command, FreeMemory
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.events import (
     Alerted,
@@ -44,6 +44,7 @@ from tray_app.core.events import (
     HostMissing,
     Leaking,
     Littered,
+    Questioned,
     Recovered,
     Scarce,
     Summarised,
@@ -165,12 +166,23 @@ KINDS: dict[str, Event] = {
     "test": clicks.test(),
     "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
     "freed": ErrandEnded(
-        Outcome(Errand.FREE_MEMORY, 2.0, Extent(1620 * MIB), Extent(1420 * MIB)),
+        Outcome(
+            Errand.FREE_MEMORY,
+            2.0,
+            Extent(1620 * MIB, 60 * MIB, 5),
+            Extent(1420 * MIB, 10 * MIB, 3),
+        ),
     ),
     "cleaned": ErrandEnded(
-        Outcome(Errand.CLEAN_UP, 2.0, Extent(340 * MIB, 7), Extent(20 * MIB, 1)),
+        Outcome(Errand.CLEAN_UP, 2.0, Extent(0, 340 * MIB, 7), Extent(0, 20 * MIB, 1)),
     ),
     "not-freed": ErrandEnded(Outcome(Errand.FREE_MEMORY, problem="no answer for 10 s")),
+    "question": Questioned(
+        "Free memory and delete old files?",
+        "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
+        clicks.LABELS[Errand.FREE_MEMORY],
+        FreeMemory(sure=True),
+    ),
     "not-opened": clicks.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
     "autostart": AutostartFailed(on=True, reason="Permission denied"),
     "host-missing": HostMissing(),

@@ -45,6 +45,7 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
+from tray_app.core.errands import Errand
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 
@@ -89,8 +90,18 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (Mute(None), ("Alerts", "Mute until the next start")),
     (Unmute(), ("Alerts", "Unmute")),
     (SendTest(), ("Alerts", "Send a test notification")),
-    (FreeMemory(), ("Server", "Free memory")),
-    (CleanUp(), ("Server", "Clean up temp files older than 24 h", "Really clean up?")),
+    (
+        FreeMemory(sure=True),
+        ("Server", "Free memory and old temp files", "Free memory and old files"),
+    ),
+    (
+        CleanUp(sure=True),
+        ("Server", "Clean up old temp files", "Delete files older than 24 h"),
+    ),
+    (
+        CleanUp(Errand.CLEAN_UP_HOUR, sure=True),
+        ("Server", "Clean up old temp files", "Delete files older than 1 h"),
+    ),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
     (SetStyle(Style.BARS), ("View", "Icon: bars")),
@@ -173,7 +184,7 @@ def click_every_row(scene: Scene, click: Click) -> None:
     for number, (command, labels) in enumerate(CLICKS, 1):
         row = (*labels, offered(scene)) if command is OTHER else labels
         if isinstance(command, CleanUp):
-            wait_for(lambda: sure(app) == "Really clean up?", "no job runs")
+            wait_for(lambda: risk(app) == "Really delete files?", "no job runs; files are there")
         click(*row)
         wait_for(lambda number=number: len(handed_in(app)) >= number, f"{row} is handed in")
         told = handed_in(app)[number - 1 :]
@@ -203,8 +214,8 @@ def offered_rows(top: list[dict[str, Any]]) -> list[str]:
     return [label_of(row) for row in rows["children"] if row.get("enabled", True) and label_of(row)]
 
 
-def sure(app: App) -> str:
-    """The row that cleans up."""
+def risk(app: App) -> str:
+    """The row that says what cleaning up puts at risk."""
     rows = find_row(app.rows, "Server")["children"]
     return label_of(find_row(rows, "Clean up")["children"][1])
 
@@ -271,20 +282,23 @@ def _memory_is_freed(scene: Scene, _command: Any) -> None:
     """The server was asked once, and what it brought is told, also where it was asked for."""
     notice = scene.wait_for_notice("Freed ")
     assert re.fullmatch(r"Freed \d+ MB in \d+ s", notice.summary)
+    assert notice.body.startswith("Deleted 1 temp file (3 MB), keeps ")
     assert scene.server.get("/test/calls")["/optimize-memory/"] == 1
     _brought_is_told(scene, notice)
+    scene.server.write_tmp(4, "u1/older.mp4", age_hours=30)
+    scene.server.write_tmp(5, "u1/old.mp4", age_hours=2)
 
 
-def _is_cleaned_up(scene: Scene, _command: Any) -> None:
-    notice = scene.wait_for_notice("Deleted ")
-    assert notice.summary == "Deleted 3 MB in 1 file"
-    assert not (scene.server.folder / "tmp" / "u1" / "old.mp4").exists()
+def _is_cleaned_up(scene: Scene, command: Any) -> None:
+    size, name = {Errand.CLEAN_UP: (4, "older"), Errand.CLEAN_UP_HOUR: (5, "old")}[command.errand]
+    notice = scene.wait_for_notice(f"Deleted 1 temp file ({size} MB)")
+    assert not (scene.server.folder / "tmp" / "u1" / f"{name}.mp4").exists()
     _brought_is_told(scene, notice)
 
 
 def _brought_is_told(scene: Scene, notice: Notice) -> None:
     brought = label_of(find_row(scene.app.rows, "Server")["children"][-1])
-    assert brought == f"{notice.summary}. {notice.body}"
+    assert brought == f"{notice.summary}; {notice.body[0].lower()}{notice.body[1:-1]}"
 
 
 def _temp_is_opened(scene: Scene, _command: Any) -> None:
@@ -400,8 +414,8 @@ def test_the_server_is_not_cleaned_up_while_it_works(
         app = start_app(desktop, "--url", server.url)
         app.wait_for_source("API")
         server.burn(8.0)
-        wait_for(lambda: sure(app) == "Not while a job runs", "the row says so")
-        app.click("Server", "Clean up temp files older than 24 h", "Not while a job runs")
+        wait_for(lambda: risk(app) == "Not while a job runs", "the row says so")
+        app.click("Server", "Clean up old temp files", "Delete files older than 24 h")
         wait_for(lambda: recorder.notices, "it is told")
         notice = recorder.notices[-1]
         assert notice.summary == "Nothing was cleaned up"

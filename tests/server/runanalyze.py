@@ -194,9 +194,11 @@ async def memory_history(limit: int = 20) -> dict[str, Any]:
 
 @app.post("/optimize-memory/")
 async def optimize_memory() -> dict[str, Any]:
-    """Frees what ``/test/allocate?garbage=1`` left lying; else nothing, like the real one."""
+    """Frees what ``/test/allocate?garbage=1`` left lying, else nothing; and, as the real one does
+    without a word, deletes temp files older than 1 h."""
     freed = len(garbage)
     drop(garbage)
+    delete_older(1)
     return {
         "success": True,
         "garbage_collected": gc.collect() + freed,
@@ -207,11 +209,15 @@ async def optimize_memory() -> dict[str, Any]:
 
 @app.post("/cleanup-old-files/")
 async def cleanup_old_files(max_age_hours: int = 24) -> dict[str, Any]:
-    newest_kept = time.time() - max_age_hours * 3600
+    delete_older(max_age_hours)
+    return {"message": f"Cleanup completed for files older than {max_age_hours} hours"}
+
+
+def delete_older(hours: int) -> None:
+    newest_kept = time.time() - hours * 3600
     for path, stat in tmp_files():
         if stat.st_mtime < newest_kept:
             path.unlink(missing_ok=True)
-    return {"message": f"Cleanup completed for files older than {max_age_hours} hours"}
 
 
 @app.get("/cleanup-status/")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from tests.server.starting import ServerFactory
+from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.fault_server import (
     Exchange,
     FaultServer,
@@ -25,6 +27,7 @@ from tests.sources.fault_server import (
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
+from tray_app.core import clicks
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.readings import MIB
 from tray_app.sources import errands
@@ -34,7 +37,7 @@ from tray_app.sources.errands import ErrandWorker
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
 CLEANED = (PAYLOADS / "cleanup-old-files.idle.json").read_bytes()
 AMPLE_S = 20.0
-CLEANUP = "/cleanup-old-files/?max_age_hours=24"
+CLEANUP = "/cleanup-old-files/?max_age_hours="
 
 
 def body(name: str) -> bytes:
@@ -61,16 +64,21 @@ def ran(errand: Errand, url: str) -> Outcome:
 # What is sent
 
 
-@pytest.mark.parametrize("hours", [0, -1])
+@pytest.mark.parametrize("hours", [0, -1, 2])
 def test_files_younger_than_an_hour_are_never_asked_away(hours: int) -> None:
     """With 0 the real server deleted a running job's files, and the job failed."""
+    calls = ServerCalls("http://localhost:8000", time.monotonic)
     with pytest.raises(ValueError, match="a job may need"):
-        ServerCalls("http://localhost:8000", time.monotonic, max_age_hours=hours)
+        calls.clean_up(hours, AMPLE_S)
 
 
 @pytest.mark.parametrize(
     ("errand", "path", "good"),
-    [(Errand.FREE_MEMORY, "/optimize-memory/", FREED), (Errand.CLEAN_UP, CLEANUP, CLEANED)],
+    [
+        (Errand.FREE_MEMORY, "/optimize-memory/", FREED),
+        (Errand.CLEAN_UP, f"{CLEANUP}24", CLEANED),
+        (Errand.CLEAN_UP_HOUR, f"{CLEANUP}1", CLEANED),
+    ],
 )
 def test_one_post_between_measurements(errand: Errand, path: str, good: bytes) -> None:
     """On one connection, so that of several workers one answers all."""
@@ -103,7 +111,8 @@ def test_a_flat_answer_knows_no_temp_directory() -> None:
     flat = b'{"process_memory_mb": 300.0}'
     with FaultServer(routes(answer(CLEANED), answer(flat))) as server:
         outcome = ran(Errand.CLEAN_UP, server.url)
-        assert (outcome.before, outcome.after, outcome.problem) == (None, None, None)
+        assert (outcome.before, outcome.after) == (Extent(300 * MIB), Extent(300 * MIB))
+        assert outcome.problem is None
 
 
 # What it brought
@@ -135,7 +144,7 @@ def test_what_never_settles_is_the_last_figure(monkeypatch: pytest.MonkeyPatch) 
         outcome = ran(Errand.FREE_MEMORY, server.url)
     assert outcome.before == Extent(1000 * MIB)
     assert outcome.after is not None
-    assert outcome.after.size_bytes < 980 * MIB
+    assert outcome.after.memory_bytes < 980 * MIB
 
 
 def test_an_errand_that_was_done_is_no_failure_without_its_figure() -> None:
@@ -143,7 +152,8 @@ def test_an_errand_that_was_done_is_no_failure_without_its_figure() -> None:
     with FaultServer(routes(answer(FREED), in_turn(answer(STATUS), close))) as server:
         outcome = ran(Errand.FREE_MEMORY, server.url)
     assert outcome.problem is None
-    assert (outcome.before, outcome.after) == (Extent(round(RSS_MB * MIB)), None)
+    assert outcome.before is not None
+    assert (outcome.before.memory_bytes, outcome.after) == (round(RSS_MB * MIB), None)
 
 
 # What fails
@@ -192,11 +202,12 @@ def test_a_server_that_is_down_refuses() -> None:
 
 def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is at work: the measurement before fails soon, and nothing is posted."""
-    monkeypatch.setitem(errands.BEFORE_LIMIT_S, Errand.CLEAN_UP, 0.2)
-    with FaultServer(routes(answer(CLEANED), hang)) as server:
-        outcome = ran(Errand.CLEAN_UP, server.url)
-        assert outcome.problem == "no answer for 0.2 s"
-        assert server.paths == ["/memory-status/"]
+    for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR):
+        monkeypatch.setitem(errands.BEFORE_LIMIT_S, errand, 0.2)
+        with FaultServer(routes(answer(CLEANED), hang)) as server:
+            outcome = ran(errand, server.url)
+            assert outcome.problem == "no answer for 0.2 s"
+            assert server.paths == ["/memory-status/"]
 
 
 def test_no_password_is_told() -> None:
@@ -260,9 +271,9 @@ def test_memory_is_really_freed(runanalyze_server: ServerFactory) -> None:
     outcome = ran(Errand.FREE_MEMORY, server.url)
     assert outcome.before is not None
     assert outcome.after is not None
-    freed_mb = (outcome.before.size_bytes - outcome.after.size_bytes) / MIB
+    freed_mb = (outcome.before.memory_bytes - outcome.after.memory_bytes) / MIB
     assert 110 < freed_mb < 130
-    assert abs(server.rss_mb() - outcome.after.size_bytes / MIB) < 10
+    assert abs(server.rss_mb() - outcome.after.memory_bytes / MIB) < 10
 
 
 def test_nothing_is_freed_that_is_held(runanalyze_server: ServerFactory) -> None:
@@ -272,7 +283,7 @@ def test_nothing_is_freed_that_is_held(runanalyze_server: ServerFactory) -> None
     outcome = ran(Errand.FREE_MEMORY, server.url)
     assert outcome.before is not None
     assert outcome.after is not None
-    assert abs(outcome.before.size_bytes - outcome.after.size_bytes) < 10 * MIB
+    assert abs(outcome.before.memory_bytes - outcome.after.memory_bytes) < 10 * MIB
 
 
 def test_only_old_files_are_deleted(runanalyze_server: ServerFactory) -> None:
@@ -282,8 +293,61 @@ def test_only_old_files_are_deleted(runanalyze_server: ServerFactory) -> None:
     server.write_tmp(2, "u2/older.mp4", age_hours=300)
     server.write_tmp(1, "u3/new.mp4", age_hours=23)
     outcome = ran(Errand.CLEAN_UP, server.url)
-    assert (outcome.before, outcome.after) == (Extent(6 * MIB, 3), Extent(MIB, 1))
-    assert [path.name for path in (server.folder / "tmp").rglob("*.mp4")] == ["new.mp4"]
+    assert files(outcome) == ((6, 3), (1, 1))
+    assert left(server) == ["new.mp4"]
+
+
+def test_files_of_the_same_day_are_deleted_too_where_asked(
+    runanalyze_server: ServerFactory,
+) -> None:
+    """A killed worker's, say; not those of the last hour, which a job may need."""
+    server = runanalyze_server()
+    server.write_tmp(4, "u1/killed.mp4", age_hours=2)
+    server.write_tmp(1, "u3/new.mp4", age_hours=0.9)
+    assert files(ran(Errand.CLEAN_UP, server.url)) == ((5, 2), (5, 2))
+    assert files(ran(Errand.CLEAN_UP_HOUR, server.url)) == ((5, 2), (1, 1))
+    assert left(server) == ["new.mp4"]
+
+
+def test_freeing_memory_deletes_files_older_than_an_hour(
+    runanalyze_server: ServerFactory,
+) -> None:
+    """The server's answer tells nothing of that; what went is measured and told."""
+    server = runanalyze_server()
+    server.write_tmp(30, "u1/one.mp4", age_hours=1.5)
+    server.write_tmp(20, "u1/two.mp4", age_hours=30)
+    server.write_tmp(1, "u3/new.mp4", age_hours=0.9)
+    outcome = ran(Errand.FREE_MEMORY, server.url)
+    assert files(outcome) == ((51, 3), (1, 1))
+    assert left(server) == ["new.mp4"]
+    told = clicks.line(outcome)
+    assert re.fullmatch(
+        r"(Memory unchanged at|Freed) \d+ MB.*; .*deleted 2 temp files \(50 MB\)", told, re.I
+    )
+
+
+def test_files_that_come_meanwhile_hide_none_that_went() -> None:
+    """A job that begins after the errand writes new ones: the fewest seen are what was left."""
+
+    def holding(count: int) -> Script:
+        temp = {"total_size_mb": 10.0 * count, "file_count": count, "folder_breakdown": {}}
+        body = {"process_memory": {"rss_mb": 500.0 + 10 * count}, "tmp_directory": temp}
+        return answer(json.dumps(body).encode())
+
+    figures = in_turn(*map(holding, (5, 3, 4, 6, 6)))
+    with FaultServer(routes(answer(FREED), figures)) as server:
+        outcome = ran(Errand.FREE_MEMORY, server.url)
+    assert files(outcome) == ((50, 5), (30, 3))
+
+
+def files(outcome: Outcome) -> tuple[tuple[int, int | None], ...]:
+    """MB and number of temp files before and after."""
+    extents = [outcome.before, outcome.after]
+    return tuple((round((it.temp_bytes or 0) / MIB), it.file_count) for it in extents if it)
+
+
+def left(server: RunAnalyzeServer) -> list[str]:
+    return [path.name for path in (server.folder / "tmp").rglob("*.mp4")]
 
 
 def test_a_server_told_to_fail(runanalyze_server: ServerFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tray_app.core.errands import Errand
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.values import dataclass
@@ -72,12 +73,19 @@ class ShowStatus:
 
 @dataclass(frozen=True, slots=True)
 class FreeMemory:
-    """Have the server collect its garbage, and tell what that freed."""
+    """Have the server collect its garbage and delete temp files older than 1 h, and tell what that
+    brought. ``sure``: whoever asks for it was asked whether a job or files are worth it."""
+
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CleanUp:
-    """Have the server delete temp files older than 24 h. Refused while a job runs."""
+    """Have the server delete old temp files, as an errand says how old. Refused while a job runs;
+    ``sure`` as in `FreeMemory`."""
+
+    errand: Errand = Errand.CLEAN_UP
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,32 +9,38 @@ from enum import StrEnum
 
 from tray_app.core.values import dataclass
 
-# Younger files may belong to a job: with 0 the real server deleted a running job's files, and the
-# job failed.
-MAX_AGE_HOURS = 24
-
 
 class Errand(StrEnum):
-    """The server's two chores, as they are named to people."""
+    """The server's chores, as they are named to people; each deletes temp files (`AGE_HOURS`)."""
 
     FREE_MEMORY = "free memory"
     CLEAN_UP = "clean up"
+    CLEAN_UP_HOUR = "clean up the last day's, too"
+
+
+AGE_HOURS = {Errand.FREE_MEMORY: 1, Errand.CLEAN_UP: 24, Errand.CLEAN_UP_HOUR: 1}
+"""How old the files are, in full hours, that an errand has the server delete.
+
+The server frees no memory without that (recorded: 50 MB in 2 files went, its answer says nothing).
+Never 0: with it the real server deleted a running job's files, and the job failed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What an errand is about, at one moment: memory (no files), or the temp directory."""
+    """The server's memory and its temp files at one moment; None where it does not tell."""
 
-    size_bytes: int
-    file_count: int = 0
+    memory_bytes: int
+    temp_bytes: int | None = None
+    file_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an errand: the extent before and after it, or why it failed.
 
-    An extent is None where the server does not tell it. ``took_s`` is from the request to the
-    last measurement.
+    ``after`` is None where it could not be measured. ``took_s`` is from the request to the last
+    measurement.
     """
 
     errand: Errand

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tray_app.core.alerts import Level
+from tray_app.core.commands import Command
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.forecast import Forecast
 from tray_app.core.growth import Growing
@@ -295,6 +296,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Questioned:
+    """What a person clicked has a price: it is done if they click again, on ``label``."""
+
+    title: str
+    text: str
+    label: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
 class NotifierCame:
     """A notification service has appeared: what was not delivered may be tried again."""
 
@@ -323,6 +334,7 @@ Event = (
     | ErrandEnded
     | OpenAsked
     | Told
+    | Questioned
     | NotifierCame
     | Ended
 )

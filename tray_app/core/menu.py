@@ -16,6 +16,7 @@ from tray_app import __version__
 from tray_app.core import clicks, wording
 from tray_app.core import menu_wording as words
 from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.clicks import Risk
 from tray_app.core.commands import (
     CleanUp,
     Command,
@@ -36,6 +37,7 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
+from tray_app.core.errands import Errand
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import ProcessRow, Target
@@ -109,7 +111,7 @@ def rows(state: State) -> tuple[Row, ...]:
         _server(
             settings.address.shown,
             wording.temp(sample.temp if sample else None),
-            clicks.is_working(state),
+            clicks.risk_of(state),
             target is not None and target.cwd is not None,
             last_action(state),
         ),
@@ -256,21 +258,33 @@ def _alerts(text: str, delivery: tuple[str, ...], muted: bool, limits: AlertLimi
 
 
 @lru_cache(maxsize=1)
-def _server(address: str, temp: str, busy: bool, has_temp: bool, brought: str) -> Row:
-    sure = "Not while a job runs" if busy else "Really clean up?"
+def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -> Row:
+    barred = risk in (Risk.JOB, Risk.UNKNOWN)
     return Row(
         "server",
         "Server",
         children=(
             Row("server-address", words.cut(address)),
             Row("separator-server"),
-            Row("free", "Free memory", FreeMemory()),
+            Row(
+                "free",
+                "Free memory and old temp files",
+                children=(
+                    Row("free-temp", temp),
+                    Row("free-risk", words.FREEING[risk]),
+                    _errand(Errand.FREE_MEMORY, FreeMemory(sure=True)),
+                ),
+            ),
             Row(
                 "clean",
-                "Clean up temp files older than 24 h",
+                "Clean up old temp files",
                 children=(
                     Row("clean-temp", temp),
-                    Row("clean-sure", sure, CleanUp(), barred=busy),
+                    Row("clean-risk", words.CLEANING[risk]),
+                    *(
+                        _errand(errand, CleanUp(errand, sure=True), barred=barred)
+                        for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR)
+                    ),
                 ),
             ),
             Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
@@ -279,6 +293,10 @@ def _server(address: str, temp: str, busy: bool, has_temp: bool, brought: str) -
             Row("brought", words.cut(brought) or "Nothing was asked of the server yet"),
         ),
     )
+
+
+def _errand(errand: Errand, command: Command, *, barred: bool = False) -> Row:
+    return Row(f"errand-{errand.name.lower()}", clicks.LABELS[errand], command, barred=barred)
 
 
 @lru_cache(maxsize=1)

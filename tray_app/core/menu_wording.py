@@ -10,6 +10,7 @@ import math
 from tray_app.core import wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import AlertLimits, Level
+from tray_app.core.clicks import Risk
 from tray_app.core.deliveries import counted, fate
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Now, ProcessRow, Source, Target
@@ -36,6 +37,18 @@ THEMES = {
     Theme.AUTO: "Panel: as the desktop",
     Theme.DARK: "Panel: dark",
     Theme.LIGHT: "Panel: light",
+}
+FREEING = {
+    Risk.NONE: "Nothing is at risk",
+    Risk.JOB: "A job is running: free it all the same?",
+    Risk.UNKNOWN: "Whether a job runs is not known",
+    Risk.FILES: "Files older than 1 h are deleted, too",
+}
+CLEANING = {
+    Risk.NONE: "No file is there",
+    Risk.JOB: "Not while a job runs",
+    Risk.UNKNOWN: "Not while nothing is read",
+    Risk.FILES: "Really delete files?",
 }
 MUTES: tuple[tuple[float | None, str], ...] = (
     (1800.0, "Mute for 30 min"),

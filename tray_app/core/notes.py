@@ -13,6 +13,7 @@ from tray_app.core import clicks, wording
 from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp
+from tray_app.core.errands import Errand
 from tray_app.core.events import (
     Alerted,
     AutostartFailed,
@@ -30,6 +31,7 @@ from tray_app.core.events import (
     Leaking,
     Littered,
     Notable,
+    Questioned,
     Recovered,
     Scarce,
     Summarised,
@@ -71,7 +73,7 @@ class Note:
 
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
-FREE_MEMORY = Action("Free memory", FreeMemory())
+FREE_MEMORY = Action(clicks.LABELS[Errand.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
@@ -114,6 +116,8 @@ def note(event: Event) -> Note | None:
             return Note(*clicks.brought(outcome), Urgency.NORMAL, "errand")
         case Told(title, text, replace):
             return Note(title, text, Urgency.NORMAL, replace)
+        case Questioned(title, text, label, command):
+            return Note(title, text, Urgency.NORMAL, "errand", (Action(label, command),))
         case AutostartFailed(on, reason):
             text = wording.autostart_failed(on, reason)
             return Note("Start at login", text, Urgency.NORMAL, "autostart")

@@ -117,10 +117,10 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, errand=None, brought=outcome), (ErrandEnded(outcome),)
         case NotOpened(place, problem):
             return state, (clicks.not_opened(place, problem),)
-        case FreeMemory():
-            return _run_errand(state, Errand.FREE_MEMORY)
-        case CleanUp():
-            return _run_errand(state, Errand.CLEAN_UP)
+        case FreeMemory(sure):
+            return _run_errand(state, Errand.FREE_MEMORY, sure)
+        case CleanUp(errand, sure):
+            return _run_errand(state, errand, sure)
         case OpenTemp():
             found = clicks.temp_place(state)
             return state, (OpenAsked(found) if isinstance(found, str) else found,)
@@ -184,9 +184,11 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, ended=True), (Ended(),)
 
 
-def _run_errand(state: State, errand: Errand) -> tuple[State, tuple[Event, ...]]:
+def _run_errand(state: State, errand: Errand, sure: bool) -> tuple[State, tuple[Event, ...]]:
     if reason := clicks.against(state, errand):
         return state, (clicks.refusal(errand, reason),)
+    if not sure and (question := clicks.question(state, errand)):
+        return state, (question,)
     return replace(state, errand=errand), (ErrandAsked(errand, state.settings),)
 
 

@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from tray_app.core.errands import MAX_AGE_HOURS
+from tray_app.core.errands import AGE_HOURS
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ApiReading, StageMark
 from tray_app.core.values import replace
 from tray_app.sources.payload import (
@@ -186,9 +186,7 @@ class CallError(Exception):
 class ServerCalls:
     """Calls that block, on one connection: of several workers the same one answers them all.
 
-    Patience, userinfo, ``headers`` and ``verify`` as in `ApiClient`. Files younger than
-    ``max_age_hours`` are left alone; below 1 is a ValueError, because it would put a running
-    job's files at risk. Calls raise CallError.
+    Patience, userinfo, ``headers`` and ``verify`` as in `ApiClient`. Calls raise CallError.
     """
 
     def __init__(
@@ -197,13 +195,10 @@ class ServerCalls:
         clock: Callable[[], float],
         headers: Iterable[tuple[str, str]] = (),
         verify: bool | str = True,
-        max_age_hours: int = MAX_AGE_HOURS,
     ) -> None:
-        if max_age_hours < 1:
-            raise ValueError(f"{max_age_hours} h would delete files that a job may need")
         self._clock = clock
-        self._cleanup_path = f"{CLEANUP_PATH}{max_age_hours}"
-        paths = (STATUS_PATH, OPTIMIZE_PATH, self._cleanup_path)
+        cleanups = (f"{CLEANUP_PATH}{age_hours}" for age_hours in set(AGE_HOURS.values()))
+        paths = (STATUS_PATH, OPTIMIZE_PATH, *cleanups)
         sent = dict(headers)
         self._line = _Line(base_url.rstrip("/"), sent, verify, clock, paths)
         self._secrets = _secrets(base_url, sent)
@@ -219,12 +214,17 @@ class ServerCalls:
         return self._call(STATUS_PATH, patience_s, decode)
 
     def free_memory(self, patience_s: float) -> None:
-        """Have the server collect its garbage."""
+        """Have the server collect its garbage, and delete temp files older than 1 h."""
         self._call(OPTIMIZE_PATH, patience_s, check_done)
 
-    def clean_up(self, patience_s: float) -> None:
-        """Have the server delete its old temp files."""
-        self._call(self._cleanup_path, patience_s, check_done)
+    def clean_up(self, age_hours: int, patience_s: float) -> None:
+        """Have the server delete its temp files that are older than this.
+
+        Of `AGE_HOURS` only: else ValueError, for 0 would put a running job's files at risk.
+        """
+        if age_hours not in AGE_HOURS.values():
+            raise ValueError(f"{age_hours} h would delete files that a job may need")
+        self._call(f"{CLEANUP_PATH}{age_hours}", patience_s, check_done)
 
     def close(self) -> None:
         """From any thread: cut the call under way, and let no other begin."""

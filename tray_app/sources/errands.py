@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from tray_app.core.errands import Errand, Extent, Outcome
+from tray_app.core.errands import AGE_HOURS, Errand, Extent, Outcome
 from tray_app.core.readings import MIB, ApiReading
 from tray_app.sources.api import CallError
 from tray_app.worker_thread import WorkerThread
@@ -19,7 +19,7 @@ from tray_app.worker_thread import WorkerThread
 LIMIT_S = 30.0
 """For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
 rule, and nobody waits longer for a click."""
-BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0}
+BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0, Errand.CLEAN_UP_HOUR: 5.0}
 """For the measurement before it. A silent server is at work: it is not the time to clean up."""
 SETTLE_S = 4.0
 LOOK_EVERY_S = 0.5
@@ -34,7 +34,7 @@ class Server(Protocol):
 
     def status(self, patience_s: float) -> ApiReading: ...
     def free_memory(self, patience_s: float) -> None: ...
-    def clean_up(self, patience_s: float) -> None: ...
+    def clean_up(self, age_hours: int, patience_s: float) -> None: ...
     def close(self) -> None: ...
     def hang_up(self) -> None: ...
 
@@ -89,33 +89,45 @@ class ErrandWorker:
         if self._errand is Errand.FREE_MEMORY:
             self._server.free_memory(LIMIT_S)
         else:
-            self._server.clean_up(LIMIT_S)
+            self._server.clean_up(AGE_HOURS[self._errand], LIMIT_S)
         after = self._settled(self._clock() + SETTLE_S)
         return Outcome(self._errand, self._clock() - began_s, before, after)
 
-    def _extent(self, patience_s: float) -> Extent | None:
+    def _extent(self, patience_s: float) -> Extent:
         reading = self._server.status(patience_s)
-        if self._errand is Errand.FREE_MEMORY:
-            return Extent(reading.rss_bytes)
         temp = reading.temp
-        return Extent(temp.size_bytes, temp.file_count) if temp else None
+        if temp is None:
+            return Extent(reading.rss_bytes)
+        return Extent(reading.rss_bytes, temp.size_bytes, temp.file_count)
 
     def _settled(self, until_s: float) -> Extent | None:
-        """The figure once two in a row are the same, or the last one at ``until_s``.
+        """The extent once two in a row are the same, or the last one at ``until_s``.
 
-        It was done whatever becomes of the measurement: without one it is unknown.
+        Files are counted when they are fewest: what a job writes meanwhile was not deleted. It was
+        done whatever becomes of the measurement: without one it is unknown.
         """
-        last = None
+        last: Extent | None = None
         try:
             while (left_s := until_s - self._clock()) > 0:
                 extent = self._extent(left_s)
-                if extent is None:
-                    return None
-                if last and abs(extent.size_bytes - last.size_bytes) < SETTLED_BYTES:
-                    return extent
-                last = extent
-                if self._closing.wait(min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))):
+                settled = last is not None and _alike(extent, last)
+                last = _with_fewest(extent, last)
+                if settled or self._closing.wait(
+                    min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))
+                ):
                     break
         except CallError as error:
             _log.info("what the errand brought could not be measured to the end: %s", error)
         return last
+
+
+def _alike(one: Extent, other: Extent) -> bool:
+    return abs(one.memory_bytes - other.memory_bytes) < SETTLED_BYTES
+
+
+def _with_fewest(new: Extent, old: Extent | None) -> Extent:
+    if old is None or old.file_count is None:
+        return new
+    if new.file_count is not None and new.file_count < old.file_count:
+        return new
+    return Extent(new.memory_bytes, old.temp_bytes, old.file_count)
