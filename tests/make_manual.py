@@ -23,7 +23,8 @@ PLACES = [
 STATUS = [
     ("0", "It ended as it was asked to, or another instance watches the server already."),
     ("1", "--doctor found something that must be put right."),
-    ("2", "A mistake in the command line or the config file; nothing was started."),
+    ("2", "A mistake in the command line or the config file, or output that cannot be written."),
+    ("3", "--once found nothing to read: neither the API nor a process told the memory."),
 ]
 
 

@@ -142,6 +142,13 @@ def test_presets_set_what_they_say(
     assert {name: getattr(result, name) for name in expected} == expected
 
 
+def test_processes_are_shown_one_by_one(started: list[app.Invocation]) -> None:
+    """As the old script's flag did."""
+    assert settings(started, "--processes").details
+    assert settings(started, "--processes", "--url", "gpu-box:9").address.url == "http://gpu-box:9"
+    assert not settings(started).details
+
+
 def test_an_explicit_flag_beats_the_preset(started: list[app.Invocation]) -> None:
     """Whatever a preset sets, a flag beside it wins."""
     result = settings(started, "--quick", "--interval", "0.5", "--duration", "7", "--mode", "api")

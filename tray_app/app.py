@@ -80,6 +80,8 @@ JOIN_LIMIT_S = 0.3
 # The first sample is shown before all else, and mostly there within 5 ms. Then it goes on without.
 FIRST_LIMIT_S = 0.5
 ONCE_INTERVAL_S = 0.5
+NO_READING = 3
+"""The exit status of ``--once`` when nothing could be read: a script need not read what it says."""
 ONCE_MAX_SAMPLES = 8
 
 
@@ -486,17 +488,19 @@ def _run_terminal(invocation: Invocation) -> int:
             engine.add(_helpers(engine, state, shown=True))
         gc.enable()
 
-    ending = Ending(lambda: engine.post(Quit()), lambda: events.put((Ended(),)))
+    quit_ = Quit(summed_up=not invocation.once)
+    ending = Ending(lambda: engine.post(quit_), lambda: events.put((Ended(),)))
     ending.heed_signals()
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
     engine.start(_probe(state), helpers)
-    status = 0
+    status = NO_READING if invocation.once else 0
     try:
         for event in _told(events, after_first):
             _log_event(event)
             if not invocation.once:
                 view.handle(event)
             elif isinstance(event, Sampled) and _settled(event.sample):
+                status = 0 if event.sample.memory_bytes is not None else NO_READING
                 view.handle(event)
                 break
     except OutputClosed:

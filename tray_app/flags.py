@@ -102,6 +102,11 @@ def make_parser() -> argparse.ArgumentParser:
         metavar = option.metavar or f"{{{','.join(option.kind.choices)}}}"
         default = "" if option.example else f" (default: {checked.default(option).strip(chr(34))})"
         group = one_of if option.key in ONE_OF else settings
+        if option.is_switch:
+            group.add_argument(
+                option.flag, action="store_const", const=True, dest=option.field, help=option.help
+            )
+            continue
         group.add_argument(
             option.flag,
             type=_reader(option),
@@ -113,7 +118,9 @@ def make_parser() -> argparse.ArgumentParser:
     view = parser.add_argument_group("how it is shown (without any of these: in the panel)")
     view.add_argument("--console", action="store_true", help="Show it in this terminal.")
     view.add_argument("--json", action="store_true", help="One JSON object per sample.")
-    view.add_argument("--once", action="store_true", help="Print one sample and exit.")
+    view.add_argument(
+        "--once", action="store_true", help="Print one sample and exit; status 3 without a reading."
+    )
     view.add_argument("--demo", action="store_true", help="Watch a scripted server.")
     view.add_argument("-v", "--verbose", action="store_true", help="Log more.")
     tasks = parser.add_argument_group("do one thing and exit")

@@ -15,6 +15,8 @@ from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address, pub
         ("  http://host  ", "http://host", "host", 80),
         ("https://Host.Example", "https://Host.Example", "host.example", 443),
         ("http://host:9/api//", "http://host:9/api", "host", 9),
+        ("localhost:8000", "http://localhost:8000", "localhost", 8000),
+        ("gpu-box/api/", "http://gpu-box/api", "gpu-box", 80),
         ("http://[::1]:8000", "http://[::1]:8000", "::1", 8000),
         ("http://127.0.0.1:65535", "http://127.0.0.1:65535", "127.0.0.1", 65535),
     ],
@@ -36,7 +38,8 @@ def test_secrets_are_sent_and_not_shown() -> None:
     ("text", "reason"),
     [
         ("ftp://x", "http:// or https://"),
-        ("localhost:8000", "http:// or https://"),
+        ("mailto:joe", "not a usable URL"),
+        ("/path", "no host"),
         ("", "http:// or https://"),
         ("http://", "no host"),
         ("http://:8000", "no host"),

@@ -779,6 +779,21 @@ class TestOthers:
         told.happen(1, Quit())
         assert (told.events, told.state.ended) == ([Ended()], True)
 
+    def test_quit_in_the_terminal_tells_the_summary_first(self, told: Told) -> None:
+        """Of a run that has samples; of none there is nothing to tell."""
+        told.happen(0, Quit(summed_up=True))
+        assert told.events == [Ended()]
+        told.events.clear()
+        told.look(1, 300)
+        told.look(3, 310)
+        told.events.clear()
+        told.happen(4, Quit(summed_up=True))
+        summarised, ended = told.events
+        assert ended == Ended()
+        assert isinstance(summarised, Summarised)
+        assert summarised.ends_run
+        assert (summarised.summary.samples, summarised.summary.trend_bytes) == (2, 10 * 2**20)
+
     def test_a_delivery_that_works_again_clears_its_problem(self, told: Told) -> None:
         """The menu shows the newest state."""
         told.happen(1, Delivered("no service"))

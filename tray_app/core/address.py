@@ -23,9 +23,15 @@ class ServerAddress:
 
 
 def parse_address(text: str) -> ServerAddress:
-    """Split and check an http(s) URL; ValueError with a plain reason for people."""
+    """Split and check an http(s) URL; ValueError with a plain reason for people.
+
+    Without a scheme (``gpu-box:8000``) it is http.
+    """
+    text = text.strip()
+    if text and "://" not in text:
+        text = f"http://{text}"
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         port = parts.port
     except ValueError:
         # urllib's own reason may repeat a part of a password that has a slash or a bracket in it.
@@ -38,7 +44,7 @@ def parse_address(text: str) -> ServerAddress:
         raise ValueError("has port 0, where nothing can listen")
     if parts.query or parts.fragment:
         raise ValueError("must end with the path: no ? and no #")
-    if any(c.isspace() or not c.isprintable() for c in text.strip()):
+    if any(c.isspace() or not c.isprintable() for c in text):
         raise ValueError("has white space inside")
     path = parts.path.rstrip("/")
     hostpart = parts.netloc.rpartition("@")[2]

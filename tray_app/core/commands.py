@@ -128,7 +128,9 @@ class SetAutostart:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """End the program."""
+    """End the program; ``summed_up``: with what the run amounts to, as after a set time."""
+
+    summed_up: bool = False
 
 
 Command = (

@@ -320,6 +320,13 @@ def _over(run: Measurement | None, now: Now) -> bool:
     return run is not None and run.ends_s is not None and now.mono_s >= run.ends_s
 
 
+def run_summary(state: State, now: Now, wanted: bool = True) -> tuple[Event, ...]:
+    """What the run amounts to, when it ends; of no samples there is nothing to tell."""
+    if not wanted or not state.run.samples:
+        return ()
+    return (Summarised(summaries.summarise(state.run, now.mono_s), ends_run=True),)
+
+
 def end_measurements(
     state: State, now: Now, events: list[Event]
 ) -> tuple[State, tuple[Event, ...]]:

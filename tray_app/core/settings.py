@@ -161,6 +161,11 @@ class Option:
         return ENVIRONMENT_PREFIX + self.key.upper().replace(".", "_")
 
     @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value, and turns it on."""
+        return self.kind is _TRUTH
+
+    @property
     def field(self) -> str:
         """The name of its field in `Settings`, or in the class of its section."""
         return _FIELDS.get(self.key) or self.key.rpartition(".")[2]
@@ -328,7 +333,7 @@ OPTIONS: tuple[Option, ...] = (
         flag="--tmp-dir",
         metavar="DIR",
     ),
-    Option("details", _TRUTH, "Show the processes one by one in the console."),
+    Option("details", _TRUTH, "Show the processes one by one in the console.", flag="--processes"),
     Option(
         "log_file",
         _TEXT,

@@ -75,7 +75,7 @@ from tray_app.core.readings import (
     ApiReading,
     Now,
 )
-from tray_app.core.sampling import end_measurements, make_sample
+from tray_app.core.sampling import end_measurements, make_sample, run_summary
 from tray_app.core.settings import Choice, Settings, reconfigured, switched
 from tray_app.core.state import Restarts, State, is_gap, rebased
 from tray_app.core.succession import Succession
@@ -180,8 +180,8 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, wish=Wish(picked=(pid, created_s))), ()
         case WatchAutomatically():
             return replace(state, wish=NO_WISH), ()
-        case Quit():
-            return replace(state, ended=True), (Ended(),)
+        case Quit(summed_up):
+            return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
 
 
 def _run_errand(state: State, errand: Errand, sure: bool) -> tuple[State, tuple[Event, ...]]:

@@ -1,0 +1,87 @@
+"""How a run in the terminal ends, and what it tells by its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sources.fault_server import FaultServer, answer, unused_port
+from tests.sources.faults import STATUS
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = [sys.executable, "-m", "tray_app"]
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+}
+unix_only = pytest.mark.skipif(sys.platform == "win32", reason="Unix's signals")
+
+
+@unix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("flags", [("--console",), ("--json",), ()])
+def test_a_run_that_is_ended_tells_its_summary(
+    flags: tuple[str, ...], number: signal.Signals
+) -> None:
+    """As after a set duration, and status 0; beside JSON it is on standard error."""
+    with subprocess.Popen(
+        [*PROGRAM, "--demo", "--interval=0.2", *flags],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        begun = [run.stdout.readline() for _ in range(3)]
+        run.send_signal(number)
+        rest, told = run.communicate(timeout=60)
+    lines = (told if flags == ("--json",) else rest).splitlines()
+    assert all(begun)
+    assert run.returncode == 0
+    assert lines[-2].startswith("Summary: peak 180 MB")
+    assert "average 180 MB" in lines[-1]
+    if flags == ("--json",):
+        assert all(json.loads(line) for line in rest.splitlines())
+
+
+def once(*flags: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [*PROGRAM, "--once", *flags],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("flags", [("--json",), ("--console",)])
+def test_one_sample_with_or_without_a_reading(flags: tuple[str, ...]) -> None:
+    """Status 3 where nothing could be read; the sample is printed all the same."""
+    with FaultServer(answer(STATUS)) as server:
+        status, told = once("--mode=api", f"--url={server.url}", *flags)
+        assert (status, told.count("\n")) == (0, 1)
+    status, told = once("--mode=api", f"--url=http://127.0.0.1:{unused_port()}", *flags)
+    assert (status, told.count("\n")) == (3, 1)
+    assert once("--demo", *flags)[0] == 0
+
+
+def test_the_old_scripts_flags_are_understood() -> None:
+    """``memory_monitor.py --url localhost:9 --interval 1 --duration 5 --processes``."""
+    status, told = once(
+        *("--url", f"127.0.0.1:{unused_port()}", "--interval", "1", "--duration", "5"),
+        *("--processes", "--json"),
+    )
+    assert status == 3
+    assert json.loads(told)["mode"] == "auto"
