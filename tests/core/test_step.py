@@ -389,6 +389,26 @@ class TestJobs:
         assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, 532 MB at most, 301 MB after"
         assert told.sample.job is ended.job
 
+    def test_what_quick_looks_have_seen_counts_as_peak(self, told: Told) -> None:
+        """ffmpeg lives between two readings: the job's peak has it, and so has the run's."""
+        self.work(told)
+        at_work = look(340, START_S + 8, cpu_percent=100)
+        told.happen(8, Looked(at_work, peak_rss_bytes=mb(627)))
+        assert told.sample.job is not None
+        assert (told.sample.job.peak_bytes, told.sample.peak_bytes) == (mb(627), mb(627))
+        for at_s in (10, 12, 14):
+            told.look(at_s, 301)
+        assert told.sample.job.peak_bytes == mb(627)
+
+    def test_looks_at_another_server_are_no_peak(self, told: Told) -> None:
+        """What was seen of the last one says nothing of the next."""
+        self.work(told)
+        other = look(126, START_S + 8)
+        other = replace(other, target=replace(TARGET, pid=77))
+        told.happen(8, Looked(other, peak_rss_bytes=mb(627)))
+        assert told.sample.peak_bytes is not None
+        assert told.sample.peak_bytes < mb(627)
+
     def test_a_stale_value_is_no_figure_of_a_job(self) -> None:
         """It was measured before."""
         told = Told(started(local=False))

@@ -104,6 +104,29 @@ def test_what_leaves_the_calm_is_reported(rss_bytes: int) -> None:
         assert reports.get(timeout=5.0) is scene
 
 
+def test_the_peak_of_the_looks_is_kept_for_the_next_sample() -> None:
+    """It is taken once; then it is the next looks'."""
+    server = Server()
+    with looking() as (watch, _):
+        assert watch.take_peak() is None
+        watch.watch(server.scene())
+        server.rss_bytes = 450
+        server.wait_for_looks(2)
+        server.rss_bytes = 310
+        count = len(server.seen_s)
+        server.wait_for_looks(count + 2)
+        assert watch.take_peak() == 450
+        count = len(server.seen_s)
+        server.wait_for_looks(count + 2)
+        assert watch.take_peak() == 310
+        server.rss_bytes = GONE
+        count = len(server.seen_s)
+        server.wait_for_looks(count + 2)
+        watch.take_peak()
+        server.wait_for_looks(len(server.seen_s) + 2)
+        assert watch.take_peak() is None
+
+
 def test_another_scene_takes_over() -> None:
     """What is told last is what is looked at and reported."""
     old, new = Server(), Server()

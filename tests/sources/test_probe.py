@@ -256,6 +256,21 @@ def test_children_join_and_leave(table: FakeTable, probe: ServerProbe) -> None:
     assert table.open_handles == 1
 
 
+def test_a_child_that_is_still_its_parents_program_is_not_shown_yet(
+    table: FakeTable, probe: ServerProbe
+) -> None:
+    """For an instant each new process has all of its parent's memory; a worker stays."""
+    table.start(10, SERVER, ports={PORT}, rss_bytes=1500)
+    probe.read(0.0)
+    child = table.start(11, SERVER, ppid=10, rss_bytes=1500)
+    worker = table.start(12, SERVER, ppid=10, rss_bytes=1400)
+    assert probe.read(2.0).rss_bytes == 1500
+    child.line, child.rss_bytes = "ffprobe video.mp4", 20
+    reading = probe.read(4.0)
+    assert pids(reading) == [10, 11, 12]
+    assert reading.rss_bytes == 1500 + 20 + worker.rss_bytes
+
+
 def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
     """Of the known tree's living members, and of the system; nothing else is looked at."""
     assert probe.sight()() == (GONE, 399)

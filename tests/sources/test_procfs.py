@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.sources.running import LISTENER, Spawn, free_port, spawner
+from tests.waiting import wait_for
+from tray_app.core.readings import MIB
 
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)
@@ -24,6 +26,13 @@ ROOT = Path(__file__).parents[2]
 def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Starts scripts; they are ended with the test."""
     with spawner(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def interactive(tmp_path: Path) -> Iterator[Spawn]:
+    """The same, with scripts that can be written to."""
+    with spawner(tmp_path, stdin=True) as started:
         yield started
 
 
@@ -106,6 +115,61 @@ def test_children_of_threads_are_children(spawn: Spawn) -> None:
     assert len(found) == 2
     assert found == table._descendants_by_parent(process.pid)
     table.close()
+
+
+HOLDS_40_MB = "import time; held = bytearray(b'x') * 40 * 1024**2; time.sleep(60)"
+
+
+def test_a_glance_sees_a_child_that_was_not_read_yet(
+    table: ProcfsTable, interactive: Spawn
+) -> None:
+    """ffmpeg lives between two readings, below a shell: with it memory is at its highest."""
+    process = interactive(
+        f"code = {HOLDS_40_MB!r}\n"
+        "said('ready')\n"
+        "for line in sys.stdin:\n"
+        '    line = \'"$0" -S -c "$1"; true\'\n'
+        "    born = subprocess.Popen(['sh', '-c', line, sys.executable, code], process_group=0)\n"
+        "    sys.stdin.readline()\n"
+        "    os.killpg(born.pid, 9)\n"
+        "    born.wait()\n"
+    )
+    root = table.open(process.pid)
+    assert root is not None
+    assert process.stdin is not None
+    glance = table.sight([root])
+    alone_bytes, _ = glance()
+    print("begin", file=process.stdin, flush=True)
+    wait_for(lambda: glance()[0] - alone_bytes >= 40 * MIB, "the child is seen")
+    print("end", file=process.stdin, flush=True)
+    wait_for(lambda: abs(glance()[0] - alone_bytes) < MIB, "it is seen to be gone")
+    root.close()
+
+
+def test_a_child_that_is_still_its_parents_program_has_no_memory_of_its_own(
+    table: ProcfsTable, interactive: Spawn
+) -> None:
+    """Each ffprobe is a copy of the server for an instant, as large as that."""
+    process = interactive(
+        "held = bytearray(b'x') * 40 * 1024**2\n"
+        "said('ready')\n"
+        "sys.stdin.readline()\n"
+        "if os.fork() == 0: rest()\n"
+        "said('forked')\n"
+        "rest()\n"
+    )
+    root = table.open(process.pid)
+    assert root is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
+    glance = table.sight([root])
+    alone_bytes, _ = glance()
+    print("fork", file=process.stdin, flush=True)
+    assert process.stdout.readline()
+    (child,) = wait_for(lambda: table.descendants(process.pid), "the child is there")
+    assert (table.name_and_rss_bytes(child) or ("", 0))[1] > 30 * MIB
+    assert glance()[0] == pytest.approx(alone_bytes, abs=4 * MIB)
+    root.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

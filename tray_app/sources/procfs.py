@@ -87,6 +87,7 @@ class _Stat:
     created_s: float
     is_alive: bool
     is_thread: bool
+    rss_pages: int
 
 
 class ProcfsTable:
@@ -207,6 +208,11 @@ class ProcfsTable:
             return None
         return handle
 
+    def name_and_rss_bytes(self, pid: int) -> tuple[str, int] | None:
+        """A process's name and memory at one look; None when it is gone or a zombie."""
+        stat = self._read_stat(pid)
+        return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
+
     def births(self) -> Births:
         """From now on."""
         # A sandbox may keep the newest pid to itself.
@@ -259,11 +265,14 @@ class ProcfsTable:
         """As :meth:`ProcessTable.sight`.
 
         Most looks find what the one before has found, to the byte, and then nothing is parsed.
+        ffmpeg comes between two readings, for a second or two. So the kernel's newest pid is asked
+        for (2 µs); while it stands still nobody has come.
         """
         pread, sysconf = os.pread, os.sysconf
         statms = [handle.statm for handle in tree] or [_NO_FILE]
         root, others = statms[0], statms[1:]
         known, rss_bytes = b"", GONE
+        newcomers = _Newcomers(self, tree) if tree and self.newest_pid() > 0 else None
         # What is quite free is available, and one number instead of a page of text.
         reserve_bytes = self._total_bytes // _RESERVE_PART
         enough_pages = (enough_bytes + reserve_bytes) // self._page_bytes + 1
@@ -279,9 +288,12 @@ class ProcfsTable:
                 seen = b"".join(map(_statm, statms))
             if seen != known:
                 known, rss_bytes = seen, _rss_bytes(seen, self._page_bytes)
+            seen_bytes = rss_bytes
+            if newcomers is not None and rss_bytes != GONE:
+                seen_bytes += newcomers.rss_bytes()
             if asks_first and sysconf(_SC_AVPHYS_PAGES) >= enough_pages:
-                return rss_bytes, enough_bytes
-            return rss_bytes, self._available_bytes()
+                return seen_bytes, enough_bytes
+            return seen_bytes, self._available_bytes()
 
         return glance
 
@@ -410,6 +422,7 @@ class ProcfsTable:
             created_s=self._boot_s + int(fields[19]) / self._ticks_per_s,
             is_alive=fields[0] not in b"ZX",
             is_thread=fields[35] == b"-1",  # exit_signal: a thread's end is told to nobody
+            rss_pages=int(fields[21]),
         )
 
     def _uid(self, pid: int) -> int | None:
@@ -470,6 +483,8 @@ class CursorBirths:
         newest, last = self._table.newest_pid(), self._newest
         if newest == last and not self._unseen:
             return {}
+        if newest <= 0:  # the table was closed
+            return {}
         self._newest = newest
         new: Iterable[int]
         if 0 <= newest - last <= _TRY_PIDS_MAX:
@@ -482,6 +497,39 @@ class CursorBirths:
         # A pid is given a moment before its process can be seen: try once more next time.
         self._unseen = [pid for pid in new if tried[pid] is None]
         return {pid: parent for pid, parent in tried.items() if parent is not None}
+
+
+class _Newcomers:
+    """Processes that have joined a tree since it was last read; that reading takes them in.
+
+    Until a child has become another program, its memory is its parent's: for a moment ffprobe
+    would be as large as the server that starts it.
+    """
+
+    def __init__(self, table: ProcfsTable, tree: Sequence[ProcfsHandle]) -> None:
+        self._table = table
+        self._births = CursorBirths(table)
+        self._members = {handle.pid for handle in tree}
+        self._pids: dict[int, str] = {}
+
+    def rss_bytes(self) -> int:
+        """Their memory in sum. Files are opened for it: few come, and live for some looks."""
+        born = self._births.look()
+        if born:
+            # A process's children come after it; where pids have begun again that may be unseen.
+            for pid, parent in sorted(born.items()):
+                if parent in self._members:
+                    self._members.add(pid)
+                    starter = self._table.name_and_rss_bytes(parent)
+                    self._pids[pid] = starter[0] if starter else ""
+        rss_bytes = 0
+        for pid, starter_name in tuple(self._pids.items()):
+            found = self._table.name_and_rss_bytes(pid)
+            if found is None:
+                del self._pids[pid]
+            elif found[0] != starter_name:
+                rss_bytes += found[1]
+        return rss_bytes
 
 
 def _inodes(port: int, host: str) -> dict[int, int]:

@@ -107,12 +107,16 @@ class ServerTree:
         return frozenset(self._gauges)
 
     def read(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
-        """None once the root is gone. ``born``: parent by pid of processes new on the machine."""
+        """None once the root is gone. ``born``: parent by pid of processes new on the machine.
+
+        A child that is still its parent's program has come this instant, with all of its parent's
+        memory as its own: it is shown from the next reading on.
+        """
         if born:
             self._adopt(born, now_s)
         rows: list[ProcessRow] = []
         gone: list[int] = []
-        load = self._load
+        load, names = self._load, dict[int, str]()
         for pid, gauge in tuple(self._gauges.items()):
             is_new = gauge.is_new
             usage = gauge.read(now_s)
@@ -124,6 +128,9 @@ class ServerTree:
                 gone.append(pid)
                 continue
             load.add(gauge)
+            names[pid] = usage.name
+            if is_new and pid in born and names.get(born[pid]) == usage.name:
+                continue
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else gauge.cpu_percent
             rows.append(
