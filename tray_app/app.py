@@ -85,6 +85,10 @@ NO_READING = 3
 ONCE_MAX_SAMPLES = 8
 
 
+Task = Callable[[], None]
+"""What the thread of the events is to do besides."""
+
+
 class View(Enum):
     """How the samples are shown."""
 
@@ -295,7 +299,7 @@ def _run_tray(
     from tray_app.views.tray import Presenter
 
     state = replace(_begin(invocation), backend=desktop.backend)
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
     last = state
     sampled = threading.Event()
     stored = invocation.remembered
@@ -335,6 +339,7 @@ def _run_tray(
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
 
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
+    desktop.on_settled = lambda note, sent: events.put(partial(notices.settle, note, sent))
     desktop.on_session_end = lambda: store_choice(remembered_of(last))
     errands = _Errands(engine)
 
@@ -394,13 +399,16 @@ def _run_tray(
 
 
 def _handle_all(
-    events: queue.SimpleQueue[Event],
+    events: queue.SimpleQueue[Event | Task],
     handle: Callable[[Event], None],
     retry_after_s: Callable[[], float | None],
 ) -> None:
     """Handle each event to the end of the run. One that fails has been taken: whoever calls this
     again goes on with the next."""
     while not isinstance(event := _next_event(events, retry_after_s()), Ended):
+        if callable(event):
+            event()
+            continue
         # What is to be done comes before what is to be said of it: the log may be what fails.
         try:
             handle(event)
@@ -408,7 +416,9 @@ def _handle_all(
             _log_event(event)
 
 
-def _next_event(events: queue.SimpleQueue[Event], retry_after_s: float | None) -> Event:
+def _next_event(
+    events: queue.SimpleQueue[Event | Task], retry_after_s: float | None
+) -> Event | Task:
     """The next event; when none comes for so long, it is time to try again."""
     try:
         return events.get(timeout=retry_after_s)

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from dbus_fast import DBusError, Variant
 
-from tests.desktop.wire import DBUS, Heard, Peer, Reply
+from tests.desktop.wire import DBUS, Heard, Later, Peer, Reply
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 NOTIFICATIONS_PATH = "/org/freedesktop/Notifications"
@@ -93,7 +93,8 @@ class NotificationRecorder(_Service):
     """A notification daemon that records every notice.
 
     ``behaviour`` may change at any time: ``hang`` takes a notice and never answers, ``error``
-    answers with ``org.freedesktop.DBus.Error.Failed``. ``notices`` holds all of them in order;
+    answers with ``org.freedesktop.DBus.Error.Failed``. It shows a notice at once, and answers after
+    ``answer_after_s``. ``notices`` holds all of them in order;
     ``shown`` what would be on the screen.
     """
 
@@ -105,6 +106,7 @@ class NotificationRecorder(_Service):
         super().__init__(address, NOTIFICATIONS)
         self.capabilities = capabilities
         self.behaviour: Literal["answer", "hang", "error"] = "answer"
+        self.answer_after_s = 0.0
         self.notices: list[Notice] = []
         self.shown: dict[int, Notice] = {}
         self._last_id = 0
@@ -146,7 +148,7 @@ class NotificationRecorder(_Service):
             raise DBusError("org.freedesktop.DBus.Error.Failed", "told to fail")
         return answer()
 
-    def _notify(self, call: Heard) -> Reply | None:
+    def _notify(self, call: Heard) -> Reply | Later | None:
         answered_id = 0
         replaces_id: int = call.body[1]
         if self.behaviour == "answer":
@@ -160,7 +162,8 @@ class NotificationRecorder(_Service):
         self.notices.append(notice)
         if answered_id:
             self.shown[answered_id] = notice
-        return self._unless_broken(lambda: Reply("u", (answered_id,)))
+        reply = self._unless_broken(lambda: Reply("u", (answered_id,)))
+        return Later(reply, self.answer_after_s) if reply and self.answer_after_s else reply
 
     def _close_notification(self, call: Heard) -> Reply | None:
         def close() -> Reply:

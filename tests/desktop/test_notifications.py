@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +20,12 @@ from tests.desktop.session import SCREEN, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
-from tray_app.core.notes import Note, Urgency
+from tray_app.core.commands import Command, FreeMemory, Quit
+from tray_app.core.menu import Row
+from tray_app.core.notes import Action, Note, Urgency
 from tray_app.core.picture import Picture
-from tray_app.desktop import toolkit
+from tray_app.desktop import _service, toolkit
+from tray_app.desktop._notification import Delivery
 from tray_app.views import icon
 
 pytestmark = pytest.mark.desktop
@@ -299,3 +305,125 @@ def test_text_is_escaped_for_markup_only(
         assert [(notice.summary, notice.body) for notice in recorder.notices] == [
             ("1 < 2 & 3", body)
         ]
+
+
+def recording_notify_send(desktop: DesktopSession) -> tuple[str, Path]:
+    """A PATH with a notify-send that only writes down that it was called, and where."""
+    folder = Path(bare_path(desktop))
+    calls = desktop.home / "notify-send-calls"
+    program = folder / "notify-send"
+    program.write_text(f"#!/bin/sh\necho called >> {calls}\n")
+    program.chmod(0o755)
+    return str(folder), calls
+
+
+def test_a_slow_daemon_gets_each_alert_once(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """It answers after 7 s: the alert is on the screen once, its late answer is taken, and what
+    follows takes its place."""
+    recorder.answer_after_s = 7.0
+    path, calls = recording_notify_send(session_bus)
+    app = start_app(session_bus, "--url", server.url, env={"PATH": path})
+    app.wait_for_source("API")
+    jump(app, server, OVER_CRITICAL)
+    first = wait_for_critical(recorder)
+    app.wait_for_label("Alerts: do not get through", within_s=20)
+    wait_for(lambda: "Alerts" in app.labels(), "the late answer is taken", within_s=20)
+    app.wait_for_picture(undelivered=False)
+    assert len(recorder.notices) == 1
+    recorder.answer_after_s = 0.0
+    server.free()
+    recovery = wait_for_notice(recorder, 2, within_s=20)
+    assert recovery.replaces_id == first.id
+    assert not calls.exists()
+
+
+@contextmanager
+def tray_on(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[toolkit.Desktop, queue.SimpleQueue[tuple[Note, Delivery]], list[Command]]]:
+    """The toolkit's desktop alone, what was settled late, and which buttons were pressed."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
+    tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
+    settled: queue.SimpleQueue[tuple[Note, Delivery]] = queue.SimpleQueue()
+    pressed: list[Command] = []
+    tray.on_settled = lambda note, sent: settled.put((note, sent))
+    tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+    tray.show_menu(lambda: (Row("quit", "Quit", Quit()),), 4, pressed.append)
+    ready = threading.Event()
+    thread = threading.Thread(target=tray.run, args=(ready.set,))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield tray, settled, pressed
+    finally:
+        tray.stop()
+        thread.join(5)
+    assert not thread.is_alive()
+
+
+NOTE = Note("High", "text", Urgency.NORMAL, "memory", (Action("Free memory", FreeMemory()),))
+
+
+def test_a_late_answer_is_taken(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, recorder: NotificationRecorder
+) -> None:
+    """Its number, by which the next one replaces it, although that was sent before the answer; and
+    its button, which works."""
+    monkeypatch.setattr(_service, "LIMIT_S", 0.3)
+    recorder.answer_after_s = 0.6
+    with tray_on(session_bus, monkeypatch) as (tray, settled, pressed):
+        sent = tray.notify(NOTE)
+        assert (sent.means, sent.pending) == (None, True)
+        recorder.answer_after_s = 0.0
+        next_one = tray.notify(replace(NOTE, title="Critical"))
+        # It waits for the first one's answer, and is answered in its own time or just after it.
+        if next_one.pending:
+            settled_last = [settled.get(timeout=10)[1].title for _ in range(2)]
+            assert sorted(settled_last) == ["Critical", "High"]
+        else:
+            note, first = settled.get(timeout=10)
+            assert (note, first.means, first.problem) == (NOTE, "notification service", None)
+        assert [notice.summary for notice in recorder.notices] == ["High", "Critical"]
+        assert recorder.notices[1].replaces_id == recorder.notices[0].id
+        notice = recorder.notices[1]
+        recorder.press(notice.id, notice.actions[0])
+        wait_for(lambda: pressed, "the button is heard")
+        assert pressed == [FreeMemory()]
+
+
+def test_a_daemon_that_ends_before_it_answers(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, recorder: NotificationRecorder
+) -> None:
+    """What it had taken is known to be lost."""
+    monkeypatch.setattr(_service, "LIMIT_S", 0.3)
+    recorder.answer_after_s = 60.0
+    with tray_on(session_bus, monkeypatch) as (tray, settled, _pressed):
+        assert tray.notify(NOTE).pending
+        recorder.stop()
+        note, sent = settled.get(timeout=10)
+        assert (note, sent.means) == (NOTE, None)
+        assert sent.problem
+        recorder.start()
+        recorder.answer_after_s = 0.0
+        wait_for(lambda: tray.notify(NOTE).problem is None, "the next one takes it")
+
+
+def test_a_daemon_that_refuses_is_not_tried_in_another_way(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, recorder: NotificationRecorder
+) -> None:
+    """notify-send would ask the same one."""
+    path, calls = recording_notify_send(session_bus)
+    monkeypatch.setenv("PATH", path)
+    recorder.behaviour = "error"
+    with tray_on(session_bus, monkeypatch) as (tray, _settled, _pressed):
+        sent = tray.notify(NOTE)
+        assert (sent.means, sent.pending) == (None, False)
+        assert "told to fail" in (sent.problem or "")
+        assert not calls.exists()

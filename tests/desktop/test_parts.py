@@ -32,7 +32,7 @@ from tray_app.core.stage import Stage
 from tray_app.core.values import replace
 from tray_app.desktop import _notification as notification
 from tray_app.desktop import _theme, _win32, toolkit
-from tray_app.desktop._notification import InTime, NotificationChain
+from tray_app.desktop._notification import Delivery, InTime, NotificationChain
 from tray_app.desktop._win32 import WM_RBUTTONUP
 
 LONGEST = Sample(
@@ -473,17 +473,50 @@ def test_when_every_means_fails_the_problem_is_kept() -> None:
     assert chain.last.problem == "only: NotImplementedError"
 
 
-def test_a_means_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After its time limit a means counts as failed."""
+@pytest.mark.parametrize("problem", [None, "no service"])
+def test_a_means_that_hangs_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, problem: str | None
+) -> None:
+    """After its time limit what becomes of it is open: no other way is tried, which would bring it
+    twice, and its end is told when it comes."""
+    import queue
     import threading
 
     monkeypatch.setattr(notification, "LIMIT_S", 0.05)
     release = threading.Event()
-    chain = NotificationChain((InTime("slow", lambda _: release.wait(5) and None),))
-    chain.notify(title="Hello", message="text")
+    settled: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    others: list[Any] = []
+
+    def slow(_note: dict[str, Any]) -> None:
+        release.wait(5)
+        if problem:
+            raise OSError(problem)
+
+    chain = NotificationChain((InTime("slow", slow), InTime("other", others.append)))
+    chain.notify(title="Hello", message="text", hints={"settled": settled.put})
+    assert chain.last == Delivery("Hello", None, "slow: no answer for 0 s", pending=True)
+    assert settled.empty()
     release.set()
-    assert chain.last is not None
-    assert "no answer" in (chain.last.problem or "")
+    told = settled.get(timeout=5)
+    words = f"slow: {problem}" if problem else None
+    assert told == Delivery("Hello", None if problem else "slow", words)
+    assert others == []
+
+
+def test_no_other_way_leads_to_a_service_that_refuses() -> None:
+    """What it said is final."""
+
+    class Refusing:
+        name = "service"
+
+        def __call__(self, note: dict[str, Any], settled: notification.Settled) -> None:
+            raise notification.FinalError("it refuses")
+
+    others: list[Any] = []
+    chain = NotificationChain((Refusing(), InTime("other", others.append)))
+    chain.notify(title="Hello", message="text")
+    assert chain.last == Delivery("Hello", None, "service: it refuses")
+    assert others == []
 
 
 def test_asyncio_is_loaded_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,15 @@ class Heard:
     body: list[Any]
 
 
-Method = Callable[[Heard], Reply | None]
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that comes after so many seconds."""
+
+    reply: Reply
+    after_s: float
+
+
+Method = Callable[[Heard], Reply | Later | None]
 """Answers one call. None means no answer ever comes; raise ``DBusError`` to answer an error."""
 
 
@@ -193,7 +201,14 @@ class Peer:
         reply = method(heard)
         if reply is None:
             return True  # handled, and never answered
-        return Message.new_method_return(message, reply.signature, list(reply.body))
+        after_s = 0.0
+        if isinstance(reply, Later):
+            reply, after_s = reply.reply, reply.after_s
+        answer = Message.new_method_return(message, reply.signature, list(reply.body))
+        if not after_s:
+            return answer
+        self._loop.call_later(after_s, self._bus.send, answer)
+        return True
 
     # Leaving
 

@@ -33,16 +33,22 @@ class Result:
 
     means: str | None = None
     problem: str | None = None
+    pending: bool = False
 
 
 @dataclass
 class FakeNotifier:
-    """Fails as told (at first), else records."""
+    """Fails as told (at first), else records; ``slow``: that comes later (`handed_over`)."""
 
     problems: list[str | Exception | None] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    slow: bool = False
+    handed_over: list[Note] = field(default_factory=list)
 
     def notify(self, note: Note) -> Result:
+        if self.slow:
+            self.handed_over.append(note)
+            return Result(problem="no answer for 5 s", pending=True)
         problem = self.problems.pop(0) if self.problems else None
         if isinstance(problem, Exception):
             raise problem
@@ -137,4 +143,59 @@ def test_a_status_that_nobody_saw_is_not_sent_later() -> None:
     """Some minutes later it is no answer any more."""
     notices = Notices(FakeNotifier(["gone"]), lambda _: None, FakeClock())
     notices.handle(told("status", "RunAnalyze: 300 MB"))
+    assert notices.retry_after_s is None
+
+
+def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Until its answer comes it counts as undelivered; then all is well, and it was sent once."""
+    notifier = FakeNotifier(slow=True)
+    reports: list[Delivered] = []
+    notices = Notices(notifier, reports.append, FakeClock())
+    caplog.set_level("INFO")
+    notices.handle(told("memory", "High"))
+    assert notices.retry_after_s is None
+    notices.retry()
+    notices.retry()
+    (note,) = notifier.handed_over
+    notices.settle(note, Result(means="notification service"))
+    assert [(report.problem, report.title) for report in reports] == [
+        ("no answer for 5 s", "High"),
+        (None, "High"),
+    ]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_what_failed_in_the_end_is_kept() -> None:
+    """A service that was ended before it answered has shown nothing."""
+    notifier = FakeNotifier(slow=True)
+    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices.handle(told("memory", "High"))
+    notices.settle(notifier.handed_over[0], Result(problem="it was ended"))
+    assert notices.retry_after_s == RETRY_EVERY_S
+    notifier.slow = False
+    notices.retry()
+    assert notifier.sent == ["High"]
+    assert notices.retry_after_s is None
+
+
+def test_what_was_replaced_meanwhile_is_not_kept() -> None:
+    """The newer one says more."""
+    notifier = FakeNotifier(slow=True)
+    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices.handle(told("memory", "High"))
+    notifier.slow = False
+    notices.handle(told("memory", "Critical"))
+    notices.settle(notifier.handed_over[0], Result(problem="it was ended"))
+    assert notices.retry_after_s is None
+    assert notifier.sent == ["Critical"]
+
+
+def test_a_kept_one_that_is_handed_over_is_not_sent_again() -> None:
+    """Nor is what may still come when it is tried again."""
+    notifier = FakeNotifier(["gone"])
+    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices.handle(told("memory", "High"))
+    notifier.slow = True
+    notices.retry()
+    assert len(notifier.handed_over) == 1
     assert notices.retry_after_s is None

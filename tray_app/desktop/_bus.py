@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,22 +112,22 @@ class SessionBus:
         except RuntimeError:
             _log.debug("the bus loop has ended")
 
-    def call(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]], limit_s: float) -> T:
-        """Run ``work`` in the loop from another thread and wait.
+    def begin(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> Future[T]:
+        """Run ``work`` in the loop, from another thread; it goes on when nobody waits for it.
 
-        :raises TimeoutError, DBusError, OSError: as the names say
+        :raises OSError: the bus was left. What the future raises is the work's, or an OSError
+        where there is no connection; it is cancelled when the bus is left
         """
 
-        async def bounded() -> T:
-            return await asyncio.wait_for(work(self._connected()), limit_s)
+        async def connected() -> T:
+            return await work(self._connected())
 
-        coroutine = bounded()
+        coroutine = connected()
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError:
             coroutine.close()
             raise OSError("the session bus was left") from None
-        return future.result(limit_s + 0.5)
 
     def _connected(self) -> MessageBus:
         if self._bus is None or not self._bus.connected:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
 from typing import Any, Protocol
 
 from plyer.facades.notification import Notification
@@ -17,23 +19,46 @@ from tray_app.core.values import dataclass
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 5.0
+PROGRAM_LIMIT_S = 60.0
+"""notify-send itself waits for an answer as long as D-Bus does: 25 s. Ended before, it would have
+handed over what is then sent again."""
+
+
+Settled = Callable[[str | None], None]
+"""Takes what became of a notification after its time: the problem, or None when it got through;
+from any thread, at most once."""
+
+
+class Unanswered(TimeoutError):
+    """It was handed over, and what became of it is not known yet: that comes as `Settled`."""
+
+
+class FinalError(OSError):
+    """It failed, and another way would lead to the same service."""
 
 
 class Means(Protocol):
-    """One way to the person. Raises whatever it raises when it fails; blocks at most briefly."""
+    """One way to the person. Raises whatever it raises when it fails; blocks at most briefly.
+
+    Only after it has raised `Unanswered` it calls ``settled``.
+    """
 
     name: str
 
-    def __call__(self, note: dict[str, Any]) -> None: ...
+    def __call__(self, note: dict[str, Any], settled: Settled) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a notification: ``means`` that took it, or None and the ``problem``."""
+    """What became of a notification: ``means`` that took it, or None and the ``problem``.
+
+    ``pending``: it was handed over, and may still come. What becomes of it is told later.
+    """
 
     title: str
     means: str | None
     problem: str | None = None
+    pending: bool = False
 
 
 class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no types
@@ -50,11 +75,17 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
 
     def _notify(self, **note: Any) -> None:
         problems = []
+        settled = (note.get("hints") or {}).get("settled") or _nobody
         for means in self._means:
             try:
-                means(note)
+                means(note, partial(_say, settled, note["title"], means.name))
             except Exception as error:  # noqa: BLE001 - any failure means: try the next
                 problems.append(f"{means.name}: {str(error) or type(error).__name__}")
+                if isinstance(error, Unanswered | FinalError):
+                    # Another way would show it twice, or fail as well.
+                    is_pending = isinstance(error, Unanswered)
+                    self.last = Delivery(note["title"], None, "; ".join(problems), is_pending)
+                    return
             else:
                 self.last = Delivery(note["title"], means.name)
                 return
@@ -62,28 +93,40 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
         self.last = Delivery(note["title"], None, problem)
 
 
+def _nobody(_delivery: Delivery) -> None:
+    pass
+
+
+def _say(settled: Callable[[Delivery], None], title: str, name: str, problem: str | None) -> None:
+    words = None if problem is None else f"{name}: {problem}"
+    settled(Delivery(title, None if problem else name, words))
+
+
 class InTime:
-    """Any blocking function as a means: it gets `LIMIT_S`, then it counts as failed."""
+    """Any blocking function as a means: it gets `LIMIT_S`, then its end is told when it comes."""
 
     def __init__(self, name: str, send: Callable[[dict[str, Any]], None]) -> None:
         self.name = name
         self._send = send
 
-    def __call__(self, note: dict[str, Any]) -> None:
+    def __call__(self, note: dict[str, Any], settled: Settled) -> None:
         """Run it in a thread of its own, which is left behind when it hangs."""
         failure: list[BaseException] = []
+        either = Lock()  # who takes it first tells how it ended: the caller, or nobody waits for it
 
         def work() -> None:
             try:
                 self._send(note)
             except BaseException as error:  # noqa: BLE001 - handed on to the caller below
                 failure.append(error)
+            if not either.acquire(blocking=False):
+                settled((str(failure[0]) or type(failure[0]).__name__) if failure else None)
 
         thread = WorkerThread(f"notify via {self.name}", work, again=False)
         thread.start()
         thread.join(LIMIT_S)
-        if thread.is_alive():
-            raise TimeoutError(f"no answer for {LIMIT_S:.0f} s")
+        if either.acquire(blocking=False):
+            raise Unanswered(f"no answer for {LIMIT_S:.0f} s")
         if failure:
             raise failure[0]
 
@@ -95,8 +138,8 @@ class _Checked:
 
     @staticmethod
     def call(command: Sequence[str], **_: Any) -> None:
-        """Run a program quietly; one that hangs is ended with its time limit."""
-        done = subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=False)
+        """Run a program quietly; one that hangs is ended, long after it was given up."""
+        done = subprocess.run(command, capture_output=True, timeout=PROGRAM_LIMIT_S, check=False)
         if done.returncode:
             raise OSError(f"{command[0]} ended with status {done.returncode}")
 

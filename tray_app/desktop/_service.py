@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from dbus_fast import DBusError, Message, MessageType, Variant
@@ -12,6 +14,7 @@ from dbus_fast.aio import MessageBus
 from tray_app.core.commands import Command
 from tray_app.core.notes import Action
 from tray_app.desktop._bus import DBUS, SessionBus, bus_call, watch_owner
+from tray_app.desktop._notification import FinalError, Settled, Unanswered
 
 LIMIT_S = 5.0
 BUTTONS_AT_MOST = 3
@@ -47,29 +50,50 @@ class BusNotifications:
         self._appeared = appeared
         self._ids: dict[str, int] = {}
         self._buttons: dict[int, dict[str, Command]] = {}
+        self._capabilities: list[str] | None = None
+        self._sending: dict[str, asyncio.Task[Any]] = {}
         bus.on_connect(self._listen)
 
-    def __call__(self, note: dict[str, Any]) -> None:
-        """Send and wait for the service to say that it has it, at most `LIMIT_S`."""
+    def __call__(self, note: dict[str, Any], settled: Settled) -> None:
+        """Send and wait for the service to say that it has it, at most `LIMIT_S`.
+
+        An answer that comes later is taken all the same: the number by which the notification is
+        replaced, and its buttons.
+        """
+        word = (note.get("hints") or {}).get("replace", "")
+        sending = self._bus.begin(lambda connection: self._send_in_turn(connection, note, word))
         try:
-            self._bus.call(lambda connection: self._send(connection, note), LIMIT_S)
+            sending.result(LIMIT_S)
         except TimeoutError:
-            raise TimeoutError(f"no answer for {LIMIT_S:.0f} s") from None
+            sending.add_done_callback(lambda sent: _settle(sent, settled))
+            raise Unanswered(f"no answer for {LIMIT_S:.0f} s") from None
         except DBusError as error:
             if error.type == SERVICE_UNKNOWN:
                 raise OSError("not running") from None
-            raise
+            raise FinalError(str(error)) from None
+
+    async def _send_in_turn(self, connection: MessageBus, note: dict[str, Any], word: str) -> None:
+        """Send it when the answer to the one that it replaces is there, but wait no longer for that
+        than for an answer."""
+        before, own = self._sending.get(word), asyncio.current_task()
+        assert own is not None
+        self._sending[word] = own
+        try:
+            if before is not None:
+                await asyncio.wait({before}, timeout=LIMIT_S)
+            await self._send(connection, note)
+        finally:
+            if self._sending.get(word) is own:
+                del self._sending[word]
 
     async def _send(self, connection: MessageBus, note: dict[str, Any]) -> None:
-        capabilities = await bus_call(
-            connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""
-        )
+        able = await self._able(connection)
         text = _UNIT.sub("\N{NO-BREAK SPACE}", note["message"])
-        if "body-markup" in capabilities[0]:
+        if "body-markup" in able:
             text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         hints = note.get("hints") or {}
         replace = hints.get("replace", "")
-        actions = hints.get("actions", ()) if "actions" in capabilities[0] else ()
+        actions = hints.get("actions", ()) if "actions" in able else ()
         buttons = _keyed(actions[:BUTTONS_AT_MOST])
         body: tuple[Any, ...] = (
             self._app_name,
@@ -96,7 +120,16 @@ class BusNotifications:
         if replace:
             self._ids[replace] = reply[0]
 
+    async def _able(self, connection: MessageBus) -> Sequence[str]:
+        """What this service can do: asked once, for a slow one takes its time each time."""
+        if self._capabilities is None:
+            (self._capabilities,) = await bus_call(
+                connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""
+            )
+        return self._capabilities or ()
+
     async def _listen(self, connection: MessageBus) -> None:
+        self._capabilities = None
         self._forget()
         connection.remove_message_handler(self._heard)  # where an attempt before this one failed
         connection.add_message_handler(self._heard)
@@ -119,6 +152,7 @@ class BusNotifications:
             self._ids = {word: each for word, each in self._ids.items() if each != number}
 
     def _owner_changed(self, owned: bool) -> None:
+        self._capabilities = None
         self._forget()  # another service counts anew, and the same number may be another's
         if owned:
             self._appeared()
@@ -126,6 +160,12 @@ class BusNotifications:
     def _forget(self) -> None:
         self._ids.clear()
         self._buttons.clear()
+
+
+def _settle(sent: Future[None], settled: Settled) -> None:
+    if not sent.cancelled():  # at the end of the run
+        error = sent.exception()
+        settled(None if error is None else str(error) or type(error).__name__)
 
 
 def _keyed(actions: Sequence[Action]) -> dict[str, Action]:

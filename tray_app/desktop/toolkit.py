@@ -91,7 +91,9 @@ class Desktop:
 
     ``on_notifier`` is called when a notification service appears, from any thread;
     ``on_session_end`` where the session's end comes as no signal (Windows), and the process may
-    end when it returns. A left click on the icon submits ShowStatus to whom the menu submits.
+    end when it returns. ``on_settled`` is told, from any thread, what became of a notification
+    that had got no answer in time. A left click on the icon submits ShowStatus to whom the menu
+    submits.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Desktop:
             self._icon.on_session_end = lambda: self.on_session_end()
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
+        self.on_settled: Callable[[Note, Delivery], None] = lambda _note, _delivery: None
         self._windows = backend == "pystray _win32"
         self._service = self._notification_service(bus, name) if bus is not None else None
         self._chain: NotificationChain | None = None
@@ -272,7 +275,8 @@ class Desktop:
         )
 
     def notify(self, note: Note) -> Delivery:
-        """Bring a notification to the person; blocks until it is delivered or has failed."""
+        """Bring a notification to the person; blocks until it is delivered, has failed, or has got
+        no answer: then what becomes of it is told to ``on_settled``."""
         from tray_app.desktop._notification import Delivery
 
         chain = self._notifications()
@@ -281,7 +285,12 @@ class Desktop:
             message=note.text,
             app_name="RunAnalyze",
             app_icon=paths.app_icon(),
-            hints={"urgency": note.urgency, "replace": note.replace, "actions": note.actions},
+            hints={
+                "urgency": note.urgency,
+                "replace": note.replace,
+                "actions": note.actions,
+                "settled": lambda delivery: self.on_settled(note, delivery),
+            },
         )
         return chain.last or Delivery(note.title, None, "nothing was tried")
 

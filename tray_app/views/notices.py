@@ -26,6 +26,9 @@ class Result(Protocol):
     def means(self) -> str | None: ...
     @property
     def problem(self) -> str | None: ...
+    @property
+    def pending(self) -> bool:
+        """Whether it was handed over and may still come: `Notices.settle` is told then."""
 
 
 class Notifier(Protocol):
@@ -38,7 +41,8 @@ class Notices:
     """Sends what events call for and tells ``report`` how it went. Not thread-safe.
 
     What nothing delivers is kept, the latest for each ``replace``, and sent when it can be, in
-    order. ``clock`` gives monotonic seconds.
+    order. What was handed over without an answer is not sent again: it may be on the screen.
+    ``clock`` gives monotonic seconds.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Notices:
         self._tried_s = 0.0
         self._problem: str | None = None
         self._kept: dict[str, Note] = {}
+        self._pending: dict[str, Note] = {}
 
     @property
     def retry_after_s(self) -> float | None:
@@ -65,33 +70,60 @@ class Notices:
         note = notes.note(event)
         if note is None:
             return
-        self._kept.pop(note.replace, None)  # what it replaces is out of date
+        # What it replaces is out of date.
+        self._kept.pop(note.replace, None)
+        self._pending.pop(note.replace, None)
         self.retry()
-        delivered = self._send(note)
+        delivered, is_pending = self._send(note)
         self._report(delivered)
-        if delivered.problem and note.replace not in PASSING:
+        if delivered.problem and not is_pending:
+            self._keep(note)
+
+    def settle(self, note: Note, result: Result) -> None:
+        """Take what became of a notification that was handed over without an answer."""
+        is_newest = self._pending.get(note.replace) is note
+        if is_newest:
+            del self._pending[note.replace]
+        if result.problem is None:
+            self._say(None, note)
+            self._report(Delivered(None, note.title, result.means))
+        elif is_newest:  # that nothing got through was said when it was handed over
+            self._keep(note)
+
+    def _keep(self, note: Note) -> None:
+        if note.replace not in PASSING:
             self._kept[note.replace] = note
 
     def retry(self) -> None:
         """Send what was kept, the oldest first, until one fails; only success is reported."""
         for word, note in tuple(self._kept.items()):
-            delivered = self._send(note)
+            delivered, is_pending = self._send(note)
+            if is_pending:
+                del self._kept[word]
             if delivered.problem:
                 return
             del self._kept[word]
             self._report(delivered)
 
-    def _send(self, note: Note) -> Delivered:
-        means = None
+    def _send(self, note: Note) -> tuple[Delivered, bool]:
+        """What became of it, and whether it may still come."""
+        means, is_pending = None, False
         self._tried_s = self._clock()
+        self._pending[note.replace] = note  # before it is told to have come
         try:
             result = self._notifier.notify(note)
-            means, problem = result.means, result.problem
+            means, problem, is_pending = result.means, result.problem, result.pending
         except Exception as error:  # noqa: BLE001 - a notification's failure is only told
             problem = f"{type(error).__name__}: {error}"
-        if problem and not self._problem:
+        if not is_pending:
+            self._pending.pop(note.replace, None)
+        self._say(problem, note)
+        return Delivered(problem, note.title, means), is_pending
+
+    def _say(self, problem: str | None, note: Note) -> None:
+        """Log the first failure, and the recovery."""
+        before, self._problem = self._problem, problem
+        if problem and not before:
             _log.warning("%s (%s)", wording.undelivered(problem), note.title)
-        elif self._problem and not problem:
+        elif before and not problem:
             _log.info("notifications get through again")
-        self._problem = problem
-        return Delivered(problem, note.title, means)
