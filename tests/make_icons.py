@@ -45,6 +45,7 @@ def marks(theme: Theme) -> list[Picture]:
         Picture(Band.YELLOW, ".7", paused=True, theme=theme),
         Picture(Band.ORANGE, "1.5", muted=True, theme=theme),
         Picture(Band.RED, "2.6", undelivered=True, theme=theme),
+        Picture(Band.GREEN, ".3", process_source=True, hung=True, theme=theme),
         Picture(Band.YELLOW, ".9", machine_short=True, theme=theme),
     ]
 

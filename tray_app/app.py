@@ -25,6 +25,7 @@ from tray_app.core import settings as checked
 from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
 from tray_app.core.errands import Errand
 from tray_app.core.events import (
+    Answers,
     AutostartWanted,
     ChildKilled,
     Chosen,
@@ -34,6 +35,7 @@ from tray_app.core.events import (
     ErrandEnded,
     Event,
     HostMissing,
+    Hung,
     JobEnded,
     NotifierCame,
     OpenAsked,
@@ -264,6 +266,10 @@ def _log_event(event: Event) -> None:
             _log.info("%s", wording.change(change))
         case ChildKilled():
             _log.info("%s: %s", *notes.child_killed(event))
+        case Hung(hang, sample):
+            _log.warning("%s", wording.hung(hang, sample.at.mono_s))
+        case Answers(hung_s):
+            _log.info("answers again after %.0f s", hung_s)
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case ErrandEnded(outcome):

@@ -30,6 +30,7 @@ from tray_app.core.commands import Command, FreeMemory
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.events import (
     Alerted,
+    Answers,
     AutostartFailed,
     Back,
     ChildKilled,
@@ -42,6 +43,7 @@ from tray_app.core.events import (
     Grown,
     HeldBack,
     HostMissing,
+    Hung,
     Leaking,
     Littered,
     Questioned,
@@ -53,6 +55,7 @@ from tray_app.core.events import (
 )
 from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.growth import Growing
+from tray_app.core.hung import Hang, HangKind
 from tray_app.core.inputs import Delivered
 from tray_app.core.keeping import Leak
 from tray_app.core.link import ApiCondition, ApiState
@@ -152,6 +155,10 @@ KINDS: dict[str, Event] = {
         OomKills(1, True, 512 * MIB),
         BUSY,
     ),
+    "hung-stopped": Hung(Hang(HangKind.STOPPED, 0.0, busy=False), IDLE),
+    "hung-deadlocked": Hung(Hang(HangKind.DEADLOCKED, 0.0, busy=True), BUSY),
+    "hung-silent": Hung(Hang(HangKind.SILENT, 0.0, busy=True), BUSY),
+    "answers": Answers(140.0, CALM),
     "worker-replaced": WorkerReplaced(900 * MIB, BUSY),
     "leak": Leaking(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
     "leak-long": Leaking(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),

@@ -270,12 +270,20 @@ def drop(kept: list[mmap.mmap]) -> None:
 
 @app.post("/test/hang")
 async def hang(
-    after_answer: BackgroundTasks, seconds: float = Query(gt=0, le=120)
+    after_answer: BackgroundTasks,
+    seconds: float = Query(gt=0, le=120),
+    works: bool = False,
 ) -> dict[str, Any]:
-    """Block the event loop just after this answer: connections are taken, none answered."""
+    """Block the event loop just after this answer: connections are taken, none answered.
+
+    ``works``: with a core in use all the while, else with none.
+    """
 
     async def block() -> None:
-        time.sleep(seconds)  # blocking the loop is the point
+        end = time.monotonic() + seconds
+        while works and time.monotonic() < end:
+            pass
+        time.sleep(max(0.0, end - time.monotonic()))  # blocking the loop is the point
 
     after_answer.add_task(block)
     return {"pid": os.getpid()}

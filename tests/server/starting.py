@@ -184,9 +184,10 @@ class RunAnalyzeServer:
         """Give everything allocated back."""
         self.post("/test/free")
 
-    def hang(self, seconds: float) -> None:
-        """Take connections but answer none for ``seconds``; returns at its beginning."""
-        self.post("/test/hang", seconds=seconds)
+    def hang(self, seconds: float, *, works: bool = False) -> None:
+        """Take connections but answer none for ``seconds``, at work or not; returns at its
+        beginning."""
+        self.post("/test/hang", seconds=seconds, works=works)
 
     def burn(self, seconds: float, *, ffmpeg: bool = False, mb: int = 90) -> None:
         """Keep a core busy; with ``ffmpeg`` in a grandchild of that name that holds ``mb`` MiB."""

@@ -242,6 +242,13 @@ def test_a_dripping_error() -> None:
         assert api.failure(1.0) == (ERROR, "HTTP 503: Service Unavailable")
 
 
+def test_a_proxy_tells_that_the_server_does_not_answer() -> None:
+    """That is the server's silence, and not an answer of its own."""
+    script = answer(b"<html>", "504 Gateway Time-out")
+    with FaultServer(script) as server, connected(server.url) as api:
+        assert api.failure() == (TIMEOUT, "HTTP 504: Gateway Time-out")
+
+
 def test_recovery_after_a_hang() -> None:
     """The request after a time-out gets its answer, on a new connection."""
     script = in_turn(answer(STATUS), hang, answer(STATUS))

@@ -316,10 +316,15 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
 
 
 def test_a_stopped_process_is_still_there(table: ProcessTable, spawn: Spawn) -> None:
-    """SIGSTOP takes nothing away."""
+    """SIGSTOP takes nothing away, and is told; so is its end."""
     process = spawn("said('ready')\nrest()\n")
     handle = table.open(process.pid)
     assert handle is not None
+    usage = handle.read()
+    assert usage is not None
+    assert not usage.stopped
     process.send_signal(signal.SIGSTOP)
-    assert handle.read() is not None
+    wait_for(lambda: (usage := handle.read()) and usage.stopped, "it is stopped")
+    process.send_signal(signal.SIGCONT)
+    wait_for(lambda: (usage := handle.read()) and not usage.stopped, "it runs again")
     handle.close()

@@ -47,6 +47,7 @@ PICTURES = st.builds(
     muted=st.booleans(),
     undelivered=st.booleans(),
     machine_short=st.booleans(),
+    hung=st.booleans(),
     style=st.sampled_from(Style),
     palette=st.sampled_from(Palette),
     theme=st.sampled_from(Theme),
@@ -199,9 +200,10 @@ def test_the_icon_is_seen_on_any_panel(
         Picture(Band.GREEN, "1.5", paused=True),
         Picture(Band.GREEN, "1.5", muted=True),
         Picture(Band.GREEN, "1.5", undelivered=True),
+        Picture(Band.GREEN, "1.5", process_source=True, hung=True),
         Picture(Band.GREEN, "1.5", machine_short=True),
     ],
-    ids=["process", "paused", "muted", "undelivered", "machine-short"],
+    ids=["process", "paused", "muted", "undelivered", "hung", "machine-short"],
 )
 def test_each_mark_is_seen(marked: Picture, band: Band, style: Style, size: int) -> None:
     """Each mark, whatever the tile and the panel, changes 1.5 % of the pixels by 3:1 or more."""
@@ -213,12 +215,14 @@ def test_each_mark_is_seen(marked: Picture, band: Band, style: Style, size: int)
 
 @pytest.mark.parametrize("size", icon.SIZES)
 def test_marks_are_told_from_each_other(size: int) -> None:
-    """Paused is not the process mark, undelivered is not muted, and pairs show both corners."""
+    """Paused and hung are not the process mark, undelivered is not muted, and pairs show both
+    corners."""
     pictures = [
         Picture(Band.RED, "2.6", process_source=True),
         Picture(Band.RED, "2.6", paused=True),
         Picture(Band.RED, "2.6", muted=True),
         Picture(Band.RED, "2.6", undelivered=True),
+        Picture(Band.RED, "2.6", hung=True),
         Picture(Band.RED, "2.6", process_source=True, muted=True),
         Picture(Band.RED, "2.6", paused=True, undelivered=True),
     ]

@@ -15,6 +15,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.hung import Hang, HangKind
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.link import ApiCondition, ApiState
 from tray_app.core.modes import Mode
@@ -55,6 +56,7 @@ FULL = replace(
     cpu_percent=98.76,
     system=SystemMemory(24 * GIB, 12 * GIB, 48.04, GIB // 2, 2 * GIB, 2.52, limited=True),
     temp=TempUsage(18 * MIB, 3, 99.0, ("a.mp4",)),
+    hung=Hang(HangKind.STOPPED, 30.0, busy=False),
     activity=Activity.PROCESSING,
     stage=Stage("frames", inferred=True),
     job=Job(
@@ -114,6 +116,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "after_mb": None,
         },
         "alert": "elevated",
+        "hung": "stopped",
         "api": {
             "state": "silent",
             "age_s": 12.346,

@@ -43,8 +43,9 @@ class AlertLimits:
     ``*_repeat_min`` while it lasts (0: never). It is left after ``recovery_s`` below 90 % of it.
     ``available_*``: the machine is short of memory below the larger of the two. ``leak_mb``: what
     a job keeps beyond this is suspicious. ``temp_mb``: so much may a job leave in the temp
-    directory. ``disk_*``: the disk is full below either. ``critical_exempt``: critical comes
-    through a mute.
+    directory. ``disk_*``: the disk is full below either. ``hung_s``: a server hangs that neither
+    answers nor works for so long (0: never), in a job for ``hung_busy_s``. ``critical_exempt``:
+    critical comes through a mute.
     """
 
     elevated_mb: float = 1500.0
@@ -63,6 +64,8 @@ class AlertLimits:
     temp_mb: float = 200.0
     disk_percent: float = 5.0
     disk_gb: float = 1.0
+    hung_s: float = 60.0
+    hung_busy_s: float = 300.0
     critical_exempt: bool = True
 
     def limit_mb(self, level: Level) -> float:

@@ -9,6 +9,7 @@ from tray_app.core.commands import Command
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.forecast import Forecast
 from tray_app.core.growth import Growing
+from tray_app.core.hung import Hang
 from tray_app.core.jobs import Job
 from tray_app.core.keeping import Kept, Leak
 from tray_app.core.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
@@ -84,6 +85,22 @@ class Back:
     """The server whose end was said is there again."""
 
     away_s: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """The server is there, and neither answers nor works."""
+
+    hang: Hang
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The server of which it was said that it hangs answers again."""
+
+    hung_s: float
     sample: Sample
 
 
@@ -166,6 +183,8 @@ Notable = (
     | Eased
     | Gone
     | Back
+    | Hung
+    | Answers
     | WorkerReplaced
     | ChildKilled
     | Leaking

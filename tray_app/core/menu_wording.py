@@ -121,6 +121,8 @@ def _activity(sample: Sample | None) -> str:
     """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
     if sample is None or sample.memory_bytes is None:
         return f"Activity: {wording.UNKNOWN}"
+    if sample.hung:
+        return "Activity: none, it hangs"
     job = sample.job
     doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:

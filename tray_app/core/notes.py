@@ -16,6 +16,7 @@ from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp
 from tray_app.core.errands import Errand
 from tray_app.core.events import (
     Alerted,
+    Answers,
     AutostartFailed,
     Back,
     ChildKilled,
@@ -28,6 +29,7 @@ from tray_app.core.events import (
     Grown,
     HeldBack,
     HostMissing,
+    Hung,
     Leaking,
     Littered,
     Notable,
@@ -39,6 +41,7 @@ from tray_app.core.events import (
     WorkerReplaced,
 )
 from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.hung import HangKind
 from tray_app.core.readings import Now
 from tray_app.core.sample import Sample
 from tray_app.core.values import dataclass
@@ -92,6 +95,11 @@ def note(event: Event) -> Note | None:
             return Note(*gone(event), Urgency.CRITICAL, "server", (MUTE,))
         case Back():
             return Note(*_back(event), Urgency.LOW, "server")
+        case Hung(hang):
+            urgency = Urgency.CRITICAL if hang.busy else Urgency.NORMAL
+            return Note(*hung(event), urgency, "server", (MUTE,))
+        case Answers():
+            return Note(*_answers(event), Urgency.LOW, "server")
         case WorkerReplaced():
             return Note(*_worker_replaced(event), Urgency.NORMAL, "server", (MUTE,))
         case ChildKilled():
@@ -189,6 +197,29 @@ def gone(event: Gone) -> tuple[str, str]:
     why = wording.out_of_memory(event.oom_kills)
     lost = "What was being processed is lost." if event.busy else "Nothing was being processed."
     return heading, _sentences(why, lost)
+
+
+def hung(event: Hung) -> tuple[str, str]:
+    """Title and text when the server neither answers nor works."""
+    hang, sample = event.hang, event.sample
+    heading = f"{APP} has not answered for {duration(sample.at.mono_s - hang.since_s)}"
+    target = sample.target
+    who = f" (pid {target.pid})" if target else ""
+    match hang.kind:
+        case HangKind.STOPPED:
+            again = f"kill -CONT {target.pid} continues it." if target else ""
+            why, help_ = f"Its process{who} is stopped (state T).", again
+        case HangKind.DEADLOCKED:
+            why, help_ = f"It{who} uses no CPU: it hangs.", "A restart of the server helps."
+        case HangKind.SILENT:
+            why, help_ = "It takes connections and says nothing.", ""
+    doing = "It was processing something." if hang.busy else ""
+    return heading, _sentences(why, doing, help_)
+
+
+def _answers(event: Answers) -> tuple[str, str]:
+    text = f"It had not answered for {duration(event.hung_s)}. {_doing(event.sample)}"
+    return f"{APP} answers again: {size(event.sample.memory_bytes)}", text
 
 
 def leaking(event: Leaking) -> tuple[str, str]:

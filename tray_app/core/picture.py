@@ -40,7 +40,8 @@ class Picture:
     """Everything that can be seen in the icon.
 
     ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash).
-    ``machine_short`` means that the machine, not the server, is short of memory.
+    ``hung`` means that the server neither answers nor works, ``machine_short`` that the machine,
+    not the server, is short of memory.
     ``colour`` (red, green, blue, each 0 to 255) is the person's own in the place of the palette's.
     """
 
@@ -55,6 +56,7 @@ class Picture:
     palette: Palette = Palette.STANDARD
     theme: Theme = Theme.AUTO
     colour: tuple[int, int, int] | None = None
+    hung: bool = False
 
 
 def figure_of(memory_bytes: int | None) -> str:

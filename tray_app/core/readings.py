@@ -99,6 +99,7 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
     """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look.
+    ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
 
     Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
     """
@@ -109,6 +110,7 @@ class ProcessRow:
     rss_bytes: int
     cpu_percent: float | None
     created_s: float | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,14 @@ class ProcessReading:
     killed: Killed | None = None
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether all processes that answer are stopped; where none is known to, the root."""
+        stopped = [row.pid for row in self.rows if row.stopped]
+        if not stopped or self.target is None:
+            return False
+        return all(pid in stopped for pid in self.workers or (self.target.pid,))
+
+    @property
     def rss_bytes(self) -> int | None:
         """RSS of the whole tree; None without a target."""
         if self.target is None:
@@ -253,11 +263,13 @@ class ApiFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiFailure:
-    """A request that brought no reading, with a plain reason for people."""
+    """A request that brought no reading, with a plain reason for people. ``accepted`` (of a
+    TIMEOUT): it was connected, and waited for its answer."""
 
     taken_s: float
     kind: ApiFailureKind
     reason: str
+    accepted: bool = True
 
 
 ApiOutcome = ApiReading | ApiFailure

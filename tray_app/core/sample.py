@@ -6,6 +6,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.forecast import Forecast
+from tray_app.core.hung import Hang
 from tray_app.core.jobs import Job
 from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition
@@ -70,3 +71,4 @@ class Sample:
     candidates: tuple[Target, ...] = ()
     own: OwnMemory | None = None
     temp_place: str | None = None
+    hung: Hang | None = None

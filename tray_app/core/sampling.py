@@ -29,12 +29,14 @@ from tray_app.core.events import (
     Summarised,
     TargetChanged,
 )
+from tray_app.core.hung import Signs
 from tray_app.core.inputs import Looked
 from tray_app.core.jobs import Figure, follow
 from tray_app.core.likeness import Likeness
-from tray_app.core.link import ApiCondition, ApiState
+from tray_app.core.link import ApiCondition, ApiLink, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
+    ApiFailureKind,
     Loss,
     Now,
     ProcessReading,
@@ -54,6 +56,7 @@ READING_WEIGHT = 0.25
 # A change of source takes no longer: a first walk of the temp directory, or the next answer.
 TEMP_KEPT_S = 15.0
 NOT_ASKED = ApiCondition(ApiState.OFF)
+NOT_LINKED = ApiLink()
 
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
@@ -154,6 +157,11 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         looked.process.largest if looked.process else (),
         temp_place,
         process.killed if process else None,
+        _signs(
+            NOT_LINKED if apart or settings.mode is Mode.FALLBACK else link,
+            process,
+            activity,
+        ),
     )
     vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
     sample = Sample(
@@ -188,6 +196,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         candidates=process.candidates if process else (),
         own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
         temp_place=temp_place,
+        hung=vigil.hung.hang,
     )
     vigil, said = vigils.tell(state.vigil, vigil, found_out, sample, settings.alerts)
     changed = replace(
@@ -239,6 +248,23 @@ def _answered(state: State, loss: Loss) -> bool:
         return False
     target, ended = before.target, loss.target
     return (target.pid, target.created_s) == (ended.pid, ended.created_s)
+
+
+def _signs(link: ApiLink, process: ProcessReading | None, activity: ActivityState) -> Signs:
+    """Whether the server answers, or does anything; ``link`` is that to its own API."""
+    failure = link.failure
+    kind = failure.kind if failure else None
+    readable = process is not None and process.target is not None
+    return Signs(
+        answered_s=link.reading.taken_s if link.reading else None,
+        answers=kind is ApiFailureKind.ERROR or (kind is None and link.reading is not None),
+        silent_since_s=link.silent_since_s,
+        timed_out=kind is ApiFailureKind.TIMEOUT and failure is not None and failure.accepted,
+        readable=readable,
+        cpu_percent=process.cpu_percent if process else None,
+        stopped=process is not None and process.is_stopped,
+        busy=activity.is_busy,
+    )
 
 
 def _on_basis(

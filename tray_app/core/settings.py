@@ -385,6 +385,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("alerts.temp_mb", _MEGABYTES, "Files left behind after a job are told above so many."),
     Option("alerts.disk_percent", _PERCENT, "The disk is nearly full below so many percent ..."),
     Option("alerts.disk_gb", _number(0, 1_000_000, "GB"), "... or so many GB free."),
+    Option(
+        "alerts.hung_s",
+        _SECONDS,
+        "A server hangs that neither answers nor works for so long; 0: that is never said.",
+    ),
+    Option("alerts.hung_busy_s", _SECONDS, "... in a job, or where its CPU is not known."),
     Option("alerts.critical_exempt", _TRUTH, "Critical alerts come although alerts are muted."),
     Option("view.style", _word(Style), "How the icon is drawn: number, bars or calm."),
     Option("view.palette", _word(Palette), "Its colours; okabe-ito is for colour-blind people."),

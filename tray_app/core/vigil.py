@@ -2,7 +2,7 @@
 
 `watch` takes one sample's facts through the policies; `tell` makes events of what they found, and
 holds them back while muted (`quiet`). Each policy is a module of its own (`alerts`, `forecast`,
-`shortage`, `presence`, `keeping`, `growth`, `leftovers`) and knows no other.
+`shortage`, `presence`, `hung`, `keeping`, `growth`, `leftovers`) and knows no other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tray_app.core import (
     forecast,
     growth,
     held,
+    hung,
     keeping,
     leftovers,
     presence,
@@ -26,6 +27,7 @@ from tray_app.core.activity import ActivityState
 from tray_app.core.alerts import AlertLimits, AlertState, Level
 from tray_app.core.events import (
     Alerted,
+    Answers,
     Back,
     ChildKilled,
     Compared,
@@ -34,6 +36,7 @@ from tray_app.core.events import (
     Event,
     Gone,
     Grown,
+    Hung,
     Leaking,
     Littered,
     Notable,
@@ -44,6 +47,7 @@ from tray_app.core.events import (
 )
 from tray_app.core.forecast import NO_OUTLOOK, Forecast, Kind, Outlook
 from tray_app.core.growth import NO_GROWTH, Growing, Growth
+from tray_app.core.hung import NO_SIGNS, WELL, Answering, Hang, HungState, Signs
 from tray_app.core.jobs import Jobs
 from tray_app.core.keeping import Keeping, Kept, Leak
 from tray_app.core.leftovers import Leftovers
@@ -89,6 +93,7 @@ class Vigil:
     quiet: Quiet = LOUD
     kept: Kept | None = None
     stamped_s: float | None = None
+    hung: HungState = WELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ class Facts:
     that was watched is gone; ``change`` is what became of it, where its processes are read, and
     ``killed`` are those of its processes that the kernel has killed.
     ``largest`` are the largest processes, where they were asked for; ``temp_place`` is
-    the path of the server's temp directory on this machine, where it is known.
+    the path of the server's temp directory on this machine, where it is known. ``signs`` are
+    those of a server that hangs.
     """
 
     now: Now
@@ -114,6 +120,7 @@ class Facts:
     largest: tuple[ProcessRow, ...] = ()
     temp_place: str | None = None
     killed: Killed | None = None
+    signs: Signs = NO_SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ class Found:
     growing: Growing | None = None
     left_bytes: int | None = None
     full_disk: Disk | None = None
+    hang: Hang | Answering | None = None
 
 
 NOTHING = Found()
@@ -162,9 +170,11 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         facts.change,
         busy=busy,
         lost=lost,
-        above_bytes=limits.elevated_mb * MIB,
+        # The end of a server that was said to hang matters in any case.
+        above_bytes=limits.elevated_mb * MIB if vigil.hung.said_s is None else 0.0,
         killed=facts.killed,
     )
+    hanging, hang = hung.follow(vigil.hung, now_s, facts.signs, limits, lost=lost)
     memory, kept, leak = keeping.follow(
         vigil.keeping,
         now_s,
@@ -198,12 +208,13 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         vigil.quiet,
         kept or vigil.kept,
         vigil.stamped_s,
+        hanging,
     )
     if (
         verdict is alerts.NOTHING
         and not ahead
         and scarce is None
-        and not (change or kept or growing or full_disk)
+        and not (change or kept or growing or full_disk or hang)
         and left_bytes is None
     ):
         return watched, NOTHING
@@ -221,6 +232,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         growing=growing,
         left_bytes=left_bytes,
         full_disk=full_disk,
+        hang=hang,
     )
 
 
@@ -250,6 +262,11 @@ def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Nota
             yield WorkerReplaced(memory_before, sample)
         case Killed(rows, kills):
             yield ChildKilled(rows, kills, sample)
+    match found.hang:
+        case Hang():
+            yield Hung(found.hang, sample)
+        case Answering(hung_s):
+            yield Answers(hung_s, sample)
     if found.level is not None:
         limit_mb = limits.limit_mb(found.level)
         yield Alerted(found.level, limit_mb, sample, found.again, found.early)
@@ -291,6 +308,7 @@ def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
         shortage=shortage.woken(vigil.shortage),
         growth=NO_GROWTH,
         leftovers=leftovers.woken(vigil.leftovers),
+        hung=hung.woken(vigil.hung),
         quiet=quiet.woken(vigil.quiet, now, slept_s),
     )
 

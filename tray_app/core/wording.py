@@ -14,6 +14,7 @@ from tray_app.core.activity import Activity
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
 from tray_app.core.forecast import Forecast, Kind
+from tray_app.core.hung import Hang, HangKind
 from tray_app.core.jobs import Job
 from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition, ApiState
@@ -203,6 +204,18 @@ def api(condition: ApiCondition) -> str:
             return f"API unreachable: {condition.error}"
 
 
+def hung(value: Hang, now_s: float) -> str:
+    """``not answering for 2 min; its process is stopped (state T)``."""
+    for_ = duration(max(0.0, now_s - value.since_s))
+    match value.kind:
+        case HangKind.STOPPED:
+            return f"not answering for {for_}; its process is stopped (state T)"
+        case HangKind.DEADLOCKED:
+            return f"not answering for {for_}; it uses no CPU"
+        case HangKind.SILENT:
+            return f"no answer for {for_}"
+
+
 def source(sample: Sample) -> str:
     """Where the figure comes from, how old it is, and why it is not the usual source."""
     if not sample.stretched:
@@ -211,6 +224,8 @@ def source(sample: Sample) -> str:
 
 
 def _source(sample: Sample) -> str:
+    if sample.hung is not None:
+        return _joined(_whence(sample), hung(sample.hung, sample.at.mono_s), _why_alone(sample))
     age_s = sample.age_s or 0.0
     age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
     match sample.source:
@@ -222,11 +237,25 @@ def _source(sample: Sample) -> str:
             asked = f"asked every {duration(sample.api.every_s)}" if sample.api.every_s else ""
             return _joined(f"API{slow}", age, asked, _why_alone(sample))
         case Source.PROCESS:
-            count = len(sample.rows)
-            tree = "1 process" if count == 1 else f"{count} processes"
-            return _joined(f"Process ({tree})", age, _why_process(sample))
+            return _joined(f"Process ({_tree(sample)})", age, _why_process(sample))
         case Source.NONE:
             return _why_nothing(sample)
+
+
+def _whence(sample: Sample) -> str:
+    """The source alone, and how old its figure is; empty without any."""
+    match sample.source:
+        case Source.API:
+            return _joined("API, last value", f"{duration(sample.age_s or 0.0)} old")
+        case Source.PROCESS:
+            return f"Process ({_tree(sample)})"
+        case Source.NONE:
+            return ""
+
+
+def _tree(sample: Sample) -> str:
+    count = len(sample.rows)
+    return "1 process" if count == 1 else f"{count} processes"
 
 
 def not_the_server(name: str) -> str:
@@ -308,7 +337,7 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     what, where = memory(sample), source(sample)
     if sample.forecast:
         what = _joined(what, ahead(sample))
-    if sample.memory_bytes is not None:
+    if sample.memory_bytes is not None and sample.hung is None:
         where = _joined(where, doing(sample))
     return f"{name}: {what}\n{where}\n{system(sample.system)}"
 

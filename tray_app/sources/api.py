@@ -70,6 +70,7 @@ _READ_BYTES = 64 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
 _USUAL_HEAD = re.compile(rb"http/1\.1 200 [^\r\n]*(?:\r\n[a-z0-9-]+:[^\r\n]*)*")
 _SPECIAL_FIELDS = (b"transfer-encoding", b"content-encoding", b"connection")
+_GATEWAY_TIMEOUT = 504
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 _log = logging.getLogger(__name__)
@@ -157,7 +158,8 @@ class ApiClient:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
             kind, reason = _explain(error, self._line.is_connected, patience_s)
             self._log_puzzle(error if reason is _PUZZLE else None)
-            return ApiFailure(self._clock(), kind, _shown(reason, self._secrets))
+            accepted = self._line.is_connected
+            return ApiFailure(self._clock(), kind, _shown(reason, self._secrets), accepted)
         self._log_puzzle(None)
         known, self._tracker = self._tracker, reading.tracker
         # The stage belongs to its summary: asked for with the next answer it is 2 s old.
@@ -265,6 +267,10 @@ def _masked(text: str, secrets: tuple[str, ...]) -> str:
 
 class _WrongAnswer(Exception):
     """An answer that is not the one asked for; its text is the reason."""
+
+
+class _NoAnswerBehind(Exception):
+    """A proxy answers that who should has not: a silence, told by another."""
 
 
 _NOT_HTTP = "answer is not HTTP"
@@ -471,6 +477,8 @@ def _usual_size(answer: bytes) -> int | None:
 
 def _body_of(response: HTTPResponse) -> bytes:
     """The body if the answer is a good one."""
+    if response.status == _GATEWAY_TIMEOUT:
+        raise _NoAnswerBehind(_http_words(response))
     if not 200 <= response.status < 300:
         raise _WrongAnswer(_http_words(response))
     encoding = response.headers.get("Content-Encoding", "identity")
@@ -606,6 +614,8 @@ def _explain(error: Exception, is_connected: bool, patience_s: float) -> tuple[A
         match cause:
             case PayloadError() | _WrongAnswer():
                 return wrong, str(cause)
+            case _NoAnswerBehind():
+                return timeout, str(cause)
             case ssl.SSLCertVerificationError():
                 return wrong, f"certificate is not trusted: {plain_text(cause.verify_message)}"
             case ssl.SSLError() if cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):

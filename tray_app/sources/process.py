@@ -20,6 +20,8 @@ from tray_app.core.values import dataclass
 from tray_app.sources.oom import OomCount
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 
+_STOPPED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+
 
 class PsutilHandle:
     """A ``psutil.Process``: its identity is (pid, create_time), checked at each read."""
@@ -37,12 +39,14 @@ class PsutilHandle:
                 return None
             with process.oneshot():
                 # Zombies are Unix's; on Windows a status costs a look at every thread.
-                if psutil.POSIX and process.status() == psutil.STATUS_ZOMBIE:
+                status = process.status() if psutil.POSIX else ""
+                if status == psutil.STATUS_ZOMBIE:
                     return None
                 cpu = process.cpu_times()
                 reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
                 rss_bytes = process.memory_info().rss
-                return Usage(visible(process.name()), rss_bytes, cpu.user + cpu.system, reaped_s)
+                cpu_s, stopped = cpu.user + cpu.system, status in _STOPPED
+                return Usage(visible(process.name()), rss_bytes, cpu_s, reaped_s, stopped)
         except psutil.Error:
             return None
 

@@ -70,6 +70,7 @@ class ProcfsHandle:
             int(statm.split(b" ", 2)[1]) * self._page_bytes,
             (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
             (int(fields[13]) + int(fields[14])) / self._ticks_per_s,
+            fields[0] in b"Tt",  # t: by a debugger
         )
 
     def close(self) -> None:

@@ -20,13 +20,14 @@ class Usage:
     """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
 
     ``reaped_s`` are those of its children that have ended and that it has waited for, with what
-    these had reaped; 0 where the system does not tell.
+    these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
     """
 
     name: str
     rss_bytes: int
     cpu_s: float
     reaped_s: float = 0.0
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,9 +133,16 @@ class ServerTree:
                 continue
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else gauge.cpu_percent
-            rows.append(
-                ProcessRow(pid, usage.name, role, usage.rss_bytes, shown_percent, gauge.created_s)
+            row = ProcessRow(
+                pid,
+                usage.name,
+                role,
+                usage.rss_bytes,
+                shown_percent,
+                gauge.created_s,
+                usage.stopped,
             )
+            rows.append(row)
         ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()
         self._read_s, self.rows = now_s, tuple(rows)
         load.read(now_s)

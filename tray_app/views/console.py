@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, TextIO
 from tray_app.core.bands import Band
 from tray_app.core.events import (
     Alerted,
+    Answers,
     ChildKilled,
     DiskFull,
     Eased,
     Event,
     Grown,
+    Hung,
     JobEnded,
     Leaking,
     Littered,
@@ -89,7 +91,9 @@ class TerminalView:
                 self._sampled(sample)
             case Alerted() | Recovered():
                 self._say(alert_line(event, self._marks))
-            case Scarce() | Eased() | ChildKilled() | Leaking() | Grown() | Littered() | DiskFull():
+            case Scarce() | Eased() | ChildKilled() | Hung() | Answers():
+                self._say(note_line(event))
+            case Leaking() | Grown() | Littered() | DiskFull():
                 self._say(note_line(event))
             case JobEnded():
                 self._say(job_line(event))

@@ -396,6 +396,7 @@ def _bars(cut: _Stencil, numbers: range, bottom: int) -> None:
 
 class _Mark(Enum):
     PROCESS = auto()  # a dot
+    HUNG = auto()  # a cross
     PAUSED = auto()  # two bars
     MUTED = auto()  # a slash
     UNDELIVERED = auto()  # an exclamation mark
@@ -406,8 +407,10 @@ def _marks(picture: Picture) -> tuple[_Mark | None, _Mark | None]:
     notifications = (
         _Mark.UNDELIVERED if picture.undelivered else _Mark.MUTED if picture.muted else None
     )
-    reading = _Mark.PAUSED if picture.paused else _Mark.PROCESS if picture.process_source else None
-    return notifications, reading
+    if picture.paused:
+        return notifications, _Mark.PAUSED
+    reading = _Mark.PROCESS if picture.process_source else None
+    return notifications, _Mark.HUNG if picture.hung else reading
 
 
 def _side(mark: _Mark | None, grid: _Grid) -> int:
@@ -430,6 +433,12 @@ def _sign(image: Image.Image, mark: _Mark, left: int, side: int) -> None:
     match mark:
         case _Mark.PROCESS:
             sign.box(x, y, right, bottom, room / 2 if room > 3 else 0.6)
+        case _Mark.HUNG:  # row by row, for slanted edges would be a blur
+            stroke = max(1, room * 3 // 10)
+            for row in range(room):
+                shift = row * (room - stroke) // (room - 1)
+                for column in (x + shift, right - shift - stroke):
+                    sign.box(column, y + row, column + stroke, y + row + 1)
         case _Mark.PAUSED:
             sign.box(x, y, x + third, bottom)
             sign.box(right - third, y, right, bottom)

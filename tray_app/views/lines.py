@@ -12,10 +12,12 @@ from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import (
     Alerted,
+    Answers,
     ChildKilled,
     DiskFull,
     Eased,
     Grown,
+    Hung,
     JobEnded,
     Leaking,
     Littered,
@@ -135,6 +137,8 @@ def alert_now(sample: Sample, marks: Marks) -> str:
 
 
 def doing(sample: Sample) -> str:
+    if sample.hung:
+        return f"hung ({sample.hung.kind})"
     known = sample.memory_bytes is not None
     return wording.stage(sample.activity, sample.stage) if known else wording.UNKNOWN
 
@@ -205,7 +209,7 @@ def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
 
 
 def note_line(
-    event: Scarce | Eased | ChildKilled | Leaking | Grown | Littered | DiskFull,
+    event: Scarce | Eased | ChildKilled | Hung | Answers | Leaking | Grown | Littered | DiskFull,
 ) -> str:
     """What a notification says, on one line with its time."""
     note = notes.note(event)

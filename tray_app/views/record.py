@@ -22,6 +22,7 @@ def record(sample: Sample) -> dict[str, object]:
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
     ``forecast`` is what memory will reach as it climbs now: a level's word or ``full``.
     ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
+    ``hung``: the server neither answers nor works, as ``stopped``, ``deadlocked`` or ``silent``.
     ``system.limited``: a control group's limit is the total. ``candidates`` might be the server,
     too. ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
     else the last one; it ended with its last sign of work, some seconds before that was known.
@@ -59,6 +60,7 @@ def record(sample: Sample) -> dict[str, object]:
         "stage": sample.stage.name if sample.stage else None,
         "job": _job(sample.job) if sample.job else None,
         "alert": None if sample.alert is Level.NONE else sample.alert.word,
+        "hung": sample.hung.kind.value if sample.hung else None,
         "api": {
             "state": api.state.value,
             "age_s": _number(api.age_s, 3),

@@ -78,6 +78,7 @@ def picture(state: State) -> Picture:
         palette=palette(state),
         theme=theme(state),
         colour=state.settings.colours.of(band),
+        hung=sample is not None and reads and sample.hung is not None,
     )
 
 

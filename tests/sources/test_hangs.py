@@ -1,0 +1,89 @@
+"""A real server that is stopped, blocked or busy: which of them hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from tests.server.starting import ServerFactory
+from tests.sources.test_lives import watching
+from tray_app.core.alerts import AlertLimits
+from tray_app.core.events import Answers, Hung
+from tray_app.core.hung import HangKind
+from tray_app.core.modes import Mode
+from tray_app.core.readings import Source
+from tray_app.core.settings import Settings
+from tray_app.core.values import replace
+
+HUNG_S = 2.5
+LIMITS = AlertLimits(hung_s=HUNG_S, hung_busy_s=HUNG_S)
+SETTINGS = replace(Settings(), interval_s=0.5, patience_s=1.0, patience_busy_s=1.0, alerts=LIMITS)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no process is stopped there")
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.FALLBACK])
+def test_a_stopped_server_is_told_with_its_state(
+    runanalyze_server: ServerFactory, mode: Mode
+) -> None:
+    """Once; the readings go on, and once it is told that it answers again, or runs."""
+    server = runanalyze_server()
+    with watching(server.url, replace(SETTINGS, mode=mode)) as watch:
+        watch.sample(lambda it: it.memory_bytes is not None and it.cpu_percent is not None)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            hung = watch.until(lambda event: isinstance(event, Hung))
+            assert isinstance(hung, Hung)
+            assert hung.hang.kind is HangKind.STOPPED
+            assert hung.sample.source is Source.PROCESS
+            assert hung.sample.at.mono_s - hung.hang.since_s == pytest.approx(HUNG_S, abs=1.5)
+            for _ in range(4):
+                sample = watch.sample()
+                assert sample.hung is not None
+                assert sample.memory_bytes is not None
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        watch.until(lambda event: isinstance(event, Answers))
+        assert watch.sample().hung is None
+    assert len(watch.of(Hung)) == 1
+
+
+def test_a_blocked_event_loop_is_a_deadlock(runanalyze_server: ServerFactory) -> None:
+    """Connections are taken, nothing is said, and nothing done."""
+    server = runanalyze_server()
+    with watching(server.url, SETTINGS) as watch:
+        watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
+        server.hang(8.0)
+        hung = watch.until(lambda event: isinstance(event, Hung))
+        assert isinstance(hung, Hung)
+        assert hung.hang.kind is HangKind.DEADLOCKED
+        watch.until(lambda event: isinstance(event, Answers))
+        assert watch.sample().hung is None
+
+
+def test_a_loop_that_works_is_busy(runanalyze_server: ServerFactory) -> None:
+    """As silent as the other, with a core in use."""
+    server = runanalyze_server()
+    with watching(server.url, SETTINGS) as watch:
+        watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
+        server.hang(3.0 * HUNG_S, works=True)
+        watch.sample(lambda it: it.source is Source.PROCESS)
+        watch.sample(lambda it: it.source is Source.API)
+    assert watch.of(Hung) == []
+    silent_s = max((it.api.age_s or 0.0) for it in watch.samples)
+    assert silent_s > HUNG_S
+
+
+def test_one_that_is_killed_while_it_is_stopped_is_gone(runanalyze_server: ServerFactory) -> None:
+    """And hangs no longer."""
+    server = runanalyze_server()
+    with watching(server.url, SETTINGS) as watch:
+        watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
+        os.kill(server.pid, signal.SIGSTOP)
+        watch.until(lambda event: isinstance(event, Hung))
+        server.kill()
+        sample = watch.sample(lambda it: it.memory_bytes is None)
+        assert sample.hung is None
