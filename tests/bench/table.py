@@ -25,6 +25,12 @@ class Effort:
     processes: tuple[int, ...]
     files: tuple[int, ...]
     age_s: float
+    minutes: float = 20.0
+    seed: int = 1
+    url: str = ""
+    pid: int = 0
+    videos: tuple[Path, ...] = ()
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,15 @@ HEADING = f"{'':<34} {'':>15} {'':>12} {'ratio':>9} {'goal':>10} {'reached':>8}"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part that can be asked for alone; ``title`` heads the first column."""
+    """A part that can be asked for alone; ``title`` heads the first column.
+
+    ``by_name_only``: it takes so long that it is not measured with all the others.
+    """
 
     name: str
     title: str
     measure: Callable[[Effort], Iterator[Figure]]
+    by_name_only: bool = False
 
 
 def part_of(ratio: float) -> str:
@@ -94,15 +104,34 @@ def run(*parts: Part) -> int:
     option("--processes", type=_numbers, default="150,600,2000", help="processes on the machine")
     option("--files", type=_numbers, default="10,10000,100000", help="sizes of temp trees")
     option("--age", type=float, default=60.0, help="seconds before the app's memory is read")
+    truth = parser.add_argument_group("truth").add_argument
+    truth("--minutes", type=float, default=20.0, help="of load, for the part truth")
+    truth("--seed", type=int, default=1, help="the load's order comes from")
+    truth("--url", default="", help="a server that runs already, in place of the tests' own")
+    truth("--pid", type=int, default=0, help="its first process")
+    truth("--video", type=Path, action="append", default=[], help="what to upload to it")
+    truth("--keep", type=Path, metavar="DIR", help="write the run there; judge it if it is there")
     option(
         "--markdown", type=Path, metavar="FILE", help="also write tables, between this file's marks"
     )
     given = parser.parse_args()
-    chosen = getattr(given, "parts", None) or names
+    usual = [part.name for part in parts if not part.by_name_only]
+    chosen = getattr(given, "parts", None) or usual or names
     if unknown := set(chosen) - set(names):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     effort = Effort(
-        given.rounds, given.window, given.times, given.processes, given.files, given.age
+        given.rounds,
+        given.window,
+        given.times,
+        given.processes,
+        given.files,
+        given.age,
+        given.minutes,
+        given.seed,
+        given.url,
+        given.pid,
+        tuple(given.video),
+        given.keep,
     )
     blocks = {"machine": machine()}
     print(blocks["machine"], HEADING, sep="\n", flush=True)

@@ -1,51 +1,46 @@
 """A stand-in for RunAnalyze's server: its memory API, with this process's real figures.
 
 Rule: it speaks as the real one was recorded (names, roundings, trailing slashes, a blocked event
-loop when busy) and does for real what ``/test/...`` asks: allocate, hang, burn, write files.
-One file, so that a copy named main.py is a complete project. It ends with its parent.
+loop when busy) and does for real what ``/test/...`` asks: allocate, hang, burn, write files, or
+process a video (`videos`). A copy named main.py beside a copy of videos.py is a complete project.
+It ends with its parent.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import mmap
 import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil
 import uvicorn
-from fastapi import BackgroundTasks, FastAPI, Query, Request, Response
+import videos
+from fastapi import BackgroundTasks, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
+from videos import rss_mb
 
 MIB = 1024**2
 GIB = 1024**3
 LIFE_S = 600.0
 TMP = Path("tmp")
 
-# What ffmpeg is to a process list: a name, memory and a busy core, for a bounded time.
-FFMPEG = """
-import sys, time
-end = time.monotonic() + float(sys.argv[1])
-held = bytearray(int(sys.argv[2]) * 1024**2)
-held[::4096] = b"x" * len(held[::4096])
-while time.monotonic() < end: pass
-"""
-
 app = FastAPI()
 process = psutil.Process()
 held: list[mmap.mmap] = []
 garbage: list[mmap.mmap] = []
-history: list[dict[str, Any]] = []
+tracker = videos.Tracker()
+tasks: set[asyncio.Task[None]] = set()
 calls: Counter[str] = Counter()
 failing_status = 0
 
@@ -84,10 +79,6 @@ async def count_and_fail(
 # RunAnalyze's API
 
 
-def rss_mb() -> float:
-    return process.memory_info().rss / MIB
-
-
 def tmp_files() -> Iterator[tuple[Path, os.stat_result]]:
     for path in sorted(TMP.rglob("*")):
         if path.is_file():
@@ -111,8 +102,9 @@ async def memory_status(shape: str = "") -> dict[str, Any]:
         )
         folder["size_mb"] = round(folder["size_mb"] + stat.st_size / MIB, 2)
         folder["file_count"] += 1
-    summary = tracker_summary()
-    growth = f"+{summary['total_increase_mb']}MB" if summary else "N/A"
+    summary = tracker.summary()
+    # As the real one writes it: memory below the start is "+-99.4MB".
+    growth = f"+{memory.rss / MIB - summary['start_memory_mb']:.1f}MB" if summary else "N/A"
     pressure = "HIGH" if system.percent > 85 else "MEDIUM" if system.percent > 70 else "LOW"
     return {
         "timestamp": datetime.now().isoformat(),
@@ -158,28 +150,14 @@ def flat_status() -> dict[str, Any]:
         "system_memory_used_percent": system.percent,
         "system_memory_available_gb": round(system.available / GIB, 2),
         "system_memory_total_gb": round(system.total / GIB, 2),
-        "memory_tracker_active": bool(history),
-        "recent_peak_memory_mb": tracker_summary().get("peak_memory_mb", round(rss_mb(), 1)),
-    }
-
-
-def tracker_summary() -> dict[str, Any]:
-    if not history:
-        return {}
-    figures = [entry["process_memory_mb"] for entry in history]
-    return {
-        "start_memory_mb": figures[0],
-        "peak_memory_mb": max(figures),
-        "total_increase_mb": round(max(figures) - figures[0], 1),
-        "stage_count": len(history),
-        "memory_efficient_stages": [],
-        "memory_intensive_stages": [],
-        "final_memory_mb": figures[-1],
+        "memory_tracker_active": bool(tracker.history),
+        "recent_peak_memory_mb": tracker.summary().get("peak_memory_mb", round(rss_mb(), 1)),
     }
 
 
 @app.get("/memory-history/")
 async def memory_history(limit: int = 20) -> dict[str, Any]:
+    history = tracker.history
     if not history:
         return {"message": "No memory tracking data available", "history": [], "summary": {}}
     newest = history[-limit:]
@@ -188,7 +166,7 @@ async def memory_history(limit: int = 20) -> dict[str, Any]:
         "returned_entries": len(newest),
         "history": newest,
         "trend_analysis": {},
-        "summary": tracker_summary(),
+        "summary": tracker.summary(),
     }
 
 
@@ -295,12 +273,8 @@ def burn(
 ) -> dict[str, Any]:
     """Keep one core busy here, or with ``children`` in a grandchild named ffmpeg holding ``mb``."""
     if children:
-        # Through a shell, as the real server starts it; by a link, since the kernel names a
-        # process after the file that was executed.
-        link = Path("ffmpeg").absolute()
-        if not link.exists():
-            link.symlink_to(getattr(sys, "_base_executable", sys.executable))
-        command = f"'{link}' -I -S -c '{FFMPEG}' {seconds} {mb}; true"
+        # Through a shell, as the real server starts it.
+        command = videos.stand_in("ffmpeg", seconds, mb) + "; true"
         child = subprocess.Popen(command, shell=True)
         threading.Thread(target=child.wait, daemon=True).start()
         return {"pid": child.pid}
@@ -336,23 +310,30 @@ def write_tmp(
 def stage(name: str, video_info: str = "") -> dict[str, Any]:
     """Enter a stage into the memory history; ``AFTER_FILE_UPLOAD`` begins a new one."""
     if name == "AFTER_FILE_UPLOAD":
-        history.clear()
-    start_mb = history[0]["process_memory_mb"] if history else round(rss_mb(), 1)
-    system = psutil.virtual_memory()
-    entry = {
-        "timestamp": datetime.now().isoformat(),
-        "stage": name,
-        "video_info": video_info,
-        "process_memory_mb": round(rss_mb(), 1),
-        "memory_increase_mb": round(rss_mb() - start_mb, 1),
-        "memory_percent": round(process.memory_percent(), 2),
-        "system_used_percent": system.percent,
-        "system_available_gb": round(system.available / GIB, 2),
-        "tracemalloc_current_mb": 0.0,
-        "tracemalloc_peak_mb": 0.0,
-    }
-    history.append(entry)
-    return entry
+        tracker.start()
+    return tracker.log(name, video_info)
+
+
+@app.post("/test/clips")
+def make_clips() -> dict[str, Any]:
+    """Make the videos to upload, so that no job has to; whether ffmpeg is the real one."""
+    for height in (720, 1080):
+        videos.clip(height)
+    return {"ffmpeg": videos.has_ffmpeg()}
+
+
+@app.post("/test/job")
+async def post_job(video: Annotated[videos.Video, Depends()]) -> dict[str, Any]:
+    """Process a video; answers when it is uploaded, a synchronous job when it is done."""
+    job = videos.Job(video, tracker)
+    job.accept()
+    if video.sync:
+        await job.run()
+    else:
+        task = asyncio.create_task(job.run())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    return {"pid": os.getpid(), "job": job.number}
 
 
 @app.post("/test/fail")

@@ -25,6 +25,7 @@ from tests.waiting import wait_for
 Style = Literal["python -m uvicorn", "uvicorn", "python main.py"]
 
 _SOURCE = Path(__file__).with_name("runanalyze.py")
+_VIDEOS = Path(__file__).with_name("videos.py")
 _ANSWER_LIMIT_S = 10.0
 _START_LIMIT_S = 30.0
 # http_proxy and its kin would lead even 127.0.0.1 astray.
@@ -50,6 +51,7 @@ class RunAnalyzeServer:
         self.folder = folder
         (folder / "tmp").mkdir(parents=True)
         shutil.copy(_SOURCE, folder / "main.py")
+        shutil.copy(_VIDEOS, folder)
         self._style: Style = style
         self._options = options
         self._own_command = command
@@ -202,6 +204,14 @@ class RunAnalyzeServer:
     def stage(self, name: str) -> None:
         """Enter a stage into the memory history; ``AFTER_FILE_UPLOAD`` begins a new one."""
         self.post("/test/stage", name=name)
+
+    def process_video(self, **video: Any) -> int:
+        """Have a video processed; returns once it is uploaded, with the job's number.
+
+        What can be said of it is `tests.server.videos.Video`'s fields.
+        """
+        number: int = self.post("/test/job", **video)["job"]
+        return number
 
     def fail(self, status: int) -> None:
         """Answer the API with this status; 200 means 200 with an ``error``; 0 ends it."""
