@@ -225,7 +225,8 @@ class TestTempDirectory:
     def test_a_job_whose_files_are_gone_is_over(self, percent: float) -> None:
         """At once, whatever CPU that reading covers, and whatever the server said last."""
         finishing = temp(28, 4, 10, NAMES)
-        state = next_activity(posted(), 10.0, told("AFTER_FEEDBACK", 10), look(300, 10), finishing)
+        word = told("BEFORE_FEEDBACK_GENERATION", 10)
+        state = next_activity(posted(), 10.0, word, look(300, 10), finishing)
         assert state.stage == Stage("feedback", inferred=False)
         last = look(300, 40.0, cpu_percent=percent)
         state = next_activity(state, 40.0, None, last, temp(0, 0, 40))
@@ -335,6 +336,20 @@ class TestStageIsWanted:
         assert not busy.words.wanted
         assert after_cpu((16, 0), state=busy).words.wanted
 
+    def test_what_a_job_turns_to_is_asked_for_at_once(self) -> None:
+        """At its beginning and at ffmpeg's end; the rest has time until the next tick."""
+        state = posted()
+        assert (state.hastens, state.words.wanted) == (True, True)
+        state = next_activity(asked_at(state, 2.0), 4.0, None, look(340, 4, cpu_percent=90), None)
+        assert not state.hastens
+        ffmpeg = look(340, 6, cpu_percent=90, children={"ffmpeg": 90})
+        state = next_activity(state, 6.0, None, ffmpeg, None)
+        assert not state.hastens
+        state = next_activity(state, 8.0, None, look(340, 8, cpu_percent=90), None)
+        assert state.hastens
+        state = next_activity(state, 10.0, None, look(340, 10), None)
+        assert not state.hastens
+
     def test_a_summary_that_changes_is_a_change(self) -> None:
         """Unless the same answer brought the stage."""
         before = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
@@ -368,6 +383,18 @@ class TestStageIsWanted:
         reading = answer(300, 12, tracker=(28, 1), stage=done, temp=usage)
         state = next_activity(state, 12.0, reading, look(300, 12), usage)
         assert state.activity is IDLE, "also where a server leaves its files"
+
+    def test_the_first_of_two_videos_is_done(self) -> None:
+        """Its last word ends nothing while files of the other lie there, whatever CPU says."""
+        usage = temp(50, 7, 4, NAMES)
+        state = next_activity(posted(), 4.0, None, look(500, 4, cpu_percent=95), usage)
+        rest = temp(20, 3, 6, NAMES[:3])
+        reading = told("AFTER_FINAL_GC", 6)
+        state = next_activity(state, 6.0, reading, look(500, 6, cpu_percent=2), rest)
+        assert state.activity is not IDLE
+        state = next_activity(state, 8.0, None, look(500, 8, cpu_percent=90), rest)
+        assert state.activity is not IDLE
+        assert not state.words.current_s or state.stage is not None
 
     def test_the_frames_of_a_video_are_one_question(self) -> None:
         """The summary stays as it is for 16–23 s, and so does the word."""

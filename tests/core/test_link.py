@@ -197,3 +197,13 @@ class TestWhatIsShown:
     def test_the_age_is_never_negative(self) -> None:
         """An answer may arrive between the tick's clock and its use."""
         assert condition(link_with(100, 10.0), 9.9, INTERVAL_S).age_s == 0.0
+
+
+def test_a_question_that_hastens_waits_for_no_tick() -> None:
+    """But for half a second after the last answer, and for longer where answers are dear."""
+    link = answered(ApiLink(), answer(300, 10.0))
+    assert due_s(link, 12.0, 2.0) == pytest.approx(11.95)
+    assert due_s(link, 12.0, 2.0, hastens=True) == pytest.approx(10.5)
+    dear = answered(ApiLink(), answer(300, 10.0, latency_s=0.1))
+    assert due_s(dear, 12.0, 2.0, hastens=True) == pytest.approx(12.0)
+    assert due_s(asked(link, 10.2), 12.0, 2.0, hastens=True) is None

@@ -68,6 +68,15 @@ def test_ffmpeg_outdates_the_word_before_it() -> None:
     assert current(later, 13.0, look(300, 13.0), None, 11.0) == Stage("frames", inferred=False)
 
 
+def test_a_silent_server_without_cpu_is_where_it_said() -> None:
+    """It waits for storage or its database, however long; with CPU it goes on unheard."""
+    mark = StageMark("AFTER_VIDEO_UPLOAD", "x")
+    words = heard(Words(), 10.0, answer(300, 10.0, tracker=(25, 1), stage=mark))
+    waits, works = look(300, 40.0, cpu_percent=0.5), look(300, 40.0, cpu_percent=90)
+    assert current(words, 40.0, waits, None, 9.0) == Stage("feedback", inferred=False)
+    assert current(words, 40.0, works, None, 9.0) == Stage("saving", inferred=True)
+
+
 def test_the_word_for_encoding_is_the_servers() -> None:
     """Where it could say so before it fell silent."""
     mark = StageMark("BEFORE_VIDEO_POSTPROCESSING", "x")
@@ -107,7 +116,7 @@ def test_an_entry_of_the_same_name_is_a_new_word() -> None:
     ("server_name", "name"),
     [
         ("AFTER_FILE_UPLOAD", "upload"),
-        ("BEFORE_THUMBNAIL_EXTRACTION", "upload"),
+        ("BEFORE_THUMBNAIL_EXTRACTION", "thumbnail"),
         ("AFTER_THUMBNAIL_EXTRACTION", "thumbnail"),
         ("AFTER_THUMBNAIL_UPLOAD", "thumbnail"),
         ("BEFORE_ROTATION_DETECTION", "detection"),
@@ -121,7 +130,10 @@ def test_an_entry_of_the_same_name_is_a_new_word() -> None:
         ("AFTER_ANALYZER_RESET", "analysis"),
         ("BEFORE_ANALYSIS_SUMMARY", "analysis"),
         ("BEFORE_RESOURCE_CLEANUP", "encoding"),
-        ("AFTER_VIDEO_POSTPROCESSING", "encoding"),
+        ("BEFORE_VIDEO_POSTPROCESSING", "encoding"),
+        ("AFTER_VIDEO_POSTPROCESSING", "saving"),
+        ("AFTER_VIDEO_UPLOAD", "feedback"),
+        ("AFTER_FEEDBACK_GENERATION", "saving"),
         ("BEFORE_VIDEO_UPLOAD", "saving"),
         ("AFTER_DATABASE_OPERATIONS", "saving"),
         ("BEFORE_FEEDBACK_GENERATION", "feedback"),

@@ -83,7 +83,8 @@ class ActivityState:
     ``temp`` is the API's own figure. ``stir`` are weak signs; ``began_s`` is where they began, or
     the work that goes on. ``calm`` is the memory without any sign, and whether processes told it.
     ``idle_files`` is how many files lay in tmp without any, ``has_files`` whether there are more
-    since, and ``encoded_s`` when ffmpeg was last seen in the work that goes on.
+    since, and ``encoded_s`` when ffmpeg was last seen in the work that goes on. ``hastens``: it has
+    turned to something else, and what to should be asked for at once.
     """
 
     activity: Activity = Activity.IDLE
@@ -99,6 +100,7 @@ class ActivityState:
     temp: TempUsage | None = None
     temp_told: bool = False
     stir: Stir | None = None
+    hastens: bool = False
     began_s: float | None = None
     calm: tuple[int, bool] | None = None
     idle_files: int | None = None
@@ -186,6 +188,8 @@ def next_activity(
     encoded_s = now_s if signs.encodes else state.encoded_s
     stage = stages.current(words, now_s, reading, temp, encoded_s) if busy else None
     words = _with_question(state, words, signs, now_s, busy=busy, waits=not (works or told))
+    # ffmpeg has ended: the server answers for a moment before it falls silent again.
+    encoded = state.encoded_s is not None and state.encoded_s == state.seen_s and not signs.encodes
     intensive = hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S or (
         state.activity is Activity.INTENSIVE and (not signs.is_quiet or not reading)
     )
@@ -221,6 +225,7 @@ def next_activity(
         temp=temp or state.temp,
         temp_told=temp_told,
         stir=None if busy else stir,
+        hastens=busy and (encoded or not was_busy),
         began_s=began_s,
         calm=calm,
         idle_files=idle_files,
@@ -286,7 +291,9 @@ def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
     gone = more is not None and more <= 0 and (state.has_files or signs.comes < 0)
     if gone and (signs.is_quiet or signs.is_empty or more == -(state.idle_files or 0)):
         return True
-    return stages.has_said_done(words) and signs.is_quiet and not signs.grows
+    # The first of two videos may be the one that is done; files that stay end with quiet.
+    has_files = state.has_files if more is None else more > 0
+    return stages.has_said_done(words) and signs.is_quiet and not has_files
 
 
 def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int, bool] | None:

@@ -31,6 +31,7 @@ LATENCY_FIRST_MAX_S = 1.5
 # So at most a twentieth of its time goes into answering us.
 APART_LATENCIES = 20.0
 APART_MAX_S = 30.0
+HASTE_S = 0.5
 LEAD_MIN_S = 0.05
 LEAD_LATENCIES = 3.0
 
@@ -157,18 +158,23 @@ def refuses(link: ApiLink, now_s: float) -> bool:
     return refused and away(link, now_s)
 
 
-def due_s(link: ApiLink, next_tick_s: float, interval_s: float) -> float | None:
+def due_s(
+    link: ApiLink, next_tick_s: float, interval_s: float, *, hastens: bool = False
+) -> float | None:
     """When the next request is to be sent: shortly before the tick that will use it.
 
     None while one is in flight. After a failure the pause decides, not the tick. A tick that
     has its answer already, or comes too soon after the last request (`apart_s`), is not asked for:
-    the request is for a later one.
+    the request is for a later one. ``hastens``: it is not for a tick, and is sent as soon as that
+    does not cost the server too much.
     """
     if link.asked_s is not None:
         return None
     if link.failures or link.reading is None:
         return link.next_ask_s
     lead_max_s = interval_s / 2
+    if hastens:
+        return max(link.reading.taken_s + HASTE_S, link.reading.taken_s + apart_s(link))
     if link.reading.taken_s >= next_tick_s - lead_max_s:
         next_tick_s += interval_s
     lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), lead_max_s)

@@ -16,6 +16,7 @@ from tray_app.core.values import dataclass, replace
 HOLDS_S = 5.0
 HOLDS_TURNS = 1.5
 HOLDS_MAX_S = 30.0
+WAITS_BELOW_PERCENT = 20.0
 # A server that sends no summary tells of no change: there, the word is asked for this often.
 ASK_AGAIN_S = 3.0
 DONE = "done"
@@ -57,10 +58,14 @@ class Words:
         return min(max(HOLDS_S, HOLDS_TURNS * self.turn_s), HOLDS_MAX_S)
 
 
-# The server's stage names (memory-history), first match wins, and what people call them.
+# The server's stage names (memory-history), first match wins, and what people call them. From
+# ffmpeg on it answers only between two stages: its newest entry is then the end of the one that is
+# over, and it falls silent in the next.
 _STAGES = (
     (("AFTER_FINAL_GC", "CLEANUP_FILES_COMPLETE"), DONE),
-    (("FILE_UPLOAD", "BEFORE_THUMBNAIL_EXTRACTION"), "upload"),
+    (("AFTER_VIDEO_POSTPROCESSING", "AFTER_FEEDBACK"), "saving"),
+    (("AFTER_VIDEO_UPLOAD",), "feedback"),
+    (("FILE_UPLOAD",), "upload"),
     (("THUMBNAIL",), "thumbnail"),
     (("ROTATION",), "detection"),
     (("PROCESSING_START", "STREAMING_BATCH", "BATCH_CLEANUP"), "frames"),
@@ -159,10 +164,13 @@ def current(
 ) -> Stage | None:
     """The stage of the work that goes on; ``encoded_s`` is when ffmpeg was last seen in it.
 
-    The server is silent while ffmpeg runs, so a word from before it says nothing of what is now.
+    The server is silent while ffmpeg runs, so a word from before it says nothing of what is now. A
+    server that is silent without any CPU waits in the stage of its last word.
     """
     name, said_s = words.name, words.current_s
-    if name and name != DONE and said_s is not None and now_s - said_s <= words.holds_s:
+    cpu = process.cpu_percent if process else None
+    waits = cpu is not None and cpu < WAITS_BELOW_PERCENT
+    if name and name != DONE and said_s is not None and (waits or now_s - said_s <= words.holds_s):
         is_over = encoded_s is not None and said_s <= encoded_s and name in _UNTIL_ENCODED
         if name == "encoding" if encodes(process) else not is_over:
             return Stage(name, inferred=False)

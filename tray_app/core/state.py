@@ -205,6 +205,11 @@ def wants_stage(state: State) -> bool:
     return state.activity.words.wanted
 
 
+def hastens(state: State) -> bool:
+    """Whether that question should not wait for the next tick."""
+    return state.activity.hastens and state.activity.words.wanted
+
+
 def is_menu_open(state: State, now_s: float) -> bool:
     """Whether somebody may be looking at the menu, and what only it shows is to be read."""
     return state.menu_until_s is not None and now_s < state.menu_until_s
@@ -287,8 +292,11 @@ def wants_reading_s(state: State) -> float:
 
 
 def samples_at_once(state: State, now: Now) -> bool:
-    """Whether an answer that just came changes the source, so that waiting would mislead."""
-    sample = state.sample
+    """Whether an answer that just came changes the source, so that waiting would mislead, or says
+    what a job has turned to."""
+    sample, answer = state.sample, state.link.reading
+    if sample is not None and state.activity.hastens and answer is not None and answer.stage:
+        return answer.taken_s != state.seen_answer_s
     return (
         sample is not None
         and sample.source is not Source.API

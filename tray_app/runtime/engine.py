@@ -51,6 +51,7 @@ from tray_app.core.readings import (
 from tray_app.core.state import (
     State,
     ends_s,
+    hastens,
     interval_s,
     is_gap,
     is_menu_open,
@@ -297,7 +298,8 @@ class Engine:
     def _due_s(self) -> float | None:
         if self._api is None or not wants_api(self._state):
             return None
-        return api_link.due_s(self._state.link, self._tick_s, interval_s(self._state))
+        every_s = interval_s(self._state)
+        return api_link.due_s(self._state.link, self._tick_s, every_s, hastens=hastens(self._state))
 
     def _ask(self) -> None:
         if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):

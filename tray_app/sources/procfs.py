@@ -19,7 +19,7 @@ from tray_app.core.values import dataclass
 from tray_app.sources.cgroup import GroupCounter, LimitedGroup, kill_counter, limited_group
 from tray_app.sources.listening import listening_sockets
 from tray_app.sources.oom import OomCount
-from tray_app.sources.table import Births, ListedBirths, Shares, Usage
+from tray_app.sources.table import Births, ListedBirths, Shares, Usage, is_still_its_parent
 
 assert sys.platform == "linux", "imported on Linux only"
 
@@ -511,24 +511,23 @@ class _Newcomers:
         self._table = table
         self._births = CursorBirths(table)
         self._members = {handle.pid for handle in tree}
-        self._pids: dict[int, str] = {}
+        self._pids: dict[int, tuple[str, int] | None] = {}
 
     def rss_bytes(self) -> int:
         """Their memory in sum. Files are opened for it: few come, and live for some looks."""
         born = self._births.look()
         if born:
             # A process's children come after it; where pids have begun again that may be unseen.
-            for pid, parent in sorted(born.items()):
-                if parent in self._members:
+            for pid, parent_pid in sorted(born.items()):
+                if parent_pid in self._members:
                     self._members.add(pid)
-                    starter = self._table.name_and_rss_bytes(parent)
-                    self._pids[pid] = starter[0] if starter else ""
+                    self._pids[pid] = self._table.name_and_rss_bytes(parent_pid)
         rss_bytes = 0
-        for pid, starter_name in tuple(self._pids.items()):
+        for pid, parent in tuple(self._pids.items()):
             found = self._table.name_and_rss_bytes(pid)
             if found is None:
                 del self._pids[pid]
-            elif found[0] != starter_name:
+            elif not is_still_its_parent(*found, parent):
                 rss_bytes += found[1]
         return rss_bytes
 

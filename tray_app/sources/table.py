@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from tray_app.core.readings import UNTOLD, Glance, SystemMemory
+from tray_app.core.readings import MIB, UNTOLD, Glance, SystemMemory
 from tray_app.core.target import Listeners, ProcessFacts
 from tray_app.core.values import dataclass
 from tray_app.sources.oom import OomCount
+
+_ALIKE_PART = 64
+_ALIKE_FROM_BYTES = 32 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,19 @@ class Shares:
 
     uss_bytes: int
     pss_bytes: int | None
+
+
+def is_still_its_parent(name: str, rss_bytes: int, parent: tuple[str, int] | None) -> bool:
+    """Whether a new child may be its parent's program still, of which it has all memory.
+
+    Between vfork and exec (about 1 ms) it *is* the parent's memory. Its name is that of the thread
+    that started it, which may have one of its own; its size is the parent's to some pages.
+    """
+    if parent is None:
+        return False
+    parent_name, parent_bytes = parent
+    alike = abs(rss_bytes - parent_bytes) <= parent_bytes // _ALIKE_PART
+    return name == parent_name or (alike and parent_bytes >= _ALIKE_FROM_BYTES)
 
 
 class ProcessHandle(Protocol):

@@ -13,7 +13,7 @@ from tray_app.core.readings import ProcessRow, Role
 from tray_app.core.target import answering
 from tray_app.core.values import dataclass
 from tray_app.sources.gauge import MIN_SPAN_S, Gauge
-from tray_app.sources.table import ProcessHandle, ProcessTable
+from tray_app.sources.table import ProcessHandle, ProcessTable, is_still_its_parent
 
 # After a process joins: the recorded workers listen 0.1 s (gunicorn) to 3.6 s after the start.
 _ASK_AFTER_S = (0.0, 1.0, 4.0, 15.0)
@@ -109,14 +109,14 @@ class ServerTree:
     def read(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
         """None once the root is gone. ``born``: parent by pid of processes new on the machine.
 
-        A child that is still its parent's program has come this instant, with all of its parent's
-        memory as its own: it is shown from the next reading on.
+        A child that is still its parent's program has come this instant: it is shown from the next
+        reading on.
         """
         if born:
             self._adopt(born, now_s)
         rows: list[ProcessRow] = []
         gone: list[int] = []
-        load, names = self._load, dict[int, str]()
+        load, known = self._load, dict[int, tuple[str, int]]()
         for pid, gauge in tuple(self._gauges.items()):
             is_new = gauge.is_new
             usage = gauge.read(now_s)
@@ -128,9 +128,11 @@ class ServerTree:
                 gone.append(pid)
                 continue
             load.add(gauge)
-            names[pid] = usage.name
-            if is_new and pid in born and names.get(born[pid]) == usage.name:
-                continue
+            if is_new and pid in born:
+                parent = known.get(born[pid])
+                if is_still_its_parent(usage.name, usage.rss_bytes, parent):
+                    continue
+            known[pid] = usage.name, usage.rss_bytes
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else gauge.cpu_percent
             row = ProcessRow(
