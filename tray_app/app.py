@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from tray_app.core import clicks, notes, wording
 from tray_app.core import settings as checked
 from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
-from tray_app.core.errands import Errand
+from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
     Answers,
     AutostartWanted,
@@ -39,6 +39,7 @@ from tray_app.core.events import (
     JobEnded,
     NotifierCame,
     OpenAsked,
+    PageAsked,
     Said,
     Sampled,
     SourceChanged,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from tray_app.desktop.instance import Instance
     from tray_app.desktop.toolkit import Desktop
     from tray_app.runtime.config import ConfigFile
+    from tray_app.sources.api import ServerCalls
     from tray_app.sources.errands import ErrandWorker
 
 _log = logging.getLogger(__name__)
@@ -349,6 +351,9 @@ def _run_tray(
     desktop.on_session_end = lambda: store_choice(remembered_of(last))
     errands = _Errands(engine)
 
+    def open_place(place: str) -> None:
+        desktop.open(place, partial(_report_unopened, engine, place))
+
     def handle(event: Event) -> None:
         match event:
             case Chosen(choice):
@@ -360,7 +365,9 @@ def _run_tray(
             case ErrandAsked(errand, settings):
                 errands.run(errand, settings)
             case OpenAsked(place):
-                desktop.open(place, partial(_report_unopened, engine, place))
+                open_place(place)
+            case PageAsked(settings):
+                errands.find_page(settings, open_place)
             case NotifierCame():
                 notices.retry()
             case _:
@@ -444,15 +451,25 @@ class _Errands:
         self._worker: ErrandWorker | None = None
 
     def run(self, errand: Errand, settings: Settings) -> None:
-        from tray_app.sources.api import ServerCalls
         from tray_app.sources.errands import ErrandWorker
 
-        headers, verify = settings.headers.fields, settings.ca_file or True
-        server = ServerCalls(settings.address.url, clock.mono_s, headers, verify)
-        self._worker = ErrandWorker(
-            errand, server, lambda outcome: self._engine.post(Brought(outcome)), clock.mono_s
-        )
+        def report(outcome: Outcome) -> None:
+            self._engine.post(Brought(outcome))
+
+        self._worker = ErrandWorker(errand, self._server(settings), report, clock.mono_s)
         self._worker.start()
+
+    def find_page(self, settings: Settings, found: Callable[[str], None]) -> None:
+        from tray_app.sources.errands import find_page
+
+        find_page(settings.address, self._server(settings), found)
+
+    @staticmethod
+    def _server(settings: Settings) -> ServerCalls:
+        from tray_app.sources.api import ServerCalls
+
+        headers, verify = settings.headers.fields, settings.ca_file or True
+        return ServerCalls(settings.address.url, clock.mono_s, headers, verify)
 
     def close(self) -> None:
         if self._worker is not None:

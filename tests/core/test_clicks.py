@@ -28,6 +28,7 @@ from tray_app.core.events import (
     Event,
     NotifierCame,
     OpenAsked,
+    PageAsked,
     Questioned,
     Told,
 )
@@ -322,9 +323,9 @@ class TestOpening:
         unknown = replace(idle, sample=None)
         assert "No server process is known" in reason(unknown, OpenTemp())
 
-    def test_the_browser_is_given_no_password(self, idle: State) -> None:
-        """The configured address, without its userinfo."""
-        assert after(idle, OpenServer())[1] == [OpenAsked("http://localhost:8000")]
+    def test_the_page_is_that_of_the_settings_of_the_moment(self, idle: State) -> None:
+        """What it is the server is asked elsewhere; nothing waits for it here."""
+        assert after(idle, OpenServer())[1] == [PageAsked(SETTINGS)]
 
     def test_what_could_not_be_opened_is_said(self, idle: State) -> None:
         """In one plain sentence that names it."""

@@ -353,7 +353,7 @@ def test_a_desktop_that_opens_nothing(
     """Without xdg-open a notification says so."""
     start_and_press(session_bus, server, recorder, "OpenServer", env={"PATH": ""})
     notice = notice_of(recorder, "The server's page was not opened")
-    assert notice.body.startswith(f"{server.url}: xdg-open is missing")
+    assert notice.body.startswith(f"{server.url}/docs: xdg-open is missing")
 
 
 def test_a_test_notification(

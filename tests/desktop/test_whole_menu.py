@@ -91,16 +91,16 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (Unmute(), ("Alerts", "Unmute")),
     (SendTest(), ("Alerts", "Send a test notification")),
     (
-        FreeMemory(sure=True),
-        ("Server", "Free memory and old temp files", "Free memory and old files"),
-    ),
-    (
         CleanUp(sure=True),
         ("Server", "Clean up old temp files", "Delete files older than 24 h"),
     ),
     (
         CleanUp(Errand.CLEAN_UP_HOUR, sure=True),
         ("Server", "Clean up old temp files", "Delete files older than 1 h"),
+    ),
+    (
+        FreeMemory(sure=True),
+        ("Server", "Free memory and old temp files", "Free memory and old files"),
     ),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
@@ -163,7 +163,8 @@ class Scene:
 def set_scene(desktop: DesktopSession, recorder: NotificationRecorder, server: Any) -> Scene:
     """The app that tells its commands, a server with something to free and to clean up, another
     Python process, and something in the place of xdg-open."""
-    server.write_tmp(3, "u1/old.mp4", age_hours=30)
+    server.write_tmp(4, "u1/older.mp4", age_hours=30)
+    server.write_tmp(5, "u1/old.mp4", age_hours=2)
     # Below the tests' lowest limit.
     server.allocate(40, garbage=True)
     other = desktop.start("other", sys.executable, "-c", LARGE)
@@ -282,11 +283,9 @@ def _memory_is_freed(scene: Scene, _command: Any) -> None:
     """The server was asked once, and what it brought is told, also where it was asked for."""
     notice = scene.wait_for_notice("Freed ")
     assert re.fullmatch(r"Freed \d+ MB in \d+ s", notice.summary)
-    assert notice.body.startswith("Deleted 1 temp file (3 MB), keeps ")
+    assert notice.body.startswith("The server keeps ")
     assert scene.server.get("/test/calls")["/optimize-memory/"] == 1
     _brought_is_told(scene, notice)
-    scene.server.write_tmp(4, "u1/older.mp4", age_hours=30)
-    scene.server.write_tmp(5, "u1/old.mp4", age_hours=2)
 
 
 def _is_cleaned_up(scene: Scene, command: Any) -> None:
@@ -306,7 +305,7 @@ def _temp_is_opened(scene: Scene, _command: Any) -> None:
 
 
 def _server_is_opened(scene: Scene, _command: Any) -> None:
-    scene.wait_until_opened(scene.server.url)
+    scene.wait_until_opened(f"{scene.server.url}/docs")
 
 
 def _picture_has(scene: Scene, command: Any) -> None:

@@ -28,6 +28,7 @@ from tests.sources.fault_server import (
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
 from tray_app.core import clicks
+from tray_app.core.address import parse_address
 from tray_app.core.errands import Errand, Extent, Outcome
 from tray_app.core.readings import MIB
 from tray_app.sources import errands
@@ -259,6 +260,61 @@ def test_closing_cuts_an_errand_short() -> None:
 
 def named(name: str) -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+# The page for people
+
+
+def page(url: str) -> str:
+    """The URL that the browser is given; exactly one is found."""
+    found: queue.Queue[str] = queue.Queue()
+    errands.find_page(parse_address(url), ServerCalls(url, time.monotonic), found.put)
+    place = found.get(timeout=AMPLE_S)
+    assert found.empty()
+    return place
+
+
+@pytest.mark.parametrize(
+    ("script", "path"),
+    [
+        (answer(b"<html>", "200 OK"), ""),
+        (answer(b"", "307 Temporary Redirect", "Location: /ui/"), ""),
+        (answer(b"{}", "401 Unauthorized"), ""),
+        (answer(b"{}", "500 Internal Server Error"), ""),
+        (reset, ""),
+        (answer(b"x" * 300_000), ""),
+        (answer(body("error-404.json"), "404 Not Found"), "/docs"),
+        (hang, "/docs"),
+    ],
+)
+def test_a_server_without_a_root_has_its_documentation(
+    monkeypatch: pytest.MonkeyPatch, script: Script, path: str
+) -> None:
+    """It is asked for its root, once; whatever else it answers, it has one, but if it is silent."""
+    monkeypatch.setattr(errands, "PAGE_LIMIT_S", 0.2 if script is hang else AMPLE_S)
+    with FaultServer(script) as server:
+        assert page(f"{server.url}/api") == f"{server.url}/api{path}"
+        assert set(server.paths) == {"/api/"}
+        assert server.exchanges[0].head.startswith("GET ")
+
+
+def test_a_browser_is_given_no_password() -> None:
+    """Its history is read by others; the question itself is sent with it."""
+    with FaultServer(answer(body("error-404.json"), "404 Not Found")) as server:
+        assert page(server.url.replace("://", "://bob:s3cret@")) == f"{server.url}/docs"
+        assert "Authorization: Basic" in server.exchanges[0].head
+
+
+def test_the_address_of_a_server_that_is_down_is_opened_all_the_same() -> None:
+    """The browser says it better."""
+    url = f"http://127.0.0.1:{unused_port()}"
+    assert page(url) == url
+
+
+def test_the_real_server_has_its_documentation(runanalyze_server: ServerFactory) -> None:
+    """There is no route at its root."""
+    server = runanalyze_server()
+    assert page(server.url) == f"{server.url}/docs"
 
 
 # The real thing

@@ -95,7 +95,7 @@ class OpenTemp:
 
 @dataclass(frozen=True, slots=True)
 class OpenServer:
-    """Open the server's address in the browser."""
+    """Open the server's page in the browser: its address, or its documentation if that is empty."""
 
 
 @dataclass(frozen=True, slots=True)

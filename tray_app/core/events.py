@@ -306,6 +306,13 @@ class OpenAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class PageAsked:
+    """The desktop is to open the page that the server of these settings has for people."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A plain answer to something that a person clicked."""
 
@@ -352,6 +359,7 @@ Event = (
     | ErrandAsked
     | ErrandEnded
     | OpenAsked
+    | PageAsked
     | Told
     | Questioned
     | NotifierCame

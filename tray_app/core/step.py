@@ -13,7 +13,6 @@ from tray_app.core import link as api_link
 from tray_app.core import stage as stages
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
-from tray_app.core.address import public_url
 from tray_app.core.commands import (
     CleanUp,
     FreeMemory,
@@ -47,6 +46,7 @@ from tray_app.core.events import (
     Event,
     NotifierCame,
     OpenAsked,
+    PageAsked,
     Told,
 )
 from tray_app.core.inputs import (
@@ -125,7 +125,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             found = clicks.temp_place(state)
             return state, (OpenAsked(found) if isinstance(found, str) else found,)
         case OpenServer():
-            return state, (OpenAsked(public_url(state.settings.address)),)
+            return state, (PageAsked(state.settings),)
         case SendTest():
             return state, (clicks.test(),)
         case ShowStatus():

@@ -45,10 +45,11 @@ if TYPE_CHECKING:
 
 STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
 STAGE_PATH = "/memory-history/?limit=1"
+ROOT_PATH = "/"
 
 OPTIMIZE_PATH = "/optimize-memory/"
 CLEANUP_PATH = "/cleanup-old-files/?max_age_hours="
-_READ = (STATUS_PATH, STAGE_PATH)
+_READ = (STATUS_PATH, STAGE_PATH, ROOT_PATH)
 """All other paths are posted to: an errand of a person, which is never sent twice."""
 
 MAX_BODY_BYTES = 256 * 1024
@@ -184,6 +185,10 @@ class ApiClient:
 class CallError(Exception):
     """A call to the server failed; its text is a short reason for people."""
 
+    def __init__(self, reason: str, kind: ApiFailureKind = ApiFailureKind.ERROR) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
 
 class ServerCalls:
     """Calls that block, on one connection: of several workers the same one answers them all.
@@ -200,7 +205,7 @@ class ServerCalls:
     ) -> None:
         self._clock = clock
         cleanups = (f"{CLEANUP_PATH}{age_hours}" for age_hours in set(AGE_HOURS.values()))
-        paths = (STATUS_PATH, OPTIMIZE_PATH, *cleanups)
+        paths = (STATUS_PATH, ROOT_PATH, OPTIMIZE_PATH, *cleanups)
         sent = dict(headers)
         self._line = _Line(base_url.rstrip("/"), sent, verify, clock, paths)
         self._secrets = _secrets(base_url, sent)
@@ -214,6 +219,16 @@ class ServerCalls:
             return decode_status(body, taken_s=taken_s, latency_s=taken_s - asked_s)
 
         return self._call(STATUS_PATH, patience_s, decode)
+
+    def has_root(self, patience_s: float) -> bool:
+        """Whether there is anything at the address itself; False: HTTP 404."""
+        try:
+            self._call(ROOT_PATH, patience_s, bytes)
+        except CallError as error:
+            if str(error).startswith("HTTP 404"):
+                return False
+            raise
+        return True
 
     def free_memory(self, patience_s: float) -> None:
         """Have the server collect its garbage, and delete temp files older than 1 h."""
@@ -241,10 +256,10 @@ class ServerCalls:
             self._line.open()
             return decode(self._line.get(path, self._clock() + patience_s))
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a plain reason
-            _, reason = _explain(error, self._line.is_connected, patience_s)
+            kind, reason = _explain(error, self._line.is_connected, patience_s)
             if reason is _PUZZLE:
                 _log.warning("a call failed in an unexpected way\n%s", _trace(error, self._secrets))
-            raise CallError(_shown(reason, self._secrets)) from None
+            raise CallError(_shown(reason, self._secrets), kind) from None
 
 
 def _shown(reason: str, secrets: tuple[str, ...]) -> str:

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from tray_app.core.address import ServerAddress, public_url
 from tray_app.core.errands import AGE_HOURS, Errand, Extent, Outcome
-from tray_app.core.readings import MIB, ApiReading
+from tray_app.core.readings import MIB, ApiFailureKind, ApiReading
 from tray_app.sources.api import CallError
 from tray_app.worker_thread import WorkerThread
 
@@ -24,6 +25,10 @@ BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0, Errand.CLEA
 SETTLE_S = 4.0
 LOOK_EVERY_S = 0.5
 SETTLED_BYTES = MIB
+
+PAGE_LIMIT_S = 2.0
+"""For the question what page the server has: somebody waits for a browser."""
+DOCS_PATH = "/docs"
 
 _CLOSE_PATIENCE_S = 0.3
 _log = logging.getLogger(__name__)
@@ -37,6 +42,33 @@ class Server(Protocol):
     def clean_up(self, age_hours: int, patience_s: float) -> None: ...
     def close(self) -> None: ...
     def hang_up(self) -> None: ...
+
+
+class Root(Protocol):
+    """The call that a look for the server's page needs."""
+
+    def has_root(self, patience_s: float) -> bool: ...
+    def hang_up(self) -> None: ...
+
+
+def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]) -> None:
+    """Call ``found`` once, from a thread of its own, with the URL of the server's page.
+
+    The address itself, or its documentation: FastAPI answers 404 at the root where the server has
+    nothing there, as the real one. So has a silent one, which is busy: it is not asked again.
+    """
+
+    def work() -> None:
+        has_root = True
+        try:
+            has_root = server.has_root(PAGE_LIMIT_S)
+        except CallError as error:
+            has_root = error.kind is not ApiFailureKind.TIMEOUT
+        finally:
+            server.hang_up()
+        found(public_url(address) + ("" if has_root else DOCS_PATH))
+
+    threading.Thread(target=work, name="page", daemon=True).start()
 
 
 class ErrandWorker:
