@@ -124,7 +124,7 @@ def run(invocation: Invocation) -> int:
 
         instance: Instance | None = None
         try:
-            instance = None if invocation.demo else _only_instance(invocation)
+            instance, is_taken = _instance(invocation)
             reports = _Reports()
             desktop = toolkit.open_desktop(
                 APP_ID,
@@ -132,6 +132,8 @@ def run(invocation: Invocation) -> int:
                 lambda is_open: reports.post(MenuSeen(is_open)),
                 lambda theme: reports.post(ThemeSeen(theme)),
             )
+            if is_taken:  # only now: without a desktop here it is of no use to take its place
+                instance = _in_place_of_the_first(invocation)
         except TakenError:
             return _hand_over(invocation)
         except toolkit.NoDesktopError as error:
@@ -153,14 +155,49 @@ _HANDED_OVER: dict[str, Callable[[Any], Command]] = {
 }
 
 
-def _only_instance(invocation: Invocation) -> Instance | None:
-    from tray_app.desktop.instance import Instance
+def _instance(invocation: Invocation) -> tuple[Instance | None, bool]:
+    """The only instance, as far as that can be known; else whether it is taken by one that cannot
+    show anything. :raises TakenError: by one that can"""
+    from tray_app.desktop import instance, toolkit
 
+    shown = invocation.settings.address.shown
     try:
-        return Instance(invocation.settings.address.shown)
+        return (None if invocation.demo else instance.Instance(shown)), False
+    except instance.TakenError:
+        if instance.proves(shown, toolkit.session_marks(), clock.mono_s):
+            raise
+        return None, True
     except OSError as error:
         _log.info("cannot see whether this server is watched already: %s", error)
+        return None, False
+
+
+def _in_place_of_the_first(invocation: Invocation) -> Instance | None:
+    from tray_app.desktop import instance, toolkit
+
+    shown = invocation.settings.address.shown
+    _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
+    try:
+        return instance.take_over(shown, toolkit.session_marks(), clock.mono_s)
+    except OSError as error:
+        _log.info("its place cannot be taken: %s", error)
         return None
+
+
+def _answer_others(
+    desktop: Desktop, post: Callable[..., None], message: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """What a later start is told."""
+    from tray_app.desktop.instance import MAKE_WAY, PROVE, SHOWS
+
+    if isinstance(marks := message.get(PROVE), dict):
+        return {SHOWS: desktop.shows_to(marks)}
+    if message.get(MAKE_WAY) is True:
+        _log.info("another start takes this one's place")
+        post(Quit())
+    else:
+        post(*handed_over(message))
+    return None
 
 
 def _hand_over(invocation: Invocation) -> int:
@@ -393,7 +430,7 @@ def _run_tray(
         handler.start()
         WorkerThread("autostart", look_at_autostart, again=False).start()
         if instance is not None:
-            instance.listen(lambda message: engine.post(*handed_over(message)))
+            instance.listen(partial(_answer_others, desktop, engine.post))
         gc.enable()
 
     presenter.tell(state)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import pytest
 
 from tray_app.desktop import instance as instances
-from tray_app.desktop.instance import Instance, TakenError, hand_over
+from tray_app.desktop.instance import Instance, TakenError, hand_over, proves, take_over
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pipe there, not run")
 
@@ -110,20 +113,25 @@ def test_nobody_there_hears_nothing() -> None:
     assert not hand_over(URL, {})
 
 
-def test_a_path_that_is_too_long_for_a_socket_still_locks(
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no shorter name for it")
+def test_a_path_that_is_too_long_for_a_socket(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A second start is told so, and ends all the same."""
+    """A shorter name leads to the same place."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 120)))
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     held = Instance(URL)
-    held.listen(lambda _: None)
+    held.listen(heard.put)
     with pytest.raises(TakenError):
         Instance(URL)
-    assert not hand_over(URL, {})
+    assert hand_over(URL, {"n": 1})
+    assert heard.get(timeout=5) == {"n": 1}
     held.close()
 
 
-def test_a_listener_that_fails_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listener_that_fails_does_not_spin(
+    monkeypatch: pytest.MonkeyPatch, first: Instance
+) -> None:
     """After a fault it waits before it listens again."""
     waits: list[float] = []
 
@@ -133,11 +141,135 @@ def test_a_listener_that_fails_does_not_spin(monkeypatch: pytest.MonkeyPatch) ->
             if len(waits) == 3:
                 raise SystemExit
 
-    monkeypatch.setattr(instances.threading, "Event", Pause)
+    first.close()
     held = Instance(URL)
+    held.close()  # whatever was listening has ended
+    held._is_closed = False
+    monkeypatch.setattr(instances.threading, "Event", Pause)
     held._listener = socket.socket()  # does not listen: each accept fails
     with pytest.raises(SystemExit):
-        held._serve(lambda _: None)
+        held._serve()
     held._listener.close()
-    held.close()
     assert waits == [instances.PAUSE_S] * 3
+
+
+# Whether the first one is believed, and what becomes of one that is not
+
+MARKS = {"bus": "unix:path=/run/bus", "session": "7"}
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instances, "PAUSE_S", 0.02)
+    monkeypatch.setattr(instances, "PROOF_LIMIT_S", 0.1)
+    monkeypatch.setattr(instances, "START_LIMIT_S", 0.2)
+    monkeypatch.setattr(instances, "MAKE_WAY_LIMIT_S", 0.3)
+    monkeypatch.setattr(instances, "LIMIT_S", 0.2)
+
+
+class First:
+    """A first instance that answers as told, and remembers what it was asked."""
+
+    def __init__(self, *shows: bool) -> None:
+        self._shows = list(shows)
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        self.asked.append(message)
+        if instances.PROVE not in message:
+            return None
+        shows = self._shows.pop(0) if len(self._shows) > 1 else self._shows[0]
+        return {instances.SHOWS: shows}
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_only_a_proof_is_believed(first: Instance) -> None:
+    """Not that somebody is there, nor that it has heard; it is asked for some time."""
+    assert not proves(URL, MARKS, time.monotonic), "it is starting, for ever"
+    first.listen(lambda _: None)
+    assert not proves(URL, MARKS, time.monotonic), "an earlier release says ok to everything"
+    first.listen(First(False))
+    assert not proves(URL, MARKS, time.monotonic)
+    able = First(False, False, True)
+    first.listen(able)
+    assert proves(URL, MARKS, time.monotonic), "its panel has come meanwhile"
+    assert able.asked == [{instances.PROVE: MARKS}] * 3
+    assert not proves("http://localhost:9", MARKS, time.monotonic), "nobody is there"
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_one_that_makes_way_is_followed(first: Instance) -> None:
+    """It is asked to, and its place is free."""
+    asked: list[dict[str, Any]] = []
+
+    def receive(message: dict[str, Any]) -> dict[str, Any] | None:
+        asked.append(message)
+        if message.get(instances.MAKE_WAY):
+            threading.Timer(0.05, first.close).start()
+            return None
+        return {instances.SHOWS: False}
+
+    first.listen(receive)
+    second = take_over(URL, MARKS, time.monotonic)
+    assert asked[-1] == {instances.MAKE_WAY: True}
+    with pytest.raises(TakenError):
+        Instance(URL)
+    second.close()
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_one_that_does_not_is_followed_all_the_same(
+    first: Instance, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told to end by a signal, too; what it does at its end does no harm to its successor."""
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: killed.append((pid, number)))
+    first.listen(First(False))
+    second = take_over(URL, MARKS, time.monotonic)
+    assert killed == [(os.getpid(), signal.SIGTERM)]
+    with pytest.raises(TakenError):
+        Instance(URL)
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    second.listen(heard.put)
+    first.close()
+    assert hand_over(URL, {"n": 1})
+    assert heard.get(timeout=5) == {"n": 1}
+    with pytest.raises(TakenError):
+        Instance(URL)
+    second.close()
+    Instance(URL).close()
+    assert [path.suffix for path in folder.glob("*.sock")] == []
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_of_two_that_would_take_over_one_does(
+    first: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one believes it."""
+    monkeypatch.setattr(os, "kill", lambda _pid, _number: None)
+    first.listen(First(False))
+    second = take_over(URL, MARKS, time.monotonic)
+    second.listen(First(True))
+    with pytest.raises(TakenError):
+        take_over(URL, MARKS, time.monotonic)
+    second.close()
+
+
+@pytest.mark.usefixtures("short_limits")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process is not told")
+def test_a_stopped_process_is_followed_and_ends_when_it_goes_on(folder: Path) -> None:
+    """Whatever it was doing, it does not come back as a second icon."""
+    code = (
+        "import sys, time; from tray_app.desktop.instance import Instance\n"
+        f"held = Instance({URL!r}); print('up', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "up\n"
+        other.send_signal(signal.SIGSTOP)
+        second = take_over(URL, MARKS, time.monotonic)
+        with pytest.raises(TakenError):
+            Instance(URL)
+        other.send_signal(signal.SIGCONT)
+        assert other.wait(10) == -signal.SIGTERM
+    second.close()

@@ -148,9 +148,15 @@ class Peer:
         properties: Callable[[], Mapping[str, Variant]] = dict,
     ) -> None:
         """Answer calls to ``interface`` at ``path``; ``properties`` is asked at each read."""
+
+        def get(call: Heard) -> Reply:
+            if call.body[1] not in (known := properties()):
+                raise DBusError("org.freedesktop.DBus.Error.InvalidArgs", "no such property")
+            return Reply("v", (known[call.body[1]],))
+
         self._served[path, interface] = methods
         self._served[path, f"{PROPERTIES} {interface}"] = {
-            "Get": lambda call: Reply("v", (properties()[call.body[1]],)),
+            "Get": get,
             "GetAll": lambda _call: Reply("a{sv}", (dict(properties()),)),
         }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
@@ -23,6 +24,11 @@ T = TypeVar("T")
 DBUS = "org.freedesktop.DBus"
 RECONNECT_S = 2.0
 CONNECT_LIMIT_S = 3.0
+BEGIN_LIMIT_S = 10.0
+"""For all that is done with a new connection: a bus that takes none of it is left."""
+SESSION_OVER_S = 10.0
+"""A bus that was there and stays away for so long has ended with its session. One that is restarted
+is back within a second or two."""
 UNREACHABLE = (OSError, EOFError, AuthError, InvalidAddressError, TimeoutError)
 
 
@@ -76,10 +82,16 @@ class SessionBus:
             self._loop.run_until_complete(limited)
         self._loop.close()
 
-    def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until `stop`; reconnects when the bus goes away. Blocks this thread."""
+    def run(
+        self, ready: Callable[[], None] = lambda: None, *, outlives_session: bool = False
+    ) -> None:
+        """Serve until `stop`, or until the session is over; reconnects when the bus goes away.
+
+        Blocks this thread. ``outlives_session``: something else tells the end of the session.
+        """
+        over_s = math.inf if outlives_session else SESSION_OVER_S
         try:
-            self._loop.run_until_complete(self._serve(ready))
+            self._loop.run_until_complete(self._serve(ready, over_s))
         finally:
             self._loop.run_until_complete(_cancel_all())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
@@ -112,7 +124,7 @@ class SessionBus:
         except RuntimeError:
             _log.debug("the bus loop has ended")
 
-    def begin(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> Future[T]:
+    def start(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> Future[T]:
         """Run ``work`` in the loop, from another thread; it goes on when nobody waits for it.
 
         :raises OSError: the bus was left. What the future raises is the work's, or an OSError
@@ -141,13 +153,18 @@ class SessionBus:
             _be_patient(self._bus)
         return self._bus
 
-    async def _serve(self, ready: Callable[[], None]) -> None:
+    async def _serve(self, ready: Callable[[], None], over_s: float) -> None:
         self._stopping = asyncio.Event()
         stopped = asyncio.ensure_future(self._stopping.wait())
+        away_since_s: float | None = None
         while not stopped.done():
             try:
-                bus = await self._connect()
-                await asyncio.gather(*(callback(bus) for callback in self._on_connect))
+                beginning = asyncio.ensure_future(self._connect_and_begin())
+                await asyncio.wait({stopped, beginning}, return_when=asyncio.FIRST_COMPLETED)
+                if not beginning.done():
+                    break
+                bus = await beginning
+                away_since_s = None
                 ready()
                 ready = _nothing
                 lost = asyncio.ensure_future(_end_of(bus))
@@ -158,10 +175,33 @@ class SessionBus:
                 lost.cancel()
             except (*UNREACHABLE, DBusError) as error:
                 _log.debug("connecting to the session bus failed: %r", error)
+                self._leave_now()
+            except Exception:  # noqa: BLE001 - the icon must not end with a defect
+                _log.exception("the connection to the session bus failed")
+                self._leave_now()
+            now_s = self._loop.time()
+            if away_since_s is None:
+                away_since_s = now_s
+            elif now_s - away_since_s >= over_s:
+                _log.info("the session is over: there was no bus for %.0f s", over_s)
+                self._stopping.set()
             await asyncio.wait({stopped}, timeout=RECONNECT_S)
         if self._bus is not None and self._bus.connected:
             self._bus.disconnect()
             await asyncio.wait({asyncio.ensure_future(_end_of(self._bus))}, timeout=0.5)
+
+    async def _connect_and_begin(self) -> MessageBus:
+        """Connect, and do what is to be done with a new connection."""
+        bus = await asyncio.wait_for(self._connect(), CONNECT_LIMIT_S)
+        begun = asyncio.gather(*(callback(bus) for callback in self._on_connect))
+        await asyncio.wait_for(begun, BEGIN_LIMIT_S)
+        return bus
+
+    def _leave_now(self) -> None:
+        """Leave a connection of which not all could be used; the next one is begun from nothing."""
+        bus, self._bus = self._bus, None
+        if bus is not None and bus.connected:
+            bus.disconnect()
 
     def _stop_now(self) -> None:
         if self._stopping is not None:

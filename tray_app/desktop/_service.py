@@ -61,7 +61,7 @@ class BusNotifications:
         replaced, and its buttons.
         """
         word = (note.get("hints") or {}).get("replace", "")
-        sending = self._bus.begin(lambda connection: self._send_in_turn(connection, note, word))
+        sending = self._bus.start(lambda connection: self._send_in_turn(connection, note, word))
         try:
             sending.result(LIMIT_S)
         except TimeoutError:

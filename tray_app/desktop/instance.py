@@ -3,6 +3,10 @@
 A lock on a file is given back by the system however a process ends, so none is ever stale. What
 a second start has to say goes through a socket beside the lock (on Windows a named pipe, which is
 the lock as well) that only this user may use.
+
+A process that lives is not yet one that shows something: it may have outlived its session. So a
+second start believes only a first one that proves it can (`proves`), and takes its place otherwise
+(`take_over`).
 """
 
 from __future__ import annotations
@@ -10,15 +14,17 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tray_app.core.values import dataclass
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 
@@ -28,24 +34,60 @@ LIMIT_S = 2.0
 """For either side to say what it has to say."""
 MAX_BYTES = 4096
 PAUSE_S = 0.2
-"""After a fault, which might be there at every turn."""
+"""After a fault, which might be there at every turn; and before asking again."""
+PROOF_LIMIT_S = 3.0
+"""For a first instance that cannot show anything now: its panel or its bus may just be starting."""
+START_LIMIT_S = 30.0
+"""For one that has just been started, and says so."""
+MAKE_WAY_LIMIT_S = 2.5
+"""To end when asked to: somewhat more than a run takes to end by itself."""
+
+SOCKET_PATH_BYTES = 104
+"""The least of Linux (108) and macOS (104), with the terminating zero."""
+
+PROVE, MAKE_WAY, SHOWS, STARTS = "prove", "make_way", "shows", "starts"
+_OK = b"ok"
+Receive = Callable[[dict[str, Any]], Mapping[str, Any] | None]
+"""Takes what a later start says, in a thread; what it returns is the answer, None: it was heard."""
 
 
 class TakenError(Exception):
     """Another process of this user watches the server already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the first instance said, and its process where the system tells it."""
+
+    said: bytes
+    pid: int | None = None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What it said, as far as it can be understood; releases before 0.1 only said ``ok``."""
+        with suppress(ValueError, RecursionError):
+            if isinstance(read := json.loads(self.said), dict):
+                return read
+        return {}
+
+
 class Instance:
     """This process watches ``server``, and no other process of this user does.
+
+    What others ask before `listen` is answered: it is starting. ``by_force``: whoever holds the
+    lock, which is then of no meaning any more.
 
     :raises TakenError: another one does
     :raises OSError: there is no place for a lock
     """
 
-    def __init__(self, server: str) -> None:
-        self._name = f"{zlib.crc32(server.encode()):08x}"
+    def __init__(self, server: str, *, by_force: bool = False) -> None:
+        self._name = _name(server)
         self._lock: int | None = None
         self._listener: Any = None
+        self._bound: os.stat_result | None = None
+        self._is_closed = False
+        self._receive: Receive = _starting
         if sys.platform == "win32":
             from multiprocessing.connection import Listener
 
@@ -54,65 +96,146 @@ class Instance:
             except PermissionError:  # a pipe of this name is there
                 raise TakenError from None
         else:
-            self._lock = _lock(_place(self._name, "lock"))
-
-    def listen(self, receive: Callable[[dict[str, Any]], None]) -> None:
-        """Call ``receive`` with what later starts have to say, in a thread of its own."""
-        if sys.platform != "win32":
+            self._lock = _lock(_place(self._name, "lock"), by_force=by_force)
             try:
                 self._listener = _listening(_place(self._name, "sock"))
-            except OSError as error:  # e.g. a path that is too long; the lock holds all the same
+                self._bound = _place(self._name, "sock").stat()
+            except OSError as error:  # the lock holds all the same
                 _log.info("a second start cannot be heard: %s", error)
                 return
-        WorkerThread("instance", lambda: self._serve(receive)).start()
+        WorkerThread("instance", self._serve).start()
+
+    def listen(self, receive: Receive) -> None:
+        """From now on ``receive`` answers what later starts have to say."""
+        self._receive = receive
 
     def close(self) -> None:
-        """Let another process have the server."""
+        """Let another process have the server; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         if sys.platform != "win32" and self._listener is not None:
+            place = _place(self._name, "sock")
             with suppress(OSError):
-                _place(self._name, "sock").unlink()
+                # Who took over has put another there.
+                if self._bound and _is_at(place, self._bound):
+                    place.unlink()
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)  # which wakes who waits for others
+            self._listener.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def _serve(self, receive: Callable[[dict[str, Any]], None]) -> None:
+    def _serve(self) -> None:
         pause = threading.Event()
-        while True:
+        while not self._is_closed:
             try:
-                said = (
-                    _heard_in_pipe(self._listener)
-                    if sys.platform == "win32"
-                    else _heard(self._listener)
-                )
-                message = json.loads(said) if said else None
-                if isinstance(message, dict):
-                    receive(message)
+                if sys.platform == "win32":
+                    _hear_in_pipe(self._listener, self._answer)
+                else:
+                    _hear(self._listener, self._answer)
             except (OSError, EOFError, ValueError, RecursionError) as error:
                 # Whoever said it has the fault; the next one is heard.
-                _log.debug("what a second start said was not understood: %r", error)
-                pause.wait(PAUSE_S)
+                if not self._is_closed:
+                    _log.debug("what a second start said was not understood: %r", error)
+                    pause.wait(PAUSE_S)
+
+    def _answer(self, said: bytes) -> bytes:
+        message = json.loads(said) if said else None
+        answer = self._receive(message) if isinstance(message, dict) else None
+        return _OK if answer is None else json.dumps(answer).encode()
 
 
-def hand_over(server: str, message: dict[str, Any]) -> bool:
+def _starting(_message: dict[str, Any]) -> Mapping[str, Any]:
+    return {STARTS: True}
+
+
+def hand_over(server: str, message: Mapping[str, Any]) -> bool:
     """Say this to the process that watches ``server``; False when it does not hear."""
+    answer = _ask(_name(server), message)
+    return answer is not None and answer.said == _OK
+
+
+def proves(server: str, marks: Mapping[str, str], clock: Callable[[], float]) -> bool:
+    """Whether the process that watches ``server`` shows it can show something to whoever sits at
+    the session with these ``marks``; it is asked until it does or its time is over."""
+    pause = threading.Event()
+    began_s = clock()
+    while True:
+        answer = _ask(_name(server), {PROVE: dict(marks)})
+        fields = answer.fields if answer else {}
+        if fields.get(SHOWS):
+            return True
+        limit_s = START_LIMIT_S if fields.get(STARTS) else PROOF_LIMIT_S
+        if clock() - began_s >= limit_s:
+            return False
+        pause.wait(PAUSE_S)
+
+
+def take_over(server: str, marks: Mapping[str, str], clock: Callable[[], float]) -> Instance:
+    """Have the first one end, and take its place, also where it does not.
+
+    :raises TakenError: another start was quicker, and shows something
+    :raises OSError: there is no place for a lock
+    """
+    if sys.platform == "win32":  # there a pipe cannot be taken from who has it
+        raise TakenError
+    with _one_at_a_time(_place(_name(server), "next")):
+        with suppress(TakenError):
+            return Instance(server)
+        if proves(server, marks, clock):
+            raise TakenError
+        first = _ask(_name(server), {MAKE_WAY: True})
+        if (came := _wait_for_way(server, clock)) is not None:
+            return came
+        if first is not None and first.pid is not None:
+            # It may be of an earlier release, or have been stopped: then it ends when it goes on.
+            with suppress(OSError):
+                os.kill(first.pid, signal.SIGTERM)
+            if (came := _wait_for_way(server, clock)) is not None:
+                return came
+        return Instance(server, by_force=True)
+
+
+def _wait_for_way(server: str, clock: Callable[[], float]) -> Instance | None:
+    pause = threading.Event()
+    until_s = clock() + MAKE_WAY_LIMIT_S
+    while clock() < until_s:
+        with suppress(TakenError):
+            return Instance(server)
+        pause.wait(PAUSE_S)
+    return None
+
+
+def _ask(name: str, message: Mapping[str, Any]) -> Answer | None:
+    """Say this to the process behind ``name``; None when it does not answer."""
     said = json.dumps(message).encode()
-    name = f"{zlib.crc32(server.encode()):08x}"
     try:
         if sys.platform == "win32":
             from multiprocessing.connection import Client
 
             with Client(_pipe(name), family="AF_PIPE") as pipe:
                 pipe.send_bytes(said)
-                return pipe.poll(LIMIT_S) and pipe.recv_bytes(MAX_BYTES) == b"ok"
+                return Answer(pipe.recv_bytes(MAX_BYTES)) if pipe.poll(LIMIT_S) else None
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(LIMIT_S)
-            line.connect(str(_place(name, "sock")))
-            line.sendall(said)
-            line.shutdown(socket.SHUT_WR)
-            return line.recv(MAX_BYTES) == b"ok"
+            with _short(_place(name, "sock")) as place:
+                line.connect(place)
+            pid = _pid_behind(line)
+            try:
+                line.sendall(said)
+                line.shutdown(socket.SHUT_WR)
+                return Answer(line.recv(MAX_BYTES), pid)
+            except TimeoutError:
+                return Answer(b"", pid)
     except (OSError, EOFError) as error:
         _log.debug("the running instance does not hear: %r", error)
-        return False
+        return None
+
+
+def _name(server: str) -> str:
+    return f"{zlib.crc32(server.encode()):08x}"
 
 
 def _place(name: str, ending: str) -> Path:
@@ -123,33 +246,71 @@ def _pipe(name: str) -> str:
     return rf"\\.\pipe\{paths.APP_ID}-{os.environ.get('USERNAME', '')}-{name}"
 
 
-def _lock(path: Path) -> int:
+def _lock(path: Path, *, by_force: bool = False) -> int:
     """The descriptor that holds a lock on this file."""
     if sys.platform == "win32":
         raise NotImplementedError
     import fcntl
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if by_force:
+        path.unlink(missing_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another start may have put a new file in its place meanwhile.
+            if _is_at(path, os.fstat(descriptor)):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise TakenError from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Of several starts that would take over, one does. :raises TakenError: it is another one"""
+    descriptor = _lock(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        yield
+    finally:
         os.close(descriptor)
-        raise TakenError from None
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
+
+
+def _is_at(path: Path, status: os.stat_result) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return (there.st_dev, there.st_ino) == (status.st_dev, status.st_ino)
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name for a socket's path that is short enough: a socket's has 107 bytes at most."""
+    if sys.platform != "linux" or len(os.fsencode(path)) < SOCKET_PATH_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket at ``path``. What lies there is of a process that is gone: we have its lock."""
+    """A socket at ``path``. What lies there is of a process that is gone, or that lost its lock."""
     path.unlink(missing_ok=True)
     if sys.platform == "win32":
         raise NotImplementedError
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(str(path))
+        with _short(path) as place:
+            listener.bind(place)
         path.chmod(0o600)
         listener.listen(4)
     except OSError:
@@ -158,29 +319,40 @@ def _listening(path: Path) -> socket.socket:
     return listener
 
 
-def _heard(listener: socket.socket) -> bytes:
+def _hear(listener: socket.socket, answer: Callable[[bytes], bytes]) -> None:
     line, _ = listener.accept()
     with line:
         if not _is_ours(line):
-            return b""
+            return
         line.settimeout(LIMIT_S)
         said = b""
         while (part := line.recv(MAX_BYTES)) and len(said) <= MAX_BYTES:
             said += part
-        line.sendall(b"ok")
-    return said
+        line.sendall(answer(said))
 
 
 def _is_ours(line: socket.socket) -> bool:
     """Whether the other side is this user; elsewhere than on Linux the file's mode sees to it."""
     if sys.platform != "linux":
         return True
-    credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)  # pid, uid, gid
-    return int.from_bytes(credentials[4:8], sys.byteorder) == os.getuid()
+    return int.from_bytes(_credentials(line)[4:8], sys.byteorder) == os.getuid()
 
 
-def _heard_in_pipe(listener: Any) -> bytes:
+def _pid_behind(line: socket.socket) -> int | None:
+    """The process on the other side, where the system tells it."""
+    if sys.platform != "linux":
+        return None
+    return int.from_bytes(_credentials(line)[:4], sys.byteorder)
+
+
+def _credentials(line: socket.socket) -> bytes:
+    """Pid, uid and gid of the other side."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    return line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+
+
+def _hear_in_pipe(listener: Any, answer: Callable[[bytes], bytes]) -> None:
     with listener.accept() as pipe:
         said: bytes = pipe.recv_bytes(MAX_BYTES) if pipe.poll(LIMIT_S) else b""
-        pipe.send_bytes(b"ok")
-    return said
+        pipe.send_bytes(answer(said))

@@ -9,7 +9,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +165,10 @@ class Desktop:
             ready()
             self._notifications()  # not when there is something to tell
 
-        if self._bus is not None and not hasattr(self._icon, "set_images"):
-            WorkerThread("bus", self._bus.run, again=False).start()
+        bus = self._bus
+        if bus is not None and not hasattr(self._icon, "set_images"):
+            # An icon of another kind ends with its display.
+            WorkerThread("bus", lambda: bus.run(outlives_session=True), again=False).start()
         self._touch = _toucher()
         self._icon.run(setup)
         if self._bus is not None:
@@ -180,6 +182,19 @@ class Desktop:
     def is_shown(self) -> bool:
         """Whether a panel has the icon, as far as is known; from any thread."""
         return bool(getattr(self._icon, "is_listed", self._icon.visible))
+
+    def shows_to(self, marks: Mapping[str, Any]) -> bool:
+        """Whether something can be shown to whoever sits at the session with these marks.
+
+        A panel has the icon, or will: this is the same session, and its bus is there.
+        """
+        if not hasattr(self._icon, "is_listed"):
+            return True  # it lives as long as its display
+        if self.is_shown:
+            return True
+        own = session_marks()
+        is_same = any(mark == marks.get(name) for name, mark in own.items())
+        return is_same and self._bus is not None and self._bus.is_connected
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
         """Those of the sizes that can be drawn, in pixels, that are of use here."""
@@ -378,6 +393,19 @@ def open_desktop(
         return _sni.Icon(icon_name, sni_bus=connected, sni_on_host=on_host, sni_on_menu=on_menu)
 
     return Desktop(name, "StatusNotifierItem", make_icon, connected)
+
+
+def session_marks() -> dict[str, str]:
+    """What tells this desktop session from others, as far as anything does.
+
+    ``DISPLAY`` does not: the next session has the same. Nor does what may follow a bus' address.
+    """
+    if sys.platform != "linux":
+        return {}
+    from tray_app.desktop._bus import session_address
+
+    marks = {"session": os.environ.get("XDG_SESSION_ID"), "bus": session_address()}
+    return {name: mark.partition(",guid=")[0] for name, mark in marks.items() if mark}
 
 
 def has_legacy_tray() -> bool:
