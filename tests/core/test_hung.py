@@ -195,6 +195,23 @@ def test_a_server_is_stopped_when_all_that_answer_are(
     assert reading.is_stopped is is_stopped
 
 
+def test_a_supervisors_cpu_is_no_work() -> None:
+    """It looks for edits four times a second, whatever its worker does."""
+    server = Server()
+    server.answers(10)
+    plain = server.reading
+
+    def supervised(cpu_percent: float = 0.3, *, stopped: bool = False) -> ProcessReading | None:
+        reading = plain(8.0, stopped=stopped)
+        assert reading is not None
+        worker = ProcessRow(43, "python", Role.CHILD, mb(300), 0.0)
+        return replace(reading, rows=(*reading.rows, worker), workers=(43,))
+
+    server.reading = supervised  # type: ignore[method-assign]
+    server.is_silent(80)
+    assert server.kind is HangKind.DEADLOCKED
+
+
 def test_of_a_server_on_another_machine_only_a_long_silence_tells() -> None:
     """It may be at work: nobody sees its CPU."""
     server = Server(local=False)

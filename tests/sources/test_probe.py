@@ -744,6 +744,18 @@ def test_other_pythons_are_listed_anew_every_ten_seconds(
     assert [row.pid for row in probe.read(10.0, others=True).others] == [101]
 
 
+def test_a_server_that_has_just_ended_is_not_called_anothers(
+    table: FakeTable, probe: ServerProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold its port for a moment longer than anybody sees it."""
+    table.start(10, SERVER, ports={PORT})
+    probe.read(0.0)
+    table.end(10)
+    monkeypatch.setattr(table, "listeners", lambda *_: Listeners(hidden=True))
+    assert probe.read(1.0).problem == "the server process has just ended"
+    assert "cannot be read" in (probe.read(3.0).problem or "")
+
+
 def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
     table: FakeTable, probe: ServerProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

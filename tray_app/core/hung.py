@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from tray_app.core.alerts import AlertLimits
+from tray_app.core.alerts import TICK_JITTER_S, AlertLimits
 from tray_app.core.values import dataclass, replace
 
 # What a server uses that does nothing: threads that wake up, a supervisor that looks for edits, and
@@ -45,7 +45,8 @@ class Signs:
     ``answered_s`` is the newest good answer; ``answers``: the newest request was answered at all,
     if only with an error. ``silent_since_s`` is when the first request was sent that has not been
     answered; ``timed_out``: one has had all of its patience, on a connection that was accepted.
-    ``cpu_percent`` is of the tree; ``readable``: there is one. ``stopped``: all that answer are.
+    ``cpu_percent`` is of all that may work in the tree; ``readable``: there is one. ``stopped``:
+    all that answer are.
     """
 
     answered_s: float | None = None
@@ -139,9 +140,10 @@ def _watched(state: HungState, now_s: float, signs: Signs) -> HungState:
 
 def _hang(state: HungState, now_s: float, signs: Signs, limits: AlertLimits) -> Hang | None:
     """The hang that has lasted for long enough."""
-    idle_s, in_job_s = limits.hung_s, max(limits.hung_s, limits.hung_busy_s)
-    if not idle_s:
+    if not limits.hung_s:
         return None
+    idle_s = limits.hung_s - TICK_JITTER_S
+    in_job_s = max(idle_s, limits.hung_busy_s - TICK_JITTER_S)
     if state.stopped_s is not None and now_s - state.stopped_s >= idle_s:
         return Hang(HangKind.STOPPED, state.stopped_s, state.busy)
     silent_s = signs.silent_since_s

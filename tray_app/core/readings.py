@@ -192,6 +192,16 @@ class ProcessReading:
         return all(pid in stopped for pid in self.workers or (self.target.pid,))
 
     @property
+    def working_percent(self) -> float | None:
+        """CPU of the tree without that of a root which only supervises: to look for edits takes
+        some, whatever its workers do."""
+        if self.cpu_percent is None or not self.workers or not self.rows:
+            return self.cpu_percent
+        root = self.rows[0]
+        own_percent = 0.0 if root.pid in self.workers else root.cpu_percent or 0.0
+        return max(0.0, self.cpu_percent - own_percent)
+
+    @property
     def rss_bytes(self) -> int | None:
         """RSS of the whole tree; None without a target."""
         if self.target is None:

@@ -261,7 +261,7 @@ def _signs(link: ApiLink, process: ProcessReading | None, activity: ActivityStat
         silent_since_s=link.silent_since_s,
         timed_out=kind is ApiFailureKind.TIMEOUT and failure is not None and failure.accepted,
         readable=readable,
-        cpu_percent=process.cpu_percent if process else None,
+        cpu_percent=process.working_percent if process and link.silent_since_s else None,
         stopped=process is not None and process.is_stopped,
         busy=activity.is_busy,
     )

@@ -62,6 +62,7 @@ class Choice:
     """The server's root process and how it was recognised, or ``problem``: why there is none.
 
     ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
+    ``hidden``: a process that we may not see holds the port.
     """
 
     pid: int | None = None
@@ -69,6 +70,7 @@ class Choice:
     by_port: bool = False
     problem: str | None = None
     candidates: tuple[Target, ...] = ()
+    hidden: bool = False
 
 
 def choose(
@@ -95,7 +97,8 @@ def choose(
     if listeners.hidden:
         return Choice(
             problem=f"port {port} is held by a process that cannot be read (another user's, or "
-            "in a container); run runanalyze-tray as that user to read it"
+            "in a container); run runanalyze-tray as that user to read it",
+            hidden=True,
         )
     others = {pid: each for pid, each in known.items() if pid not in ours}
     return _by_command(port, others, listening_ports)

@@ -86,7 +86,9 @@ class ServerProbe:
         if others:
             pythons = self._others.read(now_s, self._tree.pids if self._tree else ())
         if tree is None:
-            problem = self._choice.problem or "the server process has just ended"
+            # A process that ends lets go of its port a moment later than of its memory.
+            known = None if self._loss and self._choice.hidden else self._choice.problem
+            problem = known or "the server process has just ended"
             return ProcessReading(now_s, system, others=pythons, problem=problem, loss=self._loss)
         return ProcessReading(
             taken_s=now_s,
