@@ -99,7 +99,7 @@ def follow(
     """
     if lost:
         return WELL, None
-    said_s, over = state.said_s, None
+    said_s = state.said_s
     answered_s = state.answered_s if signs.answered_s is None else signs.answered_s
     answered = answered_s != state.answered_s
     if signs.silent_since_s is None and not signs.stopped:
@@ -109,11 +109,11 @@ def follow(
         return HungState(answered_s, said_s=said_s), None
     if answered:  # whatever was before
         over = None if said_s is None else Answering(now_s - said_s)
-        state, said_s = HungState(answered_s), None
+        return _watched(HungState(answered_s), now_s, signs), over
     state = _watched(state, now_s, signs)
     hang = _hang(state, now_s, signs, limits)
     if hang is None or said_s is not None:
-        return replace(state, hang=hang, said_s=said_s), over
+        return replace(state, hang=hang, said_s=said_s), None
     return replace(state, hang=hang, said_s=hang.since_s), hang
 
 
