@@ -14,12 +14,15 @@ from tray_app.core.link import (
     apart_s,
     asked,
     away,
+    begun_again,
     condition,
     due_s,
+    ended,
     failed,
     hurry,
 )
 from tray_app.core.readings import ApiFailure
+from tray_app.core.values import replace
 
 INTERVAL_S = 2.0
 
@@ -147,6 +150,37 @@ class TestWhenItIsAway:
         link = answered(link, answer(100, 5.0))
         assert not away(link, 100.0)
         assert (link.failure, link.failures, link.pause_s, link.asked_s) == (None, 0, 0.0, None)
+
+
+def rests(retry_after_s: float, at_s: float = 100.0) -> ApiLink:
+    """A link whose last answer was that it wants not to be asked for so long."""
+    failure = replace(wrong(at_s), retry_after_s=retry_after_s)
+    return failed(asked(link_with(100, at_s - 2), at_s), failure, at_s, 0.5)
+
+
+class TestAWishToBeAskedLater:
+    def test_it_is_kept(self) -> None:
+        """Longer than any pause of ours, and also where a process says that the server is back, or
+        where what came before counts no longer (another mode, a pause, sleep)."""
+        for link in (rests(120), hurry(rests(120)), begun_again(rests(120))):
+            assert due_s(link, 102.0, INTERVAL_S) == 220.0
+        assert due_s(rests(0.2), 102.0, INTERVAL_S) == pytest.approx(101.0)
+
+    def test_it_is_kept_for_five_minutes_at_most(self) -> None:
+        """Whatever the server wants: meanwhile only its processes tell its memory."""
+        assert due_s(rests(1e9), 102.0, INTERVAL_S) == 400.0
+
+    def test_a_good_answer_or_another_process_ends_it(self) -> None:
+        """It was a wish of who answered then."""
+        assert answered(rests(120), answer(100, 221)).not_before_s == 0.0
+        assert due_s(ended(rests(120)), 102.0, INTERVAL_S) == 0.0
+
+    def test_the_api_is_away_meanwhile(self) -> None:
+        """So an old answer does not stand for what memory is now."""
+        assert away(rests(120), 101.0)
+        assert not away(rests(2), 101.0)
+        shown = condition(rests(120), 150.0, INTERVAL_S)
+        assert (shown.state, shown.error) == (ApiState.ERROR, "HTTP 500")
 
 
 class TestWhatIsShown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from pathlib import Path
 
 from tests.sources.fault_server import (
@@ -32,6 +33,7 @@ BIG = 200 * 1024**2
 NOT_HTTP = "answer is not HTTP"
 TOO_LARGE = "answer is larger than 256 KiB"
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"
+PACKED = gzip.compress(STATUS)
 LONG_HEADER = b"X-Long: " + b"y" * 60_000 + b"\r\n"
 
 
@@ -41,6 +43,12 @@ def check_plain(reason: str) -> None:
     assert len(reason) <= 80
     assert reason.isprintable()
     assert not re.search(r"[a-z](Error|Exception)|Traceback|0x\w{4}|urllib3|object at", reason)
+
+
+def answer_with(*fields: str) -> Script:
+    """The status, with these header fields alone; the connection is kept."""
+    head = "".join(f"{line}\r\n" for line in ("HTTP/1.1 200 OK", *fields, ""))
+    return lambda exchange: exchange.send(head.encode("latin-1") + STATUS)
 
 
 def stops_in_the_body(exchange: Exchange) -> None:
@@ -119,7 +127,7 @@ WRONG: dict[str, tuple[Script, str]] = {
     ),
     "304": (answer(b"", "304 Not Modified"), "HTTP 304: Not Modified"),
     "101": (raw(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "HTTP 101: Switching Protocols"),
-    "103": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "HTTP 103: Early Hints"),
+    "103": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "connection closed without an answer"),
     # Redirects
     "redirect loop": (
         answer(b"", "302 Found", "Location: /memory-status/"),
@@ -170,7 +178,6 @@ WRONG: dict[str, tuple[Script, str]] = {
     "missing part": (answer(_status_without("process_memory")), "process_memory is missing"),
     "nested deeply": (answer(b"[" * 100_000), "answer is nested too deeply"),
     "invalid UTF-8": (answer(b"\xff" + STATUS), "answer is not UTF-8 text"),
-    "UTF-16": (answer(STATUS.decode().encode("utf-16")), "answer is not UTF-8 text"),
     # Lengths and framing
     "truncated": (raw(head_of(len(STATUS)) + STATUS[:99]), "answer broke off"),
     "truncated without a length": (raw(head_of(None) + STATUS[:99]), "answer is not JSON"),
@@ -185,7 +192,19 @@ WRONG: dict[str, tuple[Script, str]] = {
     # Compression, which was not asked for
     "gzip bomb": (
         answer(gzip.compress(bytes(BIG // 10)), "200 OK", "Content-Encoding: gzip"),
-        "answer is compressed (gzip)",
+        TOO_LARGE,
+    ),
+    "gzip broken off": (
+        answer(gzip.compress(STATUS)[:-9], "200 OK", "Content-Encoding: gzip"),
+        "answer is compressed, and broken",
+    ),
+    "gzip of nothing like it": (
+        answer(STATUS, "200 OK", "Content-Encoding: gzip"),
+        "answer is compressed, and broken",
+    ),
+    "brotli": (
+        answer(STATUS, "200 OK", "Content-Encoding: br"),
+        "answer is compressed (br)",
     ),
     "gzip unsaid": (answer(gzip.compress(STATUS)), "answer is not UTF-8 text"),
     "five encodings": (
@@ -238,6 +257,47 @@ UNUSUAL: dict[str, Script] = {
     "no length": raw(head_of(None) + STATUS),
     "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n" + STATUS),
     "one chunk": raw(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)),
+    # Before the answer
+    "100 and 103 before it": raw(
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+        b"HTTP/1.1 102 Processing\r\n\r\n" + head_of(len(STATUS)) + STATUS
+    ),
+    "103 and chunks": raw(
+        b"HTTP/1.1 103 Early Hints\r\n\r\n"
+        + CHUNKED
+        + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)
+    ),
+    "an empty line before it": raw(b"\r\n" + head_of(len(STATUS)) + STATUS),
+    # Around it
+    "no reason phrase": raw(b"HTTP/1.1 200\r\n\r\n" + STATUS),
+    "bare line ends": raw(b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % len(STATUS) + STATUS),
+    "small letters": raw(b"HTTP/1.1 200 OK\r\ncontent-length:%d\r\n\r\n" % len(STATUS) + STATUS),
+    "a folded header": answer(STATUS, "200 OK", "X-Long: one,\r\n\ttwo"),
+    "a header of other letters": answer(STATUS, "200 OK", "X-Name: \xe9\xff"),
+    "the same length twice": raw(
+        head_of(len(STATUS), "200 OK", f"Content-Length: {len(STATUS)}") + STATUS
+    ),
+    "the same length in a list": answer_with(f"Content-Length: {len(STATUS)}, {len(STATUS)}"),
+    "chunks with extensions and trailers": raw(
+        CHUNKED
+        + b'3;a=b;c="d"\r\n%b\r\n%X ; e\r\n%b\r\n000\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n'
+        % (STATUS[:3], len(STATUS) - 3, STATUS[3:])
+    ),
+    "Connection: close": raw(head_of(len(STATUS), "200 OK", "Connection: Close") + STATUS),
+    "a character set": answer(STATUS, "200 OK", "Content-Type: application/json; charset=utf-8"),
+    "byte order mark": answer(b"\xef\xbb\xbf" + STATUS),
+    "UTF-16": answer(STATUS.decode().encode("utf-16")),
+    "gzip": answer(gzip.compress(STATUS), "200 OK", "Content-Encoding: gzip"),
+    "gzip in chunks": raw(
+        head_of(None, "200 OK", "Transfer-Encoding: chunked", "Content-Encoding: x-GZip")
+        + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PACKED), PACKED)
+    ),
+    "deflate": answer(zlib.compress(STATUS), "200 OK", "Content-Encoding: deflate"),
+    "deflate without a header": answer(
+        zlib.compress(STATUS, wbits=-15), "200 OK", "Content-Encoding: deflate"
+    ),
+    "Retry-After of a good answer": answer(STATUS, "200 OK", "Retry-After: 9"),
     "more than its length": raw(head_of(len(STATUS)) + STATUS + b"and more"),
     "negative length": raw(head_of(-5) + STATUS),
     "length in words": raw(head_of(None, "200 OK", "Content-Length: many") + STATUS),

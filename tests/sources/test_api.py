@@ -399,6 +399,50 @@ def test_unusual_but_good(script: Script) -> None:
         assert not any("ookie" in exchange.head for exchange in server.exchanges)
 
 
+@pytest.mark.parametrize(
+    ("status", "fields", "wait_s", "words"),
+    [
+        (
+            "429 Too Many Requests",
+            ("Retry-After: 120",),
+            120.0,
+            "HTTP 429, asks to wait 2 min: Too Many Requests",
+        ),
+        ("503 Busy", ("Retry-After:  7 ",), 7.0, "HTTP 503, asks to wait 7 s: Busy"),
+        (
+            "503 Busy",
+            (
+                "Date: Thu, 26 Nov 2020 10:00:00 GMT",
+                "Retry-After: Thu, 26 Nov 2020 10:01:30 GMT",
+            ),
+            90.0,
+            "HTTP 503, asks to wait 90 s: Busy",
+        ),
+        ("503 Busy", ("Retry-After: Thu, 26 Nov 2020 10:01:30 GMT",), 0.0, "HTTP 503: Busy"),
+        ("503 Busy", ("Retry-After: soon",), None, "HTTP 503: Busy"),
+        ("503 Busy", ("Retry-After: -5",), None, "HTTP 503: Busy"),
+        ("503 Busy", (), None, "HTTP 503: Busy"),
+    ],
+)
+def test_a_wish_to_be_asked_later(
+    status: str, fields: tuple[str, ...], wait_s: float | None, words: str
+) -> None:
+    """In seconds, or as a moment by the server's own clock; it is told with the reason."""
+    with FaultServer(answer(b"", status, *fields)) as server, connected(server.url) as api:
+        outcome = api.outcome()
+        assert isinstance(outcome, ApiFailure)
+        assert (outcome.reason, outcome.retry_after_s) == (words, wait_s)
+
+
+def test_a_wish_about_the_stage() -> None:
+    """The stage is not asked for until then; the reading is good all the same."""
+    script = by_path(answer(STATUS), answer(b"", "429 Slow down", "Retry-After: 60"))
+    with FaultServer(script) as server, connected(server.url) as api:
+        for _ in range(3):
+            assert api.reading(with_stage=True).stage is None
+        assert server.paths.count("/memory-history/?limit=1") == 1
+
+
 _lines = st.sampled_from(
     [
         b"HTTP/1.1 200 OK\r\n",

@@ -32,6 +32,9 @@ LATENCY_FIRST_MAX_S = 1.5
 APART_LATENCIES = 20.0
 APART_MAX_S = 30.0
 HASTE_S = 0.5
+# A server's wish to be asked later (Retry-After) is kept for so long at most: an hour of
+# maintenance may be over sooner, and meanwhile only processes tell its memory.
+RETRY_AFTER_MAX_S = 300.0
 LEAD_MIN_S = 0.05
 LEAD_LATENCIES = 3.0
 
@@ -55,6 +58,7 @@ class ApiLink:
 
     ``silent_since_s`` is when the first request was sent that has not been answered, kept
     over time-outs; ``latency_s`` is smoothed (weight 1/4 for a slower one, 1/2 for a faster).
+    ``not_before_s``: the server wants not to be asked before, whatever else speaks for it.
     """
 
     asked_s: float | None = None
@@ -65,6 +69,7 @@ class ApiLink:
     pause_s: float = 0.0
     next_ask_s: float = 0.0
     latency_s: float | None = None
+    not_before_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,14 @@ def asked(link: ApiLink, now_s: float) -> ApiLink:
 def answered(link: ApiLink, reading: ApiReading) -> ApiLink:
     """A good answer closes the circuit: all earlier failures are forgotten."""
     return ApiLink(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
+
+
+def begun_again(link: ApiLink, silent_since_s: float | None = None) -> ApiLink:
+    """What came before says nothing any more. A request that is in flight may still be answered,
+    and what the server wants is kept."""
+    return ApiLink(
+        asked_s=link.asked_s, silent_since_s=silent_since_s, not_before_s=link.not_before_s
+    )
 
 
 def _smoothed(before_s: float | None, latency_s: float) -> float:
@@ -131,13 +144,14 @@ def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> A
         silent_since_s=since,
         pause_s=pause_s,
         next_ask_s=next_ask_s,
+        not_before_s=now_s + min(failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S),
     )
 
 
 def ended(link: ApiLink) -> ApiLink:
     """The process that answered has ended: its last answer is no figure, and whether another
     answers in its place is asked at once."""
-    return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0)
+    return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
 
 
 def hurry(link: ApiLink) -> ApiLink:
@@ -146,9 +160,15 @@ def hurry(link: ApiLink) -> ApiLink:
 
 
 def away(link: ApiLink, now_s: float) -> bool:
-    """Whether the API counts as away: 3 failures in a row, or 3 s of silence."""
-    return link.failures >= FALLBACK_AFTER_FAILURES or (
-        link.silent_since_s is not None and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
+    """Whether the API counts as away: 3 failures in a row, 3 s of silence, or more than 3 s in
+    which it wants not to be asked."""
+    return (
+        link.failures >= FALLBACK_AFTER_FAILURES
+        or link.not_before_s - now_s > FALLBACK_AFTER_SILENCE_S
+        or (
+            link.silent_since_s is not None
+            and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
+        )
     )
 
 
@@ -171,7 +191,7 @@ def due_s(
     if link.asked_s is not None:
         return None
     if link.failures or link.reading is None:
-        return link.next_ask_s
+        return max(link.next_ask_s, link.not_before_s)
     lead_max_s = interval_s / 2
     if hastens:
         return max(link.reading.taken_s + HASTE_S, link.reading.taken_s + apart_s(link))
@@ -182,7 +202,7 @@ def due_s(
     earliest_s = link.reading.taken_s - link.reading.latency_s + apart_s(link)
     if earliest_s > ask_s:
         ask_s += math.ceil((earliest_s - ask_s) / interval_s) * interval_s
-    return max(ask_s, link.next_ask_s)
+    return max(ask_s, link.next_ask_s, link.not_before_s)
 
 
 def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:

@@ -273,13 +273,17 @@ class ApiFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiFailure:
-    """A request that brought no reading, with a plain reason for people. ``accepted`` (of a
-    TIMEOUT): it was connected, and waited for its answer."""
+    """A request that brought no reading, with a plain reason for people.
+
+    ``accepted`` (of a TIMEOUT): it was connected, and waited for its answer. ``retry_after_s``: for
+    so long the server wants not to be asked; None: it has not said so.
+    """
 
     taken_s: float
     kind: ApiFailureKind
     reason: str
     accepted: bool = True
+    retry_after_s: float | None = None
 
 
 ApiOutcome = ApiReading | ApiFailure

@@ -159,15 +159,15 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
-            asked_s = state.link.asked_s  # this request is still in flight, and its silence counts
-            link = ApiLink(asked_s=asked_s, silent_since_s=asked_s)
+            # A request that is still in flight counts, with its silence.
+            link = api_link.begun_again(state.link, state.link.asked_s)
             changed = replace(state, settings=settings, choice=choice, link=link)
             return changed, (Chosen(choice),)
         case SetPreset(preset):
             return _set_preset(state, preset, now)
         case SetPaused(paused):
             # What came before a pause says nothing about rate or silence after it.
-            link = ApiLink(asked_s=state.link.asked_s)
+            link = api_link.begun_again(state.link)
             vigil = vigils.paused(state.vigil, now)
             return replace(state, paused=paused, trend=Trend(), vigil=vigil, link=link), ()
         case Mute(duration_s):
@@ -269,12 +269,12 @@ def _away_s(state: State, now: Now) -> float:
 
 def _woken(state: State, now: Now) -> State:
     """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
-    asked_s = state.link.asked_s  # may still be answered; its silence begins now
+    silent_since_s = None if state.link.asked_s is None else now.mono_s  # it begins now
     return replace(
         state,
         awake=now,
         vigil=vigils.woken(state.vigil, now, _away_s(state, now)),
         trend=Trend(),
-        link=ApiLink(asked_s=asked_s, silent_since_s=None if asked_s is None else now.mono_s),
+        link=api_link.begun_again(state.link, silent_since_s),
         activity=activities.woken(state.activity),
     )

@@ -27,6 +27,8 @@ from urllib.parse import unquote, urlsplit
 from tray_app.core.errands import AGE_HOURS
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ApiReading, StageMark
 from tray_app.core.values import replace
+from tray_app.core.wording import duration
+from tray_app.sources.http_fields import is_known_encoding, retry_after_s, unpacked
 from tray_app.sources.payload import (
     PayloadError,
     check_done,
@@ -61,6 +63,9 @@ MAX_ANSWER_BYTES = MAX_BODY_BYTES + 64 * 1024
 
 REASON_LIMIT = 80
 """Characters: a tooltip shows the reason on one line with others."""
+
+LONGEST_WISH_S = 300.0
+"""For so long the stage is not asked for because the server says so."""
 
 STAGE_PATIENCE_S = 1.0
 """Longest that a good reading waits for its stage, which the server has in memory."""
@@ -103,6 +108,7 @@ class ApiClient:
         self._in_flight = threading.Lock()
         self._worker: WorkerThread | None = None
         self._is_puzzled = False
+        self._stage_not_before_s = 0.0
         self._tracker: tuple[float, ...] | None = None
 
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
@@ -159,13 +165,18 @@ class ApiClient:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
             kind, reason = _explain(error, self._line.is_connected, patience_s)
             self._log_puzzle(error if reason is _PUZZLE else None)
-            accepted = self._line.is_connected
-            return ApiFailure(self._clock(), kind, _shown(reason, self._secrets), accepted)
+            return ApiFailure(
+                self._clock(),
+                kind,
+                _shown(reason, self._secrets),
+                accepted=self._line.is_connected,
+                retry_after_s=_wish_of(error),
+            )
         self._log_puzzle(None)
         known, self._tracker = self._tracker, reading.tracker
         # The stage belongs to its summary: asked for with the next answer it is 2 s old.
         moved = known is not None and bool(reading.tracker) and reading.tracker != known
-        if with_stage or moved:
+        if (with_stage or moved) and taken_s >= self._stage_not_before_s:
             deadline_s = min(asked_s + patience_s, taken_s + STAGE_PATIENCE_S)
             return replace(reading, stage=self._stage(deadline_s))
         return reading
@@ -177,9 +188,11 @@ class ApiClient:
         self._is_puzzled = error is not None
 
     def _stage(self, deadline_s: float) -> StageMark | None:
-        with suppress(Exception):  # whatever happens to the stage, the reading is good
+        try:
             return decode_stage(self._line.get(STAGE_PATH, deadline_s))
-        return None
+        except Exception as error:  # noqa: BLE001 - whatever happens, the reading is good
+            self._stage_not_before_s = self._clock() + min(_wish_of(error) or 0.0, LONGEST_WISH_S)
+            return None
 
 
 class CallError(Exception):
@@ -262,6 +275,11 @@ class ServerCalls:
             raise CallError(_shown(reason, self._secrets), kind) from None
 
 
+def _wish_of(error: Exception) -> float | None:
+    """For how long the server wants not to be asked, where it has said so."""
+    return error.retry_after_s if isinstance(error, _WrongAnswer) else None
+
+
 def _shown(reason: str, secrets: tuple[str, ...]) -> str:
     """The reason in one line, without what a server may echo of what it was sent."""
     return plain_text(_masked(reason, secrets), REASON_LIMIT)
@@ -281,7 +299,10 @@ def _masked(text: str, secrets: tuple[str, ...]) -> str:
 
 
 class _WrongAnswer(Exception):
-    """An answer that is not the one asked for; its text is the reason."""
+    """An answer that is not the one asked for; its text is the reason. ``retry_after_s``: for so
+    long the server wants not to be asked again."""
+
+    retry_after_s: float | None = None
 
 
 class _NoAnswerBehind(Exception):
@@ -432,6 +453,7 @@ class _Line:
             # The server closed the kept connection meanwhile (uvicorn does after 5 s of idling).
             self.hang_up()
             answer = self._ask(path)
+        answer = answer.lstrip(b"\r\n")  # some end the answer before with one line end too many
         size = _usual_size(answer)
         while size and len(answer) < size and (part := self.receive()):
             answer += part
@@ -456,10 +478,16 @@ class _Line:
 
     def _unusual_body(self, begun: bytes) -> bytes:
         """The body of an answer of any kind, of which ``begun`` was read."""
-        from http.client import HTTPResponse
+        from http.client import SWITCHING_PROTOCOLS, HTTPResponse
 
-        response = HTTPResponse(_Answer(begun, self), method="GET")  # type: ignore[arg-type]
-        response.begin()
+        answer: Any = _Answer(begun, self)
+        while True:
+            response = HTTPResponse(answer, method="GET")
+            response.begin()
+            # Hints that come before the answer; http.client knows no other than 100.
+            if not 100 < response.status < 200 or response.status == SWITCHING_PROTOCOLS:
+                break
+            response.fp = None  # type: ignore[assignment] # the answer comes through it, too
         body = _body_of(response)
         if response.will_close:
             self.hang_up()
@@ -493,21 +521,40 @@ def _usual_size(answer: bytes) -> int | None:
 def _body_of(response: HTTPResponse) -> bytes:
     """The body if the answer is a good one."""
     if response.status == _GATEWAY_TIMEOUT:
-        raise _NoAnswerBehind(_http_words(response))
+        raise _NoAnswerBehind(_http_words(response, None))
     if not 200 <= response.status < 300:
-        raise _WrongAnswer(_http_words(response))
+        raise _wrong_status(response)
     encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding.lower() != "identity":
+    if not is_known_encoding(encoding):
         raise _WrongAnswer(f"answer is compressed ({plain_text(encoding, 20)})")
-    return _body(response)
+    body = unpacked(_body(response), encoding, MAX_BODY_BYTES)
+    if body is None:
+        raise _WrongAnswer("answer is compressed, and broken")
+    if len(body) > MAX_BODY_BYTES:
+        raise _WrongAnswer(_TOO_LARGE)
+    return body
+
+
+def _wrong_status(response: HTTPResponse) -> _WrongAnswer:
+    """An error, or a redirect, with the server's wish to be asked later."""
+    fields = response.headers
+    wait_s = retry_after_s(fields.get("Retry-After"), fields.get("Date"))
+    error = _WrongAnswer(_http_words(response, wait_s))
+    error.retry_after_s = wait_s
+    return error
 
 
 def _body(response: HTTPResponse) -> bytes:
     from http.client import IncompleteRead
 
     lengths = response.headers.get_all("Content-Length", ())
-    if len({each.strip() for length in lengths for each in length.split(",")}) > 1:
+    different = {each.strip() for length in lengths for each in length.split(",")}
+    if len(different) > 1:
         raise _WrongAnswer(_NOT_HTTP)
+    # One that is told several times, in one field: http.client makes nothing of that.
+    told = next(iter(different), "")
+    if response.length is None and not response.chunked and re.fullmatch("[0-9]{1,9}", told):
+        response.length = int(told)
     body = b""
     try:
         while part := response.read(_READ_BYTES):
@@ -521,8 +568,10 @@ def _body(response: HTTPResponse) -> bytes:
     return body
 
 
-def _http_words(response: HTTPResponse) -> str:
+def _http_words(response: HTTPResponse, wait_s: float | None) -> str:
     status = f"HTTP {response.status}"
+    if wait_s:
+        status += f", asks to wait {duration(wait_s)}"
     if location := response.headers.get("Location"):
         # Without userinfo: a redirect may repeat what the request's URL held.
         return f"{status}: redirects to {plain_text(re.sub('//[^/]*@', '//', location))}"
@@ -597,10 +646,11 @@ class _Answer(io.RawIOBase):
         self._ahead = begun
         self._line = line
         self._left_bytes = MAX_ANSWER_BYTES
+        self._reader: Any = io.BufferedReader(self)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
+    def makefile(self, _mode: str) -> Any:
         """All that http.client asks of what it takes for a socket."""
-        return io.BufferedReader(self)
+        return self._reader
 
     def readable(self) -> bool:
         return True

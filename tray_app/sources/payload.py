@@ -107,7 +107,8 @@ def _parse(body: bytes) -> Any:
     if not body.strip():
         raise PayloadError("answer is empty")
     try:
-        return json.loads(body.decode())
+        # UTF-8, or what else JSON may be written in, with or without a byte order mark.
+        return json.loads(body.decode(json.detect_encoding(body)))
     except RecursionError:
         raise PayloadError("answer is nested too deeply") from None
     except UnicodeDecodeError:
