@@ -1,8 +1,8 @@
 """The only room that knows every name: it builds the parts, starts them and stops them.
 
 Threads: main (the desktop's loop or the terminal), sampler, presenter, notices, API worker,
-slow readings (temp directory, own memory), and one for each errand. Each has one job and ends
-when the run does, and not before (`worker_thread`).
+slow readings (one for the temp directory, one for own memory), and one for each errand. Each has
+one job and ends when the run does, and not before (`worker_thread`).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ from tray_app.core.inputs import (
     ThreadRestarted,
 )
 from tray_app.core.link import ApiState
-from tray_app.core.readings import Source
+from tray_app.core.readings import MemoryKind, Source
 from tray_app.core.sample import Sample
 from tray_app.core.settings import Choice, Settings
 from tray_app.core.state import State, begin, wants_api
@@ -65,7 +65,7 @@ from tray_app.core.state import remembered as remembered_of
 from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
 from tray_app.runtime.ending import Ending
-from tray_app.runtime.engine import Engine, Helpers, Probe
+from tray_app.runtime.engine import Engine, Helpers, Owner, Probe
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
 from tray_app.views.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
 from tray_app.worker_thread import WorkerThread, tell_restarts
@@ -269,27 +269,42 @@ def _probe(state: State) -> Probe:
     return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
 
 
-def _helpers(engine: Engine, state: State, *, shown: bool) -> Helpers:
-    """Make the other sources for the engine; ``shown``: all figures, at all times."""
+def _owner(engine: Engine, state: State, *, shown: bool) -> Owner | None:
+    """What tells how much the processes of the first sample share; ``shown``: to a terminal or
+    another program, at all times."""
+    if state.demo:
+        return None
+    from tray_app.sources.machine import shares
+    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
+    from tray_app.sources.slowly import SlowReadings
+
+    # In a thread of its own: a directory that does not answer must not hold up a figure.
+    slowly = SlowReadings(clock.mono_s)
+    every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
+    return OwnMemoryReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
+
+
+def _helpers(engine: Engine, state: State, owner: Owner | None) -> Helpers:
+    """Make the other sources for the engine."""
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoWalker
 
         walker = DemoWalker(engine.note_temp, clock.mono_s)
-        return DemoApi(engine.post, clock.mono_s), walker, None
+        return DemoApi(engine.post, clock.mono_s), walker, owner
     from tray_app.sources.api import ApiClient
-    from tray_app.sources.machine import shares
-    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
     from tray_app.sources.slowly import SlowReadings
     from tray_app.sources.tempdir import TempWalker
 
     settings = state.settings
     headers, verify = settings.headers.fields, settings.ca_file or True
     api = ApiClient(settings.address.url, engine.post, clock.mono_s, headers, verify)
-    every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
-    slowly = SlowReadings(clock.mono_s)
-    temp = TempWalker(engine.note_temp, slowly, clock.now)
-    owner = OwnMemoryReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
+    temp = TempWalker(engine.note_temp, SlowReadings(clock.mono_s), clock.now)
     return api, temp, owner
+
+
+def _sources(engine: Engine, state: State, *, shown: bool) -> tuple[Probe, Helpers]:
+    """All of them, for another server."""
+    return _probe(state), _helpers(engine, state, _owner(engine, state, shown=shown))
 
 
 def _jitter() -> float:
@@ -375,7 +390,7 @@ def _run_tray(
         on_battery=on_battery,
         own_use=own_use,
         edited=_edited(invocation.config),
-        renew=lambda state: (_probe(state), _helpers(engine, state, shown=False)),
+        renew=lambda state: _sources(engine, state, shown=False),
     )
     presenter = Presenter(desktop, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
@@ -425,7 +440,7 @@ def _run_tray(
     handler = WorkerThread("notices", handle_events)
 
     def ready() -> None:
-        engine.add(_helpers(engine, state, shown=False))
+        engine.add(_helpers(engine, state, owner))
         presenter.start()
         handler.start()
         WorkerThread("autostart", look_at_autostart, again=False).start()
@@ -433,8 +448,9 @@ def _run_tray(
             instance.listen(partial(_answer_others, desktop, engine.post))
         gc.enable()
 
+    owner = _owner(engine, state, shown=False)
     presenter.tell(state)
-    engine.start(_probe(state))
+    engine.start(_probe(state), owner=owner)
     sampled.wait(FIRST_LIMIT_S)
     presenter.show()
     ending.heed_signals()
@@ -534,7 +550,7 @@ def _run_terminal(invocation: Invocation) -> int:
         others=True,
         on_battery=on_battery,
         edited=_edited(invocation.config),
-        renew=lambda state: (_probe(state), _helpers(engine, state, shown=True)),
+        renew=lambda state: _sources(engine, state, shown=True),
     )
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
@@ -551,18 +567,19 @@ def _run_terminal(invocation: Invocation) -> int:
     )
 
     # A first line without the API's part would have to be taken back by the second.
-    helpers = _helpers(engine, state, shown=True) if wants_api(state) else None
+    owner = _owner(engine, state, shown=True)
+    helpers = _helpers(engine, state, owner) if wants_api(state) else None
 
     def after_first() -> None:
         if helpers is None:
-            engine.add(_helpers(engine, state, shown=True))
+            engine.add(_helpers(engine, state, owner))
         gc.enable()
 
     quit_ = Quit(summed_up=not invocation.once)
     ending = Ending(lambda: engine.post(quit_), lambda: events.put((Ended(),)))
     ending.heed_signals()
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
-    engine.start(_probe(state), helpers)
+    engine.start(_probe(state), helpers, owner)
     status = NO_READING if invocation.once else 0
     try:
         for event in _told(events, after_first):
@@ -619,7 +636,7 @@ def _settled(sample: Sample) -> bool:
     """Whether one sample says all there is: CPU needs two looks, the API an answer."""
     waits = sample.api.state is ApiState.WAITING
     waits = waits or (sample.source is Source.NONE and sample.api.state is ApiState.SLOW)
-    decided = not waits
+    decided = not waits and sample.memory_kind is not MemoryKind.UNMEASURED
     return sample.number >= ONCE_MAX_SAMPLES or (
         decided and (sample.cpu_percent is not None or sample.target is None)
     )

@@ -40,7 +40,7 @@ from tray_app.core.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
 from tray_app.core.menu_wording import ROW_CHARS
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
-from tray_app.core.readings import Now, OwnUse, ProcessRow, Role, Target, TempUsage
+from tray_app.core.readings import MemoryKind, Now, OwnUse, ProcessRow, Role, Target, TempUsage
 from tray_app.core.settings import Settings
 from tray_app.core.state import Health, State, begin
 from tray_app.core.step import step
@@ -269,6 +269,22 @@ def test_the_tree_is_listed() -> None:
     assert menu["tree-1"].text == "ffmpeg-0 (43): 10 MB"
     assert menu["tree-more"].text == "and 3 more: 30 MB"
     assert by_key(HEALTHY)["tree-more"].text == ""
+    assert menu["tree-sharing"].text == ""
+
+
+def test_what_the_processes_share_is_told_below_them() -> None:
+    """Since their figures add up to more than is shown."""
+    assert HEALTHY.sample is not None
+    gigabyte = 1 << 30
+    sample = replace(
+        HEALTHY.sample,
+        memory_kind=MemoryKind.SHARED_ONCE,
+        rss_bytes=3 * gigabyte,
+        shared_bytes=2 * gigabyte,
+    )
+    shared = by_key(replace(HEALTHY, sample=sample))["tree-sharing"]
+    assert shared.text == "Together 1.00 GB: what they share counts once (sum of RSS 3.00 GB)"
+    assert shared.command is None
 
 
 def test_another_process_can_be_watched() -> None:

@@ -22,6 +22,7 @@ from tray_app.core.readings import (
     GIB,
     MIB,
     Loss,
+    MemoryKind,
     Now,
     OomKills,
     OwnMemory,
@@ -291,6 +292,46 @@ class TestSource:
             "Process (3 processes) · the API speaks for one worker only"
         )
         assert wording.source(replace(workers, why=Why.CHOSEN)) == "Process (3 processes)"
+
+    @pytest.mark.parametrize(
+        ("kind", "shared_mb", "source", "sharing"),
+        [
+            (
+                MemoryKind.SHARED_ONCE,
+                3000,
+                "Process (3 processes, shared memory once)",
+                "Together 514 MB: what they share counts once (sum of RSS 3.43 GB)",
+            ),
+            (MemoryKind.SHARED_ONCE, 9, "Process (3 processes)", ""),
+            (
+                MemoryKind.RSS_SUM,
+                0,
+                "Process (3 processes, may be too high)",
+                "Together 3.43 GB; may be too high: what they share cannot be read",
+            ),
+            (
+                MemoryKind.UNMEASURED,
+                3000,
+                "Process (3 processes, at least)",
+                "Together at most 3.43 GB; what they share is being measured",
+            ),
+            (MemoryKind.RSS, 0, "Process (3 processes)", ""),
+        ],
+    )
+    def test_it_says_how_shared_memory_was_counted(
+        self, kind: MemoryKind, shared_mb: float, source: str, sharing: str
+    ) -> None:
+        """Only where that makes a difference."""
+        sample = replace(
+            SILENT,
+            why=Why.CHOSEN,
+            rows=HEALTHY.rows * 3,
+            memory_kind=kind,
+            rss_bytes=round(3514 * MIB),
+            shared_bytes=round(shared_mb * MIB),
+        )
+        assert wording.source(sample) == source
+        assert wording.sharing(sample) == sharing
 
     @pytest.mark.parametrize(
         ("sample", "text"),

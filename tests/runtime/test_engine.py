@@ -28,6 +28,7 @@ from tray_app.core.readings import (
     ProcessReading,
     ProcessRow,
     Role,
+    Sharing,
     Source,
     SystemMemory,
     Target,
@@ -120,9 +121,11 @@ class FakeOwner:
 
     told: list[tuple[int, ...]] = field(default_factory=list)
     closed: bool = False
+    sharing: Sharing = field(default_factory=Sharing)
 
-    def watch(self, pids: tuple[int, ...]) -> None:
-        self.told.append(pids)
+    def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
+        self.told.append(tuple(row.pid for row in rows))
+        return self.sharing
 
     def close(self) -> None:
         self.closed = True
@@ -322,6 +325,21 @@ def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:
         rig.engine.note_own(own)
         assert any(rig.sample().own == own for _ in range(3))
     assert rig.owner.closed
+
+
+def test_a_sample_that_could_not_wait_for_a_measurement_is_made_again() -> None:
+    """As soon as it is there, whatever the interval; else a measurement makes none."""
+    own = OwnMemory(7, 150 * MIB, 160 * MIB, 1.0)
+    with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
+        rig.owner.sharing = Sharing(is_pending=True)
+        rig.sample()
+        rig.engine.note_own(own)
+        rig.drain(0.3)
+        rig.engine.post(SetMode(Mode.FALLBACK))
+        rig.sample()
+        rig.owner.sharing = Sharing()
+        rig.engine.note_own(own)
+        assert rig.sample().own == own
 
 
 def test_the_temp_directory_can_be_said() -> None:

@@ -12,6 +12,7 @@ from tray_app.core.readings import (
     OwnMemory,
     OwnUse,
     ProcessReading,
+    Sharing,
     TempUsage,
 )
 from tray_app.core.settings import Settings
@@ -38,6 +39,7 @@ class Looked:
     ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
     ``monitor`` is this program itself, where `wants_health`; ``late_s``: so long after its time.
     ``peak_rss_bytes`` is the highest RSS of the tree that quick looks have seen since the last one.
+    ``sharing`` is what was measured of the processes; None: nobody measures them.
     """
 
     process: ProcessReading | None = None
@@ -48,6 +50,7 @@ class Looked:
     monitor: OwnUse | None = None
     late_s: float = 0.0
     peak_rss_bytes: int | None = None
+    sharing: Sharing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,14 @@ def calm(state: State) -> Calm:
     sample = state.sample
     if sample is None:
         return Calm()
-    rss_bytes = state.process.rss_bytes if state.process else None
+    held_bytes = state.process.held_bytes if state.process else None
+    # A look sums up RSS: what is shared is in it several times.
+    shared_bytes = state.process.shared_bytes if state.process else 0
     shown_bytes = sample.memory_bytes
-    low_bytes, high_bytes = GONE if rss_bytes is None else 0, sys.maxsize
-    if rss_bytes is not None and shown_bytes is not None:
-        unseen_bytes = shown_bytes - rss_bytes
+    low_bytes, high_bytes = GONE if held_bytes is None else 0, sys.maxsize
+    if held_bytes is not None and shown_bytes is not None:
+        unseen_bytes = shown_bytes - held_bytes
+        rss_bytes = held_bytes + shared_bytes
         if state.activity.is_busy:
             low_bytes = max(0, rss_bytes - WORK_STEP_BYTES)
             high_bytes = rss_bytes + WORK_STEP_BYTES
@@ -74,12 +77,13 @@ def calm(state: State) -> Calm:
             if limit_bytes > shown_bytes:
                 # Less than the processes had: then the figure may be older than theirs, and what
                 # they have grown by meanwhile is nothing that it leaves out.
-                is_older = rss_bytes < limit_bytes or is_old
+                is_older = held_bytes < limit_bytes or is_old
                 is_theirs = unseen_bytes < 0 and is_older
                 bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
-                high_bytes = min(high_bytes, math.floor(bound_bytes))
+                high_bytes = min(high_bytes, math.floor(bound_bytes + shared_bytes))
             else:
-                low_bytes = max(low_bytes, math.ceil(limit_bytes - unseen_bytes))
+                bound_bytes = limit_bytes - unseen_bytes + shared_bytes
+                low_bytes = max(low_bytes, math.ceil(bound_bytes))
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = sys.maxsize  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S

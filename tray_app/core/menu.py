@@ -168,6 +168,7 @@ def _processes(state: State) -> Row:
                 for slot, key in enumerate(_TREE)
             ),
             Row("tree-more", words.more(tree[TREE_SLOTS:])),
+            Row("tree-sharing", words.cut(wording.sharing(sample)) if sample and tree else ""),
         ),
     )
 

@@ -102,6 +102,8 @@ class ProcessRow:
     ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
 
     Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
+    ``faulted_bytes`` is what its minor page faults have touched since its start: new memory, and
+    copies of what it shared; None where the system does not tell.
     """
 
     pid: int
@@ -111,6 +113,48 @@ class ProcessRow:
     cpu_percent: float | None
     created_s: float | None = None
     stopped: bool = False
+    faulted_bytes: int | None = None
+
+
+class MemoryKind(StrEnum):
+    """What a figure of processes is.
+
+    RSS: one process's resident memory. SHARED_ONCE: that of several, with what they share counted
+    once. RSS_SUM: the sum of theirs, where it cannot be read how much they share; it may be too
+    high. UNMEASURED: of several, while that is being measured; too low, and judged by nobody.
+    """
+
+    RSS = "rss"
+    SHARED_ONCE = "shared_once"
+    RSS_SUM = "rss_sum"
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessShare:
+    """What of a process's memory is its own, as it was measured: ``private_bytes`` (USS) alone,
+    ``pss_bytes`` with its share of what is in common (None where the system does not tell)."""
+
+    pid: int
+    created_s: float | None
+    name: str
+    rss_bytes: int
+    private_bytes: int
+    pss_bytes: int | None
+
+    @property
+    def shared_bytes(self) -> int:
+        """What others have, too."""
+        return max(0, self.rss_bytes - self.private_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The newest measurement of each process of the tree; ``is_pending``: those of which there is
+    none yet are being measured. Else they cannot be."""
+
+    shares: tuple[ProcessShare, ...] = ()
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +209,8 @@ class ProcessReading:
     server's memory; read only when they are wanted.
     ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
     can (else None: several workers share the port). ``target`` is None when no server was
-    found, with the reason in ``problem``.
+    found, with the reason in ``problem``. ``shared_bytes`` is what the sum of RSS counts more than
+    once, as far as is known; ``kind`` says how far that is (`sharing`).
     """
 
     taken_s: float
@@ -182,6 +227,8 @@ class ProcessReading:
     loss: Loss | None = None
     largest: tuple[ProcessRow, ...] = ()
     killed: Killed | None = None
+    shared_bytes: int = 0
+    kind: MemoryKind = MemoryKind.RSS
 
     @property
     def is_stopped(self) -> bool:
@@ -203,13 +250,19 @@ class ProcessReading:
 
     @property
     def rss_bytes(self) -> int | None:
-        """RSS of the whole tree; None without a target."""
+        """RSS of the whole tree in sum; None without a target."""
         if self.target is None:
             return None
         rss_bytes = 0
         for row in self.rows:
             rss_bytes += row.rss_bytes
         return rss_bytes
+
+    @property
+    def held_bytes(self) -> int | None:
+        """What the whole tree holds, with what is shared counted once; None without a target."""
+        rss_bytes = self.rss_bytes
+        return None if rss_bytes is None else rss_bytes - self.shared_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tray_app.core.keeping import Kept
 from tray_app.core.link import ApiCondition
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
+    MemoryKind,
     Now,
     OwnMemory,
     ProcessRow,
@@ -38,6 +39,8 @@ class Sample:
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
     ``temp_place`` is the path of the server's temp directory on this machine.
+    ``memory_kind`` is what the memory figure is; ``rss_bytes`` is the sum over the server's
+    processes, of which ``shared_bytes`` are counted more than once and not in the figure.
     """
 
     number: int
@@ -72,3 +75,6 @@ class Sample:
     own: OwnMemory | None = None
     temp_place: str | None = None
     hung: Hang | None = None
+    memory_kind: MemoryKind | None = None
+    rss_bytes: int | None = None
+    shared_bytes: int = 0

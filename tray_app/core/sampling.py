@@ -11,12 +11,13 @@ from tray_app.core import basis as bases
 from tray_app.core import clicks, wording
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
+from tray_app.core import sharing as sharings
 from tray_app.core import succession as successions
 from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
-from tray_app.core.bands import next_band
+from tray_app.core.bands import Band, next_band
 from tray_app.core.basis import Basis
 from tray_app.core.events import (
     Ended,
@@ -38,6 +39,7 @@ from tray_app.core.modes import Mode
 from tray_app.core.readings import (
     ApiFailureKind,
     Loss,
+    MemoryKind,
     Now,
     ProcessReading,
     Source,
@@ -68,7 +70,8 @@ LATE_PART = 0.2
 def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state with one more sample, and the events that follow from it, in the order in which
     they are to be told; `Sampled` is the first."""
-    settings, link, process = state.settings, state.link, looked.process
+    settings, link = state.settings, state.link
+    process = sharings.corrected(looked.process, looked.sharing) if looked.process else None
     every_s = interval_s(state)
     if process is not None and process.loss is not None and _answered(state, process.loss):
         link = api_link.ended(link)
@@ -120,24 +123,29 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     # Of another server, what the last one did says nothing.
     before = ActivityState() if lost else state.activity
     activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
-    unknown = memory_bytes is None or selected.stale
+    # A figure that is too low for a moment is shown, but nothing follows from it.
+    unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
+    unknown = memory_bytes is None or selected.stale or unmeasured
     figure = None if unknown else Figure(memory_bytes or 0, selected.source)
     highest_bytes = _highest_bytes(state, looked, process, selected, likeness)
     jobs = follow(jobs, now, activity, figure, lost=lost, peak_bytes=highest_bytes)
 
     trend = state.trend
-    if memory_bytes is not None and not selected.stale:
+    if memory_bytes is not None and not unknown:
         trend = trends.add(trend, now.mono_s, memory_bytes)
     elif memory_bytes is None:
         trend = Trend()
-    band = next_band(state.band, memory_bytes, settings.bands)
+    band = state.band
+    if not unmeasured or band.band is Band.UNKNOWN:
+        band = next_band(band, memory_bytes, settings.bands)
     late = state.late
     if looked.late_s > LATE_PART * every_s and state.sample is not None and state.awake != now:
         late += 1  # but not after a gap (sleep): nobody waited for that one
     itself = looked.monitor
     health = Health(itself, now, state.samples + 1, late) if itself else state.health
+    known_bytes = None if unmeasured else memory_bytes
     peak_bytes = max(
-        (each for each in (state.peak_bytes, memory_bytes, highest_bytes) if each is not None),
+        (each for each in (state.peak_bytes, known_bytes, highest_bytes) if each is not None),
         default=None,
     )
     wish = _next_wish(state, looked.process)
@@ -147,7 +155,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     facts = Facts(
         now,
         memory_bytes,
-        memory_bytes is not None and not selected.stale,
+        not unknown,
         system,
         temp,
         activity,
@@ -197,6 +205,9 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
         temp_place=temp_place,
         hung=vigil.hung.hang,
+        memory_kind=_kind(selected, process),
+        rss_bytes=process.rss_bytes if process else None,
+        shared_bytes=process.shared_bytes if process else 0,
     )
     vigil, said = vigils.tell(state.vigil, vigil, found_out, sample, settings.alerts)
     changed = replace(
@@ -220,8 +231,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
         source=state.source if between else selected.source,
         reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
-        run=summaries.record(state.run, memory_bytes),
-        quick=state.quick and summaries.record(state.quick, memory_bytes),
+        run=summaries.record(state.run, known_bytes),
+        quick=state.quick and summaries.record(state.quick, known_bytes),
     )
     events: list[Event] = [Sampled(sample)]
     if state.source is not None and changed.source is not state.source:
@@ -239,6 +250,13 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
             events.append(HostMissing())
         changed = replace(changed, host_missing_said=True)
     return end_measurements(changed, now, events)
+
+
+def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | None:
+    """What the memory figure is; the API tells the RSS of a process."""
+    if selected.memory_bytes is None:
+        return None
+    return process.kind if process and process.target else MemoryKind.RSS
 
 
 def _answered(state: State, loss: Loss) -> bool:
@@ -289,8 +307,8 @@ def _highest_bytes(
 ) -> int | None:
     """The highest figure that quick looks have seen since the last sample; None: they may have
     looked at something else than what the figure means."""
-    peak_bytes, shown_bytes, before = looked.peak_rss_bytes, selected.memory_bytes, state.process
-    if peak_bytes is None or shown_bytes is None or likenesses.is_doubted(likeness):
+    peak_bytes, before = looked.peak_rss_bytes, state.process
+    if peak_bytes is None or selected.memory_bytes is None or likenesses.is_doubted(likeness):
         return None
     if process is None or process.rss_bytes is None or before is None:
         return None
@@ -301,10 +319,10 @@ def _highest_bytes(
         before.target.created_s,
     ):
         return None
-    if selected.source is Source.API:
-        return peak_bytes  # an answer may be older than the processes
-    # What is shown may leave out what the processes have in common.
-    return peak_bytes + min(0, shown_bytes - process.rss_bytes)
+    if MemoryKind.UNMEASURED in (process.kind, before.kind):
+        return None
+    # A look sums up RSS. Who has come or ended since may be in it, with what they shared.
+    return peak_bytes - max(before.shared_bytes, process.shared_bytes)
 
 
 def _succession(

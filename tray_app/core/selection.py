@@ -53,11 +53,11 @@ class Selected:
 
 def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     """The API's figure plus the processes it leaves out (root, helpers such as ffmpeg)."""
-    if process is None or process.rss_bytes is None or process.answering_rss_bytes is None:
+    if process is None or process.held_bytes is None or process.answering_rss_bytes is None:
         return api.rss_bytes
     if not alike(api.rss_bytes, process.answering_rss_bytes):
         return api.rss_bytes
-    return api.rss_bytes + process.rss_bytes - process.answering_rss_bytes
+    return api.rss_bytes + process.held_bytes - process.answering_rss_bytes
 
 
 def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
@@ -89,7 +89,7 @@ def select(
     if disowned and mode is Mode.AUTO:
         alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
-    tree_bytes = process.rss_bytes if process else None
+    tree_bytes = process.held_bytes if process else None
     by_process = (
         Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)
         if process and tree_bytes is not None

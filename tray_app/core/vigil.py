@@ -427,7 +427,7 @@ def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRo
         # Whether others share a limit was not asked.
         alone = sample.system is not None and sample.system.limited
         largest = sample.rows[:1] if alone else (*sample.rows[:1], *sample.others)
-    server_bytes = sum(row.rss_bytes for row in sample.rows)
+    server_bytes = (sample.rss_bytes or 0) - sample.shared_bytes
     rows = [
         replace(row, rss_bytes=server_bytes) if row.role is Role.TARGET and sample.rows else row
         for row in largest

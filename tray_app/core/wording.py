@@ -22,6 +22,7 @@ from tray_app.core.modes import Mode, Preset
 from tray_app.core.readings import (
     GIB,
     MIB,
+    MemoryKind,
     OomKills,
     OwnMemory,
     Source,
@@ -41,6 +42,8 @@ UNKNOWN = "–"
 STEADY_BYTES_S = 0.5 * MIB
 # What a job has kept below this is noise: the recorded idle server moves by less.
 KEPT_SHOWN_BYTES = 10 * MIB
+# Less than this in common is what all programs have: libraries.
+SHARING_SHOWN_BYTES = 16 * MIB
 # An age below this is "now" to a person.
 AGE_SHOWN_S = 3.0
 # An answer faster than this is "at once" to a person; shown, its figure would only flicker.
@@ -255,7 +258,33 @@ def _whence(sample: Sample) -> str:
 
 def _tree(sample: Sample) -> str:
     count = len(sample.rows)
-    return "1 process" if count == 1 else f"{count} processes"
+    tree = "1 process" if count == 1 else f"{count} processes"
+    return f"{tree}{_as_counted(sample)}"
+
+
+def _as_counted(sample: Sample) -> str:
+    match sample.memory_kind:
+        case MemoryKind.SHARED_ONCE if sample.shared_bytes >= SHARING_SHOWN_BYTES:
+            return ", shared memory once"
+        case MemoryKind.RSS_SUM:
+            return ", may be too high"
+        case MemoryKind.UNMEASURED:
+            return ", at least"
+        case _:
+            return ""
+
+
+def sharing(sample: Sample) -> str:
+    """What the processes have together, and how that was counted; empty where it is their sum."""
+    rss_bytes = sample.rss_bytes
+    if rss_bytes is None or not _as_counted(sample):
+        return ""
+    if sample.memory_kind is MemoryKind.RSS_SUM:
+        return f"Together {size(rss_bytes)}; may be too high: what they share cannot be read"
+    if sample.memory_kind is MemoryKind.UNMEASURED:
+        return f"Together at most {size(rss_bytes)}; what they share is being measured"
+    held = size(rss_bytes - sample.shared_bytes)
+    return f"Together {held}: what they share counts once (sum of RSS {size(rss_bytes)})"
 
 
 def not_the_server(name: str) -> str:

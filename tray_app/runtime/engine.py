@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from operator import attrgetter
 from threading import Event as Flag
 from typing import Protocol
 
@@ -45,6 +44,7 @@ from tray_app.core.readings import (
     OwnUse,
     ProcessReading,
     ProcessRow,
+    Sharing,
     Source,
     TempUsage,
 )
@@ -74,7 +74,6 @@ from tray_app.runtime.mailbox import Inbox
 from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
-_pid: Callable[[ProcessRow], int] = attrgetter("pid")
 
 LONGEST_WAIT_S = 3600.0
 LATE_S = 0.02
@@ -129,7 +128,9 @@ class Walker(Protocol):
 class Owner(Protocol):
     """Asks in its own thread what of these processes' memory is their own; none lets it rest."""
 
-    def watch(self, pids: tuple[int, ...]) -> None: ...
+    def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
+        """Tells what was measured so far, after a short wait for processes that are new."""
+
     def close(self) -> None: ...
 
 
@@ -171,7 +172,7 @@ class Engine:
         self._edited = edited
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
-        self._inbox: Inbox[Posted | Scene] = Inbox()
+        self._inbox: Inbox[Posted | Scene | OwnMemory] = Inbox()
         self._stopping = Flag()
         self._thread = WorkerThread("sampler", self._run)
         self._temp: TempUsage | None = None
@@ -185,6 +186,7 @@ class Engine:
         self._walker: Walker | None = None
         self._owner: Owner | None = None
         self._own: OwnMemory | None = None
+        self._waits_for_own = False
 
     def note_temp(self, usage: TempUsage | None) -> None:
         """Take in what the walker found, from any thread, for the next sample; None: it rests, or
@@ -197,18 +199,24 @@ class Engine:
             self._inbox.put(scene)
 
     def note_own(self, own: OwnMemory) -> None:
-        """Take in what memory is the server's own, likewise."""
+        """Take in what memory is the server's own, likewise; a sample that could not wait for it
+        is made again."""
         self._own = own
+        if self._waits_for_own:
+            self._inbox.put(own)
 
     def post(self, *items: ApiOutcome | Command | Report) -> None:
         """Hand in an outcome or a command, from any thread; returns at once."""
         for item in items:
             self._inbox.put(item)
 
-    def start(self, probe: Probe, helpers: Helpers | None = None) -> None:
+    def start(
+        self, probe: Probe, helpers: Helpers | None = None, owner: Owner | None = None
+    ) -> None:
         """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
-        without them at once, for what else is needed takes longer to load."""
-        self._probe = probe
+        without them at once, for what else is needed takes longer to load. ``owner`` is the
+        helpers', where it is to work for the first sample, too."""
+        self._probe, self._owner = probe, owner
         if helpers is not None:
             self._api, self._walker, self._owner = helpers
             if wants_api(self._state):
@@ -259,7 +267,7 @@ class Engine:
         item = self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
         if self._stopping.is_set():
             return False
-        if item is not None and not isinstance(item, Scene):
+        if item is not None and not isinstance(item, Scene | OwnMemory):
             self._receive(item)
         now = self._clock()
         early_s = 0.0
@@ -269,7 +277,11 @@ class Engine:
             pass
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
-        elif (isinstance(item, Scene) and item is self._scene) or now.mono_s >= self._wanted_s:
+        elif (
+            (isinstance(item, Scene) and item is self._scene)
+            or (isinstance(item, OwnMemory) and self._waits_for_own)
+            or now.mono_s >= self._wanted_s
+        ):
             self._tick(now, sudden=True)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
@@ -319,7 +331,6 @@ class Engine:
         elif isinstance(item, tuple):
             self._api, self._walker, self._owner = item
             self._watch_temp()
-            self._watch_own()
         else:
             self._step(item)
             if item != MenuSeen(False) and not isinstance(item, _QUIET):
@@ -333,6 +344,8 @@ class Engine:
         if is_gap(state, now) and self._probe:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
+        sharing = self._owner.watch(process.rows if process else ()) if self._owner else None
+        self._waits_for_own = sharing is not None and sharing.is_pending
         read = self._clock()
         took_s = read.mono_s - now.mono_s
         monitor = self._own_use() if wants_health(state, now.mono_s) else None
@@ -347,10 +360,10 @@ class Engine:
             monitor,
             late_s,
             peak_rss_bytes=peak_bytes,
+            sharing=sharing,
         )
         self._step(looked, read)
         self._watch_temp()
-        self._watch_own()
         now_s, every_s = read.mono_s, interval_s(self._state)
         if not sudden:
             self._tick_s += every_s
@@ -402,12 +415,6 @@ class Engine:
         if wanted is None:
             self._temp = None
         self._walker.watch(wanted, lively=self._state.activity.stirs)
-
-    def _watch_own(self) -> None:
-        """Have asked what memory is the server's own, of the processes that are shown."""
-        if self._owner is not None:
-            sample = self._state.sample
-            self._owner.watch(tuple(map(_pid, sample.rows)) if sample else ())
 
     def _step(self, happened: Input, now: Now | None = None) -> None:
         self._state, events = step(self._state, happened, now or self._clock())

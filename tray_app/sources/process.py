@@ -184,7 +184,7 @@ def full_info(pid: int) -> Shares | None:
         memory = psutil.Process(pid).memory_full_info()
     except (psutil.Error, OSError):
         return None
-    return Shares(memory.uss, getattr(memory, "pss", None))
+    return Shares(memory.uss, getattr(memory, "pss", None), memory.rss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class ProcfsHandle:
             (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
             (int(fields[13]) + int(fields[14])) / self._ticks_per_s,
             fields[0] in b"Tt",  # t: by a debugger
+            int(fields[7]) * self._page_bytes,
         )
 
     def close(self) -> None:
@@ -465,10 +466,10 @@ def rollup(pid: int, proc: str = "/proc") -> Shares | None:
         name: int(value.split()[0]) * 1024
         for name, _, value in (line.partition(b":") for line in lines)
     }
-    if b"Pss" not in parts:
+    if b"Pss" not in parts or b"Rss" not in parts:
         return None
     uss_bytes = sum(size for name, size in parts.items() if name in _PRIVATE)
-    return Shares(uss_bytes, parts[b"Pss"])
+    return Shares(uss_bytes, parts[b"Pss"], parts[b"Rss"])
 
 
 class CursorBirths:

@@ -24,6 +24,7 @@ class Usage:
 
     ``reaped_s`` are those of its children that have ended and that it has waited for, with what
     these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
+    ``faulted_bytes`` as in `ProcessRow`.
     """
 
     name: str
@@ -31,15 +32,17 @@ class Usage:
     cpu_s: float
     reaped_s: float = 0.0
     stopped: bool = False
+    faulted_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
     """How much of a process's memory is its own: alone, and with its share of what is in common
-    (None where the system does not tell)."""
+    (None where the system does not tell); ``rss_bytes`` is all that it has, at the same moment."""
 
     uss_bytes: int
     pss_bytes: int | None
+    rss_bytes: int
 
 
 def is_still_its_parent(name: str, rss_bytes: int, parent: tuple[str, int] | None) -> bool:

@@ -143,6 +143,7 @@ class ServerTree:
                 shown_percent,
                 gauge.created_s,
                 usage.stopped,
+                usage.faulted_bytes,
             )
             rows.append(row)
         ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()

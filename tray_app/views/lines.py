@@ -181,6 +181,8 @@ def _details(sample: Sample) -> Iterator[str]:
         yield f"system: {scarce}"
     if sample.own:
         yield wording.own_memory(sample.own)
+    if shared := wording.sharing(sample):
+        yield f"{shared[0].lower()}{shared[1:]}"
     for each in sample.candidates:
         yield f"might be the server, too: {wording.process(each)}, {each.evidence}"
 

@@ -21,6 +21,8 @@ def record(sample: Sample) -> dict[str, object]:
 
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
     ``forecast`` is what memory will reach as it climbs now: a level's word or ``full``.
+    ``memory_kind`` says what ``memory_mb`` is (`MemoryKind`); ``rss_mb`` is the sum over the
+    server's processes, of which ``shared_mb`` are counted more than once and not in ``memory_mb``.
     ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
     ``hung``: the server neither answers nor works, as ``stopped``, ``deadlocked`` or ``silent``.
     ``system.limited``: a control group's limit is the total. ``candidates`` might be the server,
@@ -35,6 +37,9 @@ def record(sample: Sample) -> dict[str, object]:
         "source": sample.source.value,
         "band": sample.band.value,
         "memory_mb": _number(sample.memory_bytes, 1, MIB),
+        "memory_kind": sample.memory_kind.value if sample.memory_kind else None,
+        "rss_mb": _number(sample.rss_bytes, 1, MIB),
+        "shared_mb": _number(None if sample.rss_bytes is None else sample.shared_bytes, 1, MIB),
         "peak_mb": _number(sample.peak_bytes, 1, MIB),
         "own_mb": _number(own.uss_bytes if own else None, 1, MIB),
         "pss_mb": _number(own.pss_bytes if own else None, 1, MIB),
