@@ -205,7 +205,7 @@ class TestTempDirectory:
             assert state.activity is IDLE
         assert not state.stirs
 
-    @pytest.mark.parametrize(("rss_mb", "percent"), [(309, 0), (301, 20)])
+    @pytest.mark.parametrize(("rss_mb", "percent"), [(325, 0), (301, 20)])
     def test_a_file_with_memory_or_cpu_is_work(self, rss_mb: float, percent: float) -> None:
         """In the same reading or in the next; it began with the file."""
         calm = next_activity(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
@@ -337,7 +337,8 @@ class TestStageIsWanted:
         assert after_cpu((16, 0), state=busy).words.wanted
 
     def test_what_a_job_turns_to_is_asked_for_at_once(self) -> None:
-        """At its beginning and at ffmpeg's end; the rest has time until the next tick."""
+        """At its beginning, and again and again once ffmpeg has ended: from then on the server
+        answers only for moments. The rest has time until the next tick."""
         state = posted()
         assert (state.hastens, state.words.wanted) == (True, True)
         state = next_activity(asked_at(state, 2.0), 4.0, None, look(340, 4, cpu_percent=90), None)
@@ -345,9 +346,24 @@ class TestStageIsWanted:
         ffmpeg = look(340, 6, cpu_percent=90, children={"ffmpeg": 90})
         state = next_activity(state, 6.0, None, ffmpeg, None)
         assert not state.hastens
-        state = next_activity(state, 8.0, None, look(340, 8, cpu_percent=90), None)
+        for at_s in (8.0, 10.0, 12.0):
+            state = next_activity(asked_at(state, at_s), at_s, None, look(340, at_s), None)
+            assert state.hastens
+
+    def test_the_other_of_two_videos_is_in_its_frames(self) -> None:
+        """When one is done the server's word is its last; with CPU the other is being computed."""
+        usage, rest = temp(50, 7, 4, NAMES), temp(20, 3, 6)
+        working = look(500, 4, cpu_percent=95, children={"ffmpeg": 90})
+        state = next_activity(posted(), 4.0, None, working, usage)
+        working = look(500, 6, cpu_percent=95)
+        state = next_activity(state, 6.0, told("AFTER_FINAL_GC", 6), working, rest)
+        assert state.stage == Stage("frames", inferred=True)
+
+    def test_a_question_that_hastens_does_so_until_it_is_asked(self) -> None:
+        """A sample in between changes nothing."""
+        state = next_activity(posted(), 2.2, None, look(360, 2.2, cpu_percent=90), None)
         assert state.hastens
-        state = next_activity(state, 10.0, None, look(340, 10), None)
+        state = next_activity(asked_at(state, 2.5), 3.0, None, look(360, 3, cpu_percent=90), None)
         assert not state.hastens
 
     def test_a_summary_that_changes_is_a_change(self) -> None:

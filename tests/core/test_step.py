@@ -389,6 +389,16 @@ class TestJobs:
         assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, 532 MB at most, 301 MB after"
         assert told.sample.job is ended.job
 
+    def test_the_newer_figure_of_the_temp_directory_counts(self, told: Told) -> None:
+        """While the server works it is walked between two answers, too."""
+        told.answer(2, 300, temp=TempUsage(mb(12), 1, START_S + 2))  # type: ignore[arg-type]
+        walked = TempUsage(mb(16), 2, START_S + 3)
+        told.happen(3.2, Looked(look(360, START_S + 3.2), walked, sudden=True))
+        assert told.sample.temp == walked
+        told.answer(4, 360, temp=TempUsage(mb(17), 2, START_S + 4))  # type: ignore[arg-type]
+        assert told.sample.temp is not None
+        assert told.sample.temp.size_bytes == mb(17)
+
     def test_what_quick_looks_have_seen_counts_as_peak(self, told: Told) -> None:
         """ffmpeg lives between two readings: the job's peak has it, and so has the run's."""
         self.work(told)

@@ -253,7 +253,7 @@ def test_a_whole_day() -> None:
     assert job.peak_bytes == day.sample.peak_bytes
     assert job.after is not None
     assert job.after.memory_bytes < mb(900)
-    assert job.stages == ("frames", "encoding")
+    assert job.stages == ("frames", "encoding", "saving")
     assert day.sample.peak_bytes is not None
     assert day.sample.peak_bytes > mb(3400)
 

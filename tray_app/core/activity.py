@@ -31,7 +31,7 @@ QUIET_AFTER_S = 5.0
 # Signs that prove nothing alone. A recorded job begins with an upload that takes 30 MB and more at
 # once, and with 35 to 80 % of a core; an idle server moves by less than 1 MB.
 CLIMB_BYTES = 8 * MIB
-LEAP_BYTES = 16 * MIB
+LEAP_BYTES = 24 * MIB
 STIRRING_CPU_PERCENT = 20.0
 # Weak signs that no other follows for so long, or that prove nothing for so long, were none.
 STIRS_FOR_S = 5.0
@@ -66,10 +66,14 @@ class Stir:
 
     @property
     def is_work(self) -> bool:
-        """Whether together they prove it: a file alone may be anybody's, memory alone a cache."""
+        """Whether together they prove it: a file may be anybody's, memory a cache.
+
+        A server that only stores a file may grow by its size, without much CPU.
+        """
+        leaps = self.grown_bytes >= LEAP_BYTES
         if self.temp_signs:
-            return self.temp_signs > 1 or self.has_cpu or self.grown_bytes >= CLIMB_BYTES
-        return self.has_cpu and self.grown_bytes >= LEAP_BYTES
+            return self.temp_signs > 1 or self.has_cpu or leaps
+        return self.has_cpu and leaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,8 @@ class ActivityState:
     ``temp`` is the API's own figure. ``stir`` are weak signs; ``began_s`` is where they began, or
     the work that goes on. ``calm`` is the memory without any sign, and whether processes told it.
     ``idle_files`` is how many files lay in tmp without any, ``has_files`` whether there are more
-    since, and ``encoded_s`` when ffmpeg was last seen in the work that goes on. ``hastens``: it has
-    turned to something else, and what to should be asked for at once.
+    since, and ``encoded_s`` when ffmpeg was last seen for the video that is in work. ``hastens``:
+    the server has turned to something else, and what to should be asked for at once.
     """
 
     activity: Activity = Activity.IDLE
@@ -154,7 +158,7 @@ def next_activity(
     speaker = None if reading and reading.worker_count > 1 else api
     words = stages.heard(state.words, now_s, speaker)
     temp_is_new = temp is not None and temp != state.temp
-    temp_told = (api is not None and api.temp is not None) if temp_is_new else state.temp_told
+    temp_told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
     signs = _signs(state, reading, temp, temp_told)
     burst_s, hot_s = _cpu_row(state, reading)
     memory = _memory(api, reading)
@@ -186,10 +190,13 @@ def next_activity(
         and not (was_busy and _is_over(state, signs, words))
     )
     encoded_s = now_s if signs.encodes else state.encoded_s
+    if stages.has_said_done(words) and not signs.encodes:
+        encoded_s = None  # what goes on is another video
     stage = stages.current(words, now_s, reading, temp, encoded_s) if busy else None
-    words = _with_question(state, words, signs, now_s, busy=busy, waits=not (works or told))
-    # ffmpeg has ended: the server answers for a moment before it falls silent again.
-    encoded = state.encoded_s is not None and state.encoded_s == state.seen_s and not signs.encodes
+    # Once ffmpeg has ended the server answers only for moments, between two stages.
+    encoded = encoded_s is not None and not signs.encodes
+    waits = encoded or not (works or told)
+    words = _with_question(state, words, signs, now_s, busy=busy, waits=waits)
     intensive = hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S or (
         state.activity is Activity.INTENSIVE and (not signs.is_quiet or not reading)
     )
@@ -225,7 +232,7 @@ def next_activity(
         temp=temp or state.temp,
         temp_told=temp_told,
         stir=None if busy else stir,
-        hastens=busy and (encoded or not was_busy),
+        hastens=busy and words.wanted and (encoded or state.hastens or not was_busy),
         began_s=began_s,
         calm=calm,
         idle_files=idle_files,

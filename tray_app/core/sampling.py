@@ -43,6 +43,7 @@ from tray_app.core.readings import (
     Now,
     ProcessReading,
     Source,
+    TempUsage,
 )
 from tray_app.core.sample import Sample
 from tray_app.core.selection import Selected, Why, fresh, select
@@ -117,7 +118,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     state = _on_basis(state, basis, now, change, lost=lost)
     if not lost:
         jobs = state.jobs  # else it ends, with the figures that it had
-    temp = (answer.temp if answer else None) or (None if disowned else looked.temp)
+    temp = _newer(answer.temp if answer else None, None if disowned else looked.temp)
     if temp is None and state.temp and not lost and now.mono_s - state.temp.taken_s <= TEMP_KEPT_S:
         temp = state.temp  # the other source's first figure is on the way
     # Of another server, what the last one did says nothing.
@@ -296,6 +297,12 @@ def _on_basis(
         follows = change is not None and change.turn is Turn.FOLLOWED
         state = rebased(state, now, same_run=before.ended and not follows)
     return replace(state, basis=basis) if state.basis != basis else state
+
+
+def _newer(one: TempUsage | None, other: TempUsage | None) -> TempUsage | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.taken_s >= other.taken_s else other
 
 
 def _highest_bytes(

@@ -16,7 +16,8 @@ from tray_app.core.values import dataclass, replace
 HOLDS_S = 5.0
 HOLDS_TURNS = 1.5
 HOLDS_MAX_S = 30.0
-WAITS_BELOW_PERCENT = 20.0
+# A server that waits uses nothing; what asks it for its memory is 1 % and less.
+WAITS_BELOW_PERCENT = 5.0
 # A server that sends no summary tells of no change: there, the word is asked for this often.
 ASK_AGAIN_S = 3.0
 DONE = "done"
@@ -175,6 +176,8 @@ def current(
         if name == "encoding" if encodes(process) else not is_over:
             return Stage(name, inferred=False)
     guess = inferred(process, temp, encoded=encoded_s is not None)
+    if guess is None and has_said_done(words) and cpu is not None and not waits:
+        guess = "frames"  # of another video: it is in them most of the time
     return Stage(guess, inferred=True) if guess else None
 
 
@@ -201,5 +204,7 @@ def inferred(
     if any(name.startswith("processed_") for name in names):
         return "frames"
     if any(name.startswith("thumbnail_") for name in names):
-        return "detection"
+        # It is being put into storage as long as nothing is computed.
+        cpu = process.cpu_percent if process else None
+        return "thumbnail" if cpu is not None and cpu < WAITS_BELOW_PERCENT else "detection"
     return "upload" if names else None

@@ -295,8 +295,11 @@ def samples_at_once(state: State, now: Now) -> bool:
     """Whether an answer that just came changes the source, so that waiting would mislead, or says
     what a job has turned to."""
     sample, answer = state.sample, state.link.reading
-    if sample is not None and state.activity.hastens and answer is not None and answer.stage:
-        return answer.taken_s != state.seen_answer_s
+    if sample and answer and state.activity.is_busy and answer.taken_s != state.seen_answer_s:
+        seen, told = state.temp, answer.temp
+        turns = answer.stage is not None and answer.stage != state.activity.words.mark
+        if turns or (seen and told and seen.file_count != told.file_count):
+            return True
     return (
         sample is not None
         and sample.source is not Source.API
