@@ -297,6 +297,19 @@ def test_no_time_asleep_counts() -> None:
     assert len(server.said()) == 1
 
 
+def test_one_that_is_stopped_over_a_sleep_still_is_and_runs_again_after_it() -> None:
+    """As it was before."""
+    server = Server(Settings(mode=Mode.FALLBACK))
+    for at_s in range(0, 66, 2):
+        server.told.happen(at_s, Looked(server.reading(stopped=True)))
+    server.told.slept_s = 3600.0
+    for at_s in range(66, 74, 2):
+        server.told.happen(at_s, Looked(server.reading(stopped=True)))
+        assert server.kind is HangKind.STOPPED
+    server.told.happen(74, Looked(server.reading()))
+    assert [type(event) for event in server.said()] == [Hung, Answers]
+
+
 def test_a_mute_holds_it_back() -> None:
     """And tells it afterwards."""
     server = Server()

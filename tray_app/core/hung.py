@@ -103,15 +103,17 @@ def follow(
     answered_s = state.answered_s if signs.answered_s is None else signs.answered_s
     answered = answered_s != state.answered_s
     if signs.silent_since_s is None and not signs.stopped:
-        runs = state.hang is not None and state.hang.kind is HangKind.STOPPED
+        runs = _is_stop(state.hang)
         if said_s is not None and (answered or signs.answers or runs):
             return HungState(answered_s), Answering(now_s - said_s)
         return HungState(answered_s, said_s=said_s), None
     if answered:  # whatever was before
         over = None if said_s is None else Answering(now_s - said_s)
         return _watched(HungState(answered_s), now_s, signs), over
-    state = _watched(state, now_s, signs)
+    before, state = state.hang, _watched(state, now_s, signs)
     hang = _hang(state, now_s, signs, limits)
+    if hang is None and signs.stopped and _is_stop(before):
+        hang = before  # also over a gap
     if hang is None or said_s is not None:
         return replace(state, hang=hang, said_s=said_s), None
     return replace(state, hang=hang, said_s=hang.since_s), hang
@@ -119,7 +121,12 @@ def follow(
 
 def woken(state: HungState) -> HungState:
     """After a gap: nobody saw what it did meanwhile."""
-    return HungState(state.answered_s, said_s=state.said_s)
+    hang = state.hang if _is_stop(state.hang) else None
+    return HungState(state.answered_s, hang=hang, said_s=state.said_s)
+
+
+def _is_stop(hang: Hang | None) -> bool:
+    return hang is not None and hang.kind is HangKind.STOPPED
 
 
 def _watched(state: HungState, now_s: float, signs: Signs) -> HungState:
