@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.made import look_in_vain
+from tests.server.starting import ServerFactory
 from tests.sources.fault_server import FaultServer, answer, unused_port
 from tests.sources.faults import STATUS
 from tray_app import doctor
@@ -76,11 +78,23 @@ def test_secrets_are_not_in_it(tmp_path: Path) -> None:
     assert not any(secret in text for secret in ("joe", "s3cret", "t0psecret"))
 
 
-def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Status 1, and what to do."""
+    monkeypatch.setattr("tray_app.doctor._look", lambda _: look_in_vain(0.0))  # others may run
     status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
     assert status == 1
     assert "Start the server, or name the right address with --url" in text
+
+
+def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
+    """It is named, with the URL that would watch it."""
+    server = runanalyze_server()
+    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    assert status == 1
+    said = f"main:app listens on port {server.port}"
+    assert said in text.partition("Put right:")[0]
+    fixes = " ".join(text.partition("Put right:")[2].split())
+    assert f"{said}: watch it with --url {server.url}" in fixes
 
 
 def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from shutil import get_terminal_size
 
 from tray_app import __version__
 from tray_app.core import wording
+from tray_app.core.address import ServerAddress, at_port
 from tray_app.core.clicks import temp_directory
 from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ProcessReading, Target
 from tray_app.core.sanitize import visible
@@ -163,7 +164,9 @@ def _server(settings: Settings) -> list[Finding]:
         answer = f"{address.shown}{sent}: {outcome.reason}"
     else:
         answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
-    findings = [Finding("API", answer, _api_fix(outcome, found is not None))]
+    moved = reading.candidates if reading and found is None else ()
+    elsewhere = "; ".join(f"{it.evidence} (pid {it.pid})" for it in moved)
+    findings = [Finding("API", answer, _api_fix(outcome, found is not None, address, moved))]
     if reading is None:
         return [*findings, Finding("process", "on another machine: its API alone is read")]
     if found is None:
@@ -171,6 +174,8 @@ def _server(settings: Settings) -> list[Finding]:
         wished = named(settings.pid, settings.match) != NO_WISH
         fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
         findings.append(Finding("process", words, fix))
+        if elsewhere:
+            findings.append(Finding("elsewhere", elsewhere))
     else:
         words = f"pid {found.pid}, {found.name}: {found.evidence}"
         findings.append(Finding("process", words))
@@ -194,7 +199,9 @@ def _ask(settings: Settings) -> ApiOutcome:
         client.close()
 
 
-def _api_fix(outcome: ApiOutcome, is_found: bool) -> str:
+def _api_fix(
+    outcome: ApiOutcome, is_found: bool, address: ServerAddress, moved: Sequence[Target] = ()
+) -> str:
     if not isinstance(outcome, ApiFailure):
         return ""
     reason = outcome.reason
@@ -206,6 +213,9 @@ def _api_fix(outcome: ApiOutcome, is_found: bool) -> str:
         return ""  # busy, which is what the processes are read for
     if is_found:
         return f"The server runs, but its API does not answer as it should ({reason}): see --url."
+    if moved and moved[0].port:
+        url = at_port(address, moved[0].port).shown
+        return f"{moved[0].evidence}: watch it with --url {url}, or start the server ({reason})."
     return f"Start the server, or name the right address with --url ({reason})."
 
 

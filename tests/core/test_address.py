@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tray_app.core.address import DEFAULT_URL, ServerAddress, parse_address, public_url
+from tray_app.core.address import DEFAULT_URL, ServerAddress, at_port, parse_address, public_url
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,17 @@ def test_a_password_that_breaks_the_url_is_not_repeated(text: str) -> None:
 def test_a_repr_has_no_userinfo() -> None:
     """An address may stand in any log line."""
     assert repr(parse_address("http://joe:s3cret@host:1/x")) == "ServerAddress(http://***@host:1/x)"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://localhost:8000", "http://localhost:8772"),
+        ("http://localhost", "http://localhost:8772"),
+        ("https://joe:s3cret@host:1/api", "https://joe:s3cret@host:8772/api"),
+        ("https://a%40b@[::1]:9/x", "https://a%40b@[::1]:8772/x"),
+    ],
+)
+def test_another_port_changes_nothing_else(text: str, url: str) -> None:
+    """Scheme, userinfo, host and path are those that were set."""
+    assert at_port(parse_address(text), 8772) == parse_address(url)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core import menu as menu_rows
-from tray_app.core import menu_wording
+from tray_app.core import menu_wording, wording
 from tray_app.core.address import parse_address
 from tray_app.core.commands import (
     CleanUp,
@@ -29,6 +29,7 @@ from tray_app.core.commands import (
     SetTheme,
     Unmute,
     WatchAutomatically,
+    WatchPort,
     WatchProcess,
 )
 from tray_app.core.errands import Errand
@@ -306,6 +307,29 @@ def test_a_watched_process_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> Non
     """Then the row for the automatic choice has no mark."""
     monkeypatch.setattr(menu_rows, "is_watching", lambda _state: True)
     assert by_key(HEALTHY)["watch-auto"].checked is False
+
+
+def test_a_server_on_another_port_is_offered() -> None:
+    """In the line that says why there is no figure, which a click answers; and among the rest."""
+    moved = Target(
+        50, 1.0, "uvicorn", ("uvicorn", "main:app"), "/b", "uvicorn main:app listens on port 8772"
+    )
+    moved = replace(moved, port=8772)
+    seen = replace(look_in_vain(2.0), candidates=(moved,))
+    refused = after((1.9, Asked()), (1.95, Answered(refusal(1.95))), (2.0, Looked(seen)))
+    question = "uvicorn main:app listens on port 8772: watch it?"
+    menu = by_key(refused)
+    row = menu["status-source"]
+    assert (row.text, row.command, row.enabled) == (question, WatchPort(8772), True)
+    assert WatchPort(8772) in [each.command for each in menu["watch"].children]
+    assert refused.sample is not None
+    assert wording.source(refused.sample) == f"API unreachable: connection refused · {question}"
+    shown = wording.tooltip(refused.sample, demo=False, paused=False)
+    assert question in shown[:127]  # what Windows shows of it
+    paused = by_key(after((3.0, SetPaused(True)), state=refused))
+    assert paused["status-source"].command is None
+    watched = by_key(after((3.0, WatchPort(8772)), state=refused))
+    assert watched["watch-auto"].checked is False
 
 
 def test_alerts_can_be_muted_and_tested() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
-from tray_app.core import wording
+from tray_app.core import events, wording
 from tray_app.core.activity import Activity
 from tray_app.core.address import parse_address
 from tray_app.core.alerts import Level
@@ -28,6 +28,7 @@ from tray_app.core.commands import (
     SetStyle,
     SetTheme,
     WatchAutomatically,
+    WatchPort,
     WatchProcess,
 )
 from tray_app.core.events import (
@@ -59,7 +60,7 @@ from tray_app.core.inputs import (
     ThemeSeen,
     TimeUp,
 )
-from tray_app.core.link import ApiState
+from tray_app.core.link import ApiLink, ApiState
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
@@ -72,6 +73,7 @@ from tray_app.core.state import (
     begin,
     ends_s,
     is_menu_open,
+    is_watching,
     patience_s,
     remembered,
     samples_at_once,
@@ -995,6 +997,35 @@ class TestSettingsWhileRunning:
         told.happen(2, Reconfigured(Settings(interval_s=9.0), local=True))
         told.happen(40, TimeUp())
         assert told.state.settings.interval_s == 9.0
+
+    def test_another_port_is_watched_for_this_run(self) -> None:
+        """Of the same host, and nothing is known of it yet; nothing of it is remembered."""
+        told = Told(started())
+        told.answer(1, 2500)
+        configured = told.state.settings.address
+        told.happen(2, WatchPort(8772))
+        address = told.state.settings.address
+        assert (address.host, address.port) == (configured.host, 8772)
+        assert (told.state.base.address, told.state.choice) == (configured, Choice())
+        assert (told.state.link, told.state.peak_bytes) == (ApiLink(), None)
+        assert is_watching(told.state)
+        (said,) = [event for event in told.events if isinstance(event, events.Told)]
+        assert said.title == "Watched now: port 8772"
+        assert said.text.endswith(f"The setting url = {address.shown} keeps it.")
+
+    def test_the_configured_address_is_watched_again(self) -> None:
+        """By the row that finds the server by itself, or by an edit of the URL; not of others."""
+        configured = started().settings.address
+        told = Told(started())
+        told.happen(1, WatchPort(8772), WatchPort(8773), WatchAutomatically())
+        assert told.state.settings.address == configured
+        assert not is_watching(told.state)
+        told.happen(2, WatchPort(8772), Reconfigured(Settings(interval_s=9.0), local=True))
+        assert told.state.settings.address.port == 8772
+        there = Settings(interval_s=9.0, address=parse_address("http://there:1"))
+        told.happen(3, Reconfigured(there, local=False))
+        assert told.state.settings.address == there.address
+        assert (told.state.configured, told.state.local) == (None, False)
 
     def test_of_another_server_nothing_old_is_known(self) -> None:
         """No figure, rate, likeness or silence of the last one."""

@@ -124,7 +124,7 @@ def test_another_port_is_never_the_target() -> None:
     stated = facts(10, "uvicorn main:app --port 9000")
     silent = facts(11, "python main.py")
     choice = by_command(stated, silent, ports={11: {9001}})
-    assert choice == Choice(problem="no server process found on port 8000")
+    assert (choice.pid, choice.problem) == (None, "no server process found on port 8000")
     assert by_command(stated, silent, ports={11: {8000, 9001}}).pid == 11
 
 
@@ -344,3 +344,32 @@ def test_below_a_launcher_the_workers_answer() -> None:
 def test_only_sockets_that_the_host_reaches_count(host: str, bound: str, expected: bool) -> None:
     """Another server on the same port of another address is not the target."""
     assert reaches(host, bound) is expected
+
+
+def test_the_server_on_another_port_is_offered() -> None:
+    """Where nothing listens on the port: what serves the same, and where, likeliest first."""
+    main = facts(10, "uvicorn main:app --port 8772")
+    project = facts(11, "python -m uvicorn api:app", cwd="/home/me/RunAnalyze")
+    script = facts(12, "python main.py")
+    other = facts(13, "uvicorn shop:app")
+    ports = {10: {8772}, 11: {9000}, 12: {8101, 8100}, 13: {5000}}
+    choice = by_command(main, project, script, other, ports=ports)
+    assert (choice.pid, choice.problem) == (None, "no server process found on port 8000")
+    assert [(each.pid, each.port, each.evidence) for each in choice.candidates] == [
+        (11, 9000, "uvicorn api:app listens on port 9000"),
+        (12, 8100, "python main.py listens on port 8100"),
+        (10, 8772, "uvicorn main:app listens on port 8772"),
+    ]
+
+
+def test_no_server_is_offered_that_cannot_be_watched() -> None:
+    """Another user's, one in a container, one that does not listen yet; nor where one is found."""
+    ports = {10: {8772}, 11: {8773}, 12: {8774}}
+    foreign = facts(10, "uvicorn main:app", owned=False)
+    inside = facts(11, "uvicorn main:app", isolated=True)
+    starting = facts(13, "uvicorn main:app --port 9999")
+    assert by_command(foreign, inside, starting, ports=ports).candidates == ()
+    main, found = facts(12, "uvicorn main:app"), facts(14, "uvicorn main:app")
+    assert by_command(main, found, ports=ports).candidates == ()
+    held = choose(8000, [main], Listeners(frozenset(), hidden=True), ports, OWN_PID)
+    assert held.candidates == ()

@@ -23,6 +23,7 @@ from tests.desktop.running import App
 from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
 from tests.server.starting import RunAnalyzeServer, ServerFactory
+from tests.sources.fault_server import unused_port
 from tests.waiting import wait_for
 from tray_app.core import commands, wording
 from tray_app.core.bands import Band
@@ -355,7 +356,7 @@ def test_no_command_is_left_out() -> None:
     """Every command that a menu row can carry is clicked."""
     clicked = {type(command).__name__ for command, _labels in CLICKS}
     names = {each.__name__ for each in commands.Command.__args__}  # type: ignore[attr-defined]
-    assert names - clicked == {"ShowStatus", "SetInterval", "Quit"}
+    assert names - clicked == {"ShowStatus", "SetInterval", "Quit", "WatchPort"}
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])
@@ -402,6 +403,25 @@ def test_opening_the_menu_reads_what_only_it_shows(
     about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "About")
     own = label_of(about["children"][2])
     assert re.fullmatch(r"Own use: \d+ MB · \d+\.\d % CPU on average", own), own
+
+
+def test_the_server_on_another_port_is_watched_by_a_click(
+    start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """It is offered where the figure is missed; its API is asked then, until that is undone."""
+    desktop = start_desktop(bus_only=True)
+    with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
+        app = start_app(desktop, "--url", f"http://127.0.0.1:{unused_port()}")
+        question = f"uvicorn main:app listens on port {server.port}: watch it?"
+        app.wait_for_tooltip(question)
+        app.click(question)
+        app.wait_for_source("API")
+        app.wait_for_picture(band=Band.GREEN)
+        wait_for(lambda: recorder.notices, "it is told")
+        assert recorder.notices[-1].summary == f"Watched now: port {server.port}"
+        app.click("Processes", "Find the server by itself")
+        app.wait_for_tooltip(question)
+        assert remembered(desktop) == {} or "url" not in remembered(desktop)
 
 
 def test_the_server_is_not_cleaned_up_while_it_works(

@@ -10,10 +10,18 @@ from pathlib import PurePath
 
 import pytest
 
+from tests.waiting import wait_for
 from tray_app.core.address import parse_address
 from tray_app.core.alerts import AlertLimits, Level
 from tray_app.core.bands import Band, BandLimits
-from tray_app.core.commands import Quit, SetMode, SetPaused, WatchAutomatically, WatchProcess
+from tray_app.core.commands import (
+    Quit,
+    SetMode,
+    SetPaused,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
 from tray_app.core.events import Event, Sampled, Scarce
 from tray_app.core.inputs import MenuSeen, Reconfigured
 from tray_app.core.link import ApiState
@@ -489,6 +497,25 @@ def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> N
         assert made == ["http://localhost:9"]
         assert probe.reads > 0
     assert probe.closed
+
+
+def test_another_port_has_other_sources() -> None:
+    """A click makes them at once, and the way back makes those of the configured address."""
+    made: list[str] = []
+
+    def renew(state: State) -> tuple[Probe, Helpers]:
+        made.append(state.settings.address.url)
+        return FakeProbe(), (FakeApi(answers=False), FakeWalker(), None)
+
+    with running(renew=renew) as rig:
+        until(rig, Source.API)
+        rig.engine.post(WatchPort(8772))
+        assert until(rig, Source.PROCESS).memory_bytes == 200 * MIB
+        assert (rig.api.closed, rig.probe.closed) == (True, True)
+        rig.engine.post(WatchAutomatically())
+        rig.sample()
+        wait_for(lambda: len(made) == 2, "the sources are made anew")
+    assert made == ["http://localhost:8772", "http://localhost:8000"]
 
 
 def test_the_end_of_a_hold_is_not_left_to_the_next_tick() -> None:

@@ -188,6 +188,17 @@ def pids(reading: ProcessReading) -> list[int]:
     return [row.pid for row in reading.rows]
 
 
+def test_a_server_that_the_host_does_not_reach_is_not_offered(
+    table: FakeTable, probe: ServerProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One on another port is, as long as a request to the host gets there."""
+    table.start(10, "uvicorn main:app", ports={8772})
+    (offered,) = probe.read(0.0).candidates
+    assert (offered.pid, offered.port) == (10, 8772)
+    monkeypatch.setattr(table, "listeners", lambda *_: Listeners())
+    assert probe.read(2.0).candidates == ()
+
+
 def test_without_a_server_the_reading_says_why(table: FakeTable, probe: ServerProbe) -> None:
     """System memory is there all the same."""
     reading = probe.read(0.0)

@@ -137,7 +137,13 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "evidence": "on the port",
         },
         "candidates": [
-            {"pid": 50, "name": "python", "cmdline": ["python", "main.py"], "evidence": "a guess"}
+            {
+                "pid": 50,
+                "name": "python",
+                "cmdline": ["python", "main.py"],
+                "evidence": "a guess",
+                "port": None,
+            }
         ],
         "problem": None,
         "processes": [

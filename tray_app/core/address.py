@@ -57,6 +57,15 @@ def parse_address(text: str) -> ServerAddress:
     )
 
 
+def at_port(address: ServerAddress, port: int) -> ServerAddress:
+    """The same address but for its port."""
+    scheme, _, rest = address.url.partition("://")
+    netloc, slash, path = rest.partition("/")
+    userinfo, at, _ = netloc.rpartition("@")
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return parse_address(f"{scheme}://{userinfo}{at}{host}:{port}{slash}{path}")
+
+
 def public_url(address: ServerAddress) -> str:
     """The URL without userinfo: for a browser, whose history others read."""
     scheme, _, rest = address.url.partition("://")

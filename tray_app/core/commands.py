@@ -45,8 +45,16 @@ class WatchProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchPort:
+    """Watch the server on this port of the configured host. Not remembered: the URL is the
+    config file's."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class WatchAutomatically:
-    """Look for the server by evidence again."""
+    """Look for the server by evidence again, at the configured address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,7 @@ Command = (
     | SetPaused
     | SetInterval
     | WatchProcess
+    | WatchPort
     | WatchAutomatically
     | Mute
     | Unmute

@@ -10,6 +10,7 @@ lines on top and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from tray_app import __version__
@@ -35,6 +36,7 @@ from tray_app.core.commands import (
     SetTheme,
     Unmute,
     WatchAutomatically,
+    WatchPort,
     WatchProcess,
 )
 from tray_app.core.errands import Errand
@@ -97,7 +99,7 @@ def rows(state: State) -> tuple[Row, ...]:
     now = sample.at if sample else state.started
     muted = is_muted(state, now)
     return (
-        *map(Row, _STATUS, words.status(state)),
+        *_status(state),
         _LINE_STATUS,
         _processes(state),
         _mode(settings.mode),
@@ -133,6 +135,19 @@ def rows(state: State) -> tuple[Row, ...]:
 _STATUS = tuple(
     f"status-{name}" for name in ("memory", "source", "activity", "peak", "system", "temp")
 )
+_SOURCE = "status-source"
+
+
+def _status(state: State) -> Iterator[Row]:
+    """Lines that inform; where a server on another port is offered, that line takes the answer."""
+    found = wording.offered(state.sample) if state.sample and not state.paused else None
+    for key, text in zip(_STATUS, words.status(state), strict=True):
+        if found and found.port and key == _SOURCE:
+            yield Row(key, words.cut(f"{found.evidence}: watch it?"), WatchPort(found.port))
+        else:
+            yield Row(key, text)
+
+
 _LINE_STATUS, _LINE_APP = Row("separator-status"), Row("separator-app")
 _RUNNING = Row("pause", "Pause", SetPaused(True))
 _PAUSED = Row("pause", "Resume", SetPaused(False))
@@ -186,7 +201,7 @@ def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Ro
     offered = [
         (
             words.process(row) if (row := known.pop(each.pid, None)) else words.candidate(each),
-            WatchProcess(each.pid, each.created_s),
+            WatchPort(each.port) if each.port else WatchProcess(each.pid, each.created_s),
         )
         for each in candidates
     ]

@@ -85,7 +85,8 @@ class TempUsage:
 class Target:
     """The server's root process; identity is (pid, created_s), created_s in Unix time.
 
-    ``evidence`` is a short phrase for people: how it was recognised.
+    ``evidence`` is a short phrase for people: how it was recognised. ``port`` is where it listens,
+    of a candidate that listens elsewhere than the server's address says.
     """
 
     pid: int
@@ -94,6 +95,7 @@ class Target:
     cmdline: tuple[str, ...]
     cwd: str | None
     evidence: str
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

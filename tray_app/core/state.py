@@ -10,6 +10,7 @@ from tray_app.core import link as api_link
 from tray_app.core import summary as summaries
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
+from tray_app.core.address import ServerAddress
 from tray_app.core.bands import BandState
 from tray_app.core.basis import Basis
 from tray_app.core.deliveries import Delivery
@@ -75,7 +76,8 @@ class State:
     ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
     ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
     returns to the settings ``before_quick``.
-    ``wish`` is what a person wants watched: from the command line, then from the menu.
+    ``wish`` is what a person wants watched: from the command line, then from the menu; while they
+    watch another port, ``configured`` is the address that was set.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
     smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
@@ -113,6 +115,7 @@ class State:
     source: Source | None = None
     reading_s: float = 0.0
     wish: Wish = NO_WISH
+    configured: ServerAddress | None = None
     succession: Succession = Succession()
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
@@ -254,8 +257,8 @@ def machine_short(state: State) -> bool:
 
 
 def is_watching(state: State) -> bool:
-    """Whether a process that was picked in the menu is watched."""
-    return state.wish.picked is not None
+    """Whether a process, or a port, that was picked in the menu is watched."""
+    return state.wish.picked is not None or state.configured is not None
 
 
 def last_action(state: State) -> str:

@@ -13,6 +13,7 @@ from tray_app.core import link as api_link
 from tray_app.core import stage as stages
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
+from tray_app.core.address import ServerAddress, at_port
 from tray_app.core.commands import (
     CleanUp,
     FreeMemory,
@@ -32,6 +33,7 @@ from tray_app.core.commands import (
     ShowStatus,
     Unmute,
     WatchAutomatically,
+    WatchPort,
     WatchProcess,
 )
 from tray_app.core.deliveries import KEPT, Delivery
@@ -178,8 +180,10 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, vigil=vigil), news
         case WatchProcess(pid, created_s):
             return replace(state, wish=Wish(picked=(pid, created_s))), ()
+        case WatchPort(port):
+            return _watch_port(state, port, now)
         case WatchAutomatically():
-            return replace(state, wish=NO_WISH), ()
+            return _at(replace(state, wish=NO_WISH), state.configured, now), ()
         case Quit(summed_up):
             return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
 
@@ -237,6 +241,8 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
 
 def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
     old, before_quick = state.base, state.before_quick
+    if base.address != old.address:
+        state = _at(state, state.configured, now)  # an edit is the newer word
     settings = reconfigured(state.settings, old, base, state.choice)
     if before_quick:
         before_quick = reconfigured(before_quick, old, base, state.choice)
@@ -246,10 +252,32 @@ def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
     changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
     if settings.address == state.settings.address:
         return changed
-    # Of another server, what was seen of the last one says nothing.
+    return replace(_of_another_server(changed, now), local=local)
+
+
+def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, ...]]:
+    address = at_port(state.settings.address, port)
+    if state.demo or address == state.settings.address:
+        return state, ()
+    configured = state.configured or state.settings.address
+    moved = replace(_at(replace(state, wish=NO_WISH), address, now), configured=configured)
+    return moved, (Told(*wording.moved(address), "watch"),)
+
+
+def _at(state: State, address: ServerAddress | None, now: Now) -> State:
+    """With the server at this address of the same machine; None: where it is."""
+    if address is None or address == state.settings.address:
+        return replace(state, configured=None)
+    before_quick = state.before_quick and replace(state.before_quick, address=address)
+    settings = replace(state.settings, address=address)
+    changed = replace(state, settings=settings, before_quick=before_quick, configured=None)
+    return _of_another_server(changed, now)
+
+
+def _of_another_server(state: State, now: Now) -> State:
+    """Of another server, what was seen of the last one says nothing."""
     return replace(
-        rebased(changed, now),
-        local=local,
+        rebased(state, now),
         awake=now,
         link=ApiLink(),
         process=None,

@@ -7,12 +7,17 @@ nothing listens there, and never one that belongs to another port.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tray_app.core.readings import Target
-from tray_app.core.server_command import is_this_program, only_launches, server_command
-from tray_app.core.values import dataclass
+from tray_app.core.server_command import (
+    ServerCommand,
+    is_this_program,
+    only_launches,
+    server_command,
+)
+from tray_app.core.values import dataclass, replace
 
 # Programs that hold a port only to pass it on: their memory is not the server's. Others are
 # found out by the API's figures.
@@ -62,6 +67,7 @@ class Choice:
     """The server's root process and how it was recognised, or ``problem``: why there is none.
 
     ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
+    Where there is no server they are those that listen on another port of this machine.
     ``hidden``: a process that we may not see holds the port.
     """
 
@@ -182,7 +188,8 @@ def _by_command(
             problem += (
                 f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
             )
-        return Choice(problem=problem)
+        offered = sorted(map(candidates.__getitem__, elsewhere), key=_likeness_of, reverse=True)
+        return Choice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
     fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
     best, command = fitting[0]
     if not best.owned:
@@ -193,6 +200,24 @@ def _by_command(
         if each.owned
     )
     return Choice(best.pid, chosen.evidence, candidates=tuple(others))
+
+
+def _likeness_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:
+    return _likeness(candidate[0])
+
+
+def _offers(
+    candidates: Iterable[tuple[ProcessFacts, ServerCommand]],
+    listening_ports: Mapping[int, Collection[int]],
+) -> Iterator[Target]:
+    """Those that serve what the server does, on another port: a person may have moved it."""
+    for each, command in candidates:
+        _, of_project, serves_main, _ = _likeness(each)
+        ports = listening_ports.get(each.pid)
+        if each.owned and not each.isolated and ports and (of_project or serves_main):
+            port = min(ports)
+            evidence = f"{command.phrase} listens on port {port}"
+            yield replace(as_target(each, evidence), port=port)
 
 
 def as_target(facts: ProcessFacts, evidence: str) -> Target:

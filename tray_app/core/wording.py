@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from tray_app.core.activity import Activity
+from tray_app.core.address import ServerAddress
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
 from tray_app.core.forecast import Forecast, Kind
@@ -323,10 +324,30 @@ def _why_nothing(sample: Sample) -> str:
         case Why.NOT_THE_SERVER:
             return _joined(api(sample.api), _why_alone(sample))
         case Why.NO_PROCESS:
-            reason = sample.problem or "no server process found"
+            reason = offer(sample) or sample.problem or "no server process found"
             return _joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)
         case _:
             return api(sample.api)
+
+
+def offered(sample: Sample) -> Target | None:
+    """What is probably the server, on another port, while there is none where it is looked for."""
+    if sample.target is not None or not sample.candidates:
+        return None
+    likeliest = sample.candidates[0]
+    return None if likeliest.port is None else likeliest
+
+
+def offer(sample: Sample) -> str:
+    """``uvicorn main:app listens on port 8772: watch it?``; empty without any."""
+    likeliest = offered(sample)
+    return f"{likeliest.evidence}: watch it?" if likeliest else ""
+
+
+def moved(address: ServerAddress) -> tuple[str, str]:
+    """Title and text when a person has the server on another port watched."""
+    text = f"Until the program ends. The setting url = {address.shown} keeps it."
+    return f"Watched now: port {address.port}", text
 
 
 def memory(sample: Sample) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from tray_app.core import link as api_link
 from tray_app.core import looks
-from tray_app.core.commands import Command, Quit
+from tray_app.core.commands import Command, Quit, WatchAutomatically, WatchPort
 from tray_app.core.events import Event
 from tray_app.core.inputs import (
     Answered,
@@ -291,7 +291,8 @@ class Engine:
                 self._reconfigure(edit)
         return True
 
-    def _reconfigure(self, edit: Reconfigured) -> None:
+    def _reconfigure(self, edit: Reconfigured | Command) -> None:
+        """Take in what may have another server watched, and make its sources if it has."""
         before = self._state.settings
         self._step(edit)
         after = self._state.settings
@@ -331,6 +332,8 @@ class Engine:
         elif isinstance(item, tuple):
             self._api, self._walker, self._owner = item
             self._watch_temp()
+        elif isinstance(item, WatchPort | WatchAutomatically):
+            self._reconfigure(item)
         else:
             self._step(item)
             if item != MenuSeen(False) and not isinstance(item, _QUIET):

@@ -88,8 +88,14 @@ class ServerProbe:
         if tree is None:
             # A process that ends lets go of its port a moment later than of its memory.
             known = None if self._loss and self._choice.hidden else self._choice.problem
-            problem = known or "the server process has just ended"
-            return ProcessReading(now_s, system, others=pythons, problem=problem, loss=self._loss)
+            return ProcessReading(
+                now_s,
+                system,
+                others=pythons,
+                problem=known or "the server process has just ended",
+                loss=self._loss,
+                candidates=self._choice.candidates if self._choice.pid is None else (),
+            )
         return ProcessReading(
             taken_s=now_s,
             system=system,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from tray_app.core.readings import Target
 from tray_app.core.target import Choice, Listeners, ProcessFacts, choose, launcher_of
+from tray_app.core.values import replace
 from tray_app.core.wish import choose_match
 from tray_app.sources.pace import Pace
 from tray_app.sources.roster import Roster
@@ -44,7 +46,17 @@ class TargetSearch:
             self._roster.update(now_s)
             facts = self._facts(self._roster.servers)
             ports = {each.pid: self._table.listening_ports(each.pid) for each in facts}
-        return choose(self._port, facts, self._listeners, ports, self._own_pid)
+        choice = choose(self._port, facts, self._listeners, ports, self._own_pid)
+        if choice.pid is not None or not choice.candidates:
+            return choice
+        reached = (each for each in choice.candidates if self._is_reached(each))
+        return replace(choice, candidates=tuple(reached))
+
+    def _is_reached(self, offered: Target) -> bool:
+        """Whether the host's name and the port that it listens on lead to it."""
+        if offered.port is None:
+            return False
+        return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
 
     def look_for(self, now_s: float, match: str, current: int | None) -> Choice:
         """The same among processes whose command line matches; ``current`` is watched already."""

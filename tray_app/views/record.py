@@ -26,7 +26,8 @@ def record(sample: Sample) -> dict[str, object]:
     ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
     ``hung``: the server neither answers nor works, as ``stopped``, ``deadlocked`` or ``silent``.
     ``system.limited``: a control group's limit is the total. ``candidates`` might be the server,
-    too. ``problem`` says why there is no target. ``job`` is the one that runs (``ended`` is null),
+    too; ``port`` is where one listens on another port than the address says, while there is no
+    target. ``problem`` says why there is none. ``job`` is the one that runs (``ended`` is null),
     else the last one; it ended with its last sign of work, some seconds before that was known.
     """
     system, temp, target, api = sample.system, sample.temp, sample.target, sample.api
@@ -73,7 +74,7 @@ def record(sample: Sample) -> dict[str, object]:
             "error": api.error,
         },
         "target": _target(target) if target else None,
-        "candidates": [_target(each) for each in sample.candidates],
+        "candidates": [_target(each) | {"port": each.port} for each in sample.candidates],
         "problem": sample.problem,
         "processes": [_process(row) for row in (*sample.rows, *sample.others)],
     }
