@@ -13,6 +13,7 @@ from tests.sources.faults import STATUS
 from tray_app import doctor
 from tray_app.core.address import parse_address
 from tray_app.core.settings import Headers, Settings
+from tray_app.desktop.autostart import OFF, Login
 from tray_app.desktop.survey import Survey
 from tray_app.doctor import Finding, report
 
@@ -29,7 +30,7 @@ GOOD = Survey(
 @pytest.fixture(autouse=True)
 def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tray_app.desktop.survey.survey", lambda: GOOD)
-    monkeypatch.setattr("tray_app.desktop.autostart.is_on", lambda: False)
+    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: OFF)
 
 
 def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
@@ -127,3 +128,24 @@ def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
         status, text = found(at(server.url), tmp_path, "a:1: one", "b:2: two")
     assert status == 1
     assert "- Correct this setting: a:1: one\n- Correct this setting: b:2: two" in text
+
+
+@pytest.mark.parametrize(
+    ("login", "words", "status"),
+    [
+        (OFF, "does not start", 0),
+        (Login(True, command=("/opt/tray", "--heavy")), "starts /opt/tray --heavy", 0),
+        (Login(False, "Hidden=true"), "does not start: Hidden=true", 0),
+        (Login(False, "/opt/tray is not there", True), "does not start: /opt/tray is not there", 1),
+    ],
+)
+def test_start_at_login_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: Login, words: str, status: int
+) -> None:
+    """What is chosen is nobody's fault; a program that is gone must be put right."""
+    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: login)
+    with FaultServer(answer(STATUS)) as server:
+        found_status, text = found(at(server.url), tmp_path)
+    assert found_status == status, text
+    assert f"{words}\n" in text
+    assert ("Switch Start at login on again" in text) is bool(status)

@@ -392,9 +392,15 @@ def _run_tray(
         edited=_edited(invocation.config),
         renew=lambda state: _sources(engine, state, shown=False),
     )
+
+    def take_report(report: HostSeen | MenuSeen | ThemeSeen) -> None:
+        engine.post(report)
+        if report == MenuSeen(True):  # somebody may have changed it in the desktop's settings
+            WorkerThread("autostart", look_at_autostart, again=False).start()
+
     presenter = Presenter(desktop, engine.post)
     notices = Notices(desktop, engine.post, clock.mono_s)
-    reports.post = engine.post
+    reports.post = take_report
     ending = Ending(lambda: engine.post(Quit()), desktop.stop)
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
 

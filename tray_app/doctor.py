@@ -104,7 +104,7 @@ def _program() -> list[Finding]:
 
 
 def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[Finding]:
-    from tray_app.desktop import autostart, paths
+    from tray_app.desktop import paths
 
     fix = "\n".join(f"Correct this setting: {complaint}" for complaint in complaints)
     there = "" if config.exists() else " (not there: --init-config writes one)"
@@ -114,12 +114,23 @@ def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[
         Finding("config", f"{config}{there}", fix),
         Finding("remembered", str(paths.state_file())),
         Finding("log", log),
-        Finding("at login", "starts" if autostart.is_on() else "does not start"),
+        _at_login(),
     ]
     if own_ca:
         missing = "" if own_ca.is_file() else f"Give api.ca_file a file that exists: {own_ca}"
         findings.append(Finding("CA file", str(own_ca), missing))
     return findings
+
+
+def _at_login() -> Finding:
+    from tray_app.desktop import autostart
+
+    login = autostart.look()
+    if login.on:
+        return Finding("at login", f"starts {' '.join(login.command)}")
+    reason = f": {login.why_not}" if login.why_not else ""
+    again = f"Switch Start at login on again in the menu: {login.why_not}."
+    return Finding("at login", f"does not start{reason}", again if login.is_broken else "")
 
 
 def _desktop() -> list[Finding]:

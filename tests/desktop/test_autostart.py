@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import plistlib
 import shutil
 import subprocess
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tray_app.desktop import autostart, entry, paths
+from tray_app.desktop.autostart import Login
 
 
 @pytest.fixture(autouse=True)
@@ -60,56 +64,240 @@ def test_macos_starts_the_program_by_its_arguments(monkeypatch: pytest.MonkeyPat
 
 
 class Registry:
-    """One key of Windows' registry, with the part of winreg that is used."""
+    """Windows' registry, with the part of winreg that is used; a key is there once it is made."""
 
     HKEY_CURRENT_USER, KEY_SET_VALUE, REG_SZ = "HKCU", 2, 1
 
     def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
+        self.keys: dict[str, dict[str, Any]] = {}
 
-    def __enter__(self) -> Registry:
-        return self
+    def OpenKey(self, root: str, path: str, reserved: int = 0, access: int = 0) -> Any:
+        assert root == "HKCU"
+        if path not in self.keys:
+            raise FileNotFoundError(path)
+        return contextlib.nullcontext(self.keys[path])
 
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def OpenKey(self, root: str, path: str) -> Registry:
-        assert (root, path) == ("HKCU", autostart.WINDOWS_RUN)
-        return self
-
-    def CreateKeyEx(self, root: str, path: str, reserved: int = 0, access: int = 0) -> Registry:
+    def CreateKeyEx(self, root: str, path: str, reserved: int = 0, access: int = 0) -> Any:
         assert access == self.KEY_SET_VALUE
+        self.keys.setdefault(path, {})
         return self.OpenKey(root, path)
 
-    def QueryValueEx(self, _key: object, name: str) -> tuple[str, int]:
-        if name not in self.values:
+    def QueryValueEx(self, key: dict[str, Any], name: str) -> tuple[Any, int]:
+        if name not in key:
             raise FileNotFoundError(name)
-        return self.values[name], self.REG_SZ
+        return key[name], self.REG_SZ
 
-    def SetValueEx(self, _key: object, name: str, _reserved: int, kind: int, value: str) -> None:
+    def SetValueEx(
+        self, key: dict[str, Any], name: str, _reserved: int, kind: int, value: str
+    ) -> None:
         assert kind == self.REG_SZ
-        self.values[name] = value
+        key[name] = value
 
-    def DeleteValue(self, _key: object, name: str) -> None:
-        if name not in self.values:
+    def DeleteValue(self, key: dict[str, Any], name: str) -> None:
+        if name not in key:
             raise FileNotFoundError(name)
-        del self.values[name]
+        del key[name]
 
 
-def test_windows_has_one_value_in_the_run_key(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Quoted as Windows reads it; on and off leaves the key as it was."""
+NAME = "runanalyze-tray"
+PROGRAM = r"C:\My Apps\runanalyze-tray.exe"
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """This is Windows, and the program is there."""
     registry = Registry()
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setitem(sys.modules, "winreg", registry)  # type: ignore[arg-type]
-    monkeypatch.setattr(paths, "program", lambda: [r"C:\My Apps\runanalyze-tray.exe"])
+    monkeypatch.setattr(paths, "program", lambda: [PROGRAM])
+    monkeypatch.setattr(autostart, "is_program", lambda name: name == PROGRAM)
+    return registry
+
+
+def test_windows_has_one_value_in_the_run_key(registry: Registry, home: Path) -> None:
+    """Quoted as Windows reads it; on and off leaves the key as it was."""
     assert not autostart.is_on()
     autostart.set_on(True)
     assert autostart.is_on()
-    assert registry.values == {"runanalyze-tray": r'"C:\My Apps\runanalyze-tray.exe"'}
+    assert registry.keys == {autostart.WINDOWS_RUN: {NAME: f'"{PROGRAM}"'}}
     autostart.set_on(False)
     autostart.set_on(False)
-    assert registry.values == {}
+    assert registry.keys == {autostart.WINDOWS_RUN: {}}
     assert left(home) == []
+
+
+def test_windows_own_switch_counts(registry: Registry) -> None:
+    """Task Manager leaves the value and writes beside it; on from the menu undoes that."""
+    autostart.set_on(True)
+    approved = registry.keys.setdefault(autostart.WINDOWS_APPROVED, {})
+    approved[NAME] = bytes([2, *[0] * 11])
+    assert autostart.is_on()
+    approved[NAME] = bytes([3, *[0] * 11])
+    assert autostart.look() == Login(on=False, why_not="switched off in Windows' settings")
+    autostart.set_on(True)
+    assert autostart.is_on()
+    assert approved == {}
+
+
+def test_windows_program_that_is_gone(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told which."""
+    autostart.set_on(True)
+    monkeypatch.setattr(autostart, "is_program", lambda _: False)
+    assert autostart.look().is_broken
+    assert PROGRAM in autostart.look().why_not
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        ({"ProgramArguments": ["/bin/sh"], "RunAtLoad": True}, Login(True, command=("/bin/sh",))),
+        ({"ProgramArguments": ["/bin/sh"], "Disabled": True}, Login(False, "Disabled")),
+        ({"RunAtLoad": True}, Login(False, "it names no program", is_broken=True)),
+        (None, Login(False, "it cannot be understood", is_broken=True)),
+    ],
+)
+def test_macos_agent_is_read(
+    monkeypatch: pytest.MonkeyPatch, agent: dict[str, Any] | None, expected: Login
+) -> None:
+    """As launchd reads it; on from the menu repairs it."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(paths, "program", lambda: ["/bin/sh", "-x"])
+    autostart.place().parent.mkdir(parents=True)
+    autostart.place().write_bytes(b"{" if agent is None else plistlib.dumps(agent))
+    assert autostart.look() == expected
+    autostart.set_on(True)
+    assert autostart.is_on()
+
+
+# What Linux desktops write
+
+
+@pytest.fixture
+def linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A GNOME of Ubuntu's; nothing is set for all users. The file that counts."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "etc"))
+    autostart.set_on(True)
+    return autostart.place()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hidden=true",
+        "Hidden = True",
+        "X-GNOME-Autostart-enabled=false",
+        "X-MATE-Autostart-enabled=false",
+        "OnlyShowIn=XFCE;KDE;",
+        "OnlyShowIn=",
+        "NotShowIn=XFCE;GNOME;",
+        "TryExec=/no/such/program",
+    ],
+)
+def test_what_the_desktop_has_switched_off_is_off(linux: Path, line: str) -> None:
+    """Whatever its words; on from the menu repairs the file, and leaves the rest of it alone."""
+    whole = linux.read_text()
+    changed = whole.replace("Terminal=false\n", f"Terminal=false\n{line}\n")
+    changed = changed.replace("Exec=", "Exec=/usr/bin/env ")
+    linux.write_text(f"# mine\n{changed}X-Mine=1\n[Desktop Action a]\nHidden=true\n")
+    login = autostart.look()
+    assert (login.on, login.is_broken) == (False, False)
+    assert login.why_not.partition("=")[0] == line.partition("=")[0].strip()
+    autostart.set_on(True)
+    assert autostart.is_on()
+    kept = whole.replace("Exec=", "Exec=/usr/bin/env ")
+    assert linux.read_text() == f"# mine\n{kept}X-Mine=1\n[Desktop Action a]\nHidden=true\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hidden=false",
+        "X-GNOME-Autostart-enabled=true",
+        "X-GNOME-Autostart-enabled=perhaps",
+        "OnlyShowIn=GNOME;",
+        "NotShowIn=KDE;",
+        "TryExec=sh",
+        "#Hidden=true",
+        "Comment=Hidden=true",
+        "[Desktop Action a]\nHidden=true",
+    ],
+)
+def test_what_does_not_switch_it_off(linux: Path, line: str) -> None:
+    """The desktop would start it."""
+    with linux.open("a") as file:
+        file.write(f"{line}\n")
+    assert autostart.is_on()
+    before = linux.read_text()
+    autostart.set_on(True)
+    assert linux.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "why_not"),
+    [
+        ("[Desktop Entry]\nExec=/no/such/program --x\n", "/no/such/program is not there"),
+        ("[Desktop Entry]\nExec=/etc/passwd\n", "/etc/passwd is not there, or cannot be run"),
+        ("[Desktop Entry]\nName=x\n", "it names no program"),
+        ('[Desktop Entry]\nExec="unfinished\n', "it names no program"),
+        ("", "it names no program"),
+        ("\x00\ufffd", "it names no program"),
+    ],
+)
+def test_a_broken_file_is_off_and_repaired(linux: Path, text: str, why_not: str) -> None:
+    """As after the environment that it names was removed; on from the menu writes it again."""
+    whole = linux.read_text()
+    linux.write_text(text)
+    login = autostart.look()
+    assert (login.on, login.is_broken) == (False, True)
+    assert why_not in login.why_not
+    autostart.set_on(True)
+    assert linux.read_text() == whole
+
+
+def test_a_file_that_is_no_text(linux: Path) -> None:
+    """It breaks nothing, and is repaired."""
+    linux.write_bytes(b"[Desktop Entry]\nName=\xff\nExec=/bin/sh\nHidden=true\n")
+    assert not autostart.is_on()
+    autostart.set_on(True)
+    assert linux.read_bytes() == b"[Desktop Entry]\nName=\xff\nExec=/bin/sh\n"
+
+
+def test_what_cannot_be_read_is_off(linux: Path) -> None:
+    """And says why."""
+    linux.unlink()
+    linux.mkdir()
+    assert autostart.look() == Login(False, "cannot be read: Is a directory")
+
+
+def test_a_file_for_all_users_counts(linux: Path, tmp_path: Path) -> None:
+    """Off is then a file of one's own that says so, and on one that does not."""
+    everybodys = tmp_path / "etc" / "autostart" / linux.name
+    everybodys.parent.mkdir(parents=True)
+    linux.rename(everybodys)
+    assert autostart.is_on()
+    autostart.set_on(False)
+    assert autostart.look().why_not == "Hidden=true"
+    autostart.set_on(True)
+    assert autostart.is_on()
+    assert everybodys.exists()
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(
+    linux: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half-written file would be worse than the one that is repaired."""
+    linux.write_text("[Desktop Entry]\nExec=/bin/sh\nHidden=true\n")
+
+    def refuse(_self: Path, _to: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        autostart.set_on(True)
+    assert [path.name for path in linux.parent.iterdir()] == [linux.name]
+    assert "Hidden=true" in linux.read_text()
 
 
 BACKSLASH = "\\"
@@ -123,6 +311,30 @@ def test_exec_is_quoted_as_the_specification_says() -> None:
     script = f'for word in {line}; do echo "$word"; done'
     done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ODD
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))), min_size=1))
+def test_exec_is_read_as_it_is_written(arguments: list[str]) -> None:
+    """Whatever is in them."""
+    assert entry.command(entry.quoted(arguments)) == arguments
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments"),
+    [
+        ("prog -a b", ["prog", "-a", "b"]),
+        ("prog %U --x=%% %i", ["prog", "--x=%"]),
+        ('"/a b/c" d', ["/a b/c", "d"]),
+        (r"/a\sb c", ["/a", "b", "c"]),
+        ('a"b c"d', ["ab cd"]),
+        ("  spaced   out ", ["spaced", "out"]),
+        ("", []),
+        ('"', []),
+    ],
+)
+def test_exec_by_hand(line: str, arguments: list[str]) -> None:
+    """As people and other programs write it."""
+    assert entry.command(line) == arguments
 
 
 def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

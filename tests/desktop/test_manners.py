@@ -11,7 +11,7 @@ import pytest
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import NotificationRecorder, Watcher
 from tests.desktop.running import App, state_file
-from tests.desktop.session import DesktopSession
+from tests.desktop.session import MENU, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.bands import Band
@@ -148,6 +148,37 @@ def test_start_at_login(
         wait_for(lambda: recorder.notices, "the failure is told")
         assert recorder.notices[0].summary == "Start at login"
         assert "could not be switched on" in recorder.notices[0].body
+
+
+def test_start_at_login_as_the_desktop_has_it(
+    session_bus: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """What was chosen in the desktop's settings is seen when the menu is opened; a click repairs
+    the file; a program that is gone is for the doctor."""
+
+    def is_marked() -> bool:
+        item = app.item()
+        session_bus.peer.call(item.bus_name, "/MenuBar", MENU, "AboutToShow", "i", 0)
+        (row,) = [row for row in app.rows if row.get("label") == "Start at login"]
+        return bool(row["toggle-state"])
+
+    entry = Path(session_bus.env["XDG_CONFIG_HOME"], "autostart", "runanalyze-tray.desktop")
+    with Watcher(session_bus.bus_address):
+        app = start_app(session_bus, "--url", server.url)
+        app.wait_for_source("API")
+        app.click("Start at login")
+        wait_for(is_marked, "it is marked")
+        with entry.open("a") as file:
+            file.write("X-GNOME-Autostart-enabled=false\n")
+        wait_for(lambda: not is_marked(), "the mark is gone")
+        app.click("Start at login")
+        wait_for(is_marked, "it is marked again")
+        assert "X-GNOME" not in entry.read_text()
+        entry.write_text("[Desktop Entry]\nExec=/no/such/program\n")
+        wait_for(lambda: not is_marked(), "the mark is gone")
+        doctor = start_app(session_bus, "--url", server.url, "--doctor", name="doctor")
+        assert doctor.wait_for_exit(20) == 1
+        assert "/no/such/program is not there" in doctor.log.partition("Put right:")[2]
 
 
 REMEMBERS_SAMPLES = """

@@ -1,44 +1,74 @@
 """Start at login: one small file, or on Windows one value in the registry, and nothing else.
 
-All of it raises OSError where the platform refuses.
+Desktops have switches of their own for it, and write what was chosen there into the same file or
+beside it: that counts as much as what was chosen here. What switches it raises OSError where the
+platform refuses.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from tray_app.core.values import dataclass
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 
 LABEL = "runanalyze.tray"  # a LaunchAgent's name is a domain turned round
 WINDOWS_RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
+# Where Windows' own switch (Task Manager, Settings) writes: an odd first byte is off.
+WINDOWS_APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
+# Written by GNOME, Cinnamon and Budgie, and by MATE; systemd heeds the first one.
+SWITCHES = ("X-GNOME-Autostart-enabled", "X-MATE-Autostart-enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Whether the program starts with the desktop session.
+
+    ``why_not`` is why it does not although something says that it should. ``is_broken``: it would,
+    if the ``command`` that is named there could be run.
+    """
+
+    on: bool
+    why_not: str = ""
+    is_broken: bool = False
+    command: tuple[str, ...] = ()
+
+
+OFF = Login(on=False)
 
 
 def is_on() -> bool:
     """Whether the program starts with the desktop session."""
-    if sys.platform == "win32":
-        import winreg
+    return look().on
 
-        try:
-            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, WINDOWS_RUN) as key:
-                winreg.QueryValueEx(key, paths.APP_ID)
-        except FileNotFoundError:
-            return False
-        return True
-    return place().exists()
+
+def look() -> Login:
+    """What happens at the next login, as the desktop will read it; raises nothing."""
+    try:
+        if sys.platform == "win32":
+            return _in_registry()
+        if sys.platform == "darwin":
+            return _by_agent()
+        return _by_entry()
+    except OSError as error:
+        return Login(on=False, why_not=f"cannot be read: {error.strerror or error}")
 
 
 def set_on(on: bool) -> None:
-    """Start with the desktop session, or no more."""
+    """Start with the desktop session, or no more. On repairs what is in the way of it."""
     if sys.platform == "win32":
         _set_in_registry(on)
-    elif on:
-        text = _agent() if sys.platform == "darwin" else _entry()
-        write_file(place(), text.encode("utf-8", "surrogateescape"))
+    elif sys.platform == "darwin":
+        _set_agent(on)
     else:
-        place().unlink(missing_ok=True)
+        _set_entry(on)
 
 
 def place() -> Path:
@@ -48,30 +78,169 @@ def place() -> Path:
     return paths.config_home() / "autostart" / f"{paths.APP_ID}.desktop"
 
 
+def _login(command: list[str]) -> Login:
+    """What becomes of this command at a login."""
+    if not command:
+        return Login(on=False, why_not="it names no program", is_broken=True)
+    if not is_program(command[0]):
+        why_not = f"{command[0]} is not there, or cannot be run"
+        return Login(False, why_not, is_broken=True, command=tuple(command))
+    return Login(on=True, command=tuple(command))
+
+
+def is_program(name: str) -> bool:
+    """Whether this can be run: a path, or a name that is looked for as the desktop does."""
+    return shutil.which(name) is not None
+
+
+# Linux: https://specifications.freedesktop.org/autostart-spec
+
+
+def _by_entry() -> Login:
+    for path in (place(), *_everybodys()):
+        if path.exists():
+            from tray_app.desktop import entry
+
+            keys = entry.keys(path.read_text("utf-8", "surrogateescape"))
+            why_not = _switched_off(keys)
+            if why_not:
+                return Login(on=False, why_not=why_not)
+            return _login(entry.command(keys.get("Exec", "")))
+    return OFF
+
+
+def _everybodys() -> list[Path]:
+    """Where an administrator or a package may have put the same for all users."""
+    folders = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    places = [Path(folder) for folder in folders.split(":") if folder.startswith("/")]
+    return [folder / "autostart" / f"{paths.APP_ID}.desktop" for folder in places]
+
+
+def _switched_off(keys: Mapping[str, str]) -> str:
+    """Why the desktop does not start it, in the file's own words; empty: it does."""
+    if _says(keys, "Hidden") is True:
+        return "Hidden=true"
+    for switch in SWITCHES:
+        if _says(keys, switch) is False:
+            return f"{switch}=false"
+    here = {name for name in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":") if name}
+    if "OnlyShowIn" in keys and not here & _listed(keys, "OnlyShowIn"):
+        return f"OnlyShowIn={keys['OnlyShowIn']}"
+    if here & _listed(keys, "NotShowIn"):
+        return f"NotShowIn={keys['NotShowIn']}"
+    if keys.get("TryExec") and not is_program(keys["TryExec"]):
+        return f"TryExec={keys['TryExec']} is not there"
+    return ""
+
+
+def _says(keys: Mapping[str, str], key: str) -> bool | None:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    return words.get(keys.get(key, "").lower())
+
+
+def _listed(keys: Mapping[str, str], key: str) -> set[str]:
+    return {name for name in keys.get(key, "").split(";") if name}
+
+
+def _set_entry(on: bool) -> None:
+    from tray_app.desktop import entry
+
+    own = place()
+    if not on:
+        if any(path.exists() for path in _everybodys()):  # only such a file switches that off
+            write_file(own, f"{entry.text()}Hidden=true\n".encode("utf-8", "surrogateescape"))
+        else:
+            own.unlink(missing_ok=True)
+        return
+    if look().on:
+        return
+    try:
+        before = own.read_text("utf-8", "surrogateescape")
+    except OSError:
+        before = ""
+    keys = entry.keys(before)
+    text = entry.text()
+    if _login(entry.command(keys.get("Exec", ""))).on:
+        # What somebody has added to the command stays.
+        text = entry.without(before, {"Hidden", "OnlyShowIn", "NotShowIn", "TryExec", *SWITCHES})
+    write_file(own, text.encode("utf-8", "surrogateescape"))
+
+
+# macOS
+
+
+def _by_agent() -> Login:
+    import plistlib
+
+    if not place().exists():
+        return OFF
+    try:
+        agent = plistlib.loads(place().read_bytes())
+    except ValueError:  # what is no property list
+        agent = None
+    if not isinstance(agent, dict):
+        return Login(on=False, why_not="it cannot be understood", is_broken=True)
+    if agent.get("Disabled") is True:
+        return Login(on=False, why_not="Disabled")
+    return _login([str(part) for part in agent.get("ProgramArguments") or ()])
+
+
+def _set_agent(on: bool) -> None:
+    import plistlib
+
+    if not on:
+        place().unlink(missing_ok=True)
+    elif not look().on:
+        agent = {"Label": LABEL, "ProgramArguments": paths.program(), "RunAtLoad": True}
+        write_file(place(), plistlib.dumps(agent))
+
+
+# Windows
+
+
+def _in_registry() -> Login:
+    if sys.platform == "win32":
+        import winreg
+
+        command = _value(winreg, WINDOWS_RUN)
+        if command is None:
+            return OFF
+        switch = _value(winreg, WINDOWS_APPROVED)
+        if isinstance(switch, bytes) and switch[:1] and switch[0] % 2:
+            return Login(on=False, why_not="switched off in Windows' settings")
+        text = str(command)
+        program = text[1:].partition('"')[0] if text.startswith('"') else text.split(" ")[0]
+        return _login([program] if program else [])
+    return OFF
+
+
+def _value(winreg: Any, path: str) -> Any:
+    """Our value there; None where there is none."""
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
+            return winreg.QueryValueEx(key, paths.APP_ID)[0]
+    except FileNotFoundError:
+        return None
+
+
 def _set_in_registry(on: bool) -> None:
     if sys.platform == "win32":
         import winreg
 
-        root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
-        with winreg.CreateKeyEx(root, WINDOWS_RUN, access=write) as key:
-            if on:
+        if on:
+            root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
+            with winreg.CreateKeyEx(root, WINDOWS_RUN, access=write) as key:
                 command = subprocess.list2cmdline(paths.program())
                 winreg.SetValueEx(key, paths.APP_ID, 0, winreg.REG_SZ, command)
-            else:
-                try:
-                    winreg.DeleteValue(key, paths.APP_ID)
-                except FileNotFoundError:
-                    return
+        else:
+            _delete_value(winreg, WINDOWS_RUN)
+        _delete_value(winreg, WINDOWS_APPROVED)
 
 
-def _entry() -> str:
-    from tray_app.desktop import entry
-
-    return entry.text()
-
-
-def _agent() -> str:
-    import plistlib
-
-    agent = {"Label": LABEL, "ProgramArguments": paths.program(), "RunAtLoad": True}
-    return plistlib.dumps(agent).decode()
+def _delete_value(winreg: Any, path: str) -> None:
+    root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
+    try:
+        with winreg.OpenKey(root, path, access=write) as key:
+            winreg.DeleteValue(key, paths.APP_ID)
+    except FileNotFoundError:
+        return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from tray_app.desktop import paths
@@ -20,6 +21,68 @@ def quoted(arguments: Sequence[str]) -> str:
 def _argument(argument: str) -> str:
     escaped = "".join(f"\\{c}" if c in '"`$\\' else c for c in argument)
     return '"' + escaped.replace("\\", "\\\\").replace("%", "%%") + '"'
+
+
+def keys(text: str) -> dict[str, str]:
+    """What stands in an entry's main group, each key with its value as it is written."""
+    found: dict[str, str] = {}
+    for is_main, line in _lines(text):
+        key, sign, value = line.partition("=")
+        if is_main and sign and not line.startswith("#"):
+            found.setdefault(key.strip(), value.strip())
+    return found
+
+
+def without(text: str, unwanted: Collection[str]) -> str:
+    """The entry without these keys of its main group; the rest stays as it is."""
+    kept = [
+        line
+        for is_main, line in _lines(text)
+        if not (is_main and line.partition("=")[0].strip() in unwanted)
+    ]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _lines(text: str) -> Iterator[tuple[bool, str]]:
+    """Each line, and whether it is below the heading of the main group."""
+    is_main = False
+    for line in text.splitlines():
+        if line.startswith("["):
+            is_main = line.strip() == "[Desktop Entry]"
+            yield False, line
+        else:
+            yield is_main, line
+
+
+_ESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+_UNQUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)|(\s+)', re.DOTALL)
+
+
+def command(value: str) -> list[str]:
+    """The arguments that Exec stands for; `quoted` the other way round, field codes left out.
+
+    What is quoted in a way that the specification does not know is no command.
+    """
+    line = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value)
+    arguments: list[str] = []
+    joins = False  # with the part before
+    end = 0
+    for part in _UNQUOTED.finditer(line):
+        if part.start() != end:
+            return []
+        end = part.end()
+        if part[3]:
+            joins = False
+            continue
+        word = re.sub(r"\\(.)", r"\1", part[1]) if part[1] is not None else part[2]
+        if joins:
+            arguments[-1] += word
+        else:
+            arguments.append(word)
+        joins = True
+    if end != len(line):
+        return []
+    return [word.replace("%%", "%") for word in arguments if not re.fullmatch("%[a-zA-Z]", word)]
 
 
 def text() -> str:

@@ -44,15 +44,23 @@ def make_folder(folder: Path) -> None:
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> None:
-    """Write a whole file, with its folder, for the owner of the folder.
+    """Write a whole file, with its folder, for the owner of the folder: all of it, or nothing.
 
     :raises FileExistsError: it is there, and ``replace`` is not wanted
     :raises OSError: it cannot be written
     """
     make_folder(path.parent)
+    new = path.with_name(f"{path.name}.new") if replace else path
     if replace:
-        path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        give(descriptor, path.parent)
+        new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            give(descriptor, path.parent)
+        if replace:
+            new.replace(path)
+    except OSError:
+        with suppress(OSError):  # what a full disk took of it would only be in the way
+            new.unlink()
+        raise
