@@ -171,7 +171,8 @@ class OwnServer:
         path = self.server.folder / "jobs.jsonl"
         if not path.exists():
             return []
-        told = [json.loads(line) for line in path.read_text().splitlines()]
+        # The last line may be still on its way.
+        told = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
         return [
             Word(each["wall_s"], f"{self._life}.{each['job']}", each["what"], each["stage"])
             for each in told

@@ -25,7 +25,8 @@ QUICK = {"frames_s": 0.8, "storage_s": 0.2, "feedback_s": 0.1, "database_s": 0.1
 
 def told(server: RunAnalyzeServer) -> list[dict[str, Any]]:
     path = server.folder / "jobs.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]  # the last may be on its way
 
 
 def ended(server: RunAnalyzeServer, count: int = 1) -> Callable[[], bool]:
