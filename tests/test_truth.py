@@ -14,6 +14,7 @@ import pytest
 from tests.bench.load import OwnServer, Word, schedule
 from tests.bench.truth import (
     GOAL_MEMORY,
+    UNTOLD,
     Record,
     Seen,
     Verdict,
@@ -121,6 +122,7 @@ def test_stages_are_those_of_all_jobs_within_the_span() -> None:
     assert doing(spans, 6, 7) == {"frames", "encoding"}
     assert doing(spans, 15, 16) == {"encoding"}
     assert doing(spans, 21, 22) == frozenset()
+    assert doing(stages([told[0], told[2]]), 2, 3) == {UNTOLD}
 
 
 def test_jobs_are_paired_by_the_time_they_share() -> None:

@@ -193,12 +193,12 @@ class Doing:
 
 
 def stages(words: Iterable[Word]) -> list[Doing]:
-    """What each job did and when, jobs one after the other."""
+    """What each job did and when, jobs one after the other; of one without a word, `UNTOLD`."""
     jobs: dict[str, list[Word]] = {}
     for word in words:
         jobs.setdefault(word.job, []).append(word)
     return [
-        Doing(word.at_s, after.at_s, _UPLOAD if word.what == "start" else _names(word.stage))
+        Doing(word.at_s, after.at_s, _names(word, after))
         for told in jobs.values()
         for word, after in pairwise(sorted(told, key=lambda word: word.at_s))
     ]
@@ -210,11 +210,13 @@ def doing(spans: Iterable[Doing], start_s: float, end_s: float) -> frozenset[str
     return frozenset[str]().union(*within)
 
 
-_UPLOAD = frozenset({"upload"})
+UNTOLD = "?"
 
 
-def _names(stage: str) -> frozenset[str]:
-    return next((names for part, names in _DOING if part in stage), frozenset())
+def _names(word: Word, after: Word) -> frozenset[str]:
+    if word.what == "start":
+        return frozenset({"upload" if after.what == "stage" else UNTOLD})
+    return next((names for part, names in _DOING if part in word.stage), frozenset())
 
 
 # The comparison
@@ -405,6 +407,8 @@ def _judge_activity(record: Record, verdict: Verdict) -> None:
             if not seen.is_busy and start_s - during.start_s <= IDLE_AFTER_S:
                 continue  # its start was not seen yet, which is another figure
             true = doing(record.stages, start_s, end_s)
+            if UNTOLD in true:
+                continue
             right = seen.stage in true
             for name in true if len(true) == 1 else ("between two",):
                 verdict.stages.setdefault(name, []).append(right)
