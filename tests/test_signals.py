@@ -23,6 +23,7 @@ END_LIMIT_S = 2.0
 START_LIMIT_S = 30.0
 F_SETPIPE_SZ = 1031
 SMALLEST_PIPE_BYTES = 4096
+INTERVAL_S = 0.2
 
 
 @contextmanager
@@ -69,15 +70,26 @@ def end_s(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGT
 
 @contextmanager
 def pipe_that_nobody_reads() -> Iterator[tuple[IO[bytes], Callable[[], bool]]]:
-    """As small as can be; and whether it is full."""
+    """As small as can be; and whether a writer waits: nothing has come for several intervals."""
+    import array
     import fcntl
-    import select
+    import termios
 
     reader, writer = os.pipe()
     fcntl.fcntl(writer, F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+    seen, since_s = 0, time.monotonic()
+
+    def is_waited_for() -> bool:
+        nonlocal seen, since_s
+        held = array.array("i", [0])
+        fcntl.ioctl(reader, termios.FIONREAD, held)
+        if held[0] != seen:
+            seen, since_s = held[0], time.monotonic()
+        return seen > 0 and time.monotonic() - since_s > 8 * INTERVAL_S
+
     with os.fdopen(writer, "wb", buffering=0) as stream:
         try:
-            yield stream, lambda: not select.select([], [writer], [], 0)[1]
+            yield stream, is_waited_for
         finally:
             os.close(reader)
 
@@ -97,10 +109,12 @@ def url() -> Iterator[str]:
 def test_an_output_that_nobody_reads(tmp_path: Path, url: str, view: str) -> None:
     """SIGTERM ends it within 2 s although its main thread waits for room in a pipe."""
     with (
-        pipe_that_nobody_reads() as (stdout, is_full),
-        running(tmp_path, view, "--url", url, "--interval", "0.2", stdout=stdout) as process,
+        pipe_that_nobody_reads() as (stdout, is_waited_for),
+        running(
+            tmp_path, view, "--url", url, "--interval", str(INTERVAL_S), stdout=stdout
+        ) as process,
     ):
-        wait_for(is_full, "the pipe is full", START_LIMIT_S)
+        wait_for(is_waited_for, "nothing more goes into the pipe", START_LIMIT_S)
         assert process.poll() is None
         assert end_s(process) < END_LIMIT_S
         assert process.returncode == 0
@@ -119,17 +133,17 @@ threading.Thread(target=speak, daemon=True).start()
 def test_a_log_that_nobody_reads_stops_no_sample(tmp_path: Path, url: str) -> None:
     """Samples go on although standard error takes nothing, and SIGTERM ends it."""
     with (
-        pipe_that_nobody_reads() as (stderr, is_full),
+        pipe_that_nobody_reads() as (stderr, is_waited_for),
         running(
             tmp_path,
-            *("--json", "--url", url, "--interval", "0.2", "--verbose"),
+            *("--json", "--url", url, "--interval", str(INTERVAL_S), "--verbose"),
             stdout=subprocess.PIPE,
             stderr=stderr,
             code=SAYS_MUCH,
         ) as process,
     ):
         assert process.stdout
-        wait_for(is_full, "the pipe is full", START_LIMIT_S)
+        wait_for(is_waited_for, "nothing more goes into the pipe", START_LIMIT_S)
         for _ in range(5):
             assert process.stdout.readline().startswith(b"{")
         assert end_s(process) < END_LIMIT_S
@@ -186,7 +200,7 @@ def test_what_was_ignored_stays_ignored(tmp_path: Path, url: str, number: signal
     """``nohup`` ignores SIGHUP and a script's ``&`` SIGINT: the run goes on."""
     with running(
         tmp_path,
-        *("--json", "--url", url, "--interval", "0.2"),
+        *("--json", "--url", url, "--interval", str(INTERVAL_S)),
         stdout=subprocess.PIPE,
         ignored=(number,),
     ) as process:

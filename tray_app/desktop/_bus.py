@@ -66,8 +66,12 @@ class SessionBus:
         return True
 
     def has_owner(self, name: str) -> bool:
-        """Whether a name is owned now; before `run` and in its thread."""
-        return self._loop.run_until_complete(name_has_owner(self._connected(), name))
+        """Whether a name is owned now, as far as the bus tells; before `run` and in its thread."""
+        try:
+            return self.ask(lambda line: name_has_owner(line, name))
+        except (*UNREACHABLE, DBusError) as error:
+            _log.info("the session bus does not answer: %r", error)
+            return False
 
     def ask(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> T:
         """Run ``work`` before `run`, in its thread. :raises TimeoutError, DBusError, OSError"""

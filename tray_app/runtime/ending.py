@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock
 from types import FrameType
 
@@ -57,7 +58,8 @@ class Ending:
     def begin(self) -> None:
         """The run is to end from now on; from any thread, and once is enough."""
         if self._begun.acquire(blocking=False):
-            WorkerThread("ending", self._see_to_it, again=False).start()
+            with suppress(RuntimeError):  # no room for a thread: what was asked to end may do so
+                WorkerThread("ending", self._see_to_it, again=False).start()
 
     def over(self) -> None:
         """The run has ended: nothing is left to be seen to."""
