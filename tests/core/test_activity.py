@@ -71,7 +71,8 @@ def posted(files: int = 0) -> ActivityState:
 
 
 def temp(size_mb: float, files: int, at_s: float, names: tuple[str, ...] = ()) -> TempUsage:
-    return TempUsage(mb(size_mb), files, at_s, names)
+    """``names`` are the oldest first."""
+    return TempUsage(mb(size_mb), files, at_s, names[::-1])
 
 
 def told(name: str, at_s: float, stamp: str = "") -> ApiReading:

@@ -21,14 +21,15 @@ from tray_app.core.stage import (
 
 # What the recorded server keeps in tmp, in the order in which it comes.
 NAMES = ("run.mp4", "thumbnail_run.jpg", "processed_run.mp4", "processed_run_faststart.mp4")
+NEWEST_FIRST = NAMES[::-1]
 
 
 @pytest.mark.parametrize(
     ("count", "stage"), [(0, None), (1, "upload"), (2, "detection"), (3, "frames"), (4, "encoding")]
 )
 def test_files_in_tmp_tell_the_stage(count: int, stage: str | None) -> None:
-    """By their names, the latest counts."""
-    assert inferred(None, TempUsage(mb(10), count, 2.0, NAMES[:count])) == stage
+    """By their names, the newest counts."""
+    assert inferred(None, TempUsage(mb(10), count, 2.0, NEWEST_FIRST[4 - count :])) == stage
 
 
 def test_ffmpeg_tells_more_than_files() -> None:
@@ -41,7 +42,7 @@ def test_ffmpeg_tells_more_than_files() -> None:
 def test_after_ffmpeg_the_video_is_saved() -> None:
     """Its file lies there finished while the server waits for storage and database; where no
     process can be seen, ffmpeg may still be at it."""
-    finished = TempUsage(mb(28), 4, 2.0, NAMES)
+    finished = TempUsage(mb(28), 4, 2.0, NEWEST_FIRST)
     assert inferred(look(300, 2.0), finished) == "saving"
     assert inferred(look(300, 2.0), TempUsage(mb(28), 4, 2.0), encoded=True) == "saving"
     assert inferred(None, finished) == "encoding"
@@ -51,6 +52,12 @@ def test_frames_of_a_second_video_are_frames() -> None:
     """The newest file comes first, and theirs is written meanwhile."""
     names = ("processed_b.mp4", "processed_a_faststart.mp4", "processed_a.mp4", "b.mp4", "a.mp4")
     assert inferred(look(300, 2.0), TempUsage(mb(40), 5, 2.0, names), encoded=True) == "frames"
+
+
+def test_files_of_a_killed_worker_are_not_this_jobs() -> None:
+    """They are younger than two minutes; the upload is younger still."""
+    names = ("new.mp4", *NEWEST_FIRST)
+    assert inferred(look(300, 2.0), TempUsage(mb(40), 5, 2.0, names)) == "upload"
 
 
 def frames_at(at_s: float) -> Words:

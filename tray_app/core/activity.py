@@ -34,7 +34,7 @@ CLIMB_BYTES = 8 * MIB
 LEAP_BYTES = 24 * MIB
 STIRRING_CPU_PERCENT = 20.0
 # Weak signs that no other follows for so long, or that prove nothing for so long, were none.
-STIRS_FOR_S = 5.0
+STIRS_FOR_S = 2.5
 STIRS_AT_MOST_S = 15.0
 # A job that has not said its end may wait for storage without any sign (recorded: 22 s), and
 # a silence without any reading is no end either: a busy server was silent for up to 39 s.

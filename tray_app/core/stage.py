@@ -189,22 +189,24 @@ def encodes(process: ProcessReading | None) -> bool:
 def inferred(
     process: ProcessReading | None, temp: TempUsage | None, *, encoded: bool = False
 ) -> str | None:
-    """What runs and what lies in tmp says about the stage, the latest that fits.
+    """What runs, and what was last written to tmp, says about the stage.
 
-    Once ffmpeg has ended (``encoded``, or its file is there) the video goes into storage.
+    Others may lie there: of a second video, or of a worker that was killed. Once ffmpeg has ended
+    (``encoded``, or its file is there) the video goes into storage.
     """
-    names = temp.names if temp else ()
     if encodes(process):
         return "encoding"
-    if encoded or any("_faststart" in name for name in names):
-        # The newest file comes first: another video's frames are written meanwhile.
-        other = bool(names) and names[0].startswith("processed_") and "_faststart" not in names[0]
-        unseen = process is None or process.target is None
-        return "frames" if other else "encoding" if unseen and not encoded else "saving"
-    if any(name.startswith("processed_") for name in names):
+    name = temp.names[0] if temp and temp.names else ""
+    cpu = process.cpu_percent if process else None
+    if "_faststart" in name:
+        # Where no process can be seen, ffmpeg may still be at it.
+        is_seen = encoded or (process is not None and process.target is not None)
+        return "saving" if is_seen else "encoding"
+    if name.startswith("processed_"):
         return "frames"
-    if any(name.startswith("thumbnail_") for name in names):
+    if encoded:
+        return "saving"
+    if name.startswith("thumbnail_"):
         # It is being put into storage as long as nothing is computed.
-        cpu = process.cpu_percent if process else None
         return "thumbnail" if cpu is not None and cpu < WAITS_BELOW_PERCENT else "detection"
-    return "upload" if names else None
+    return "upload" if name else None
