@@ -39,6 +39,7 @@ from tray_app.core.readings import (
     GIB,
     MIB,
     Disk,
+    MemoryKind,
     Now,
     OomKills,
     ProcessRow,
@@ -180,6 +181,13 @@ class TestAlerts:
         """No dashes in a notification."""
         text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
         assert text == "Above 2000 MB. Nothing is being processed."
+
+    def test_a_figure_that_may_be_too_high_says_so(self) -> None:
+        """Where forked workers are another user's."""
+        sample = replace(CALM, memory_kind=MemoryKind.RSS_SUM)
+        doubt = "It may be less: what its processes share cannot be read."
+        assert doubt in sent(Alerted(Level.CRITICAL, 3000.0, sample)).text
+        assert doubt not in sent(Alerted(Level.CRITICAL, 3000.0, CALM)).text
 
     def test_recovery_tells_the_peak(self) -> None:
         """And that it is over."""

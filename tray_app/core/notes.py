@@ -163,7 +163,8 @@ def alert(event: Alerted) -> tuple[str, str]:
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
         doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if event.forecast else ahead)
-    return heading, _sentences(moving, above, foretold, doing, meaning, _free(sample))
+    doubt = wording.doubt(sample)
+    return heading, _sentences(moving, above, foretold, doubt, doing, meaning, _free(sample))
 
 
 def recovery(event: Recovered) -> tuple[str, str]:

@@ -275,6 +275,13 @@ def _as_counted(sample: Sample) -> str:
             return ""
 
 
+def doubt(sample: Sample) -> str:
+    """A sentence where the figure may be too high; else empty."""
+    if sample.memory_kind is not MemoryKind.RSS_SUM:
+        return ""
+    return "It may be less: what its processes share cannot be read."
+
+
 def sharing(sample: Sample) -> str:
     """What the processes have together, and how that was counted; empty where it is their sum."""
     rss_bytes = sample.rss_bytes
