@@ -298,7 +298,7 @@ class TestTheOthers:
             "group. 10.0 GB free."
         )
         several = sent(ChildKilled((worker, worker), replace(kills, count=2), CALM))
-        assert several.title == "RunAnalyze: 2 processes were killed at 920 MB: python"
+        assert several.title == "RunAnalyze: 2 processes were killed: python"
 
     def test_leaks(self) -> None:
         """The sum first, then each job; or how much in how long."""

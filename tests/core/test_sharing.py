@@ -271,3 +271,18 @@ def test_the_machines_holders_have_the_server_once() -> None:
         watched.events += events
     (scarce,) = (event for event in watched.events if type(event).__name__ == "Scarce")
     assert [each.rss_bytes for each in scarce.holders] == [mb(514)]  # type: ignore[union-attr]
+
+
+def test_a_fork_is_no_work() -> None:
+    """The sum of RSS climbs by gigabytes, and nothing is held that was not before."""
+    watched = Watched()
+    for rows, sharing in (
+        (FORKED[:1], Sharing()),
+        (FORKED[:1], Sharing()),
+        (FORKED, PENDING),
+        (FORKED, MEASURED),
+        (FORKED, MEASURED),
+    ):
+        watched.see(rows, sharing)
+        assert watched.state.jobs.latest is None
+        assert not watched.state.activity.is_busy

@@ -14,7 +14,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tray_app.core import stage as stages
-from tray_app.core.readings import MIB, ApiReading, ProcessReading, TempUsage
+from tray_app.core.readings import MIB, ApiReading, MemoryKind, ProcessReading, TempUsage
 from tray_app.core.stage import Stage, Words
 from tray_app.core.values import dataclass, field, replace
 
@@ -305,8 +305,10 @@ def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
 
 def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int, bool] | None:
     """The server's memory, and whether processes tell it; None where neither source does."""
-    if reading is not None and reading.rss_bytes is not None:
-        return reading.rss_bytes, True
+    if reading is not None and reading.kind is MemoryKind.UNMEASURED:
+        return None  # too low for a moment: what comes after it is no climb
+    if reading is not None and reading.held_bytes is not None:
+        return reading.held_bytes, True
     return (api.rss_bytes, False) if api else None
 
 

@@ -258,11 +258,10 @@ def child_killed(event: ChildKilled) -> tuple[str, str]:
     """Title and text when the kernel has killed processes of a server that runs on."""
     rows = event.rows
     names = ", ".join(dict.fromkeys(row.name for row in rows))
-    held = size(sum(row.rss_bytes for row in rows))
     if len(rows) == 1:
-        heading = f"{APP}: {names} was killed at {held}"
+        heading = f"{APP}: {names} was killed at {size(rows[0].rss_bytes)}"
     else:
-        heading = f"{APP}: {len(rows)} processes were killed at {held}: {names}"
+        heading = f"{APP}: {len(rows)} processes were killed: {names}"
     return heading, _sentences(wording.out_of_memory(event.oom_kills), _free(event.sample))
 
 
