@@ -25,6 +25,7 @@ from tray_app.core import settings as checked
 from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
 from tray_app.core.errands import Errand, Outcome
 from tray_app.core.events import (
+    Alerted,
     Answers,
     AutostartWanted,
     ChildKilled,
@@ -40,9 +41,11 @@ from tray_app.core.events import (
     NotifierCame,
     OpenAsked,
     PageAsked,
+    Recovered,
     Said,
     Sampled,
     SourceChanged,
+    TakenBack,
     TargetChanged,
 )
 from tray_app.core.inputs import (
@@ -328,6 +331,12 @@ def _log_event(event: Event) -> None:
             _log.info("%s", wording.job(job))
         case ErrandEnded(outcome):
             _log.info("%s", clicks.line(outcome))
+        case Alerted():
+            _log.info("%s", notes.alert(event)[0])
+        case TakenBack():
+            _log.info("%s", notes.taken_back(event)[0])
+        case Recovered():
+            _log.info("%s", notes.recovery(event)[0])
         case Compared(kept):
             _log.info("%s", wording.compared(kept))
         case HostMissing():

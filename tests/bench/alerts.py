@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from tests.bench.table import Effort, Figure, Part, run
 from tests.bench.traces import Trace, corpus, lived
 from tests.core.made import mb
 from tray_app.core.alerts import TICK_JITTER_S, AlertLimits, Level
-from tray_app.core.events import Alerted, Event, Grown, HeldBack, Leaking, Recovered, Sampled
+from tray_app.core.events import (
+    Alerted,
+    Event,
+    Grown,
+    HeldBack,
+    Leaking,
+    Recovered,
+    Sampled,
+    TakenBack,
+)
+from tray_app.core.forecast import Forecast
 from tray_app.core.sample import Sample
+from tray_app.core.wording import STEADY_BYTES_S
 
 LIMITS = AlertLimits()
 LEVELS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)
@@ -27,16 +38,36 @@ COMES_TRUE_S = 120.0
 # No line can be known before a climb has gone on for so long.
 LONG_S = 15.0
 AHEAD_S = (60.0, 30.0, 10.0)
+# A reading may lie between two steps of a trace, and comes up to 0.1 s early.
+NEWEST_S = 5.1
+# Within so much is level.
+LEVEL_MB = 1.0
+# The end of a job is known 5 s after its last sign of work, and with the sample after it.
+END_KNOWN_S = 7.5
+# A forecast may keep a level back for so long, and a reading is up to 0.1 s late.
+LATE_S = 10.2
+# A reading comes every 2 s, up to 0.1 s early or late.
+READING_EVERY_S = 2.2
+# A forecast that is shown for so long has come nearer by half of it at least.
+COUNTS_S = 6.0
 OWN, EDGE, NAIVE = "this policy", "edge, 2 samples", "naive"
 
 
 @dataclass(frozen=True)
 class Said:
-    """An alert: when, of which level, and whether it was a forecast."""
+    """An alert: when, of which level, whether it was a forecast, or what became of one, which takes
+    its place without a sound; ``taken_back``: a forecast that was withdrawn later."""
 
     at_s: float
     level: Level
     early: bool = False
+    foretold: bool = False
+    taken_back: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a person has to take notice, and keeps it in mind."""
+        return not (self.foretold or self.taken_back)
 
 
 @dataclass(frozen=True)
@@ -64,7 +95,26 @@ class Score:
     early: int = 0
     early_in_vain: int = 0
     saw_most: int = 0
+    late_s: float = 0.0
     delays_s: list[float] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Shown:
+    """Of the forecasts that were shown, how many contradict what was known then.
+
+    ``beside_no_rise``: beside a rate that does not rise; ``on_level``: though memory has not risen
+    for 5 s (where readings are exact); ``across_ends``: from a climb that reaches back beyond a
+    job's end; ``standing``: that did not count down; ``overdue``: of a moment that has passed.
+    """
+
+    count: int = 0
+    beside_no_rise: int = 0
+    on_level: int = 0
+    across_ends: int = 0
+    standing: int = 0
+    overdue: int = 0
     mistakes: list[str] = field(default_factory=list)
 
 
@@ -77,6 +127,7 @@ class Findings:
     scores: dict[str, Score] = field(default_factory=lambda: defaultdict(Score))
     errors: dict[float, list[float]] = field(default_factory=lambda: defaultdict(list))
     could_foresee: dict[float, int] = field(default_factory=lambda: defaultdict(int))
+    shown: Shown = field(default_factory=Shown)
     recoveries: int = 0
     leaks: int = 0
     leaks_called: int = 0
@@ -104,8 +155,11 @@ def _judge(trace: Trace, findings: Findings) -> None:
             match event:
                 case Sampled(sample):
                     samples.append(sample)
-                case Alerted(level, _, _, again, forecast) if not again:
-                    said.append(Said(at_s, level, forecast is not None))
+                case Alerted(level, _, _, again, forecast, foretold) if not again:
+                    said.append(Said(at_s, level, forecast is not None, foretold))
+                case TakenBack():
+                    early = max(n for n, alert in enumerate(said) if alert.early)
+                    said[early] = replace(said[early], taken_back=True)
                 case Leaking():
                     leaks.append(sum(end_s <= at_s for _, end_s in trace.jobs))
                 case Grown():
@@ -121,14 +175,15 @@ def _judge(trace: Trace, findings: Findings) -> None:
     ]
     climbs = list(_climbs(readings, trace))
     for name, alerts in ((OWN, said), (EDGE, _edge(readings)), (NAIVE, _naive(readings))):
-        _score(findings.scores[name], trace, climbs, alerts)
+        _score(findings.scores[name], trace, readings, climbs, alerts)
     _foreseen(findings, trace, samples)
+    judge_shown(findings.shown, trace, samples)
     if trace.leak_job is not None:
         findings.leaks += 1
         findings.leaks_called += leaks[:1] == [trace.leak_job]
         if leaks[:1] != [trace.leak_job]:
             findings.mistakes.append(f"{trace.kind} {trace.seed}: {leaks} not {trace.leak_job}")
-    elif leaks:
+    elif leaks and not trace.keeps:
         findings.leaks_wrong += 1
         findings.mistakes.append(f"{trace.kind} {trace.seed}: leak called, nothing was kept")
     if trace.grows:
@@ -153,36 +208,55 @@ def _climbs(readings: Sequence[tuple[float, int]], trace: Trace) -> Iterator[Cli
     for level in LEVELS:
         limit = mb(LIMITS.limit_mb(level))
         start = below = above = sustained = None
-        longest_s = 0.0
+        held = False
+        hold_s = LIMITS.hold_s(level) - TICK_JITTER_S
         for at_s, figure in readings:
             died = any(start is not None and start < end <= at_s for _, end in trace.absent)
-            gone_s = 0.0 if below is None else at_s - below
+            is_back = below is None or figure >= 0.9 * limit
+            gone_s = 0.0 if is_back or below is None else at_s - below
             if start is not None and (died or gone_s >= LIMITS.recovery_s - TICK_JITTER_S):
-                yield _climb(level, start, at_s, sustained, longest_s)
+                yield Climb(level, start, at_s, sustained, held)
                 start = below = above = sustained = None
-                longest_s = 0.0
+                held = False
             above = (at_s if above is None else above) if figure > limit else None
             below = (at_s if below is None else below) if figure < 0.9 * limit else None
             if above is None:
                 continue
             start = at_s if start is None else start
-            longest_s = max(longest_s, at_s - above)
+            held = held or at_s - above >= hold_s
             needed_s = 0.0 if level is Level.CRITICAL else SUSTAINED_S
             if sustained is None and at_s - above >= needed_s:
                 sustained = at_s
         if start is not None:
-            yield _climb(level, start, trace.lasts_s, sustained, longest_s)
+            yield Climb(level, start, trace.lasts_s, sustained, held)
 
 
-def _climb(
-    level: Level, start_s: float, end_s: float, sustained_s: float | None, longest_s: float
-) -> Climb:
-    held = longest_s >= LIMITS.hold_s(level) - TICK_JITTER_S
-    return Climb(level, start_s, end_s, sustained_s, held)
+def _late_s(readings: Sequence[tuple[float, int]], climb: Climb, said_s: float) -> float:
+    """For how long beyond its hold memory stood above the level at a stretch before it was said.
+
+    Only time with readings counts: in silence nothing is known.
+    """
+    limit, longest_s, above_s = mb(LIMITS.limit_mb(climb.level)), 0.0, 0.0
+    before_s: float | None = None
+    for at_s, figure in readings:
+        if not climb.start_s <= at_s <= said_s:
+            continue
+        if figure <= limit:
+            before_s = None
+            continue
+        above_s = 0.0 if before_s is None else above_s + min(at_s - before_s, READING_EVERY_S)
+        before_s, longest_s = at_s, max(longest_s, above_s)
+    return longest_s - LIMITS.hold_s(climb.level)
 
 
-def _score(score: Score, trace: Trace, climbs: list[Climb], alerts: list[Said]) -> None:
-    score.alerts += len(alerts)
+def _score(
+    score: Score,
+    trace: Trace,
+    readings: Sequence[tuple[float, int]],
+    climbs: list[Climb],
+    alerts: list[Said],
+) -> None:
+    score.alerts += sum(not alert.foretold for alert in alerts)
     unclaimed = list(alerts)
     for climb in climbs:
         early_s = COMES_TRUE_S if climb.level is Level.CRITICAL else 0.0
@@ -195,9 +269,10 @@ def _score(score: Score, trace: Trace, climbs: list[Climb], alerts: list[Said]) 
         for alert in own:
             if alert in unclaimed and climb.held:
                 unclaimed.remove(alert)
-        score.repeated += max(0, len(own) - 1)
-        if len(own) > 1:
-            score.mistakes.append(f"{trace.kind} {trace.seed}: {len(own)} × {climb.level.word}")
+        heard = sum(alert.is_new for alert in own)
+        score.repeated += max(0, heard - 1)
+        if heard > 1:
+            score.mistakes.append(f"{trace.kind} {trace.seed}: {heard} × {climb.level.word}")
         if climb.sustained_s is None:
             continue
         score.climbs += 1
@@ -213,13 +288,16 @@ def _score(score: Score, trace: Trace, climbs: list[Climb], alerts: list[Said]) 
             score.mistakes.append(f"{trace.kind} {trace.seed}: no {climb.level.word}")
         elif own:
             score.delays_s.append(own[0].at_s - climb.start_s)
+            if not own[0].early and not trace.clock:
+                score.late_s = max(score.late_s, _late_s(readings, climb, own[0].at_s))
     score.early += sum(alert.early for alert in alerts)
     score.early_in_vain += sum(alert.early for alert in unclaimed)
     unclaimed = [alert for alert in unclaimed if not alert.early]
     score.wrong += len(unclaimed)
     score.mistakes += [f"{trace.kind} {trace.seed}: wrong {alert}" for alert in unclaimed]
     if trace.kind == "saw-teeth":
-        most = max((sum(a.level is level for a in alerts) for level in LEVELS), default=0)
+        heard = [alert.level for alert in alerts if alert.is_new]
+        most = max(map(heard.count, LEVELS))
         score.saw_most = max(score.saw_most, most)
 
 
@@ -260,6 +338,37 @@ def _foreseen(findings: Findings, trace: Trace, samples: list[Sample]) -> None:
                 findings.errors[ahead_s].append(abs(sample.forecast.seconds - left_s) / left_s)
 
 
+def judge_shown(shown: Shown, trace: Trace, samples: list[Sample]) -> None:
+    """What is wrong with each forecast that was shown, by what was known at its moment."""
+    row: list[tuple[float, Forecast]] = []  # of one kind, shown without interruption
+    for sample in samples:
+        ahead, at_s = sample.forecast, sample.at.mono_s
+        if ahead is None:
+            row = []
+            continue
+        if row and row[-1][1].kind is not ahead.kind:
+            row = []
+        row = [*row, (at_s, ahead)]
+        rise_mb = trace.memory_mb(at_s) - trace.memory_mb(at_s - NEWEST_S)
+        began_s = at_s - ahead.span_s
+        wrong = {
+            "beside_no_rise": (sample.rate_bytes_s or 0.0) < STEADY_BYTES_S,
+            "on_level": not trace.noise and rise_mb < LEVEL_MB,
+            "across_ends": any(began_s < end_s < at_s - END_KNOWN_S for _, end_s in trace.jobs),
+            "standing": any(
+                before.seconds - ahead.seconds < 0.5 * (at_s - then_s)
+                for then_s, before in row
+                if at_s - then_s >= COUNTS_S
+            ),
+            "overdue": any(then_s + 2.0 * before.seconds + 5.0 < at_s for then_s, before in row),
+        }
+        shown.count += 1
+        for what, is_so in wrong.items():
+            if is_so:
+                setattr(shown, what, getattr(shown, what) + 1)
+                shown.mistakes.append(f"{trace.kind} {trace.seed}: {what} at {at_s:.0f} s, {ahead}")
+
+
 def figures(findings: Findings) -> Iterator[Figure]:
     """One table."""
     traces = f"{findings.traces} traces"
@@ -274,6 +383,7 @@ def figures(findings: Findings) -> Iterator[Figure]:
             ("wrong alerts", f"{score.wrong}", "", True),
             ("median delay", f"{median(delays_s):.1f} s", "", True),
             ("longest delay", f"{max(delays_s):.1f} s", "", True),
+            ("longest after its hold", f"{score.late_s:.1f} s", "≤ 10 s", score.late_s <= LATE_S),
         )
         for what, value, goal, reached in rows:
             has_goal = bool(goal) and name == OWN
@@ -287,6 +397,16 @@ def figures(findings: Findings) -> Iterator[Figure]:
     own = findings.scores[OWN]
     in_vain = f"{own.early_in_vain}/{own.early}"
     yield Figure("early alerts in vain", OWN, in_vain)
+    shown = findings.shown
+    yield Figure("forecasts shown", OWN, f"{shown.count}")
+    for what, count in (
+        ("beside a rate that does not rise", shown.beside_no_rise),
+        ("on memory level for 5 s", shown.on_level),
+        ("across the end of a job", shown.across_ends),
+        ("that stand still", shown.standing),
+        ("whose moment has passed", shown.overdue),
+    ):
+        yield Figure(f"forecasts {what}", OWN, f"{count}", goal="0", reached=not count)
     for ahead_s in AHEAD_S:
         errors = findings.errors[ahead_s]
         typical = median(errors) if errors else 1.0

@@ -27,7 +27,13 @@ INTERVAL_S = 2.0
 JITTER_S = 0.1
 ELEVATED_MB, HIGH_MB, CRITICAL_MB = LIMITS_MB = 1500.0, 2000.0, 3000.0
 WALL_S = 1_795_000_000.0
-RECORDED = Path(__file__).parents[1] / "data" / "resource-trace.csv"
+DATA = Path(__file__).parents[1] / "data"
+RECORDED = DATA / "resource-trace.csv"
+# Seven minutes into a watch: jobs one after the other, then level at 583.8 MB.
+STAIRCASE = DATA / "forecast-staircase.csv"
+STAIRCASE_LEVEL_S = 98.9
+# Of the staircase: from where memory begins to move until it stands, or has fallen.
+STAIRCASE_JOBS: tuple[tuple[float, float], ...] = ((24.0, 46.9), (90.9, 98.9))
 Span = tuple[float, float]
 Curve = Callable[[float], float]
 
@@ -40,7 +46,8 @@ class Trace:
     ``jobs`` are the times of work, ``absent`` when there is no server, ``silent`` when its API
     does not answer (``remote``: then there is no reading at all). ``clock`` are (moment, step of
     the wall clock). ``leak_job`` is the number of the job at which a leak is to be called, None:
-    nothing is kept. ``wrote`` are files in the temp directory: (when, MB, how many); without any
+    nothing is kept. ``keeps``: jobs keep what they like, and whether that is a leak is not
+    judged. ``wrote`` are files in the temp directory: (when, MB, how many); without any
     nothing is known of it. ``crossings`` are the moments at which a straight ramp, which began at
     ``climbs_s``, passes limits.
     """
@@ -58,6 +65,7 @@ class Trace:
     leak_job: int | None = None
     wrote: tuple[tuple[Span, float, int], ...] = ()
     grows: bool = False
+    keeps: bool = False
     crossings: tuple[tuple[float, float], ...] = ()
     climbs_s: float = 0.0
 
@@ -376,6 +384,57 @@ def _recordings() -> tuple[tuple[tuple[tuple[float, float], ...], tuple[bool, ..
     return tuple(made)
 
 
+def staircase(*, scale: float = 1.0, shift_s: float = 0.0) -> Trace:
+    """The recorded staircase, so much larger and later, and 60 s more of its level end."""
+    with STAIRCASE.open(encoding="utf-8") as file:
+        points = [
+            (shift_s + float(row["t_s"]), scale * float(row["memory_mb"]))
+            for row in csv.DictReader(file)
+        ]
+    jobs = tuple((shift_s + start, shift_s + end) for start, end in STAIRCASE_JOBS)
+    return Trace("", 0, points[-1][0] + 60, _through(*points), jobs=jobs, keeps=True)
+
+
+def _scaled_staircase(dice: random.Random, _seed: int) -> Trace:
+    """So much larger that its level end is just below a limit, or far from any."""
+    scale = dice.choice([*(limit / 600.0 for limit in LIMITS_MB), dice.uniform(0.8, 6.0)])
+    return staircase(scale=scale, shift_s=dice.uniform(0, INTERVAL_S))
+
+
+def _job_stairs(dice: random.Random, _seed: int) -> Trace:
+    """Several jobs, a few seconds or half a minute apart, each of which climbs in stairs, has
+    helpers that come and go, and keeps a part."""
+    level, at_s = dice.uniform(120, 500), 40.0
+    points, jobs = [(at_s, level)], []
+    for _ in range(dice.randint(3, 6)):
+        start_s, base = at_s, level
+        for _ in range(dice.randint(2, 5)):
+            up = dice.uniform(20, 300)
+            points += [(at_s, level), (at_s + dice.uniform(0.3, 5.0), level + up)]
+            level, at_s = level + up, points[-1][0] + dice.uniform(0.5, 8.0)
+        helper = dice.uniform(60, 250)
+        points += [(at_s, level), (at_s + 0.3, level + helper)]
+        points += [(at_s + 2.0, level + helper), (at_s + 2.3, level)]
+        end_s = at_s + 2.5
+        level = base + dice.uniform(0.2, 0.9) * (level - base)
+        points += [(end_s, points[-1][1]), (end_s + 0.5, level)]
+        jobs.append((start_s, end_s))
+        at_s = end_s + dice.choice([4.0, 10.0, 30.0])
+    return Trace("", 0, at_s + 60, _through(*points), jobs=tuple(jobs), keeps=True)
+
+
+def _job_climb(dice: random.Random, _seed: int) -> Trace:
+    """A job that climbs straight for some time, stands while it goes on, and gives a part back."""
+    rate, climbs_s = math.exp(dice.uniform(math.log(5), math.log(90))), dice.uniform(6, 45)
+    low = dice.uniform(150, 900)
+    top, start_s = min(low + rate * climbs_s, 2950.0), dice.uniform(20, 60)
+    top_s = start_s + (top - low) / rate
+    end_s = top_s + dice.uniform(0, 40)
+    after = low + dice.uniform(0.1, 1.0) * (top - low)
+    points = ((start_s, low), (top_s, top), (end_s, top), (end_s + 0.5, after))
+    return Trace("", 0, end_s + 60, _through(*points), jobs=((start_s, end_s),))
+
+
 def _recorded(dice: random.Random, seed: int) -> Trace:
     """What was recorded, so much larger that it passes the levels."""
     return recorded(seed, scale=dice.uniform(2.0, 9.0), shift_s=60.0 + dice.uniform(0, INTERVAL_S))
@@ -393,6 +452,9 @@ def recorded(number: int, *, scale: float = 1.0, shift_s: float = 0.0) -> Trace:
 
 KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
     "recorded, scaled": (_recorded, 72),
+    "a recorded staircase, scaled": (_scaled_staircase, 48),
+    "jobs in stairs": (_job_stairs, 90),
+    "jobs whose climb ends": (_job_climb, 90),
     "steps": (_step, 90),
     "ramps of 1 to 500 MB/s": (_ramp, 120),
     "ramps with noise": (_noisy_ramp, 120),

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from tests.core.made import mb
 from tray_app.core.alerts import (
     CALM,
-    FORETOLD_FOR_S,
+    FORETELLS_AGAIN_S,
+    KEPT_BACK_S,
     NOTHING,
+    TAKEN_BACK_AFTER_S,
+    WAITS_FOR_HIGHER_S,
     AlertLimits,
     AlertState,
     AlertVerdict,
@@ -26,6 +29,7 @@ from tray_app.core.alerts import (
 LIMITS = AlertLimits()
 ELEVATED, HIGH, CRITICAL = Level.ELEVATED, Level.HIGH, Level.CRITICAL
 BACK = "back"
+WITHDRAWN = "withdrawn"
 Word = Level | str
 
 
@@ -45,9 +49,13 @@ class Told:
         )
         if verdict.recovered:
             return BACK
+        if verdict.taken_back:
+            return WITHDRAWN
         if verdict.raise_level is None:
             return ""
         word = verdict.raise_level.word
+        if verdict.foretold:
+            return f"{word} as foretold"
         return f"{word} again" if verdict.again else f"{word} early" if verdict.early else word
 
     def stay(self, memory_mb: float, for_s: float, every_s: float = 2.0) -> list[str]:
@@ -97,14 +105,38 @@ class TestRising:
         climb = (1000, 1400, 1600, 1700, 1999, 2100, 2500, 2999, 3100, 3500, 4000)
         assert [word for word in said(*climb) if word] == ["elevated", "high", "critical"]
 
-    def test_escalation_is_immediate(self) -> None:
-        """Once a level has held, a higher one is no noise."""
-        assert said(1600, 1600, 2100) == ["", "elevated", "high"]
+    def test_each_level_has_its_own_hold(self) -> None:
+        """Also where a lower one was said: high comes 2 s after its crossing, critical with it."""
+        assert said(1600, 1600, 2100, 2100) == ["", "elevated", "", "high"]
+        assert said(1600, 1600, 2100, 1900) == ["", "elevated", "", ""]
+        assert said(1600, 1600, 3100) == ["", "elevated", "critical"]
+        told = Told()
+        told.stay(1600, 10)
+        assert [told.read(2100, 0.25) for _ in range(9)] == [*[""] * 8, "high"]
 
     def test_a_skipped_level_is_not_said(self) -> None:
-        """A jump says only the highest, also when the hold of a lower one ends in it."""
+        """A jump says only the highest: a level waits for a higher one that holds 2 s later."""
         assert said(100, 3500) == ["", "critical"]
-        assert said(100, 1600, 2500) == ["", "", "high"]
+        assert said(100, 1600, 2500, 2500) == ["", "", "", "high"]
+        assert said(100, 1600, 2500, 1600) == ["", "", "", "elevated"]
+
+    def test_a_long_hold_keeps_no_lower_level_back(self) -> None:
+        """Elevated is said after its 2 s, however long high must hold."""
+        told = Told(AlertLimits(high_hold_s=60.0))
+        assert [told.read(2500) for _ in range(3)] == ["", "elevated", ""]
+        assert told.stay(2500, 60) == ["high"]
+
+    def test_elevated_waits_until_it_is_known_whether_the_server_works(self) -> None:
+        """For 4 s at most; what is higher does not wait."""
+        limits, state = AlertLimits(), CALM
+        for at_s, stirs in ((0.0, False), (2.0, True), (4.0, True)):
+            state, verdict = judge(state, mb(1600), at_s, limits, stirs=stirs)
+            assert verdict == NOTHING
+        _, verdict = judge(state, mb(1600), 5.0, limits)
+        assert verdict.raise_level is ELEVATED
+        _, verdict = judge(state, mb(1600), 6.0, limits, stirs=True)
+        assert verdict.raise_level is ELEVATED
+        assert judge(state, mb(3100), 5.0, limits, stirs=True)[1].raise_level is CRITICAL
 
     def test_nothing_is_repeated_while_memory_swings_about_a_limit(self) -> None:
         """Also far below it, as long as it comes back within 30 s."""
@@ -158,7 +190,7 @@ class TestFalling:
     def test_the_peak_is_that_since_the_first_alert(self) -> None:
         """It is what the note tells, together with the highest level."""
         told = Told()
-        for figure in (1600, 1600, 2800, 1600):
+        for figure in (1600, 1600, 2800, 2700, 1600):
             told.read(figure)
         assert (told.state.level, told.state.raised) == (HIGH, HIGH)
         assert told.state.peak_bytes == mb(2800)
@@ -185,28 +217,81 @@ class TestLasting:
         assert Told(limits).stay(3100, 3600, 10) == ["critical"]
 
 
+class TestStanding:
+    def test_what_is_being_left_is_not_reached(self) -> None:
+        """Below 90 % of a level it recovers from it, and is in the highest of which it is not."""
+        told = Told()
+        told.read(3500)
+        assert (told.state.reached, told.state.recovering) == (CRITICAL, False)
+        told.read(2701)
+        assert (told.state.reached, told.state.recovering) == (CRITICAL, False)
+        told.read(1900)
+        assert (told.state.reached, told.state.recovering) == (HIGH, True)
+        told.read(420)
+        assert (told.state.reached, told.state.recovering) == (Level.NONE, True)
+        told.stay(420, 40)
+        assert (told.state.reached, told.state.recovering) == (Level.NONE, False)
+
+    def test_a_forecast_is_no_level(self) -> None:
+        """What was said early is not reached."""
+        told = Told()
+        told.read(1000, foreseen=True)
+        assert (told.state.level, told.state.raised, told.state.reached) == (Level.NONE,) * 3
+
+
 class TestForeseen:
-    def test_critical_is_said_early_and_once(self) -> None:
-        """When it comes true, nothing more is said; nor are the levels on the way."""
+    def test_critical_is_said_early_and_again_when_it_is_there(self) -> None:
+        """As what was foretold; the levels on the way are kept back for 10 s."""
         told = Told()
         assert told.read(1000, foreseen=True) == "critical early"
         for figure in (1400, 1800, 2200, 2600):
             assert told.read(figure, foreseen=True) == ""
-        assert told.stay(3100, 60) == []
+        assert told.stay(3100, 60) == ["critical as foretold"]
         assert told.state.level is CRITICAL
 
-    def test_a_forecast_that_is_over_is_withdrawn_after_a_minute(self) -> None:
-        """Then what was reached instead is said, if it is a level."""
+    def test_a_level_is_kept_back_for_ten_seconds_at_most(self) -> None:
+        """While critical is foreseen; otherwise for its hold."""
         told = Told()
         told.read(1900, foreseen=True)
-        assert told.stay(2200, FORETOLD_FOR_S - 2) == []
-        assert told.stay(2200, 10) == ["high"]
+        words = [told.read(2200, foreseen=True) for _ in range(8)]
+        assert words == [*[""] * 6, "high as foretold", ""]
+        told = Told()
+        told.read(1900, foreseen=True)
+        told.read(2200, foreseen=True)
+        assert told.read(2200) == "high as foretold"
+
+    def test_a_forecast_that_is_over_is_taken_back(self) -> None:
+        """After some seconds without it; then what was reached instead has been said, too."""
+        told = Told()
+        told.read(1900, foreseen=True)
+        assert told.stay(2200, TAKEN_BACK_AFTER_S + 2) == ["high as foretold", WITHDRAWN]
+        assert told.stay(3100, 4) == ["critical"]
 
     def test_a_forecast_that_came_to_nothing_is_told_as_over(self) -> None:
-        """The person has a critical alert on the screen."""
+        """The person has a critical alert on the screen; after a minute one may come again."""
         told = Told()
         told.read(1000, foreseen=True)
-        assert told.stay(1100, FORETOLD_FOR_S + 30) == [BACK]
+        assert told.stay(1100, TAKEN_BACK_AFTER_S) == [WITHDRAWN]
+        assert told.read(1100, foreseen=True) == ""
+        assert told.stay(1100, FORETELLS_AGAIN_S) == []
+        assert told.state is CALM
+        assert told.read(1100, foreseen=True) == "critical early"
+
+    def test_no_reading_says_nothing_against_a_forecast(self) -> None:
+        """A server that is silent meanwhile has not stopped climbing."""
+        told = Told()
+        told.read(1400, foreseen=True)
+        for _ in range(20):
+            assert told.read(None) == ""
+        assert told.read(1450) == ""
+        assert told.read(3100) == "critical as foretold"
+
+    def test_memory_above_the_limit_keeps_what_was_said_early(self) -> None:
+        """Where critical has a hold, no forecast of it holds any longer."""
+        told = Told(AlertLimits(critical_hold_s=30.0))
+        told.read(2900, foreseen=True)
+        words = told.stay(3100, 40)
+        assert words == ["high as foretold", "critical as foretold"]
 
     def test_while_critical_there_is_nothing_to_foresee(self) -> None:
         """It is said already."""
@@ -219,19 +304,19 @@ class TestDue:
     def test_a_hold_that_ends_wants_a_reading(self) -> None:
         """So that an alert does not wait for the next tick."""
         told = Told()
-        assert due_s(told.state, LIMITS) == math.inf
+        assert due_s(told.state, told.now_s, LIMITS) == math.inf
         told.read(1600)
-        assert due_s(told.state, LIMITS) == told.now_s + 2.0
+        assert due_s(told.state, told.now_s, LIMITS) == told.now_s + 2.0
         told.read(1600)
-        assert due_s(told.state, LIMITS) == math.inf
+        assert due_s(told.state, told.now_s, LIMITS) == math.inf
 
     def test_recovery_and_repeat_want_one(self) -> None:
         """30 s after memory has fallen, 10 min after critical was said."""
         told = Told()
         told.read(3100)
-        assert due_s(told.state, LIMITS) == told.now_s + 600.0
+        assert due_s(told.state, told.now_s, LIMITS) == told.now_s + 600.0
         told.read(100)
-        assert due_s(told.state, LIMITS) == told.now_s + LIMITS.recovery_s
+        assert due_s(told.state, told.now_s, LIMITS) == told.now_s + LIMITS.recovery_s
 
 
 def test_a_gap_is_no_hold() -> None:
@@ -279,33 +364,36 @@ _readings = st.lists(
 def test_a_level_is_never_said_twice_without_being_left(
     readings: list[tuple[int | None, float, bool]],
 ) -> None:
-    """Between two equal alerts memory stayed below 90 % of the limit for 30 s, and a forecast
-    that was said had been over for a minute; whatever else happened."""
+    """Between two equal alerts memory stayed below 90 % of the limit for 30 s, or the first was a
+    forecast that came true or was taken back; whatever else happened."""
     state, now_s = CALM, 0.0
     said: dict[Level, float] = {}
     below_s: dict[Level, float] = {}
+    early = False
     for reading, step_s, foreseen in readings:
         now_s += step_s
-        foreseen_s = state.foreseen_s
         state, verdict = judge(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
             assert verdict == NOTHING
             continue
-        withdrawn = foreseen_s is None or (
-            not foreseen and now_s - foreseen_s >= FORETOLD_FOR_S - 0.1
-        )
         for level in (ELEVATED, HIGH, CRITICAL):
             if reading >= 0.9 * mb(LIMITS.limit_mb(level)):
                 below_s.pop(level, None)
                 continue
             since_s = below_s.setdefault(level, now_s)
-            if now_s - since_s >= LIMITS.recovery_s - 0.1 and (withdrawn or level is not CRITICAL):
+            if now_s - since_s >= LIMITS.recovery_s - 0.1:
                 said.pop(level, None)
         level = verdict.raise_level
-        if level is not None and not verdict.again:
+        assert early or not (verdict.foretold or verdict.taken_back)
+        if verdict.early:
+            assert not early
+            assert state.reached is not CRITICAL
+        elif level is not None and not verdict.again:
             assert level not in said
-            assert verdict.early or level is LIMITS.reached(reading)
+            assert level <= LIMITS.reached(reading)
+            assert verdict.foretold == early
             said[level] = now_s
+        early = state.foreseen_s is not None
         if verdict.again:
             assert level in said or state.level < state.raised
         if verdict.recovered:
@@ -323,7 +411,33 @@ def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) 
         assert not (verdict.recovered and verdict.raise_level)
         if verdict.recovered or verdict.again:
             assert known
-        known = not verdict.recovered and (known or verdict.raise_level is not None)
+        raised = verdict.raise_level is not None and not verdict.early
+        known = not verdict.recovered and (known or raised)
         assert known == (state.raised is not Level.NONE)
-        assert state.level <= state.raised
-        assert verdict == AlertVerdict() or verdict.raise_level or verdict.recovered
+        assert state.reached <= state.level <= state.raised
+        assert state.recovering == (state.reached < state.level)
+        at_all = verdict.raise_level or verdict.recovered or verdict.taken_back
+        assert verdict == AlertVerdict() or at_all
+
+
+@given(_readings)
+def test_a_level_that_has_held_is_said_in_time(
+    readings: list[tuple[int | None, float, bool]],
+) -> None:
+    """With the first reading after its hold, the wait for a higher one and what a forecast may
+    keep it back for, it or a higher one is known."""
+    state, now_s = CALM, 0.0
+    above_s: dict[Level, float] = {}
+    for reading, step_s, foreseen in readings:
+        now_s += step_s
+        state, _ = judge(state, reading, now_s, LIMITS, foreseen=foreseen)
+        if reading is None:
+            continue
+        for level in (ELEVATED, HIGH, CRITICAL):
+            if reading <= mb(LIMITS.limit_mb(level)):
+                above_s.pop(level, None)
+                continue
+            since_s = above_s.setdefault(level, now_s)
+            late_s = now_s - since_s - LIMITS.hold_s(level)
+            if level is CRITICAL or late_s > WAITS_FOR_HIGHER_S + KEPT_BACK_S:
+                assert state.level >= level

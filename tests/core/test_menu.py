@@ -380,7 +380,7 @@ def test_what_is_to_come_stands_beside_the_peak() -> None:
     assert row.text == "Peak: 342 MB · kept 140 MB of the last video"
     climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(Kind.HIGH, 250.0)))
     menu = by_key(climbing)
-    assert menu["status-peak"].text == "Peak: 342 MB · about 4 min until it is high"
+    assert menu["status-peak"].text == "Peak: 342 MB · forecast: high in about 4 min"
     assert menu["status-memory"].text == "RunAnalyze: 342 MB · green"
     paused = after((3.0, SetPaused(True)), state=climbing)
     assert by_key(paused)["status-peak"].text == "Peak: 342 MB"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.core.made import SYSTEM, mb
 from tray_app.core import notes
 from tray_app.core.activity import Activity
@@ -27,6 +29,7 @@ from tray_app.core.events import (
     Sampled,
     Scarce,
     Summarised,
+    TakenBack,
     WorkerReplaced,
 )
 from tray_app.core.forecast import Forecast, Kind
@@ -99,9 +102,59 @@ def test_elevated_while_processing_is_quiet_information() -> None:
 
 def test_elevated_while_idle_says_that_nothing_is_processed() -> None:
     """The same height while idle is suspicious: normal urgency, and it says why."""
-    found = sent(Alerted(Level.ELEVATED, 1500, sample(1600)))
+    found = sent(Alerted(Level.ELEVATED, 1500, replace(sample(1600), rests=True)))
     assert found.urgency == Urgency.NORMAL
     assert "Nothing is being processed." in found.text
+
+
+def test_what_is_normal_here_is_no_notification() -> None:
+    """Elevated while something is processed, unless somebody wants it."""
+    assert note(Alerted(Level.ELEVATED, 1500, sample(1600), quiet=True)) is None
+
+
+@pytest.mark.parametrize("level", list(Level)[1:])
+def test_idle_is_not_said_before_it_is_known(level: Level) -> None:
+    """A video may have been posted half a second ago."""
+    just_now = sample(3174)
+    assert just_now.activity is Activity.IDLE
+    for event in (
+        Alerted(level, 1500, just_now),
+        Recovered(level, 1500, just_now),
+        TakenBack(level, 1500, just_now),
+        Eased(just_now),
+        Scarce(SystemMemory(16 * GIB, 300 * MIB, 98.0), (), just_now),
+        Gone(MIB, False, None, just_now),
+    ):
+        text = sent(event).text
+        assert "Nothing is" not in text
+        assert "Nothing was" not in text
+        assert "next video" not in text
+
+
+def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
+    """The same notification, with the height that was reached; so is a forecast taken back."""
+    busy = sample(3100, Activity.PROCESSING)
+    early = sent(Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, 15.0)))
+    there = sent(Alerted(Level.CRITICAL, 3000, busy, foretold=True))
+    over = sent(TakenBack(Level.HIGH, 2000, sample(2584)))
+    assert (early.title, early.silent) == ("Critical in about 15 s: 3.03 GB now", False)
+    assert (there.title, there.silent) == ("Critical: 3.03 GB", True)
+    assert there.urgency is Urgency.CRITICAL
+    assert (over.title, over.silent, over.urgency) == (
+        "Forecast withdrawn: 2.52 GB",
+        True,
+        Urgency.LOW,
+    )
+    assert over.text.startswith("Memory does not climb as it did. Still above 2000 MB.")
+    assert early.replace == there.replace == over.replace
+
+
+def test_some_seconds_are_any_moment() -> None:
+    """No forecast is better than that."""
+    busy = sample(2900, Activity.PROCESSING)
+    for seconds, words in ((9.9, "any moment"), (10.0, "in about 10 s")):
+        soon = Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, seconds))
+        assert sent(soon).title == f"Critical {words}: 2.83 GB now"
 
 
 def test_critical_is_urgent_and_says_that_processing_may_fail() -> None:
@@ -143,6 +196,7 @@ def test_an_alert_offers_something_to_do() -> None:
 class TestAlerts:
     def alerted(self, level: Level, **changes: object) -> str:
         sample = replace(CALM, **changes)  # type: ignore[arg-type]
+        sample = replace(sample, rests=sample.activity is Activity.IDLE)
         return notes.alert(Alerted(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level], sample))[1]
 
     def test_the_title_is_level_and_figure(self) -> None:
@@ -191,7 +245,7 @@ class TestAlerts:
 
     def test_recovery_tells_the_peak(self) -> None:
         """And that it is over."""
-        calm = replace(CALM, memory_bytes=mb(420))
+        calm = replace(CALM, memory_bytes=mb(420), rests=True)
         assert notes.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
             "Back to normal: 420 MB",
             "The peak was 2.44 GB. Nothing is being processed.",
@@ -244,7 +298,7 @@ class TestTheOthers:
             ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
             ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
         )
-        found = sent(Scarce(system, holders, CALM))
+        found = sent(Scarce(system, holders, replace(CALM, rests=True)))
         assert found.title == "Machine short of memory: 300 MB free"
         assert found.text == (
             "Of 16.0 GB, most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
@@ -264,22 +318,22 @@ class TestTheOthers:
             "Out of memory: the kernel killed a process of its control group at that time. "
             "What was being processed is lost."
         )
-        idle = sent(Gone(mb(1700), False, None, CALM))
+        idle = sent(Gone(mb(1700), False, None, CALM, rested=True))
         assert (idle.title, idle.text) == (
             "RunAnalyze stopped at 1.66 GB",
             "Nothing was being processed.",
         )
-        limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM))
+        limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM, rested=True))
         assert limited.text == (
             "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
             "group. Nothing was being processed."
         )
-        perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM))
+        perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM, rested=True))
         assert perhaps.text == (
             "Out of memory: the kernel killed 2 processes on this machine at that time, perhaps "
             "this. Nothing was being processed."
         )
-        assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM)).text
+        assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM, rested=True)).text
         back = sent(Back(42.0, CALM))
         assert (back.title, back.text) == (
             "RunAnalyze is back: 1.58 GB",

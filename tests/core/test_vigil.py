@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
-from tray_app.core.alerts import Level
+from tray_app.core.alerts import AlertLimits, Level
 from tray_app.core.commands import Mute, Unmute
 from tray_app.core.events import (
     Alerted,
@@ -43,6 +45,9 @@ from tray_app.core.state import begin, wants_largest, wants_reading_s
 from tray_app.core.step import step
 from tray_app.core.values import replace
 from tray_app.core.vigil import remembered, restore
+from tray_app.core.wording import STEADY_BYTES_S
+
+STAIRCASE = Path(__file__).parents[1] / "data" / "forecast-staircase.csv"
 
 WALL_S = 1_795_000_000.0
 
@@ -204,6 +209,127 @@ class TestWhatIsSaid:
         assert alert.forecast is not None
         assert alert.forecast.kind.value == "full"
         assert 55 < alert.forecast.seconds < 60
+
+
+class TestTruth:
+    """What is said is true when it is said."""
+
+    @pytest.mark.parametrize("limit_mb", [600.0, 650.0, 700.0])
+    def test_a_staircase_of_jobs_is_no_climb(self, limit_mb: float) -> None:
+        """A recorded one, level at 583.8 MB from 98.9 s on: no forecast reaches 600 MB then, and
+        nothing is said of a limit that memory never passed."""
+        watched = Watched()
+        limits = AlertLimits(elevated_mb=580.0, high_mb=590.0, critical_mb=limit_mb)
+        settings = replace(watched.state.settings, alerts=limits)
+        watched.state = replace(watched.state, settings=settings)
+        with STAIRCASE.open(encoding="utf-8") as file:
+            points = [(float(row["t_s"]), float(row["memory_mb"])) for row in csv.DictReader(file)]
+        points += [(112.9 + 2 * n, 583.8) for n in range(60)]
+        last_mb = points[0][1]
+        for at_s, memory_mb in points:
+            # As the server was: a core at work while memory moves.
+            cpu_percent = 1.0 if memory_mb == last_mb else 100.0
+            last_mb = memory_mb
+            watched.see(memory_mb, cpu_percent=cpu_percent, after_s=at_s - watched.now_s)
+            sample = watched.state.sample
+            assert sample is not None
+            if at_s >= 98.9:
+                assert sample.forecast is None
+            if sample.forecast:
+                assert sample.rate_bytes_s is not None
+                assert sample.rate_bytes_s > STEADY_BYTES_S
+        alerts = [event for event in watched.events if isinstance(event, Alerted)]
+        assert not [event for event in alerts if event.forecast and limit_mb > 635]
+        reached = {Level.ELEVATED} if limit_mb > 635 else {Level.ELEVATED, Level.CRITICAL}
+        assert {event.level for event in alerts} == reached
+
+    @pytest.mark.parametrize("after_s", [0.25, 1.0, 2.0])
+    def test_high_comes_after_its_own_hold(self, after_s: float) -> None:
+        """Not at the crossing, although elevated was said a while ago."""
+        watched = Watched()
+        watched.stay(1700, 20)
+        assert watched.told() == ["Elevated: 1.66 GB"]
+        crossed_s = watched.now_s + after_s
+        while not watched.told():
+            assert watched.now_s < crossed_s + 2.0
+            watched.see(2100, after_s=after_s)
+        assert watched.now_s >= crossed_s + 1.9
+
+    def test_just_after_a_post_nothing_is_said_of_idleness(self) -> None:
+        """Memory jumps with a video that was posted 0.4 s ago, before any CPU was counted; of
+        memory that stands it is known that nothing is processed."""
+        watched = Watched()
+        watched.stay(1700, 20)
+        watched.events.clear()
+        watched.see(3100, after_s=0.4)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        said = note(alert)
+        assert said is not None
+        assert "Nothing" not in said.text
+        assert "next video" not in said.text
+        watched.stay(3100, 600)
+        again = [event for event in watched.events if isinstance(event, Alerted)][-1]
+        said = note(again)
+        assert again.again
+        assert said is not None
+        assert "Nothing is being processed." in said.text
+
+    @pytest.mark.parametrize("wanted", [False, True])
+    def test_elevated_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
+        """It is shown and logged in any case; high is said to everybody."""
+        watched = Watched()
+        limits = AlertLimits(elevated_while_processing=wanted)
+        settings = replace(watched.state.settings, alerts=limits)
+        watched.state = replace(watched.state, settings=settings)
+        watched.stay(300, 6)
+        watched.stay(1600, 10, cpu_percent=100)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        assert alert.level is Level.ELEVATED
+        assert watched.state.sample is not None
+        assert watched.state.sample.alert is Level.ELEVATED
+        assert watched.told() == (["Elevated: 1.56 GB"] if wanted else [])
+        watched.stay(2100, 4, cpu_percent=100)
+        assert watched.told() == ["High: 2.05 GB"]
+
+    def test_what_is_foretold_is_told_when_it_is_there(self) -> None:
+        """Alert, forecast and recovery are three: each at its time."""
+        watched = Watched()
+        stands = []
+        for n in range(26):
+            watched.see(1600 + 60 * n)
+            sample = watched.state.sample
+            assert sample is not None
+            stands.append((sample.alert, sample.forecast is not None))
+            assert (sample.alert is Level.CRITICAL) == (1600 + 60 * n > 3000)
+        assert (Level.ELEVATED, True) in stands
+        notes = [note(event) for event in watched.events if isinstance(event, Alerted)]
+        told = [(each.title.split(":")[0], each.silent) for each in notes if each]
+        assert told == [
+            ("Elevated", False),
+            ("High", False),
+            ("Critical in about 25 s", False),
+            ("Critical", True),
+        ]
+        watched.events.clear()
+        watched.stay(420, 20)
+        sample = watched.state.sample
+        assert sample is not None
+        assert (sample.alert, sample.recovering) == (Level.NONE, Level.CRITICAL)
+        watched.stay(420, 20)
+        assert watched.told() == ["Back to normal: 420 MB"]
+        sample = watched.state.sample
+        assert sample is not None
+        assert (sample.alert, sample.recovering) == (Level.NONE, Level.NONE)
+
+    def test_a_forecast_that_was_said_is_known_after_a_restart(self) -> None:
+        """It is not said twice, and is taken back when memory does not climb any longer."""
+        watched = Watched()
+        while watched.state.vigil.levels.foreseen_s is None:
+            watched.see(100 + 20 * watched.now_s)
+        assert watched.told()[-1].startswith("Critical in about")
+        later = Watched(watched.stored, WALL_S + watched.now_s + 10)
+        later.stay(1600, 30)
+        assert later.told() == ["Forecast withdrawn: 1.56 GB"]
 
 
 class TestQuiet:

@@ -441,6 +441,15 @@ class TestForecast:
         """In steps of 5 s below a minute and a half."""
         assert wording.forecast(Forecast(Kind.FULL, 41.7)) == "about 40 s until memory is full"
         assert wording.forecast(Forecast(Kind.HIGH, 250.0)) == "about 4 min until it is high"
+        assert wording.foretold(Forecast(Kind.CRITICAL, 41.7)) == (
+            "forecast: critical in about 40 s"
+        )
+
+    def test_below_ten_seconds_it_is_any_moment(self) -> None:
+        """No forecast is better than that."""
+        assert wording.forecast(Forecast(Kind.HIGH, 9.9)) == "high any moment"
+        assert wording.forecast(Forecast(Kind.FULL, 0.0)) == "memory full any moment"
+        assert wording.foretold(Forecast(Kind.HIGH, 4.0)) == "forecast: high any moment"
         assert wording.about(0.4) == "about 5 s"
 
     def test_the_tooltip_shows_it_while_it_holds(self) -> None:

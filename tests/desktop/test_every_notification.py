@@ -50,6 +50,7 @@ from tray_app.core.events import (
     Recovered,
     Scarce,
     Summarised,
+    TakenBack,
     Told,
     WorkerReplaced,
 )
@@ -139,6 +140,8 @@ KINDS: dict[str, Event] = {
     "critical": Alerted(Level.CRITICAL, 3000, FULL),
     "foretold": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.CRITICAL, 31.0)),
     "foretold-full": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.FULL, 42.0)),
+    "came-true": Alerted(Level.CRITICAL, 3000, FULL, foretold=True),
+    "taken-back": TakenBack(Level.ELEVATED, 1500, IDLE),
     "again": Alerted(Level.CRITICAL, 3000, replace(IDLE, memory_bytes=3174 * MIB), again=True),
     "recovered": Recovered(Level.HIGH, 2500 * MIB, CALM),
     "scarce": Scarce(SHORT, HOLDERS, IDLE),
@@ -146,7 +149,7 @@ KINDS: dict[str, Event] = {
     "eased": Eased(CALM),
     "gone": Gone(3277 * MIB, True, None, CALM),
     "gone-out-of-memory": Gone(3277 * MIB, True, OomKills(1, True), CALM),
-    "gone-idle": Gone(1700 * MIB, False, None, CALM),
+    "gone-idle": Gone(1700 * MIB, False, None, CALM, rested=True),
     "back": Back(42.0, CALM),
     "gone-limit": Gone(480 * MIB, False, OomKills(1, True, 512 * MIB), CALM),
     "gone-perhaps": Gone(3277 * MIB, True, OomKills(1), CALM),
@@ -315,6 +318,7 @@ def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
     told = sending.overheard[-1]
     assert (told.summary, unescape(told.body)) == (said.title, said.text)
     assert told.urgency == said.urgency
+    assert told.hints.get("suppress-sound", False) == said.silent
     assert told.actions[1::2] == tuple(action.label for action in said.actions)
     dismiss_all(sending.desktop)
     assert sending.submitted == []

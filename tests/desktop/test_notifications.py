@@ -33,6 +33,7 @@ pytestmark = pytest.mark.desktop
 LOW, NORMAL, CRITICAL = 0, 1, 2
 # Between the limits of the tests' config: elevated 160, high 240, critical 320.
 CALM, ELEVATED, HIGH, OVER_CRITICAL = 90, 200, 280, 350
+ELEVATED_ALWAYS = {"RUNANALYZE_TRAY_ALERTS_ELEVATED_WHILE_PROCESSING": "true"}
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_one_per_level(
     recorder: NotificationRecorder,
 ) -> None:
     """Each level on the way up is told once, in the place of the one before; so is the end."""
-    app = start_app(session_bus, "--url", server.url)
+    app = start_app(session_bus, "--url", server.url, env=ELEVATED_ALWAYS)
     app.wait_for_source("API")
     assert recorder.notices == []
     hold(server, ELEVATED)
@@ -126,10 +127,8 @@ def test_one_per_level(
         assert Path(notice.icon).is_file()
         assert notice.hints["desktop-entry"] == "runanalyze-tray"
     # To allocate takes CPU, and a sample that falls into it sees the server processing: then
-    # elevated is quiet. Words and urgency go together; which comes when is a unit test's matter.
-    idle = "Nothing is being processed" in elevated.body
-    assert idle or "Normal while processing" in elevated.body
-    first = NORMAL if idle else LOW
+    # elevated is not urgent. Which comes when is a unit test's matter.
+    first = LOW if "Normal while processing" in elevated.body else NORMAL
     assert [notice.urgency for notice in told] == [first, NORMAL, CRITICAL, LOW]
     assert [notice.replaces_id for notice in told] == [0, elevated.id, elevated.id, elevated.id]
     assert len(recorder.shown) == 1
@@ -159,8 +158,9 @@ def test_processing_changes_words_and_urgency(
     server: RunAnalyzeServer,
     recorder: NotificationRecorder,
 ) -> None:
-    """Elevated while processing is normal and not urgent; critical says what may happen."""
-    app = start_app(session_bus, "--url", server.url)
+    """Elevated while processing is normal: it is said, and not urgent, only to who wants it.
+    Critical says what may happen."""
+    app = start_app(session_bus, "--url", server.url, env=ELEVATED_ALWAYS)
     app.wait_for_source("API")
     server.burn(30, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
@@ -172,6 +172,24 @@ def test_processing_changes_words_and_urgency(
     critical = wait_for_critical(recorder)
     assert critical.urgency == CRITICAL
     assert "It may fail" in critical.body
+
+
+def test_elevated_while_processing_interrupts_nobody(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """The menu and the log say it; the first notification is of what is not normal."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    server.burn(30, ffmpeg=True, mb=20)
+    app.wait_for_tooltip("processing")
+    hold(server, ELEVATED)
+    app.wait_for_label("elevated")
+    assert recorder.notices == []
+    hold(server, OVER_CRITICAL)
+    assert wait_for_notice(recorder, 1).summary.startswith("Critical")
 
 
 def test_what_was_held_back_outlives_a_crash(

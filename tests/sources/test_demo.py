@@ -302,9 +302,19 @@ def test_a_newcomer_sees_everything() -> None:
 
     told = [event for event in events if isinstance(event, Alerted | Recovered)]
     levels = [event.level if isinstance(event, Alerted) else None for event in told]
-    assert levels == [Level.CRITICAL, None, Level.ELEVATED, Level.CRITICAL]
-    foretold = [isinstance(event, Alerted) and event.forecast is not None for event in told]
-    assert foretold == [True, False, False, True]
+    early = [isinstance(event, Alerted) and event.forecast is not None for event in told]
+    foretold = [isinstance(event, Alerted) and event.foretold for event in told]
+    assert levels == [
+        Level.ELEVATED,
+        Level.CRITICAL,
+        Level.CRITICAL,
+        None,
+        Level.ELEVATED,
+        Level.CRITICAL,
+        Level.CRITICAL,
+    ]
+    assert early == [False, True, False, False, False, True, False]
+    assert foretold == [False, False, True, False, False, False, True]
     samples: list[Sample] = [event.sample for event in events if isinstance(event, Sampled)]
     assert {sample.band for sample in samples} == set(Band) - {Band.UNKNOWN}
     fallen_back = [sample for sample in samples if sample.fallback]

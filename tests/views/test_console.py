@@ -28,8 +28,10 @@ from tray_app.core.events import (
     Recovered,
     Sampled,
     Summarised,
+    TakenBack,
     TargetChanged,
 )
+from tray_app.core.forecast import Forecast, Kind
 from tray_app.core.jobs import Figure, Job
 from tray_app.core.keeping import Leak
 from tray_app.core.link import ApiCondition, ApiState
@@ -56,6 +58,7 @@ from tray_app.views.lines import (
     EMOJI,
     WORDS,
     alert_line,
+    alert_now,
     cells,
     change_line,
     job_line,
@@ -287,6 +290,32 @@ def test_a_plain_line_names_the_watched_process() -> None:
     helpers = len(BUSY.rows) - 1
     assert f"🎯 {BUSY.target.name} {BUSY.target.pid} +{helpers}  🐍 {len(BUSY.others)}" in line
     assert "🎯" not in plain_lines(BLIND)[0]
+
+
+def test_alert_forecast_and_recovery_are_three_words() -> None:
+    """Critical is a line's word only while memory is critical."""
+    ahead = replace(CALM, forecast=Forecast(Kind.CRITICAL, 41.7))
+    high = replace(ahead, alert=Level.HIGH)
+    back = replace(CALM, recovering=Level.CRITICAL)
+    coming = {"CALM": CALM, "ahead": ahead, "high": high, "back": back}
+    ends = {name: alert_now(sample, WORDS) for name, sample in coming.items()}
+    assert ends == {
+        "CALM": "",
+        "ahead": "forecast: critical in about 40 s",
+        "high": "!! high  forecast: critical in about 40 s",
+        "back": "ok recovering",
+    }
+    assert alert_now(replace(CALM, alert=Level.CRITICAL), WORDS) == "!!! critical"
+    falls = replace(CALM, alert=Level.HIGH, recovering=Level.CRITICAL)
+    assert alert_now(falls, WORDS) == "!! high, recovering"
+    for sample in coming.values():
+        assert plain_lines(sample, WORDS)[0].endswith(alert_now(sample, WORDS))
+
+
+def test_a_forecast_taken_back_is_a_line() -> None:
+    """It is no notification only."""
+    line = alert_line(TakenBack(Level.HIGH, 2000.0, BUSY), WORDS)
+    assert " ok Forecast withdrawn: " in line
 
 
 def test_a_summary_is_two_lines() -> None:

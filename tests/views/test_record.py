@@ -70,6 +70,7 @@ FULL = replace(
         peak_bytes=1700 * MIB,
     ),
     alert=Level.ELEVATED,
+    recovering=Level.HIGH,
     target=Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "on the port"),
     rows=(
         ProcessRow(42, "uvicorn", Role.TARGET, 1500 * MIB, 98.0),
@@ -123,6 +124,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "after_mb": None,
         },
         "alert": "elevated",
+        "recovering": "high",
         "hung": "stopped",
         "api": {
             "state": "silent",

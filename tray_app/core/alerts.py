@@ -1,9 +1,10 @@
 """The levels of the server's memory: when one is said, said again, and over. Pure.
 
-A level fires when memory has been above its limit for its hold. Once one has held, climbing is
-no noise: what is reached then is said at once, the highest only. A level is left when memory has
-been below 90 % of its limit for 30 s, so that a saw-tooth about a limit is one climb; going down
-says nothing until all are left. A climb that will be critical within a minute is said early.
+A level is raised when memory has been above its limit for its hold, whatever was said before; the
+highest only, so it waits for a higher one whose hold is about to end. A level is left when memory
+has been below 90 % of its limit for 30 s, so that a saw-tooth about a limit is one climb; going
+down says nothing until all are left. A climb that will be critical within a minute is said early:
+that keeps lower levels back for 10 s at most, and is taken back when the climb is over.
 """
 
 from __future__ import annotations
@@ -15,8 +16,18 @@ from tray_app.core.readings import MIB
 from tray_app.core.values import dataclass, replace
 
 REARM_FACTOR = 0.9
-# What was foretold is at most a minute away; so long after its forecast has vanished it is over.
-FORETOLD_FOR_S = 60.0
+# So long after its forecast has vanished, what was said early is taken back: a line that readings
+# were missing of is known again after 10 s.
+TAKEN_BACK_AFTER_S = 12.0
+# So long after that, a climb may be foretold again: before it is all are left.
+FORETELLS_AGAIN_S = 60.0
+# What was said early keeps a lower level back for so long.
+KEPT_BACK_S = 10.0
+# A level that has held waits so long for a higher one to hold, too.
+WAITS_FOR_HIGHER_S = 2.0
+# Elevated is normal while something is processed: in a burst of CPU it waits so long at most until
+# it is known whether that is work.
+WAITS_FOR_WORK_S = 4.0
 # Readings come up to so much early; a hold of 2 s is one interval.
 TICK_JITTER_S = 0.1
 
@@ -45,7 +56,8 @@ class AlertLimits:
     a job keeps beyond this is suspicious. ``temp_mb``: so much may a job leave in the temp
     directory. ``disk_*``: the disk is full below either. ``hung_s``: a server hangs that neither
     answers nor works for so long (0: never), in a job for ``hung_busy_s``. ``critical_exempt``:
-    critical comes through a mute.
+    critical comes through a mute. ``elevated_while_processing``: then, too, elevated is worth a
+    notification.
     """
 
     elevated_mb: float = 1500.0
@@ -67,6 +79,7 @@ class AlertLimits:
     hung_s: float = 60.0
     hung_busy_s: float = 300.0
     critical_exempt: bool = True
+    elevated_while_processing: bool = False
 
     def limit_mb(self, level: Level) -> float:
         """The limit of a level other than NONE."""
@@ -110,12 +123,12 @@ _NEVER: _Moments = (None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """``level`` was said and has not been left; ``peak_bytes`` since the first was raised.
+    """``level`` was raised and has not been left; ``peak_bytes`` since the first was raised.
 
-    ``raised`` is the highest that was said. ``above_s`` and ``below_s`` are, per level, since when
+    ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
     memory has been above the limit and below 90 % of it. ``said_s`` is when something was last
-    said. ``foreseen_s``: critical was said early; the moment at which its forecast last held.
-    ``foretold``: that was done in this climb, and is not done again.
+    said. ``foreseen_s``: critical was said early, and memory is not there; the moment at which its
+    forecast last held. ``taken_back_s`` is when one was last taken back.
     """
 
     level: Level = Level.NONE
@@ -125,25 +138,37 @@ class AlertState:
     below_s: _Moments = _NEVER
     said_s: float | None = None
     foreseen_s: float | None = None
-    foretold: bool = False
+    taken_back_s: float | None = None
 
     @property
-    def said(self) -> Level:
-        """The level that a person knows of."""
-        return self.level if self.foreseen_s is None else Level.CRITICAL
+    def recovering(self) -> bool:
+        """Whether memory is below the level, which is about to be left."""
+        return self.level > Level.NONE and self.below_s[self.level - 1] is not None
+
+    @property
+    def reached(self) -> Level:
+        """The level that memory is in: the highest that was raised and is not about to be left."""
+        if not self.recovering:  # the usual
+            return self.level
+        kept = (lv for lv in _DOWNWARDS if lv < self.level and self.below_s[lv - 1] is None)
+        return next(kept, Level.NONE)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertVerdict:
     """What one reading says: a level to raise (else None), or that all levels were left.
 
-    ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast.
+    ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast;
+    ``foretold``: it was said early, and this is what comes of it. ``taken_back``: what was said
+    early did not come true.
     """
 
     raise_level: Level | None = None
     again: bool = False
     early: bool = False
+    foretold: bool = False
     recovered: bool = False
+    taken_back: bool = False
 
 
 CALM = AlertState()
@@ -157,56 +182,119 @@ def judge(
     limits: AlertLimits,
     *,
     foreseen: bool = False,
+    stirs: bool = False,
 ) -> tuple[AlertState, AlertVerdict]:
-    """The policy after one more reading. No reading changes nothing: it is not a recovery.
+    """The policy after one more reading. No reading changes nothing: it is no recovery, and says
+    nothing against what was foreseen.
 
-    ``foreseen``: as memory climbs, it will be critical within a minute.
+    ``foreseen``: as memory climbs, it will be critical within a minute. ``stirs``: a burst of
+    CPU goes on, of which it is not known yet whether it is work.
     """
     if memory_bytes is None:
-        return state, NOTHING
+        if state.foreseen_s is None:
+            return state, NOTHING
+        return replace(state, foreseen_s=now_s), NOTHING
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
-    if kept is Level.NONE and not foreseen and state.raised is Level.NONE:
+    if kept is Level.NONE and not foreseen and _is_over(state, now_s):
         return CALM, NOTHING
-    above_s = _since(state.above_s, now_s, tuple(level <= reached for level in _UPWARDS))
-    below_s = _since(state.below_s, now_s, tuple(level > kept for level in _UPWARDS))
-    foreseen_s = _foreseen_s(state, now_s, reached, foreseen=foreseen)
-    known = state.level if foreseen_s is None else Level.CRITICAL
-
-    level = state.level
-    while level and _lasted(below_s[level - 1], now_s, limits.recovery_s):
-        level = Level(level - 1)
-    climbs = state.level > Level.NONE and state.below_s[state.level - 1] is None
-    held = climbs or any(
-        _lasted(above_s[lv - 1], now_s, limits.hold_s(lv)) for lv in _UPWARDS if lv <= reached
+    state = replace(
+        state,
+        above_s=_since(state.above_s, now_s, tuple(level <= reached for level in _UPWARDS)),
+        below_s=_since(state.below_s, now_s, tuple(level > kept for level in _UPWARDS)),
     )
-    # The early alert silences the lower levels; what it has silenced is said when it is withdrawn.
-    if held and (foreseen_s is None or reached is Level.CRITICAL):
-        level = max(level, reached)
-
-    verdict = NOTHING
-    if level > known:
-        verdict = AlertVerdict(raise_level=level)
-    elif foreseen_s is not None and state.said is not Level.CRITICAL:
-        verdict = AlertVerdict(raise_level=Level.CRITICAL, early=True)
-    elif foreseen_s is None and level is Level.NONE:
-        if _lasted(below_s[0], now_s, limits.recovery_s):
-            return CALM, AlertVerdict(recovered=state.raised is not Level.NONE)
-    elif foreseen_s is None and level <= kept and _repeats(state, level, now_s, limits):
-        verdict = AlertVerdict(raise_level=level, again=True)
-
-    said_s, raised = state.said_s, state.raised
+    was_foretold = state.foreseen_s is not None
+    if was_foretold and (foreseen or reached is Level.CRITICAL):
+        state = replace(state, foreseen_s=now_s)
+    state, verdict = _judged(state, reached, kept, now_s, limits, foreseen=foreseen, stirs=stirs)
+    if verdict.recovered:
+        return CALM, verdict
     if verdict.raise_level is not None:
-        said_s, raised = now_s, max(raised, verdict.raise_level)
-    peak_bytes = max(state.peak_bytes, memory_bytes) if raised else 0
-    if level is Level.CRITICAL:
-        foreseen_s = None  # it came true
-    foretold = state.foretold or verdict.early
-    after = AlertState(level, raised, peak_bytes, above_s, below_s, said_s, foreseen_s, foretold)
-    return after, verdict
+        verdict = replace(verdict, foretold=was_foretold and not verdict.early)
+        state = replace(state, said_s=now_s)
+    is_told = state.raised or state.foreseen_s is not None
+    peak_bytes = max(state.peak_bytes, memory_bytes) if is_told else 0
+    return replace(state, peak_bytes=peak_bytes), verdict
+
+
+def _judged(
+    state: AlertState,
+    reached: Level,
+    kept: Level,
+    now_s: float,
+    limits: AlertLimits,
+    *,
+    foreseen: bool,
+    stirs: bool,
+) -> tuple[AlertState, AlertVerdict]:
+    """What is said of a reading that counts; the moments are those of this reading."""
+    level = state.level
+    while level and _lasted(state.below_s[level - 1], now_s, limits.recovery_s):
+        level = Level(level - 1)
+    state = replace(state, level=level)
+    rises_to = _held(state, reached, now_s, limits, stirs=stirs)
+    if rises_to > level:
+        came_true = rises_to is Level.CRITICAL
+        return replace(
+            state,
+            level=rises_to,
+            raised=max(state.raised, rises_to),
+            foreseen_s=None if came_true else state.foreseen_s,
+        ), AlertVerdict(raise_level=rises_to)
+    if state.foreseen_s is not None:
+        if not _lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
+            return state, NOTHING
+        taken_back = replace(state, foreseen_s=None, taken_back_s=now_s)
+        return taken_back, AlertVerdict(taken_back=True)
+    if foreseen and level is not Level.CRITICAL and state.taken_back_s is None:
+        return replace(state, foreseen_s=now_s), AlertVerdict(Level.CRITICAL, early=True)
+    if level is Level.NONE and state.raised and _lasted(state.below_s[0], now_s, limits.recovery_s):
+        return state, AlertVerdict(recovered=True)
+    if Level.NONE < level <= kept and _lasted(state.said_s, now_s, limits.repeat_s(level)):
+        return state, AlertVerdict(raise_level=level, again=True)
+    return state, NOTHING
+
+
+def _held(
+    state: AlertState, reached: Level, now_s: float, limits: AlertLimits, *, stirs: bool
+) -> Level:
+    """The highest level whose hold has ended, unless it waits for a higher one."""
+    for level in _DOWNWARDS:
+        ends_s = _raised_at_s(state, level, now_s, limits)
+        if level > reached or ends_s is None or now_s < ends_s - TICK_JITTER_S:
+            continue
+        higher = (_raised_at_s(state, above, now_s, limits) for above in _UPWARDS if above > level)
+        waits_until_s = ends_s + WAITS_FOR_HIGHER_S
+        if any(end_s is not None and end_s <= waits_until_s for end_s in higher):
+            return Level.NONE
+        waits = stirs and level is Level.ELEVATED and now_s < ends_s + WAITS_FOR_WORK_S
+        return Level.NONE if waits else level
+    return Level.NONE
+
+
+def _raised_at_s(
+    state: AlertState, level: Level, now_s: float, limits: AlertLimits
+) -> float | None:
+    """When a level is raised if memory stays; None: memory is not above its limit.
+
+    What was said early keeps it back as long as it is foreseen.
+    """
+    since_s = state.above_s[level - 1]
+    if since_s is None:
+        return None
+    is_foreseen = state.foreseen_s is not None and state.foreseen_s >= now_s
+    is_kept_back = is_foreseen and level is not Level.CRITICAL
+    return since_s + limits.hold_s(level) + (KEPT_BACK_S if is_kept_back else 0.0)
+
+
+def _is_over(state: AlertState, now_s: float) -> bool:
+    """Whether below all levels nothing of what was said lasts."""
+    if state.raised or state.foreseen_s is not None:
+        return False
+    return state.taken_back_s is None or _lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
 
 
 def woken(state: AlertState, now_s: float) -> AlertState:
-    """After a gap in what was watched: holds and leavings begin anew."""
+    """After a gap in what was watched: holds and leavings begin again."""
     if state == CALM:
         return state
     return replace(
@@ -217,18 +305,17 @@ def woken(state: AlertState, now_s: float) -> AlertState:
     )
 
 
-def due_s(state: AlertState, limits: AlertLimits) -> float:
-    """When a reading would change what is said, if memory stays; never is infinity."""
-    due = math.inf
-    for level in _UPWARDS:
-        since_s = state.above_s[level - 1]
-        if since_s is not None and level > state.said:
-            due = min(due, since_s + limits.hold_s(level))
+def due_s(state: AlertState, now_s: float, limits: AlertLimits) -> float:
+    """When, after now, a reading would change what is said if memory stays; never is infinity."""
+    higher = (level for level in _UPWARDS if level > state.level)
+    moments = [_raised_at_s(state, level, now_s, limits) for level in higher]
+    if state.foreseen_s is not None:
+        moments.append(state.foreseen_s + TAKEN_BACK_AFTER_S)
     if state.raised and state.below_s[0] is not None:
-        due = min(due, state.below_s[0] + limits.recovery_s)
+        moments.append(state.below_s[0] + limits.recovery_s)
     elif state.level and state.said_s is not None:
-        due = min(due, state.said_s + limits.repeat_s(state.level))
-    return due
+        moments.append(state.said_s + limits.repeat_s(state.level))
+    return min((at_s for at_s in moments if at_s is not None and at_s > now_s), default=math.inf)
 
 
 def _since(before: _Moments, now_s: float, holds: tuple[bool, ...]) -> _Moments:
@@ -241,18 +328,3 @@ def _since(before: _Moments, now_s: float, holds: tuple[bool, ...]) -> _Moments:
 
 def _lasted(since_s: float | None, now_s: float, for_s: float) -> bool:
     return since_s is not None and now_s - since_s >= for_s - TICK_JITTER_S
-
-
-def _repeats(state: AlertState, level: Level, now_s: float, limits: AlertLimits) -> bool:
-    return _lasted(state.said_s, now_s, limits.repeat_s(level))
-
-
-def _foreseen_s(state: AlertState, now_s: float, reached: Level, *, foreseen: bool) -> float | None:
-    """When the forecast that is said early last held; None: there is none, or it is withdrawn."""
-    if state.level is Level.CRITICAL:
-        return None
-    if state.foreseen_s is None:
-        return now_s if foreseen and not state.foretold else None
-    if foreseen or reached is Level.CRITICAL:
-        return now_s
-    return None if _lasted(state.foreseen_s, now_s, FORETOLD_FOR_S) else state.foreseen_s

@@ -32,7 +32,8 @@ class Alerted:
     """Memory is above a level's limit.
 
     ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
-    will have filled the machine, so soon.
+    will have filled the machine, so soon. ``foretold``: a forecast was said, and this is what comes
+    of it. ``quiet``: it is normal here, and interrupts nobody.
     """
 
     level: Level
@@ -40,6 +41,17 @@ class Alerted:
     sample: Sample
     again: bool = False
     forecast: Forecast | None = None
+    foretold: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
+
+    level: Level
+    limit_mb: float
+    sample: Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +84,14 @@ class Gone:
     """The server has ended, at this memory, while processing, above the elevated level, or killed.
 
     ``oom_kills``: what the kernel has killed for want of memory in that moment, if it tells.
+    ``rested``: it had been seen to do nothing for some seconds.
     """
 
     memory_bytes: int
     busy: bool
     oom_kills: OomKills | None
     sample: Sample
+    rested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +192,7 @@ class Earlier:
 
 Notable = (
     Alerted
+    | TakenBack
     | Recovered
     | Scarce
     | Eased

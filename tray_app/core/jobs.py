@@ -75,6 +75,15 @@ class Jobs:
         """The job that runs, else the last one."""
         return self.current or (self.ended[-1] if self.ended else None)
 
+    @property
+    def turned_s(self) -> float | None:
+        """When the job that runs began, else when the last one ended (monotonic)."""
+        if self.current:
+            return self.current.started.mono_s
+        if self.ended and self.ended[-1].ended:
+            return self.ended[-1].ended.mono_s
+        return None
+
 
 def rebased(jobs: Jobs) -> Jobs:
     """The figures have another meaning from now on: a job that runs has none yet."""

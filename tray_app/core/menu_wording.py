@@ -132,12 +132,14 @@ def _activity(sample: Sample | None) -> str:
 
 
 def _peak(state: State) -> str:
-    """``Peak: 532 MB``, and what is to come, else what the last job has kept."""
+    """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
+    has kept."""
     peak, sample = f"Peak: {wording.size(state.peak_bytes)}", state.sample
     if sample is None or state.paused:
         return peak
-    beside = wording.ahead(sample) or wording.kept(sample.kept)
-    return f"{peak} · {beside}" if beside else peak
+    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
+    beside = [text for text in (wording.standing(sample), ahead) if text]
+    return " · ".join([peak, *(beside or filter(None, [wording.kept(sample.kept)]))])
 
 
 def process(row: ProcessRow) -> str:

@@ -37,6 +37,7 @@ from tray_app.core.events import (
     Recovered,
     Scarce,
     Summarised,
+    TakenBack,
     Told,
     WorkerReplaced,
 )
@@ -66,13 +67,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A notification before it is sent. Those with the same ``replace`` take turns."""
+    """A notification before it is sent. Those with the same ``replace`` take turns.
+
+    ``silent``: it only tells what has become of an earlier one, and makes no sound again.
+    """
 
     title: str
     text: str
     urgency: Urgency
     replace: str
     actions: tuple[Action, ...] = ()
+    silent: bool = False
 
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
@@ -83,8 +88,13 @@ OPEN_TEMP = Action("Open temp directory", OpenTemp())
 def note(event: Event) -> Note | None:
     """The notification for an event; None for what does not interrupt a person."""
     match event:
+        case Alerted(quiet=True):
+            return None
         case Alerted(level, _, sample):
-            return Note(*alert(event), _urgency(level, sample), "memory", (FREE_MEMORY, MUTE))
+            urgency, buttons = _urgency(level, sample), (FREE_MEMORY, MUTE)
+            return Note(*alert(event), urgency, "memory", buttons, silent=event.foretold)
+        case TakenBack():
+            return Note(*taken_back(event), Urgency.LOW, "memory", silent=True)
         case Recovered():
             return Note(*recovery(event), Urgency.LOW, "memory")
         case Scarce():
@@ -149,7 +159,7 @@ def alert(event: Alerted) -> tuple[str, str]:
     memory = size(sample.memory_bytes)
     if event.forecast:
         what = "Memory full" if event.forecast.kind is Kind.FULL else _ALERT_TITLES[level]
-        heading = f"{what} in {wording.about(event.forecast.seconds)}: {memory} now"
+        heading = f"{what} {wording.when(event.forecast.seconds)}: {memory} now"
     else:
         word = f"Still {level.word}" if event.again else _ALERT_TITLES[level]
         heading = f"{word}: {memory}"
@@ -158,8 +168,9 @@ def alert(event: Alerted) -> tuple[str, str]:
     foretold = "This is a forecast." if event.forecast else ""
     doing, meaning = _doing(sample), ""
     if level is Level.CRITICAL and not ahead:
-        idle = sample.activity is Activity.IDLE
-        meaning = "The next video may fail." if idle else "It may fail."
+        known = sample.rests or sample.activity is not Activity.IDLE
+        which = "The next video" if sample.rests else "It" if known else "A video"
+        meaning = f"{which} may fail."
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
         doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if event.forecast else ahead)
@@ -167,11 +178,21 @@ def alert(event: Alerted) -> tuple[str, str]:
     return heading, _sentences(moving, above, foretold, doubt, doing, meaning, _free(sample))
 
 
+def taken_back(event: TakenBack) -> tuple[str, str]:
+    """Title and text when a forecast that was said did not come true."""
+    sample, level = event.sample, event.level
+    still = "" if level is Level.NONE else f"Still above {event.limit_mb:g} MB."
+    return (
+        f"Forecast withdrawn: {size(sample.memory_bytes)}",
+        _sentences("Memory does not climb as it did.", still, _doing(sample), _free(sample)),
+    )
+
+
 def recovery(event: Recovered) -> tuple[str, str]:
     """Title and text when memory is back below all levels."""
     return (
         f"Back to normal: {size(event.sample.memory_bytes)}",
-        f"The peak was {size(event.peak_bytes)}. {_doing(event.sample)}",
+        _sentences(f"The peak was {size(event.peak_bytes)}.", _doing(event.sample)),
     )
 
 
@@ -196,7 +217,10 @@ def gone(event: Gone) -> tuple[str, str]:
     while_ = " while processing" if event.busy else ""
     heading = f"{APP} stopped at {size(event.memory_bytes)}{while_}"
     why = wording.out_of_memory(event.oom_kills)
-    lost = "What was being processed is lost." if event.busy else "Nothing was being processed."
+    if event.busy:
+        lost = "What was being processed is lost."
+    else:
+        lost = f"{'Nothing' if event.rested else 'Nothing known'} was being processed."
     return heading, _sentences(why, lost)
 
 
@@ -348,8 +372,9 @@ def _urgency(level: Level, sample: Sample) -> Urgency:
 
 
 def _doing(sample: Sample) -> str:
+    """What goes on; empty where it is not known yet: a video may have been posted just now."""
     if sample.activity is Activity.IDLE:
-        return NOTHING_GOES_ON
+        return NOTHING_GOES_ON if sample.rests else ""
     name = f" ({sample.stage.name})" if sample.stage else ""
     if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
         return f"Processing{name}, CPU {percent(sample.cpu_percent)}."

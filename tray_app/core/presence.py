@@ -14,18 +14,20 @@ from tray_app.core.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The server's last figure, whether it was at work then, and since when it is gone, if that
-    was said (``gone_s``). ``seen_s`` is when that figure was read."""
+    """The server's last figure, whether it was at work or at rest then (neither: that was not
+    known), and since when it is gone, if that was said (``gone_s``). ``seen_s`` is when that figure
+    was read."""
 
     memory_bytes: int | None = None
     busy: bool = False
+    rests: bool = False
     gone_s: float | None = None
     seen_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The server has gone: how much memory it had last, and whether it was processing.
+    """The server has gone: how much memory it had last, and whether it was processing, or at rest.
 
     ``oom_kills`` as in `Loss`; None also where nobody can tell.
     """
@@ -33,6 +35,7 @@ class Ending:
     memory_bytes: int
     busy: bool
     oom_kills: OomKills | None = None
+    rested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def follow(
     change: Change | None,
     *,
     busy: bool,
+    rests: bool = False,
     lost: bool,
     above_bytes: float,
     killed: Killed | None = None,
@@ -66,7 +70,7 @@ def follow(
     """
     turn = change.turn if change else None
     if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
-        return Presence(memory_bytes, busy, None, now_s), None
+        return Presence(memory_bytes, busy, rests, None, now_s), None
     if lost:
         before = state.memory_bytes
         loss = change.loss if change else None
@@ -76,10 +80,10 @@ def follow(
             return Presence(gone_s=state.gone_s), None
         # The end of a process is seen by the next look; that nobody listens, after some requests.
         gone_s = now_s if loss or state.seen_s is None else state.seen_s
-        return Presence(gone_s=gone_s), Ending(before, state.busy, kills)
+        return Presence(gone_s=gone_s), Ending(before, state.busy, kills, state.rests)
     if memory_bytes is None:
         return state, killed
-    there = Presence(memory_bytes, busy, None, now_s)
+    there = Presence(memory_bytes, busy, rests, None, now_s)
     if state.gone_s is not None:
         return there, Return(now_s - state.gone_s)
     if killed is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from tray_app.core.alerts import Level
-from tray_app.core.events import Alerted, HeldBack, Notable, Scarce
+from tray_app.core.events import Alerted, HeldBack, Notable, Scarce, TakenBack
 from tray_app.core.readings import Now
 from tray_app.core.values import dataclass, replace
 
@@ -85,7 +85,8 @@ def sift(
         for event in events:
             waking = quiet.muted_s(now) == 0.0
             again = isinstance(event, Alerted) and event.again
-            if is_critical(event) and (waking or (critical_exempt and not again)):
+            nobodys = isinstance(event, Alerted) and event.quiet  # it interrupts nobody
+            if nobodys or (is_critical(event) and (waking or (critical_exempt and not again))):
                 through.append(event)
                 continue
             if isinstance(event, Alerted) and again:
@@ -108,7 +109,7 @@ def due_s(quiet: Quiet, now: Now) -> float:
 
 def is_critical(event: Notable) -> bool:
     """Whether a mute may let it through."""
-    return isinstance(event, Scarce) or (
+    return isinstance(event, Scarce | TakenBack) or (
         isinstance(event, Alerted) and event.level is Level.CRITICAL
     )
 

@@ -33,8 +33,10 @@ class Sample:
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
     ``job`` is the one that runs, else the last one.
-    ``forecast`` is what memory will reach next, as it climbs now. ``kept`` is what the last job
-    that was compared has kept.
+    ``alert`` is the level that memory is in, ``recovering`` one that it is below and has not left
+    for long enough; ``forecast`` is what it will reach next, as it climbs now. ``rests``: nothing
+    is processed, as has been seen for some seconds; without it IDLE may be out of date.
+    ``kept`` is what the last job that was compared has kept.
     ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
     ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
     process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
@@ -62,7 +64,9 @@ class Sample:
     activity: Activity = Activity.IDLE
     stage: Stage | None = None
     job: Job | None = None
+    rests: bool = False
     alert: Level = Level.NONE
+    recovering: Level = Level.NONE
     target: Target | None = None
     rows: tuple[ProcessRow, ...] = ()
     others: tuple[ProcessRow, ...] = ()

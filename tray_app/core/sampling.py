@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tray_app.core import activity as activities
 from tray_app.core import basis as bases
-from tray_app.core import clicks, wording
+from tray_app.core import clicks, forecast, wording
 from tray_app.core import likeness as likenesses
 from tray_app.core import link as api_link
 from tray_app.core import sharing as sharings
@@ -17,6 +17,7 @@ from tray_app.core import summary as summaries
 from tray_app.core import trend as trends
 from tray_app.core import vigil as vigils
 from tray_app.core.activity import ActivityState
+from tray_app.core.alerts import Level
 from tray_app.core.bands import Band, next_band
 from tray_app.core.basis import Basis
 from tray_app.core.events import (
@@ -37,6 +38,7 @@ from tray_app.core.likeness import Likeness
 from tray_app.core.link import ApiCondition, ApiLink, ApiState
 from tray_app.core.modes import Mode
 from tray_app.core.readings import (
+    MIB,
     ApiFailureKind,
     Loss,
     MemoryKind,
@@ -58,6 +60,8 @@ from tray_app.core.wish import Wish, named
 READING_WEIGHT = 0.25
 # A change of source takes no longer: a first walk of the temp directory, or the next answer.
 TEMP_KEPT_S = 15.0
+# The recorded idle server moves by less; a video that was posted moves memory by more.
+RESTS_WITHIN_BYTES = 10 * MIB
 NOT_ASKED = ApiCondition(ApiState.OFF)
 NOT_LINKED = ApiLink()
 
@@ -171,8 +175,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
             process,
             activity,
         ),
+        rests=not activity.stirs and trends.is_still(trend, RESTS_WITHIN_BYTES),
     )
     vigil, found_out = vigils.watch(state.vigil, facts, settings.alerts)
+    line = forecast.shown(vigil.outlook, now.mono_s)
     sample = Sample(
         number=state.samples + 1,
         at=now,
@@ -186,7 +192,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         memory_bytes=memory_bytes,
         band=band.band,
         peak_bytes=peak_bytes,
-        rate_bytes_s=trends.rate_bytes_s(trend),
+        # One source for both: a forecast never stands beside a rate that contradicts it.
+        rate_bytes_s=line.rate_bytes_s if line else trends.rate_bytes_s(trend),
         cpu_percent=process.cpu_percent if process else None,
         system=system,
         temp=temp,
@@ -197,8 +204,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         rows=process.rows if process else (),
         others=process.others if process else (),
         problem=process.problem if process else None,
-        alert=vigil.levels.said,
+        alert=vigil.levels.reached,
+        recovering=vigil.levels.level if vigil.levels.recovering else Level.NONE,
         forecast=found_out.forecast,
+        rests=facts.rests,
         kept=vigil.kept,
         interval_s=every_s,
         stretched=every_s > settings.interval_s,

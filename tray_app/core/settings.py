@@ -392,6 +392,11 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("alerts.hung_busy_s", _SECONDS, "... in a job, or where its CPU is not known."),
     Option("alerts.critical_exempt", _TRUTH, "Critical alerts come although alerts are muted."),
+    Option(
+        "alerts.elevated_while_processing",
+        _TRUTH,
+        "'elevated' is a notification also while a video is processed.",
+    ),
     Option("view.style", _word(Style), "How the icon is drawn: number, bars or calm."),
     Option("view.palette", _word(Palette), "Its colours; okabe-ito is for colour-blind people."),
     Option("view.theme", _word(Theme), "The panel: dark, light, or auto (the desktop tells)."),

@@ -23,7 +23,7 @@ from tray_app.core import (
     quiet,
     shortage,
 )
-from tray_app.core.activity import ActivityState
+from tray_app.core.activity import Activity, ActivityState
 from tray_app.core.alerts import AlertLimits, AlertState, Level
 from tray_app.core.events import (
     Alerted,
@@ -43,9 +43,10 @@ from tray_app.core.events import (
     Recovered,
     Said,
     Scarce,
+    TakenBack,
     WorkerReplaced,
 )
-from tray_app.core.forecast import NO_OUTLOOK, Forecast, Kind, Outlook
+from tray_app.core.forecast import NO_OUTLOOK, Forecast, Kind, Line, Outlook
 from tray_app.core.growth import NO_GROWTH, Growing, Growth
 from tray_app.core.hung import NO_SIGNS, WELL, Answering, Hang, HungState, Signs
 from tray_app.core.jobs import Jobs
@@ -105,7 +106,7 @@ class Facts:
     ``killed`` are those of its processes that the kernel has killed.
     ``largest`` are the largest processes, where they were asked for; ``temp_place`` is
     the path of the server's temp directory on this machine, where it is known. ``signs`` are
-    those of a server that hangs.
+    those of a server that hangs. ``rests`` as in `Sample`.
     """
 
     now: Now
@@ -121,6 +122,7 @@ class Facts:
     temp_place: str | None = None
     killed: Killed | None = None
     signs: Signs = NO_SIGNS
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Found:
     level: Level | None = None
     again: bool = False
     early: Forecast | None = None
+    foretold: bool = False
+    taken_back: Level | None = None
     recovered: AlertState | None = None
     scarce: bool | None = None
     largest: tuple[ProcessRow, ...] = ()
@@ -154,13 +158,24 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
 
     outlook = vigil.outlook
     if fresh_bytes is not None:
-        outlook = forecast.add(outlook, now_s, fresh_bytes)
-    elif memory_bytes is None:
+        outlook = forecast.add(outlook, now_s, fresh_bytes, begins_s=facts.jobs.turned_s)
+    elif lost:
         outlook = NO_OUTLOOK
-    ahead = _ahead(outlook, facts.system, limits) if outlook.line else ()
-    soon = [one for one in ahead if one.kind in THREATS and one.imminent]
+    ahead: tuple[Forecast, ...] = ()
+    if memory_bytes is not None and (line := forecast.shown(outlook, now_s)):
+        targets = _targets(line, facts.system, vigil.levels.reached, limits)
+        outlook, ahead = forecast.foresee(outlook, now_s, memory_bytes, targets)
+    threats = [one for one in ahead if one.kind in THREATS]
+    soon = [one for one in threats if one.imminent]
+    # What was said early is held to milder terms: it lasts while there is such a forecast at all.
+    foreseen = bool(soon or (threats and vigil.levels.foreseen_s is not None))
     levels, verdict = alerts.judge(
-        vigil.levels, fresh_bytes, now_s, limits, foreseen=bool(soon) and facts.fresh
+        vigil.levels,
+        fresh_bytes,
+        now_s,
+        limits,
+        foreseen=foreseen and facts.fresh,
+        stirs=facts.activity.burst_s > 0.0 and not busy,
     )
     short, scarce = shortage.judge(vigil.shortage, facts.system, now_s, limits)
     there, change = presence.follow(
@@ -169,6 +184,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         fresh_bytes,
         facts.change,
         busy=busy,
+        rests=facts.rests,
         lost=lost,
         # The end of a server that was said to hang matters in any case.
         above_bytes=limits.elevated_mb * MIB if vigil.hung.said_s is None else 0.0,
@@ -223,6 +239,8 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         level=verdict.raise_level,
         again=verdict.again,
         early=min(soon, key=_seconds) if verdict.early else None,
+        foretold=verdict.foretold,
+        taken_back=levels.reached if verdict.taken_back else None,
         recovered=vigil.levels if verdict.recovered else None,
         scarce=scarce,
         largest=facts.largest,
@@ -254,8 +272,8 @@ def tell(
 
 def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Notable]:
     match found.change:
-        case Ending(memory_bytes, busy, oom_kills):
-            yield Gone(memory_bytes, busy, oom_kills, sample)
+        case Ending(memory_bytes, busy, oom_kills, rested):
+            yield Gone(memory_bytes, busy, oom_kills, sample, rested)
         case Return(away_s):
             yield Back(away_s, sample)
         case Replacement(memory_before):
@@ -269,7 +287,19 @@ def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Nota
             yield Answers(hung_s, sample)
     if found.level is not None:
         limit_mb = limits.limit_mb(found.level)
-        yield Alerted(found.level, limit_mb, sample, found.again, found.early)
+        normal = found.level is Level.ELEVATED and sample.activity is not Activity.IDLE
+        yield Alerted(
+            found.level,
+            limit_mb,
+            sample,
+            found.again,
+            found.early,
+            found.foretold,
+            quiet=normal and not limits.elevated_while_processing,
+        )
+    if found.taken_back is not None:
+        limit_mb = limits.limit_mb(found.taken_back) if found.taken_back else 0.0
+        yield TakenBack(found.taken_back, limit_mb, sample)
     if found.recovered:
         yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
     if found.scarce and sample.system:
@@ -335,7 +365,7 @@ def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
     if vigil.levels is alerts.CALM and vigil.shortage is NO_SHORTAGE and vigil.quiet is LOUD:
         return math.inf  # the usual
     return min(
-        alerts.due_s(vigil.levels, limits),
+        alerts.due_s(vigil.levels, now.mono_s, limits),
         shortage.due_s(vigil.shortage),
         quiet.due_s(vigil.quiet, now),
     )
@@ -349,7 +379,7 @@ def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
     """
     levels, silence = vigil.levels, vigil.quiet
     memory: dict[str, Any] = {}
-    if levels.raised:
+    if levels.raised or levels.foreseen_s is not None:
         said_s = now.mono_s if levels.said_s is None else levels.said_s
         memory |= {
             "level": levels.level.word,
@@ -371,26 +401,33 @@ def restore(memory: object, now: Now) -> Vigil:
     was said an hour ago, or what was held back a day ago."""
     if not isinstance(memory, Mapping):
         return Vigil()
-    levels, silence = alerts.CALM, LOUD
     age_s = now.wall_s - (held.finite(memory.get("at")) or -math.inf)
-    words = {level.word: level for level in Level}
-    level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
-    if 0.0 <= age_s <= REMEMBERED_S and level is not None and raised:
-        said = held.finite(memory.get("said")) or now.wall_s
-        peak = memory.get("peak_bytes")
-        levels = AlertState(
-            level=min(level, raised),
-            raised=raised,
-            peak_bytes=peak if type(peak) is int and peak > 0 else 0,
-            said_s=now.mono_s - max(0.0, now.wall_s - said),
-            foreseen_s=now.mono_s if memory.get("foreseen") is True else None,
-        )
+    levels = _restored(memory, now) if 0.0 <= age_s <= REMEMBERED_S else alerts.CALM
+    silence = LOUD
     until = held.finite(memory.get("muted_until"))
     if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
         silence = quiet.mute(LOUD, now, until - now.wall_s)
     if age_s <= HELD_FOR_S:
         silence = held.restore(silence, memory.get("held"), now)
     return Vigil(levels=levels, quiet=silence)
+
+
+def _restored(memory: Mapping[Any, Any], now: Now) -> AlertState:
+    """What was said of levels, as an earlier run left it."""
+    words = {level.word: level for level in Level}
+    level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
+    foreseen = memory.get("foreseen") is True
+    if level is None or raised is None or not (raised or foreseen):
+        return alerts.CALM
+    said = held.finite(memory.get("said")) or now.wall_s
+    peak = memory.get("peak_bytes")
+    return AlertState(
+        level=min(level, raised),
+        raised=raised,
+        peak_bytes=peak if type(peak) is int and peak > 0 else 0,
+        said_s=now.mono_s - max(0.0, now.wall_s - said),
+        foreseen_s=now.mono_s if foreseen else None,
+    )
 
 
 _KINDS = {
@@ -404,21 +441,16 @@ def _seconds(ahead: Forecast) -> float:
     return ahead.seconds
 
 
-def _ahead(outlook: Outlook, system: SystemMemory | None, limits: AlertLimits) -> list[Forecast]:
-    """What memory will reach as it climbs now; nothing while it does not climb straight."""
-    line = outlook.shown
-    if line is None:
-        return []
-    ahead = []
+def _targets(
+    line: Line, system: SystemMemory | None, reached: Level, limits: AlertLimits
+) -> Iterator[tuple[Kind, float]]:
+    """What memory may reach, and where that is: the levels above the one that it is in, and the
+    end of what is available."""
     for level, kind in _KINDS.items():
-        seconds = line.seconds_to(limits.limit_mb(level) * MIB)
-        if seconds is not None:
-            ahead.append(Forecast(kind, seconds, line.span_s))
+        if level > reached:
+            yield kind, limits.limit_mb(level) * MIB
     if system is not None:
-        seconds = line.seconds_to(line.now_bytes + system.available_bytes)
-        if seconds is not None:
-            ahead.append(Forecast(Kind.FULL, seconds, line.span_s))
-    return ahead
+        yield Kind.FULL, line.now_bytes + system.available_bytes
 
 
 def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRow, ...]:
@@ -439,6 +471,8 @@ def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRo
 def _to_remember(before: Vigil, after: Vigil, now_s: float) -> bool:
     old, new = before.levels, after.levels
     if (old.level, old.raised) != (new.level, new.raised):
+        return True
+    if (old.foreseen_s is None) != (new.foreseen_s is None):
         return True
     if before.quiet.until_wall_s != after.quiet.until_wall_s:
         return True

@@ -12,6 +12,7 @@ import math
 
 from tray_app.core.activity import Activity
 from tray_app.core.address import ServerAddress
+from tray_app.core.alerts import Level
 from tray_app.core.bands import Band
 from tray_app.core.events import Summarised
 from tray_app.core.forecast import Forecast, Kind
@@ -45,6 +46,8 @@ STEADY_BYTES_S = 0.5 * MIB
 KEPT_SHOWN_BYTES = 10 * MIB
 # Less than this in common is what all programs have: libraries.
 SHARING_SHOWN_BYTES = 16 * MIB
+# No forecast is better than to some seconds.
+ANY_MOMENT_S = 10.0
 # An age below this is "now" to a person.
 AGE_SHOWN_S = 3.0
 # An answer faster than this is "at once" to a person; shown, its figure would only flicker.
@@ -111,9 +114,26 @@ def remaining(seconds: float) -> str:
 
 
 def forecast(value: Forecast) -> str:
-    """``about 40 s until memory is full``, ``about 4 min until it is high``."""
+    """``about 40 s until memory is full``, ``about 4 min until it is high``, ``critical any
+    moment``."""
+    if value.seconds < ANY_MOMENT_S:
+        return f"{_foretold(value)} any moment"
     what = "memory is full" if value.kind is Kind.FULL else f"it is {value.kind.value}"
     return f"{about(value.seconds)} until {what}"
+
+
+def foretold(value: Forecast) -> str:
+    """``forecast: critical in about 40 s``: where the level that is reached stands, too."""
+    return f"forecast: {_foretold(value)} {when(value.seconds)}"
+
+
+def _foretold(value: Forecast) -> str:
+    return "memory full" if value.kind is Kind.FULL else value.kind.value
+
+
+def when(seconds: float) -> str:
+    """``in about 40 s``, ``any moment``: of what is to come."""
+    return "any moment" if seconds < ANY_MOMENT_S else f"in {about(seconds)}"
 
 
 def about(seconds: float) -> str:
@@ -362,6 +382,14 @@ def memory(sample: Sample) -> str:
     if sample.memory_bytes is None:
         return "No reading"
     return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+
+
+def standing(sample: Sample) -> str:
+    """``critical``, ``recovering``, ``high, recovering``: the level that memory is in, and whether
+    it has just come down from another; empty in calm."""
+    level = "" if sample.alert is Level.NONE else sample.alert.word
+    back = "" if sample.recovering is Level.NONE else "recovering"
+    return ", ".join(filter(None, (level, back)))
 
 
 def ahead(sample: Sample) -> str:

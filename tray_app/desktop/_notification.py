@@ -65,8 +65,8 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
     """plyer's facade over several means, tried in order. ``last`` is the newest result.
 
     ``hints`` may carry ``urgency`` (0 low, 1 normal, 2 critical), ``replace`` (a later
-    notification with the same word takes the place of the earlier one) and ``actions``, which
-    become buttons where there are any.
+    notification with the same word takes the place of the earlier one), ``actions``, which
+    become buttons where there are any, and ``silent``, which asks for no sound.
     """
 
     def __init__(self, means: tuple[Means, ...]) -> None:

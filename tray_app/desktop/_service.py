@@ -105,6 +105,7 @@ class BusNotifications:
             {
                 "urgency": Variant("y", int(hints.get("urgency", 1))),
                 "desktop-entry": Variant("s", self._desktop_entry),
+                **({"suppress-sound": Variant("b", True)} if hints.get("silent") else {}),
             },
             -1,
         )

@@ -305,6 +305,7 @@ class Desktop:
                 "replace": note.replace,
                 "actions": note.actions,
                 "settled": lambda delivery: self.on_settled(note, delivery),
+                "silent": note.silent,
             },
         )
         return chain.last or Delivery(note.title, None, "nothing was tried")

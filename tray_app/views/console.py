@@ -24,6 +24,7 @@ from tray_app.core.events import (
     Sampled,
     Scarce,
     Summarised,
+    TakenBack,
     TargetChanged,
 )
 from tray_app.core.sample import Sample
@@ -89,7 +90,7 @@ class TerminalView:
         match event:
             case Sampled(sample):
                 self._sampled(sample)
-            case Alerted() | Recovered():
+            case Alerted() | TakenBack() | Recovered():
                 self._say(alert_line(event, self._marks))
             case Scarce() | Eased() | ChildKilled() | Hung() | Answers():
                 self._say(note_line(event))

@@ -24,6 +24,7 @@ from tray_app.core.events import (
     Recovered,
     Scarce,
     Summarised,
+    TakenBack,
     TargetChanged,
 )
 from tray_app.core.readings import ProcessRow, Source
@@ -133,7 +134,13 @@ def clock_of(sample: Sample) -> str:
 
 
 def alert_now(sample: Sample, marks: Marks) -> str:
-    return "" if sample.alert is Level.NONE else f"{marks.level[sample.alert]}{sample.alert.word}"
+    """The level that memory is in, that it recovers, what is forecast: three different words."""
+    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
+    standing = wording.standing(sample)
+    if standing:
+        mark = marks.recovered if sample.alert is Level.NONE else marks.level[sample.alert]
+        standing = f"{mark}{standing}"
+    return "  ".join(filter(None, (standing, ahead)))
 
 
 def doing(sample: Sample) -> str:
@@ -201,12 +208,15 @@ def _plain_process(mark: str, row: ProcessRow) -> str:
     return f"{'':9}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
 
 
-def alert_line(event: Alerted | Recovered, marks: Marks = EMOJI) -> str:
+def alert_line(event: Alerted | TakenBack | Recovered, marks: Marks = EMOJI) -> str:
     """What a notification says, on one line with its time."""
-    if isinstance(event, Alerted):
-        mark, (heading, text) = marks.level[event.level], notes.alert(event)
-    else:
-        mark, (heading, text) = marks.recovered, notes.recovery(event)
+    match event:
+        case Alerted():
+            mark, (heading, text) = marks.level[event.level], notes.alert(event)
+        case TakenBack():
+            mark, (heading, text) = marks.recovered, notes.taken_back(event)
+        case Recovered():
+            mark, (heading, text) = marks.recovered, notes.recovery(event)
     return f"{clock_of(event.sample)} {mark}{heading}. {text}"
 
 

@@ -20,7 +20,9 @@ def record(sample: Sample) -> dict[str, object]:
     """The object for one sample: MB and GB of 1024² and 1024³ bytes, CPU in % of one core.
 
     ``time`` carries the local zone's offset; ``api.age_s`` is that of the last good answer;
-    ``forecast`` is what memory will reach as it climbs now: a level's word or ``full``.
+    ``alert`` is the level that memory is in, ``recovering`` one that it has come down from and not
+    left for long enough, ``forecast`` what it will reach as it climbs now: a level's word or
+    ``full``.
     ``memory_kind`` says what ``memory_mb`` is (`MemoryKind`); ``rss_mb`` is the sum over the
     server's processes, of which ``shared_mb`` are counted more than once and not in ``memory_mb``.
     ``own_mb`` (USS) and ``pss_mb`` are the tree's as of ``own_age_s`` ago, asked seldom.
@@ -65,7 +67,8 @@ def record(sample: Sample) -> dict[str, object]:
         "activity": sample.activity.value,
         "stage": sample.stage.name if sample.stage else None,
         "job": _job(sample.job) if sample.job else None,
-        "alert": None if sample.alert is Level.NONE else sample.alert.word,
+        "alert": _level(sample.alert),
+        "recovering": _level(sample.recovering),
         "hung": sample.hung.kind.value if sample.hung else None,
         "api": {
             "state": api.state.value,
@@ -102,6 +105,10 @@ def _job(job: Job) -> dict[str, object]:
         "peak_mb": _number(job.peak_bytes, 1, MIB),
         "after_mb": _number(after.memory_bytes if after else None, 1, MIB),
     }
+
+
+def _level(level: Level) -> str | None:
+    return None if level is Level.NONE else level.word
 
 
 def _forecast(ahead: Forecast) -> dict[str, object]:
