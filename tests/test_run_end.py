@@ -52,6 +52,41 @@ def test_a_run_that_is_ended_tells_its_summary(
         assert all(json.loads(line) for line in rest.splitlines())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a display without a bus is X11's")
+def test_on_a_display_without_a_bus_it_does_not_fill_the_sessions_log() -> None:
+    """Started by the desktop (its output is no terminal) it says so in one line, and ends: each
+    sample would be a line in that log."""
+    done = subprocess.run(
+        PROGRAM,
+        cwd=ROOT,
+        env=ENVIRONMENT | {"DISPLAY": ":9876", "PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "this display has no session bus" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's choice of a backend")
+@pytest.mark.parametrize("backend", ["nonsense", "xorg", "\x1b[2J"])
+def test_a_backend_that_cannot_be_used_is_one_line(backend: str) -> None:
+    """pystray chooses while it is imported, and raises whatever its libraries raise."""
+    done = subprocess.run(
+        PROGRAM,
+        cwd=ROOT,
+        env=ENVIRONMENT | {"PYSTRAY_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("runanalyze-tray: PYSTRAY_BACKEND=")
+    assert done.stderr.strip().isprintable()
+
+
 def once(*flags: str) -> tuple[int, str]:
     done = subprocess.run(
         [*PROGRAM, "--once", *flags],

@@ -69,6 +69,7 @@ from tray_app.core.values import dataclass, replace
 from tray_app.runtime import clock, store
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.engine import Engine, Helpers, Owner, Probe
+from tray_app.runtime.job_control import Action, JobControl
 from tray_app.sources.machine import is_this_machine, on_battery, own_use
 from tray_app.views.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
 from tray_app.worker_thread import WorkerThread, tell_restarts
@@ -87,6 +88,8 @@ JOIN_LIMIT_S = 0.3
 # The first sample is shown before all else, and mostly there within 5 ms. Then it goes on without.
 FIRST_LIMIT_S = 0.5
 ONCE_INTERVAL_S = 0.5
+NO_ICON = 1
+"""The exit status where only an icon would be seen, and none can be shown."""
 NO_READING = 3
 """The exit status of ``--once`` when nothing could be read: a script need not read what it says."""
 ONCE_MAX_SAMPLES = 8
@@ -139,8 +142,14 @@ def run(invocation: Invocation) -> int:
                 instance = _in_place_of_the_first(invocation)
         except TakenError:
             return _hand_over(invocation)
+        except toolkit.BackendError as error:
+            complain(str(error))
+            return STATUS_FAILED
         except toolkit.NoDesktopError as error:
             _log.debug("no tray: %s", error)
+            if _is_unseen():
+                complain(wording.NO_BUS)
+                return NO_ICON
             complain(wording.NO_DESKTOP)
         else:
             return _run_tray(invocation, desktop, reports, instance)
@@ -148,6 +157,13 @@ def run(invocation: Invocation) -> int:
             if instance is not None:
                 instance.close()
     return _run_terminal(invocation)
+
+
+def _is_unseen() -> bool:
+    """Whether nobody would read the console: on a display, but not in a terminal on it. So it is
+    when the desktop has started the program, and each line would go into the session's log."""
+    on_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return on_display and not sys.stdout.isatty()
 
 
 # What a second start may change in the first one.
@@ -163,11 +179,11 @@ def _instance(invocation: Invocation) -> tuple[Instance | None, bool]:
     show anything. :raises TakenError: by one that can"""
     from tray_app.desktop import instance, toolkit
 
-    shown = invocation.settings.address.shown
+    server = invocation.settings.address.identity
     try:
-        return (None if invocation.demo else instance.Instance(shown)), False
+        return (None if invocation.demo else instance.Instance(server)), False
     except instance.TakenError:
-        if instance.proves(shown, toolkit.session_marks(), clock.mono_s):
+        if instance.proves(server, toolkit.session_marks(), clock.mono_s):
             raise
         return None, True
     except OSError as error:
@@ -178,10 +194,11 @@ def _instance(invocation: Invocation) -> tuple[Instance | None, bool]:
 def _in_place_of_the_first(invocation: Invocation) -> Instance | None:
     from tray_app.desktop import instance, toolkit
 
-    shown = invocation.settings.address.shown
+    address = invocation.settings.address
+    shown = address.shown
     _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
     try:
-        return instance.take_over(shown, toolkit.session_marks(), clock.mono_s)
+        return instance.take_over(address.identity, toolkit.session_marks(), clock.mono_s)
     except OSError as error:
         _log.info("its place cannot be taken: %s", error)
         return None
@@ -206,11 +223,11 @@ def _answer_others(
 def _hand_over(invocation: Invocation) -> int:
     from tray_app.desktop import instance
 
-    shown = invocation.settings.address.shown
+    address = invocation.settings.address
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
-    heard = instance.hand_over(shown, chosen)
+    heard = instance.hand_over(address.identity, chosen)
     with suppress(OutputClosed, OutputFailed):
-        say(f"{APP_ID}: {wording.already_running(shown, heard=heard)}")
+        say(f"{APP_ID}: {wording.already_running(address.shown, heard=heard)}")
     return 0
 
 
@@ -551,7 +568,7 @@ def _run_terminal(invocation: Invocation) -> int:
     if invocation.once:
         settings = replace(settings, interval_s=ONCE_INTERVAL_S)
     state = _begin(replace(invocation, settings=settings))
-    events: queue.SimpleQueue[tuple[Event, ...]] = queue.SimpleQueue()
+    events: queue.SimpleQueue[tuple[Event | Action, ...]] = queue.SimpleQueue()
 
     def publish(_state: State, new_events: tuple[Event, ...]) -> None:
         if new_events:
@@ -593,6 +610,8 @@ def _run_terminal(invocation: Invocation) -> int:
     quit_ = Quit(summed_up=not invocation.once)
     ending = Ending(lambda: engine.post(quit_), lambda: events.put((Ended(),)))
     ending.heed_signals()
+    if live:
+        JobControl(lambda action: events.put((action,)), view.leave, view.redraw).heed_signals()
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
     engine.start(_probe(state), helpers, owner)
     status = NO_READING if invocation.once else 0
@@ -619,9 +638,10 @@ def _run_terminal(invocation: Invocation) -> int:
 
 
 def _told(
-    events: queue.SimpleQueue[tuple[Event, ...]], after_first: Callable[[], None]
+    events: queue.SimpleQueue[tuple[Event | Action, ...]], after_first: Callable[[], None]
 ) -> Iterator[Event]:
-    """Events to the end; ``after_first`` is called once, when the first sample was shown."""
+    """Events to the end; ``after_first`` is called once, when the first sample was shown. Actions
+    among them are done in their turn."""
     limit_s: float | None = FIRST_LIMIT_S
     while True:
         try:
@@ -631,7 +651,10 @@ def _told(
         for event in several:
             if isinstance(event, Ended):
                 return
-            yield event
+            if callable(event):
+                event()
+            else:
+                yield event
         if limit_s is not None:
             limit_s = None
             after_first()

@@ -95,6 +95,9 @@ def _log_to(
     # Each line is written out at once. To wait at the end for a disk that does not answer would
     # only hold up the end.
     atexit.unregister(logging.shutdown)
+    # What libraries warn programmers of is for our log: in a session's log nobody looks for it.
+    logging.captureWarnings(True)
+    to_terminal.addFilter(lambda record: level < logging.INFO or record.name != "py.warnings")
     # urllib3 speaks of each malformed header; the reading already says what was wrong.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     for noisy in ("PIL", "asyncio", "dbus_fast"):

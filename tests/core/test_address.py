@@ -26,6 +26,52 @@ def test_an_address_is_split_once(text: str, url: str, host: str, port: int) -> 
     assert parse_address(text) == ServerAddress(url=url, shown=url, host=host, port=port)
 
 
+SPELLINGS = {
+    "localhost:8000": [
+        DEFAULT_URL,
+        "localhost:8000",
+        "HTTP://LocalHost:8000/",
+        "http://localhost.:8000",
+        "http://runs.localhost:8000",
+        "http://127.0.0.1:8000//",
+        "http://127.1:8000",
+        "http://0x7f.1:8000",
+        "http://2130706433:8000",
+        "http://0177.0.0.01:8000",
+        "http://[::1]:8000",
+        "http://[0:0:0:0:0:0:0:1]:8000",
+        "http://[::ffff:127.0.0.1]:8000",
+        "http://0.0.0.0:8000",
+        "http://[::]:8000",
+        "http://ip6-localhost:8000",
+        "https://joe:secret@localhost:8000/.",
+        "http://localhost:8000/a/..",
+        "http://localhost:8000/../",
+        "http://localhost:08000",
+    ],
+    "gpu-box.example:80/a/~b": [
+        "http://gpu-box.example/a/~b",
+        "http://GPU-Box.Example.:80/./a/x/../%7Eb/",
+        "gpu-box.example/a/%7eb",
+    ],
+    "gpu-box.example:443": ["https://gpu-box.example", "https://gpu-box.example:443/"],
+    "xn--bcher-kva.example:80": ["http://b\xfccher.example", "http://XN--bcher-kva.example"],
+    "fe80::1:80": ["http://[FE80:0::1]", "http://[fe80::1%25eth0]"],
+    "10.0.0.7:80/A%2FB": ["http://10.0.0.7/A%2fB", "http://10.7/A%2FB"],
+    "127.0.0.2:80": ["http://127.0.0.2"],
+    "1.2.3.4.5:80": ["http://1.2.3.4.5"],
+    "300.1.1.1.example:80": ["http://300.1.1.1.example"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "identity"), [(text, one) for one, texts in SPELLINGS.items() for text in texts]
+)
+def test_a_server_has_one_identity(text: str, identity: str) -> None:
+    """However its address is spelled; another port, path or machine is another server."""
+    assert parse_address(text).identity == identity
+
+
 def test_secrets_are_sent_and_not_shown() -> None:
     """User and password stay in the URL, and nobody reads them."""
     address = parse_address("http://anna:pa@ss@host:8000/x")

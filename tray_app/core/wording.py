@@ -477,6 +477,10 @@ NO_TRAY_HOST = (
     "The icon comes when one appears; notifications come anyway."
 )
 NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
+NO_BUS = (
+    "no icon can be shown: this display has no session bus (dbus-run-session starts one);"
+    " --console shows the same in a terminal"
+)
 
 
 def output_failed(reason: str) -> str:

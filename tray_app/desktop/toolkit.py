@@ -17,6 +17,7 @@ from tray_app.core.commands import Command, ShowStatus
 from tray_app.core.menu import Row
 from tray_app.core.notes import Note
 from tray_app.core.picture import Theme
+from tray_app.core.sanitize import visible
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 
@@ -35,6 +36,10 @@ SHORTEST_LINE = 24
 STOCK_WITH_MENU = ("_gtk", "_appindicator")
 # So long a panel that does not answer holds up what comes after the icon.
 TELL_LIMIT_S = 0.5
+
+
+class BackendError(Exception):
+    """The backend that the environment wants cannot be used; its text says why."""
 
 
 class NoDesktopError(Exception):
@@ -354,11 +359,19 @@ def open_desktop(
     ``on_host`` is told when a panel comes or goes, ``on_menu`` when the menu is opened or closed,
     ``on_theme`` whether the desktop is dark or light; each as far as the desktop tells.
 
+    :raises BackendError: the environment names a backend that cannot be used
     :raises NoDesktopError: there is neither a session bus nor a usable display
     """
     chosen = os.environ.get("PYSTRAY_BACKEND")
     if sys.platform != "linux" or (chosen and chosen != "dummy"):
-        import pystray
+        try:
+            import pystray
+        except Exception as error:
+            # Whatever its libraries raise while they are loaded, which is when pystray chooses.
+            if not chosen:
+                raise
+            why = visible(str(error)) or type(error).__name__
+            raise BackendError(f"PYSTRAY_BACKEND={chosen}: {why}") from None
 
         backend = f"pystray {pystray.Icon.__module__.rpartition('.')[2]}"
         if sys.platform == "win32":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from tray_app.core.bands import Band
@@ -156,14 +156,31 @@ class TerminalView:
 
     def _draw(self, picture: Picture) -> None:
         assert self._screen
-        try:
+        with self._terminal():
             if self._picture is None:
                 self._open.enter_context(self._screen)
             self._picture = picture
             self._screen.show(picture)
+
+    @contextmanager
+    def _terminal(self) -> Iterator[None]:
+        try:
+            yield
         except OSError:  # a terminal does not fail in another way than by going away
             silence(self._stdout)
             raise OutputClosed from None
+
+    def leave(self) -> None:
+        """Give the terminal back for a while (Ctrl-Z), until `redraw`. :raises OutputClosed:"""
+        if self._screen and self._picture:
+            with self._terminal():
+                self._screen.leave()
+
+    def redraw(self) -> None:
+        """Draw the live screen again. :raises OutputClosed: nobody reads the output any more"""
+        if self._screen and self._picture:
+            with self._terminal():
+                self._screen.redraw()
 
     def _print(self, stream: TextIO, lines: Iterable[str]) -> None:
         self._write(stream, "".join(f"{printable(line, stream.encoding)}\n" for line in lines))

@@ -31,6 +31,7 @@ from tray_app.views.lines import (
     printable,
     source,
 )
+from tray_app.views.streams import is_in_foreground, terminal_size
 
 MIN_WIDTH = 40
 
@@ -210,6 +211,7 @@ class LiveScreen:
         from rich.console import Console
         from rich.live import Live
 
+        self._stdout = stdout
         self._console = Console(file=stdout, highlight=False)
         self._encoding = stdout.encoding
         self._live = Live(
@@ -220,6 +222,7 @@ class LiveScreen:
             redirect_stderr=False,
         )
         self._last: Picture | None = None
+        self._is_on = False
 
     @property
     def usable(self) -> bool:
@@ -227,14 +230,37 @@ class LiveScreen:
         return self._console.is_terminal and not self._console.is_dumb_terminal
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def show(self, picture: Picture) -> None:
-        """Draw in the place of the last picture."""
-        width, height = self._console.size
+        """Draw in the place of the last picture.
+
+        In the background (``bg``, ``&``) the terminal is another's: nothing is drawn until it is
+        ours again.
+        """
         self._last = picture
-        self._live.update(self._drawn(picture.lines(width, height)), refresh=True)
+        if is_in_foreground(self._stdout):
+            self._turn(on=True)
+            # Each time: rich asks the environment first, which a resize does not change.
+            if size := terminal_size(self._stdout):
+                self._console.size = size
+            width, height = self._console.size
+            self._live.update(self._drawn(picture.lines(width, height)), refresh=True)
+
+    def redraw(self) -> None:
+        """Draw the last picture again: the terminal has another size, or was another's."""
+        if self._last:
+            self.show(self._last)
+
+    def leave(self) -> None:
+        """Give the terminal back until the next picture."""
+        self._turn(on=False)
+
+    def _turn(self, *, on: bool) -> None:
+        """On the second screen, or back on the first; only what is not so already."""
+        if on != self._is_on:
+            self._is_on = on
+            (self._live.start if on else self._live.stop)()
 
     def __exit__(
         self,
@@ -242,7 +268,7 @@ class LiveScreen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        self._turn(on=False)
         if self._last:
             final = replace(self._last, final=True)
             self._console.print(self._drawn(final.lines(self._console.width)))

@@ -88,3 +88,22 @@ def silence(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def is_in_foreground(stream: TextIO) -> bool:
+    """Whether what we write to this terminal disturbs nobody else; True where that is not told."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except (OSError, ValueError):  # no terminal, or no descriptor
+        return True
+
+
+def terminal_size(stream: TextIO) -> tuple[int, int] | None:
+    """Columns and rows as they are now; None where the terminal does not tell."""
+    try:
+        columns, rows = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return None
+    return (columns, rows) if columns and rows else None
