@@ -47,7 +47,7 @@ def curve(*corners: tuple[float, float], cpu: float = 0.0) -> Curve:
             part = number / count
             at_s = begin_s + part * (end_s - begin_s)
             mb = begin_mb + part * (end_mb - begin_mb)
-            moments.append(Moment(at_s, mb, mb, at_s * cpu))
+            moments.append(Moment(at_s, mb, mb, mb, at_s * cpu))
     return Curve(moments)
 
 
@@ -81,6 +81,14 @@ def test_memory_is_compared_at_the_samples_time() -> None:
     assert len(verdict.moving_off_mb) == 2
     slow = [seen(11.0, 100, source="api", latency_s=1.2)]
     assert judged(steps, slow).memory_off_mb == pytest.approx([0], abs=1)
+
+
+def test_what_children_share_may_be_counted_once_or_not_while_it_is_little() -> None:
+    """As the libraries of an ffmpeg; where most is shared, only once is right."""
+    little = Curve([Moment(at_s / 10, 420.0, 412.0, 425.0, 0.0) for at_s in range(20)])
+    assert judged(little, [seen(1, 420), seen(1, 410), seen(1, 428)]).memory_off_mb == [0, 2, 3]
+    much = Curve([Moment(at_s / 10, 3500.0, 516.0, 3500.0, 0.0) for at_s in range(20)])
+    assert judged(much, [seen(1, 516), seen(1, 3500)]).memory_off_mb == [0, 2984]
 
 
 def test_memory_is_not_judged_where_the_truth_is_not_known() -> None:

@@ -12,13 +12,15 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 EVERY_S = 0.025
-# PSS costs the kernel a walk over all pages, so it is read this seldom.
+# PSS costs the kernel a walk over all pages, so it is read this seldom, and for new processes.
 SHARED_EVERY_S = 1.0
+SHARED_MAX_MB = 20.0
+YOUNG_S = 0.2
 MIB = 1024**2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -28,31 +30,46 @@ _KCMP_VM = 1
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The whole tree at ``at_s`` (wall clock): RSS and PSS in MiB, CPU seconds since its start
-    (those of ended children included), names of the processes below the first."""
+    """The whole tree at ``at_s`` (wall clock): the sum of RSS in MiB, CPU seconds since its start
+    (those of ended children included), names of the processes below the first.
+
+    ``least_mb`` is that sum without what those below the first share with anybody. ``most_mb``:
+    a program that has just begun may have grown, between two readings, to what others of its
+    name were seen to hold (an ffprobe of 50 MiB lives for 60 ms).
+    """
 
     at_s: float
     rss_mb: float
-    pss_mb: float
+    least_mb: float
+    most_mb: float
     cpu_s: float
     children: tuple[str, ...] = ()
 
 
 class Curve:
-    """Moments in order, to be asked what the truth was at a time or within a span of time."""
+    """Moments in order, to be asked what the truth was at a time or within a span of time.
 
-    def __init__(self, moments: Sequence[Moment], *, shared: bool = False) -> None:
-        """``shared``: memory is PSS, where the processes of the tree hold pages in common."""
+    Between the sum of RSS and ``least_mb`` all is right while they are near, as with an ffmpeg
+    that has a few libraries in common with the server; else only the lower.
+    """
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
         self.moments = list(moments)
         self.times_s = [moment.at_s for moment in self.moments]
-        self.mb = [moment.pss_mb if shared else moment.rss_mb for moment in self.moments]
+        self.least_mb = [moment.least_mb for moment in self.moments]
+        self.mb: list[float] = []
+        self.most_mb: list[float] = []
+        for moment in self.moments:
+            near = moment.rss_mb - moment.least_mb < SHARED_MAX_MB
+            self.mb.append(moment.rss_mb if near else moment.least_mb)
+            self.most_mb.append(moment.most_mb if near else moment.least_mb)
 
     def span(self, start_s: float, end_s: float) -> tuple[float, float]:
         """The lowest and highest value within, the readings just outside of it included."""
         first = max(0, bisect.bisect_right(self.times_s, start_s) - 1)
         last = min(len(self.mb), bisect.bisect_left(self.times_s, end_s) + 1)
-        values = self.mb[first : max(last, first + 1)]
-        return min(values), max(values)
+        part = slice(first, max(last, first + 1))
+        return min(self.least_mb[part]), max(self.most_mb[part])
 
     def knows(self, at_s: float) -> bool:
         """Whether there is a reading within a tenth of a second and a half of it."""
@@ -67,7 +84,7 @@ class Curve:
             until = bisect.bisect_left(self.times_s, self.times_s[begin] + for_s)
             if until >= len(self.mb) or self.times_s[until] > end_s + for_s:
                 break
-            highest = max(highest, min(self.mb[begin : until + 1]))
+            highest = max(highest, min(self.least_mb[begin : until + 1]))
         return highest
 
     def cpu_percent(self, start_s: float, end_s: float) -> float | None:
@@ -89,6 +106,8 @@ class Witness:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._record, daemon=True)
         self._shared_mb = 0.0
+        self._since_s: dict[int, float] = {}
+        self._tops_mb: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to record."""
@@ -101,6 +120,7 @@ class Witness:
 
     def _record(self) -> None:
         next_s = shared_s = time.monotonic()
+        known: list[int] = []
         while not self._ended.wait(max(0.0, next_s - time.monotonic())):
             late_s = time.monotonic() - next_s
             self.slowest_s = max(self.slowest_s, late_s)
@@ -108,14 +128,31 @@ class Witness:
             pids = tree(self.pid)
             if not pids:
                 continue
-            if time.monotonic() >= shared_s:
-                shared_s = time.monotonic() + SHARED_EVERY_S
-                self._shared_mb = shared_mb(pids)
+            if time.monotonic() >= shared_s or pids != known:
+                known, shared_s = pids, time.monotonic() + SHARED_EVERY_S
+                self._shared_mb = shared_mb(pids[1:])
             at_s = time.time()
-            rss_mb = sum(map(rss_of, pids))
+            held_mb = {pid: rss_of(pid) for pid in pids}
+            rss_mb = sum(held_mb.values())
+            if not rss_mb:  # it has ended, and nobody has taken notice yet
+                continue
             cpu_s = sum(map(cpu_of, pids))
-            names = tuple(name_of(pid) for pid in pids[1:])
-            self.moments.append(Moment(at_s, rss_mb, rss_mb - self._shared_mb, cpu_s, names))
+            names = {pid: name_of(pid) for pid in pids[1:]}
+            most_mb = rss_mb + self._may_have_grown_mb(at_s, names, held_mb)
+            least_mb = rss_mb - self._shared_mb
+            children = tuple(names.values())
+            self.moments.append(Moment(at_s, rss_mb, least_mb, most_mb, cpu_s, children))
+
+    def _may_have_grown_mb(
+        self, at_s: float, names: Mapping[int, str], held_mb: Mapping[int, float]
+    ) -> float:
+        self._since_s = {pid: self._since_s.get(pid, at_s) for pid in names}
+        grown_mb = 0.0
+        for pid, name in names.items():
+            top_mb = self._tops_mb[name] = max(self._tops_mb.get(name, 0.0), held_mb[pid])
+            if at_s - self._since_s[pid] < YOUNG_S:
+                grown_mb += top_mb - held_mb[pid]
+        return grown_mb
 
 
 def tree(root: int) -> list[int]:
@@ -156,7 +193,7 @@ def rss_of(pid: int) -> float:
 
 
 def shared_mb(pids: Sequence[int]) -> float:
-    """By how much the sum of RSS is above the sum of PSS, in MiB: pages counted repeatedly."""
+    """By how much their RSS is above their PSS, in MiB: what they share with anybody."""
     twice_kib = 0
     for pid in pids:
         with contextlib.suppress(OSError):
