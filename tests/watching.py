@@ -92,7 +92,7 @@ class _Server:
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def sight(self, _enough_bytes: int, /) -> Callable[[], readings.Glance]:
+    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], readings.Glance]:
         return lambda: (self.reading.rss_bytes or readings.GONE, readings.UNTOLD)
 
     def forget(self) -> None:

@@ -96,7 +96,7 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def sight(self, _enough_bytes: int, /) -> Callable[[], Glance]:
+    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], Glance]:
         return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, UNTOLD)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:

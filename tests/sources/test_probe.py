@@ -147,7 +147,11 @@ class FakeTable:
         return SystemMemory(1000, 400, 60.0)
 
     def sight(
-        self, tree: Sequence[FakeHandle], _enough_bytes: int = UNTOLD, /
+        self,
+        tree: Sequence[FakeHandle],
+        _enough_bytes: int = UNTOLD,
+        _with_newcomers: bool = False,
+        /,
     ) -> Callable[[], Glance]:
         def glance() -> Glance:
             usages = [handle.read() for handle in tree]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.sources.running import LISTENER, Spawn, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import MIB
+from tray_app.core.readings import MIB, UNTOLD
 
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)
@@ -137,7 +137,7 @@ def test_a_glance_sees_a_child_that_was_not_read_yet(
     root = table.open(process.pid)
     assert root is not None
     assert process.stdin is not None
-    glance = table.sight([root])
+    glance = table.sight([root], UNTOLD, True)
     alone_bytes, _ = glance()
     print("begin", file=process.stdin, flush=True)
     wait_for(lambda: glance()[0] - alone_bytes >= 40 * MIB, "the child is seen")
@@ -162,7 +162,7 @@ def test_a_child_that_is_still_its_parents_program_has_no_memory_of_its_own(
     assert root is not None
     assert process.stdin is not None
     assert process.stdout is not None
-    glance = table.sight([root])
+    glance = table.sight([root], UNTOLD, True)
     alone_bytes, _ = glance()
     print("fork", file=process.stdin, flush=True)
     assert process.stdout.readline()

@@ -105,9 +105,10 @@ class Probe(Protocol):
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
 
-    def sight(self, enough_bytes: int, /) -> Callable[[], Glance]:
-        """How to look at the memory of what the last reading has found, and nothing more; where the
-        machine has more than ``enough_bytes`` available, no matter how much."""
+    def sight(self, enough_bytes: int, with_newcomers: bool, /) -> Callable[[], Glance]:
+        """How to look at the memory of what the last reading has found, and of children that have
+        come since, where wanted; where the machine has more than ``enough_bytes`` available, no
+        matter how much."""
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The machine's largest processes."""
@@ -382,7 +383,8 @@ class Engine:
             self._rest()
         else:
             calm = looks.calm(self._state)
-            glance = self._probe.sight(calm.available_bytes)
+            # Children come in jobs: at rest it is not worth what looking for them costs.
+            glance = self._probe.sight(calm.available_bytes, self._state.activity.stirs)
             self._scene = Scene(glance, calm, self._tick_s)
             self._lookout.watch(self._scene)
 

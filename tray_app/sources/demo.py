@@ -251,7 +251,9 @@ class DemoProbe:
             cpu_percent=cpu_percent,
         )
 
-    def sight(self, _enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
+    def sight(
+        self, _enough_bytes: int = UNTOLD, _with_newcomers: bool = False, /
+    ) -> Callable[[], Glance]:
         """The tree's memory and the system's, as of when it is called."""
         return self._glance
 

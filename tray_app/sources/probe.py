@@ -64,7 +64,7 @@ class ServerProbe:
         self._loss: Loss | None = None
         self._killed: Killed | None = None
         self._doubt_s = 0.0
-        self._seen: tuple[Sequence[ProcessHandle], int] | None = None
+        self._seen: tuple[Sequence[ProcessHandle], int, bool] | None = None
         self._glance: Callable[[], Glance] = table.sight(())
 
     def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
@@ -111,10 +111,12 @@ class ServerProbe:
             killed=self._killed,
         )
 
-    def sight(self, enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
+    def sight(
+        self, enough_bytes: int = UNTOLD, with_newcomers: bool = False, /
+    ) -> Callable[[], Glance]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
-        let go. ``enough_bytes`` as :meth:`ProcessTable.sight`."""
-        seen = self._tree.handles if self._tree else (), enough_bytes
+        let go. ``enough_bytes`` and ``with_newcomers`` as :meth:`ProcessTable.sight`."""
+        seen = self._tree.handles if self._tree else (), enough_bytes, with_newcomers
         if seen != self._seen:
             self._seen, self._glance = seen, self._table.sight(*seen)
         return self._glance

@@ -156,9 +156,13 @@ class PsutilTable:
         return None
 
     def sight(
-        self, tree: Sequence[PsutilHandle], _enough_bytes: int = UNTOLD, /
+        self,
+        tree: Sequence[PsutilHandle],
+        _enough_bytes: int = UNTOLD,
+        _with_newcomers: bool = False,
+        /,
     ) -> Callable[[], Glance]:
-        """As :meth:`ProcessTable.sight`."""
+        """As :meth:`ProcessTable.sight`; newcomers would cost a listing of all processes."""
 
         def glance() -> Glance:
             sizes = [handle.rss_bytes() for handle in tree]

@@ -262,19 +262,24 @@ class ProcfsTable:
         )
 
     def sight(
-        self, tree: Sequence[ProcfsHandle], enough_bytes: int = UNTOLD, /
+        self,
+        tree: Sequence[ProcfsHandle],
+        enough_bytes: int = UNTOLD,
+        with_newcomers: bool = False,
+        /,
     ) -> Callable[[], Glance]:
         """As :meth:`ProcessTable.sight`.
 
         Most looks find what the one before has found, to the byte, and then nothing is parsed.
-        ffmpeg comes between two readings, for a second or two. So the kernel's newest pid is asked
-        for (2 µs); while it stands still nobody has come.
+        For newcomers the kernel's newest pid is asked for, and each new process on the machine for
+        its parent: 0.1 ms more for a look where some processes start each second.
         """
         pread, sysconf = os.pread, os.sysconf
         statms = [handle.statm for handle in tree] or [_NO_FILE]
         root, others = statms[0], statms[1:]
         known, rss_bytes = b"", GONE
-        newcomers = _Newcomers(self, tree) if tree and self.newest_pid() > 0 else None
+        is_told = with_newcomers and bool(tree) and self.newest_pid() > 0
+        newcomers = _Newcomers(self, tree) if is_told else None
         # What is quite free is available, and one number instead of a page of text.
         reserve_bytes = self._total_bytes // _RESERVE_PART
         enough_pages = (enough_bytes + reserve_bytes) // self._page_bytes + 1

@@ -117,13 +117,20 @@ class ProcessTable(Protocol):
     def limited_pids(self) -> list[int] | None:
         """The processes that share the limit that counts; None without one."""
 
-    def sight(self, tree: Sequence[Any], enough_bytes: int = UNTOLD, /) -> Callable[[], Glance]:
+    def sight(
+        self,
+        tree: Sequence[Any],
+        enough_bytes: int = UNTOLD,
+        with_newcomers: bool = False,
+        /,
+    ) -> Callable[[], Glance]:
         """How to look at the memory of these processes in sum and at what the system has
         available, for less than a reading, and from any thread. ``tree`` are handles of this table,
         the root first: without it there is no sum, and what else is gone counts nothing. Once a
         handle is closed, or the table, what a look brings means nothing.
 
-        ``enough_bytes``: where more than this is available it may tell this instead."""
+        ``enough_bytes``: where more than this is available it may tell this instead.
+        ``with_newcomers``: children that these start from now on may count, too."""
 
     def close(self) -> None: ...
 
