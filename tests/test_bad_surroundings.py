@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tray_app import app, cli
-from tray_app.core.settings import OPTIONS, Settings
+from tray_app.core.settings import OPTIONS, Choice, Settings
 from tray_app.runtime.config import ConfigFile, why
 from tray_app.runtime.store import read_choice
 
@@ -308,6 +308,17 @@ def test_any_state_is_read_or_set_aside(data: bytes) -> None:
     """What cannot be used is nothing remembered."""
     with _file(data) as file:
         read_choice(file)
+
+
+@unix_only
+@pytest.mark.parametrize("make", [Path.mkdir, _fifo, _link_to("/dev/zero"), _link_to("state.json")])
+def test_a_state_that_is_no_file_is_nothing_remembered(
+    make: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for what comes through it, and it is said in one line."""
+    make(tmp_path / "state.json")
+    assert read_choice(tmp_path / "state.json") == Choice()
+    assert len(caplog.records) == 1
 
 
 @contextlib.contextmanager

@@ -39,7 +39,7 @@ class ConfigFile:
         self._stamp = self._stamp_now()
         unknown: list[str] = []
         try:
-            text = _text_of(self.path)
+            text = text_of(self.path)
         except (FileNotFoundError, NotADirectoryError):
             if required:
                 raise
@@ -116,11 +116,11 @@ def _make_whole(values: dict[str, Any]) -> dict[str, str]:
     return wrong
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text of a file, which may begin with a byte order mark.
 
     A pipe is read as well (``--config <(...)``), but nobody waits long for what comes through it.
-    :raises OSError, ValueError: as `ConfigFile.read`
+    :raises OSError, ValueError: it cannot be read, is no text, or is far too long
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _CLOSED_ON_EXEC)
     try:

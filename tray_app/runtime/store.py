@@ -16,6 +16,7 @@ from typing import Any
 from tray_app.core.modes import Mode, Preset
 from tray_app.core.picture import Palette, Style, Theme
 from tray_app.core.settings import Choice
+from tray_app.runtime.config import text_of
 
 _log = logging.getLogger(__name__)
 VERSION = 1
@@ -42,10 +43,10 @@ _READ: dict[str, Callable[[Any], Any]] = {
 def read_choice(path: Path) -> Choice:
     """What was remembered in earlier runs; nothing when there is no (usable) file."""
     try:
-        text = path.read_text("utf-8")
+        text = text_of(path)
     except (FileNotFoundError, NotADirectoryError):
         return Choice()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         _log.warning("cannot read %s (%s): starting with nothing remembered", path, error)
         return Choice()
     try:
