@@ -145,6 +145,14 @@ class TestTheSameServer:
         both(told, 4, 400, look(400, START_S + 4))
         assert told.sample.peak_bytes == mb(900)
 
+    def test_workers_that_do_not_listen_yet_are_read_as_a_tree(self, told: Told) -> None:
+        """The API's figure is one worker's, also while it is not known how many answer."""
+        starting = {"children": {"a": 131, "b": 90}, "workers": 0, "answering_mb": None}
+        told.happen(0, Looked(look(12, START_S, **starting)))  # type: ignore[arg-type]
+        both(told, 2, 131, look(12, START_S + 2, **starting))  # type: ignore[arg-type]
+        assert (told.sample.source, told.sample.memory_bytes) == (Source.PROCESS, mb(233))
+        assert told.sample.why is Why.WORKERS
+
     def test_two_answers_that_do_not_fit_give_up_nothing(self, told: Told) -> None:
         """Memory may move between an answer and the look beside it."""
         both(told, 0, 900, look(900, START_S))

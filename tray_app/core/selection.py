@@ -106,7 +106,9 @@ def select(
     # An answer that is late is told from one that is not due yet.
     not_due = is_well and (sudden or api_link.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s)
     if process and by_process and (is_fresh or not_due):
-        if process.worker_count > 1:
+        # Who answers among several is not known at once: workers import before they listen.
+        one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
+        if process.worker_count > 1 or (one_of_several and not doubted):
             return _because(by_process, Why.WORKERS)
         # What a look has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
