@@ -186,7 +186,10 @@ def test_elevated_while_processing_interrupts_nobody(
     server.burn(30, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
     hold(server, ELEVATED)
-    app.wait_for_label("elevated")
+    wait_for(
+        lambda: any(" · elevated" in label for label in app.labels()),
+        "the menu says it",
+    )
     assert recorder.notices == []
     hold(server, OVER_CRITICAL)
     assert wait_for_notice(recorder, 1).summary.startswith("Critical")
