@@ -209,6 +209,7 @@ SILENT = (
     events.AutostartWanted,
     events.ErrandAsked,
     events.OpenAsked,
+    events.PageAsked,
     events.NotifierCame,
     events.Ended,
 )

@@ -155,6 +155,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     now_s, memory_bytes = facts.now.mono_s, facts.memory_bytes
     fresh_bytes = memory_bytes if facts.fresh else None
     busy, works, lost = facts.activity.is_busy, facts.activity.stirs, facts.lost
+    bursts = facts.activity.burst_s > 0.0
 
     outlook = vigil.outlook
     if fresh_bytes is not None:
@@ -175,7 +176,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         now_s,
         limits,
         foreseen=foreseen and facts.fresh,
-        stirs=facts.activity.burst_s > 0.0 and not busy,
+        stirs=bursts and not busy,
     )
     short, scarce = shortage.judge(vigil.shortage, facts.system, now_s, limits)
     there, change = presence.follow(
@@ -202,7 +203,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         temp=facts.temp,
     )
     # A burst is no work yet, but what memory is in it says nothing about the time without work.
-    calm_bytes = None if works else fresh_bytes
+    calm_bytes = None if busy or bursts else fresh_bytes
     slow, growing = growth.follow(vigil.growth, now_s, calm_bytes, works=busy or lost)
     left, left_bytes, full_disk = leftovers.follow(
         vigil.leftovers,
