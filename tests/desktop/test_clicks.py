@@ -150,8 +150,8 @@ def test_a_figure_keeps_its_unit() -> None:
 def test_what_was_closed_is_opened_anew(sender: Sender, recorder: NotificationRecorder) -> None:
     """A later notification replaces nothing then; others still take turns."""
     sender.send("High")
-    sender.send("No panel", word="host")
     recorder.dismiss(recorder.notices[0].id)
+    sender.send("No panel", word="host")  # when that is answered, the end of the first was heard
     sender.send("Critical")
     sender.send("Panel", word="host")
     host = recorder.notices[1]
