@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from tray_app.core.address import ServerAddress, public_url
@@ -65,10 +66,11 @@ def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]
         except CallError as error:
             has_root = error.kind is not ApiFailureKind.TIMEOUT
         finally:
-            server.hang_up()
+            with suppress(Exception):  # whoever has clicked waits for a page
+                server.hang_up()
         found(public_url(address) + ("" if has_root else DOCS_PATH))
 
-    threading.Thread(target=work, name="page", daemon=True).start()
+    WorkerThread("page", work, again=False).start()
 
 
 class ErrandWorker:
