@@ -399,7 +399,21 @@ class TestStageIsWanted:
         done = StageMark("AFTER_FINAL_GC", "y")
         reading = answer(300, 12, tracker=(28, 1), stage=done, temp=usage)
         state = next_activity(state, 12.0, reading, look(300, 12), usage)
-        assert state.activity is IDLE, "also where a server leaves its files"
+        assert state.activity is IDLE, "a server that leaves its files is asked, too"
+        files = temp(28, 4, 10, NAMES)
+        state = next_activity(posted(), 10.0, told("AFTER_FINAL_GC", 10), look(300, 10), files)
+        assert next_activity(state, 12.0, None, look(300, 12), files).activity is IDLE
+
+    def test_leftovers_that_came_with_a_job_do_not_keep_it_open(self) -> None:
+        """Somebody put a file there meanwhile: after the last word, and without any sign, it is no
+        second video's; one that is being computed goes on."""
+        done, rest = told("AFTER_FINAL_GC", 6), temp(12, 1, 6)
+        state = next_activity(posted(), 4.0, None, look(300, 4), temp(40, 5, 4, NAMES))
+        state = next_activity(state, 6.0, done, look(300, 6), rest)
+        assert next_activity(state, 8.0, None, look(300, 8), rest).activity is IDLE
+        for at_s in (8.0, 10.0, 12.0):
+            state = next_activity(state, at_s, None, look(300, at_s, cpu_percent=25), rest)
+            assert state.activity is PROCESSING
 
     def test_the_first_of_two_videos_is_done(self) -> None:
         """Its last word ends nothing while files of the other lie there, whatever CPU says."""

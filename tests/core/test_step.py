@@ -412,6 +412,15 @@ class TestJobs:
             told.look(at_s, 301)
         assert told.sample.job.peak_bytes == mb(627)
 
+    def test_what_quick_looks_saw_of_a_server_that_was_killed_is_its_jobs(self, told: Told) -> None:
+        """Its last half second is in no reading; it is no figure of the next one."""
+        self.work(told)
+        lost = replace(look_in_vain(START_S + 8), loss=Loss(TARGET))
+        told.happen(8, Looked(lost, peak_rss_bytes=mb(627)))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(627))
+
     def test_looks_at_another_server_are_no_peak(self, told: Told) -> None:
         """What was seen of the last one says nothing of the next."""
         self.work(told)

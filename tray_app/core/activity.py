@@ -39,6 +39,9 @@ STIRS_AT_MOST_S = 15.0
 # A job that has not said its end may wait for storage without any sign (recorded: 22 s), and
 # a silence without any reading is no end either: a busy server was silent for up to 39 s.
 WAITING_LIMIT_S = 60.0
+# After a video's last word files may still lie there: another video's, which then shows a sign by
+# the next sample (the server's own tidying holds it up for 0.3 s), or what somebody left.
+DONE_LASTS_S = 1.0
 UNSEEN_LIMIT_S = 60.0
 
 
@@ -140,6 +143,12 @@ class _Signs:
     is_empty: bool
 
     @property
+    def stirs(self) -> bool:
+        """Some CPU, while a video lies there."""
+        has_files = self.more_files is not None and self.more_files > 0
+        return has_files and self.cpu_percent >= STIRRING_CPU_PERCENT
+
+    @property
     def is_quiet(self) -> bool:
         return self.cpu_percent < PROCESSING_CPU_PERCENT and not self.encodes
 
@@ -170,6 +179,7 @@ def next_activity(
         or (stir is not None and stir.is_work)
         # Files that vanish are the end of a job, which is still a part of it.
         or (was_busy and (signs.comes < 0 or (signs.grows and not temp_told)))
+        or (was_busy and signs.stirs)
     )
     # A job's entries come while its files are there, all but the last.
     told = (was_busy and signs.grows and temp_told) or (
@@ -181,7 +191,11 @@ def next_activity(
         # What only the API tells has its next chance with its next answer.
         lasts_s = max(QUIET_AFTER_S, words.holds_s) if told and not works else QUIET_AFTER_S
     seen_s = now_s if api or reading or temp_is_new else state.seen_s
-    limit_s = WAITING_LIMIT_S if was_busy and _waits(state, signs, words) else lasts_s
+    limit_s = lasts_s
+    if was_busy and stages.has_said_done(words):
+        limit_s = DONE_LASTS_S
+    elif was_busy and _waits(state, signs, words):
+        limit_s = WAITING_LIMIT_S
     busy = (
         worked_s is not None
         and seen_s is not None
@@ -282,7 +296,7 @@ def _signs(
 
 def _waits(state: ActivityState, signs: _Signs, words: Words) -> bool:
     """Whether a job that shows no sign may still be waiting for something."""
-    if stages.has_said_done(words) or signs.is_empty:
+    if signs.is_empty:
         return False
     more = state.has_files if signs.more_files is None else signs.more_files > 0
     return more or stages.is_open(words)

@@ -119,6 +119,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     succession, change = _succession(state.succession, looked.process, disowned)
     jobs = state.jobs
     basis = bases.of(selected, process, likeness)
+    before_reading = state.process
     state = _on_basis(state, basis, now, change, lost=lost)
     if not lost:
         jobs = state.jobs  # else it ends, with the figures that it had
@@ -133,7 +134,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     unknown = memory_bytes is None or selected.stale or unmeasured
     figure = None if unknown else Figure(memory_bytes or 0, selected.source)
     highest_bytes = _highest_bytes(state, looked, process, selected, likeness)
-    jobs = follow(jobs, now, activity, figure, lost=lost, peak_bytes=highest_bytes)
+    last_bytes = _last_bytes(before_reading, looked) if lost else highest_bytes
+    jobs = follow(jobs, now, activity, figure, lost=lost, peak_bytes=last_bytes)
 
     trend = state.trend
     if memory_bytes is not None and not unknown:
@@ -339,6 +341,17 @@ def _highest_bytes(
         return None
     # A look sums up RSS. Who has come or ended since may be in it, with what they shared.
     return peak_bytes - max(before.shared_bytes, process.shared_bytes)
+
+
+def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
+    """The highest figure that quick looks have seen of a server that has ended since."""
+    peak_bytes, loss = looked.peak_rss_bytes, looked.process.loss if looked.process else None
+    if peak_bytes is None or loss is None or before is None or before.target is None:
+        return None
+    same = (before.target.pid, before.target.created_s) == (loss.target.pid, loss.target.created_s)
+    if not same or before.kind is MemoryKind.UNMEASURED:
+        return None
+    return peak_bytes - before.shared_bytes
 
 
 def _succession(
