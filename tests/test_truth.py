@@ -204,6 +204,8 @@ def test_alerts() -> None:
     assert (good.alerts, good.alerts_wrong, good.climbs, good.alerts_missed) == (2, 0, 1, 0)
     late = judged(hill, [seen(16, 450, **alert), seen(55, **alert)])
     assert late.alerts_wrong == 1
+    back = judged(hill, [seen(31, 420, recovering="elevated"), seen(35, 390, **alert)])
+    assert (back.alerts, back.alerts_wrong) == (1, 0)
     missed = judged(hill, [seen(16, 450), seen(25, 450)])
     assert missed.alerts_missed == 1
 

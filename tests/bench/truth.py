@@ -93,6 +93,7 @@ class Seen:
     forecast: str | None = None
     forecast_s: float | None = None
     alert: str | None = None
+    recovering: str | None = None
     job: int | None = None
     started_s: float | None = None
     ended_s: float | None = None
@@ -121,6 +122,7 @@ def read(line: str) -> Seen:
         forecast=forecast.get("kind"),
         forecast_s=forecast.get("seconds"),
         alert=told["alert"],
+        recovering=told.get("recovering"),
         job=job.get("number"),
         started_s=_moment(job.get("started")),
         ended_s=_moment(job.get("ended")),
@@ -300,7 +302,8 @@ def _judge_memory(record: Record, verdict: Verdict) -> None:
             if abs(off_mb) > MEMORY_OFF_MB:
                 where = f"{seen.memory_mb:.0f} MB by {seen.source}, it held {low:.0f}–{high:.0f}"
                 verdict.note(seen.at_s, f"memory {off_mb:+.0f} MB: {where}")
-        if before and seen.cpu_percent is not None and seen.at_s - before.at_s < 5:
+        # Too near to the one before, it has that one's figure; too far, there was no server.
+        if before and seen.cpu_percent is not None and 0.5 < seen.at_s - before.at_s < 5:
             used = curve.cpu_percent(before.at_s, seen.at_s)
             if used is not None:
                 verdict.cpu_off.append(abs(seen.cpu_percent - used))
@@ -465,7 +468,7 @@ def _judge_alerts(record: Record, verdict: Verdict) -> None:
                 verdict.alerts_wrong += 1
                 held = curve.span(*window(seen))[1]
                 verdict.note(seen.at_s, f"alert {seen.alert}, it held {held:.0f} MB")
-        before = seen.alert
+        before = seen.alert or seen.recovering  # a level is kept until it is left
     for level, limit_mb in LEVELS_MB.items():
         ranks = list(LEVELS_MB)
         for start_s, end_s in above(curve, limit_mb + MEMORY_OFF_MB):

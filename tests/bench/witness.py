@@ -19,7 +19,9 @@ from pathlib import Path
 EVERY_S = 0.025
 # PSS costs the kernel a walk over all pages, so it is read this seldom, and for new processes.
 SHARED_EVERY_S = 1.0
-SHARED_MAX_MB = 20.0
+# An ffmpeg shares up to 25 MiB of its libraries with others of the machine; forked workers share
+# nearly all that they hold.
+SHARED_MAX_MB = 60.0
 YOUNG_S = 0.2
 MIB = 1024**2
 PAGE = os.sysconf("SC_PAGE_SIZE")
