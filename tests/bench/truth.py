@@ -458,19 +458,22 @@ def _judge_forecasts(record: Record, verdict: Verdict) -> None:
 
 
 def _judge_alerts(record: Record, verdict: Verdict) -> None:
-    curve, before = record.curve, None
+    curve, kept = record.curve, ""
+    ranks = ["", *LEVELS_MB]
     for seen in record.seen:
         if seen.alert is not None and curve.knows(seen.at_s):
             verdict.alerts += 1
-            limit_mb = LEVELS_MB[seen.alert] * (LEFT_PART if seen.alert == before else 1.0)
+            limit_mb = LEVELS_MB[seen.alert]
+            if ranks.index(kept) >= ranks.index(seen.alert):
+                limit_mb *= LEFT_PART
             start_s = seen.at_s - HOLD_S[seen.alert] - 2 * SLACK_S
             if curve.span(start_s, seen.at_s + SLACK_S)[1] < limit_mb - MEMORY_OFF_MB:
                 verdict.alerts_wrong += 1
                 held = curve.span(*window(seen))[1]
                 verdict.note(seen.at_s, f"alert {seen.alert}, it held {held:.0f} MB")
-        before = seen.alert or seen.recovering  # a level is kept until it is left
+        # A level is kept until it is left, and the higher has all below it.
+        kept = max(seen.alert or "", seen.recovering or "", key=ranks.index)
     for level, limit_mb in LEVELS_MB.items():
-        ranks = list(LEVELS_MB)
         for start_s, end_s in above(curve, limit_mb + MEMORY_OFF_MB):
             if end_s - start_s < HOLD_S[level] + 2.5:
                 continue
