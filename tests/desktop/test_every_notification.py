@@ -331,6 +331,7 @@ SETTINGS = """\
 interval_s = {interval_s}
 [alerts]
 elevated_mb = 160
+elevated_while_processing = true
 high_mb = 240
 critical_mb = 320
 elevated_hold_s = 0
