@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tray_app.core.bands import Band
-from tray_app.core.picture import Palette, Picture, Style, Theme
+from tray_app.core.analysis.bands import Band
+from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
 from tray_app.views import icon
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tray_app import flags
-from tray_app.core.settings import OPTIONS, default
+from tray_app.core.config.settings import OPTIONS, default
 
 PAGE = Path(__file__).parent.parent / "assets" / "runanalyze-tray.1"
 DESCRIPTION = """\

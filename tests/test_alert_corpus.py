@@ -29,15 +29,15 @@ from tests.bench.traces import (
     staircase,
 )
 from tests.core.made import look, mb
-from tray_app.core.alerts import AlertLimits
-from tray_app.core.events import Alerted, Compared
-from tray_app.core.forecast import Forecast, Kind
-from tray_app.core.inputs import Looked
-from tray_app.core.readings import GIB, Now, SystemMemory
-from tray_app.core.settings import Settings
-from tray_app.core.state import begin
-from tray_app.core.step import step
-from tray_app.core.values import replace
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import GIB, Now, SystemMemory
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.events import Alerted, Compared
+from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.state import begin
+from tray_app.core.monitor.step import step
 
 PART = 24
 

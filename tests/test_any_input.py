@@ -18,8 +18,11 @@ from hypothesis import strategies as st
 
 from tests.core.made import look, look_in_vain, refusal, timeout, wrong
 from tests.sources.any_json import BODIES
-from tray_app.core import wording
-from tray_app.core.commands import (
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import MIB, ApiFailure, ApiFailureKind, ApiOutcome, Now, TempUsage
+from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.monitor.commands import (
     CleanUp,
     FreeMemory,
     OpenServer,
@@ -31,9 +34,8 @@ from tray_app.core.commands import (
     SetPreset,
     ShowStatus,
 )
-from tray_app.core.errands import Errand, Extent, Outcome
-from tray_app.core.events import Event, Sampled
-from tray_app.core.inputs import (
+from tray_app.core.monitor.events import Event, Sampled
+from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     Brought,
@@ -45,13 +47,11 @@ from tray_app.core.inputs import (
     NotOpened,
     TimeUp,
 )
-from tray_app.core.menu import rows
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import MIB, ApiFailure, ApiFailureKind, ApiOutcome, Now, TempUsage
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import GAP_S, State, begin
-from tray_app.core.step import step
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import GAP_S, State, begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.menu import rows
 from tray_app.sources.payload import PayloadError, decode_stage, decode_status
 from tray_app.views.record import json_line
 

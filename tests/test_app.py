@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tray_app import app
-from tray_app.core.commands import Command, SetInterval, SetMode, SetPreset, ShowStatus
-from tray_app.core.events import Ended, Event, HostMissing, NotifierCame
-from tray_app.core.modes import Mode, Preset
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.monitor.commands import Command, SetInterval, SetMode, SetPreset, ShowStatus
+from tray_app.core.monitor.events import Ended, Event, HostMissing, NotifierCame
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,12 @@ from tests.sources.fault_server import FaultServer, Script, answer, close, raw, 
 from tests.sources.faults import ENDLESS, PAYLOADS, STATUS, UNUSUAL, WRONG, check_plain
 from tests.waiting import wait_for
 from tests.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, Glance, Watchers
-from tray_app.core import wording
-from tray_app.core.inputs import Answered, Asked, Looked
-from tray_app.core.readings import MIB, ApiOutcome
-from tray_app.core.settings import Settings
-from tray_app.core.state import begin
-from tray_app.core.step import step
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import MIB, ApiOutcome
+from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.state import begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation import wording
 from tray_app.runtime import clock
 from tray_app.sources.api import ApiClient
 from tray_app.views.record import json_line

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tray_app import app, cli
-from tray_app.core.settings import OPTIONS, Choice, Settings
+from tray_app.core.config.settings import OPTIONS, Choice, Settings
 from tray_app.runtime.config import ConfigFile, why
 from tray_app.runtime.store import read_choice
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tray_app import app, cli
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.settings import OPTIONS, Settings, commented_config
+from tray_app.core.config.settings import OPTIONS, Settings, commented_config
+from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.journal import Journal
 
 

@@ -11,8 +11,8 @@ from tests.server.starting import ServerFactory
 from tests.sources.fault_server import FaultServer, answer, unused_port
 from tests.sources.faults import STATUS
 from tray_app import doctor
-from tray_app.core.address import parse_address
-from tray_app.core.settings import Headers, Settings
+from tray_app.core.config.settings import Headers, Settings
+from tray_app.core.model.server_address import parse_address
 from tray_app.desktop.autostart import OFF, Login
 from tray_app.desktop.survey import Survey
 from tray_app.doctor import Finding, report

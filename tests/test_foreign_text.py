@@ -15,13 +15,13 @@ import pytest
 
 from tests.sources.faults import STATUS
 from tests.waiting import wait_for
-from tray_app.core import menu, notes
-from tray_app.core.clicks import not_opened
-from tray_app.core.inputs import Looked
-from tray_app.core.settings import Settings
-from tray_app.core.state import begin
-from tray_app.core.step import step
-from tray_app.core.wording import tooltip
+from tray_app.core.config.settings import Settings
+from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.server_actions import not_opened
+from tray_app.core.monitor.state import begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation import menu, notifications
+from tray_app.core.presentation.wording import tooltip
 from tray_app.runtime import clock
 from tray_app.sources.machine import process_table
 from tray_app.sources.probe import ServerProbe
@@ -144,7 +144,7 @@ def test_tooltip_menu_and_notification_can_be_sent(url: str, tmp_path: Path) -> 
     )
     assert state.sample is not None
     told = not_opened(reading.target.cwd, "it does not exist")
-    note = notes.note(told)
+    note = notifications.note(told)
     assert note is not None
     texts = [note.title, note.text, *tooltip(state.sample, demo=False, paused=False).split("\n")]
     texts += [row.text for row in menu.rows(state)]

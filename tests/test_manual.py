@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.make_manual import PAGE, page
-from tray_app.core.settings import OPTIONS
+from tray_app.core.config.settings import OPTIONS
 from tray_app.flags import make_parser
 
 

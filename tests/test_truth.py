@@ -29,10 +29,10 @@ from tests.bench.truth import (
     works,
 )
 from tests.bench.witness import Curve, Moment, children, same_memory, tree
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.readings import Now, Source
-from tray_app.core.sample import Sample
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import Now, Source
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.views.record import json_line
 
 EVERY_S = 0.05

@@ -24,14 +24,14 @@ from tests.sources.faults import STATUS
 from tests.views.test_tray import FakePanel, sampled
 from tests.waiting import wait_for
 from tray_app import app, worker_thread
-from tray_app.core.errands import Errand, Outcome
-from tray_app.core.events import Ended, Event, HostMissing, Sampled, Told
-from tray_app.core.inputs import ThreadRestarted
-from tray_app.core.menu import rows
-from tray_app.core.readings import ApiFailure, ApiOutcome, ApiReading, Now
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
-from tray_app.core.step import step
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
+from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.monitor.events import Ended, Event, HostMissing, Sampled, Told
+from tray_app.core.monitor.inputs import ThreadRestarted
+from tray_app.core.monitor.state import State, begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation.menu import rows
 from tray_app.desktop import _open
 from tray_app.desktop.instance import Instance, hand_over
 from tray_app.runtime import clock

@@ -27,14 +27,15 @@ from typing import Any, Self
 import psutil  # noqa: F401
 import requests  # noqa: F401
 
-from tray_app.core import readings, wording
-from tray_app.core.address import parse_address
-from tray_app.core.events import Event, Sampled
-from tray_app.core.readings import MIB, ProcessReading, ProcessRow, Role, Target, TempUsage
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.config.settings import Settings
+from tray_app.core.model import readings
+from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, Target, TempUsage
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor.events import Event, Sampled
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin
+from tray_app.core.presentation import wording
+from tray_app.core.server.target_override import NO_WISH, Wish
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine
 from tray_app.sources.api import ApiClient

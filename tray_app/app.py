@@ -20,11 +20,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tray_app.core import clicks, notes, wording
-from tray_app.core import settings as checked
-from tray_app.core.commands import Command, Quit, SetInterval, SetMode, SetPreset, ShowStatus
-from tray_app.core.errands import Errand, Outcome
-from tray_app.core.events import (
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.model.readings import MemoryKind, Source
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.monitor import server_actions
+from tray_app.core.monitor.commands import (
+    Command,
+    Quit,
+    SetInterval,
+    SetMode,
+    SetPreset,
+    ShowStatus,
+)
+from tray_app.core.monitor.events import (
     Alerted,
     Answers,
     AutostartWanted,
@@ -48,7 +58,7 @@ from tray_app.core.events import (
     TakenBack,
     TargetChanged,
 )
-from tray_app.core.inputs import (
+from tray_app.core.monitor.inputs import (
     AutostartSeen,
     Brought,
     HostSeen,
@@ -59,13 +69,11 @@ from tray_app.core.inputs import (
     ThemeSeen,
     ThreadRestarted,
 )
-from tray_app.core.link import ApiState
-from tray_app.core.readings import MemoryKind, Source
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Choice, Settings
-from tray_app.core.state import State, begin, wants_api
-from tray_app.core.state import remembered as remembered_of
-from tray_app.core.values import dataclass, replace
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin, wants_api
+from tray_app.core.monitor.state import remembered as remembered_of
+from tray_app.core.presentation import notifications, wording
+from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock, store
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.engine import Engine, Helpers, Owner, Probe
@@ -339,7 +347,7 @@ def _log_event(event: Event) -> None:
         case TargetChanged(change):
             _log.info("%s", wording.change(change))
         case ChildKilled():
-            _log.info("%s: %s", *notes.child_killed(event))
+            _log.info("%s: %s", *notifications.child_killed(event))
         case Hung(hang, sample):
             _log.warning("%s", wording.hung(hang, sample.at.mono_s))
         case Answers(hung_s):
@@ -347,13 +355,13 @@ def _log_event(event: Event) -> None:
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case ErrandEnded(outcome):
-            _log.info("%s", clicks.line(outcome))
+            _log.info("%s", server_actions.line(outcome))
         case Alerted():
-            _log.info("%s", notes.alert(event)[0])
+            _log.info("%s", notifications.alert(event)[0])
         case TakenBack():
-            _log.info("%s", notes.taken_back(event)[0])
+            _log.info("%s", notifications.taken_back(event)[0])
         case Recovered():
-            _log.info("%s", notes.recovery(event)[0])
+            _log.info("%s", notifications.recovery(event)[0])
         case Compared(kept):
             _log.info("%s", wording.compared(kept))
         case HostMissing():

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tray_app.core import settings as checked
-from tray_app.core import wording
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.settings import Choice, ConfigError
-from tray_app.core.values import replace
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import Choice, ConfigError
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.records import replace
+from tray_app.core.presentation import wording
 from tray_app.flags import flags_for_settings, make_parser
 from tray_app.views import streams
 from tray_app.views.streams import PROGRAM

@@ -14,14 +14,20 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from tray_app import __version__
-from tray_app.core import wording
-from tray_app.core.address import ServerAddress, at_port
-from tray_app.core.clicks import temp_directory
-from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ProcessReading, Target
-from tray_app.core.sanitize import visible
-from tray_app.core.settings import Settings
-from tray_app.core.values import dataclass
-from tray_app.core.wish import NO_WISH, named
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ProcessReading,
+    Target,
+)
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.sanitize import visible
+from tray_app.core.model.server_address import ServerAddress, at_port
+from tray_app.core.monitor.server_actions import temp_directory
+from tray_app.core.presentation import wording
+from tray_app.core.server.target_override import NO_WISH, named
 from tray_app.runtime import clock
 from tray_app.sources.machine import is_this_machine, process_table
 from tray_app.views.streams import say

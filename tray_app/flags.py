@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tray_app import __version__
-from tray_app.core import settings as checked
-from tray_app.core.modes import Preset
-from tray_app.core.settings import OPTIONS, Option
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import OPTIONS, Option
+from tray_app.core.model.presets import Preset
 from tray_app.views.streams import PROGRAM, complain, say
 
 ONE_OF = ("pid", "match")

@@ -14,8 +14,9 @@ from statistics import median
 from tests.bench.table import Effort, Figure, Part, run
 from tests.bench.traces import Trace, corpus, lived
 from tests.core.made import mb
-from tray_app.core.alerts import TICK_JITTER_S, AlertLimits, Level
-from tray_app.core.events import (
+from tray_app.core.alerts.forecast import Forecast
+from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits, Level
+from tray_app.core.monitor.events import (
     Alerted,
     Event,
     Grown,
@@ -25,9 +26,8 @@ from tray_app.core.events import (
     Sampled,
     TakenBack,
 )
-from tray_app.core.forecast import Forecast
-from tray_app.core.sample import Sample
-from tray_app.core.wording import STEADY_BYTES_S
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.wording import STEADY_BYTES_S
 
 LIMITS = AlertLimits()
 LEVELS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)

@@ -47,12 +47,13 @@ class NullPanel:
 
 def work(port: int, samples: int) -> Growth:
     """Make samples of a real process and a scripted API, alert, look, and show them."""
-    from tray_app.core import looks, notes
-    from tray_app.core.inputs import Answered, Asked, Looked
-    from tray_app.core.readings import MIB, ApiFailure, ApiFailureKind, ApiReading, Now
-    from tray_app.core.settings import Settings
-    from tray_app.core.state import begin
-    from tray_app.core.step import step
+    from tray_app.core.config.settings import Settings
+    from tray_app.core.model.readings import MIB, ApiFailure, ApiFailureKind, ApiReading, Now
+    from tray_app.core.monitor import poll_bounds
+    from tray_app.core.monitor.inputs import Answered, Asked, Looked
+    from tray_app.core.monitor.state import begin
+    from tray_app.core.monitor.step import step
+    from tray_app.core.presentation import notifications
     from tray_app.sources.machine import process_table
     from tray_app.sources.probe import ServerProbe
     from tray_app.views.tray import Presenter
@@ -89,8 +90,8 @@ def work(port: int, samples: int) -> Growth:
             state, new = step(state, happened, now())
             events += new
         for event in events:
-            notes.note(event)
-        looks.is_left(looks.calm(state), probe.sight()(), at_s[0])
+            notifications.note(event)
+        poll_bounds.is_left(poll_bounds.calm(state), probe.sight()(), at_s[0])
         presenter.tell(state)
         presenter.show()
     after = held()

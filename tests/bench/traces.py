@@ -16,12 +16,12 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from tests.core.made import answer, look, look_in_vain, mb, refusal
-from tray_app.core.events import Event
-from tray_app.core.inputs import Answered, Asked, Input, Looked
-from tray_app.core.readings import Now, TempUsage
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin, wants_reading_s
-from tray_app.core.step import step
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import Now, TempUsage
+from tray_app.core.monitor.events import Event
+from tray_app.core.monitor.inputs import Answered, Asked, Input, Looked
+from tray_app.core.monitor.state import State, begin, wants_reading_s
+from tray_app.core.monitor.step import step
 
 INTERVAL_S = 2.0
 JITTER_S = 0.1

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
-from tray_app.core.readings import TempUsage
+from tray_app.core.model.readings import TempUsage
 from tray_app.runtime import clock
 from tray_app.sources.slowly import SlowReadings, rest_after_s
 from tray_app.sources.tempdir import (

@@ -5,8 +5,7 @@ Rule: memory in MB of 1024² bytes, moments in monotonic seconds.
 
 from __future__ import annotations
 
-from tray_app.core.link import ApiLink
-from tray_app.core.readings import (
+from tray_app.core.model.readings import (
     GIB,
     MIB,
     ApiFailure,
@@ -20,6 +19,7 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
+from tray_app.core.source_choice.circuit_breaker import ApiLink
 
 TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "listens on 8000")
 SYSTEM = SystemMemory(16 * GIB, 10 * GIB, 37.5)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import pytest
 
 from tests.core.made import answer, look, mb, timeout
-from tray_app.core import wording
-from tray_app.core.activity import Activity
-from tray_app.core.commands import SetPaused, SetPreset
-from tray_app.core.events import Event, Summarised
-from tray_app.core.inputs import Answered, Asked, HostSeen, Input, Looked
-from tray_app.core.link import ApiState, due_s
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import Now, Source
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import GAP_S, State, begin, ends_s
-from tray_app.core.step import step
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import Now, Source
+from tray_app.core.monitor.commands import SetPaused, SetPreset
+from tray_app.core.monitor.events import Event, Summarised
+from tray_app.core.monitor.inputs import Answered, Asked, HostSeen, Input, Looked
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import GAP_S, State, begin, ends_s
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation import wording
+from tray_app.core.source_choice.circuit_breaker import ApiState, due_s
 
 HOUR_S = 3600.0
 INTERVAL_S = Settings().interval_s

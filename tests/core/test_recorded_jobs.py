@@ -17,16 +17,16 @@ from typing import NamedTuple
 import pytest
 
 from tests.core.made import answer, look, mb
-from tray_app.core import looks
-from tray_app.core.inputs import Answered, Looked
-from tray_app.core.jobs import Job
-from tray_app.core.modes import Mode
-from tray_app.core.readings import UNTOLD, Now, TempUsage
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
-from tray_app.core.step import step
-from tray_app.core.values import replace
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import UNTOLD, Now, TempUsage
+from tray_app.core.model.records import replace
+from tray_app.core.monitor import poll_bounds
+from tray_app.core.monitor.inputs import Answered, Looked
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin
+from tray_app.core.monitor.step import step
 
 EVERY_ROWS = 8
 PHASES = range(EVERY_ROWS)
@@ -127,7 +127,7 @@ class Replay:
     def is_left(state: State, row: Row) -> bool:
         if state.sample is None:
             return False
-        return looks.is_left(looks.calm(state), (mb(row.rss_mb), UNTOLD), row.t_s)
+        return poll_bounds.is_left(poll_bounds.calm(state), (mb(row.rss_mb), UNTOLD), row.t_s)
 
     @staticmethod
     def is_walked(state: State, row: Row) -> bool:

@@ -13,11 +13,15 @@ from itertools import pairwise
 import pytest
 
 from tests.core.made import answer, look, mb, refusal, timeout
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command, SetMode, SetPaused, SetPreset
-from tray_app.core.events import (
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Figure
+from tray_app.core.config.settings import Choice, Settings, with_preset
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import Now, Source, StageMark
+from tray_app.core.monitor.commands import Command, SetMode, SetPaused, SetPreset
+from tray_app.core.monitor.events import (
     Alerted,
     Chosen,
     Event,
@@ -26,16 +30,9 @@ from tray_app.core.events import (
     SourceChanged,
     Summarised,
 )
-from tray_app.core.inputs import Answered, Asked, Input, Looked
-from tray_app.core.jobs import Figure
-from tray_app.core.link import ApiState, due_s
-from tray_app.core.menu import rows
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.readings import Now, Source, StageMark
-from tray_app.core.sample import Sample
-from tray_app.core.selection import Why
-from tray_app.core.settings import Choice, Settings, with_preset
-from tray_app.core.state import (
+from tray_app.core.monitor.inputs import Answered, Asked, Input, Looked
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import (
     begin,
     patience_s,
     samples_at_once,
@@ -43,7 +40,10 @@ from tray_app.core.state import (
     wants_processes,
     wants_stage,
 )
-from tray_app.core.step import step
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation.menu import rows
+from tray_app.core.source_choice.circuit_breaker import ApiState, due_s
+from tray_app.core.source_choice.selection import Why
 
 ANSWER_S = 0.004
 BACK = "back"

@@ -14,10 +14,10 @@ from tests.desktop.running import App, wait_for_panel
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
-from tray_app.core.notes import Action, Note, Urgency
-from tray_app.core.picture import Picture
+from tray_app.core.analysis.bands import Band
+from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
+from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import toolkit
 from tray_app.desktop._notification import Delivery
 from tray_app.desktop._service import _UNIT
@@ -293,8 +293,10 @@ def test_nothing_is_lost_without_a_daemon(
 def with_button(command: str) -> str:
     """The app's start with another first button on alerts: what else a button may ask for."""
     return (
-        "import sys; from tray_app import cli; from tray_app.core import commands, notes; "
-        f"notes.FREE_MEMORY = notes.Action('Do it', commands.{command}()); sys.exit(cli.main())"
+        "import sys; from tray_app import cli; from tray_app.core.monitor import commands; "
+        "from tray_app.core.presentation import notifications; "
+        f"notifications.FREE_MEMORY = notifications.Action('Do it', commands.{command}()); "
+        "sys.exit(cli.main())"
     )
 
 

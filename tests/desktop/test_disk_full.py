@@ -18,7 +18,7 @@ from tests.desktop.running import END_LIMIT_S, App, state_file
 from tests.desktop.session import DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
+from tray_app.core.analysis.bands import Band
 
 SIZE = "64k"
 

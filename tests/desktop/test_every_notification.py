@@ -22,13 +22,32 @@ from tests.desktop.running import CONFIG, App
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core import clicks, events, wording
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command, FreeMemory
-from tray_app.core.errands import Errand, Extent, Outcome
-from tray_app.core.events import (
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.idle_growth import Growing
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    Disk,
+    Now,
+    OomKills,
+    ProcessRow,
+    Role,
+    Source,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.monitor import events, server_actions
+from tray_app.core.monitor.commands import Command, FreeMemory
+from tray_app.core.monitor.events import (
     Alerted,
     Answers,
     AutostartFailed,
@@ -54,30 +73,12 @@ from tray_app.core.events import (
     Told,
     WorkerReplaced,
 )
-from tray_app.core.forecast import Forecast, Kind
-from tray_app.core.growth import Growing
-from tray_app.core.hung import Hang, HangKind
-from tray_app.core.inputs import Delivered
-from tray_app.core.keeping import Leak
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.notes import note
-from tray_app.core.picture import Picture
-from tray_app.core.readings import (
-    GIB,
-    MIB,
-    Disk,
-    Now,
-    OomKills,
-    ProcessRow,
-    Role,
-    Source,
-    SystemMemory,
-    TempUsage,
-)
-from tray_app.core.sample import Sample
-from tray_app.core.stage import Stage
-from tray_app.core.summary import Summary
+from tray_app.core.monitor.inputs import Delivered
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.notifications import note
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.desktop import toolkit
 from tray_app.views import icon
 from tray_app.views.notices import Notices
@@ -173,7 +174,7 @@ KINDS: dict[str, Event] = {
     "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
     "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
     "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
-    "test": clicks.test(),
+    "test": server_actions.test(),
     "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
     "freed": ErrandEnded(
         Outcome(
@@ -190,10 +191,10 @@ KINDS: dict[str, Event] = {
     "question": Questioned(
         "Free memory and delete old files?",
         "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
-        clicks.LABELS[Errand.FREE_MEMORY],
+        server_actions.LABELS[Errand.FREE_MEMORY],
         FreeMemory(sure=True),
     ),
-    "not-opened": clicks.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
+    "not-opened": server_actions.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
     "autostart": AutostartFailed(on=True, reason="Permission denied"),
     "host-missing": HostMissing(),
 }

@@ -14,7 +14,7 @@ from tests.desktop.running import App, state_file
 from tests.desktop.session import MENU, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
+from tray_app.core.analysis.bands import Band
 
 pytestmark = pytest.mark.desktop
 
@@ -112,7 +112,7 @@ def test_another_url_in_the_config_is_another_server(
 # The row of the menu is another's; the command behind it is what is tried here.
 SETS_AUTOSTART = """
 from tray_app import app, cli
-from tray_app.core.commands import SetAutostart
+from tray_app.core.monitor.commands import SetAutostart
 app.handed_over = lambda message: [SetAutostart(message["mode"] == "api")]
 raise SystemExit(cli.main())
 """
@@ -183,7 +183,7 @@ def test_start_at_login_as_the_desktop_has_it(
 
 REMEMBERS_SAMPLES = """
 from tray_app import app, cli
-from tray_app.core.values import replace
+from tray_app.core.model.records import replace
 app.remembered_of = lambda state: replace(state.choice, alerts={"samples": state.samples})
 raise SystemExit(cli.main())
 """

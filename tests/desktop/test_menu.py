@@ -23,7 +23,7 @@ from tests.desktop.session import (
 )
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
+from tray_app.core.analysis.bands import Band
 
 pytestmark = pytest.mark.desktop
 
@@ -168,7 +168,7 @@ SHORT_QUICK_TEST = textwrap.dedent(
     import sys
     from dataclasses import replace
     from tray_app import cli
-    from tray_app.core.modes import PRESETS, Preset
+    from tray_app.core.model.presets import PRESETS, Preset
     PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=2.5)
     sys.exit(cli.main())
     """

@@ -19,11 +19,11 @@ from tests.desktop.running import App, state_file, wait_for_panel
 from tests.desktop.session import SCREEN, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command, FreeMemory, Quit
-from tray_app.core.menu import Row
-from tray_app.core.notes import Action, Note, Urgency
-from tray_app.core.picture import Picture
+from tray_app.core.analysis.bands import Band
+from tray_app.core.monitor.commands import Command, FreeMemory, Quit
+from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import _service, toolkit
 from tray_app.desktop._notification import Delivery
 from tray_app.views import icon

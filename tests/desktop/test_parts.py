@@ -15,21 +15,21 @@ from typing import Any
 import pytest
 
 from tests.core.made import SYSTEM
-from tray_app.core import wording
-from tray_app.core.activity import Activity
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command, SetPaused, ShowStatus
-from tray_app.core.forecast import Forecast, Kind
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.menu import Row
-from tray_app.core.modes import Mode
-from tray_app.core.notes import Note, Urgency
-from tray_app.core.picture import Theme
-from tray_app.core.readings import GIB, Now, Source
-from tray_app.core.sample import Sample
-from tray_app.core.selection import Why
-from tray_app.core.stage import Stage
-from tray_app.core.values import replace
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import GIB, Now, Source
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.commands import Command, SetPaused, ShowStatus
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.icon import Theme
+from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.notifications import Note, Urgency
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.source_choice.selection import Why
 from tray_app.desktop import _notification as notification
 from tray_app.desktop import _theme, _win32, toolkit
 from tray_app.desktop._notification import Delivery, InTime, NotificationChain

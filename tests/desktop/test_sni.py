@@ -16,10 +16,10 @@ from tests.desktop.recorder import WATCHER, WATCHER_PATH, SettingsPortal, Watche
 from tests.desktop.session import ITEM, MENU, DesktopSession, Item, Rgb, find_row
 from tests.desktop.wire import Heard
 from tests.waiting import wait_for
-from tray_app.core.commands import Command, Quit, SetMode, ShowStatus
-from tray_app.core.menu import Row
-from tray_app.core.modes import Mode
-from tray_app.core.picture import Theme
+from tray_app.core.model.presets import Mode
+from tray_app.core.monitor.commands import Command, Quit, SetMode, ShowStatus
+from tray_app.core.presentation.icon import Theme
+from tray_app.core.presentation.menu import Row
 from tray_app.desktop import _registration, toolkit
 
 pytestmark = pytest.mark.desktop

@@ -15,7 +15,7 @@ from tests.desktop.recorder import Watcher
 from tests.desktop.session import DesktopSession
 from tests.server.starting import ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
+from tray_app.core.analysis.bands import Band
 
 pytestmark = pytest.mark.desktop
 

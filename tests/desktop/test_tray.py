@@ -14,8 +14,8 @@ from tests.desktop.session import ITEM, SCREEN, DesktopSession, Host, Rgb
 from tests.desktop.wire import Heard, Peer
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.bands import Band
-from tray_app.core.picture import Theme
+from tray_app.core.analysis.bands import Band
+from tray_app.core.presentation.icon import Theme
 
 pytestmark = pytest.mark.desktop
 

@@ -25,9 +25,11 @@ from tests.desktop.test_menu import remembered, wait_for_mark
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.fault_server import unused_port
 from tests.waiting import wait_for
-from tray_app.core import commands, wording
-from tray_app.core.bands import Band
-from tray_app.core.commands import (
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.server_action import Errand
+from tray_app.core.monitor import commands
+from tray_app.core.monitor.commands import (
     CleanUp,
     Command,
     FreeMemory,
@@ -46,9 +48,8 @@ from tray_app.core.commands import (
     WatchAutomatically,
     WatchProcess,
 )
-from tray_app.core.errands import Errand
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.picture import Palette, Style, Theme
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.icon import Palette, Style, Theme
 
 pytestmark = pytest.mark.desktop
 
@@ -59,7 +60,7 @@ TELLING = textwrap.dedent(
     """
     import sys
     from tray_app import cli
-    from tray_app.core.commands import Command
+    from tray_app.core.monitor.commands import Command
     from tray_app.runtime.engine import Engine
     post = Engine.post
     def tell(engine, item):

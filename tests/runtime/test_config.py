@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.settings import Settings
+from tray_app.core.config.settings import Settings
 from tray_app.runtime.config import ConfigFile
 
 

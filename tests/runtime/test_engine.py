@@ -11,22 +11,11 @@ from pathlib import PurePath
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core.address import parse_address
-from tray_app.core.alerts import AlertLimits, Level
-from tray_app.core.bands import Band, BandLimits
-from tray_app.core.commands import (
-    Quit,
-    SetMode,
-    SetPaused,
-    WatchAutomatically,
-    WatchPort,
-    WatchProcess,
-)
-from tray_app.core.events import Event, Sampled, Scarce
-from tray_app.core.inputs import MenuSeen, Reconfigured
-from tray_app.core.link import ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.readings import (
+from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.analysis.bands import Band, BandLimits
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
     GONE,
     MIB,
     UNTOLD,
@@ -42,10 +31,21 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor.commands import (
+    Quit,
+    SetMode,
+    SetPaused,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
+from tray_app.core.monitor.events import Event, Sampled, Scarce
+from tray_app.core.monitor.inputs import MenuSeen, Reconfigured
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin
+from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
 from tray_app.runtime.engine import FIRST_ANSWER_S, Engine, Helpers, Probe
 

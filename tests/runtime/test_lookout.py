@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core import looks
-from tray_app.core.looks import Calm
-from tray_app.core.readings import GONE, UNTOLD, Glance, Now
+from tray_app.core.model.readings import GONE, UNTOLD, Glance, Now
+from tray_app.core.monitor import poll_bounds
+from tray_app.core.monitor.poll_bounds import Calm
 from tray_app.runtime import clock, lookout
 from tray_app.runtime.lookout import Lookout, Scene
 
@@ -159,19 +159,19 @@ def test_rest() -> None:
 def test_the_looks_keep_their_distance_and_leave_one_to_the_sample() -> None:
     """Four a second; the one that would come just before the next sample comes after it."""
     naps_s = Slept(naps=9).naps_s
-    assert naps_s[:8] == pytest.approx([looks.EVERY_S] * 8)
-    assert 100.0 + sum(naps_s) == pytest.approx(102.0 + looks.EVERY_S)
+    assert naps_s[:8] == pytest.approx([poll_bounds.EVERY_S] * 8)
+    assert 100.0 + sum(naps_s) == pytest.approx(102.0 + poll_bounds.EVERY_S)
 
 
 def test_looks_go_on_when_the_sample_is_late() -> None:
     """Nobody waits for a sampler that is busy."""
-    assert Slept(naps=20).naps_s[10:] == pytest.approx([looks.EVERY_S] * 10)
+    assert Slept(naps=20).naps_s[10:] == pytest.approx([poll_bounds.EVERY_S] * 10)
 
 
 def test_on_battery() -> None:
     """A second apart, to save power."""
     naps_s = Slept(naps=3, on_battery=True).naps_s
-    assert naps_s == pytest.approx([looks.EVERY_S, 1.0, 2.0 - looks.EVERY_S])
+    assert naps_s == pytest.approx([poll_bounds.EVERY_S, 1.0, 2.0 - poll_bounds.EVERY_S])
 
 
 @pytest.mark.parametrize("jump_s", [3600.0, -3600.0])

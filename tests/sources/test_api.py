@@ -41,7 +41,7 @@ from tests.sources.fault_server import (
 )
 from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG, check_plain
 from tests.waiting import wait_for
-from tray_app.core.readings import (
+from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
     ApiFailureKind,

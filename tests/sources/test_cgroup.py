@@ -17,7 +17,7 @@ from tests.sources.running import Spawn, spawner
 if sys.platform != "linux":
     pytest.skip("control groups are Linux's", allow_module_level=True)
 
-from tray_app.core.readings import GIB, MIB, OomKills
+from tray_app.core.model.readings import GIB, MIB, OomKills
 from tray_app.sources.cgroup import limited_group
 from tray_app.sources.oom import OomCount, between
 from tray_app.sources.procfs import ProcfsTable

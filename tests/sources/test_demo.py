@@ -9,13 +9,11 @@ from itertools import pairwise
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.events import Alerted, Event, Recovered, Sampled
-from tray_app.core.inputs import Answered, Asked, Looked
-from tray_app.core.link import ApiState
-from tray_app.core.readings import (
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
     ApiFailureKind,
@@ -26,10 +24,12 @@ from tray_app.core.readings import (
     Source,
     TempUsage,
 )
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import begin, samples_at_once, wants_stage
-from tray_app.core.step import step
+from tray_app.core.monitor.events import Alerted, Event, Recovered, Sampled
+from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import begin, samples_at_once, wants_stage
+from tray_app.core.monitor.step import step
+from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.sources import demo
 from tray_app.sources.demo import STORY_S, DemoApi, DemoProbe, DemoWalker, story
 

@@ -27,10 +27,10 @@ from tests.sources.fault_server import (
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
-from tray_app.core import clicks
-from tray_app.core.address import parse_address
-from tray_app.core.errands import Errand, Extent, Outcome
-from tray_app.core.readings import MIB
+from tray_app.core.model.readings import MIB
+from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor import server_actions
 from tray_app.sources import errands
 from tray_app.sources.api import CallError, ServerCalls
 from tray_app.sources.errands import ErrandWorker
@@ -376,7 +376,7 @@ def test_freeing_memory_deletes_files_older_than_an_hour(
     outcome = ran(Errand.FREE_MEMORY, server.url)
     assert files(outcome) == ((51, 3), (1, 1))
     assert left(server) == ["new.mp4"]
-    told = clicks.line(outcome)
+    told = server_actions.line(outcome)
     assert re.fullmatch(
         r"(Memory unchanged at|Freed) \d+ MB.*; .*deleted 2 temp files \(50 MB\)", told, re.I
     )

@@ -10,13 +10,13 @@ import pytest
 
 from tests.server.starting import ServerFactory
 from tests.sources.test_lives import watching
-from tray_app.core.alerts import AlertLimits
-from tray_app.core.events import Answers, Hung
-from tray_app.core.hung import HangKind
-from tray_app.core.modes import Mode
-from tray_app.core.readings import Source
-from tray_app.core.settings import Settings
-from tray_app.core.values import replace
+from tray_app.core.alerts.hung import HangKind
+from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import Source
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.events import Answers, Hung
 
 HUNG_S = 2.5
 LIMITS = AlertLimits(hung_s=HUNG_S, hung_busy_s=HUNG_S)

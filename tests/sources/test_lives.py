@@ -17,14 +17,14 @@ import pytest
 
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.running import FORWARDER, Spawn, free_port, spawner
-from tray_app.core.address import parse_address
-from tray_app.core.events import Alerted, Back, Event, Gone, Sampled
-from tray_app.core.link import ApiState
-from tray_app.core.readings import MIB, Source
-from tray_app.core.sample import Sample
-from tray_app.core.settings import Settings
-from tray_app.core.state import State, begin
-from tray_app.core.values import replace
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import MIB, Source
+from tray_app.core.model.records import replace
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor.events import Alerted, Back, Event, Gone, Sampled
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin
+from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
 from tray_app.runtime.engine import Engine
 from tray_app.sources.api import ApiClient

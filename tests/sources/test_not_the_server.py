@@ -14,16 +14,16 @@ import pytest
 
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.running import FORWARDER, Spawn, free_port, spawner
-from tray_app.core import wording
-from tray_app.core.bands import Band
-from tray_app.core.inputs import Answered, Asked, Looked
-from tray_app.core.likeness import ANSWERS_TO_DISOWN
-from tray_app.core.readings import MIB, ApiOutcome, Now, Source
-from tray_app.core.sample import Sample
-from tray_app.core.selection import STALE_LIMIT_MIN_S
-from tray_app.core.settings import Settings
-from tray_app.core.state import begin
-from tray_app.core.step import step
+from tray_app.core.analysis.bands import Band
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import MIB, ApiOutcome, Now, Source
+from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation import wording
+from tray_app.core.source_choice.cross_check import ANSWERS_TO_DISOWN
+from tray_app.core.source_choice.selection import STALE_LIMIT_MIN_S
 from tray_app.runtime import clock
 from tray_app.sources.api import ApiClient
 from tray_app.sources.machine import process_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tray_app.core.readings import OomKills
+from tray_app.core.model.readings import OomKills
 from tray_app.sources.oom import OomCount, OomWatch, between
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from tests.sources.running import Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import (
+from tray_app.core.analysis.shared_memory import corrected
+from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
     OwnMemory,
@@ -26,8 +27,7 @@ from tray_app.core.readings import (
     Sharing,
     Target,
 )
-from tray_app.core.sharing import corrected
-from tray_app.core.values import replace
+from tray_app.core.model.records import replace
 from tray_app.sources import ownership
 from tray_app.sources.machine import process_table, shares
 from tray_app.sources.ownership import OwnMemoryReader

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sources.any_json import ANY_JSON, FLAT, NESTED, NODES, SCALARS, replaced
-from tray_app.core.readings import GIB, MIB, ApiReading, Disk, StageMark, SystemMemory, TempUsage
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    ApiReading,
+    Disk,
+    StageMark,
+    SystemMemory,
+    TempUsage,
+)
 from tray_app.sources.payload import (
     PayloadError,
     decode_stage,

@@ -18,7 +18,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import (
+from tray_app.core.model.readings import (
     GONE,
     UNTOLD,
     Glance,
@@ -28,8 +28,8 @@ from tray_app.core.readings import (
     Role,
     SystemMemory,
 )
-from tray_app.core.target import Listeners, ProcessFacts
-from tray_app.core.wish import Wish
+from tray_app.core.server.discovery import Listeners, ProcessFacts
+from tray_app.core.server.target_override import Wish
 from tray_app.sources.oom import OomCount
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable

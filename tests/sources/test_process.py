@@ -14,7 +14,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import GONE, MIB
+from tray_app.core.model.readings import GONE, MIB
 from tray_app.sources.process import PsutilTable
 from tray_app.sources.procfs import ProcfsTable
 from tray_app.sources.table import ProcessTable

@@ -12,7 +12,7 @@ import pytest
 
 from tests.sources.running import LISTENER, Spawn, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.readings import MIB, UNTOLD
+from tray_app.core.model.readings import MIB, UNTOLD
 
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)

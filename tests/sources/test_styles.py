@@ -19,9 +19,9 @@ import pytest
 from tests.server.starting import RunAnalyzeServer
 from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
-from tray_app.core.readings import MIB, ProcessReading
-from tray_app.core.succession import Succession, Turn, compare
-from tray_app.core.target import Choice, Listeners, ProcessFacts, choose
+from tray_app.core.model.readings import MIB, ProcessReading
+from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose
+from tray_app.core.server.target_tracker import Succession, Turn, compare
 from tray_app.sources.probe import ServerProbe
 from tray_app.sources.process import PsutilTable
 

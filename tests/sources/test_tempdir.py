@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core.readings import Now, TempUsage
-from tray_app.core.values import replace
+from tray_app.core.model.readings import Now, TempUsage
+from tray_app.core.model.records import replace
 from tray_app.sources import tempdir
 from tray_app.sources.slowly import SlowReadings
 from tray_app.sources.tempdir import (

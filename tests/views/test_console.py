@@ -16,27 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.events import (
-    Alerted,
-    Ended,
-    Event,
-    JobEnded,
-    Leaking,
-    Recovered,
-    Sampled,
-    Summarised,
-    TakenBack,
-    TargetChanged,
-)
-from tray_app.core.forecast import Forecast, Kind
-from tray_app.core.jobs import Figure, Job
-from tray_app.core.keeping import Leak
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.readings import (
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
     GIB,
     MIB,
     Now,
@@ -48,11 +37,22 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.sample import Sample
-from tray_app.core.selection import Why
-from tray_app.core.stage import Stage
-from tray_app.core.succession import Change, Turn
-from tray_app.core.summary import Summary
+from tray_app.core.monitor.events import (
+    Alerted,
+    Ended,
+    Event,
+    JobEnded,
+    Leaking,
+    Recovered,
+    Sampled,
+    Summarised,
+    TakenBack,
+    TargetChanged,
+)
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.source_choice.selection import Why
 from tray_app.views.console import OutputClosed, OutputFailed, TerminalView
 from tray_app.views.lines import (
     EMOJI,
@@ -680,11 +680,11 @@ def test_a_pipe_into_head_ends_without_a_word() -> None:
     """When the reader leaves, the program ends by itself, with status 0 and nothing on stderr."""
     script = """
 import sys
-from tray_app.core.events import Sampled
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.readings import Now, Source
-from tray_app.core.sample import Sample
+from tray_app.core.monitor.events import Sampled
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import Now, Source
+from tray_app.core.monitor.sample import Sample
 from tray_app.views.console import OutputClosed, TerminalView
 view = TerminalView(
     sys.stdout, sys.stderr, json=True, live=False, duration_s=None, details=False

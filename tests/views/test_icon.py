@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from tests import make_icons
-from tray_app.core.bands import Band
-from tray_app.core.picture import Palette, Picture, Style, Theme
+from tray_app.core.analysis.bands import Band
+from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
 from tray_app.views import icon
 
 Seen = list[tuple[float, bool]]
@@ -289,8 +289,10 @@ def test_the_emblem_is_drawn_in_any_size() -> None:
 def test_drawing_loads_no_font_library() -> None:
     """Neither ImageDraw nor ImageFont is loaded: they bring FreeType into memory."""
     program = (
-        "import sys; from tray_app.views import icon; from tray_app.core import bands, picture;"
-        "icon.draw(picture.Picture(bands.Band.RED, '2.6'), 22);"
+        "import sys; from tray_app.views import icon;"
+        "from tray_app.core.analysis.bands import Band;"
+        "from tray_app.core.presentation.icon import Picture;"
+        "icon.draw(Picture(Band.RED, '2.6'), 22);"
         "sys.exit(bool({'PIL.ImageDraw', 'PIL.ImageFont'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.core.made import mb
-from tray_app.core.alerts import Level
-from tray_app.core.events import Alerted, Told
-from tray_app.core.inputs import Delivered
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.notes import Note
-from tray_app.core.readings import Now, Source
-from tray_app.core.sample import Sample
+from tray_app.core.alerts.levels import Level
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import Now, Source
+from tray_app.core.monitor.events import Alerted, Told
+from tray_app.core.monitor.inputs import Delivered
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.notifications import Note
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.views.notices import RETRY_EVERY_S, Notices
 
 SAMPLE = Sample(

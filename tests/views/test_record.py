@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.activity import Activity
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.forecast import Forecast, Kind
-from tray_app.core.hung import Hang, HangKind
-from tray_app.core.jobs import Figure, Job
-from tray_app.core.link import ApiCondition, ApiState
-from tray_app.core.modes import Mode
-from tray_app.core.readings import (
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
     GIB,
     MIB,
     MemoryKind,
@@ -32,9 +32,9 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.sample import Sample
-from tray_app.core.sanitize import visible
-from tray_app.core.stage import Stage
+from tray_app.core.model.sanitize import visible
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.views.record import json_line, record
 
 WALL_S = 1_795_000_000.25

@@ -14,9 +14,9 @@ from dbus_fast import PropertyAccess, Variant
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
-from tray_app.core.menu_wording import ROOM_CHARS
-from tray_app.core.step import MENU_OPEN_AT_MOST_S
-from tray_app.core.values import dataclass, field, replace
+from tray_app.core.model.records import dataclass, field, replace
+from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S
+from tray_app.core.presentation.menu_text import ROOM_CHARS
 
 MENU_PATH = "/MenuBar"
 VERSION = 3

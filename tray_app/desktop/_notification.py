@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from plyer.facades.notification import Notification
 
-from tray_app.core.values import dataclass
+from tray_app.core.model.records import dataclass
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 5.0

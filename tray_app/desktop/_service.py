@@ -11,8 +11,8 @@ from typing import Any
 from dbus_fast import DBusError, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from tray_app.core.commands import Command
-from tray_app.core.notes import Action
+from tray_app.core.monitor.commands import Command
+from tray_app.core.presentation.notifications import Action
 from tray_app.desktop._bus import DBUS, SessionBus, bus_call, watch_owner
 from tray_app.desktop._notification import FinalError, Settled, Unanswered
 

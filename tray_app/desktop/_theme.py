@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tray_app.core.picture import Theme
+from tray_app.core.presentation.icon import Theme
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus

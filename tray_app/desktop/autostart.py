@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.values import dataclass
+from tray_app.core.model.records import dataclass
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 

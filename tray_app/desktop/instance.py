@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.values import dataclass
+from tray_app.core.model.records import dataclass
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.values import dataclass
+from tray_app.core.model.records import dataclass
 from tray_app.desktop import toolkit
 
 if TYPE_CHECKING:

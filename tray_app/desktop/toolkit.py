@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tray_app.core.commands import Command, ShowStatus
-from tray_app.core.menu import Row
-from tray_app.core.notes import Note
-from tray_app.core.picture import Theme
-from tray_app.core.sanitize import visible
+from tray_app.core.model.sanitize import visible
+from tray_app.core.monitor.commands import Command, ShowStatus
+from tray_app.core.presentation.icon import Theme
+from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 

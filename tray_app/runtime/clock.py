@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tray_app.core.readings import Now
+from tray_app.core.model.readings import Now
 
 
 def now() -> Now:

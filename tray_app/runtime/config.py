@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tray_app.core import settings as checked
-from tray_app.core.settings import Complaint, ConfigError, Settings
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import Complaint, ConfigError, Settings
 
 _log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024

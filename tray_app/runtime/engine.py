@@ -12,11 +12,27 @@ from collections.abc import Callable
 from threading import Event as Flag
 from typing import Protocol
 
-from tray_app.core import link as api_link
-from tray_app.core import looks
-from tray_app.core.commands import Command, Quit, WatchAutomatically, WatchPort
-from tray_app.core.events import Event
-from tray_app.core.inputs import (
+from tray_app.core.model.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ApiReading,
+    Glance,
+    Now,
+    OwnMemory,
+    OwnUse,
+    ProcessReading,
+    ProcessRow,
+    Sharing,
+    Source,
+    TempUsage,
+)
+from tray_app.core.model.records import replace
+from tray_app.core.monitor import poll_bounds
+from tray_app.core.monitor.alerting import HOLDERS_SHOWN
+from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
+from tray_app.core.monitor.events import Event
+from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
@@ -33,22 +49,7 @@ from tray_app.core.inputs import (
     ThreadRestarted,
     TimeUp,
 )
-from tray_app.core.readings import (
-    ApiFailure,
-    ApiFailureKind,
-    ApiOutcome,
-    ApiReading,
-    Glance,
-    Now,
-    OwnMemory,
-    OwnUse,
-    ProcessReading,
-    ProcessRow,
-    Sharing,
-    Source,
-    TempUsage,
-)
-from tray_app.core.state import (
+from tray_app.core.monitor.state import (
     State,
     ends_s,
     hastens,
@@ -64,10 +65,9 @@ from tray_app.core.state import (
     wants_reading_s,
     wants_stage,
 )
-from tray_app.core.step import step
-from tray_app.core.values import replace
-from tray_app.core.vigil import HOLDERS_SHOWN
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.monitor.step import step
+from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.source_choice import circuit_breaker
 from tray_app.runtime.clock import be_lenient
 from tray_app.runtime.lookout import Lookout, Scene
 from tray_app.runtime.mailbox import Inbox
@@ -313,7 +313,9 @@ class Engine:
         if self._api is None or not wants_api(self._state):
             return None
         every_s = interval_s(self._state)
-        return api_link.due_s(self._state.link, self._tick_s, every_s, hastens=hastens(self._state))
+        return circuit_breaker.due_s(
+            self._state.link, self._tick_s, every_s, hastens=hastens(self._state)
+        )
 
     def _ask(self) -> None:
         if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):
@@ -378,11 +380,11 @@ class Engine:
 
     def _watch_memory(self, now_s: float) -> None:
         """Have it looked at from now on, until the next sample."""
-        is_soon = self._tick_s - now_s < looks.EVERY_S
+        is_soon = self._tick_s - now_s < poll_bounds.EVERY_S
         if self._probe is None or is_soon or not wants_processes(self._state):
             self._rest()
         else:
-            calm = looks.calm(self._state)
+            calm = poll_bounds.calm(self._state)
             # Children come in jobs: at rest it is not worth what looking for them costs.
             glance = self._probe.sight(calm.available_bytes, self._state.activity.stirs)
             self._scene = Scene(glance, calm, self._tick_s)

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from os import fstat
 from pathlib import Path
 
-from tray_app.core.sanitize import visible
+from tray_app.core.model.sanitize import visible
 from tray_app.sources.file_owner import give
 
 MAX_BYTES = 256 * 1024

@@ -11,11 +11,11 @@ import logging
 import math
 from collections.abc import Callable
 
-from tray_app.core import looks
-from tray_app.core.looks import Calm
-from tray_app.core.readings import GONE, Glance, Now
-from tray_app.core.state import GAP_S
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import GONE, Glance, Now
+from tray_app.core.model.records import dataclass
+from tray_app.core.monitor import poll_bounds
+from tray_app.core.monitor.poll_bounds import Calm
+from tray_app.core.monitor.state import GAP_S
 from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
 from tray_app.worker_thread import WorkerThread
@@ -61,7 +61,7 @@ class Lookout:
         self._clock = clock
         self._sleep = sleep
         self._on_battery = on_battery
-        self._every_s = looks.EVERY_S
+        self._every_s = poll_bounds.EVERY_S
         self._ask_pace_s = -math.inf
         self._cpu_s = 0.0
         self._looks = 0
@@ -100,7 +100,7 @@ class Lookout:
             try:
                 if self._looks_at is None:
                     self._bell.wait(WITHOUT_LIMIT)
-                    self._sleep(looks.EVERY_S)
+                    self._sleep(poll_bounds.EVERY_S)
                     self._last = self._clock()
                 else:
                     self._look_at(self._looks_at)
@@ -128,7 +128,7 @@ class Lookout:
             if rss_bytes > self._peak_bytes:
                 self._peak_bytes = rss_bytes
             is_calm = low_bytes <= rss_bytes <= high_bytes and available_bytes >= least_bytes
-            if not is_calm and looks.is_left(calm, seen, self._clock().mono_s):
+            if not is_calm and poll_bounds.is_left(calm, seen, self._clock().mono_s):
                 self._report(scene)
             sleep(every_s if left else self._last_nap_s(scene.until_s))
             if self._scene is not scene:
@@ -151,5 +151,5 @@ class Lookout:
         self._ask_pace_s = now_s + ASK_PACE_EVERY_S
         before_s, self._cpu_s = self._cpu_s, thread_cpu_s()
         cost_s = (self._cpu_s - before_s) / self._looks if self._looks else 0.0
-        self._every_s = looks.every_s(cost_s, on_battery=self._on_battery())
+        self._every_s = poll_bounds.every_s(cost_s, on_battery=self._on_battery())
         self._looks = 0

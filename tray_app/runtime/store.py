@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.modes import Mode, Preset
-from tray_app.core.picture import Palette, Style, Theme
-from tray_app.core.settings import Choice
+from tray_app.core.config.settings import Choice
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.runtime.config import text_of
 
 _log = logging.getLogger(__name__)

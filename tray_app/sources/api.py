@@ -24,10 +24,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from tray_app.core.errands import AGE_HOURS
-from tray_app.core.readings import ApiFailure, ApiFailureKind, ApiOutcome, ApiReading, StageMark
-from tray_app.core.values import replace
-from tray_app.core.wording import duration
+from tray_app.core.model.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ApiReading,
+    StageMark,
+)
+from tray_app.core.model.records import replace
+from tray_app.core.model.server_action import AGE_HOURS
+from tray_app.core.presentation.wording import duration
 from tray_app.sources.http_fields import is_known_encoding, retry_after_s, unpacked
 from tray_app.sources.payload import (
     PayloadError,

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from tray_app.core.values import dataclass
+from tray_app.core.model.records import dataclass
 
 _STAT_MAX_BYTES = 8192
 

@@ -15,7 +15,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable
 
-from tray_app.core.readings import (
+from tray_app.core.model.readings import (
     GIB,
     MIB,
     UNTOLD,
@@ -32,8 +32,8 @@ from tray_app.core.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.values import dataclass, replace
-from tray_app.core.wish import NO_WISH, Wish
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.server.target_override import NO_WISH, Wish
 from tray_app.worker_thread import WorkerThread
 
 STORY_S = 70.0

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from tray_app.core.address import ServerAddress, public_url
-from tray_app.core.errands import AGE_HOURS, Errand, Extent, Outcome
-from tray_app.core.readings import MIB, ApiFailureKind, ApiReading
+from tray_app.core.model.readings import MIB, ApiFailureKind, ApiReading
+from tray_app.core.model.server_action import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.sources.api import CallError
 from tray_app.worker_thread import WorkerThread
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
-from tray_app.core.readings import OwnUse
+from tray_app.core.model.readings import OwnUse
 from tray_app.sources.table import ProcessHandle, ProcessTable, Shares
 
 

@@ -6,8 +6,8 @@ the evidence: of the process's own control group, which few share, else of the w
 
 from __future__ import annotations
 
-from tray_app.core.readings import OomKills
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import OomKills
+from tray_app.core.model.records import dataclass
 
 # A large process is seen for a moment after it was killed, while its memory is given back.
 DYING_S = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from tray_app.core.readings import ProcessRow, Role
+from tray_app.core.model.readings import ProcessRow, Role
 from tray_app.sources.gauge import Gauge
 from tray_app.sources.roster import Roster
 from tray_app.sources.table import ProcessTable

@@ -13,9 +13,9 @@ import math
 import threading
 from collections.abc import Callable
 
-from tray_app.core.readings import OwnMemory, ProcessRow, ProcessShare, Sharing
-from tray_app.core.sharing import SMALL_BYTES
-from tray_app.core.values import replace
+from tray_app.core.analysis.shared_memory import SMALL_BYTES
+from tray_app.core.model.readings import OwnMemory, ProcessRow, ProcessShare, Sharing
+from tray_app.core.model.records import replace
 from tray_app.sources.slowly import SlowReadings, rest_after_s
 from tray_app.sources.table import Shares
 

@@ -13,8 +13,16 @@ import json
 import math
 from typing import Any
 
-from tray_app.core.readings import GIB, MIB, ApiReading, Disk, StageMark, SystemMemory, TempUsage
-from tray_app.core.sanitize import visible
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    ApiReading,
+    Disk,
+    StageMark,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.model.sanitize import visible
 
 PETABYTE = 1024**5
 """Figures above this are nonsense."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 
-from tray_app.core.readings import (
+from tray_app.core.model.readings import (
     UNTOLD,
     Glance,
     Killed,
@@ -19,9 +19,9 @@ from tray_app.core.readings import (
     Role,
     Target,
 )
-from tray_app.core.target import Choice, not_permitted
-from tray_app.core.values import replace
-from tray_app.core.wish import CHOSEN, NO_WISH, Wish
+from tray_app.core.model.records import replace
+from tray_app.core.server.discovery import Choice, not_permitted
+from tray_app.core.server.target_override import CHOSEN, NO_WISH, Wish
 from tray_app.sources.oom import OomWatch
 from tray_app.sources.others import OtherPythons
 from tray_app.sources.roster import Roster

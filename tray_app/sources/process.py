@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
-from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
-from tray_app.core.sanitize import visible
-from tray_app.core.target import Listeners, ProcessFacts, reaches
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.sanitize import visible
+from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.oom import OomCount
 from tray_app.sources.table import Births, ListedBirths, Shares, Usage
 

@@ -12,10 +12,10 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from tray_app.core.readings import GONE, UNTOLD, Glance, SystemMemory
-from tray_app.core.sanitize import visible
-from tray_app.core.target import Listeners, ProcessFacts, reaches
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.sanitize import visible
+from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.cgroup import GroupCounter, LimitedGroup, kill_counter, limited_group
 from tray_app.sources.listening import listening_sockets
 from tray_app.sources.oom import OomCount

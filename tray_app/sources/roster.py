@@ -10,8 +10,8 @@ import math
 import re
 from collections.abc import Callable, Iterable
 
-from tray_app.core.server_command import is_python, server_command
-from tray_app.core.wish import matches
+from tray_app.core.server.command_line import is_python, server_command
+from tray_app.core.server.target_override import matches
 from tray_app.sources.pace import Pace
 from tray_app.sources.table import ProcessTable
 

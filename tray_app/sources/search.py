@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from tray_app.core.readings import Target
-from tray_app.core.target import Choice, Listeners, ProcessFacts, choose, launcher_of
-from tray_app.core.values import replace
-from tray_app.core.wish import choose_match
+from tray_app.core.model.readings import Target
+from tray_app.core.model.records import replace
+from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose, launcher_of
+from tray_app.core.server.target_override import choose_match
 from tray_app.sources.pace import Pace
 from tray_app.sources.roster import Roster
 from tray_app.sources.table import ProcessTable

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from tray_app.core.readings import MIB, UNTOLD, Glance, SystemMemory
-from tray_app.core.target import Listeners, ProcessFacts
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import MIB, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.sources.oom import OomCount
 
 _ALIKE_PART = 64

@@ -21,8 +21,8 @@ from heapq import heappushpop
 from operator import attrgetter
 from pathlib import Path
 
-from tray_app.core.readings import Disk, Now, TempUsage
-from tray_app.core.values import dataclass, field, replace
+from tray_app.core.model.readings import Disk, Now, TempUsage
+from tray_app.core.model.records import dataclass, field, replace
 from tray_app.sources.slowly import SlowReadings, rest_after_s
 
 INTERVAL_S = 2.0

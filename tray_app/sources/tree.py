@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from tray_app.core.readings import ProcessRow, Role
-from tray_app.core.target import answering
-from tray_app.core.values import dataclass
+from tray_app.core.model.readings import ProcessRow, Role
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.discovery import answering
 from tray_app.sources.gauge import MIN_SPAN_S, Gauge
 from tray_app.sources.table import ProcessHandle, ProcessTable, is_still_its_parent
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from tray_app.core.bands import Band
-from tray_app.core.events import (
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.events import (
     Alerted,
     Answers,
     ChildKilled,
@@ -27,8 +28,7 @@ from tray_app.core.events import (
     TakenBack,
     TargetChanged,
 )
-from tray_app.core.sample import Sample
-from tray_app.core.values import replace
+from tray_app.core.monitor.sample import Sample
 from tray_app.views.lines import (
     MAX_WIDTH,
     NOTES_SHOWN,

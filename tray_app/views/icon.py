@@ -12,9 +12,9 @@ from math import sqrt
 
 from PIL import Image
 
-from tray_app.core.bands import Band
-from tray_app.core.picture import Palette, Picture, Style, Theme
-from tray_app.core.values import dataclass, replace
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
 
 Colour = tuple[int, int, int]
 

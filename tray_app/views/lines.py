@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from tray_app.core import notes, wording
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.events import (
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import ProcessRow, Source
+from tray_app.core.model.records import dataclass
+from tray_app.core.monitor.events import (
     Alerted,
     Answers,
     ChildKilled,
@@ -27,9 +28,8 @@ from tray_app.core.events import (
     TakenBack,
     TargetChanged,
 )
-from tray_app.core.readings import ProcessRow, Source
-from tray_app.core.sample import Sample
-from tray_app.core.values import dataclass
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import notifications, wording
 
 if TYPE_CHECKING:
     pass
@@ -212,11 +212,11 @@ def alert_line(event: Alerted | TakenBack | Recovered, marks: Marks = EMOJI) -> 
     """What a notification says, on one line with its time."""
     match event:
         case Alerted():
-            mark, (heading, text) = marks.level[event.level], notes.alert(event)
+            mark, (heading, text) = marks.level[event.level], notifications.alert(event)
         case TakenBack():
-            mark, (heading, text) = marks.recovered, notes.taken_back(event)
+            mark, (heading, text) = marks.recovered, notifications.taken_back(event)
         case Recovered():
-            mark, (heading, text) = marks.recovered, notes.recovery(event)
+            mark, (heading, text) = marks.recovered, notifications.recovery(event)
     return f"{clock_of(event.sample)} {mark}{heading}. {text}"
 
 
@@ -224,7 +224,7 @@ def note_line(
     event: Scarce | Eased | ChildKilled | Hung | Answers | Leaking | Grown | Littered | DiskFull,
 ) -> str:
     """What a notification says, on one line with its time."""
-    note = notes.note(event)
+    note = notifications.note(event)
     return f"{clock_of(event.sample)} {note.title}. {note.text}" if note else ""
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from tray_app.core import wording
-from tray_app.core.bands import Band
-from tray_app.core.readings import GIB, ProcessRow
-from tray_app.core.sample import Sample
-from tray_app.core.values import dataclass, replace
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import GIB, ProcessRow
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import wording
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from tray_app.core import notes, wording
-from tray_app.core.events import Event
-from tray_app.core.inputs import Delivered
-from tray_app.core.notes import Note
+from tray_app.core.monitor.events import Event
+from tray_app.core.monitor.inputs import Delivered
+from tray_app.core.presentation import notifications, wording
+from tray_app.core.presentation.notifications import Note
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Notices:
 
     def handle(self, event: Event) -> None:
         """Send the event's notification, if it has one; never raises."""
-        note = notes.note(event)
+        note = notifications.note(event)
         if note is None:
             return
         # What it replaces is out of date.

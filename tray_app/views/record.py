@@ -9,11 +9,11 @@ import json
 import math
 from datetime import UTC, datetime
 
-from tray_app.core.alerts import Level
-from tray_app.core.forecast import Forecast
-from tray_app.core.jobs import Job
-from tray_app.core.readings import GIB, MIB, Now, ProcessRow, Target
-from tray_app.core.sample import Sample
+from tray_app.core.alerts.forecast import Forecast
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.model.readings import GIB, MIB, Now, ProcessRow, Target
+from tray_app.core.monitor.sample import Sample
 
 
 def record(sample: Sample) -> dict[str, object]:

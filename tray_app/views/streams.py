@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from tray_app.core.sanitize import visible
+from tray_app.core.model.sanitize import visible
 
 PROGRAM = "runanalyze-tray"
 STATUS_FAILED = 2

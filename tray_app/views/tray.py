@@ -12,17 +12,25 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from tray_app.core import menu, wording
-from tray_app.core.alerts import Level
-from tray_app.core.bands import Band
-from tray_app.core.commands import Command
-from tray_app.core.menu import Row
-from tray_app.core.picture import Picture, figure_of
-from tray_app.core.readings import Source
-from tray_app.core.sample import Sample
-from tray_app.core.selection import Why
-from tray_app.core.state import State, is_menu_open, is_muted, machine_short, palette, style, theme
-from tray_app.core.values import dataclass
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import Source
+from tray_app.core.model.records import dataclass
+from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import (
+    State,
+    is_menu_open,
+    is_muted,
+    machine_short,
+    palette,
+    style,
+    theme,
+)
+from tray_app.core.presentation import menu, wording
+from tray_app.core.presentation.icon import Picture, figure_of
+from tray_app.core.presentation.menu import Row
+from tray_app.core.source_choice.selection import Why
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views import icon
 from tray_app.worker_thread import WorkerThread

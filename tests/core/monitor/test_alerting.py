@@ -1,0 +1,553 @@
+"""Every alert policy at work together, through the one transition."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
+from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    Killed,
+    Loss,
+    Now,
+    OomKills,
+    ProcessRow,
+    Role,
+    SystemMemory,
+)
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.alerting import remembered, restore
+from tray_app.core.monitor.commands import Mute, Unmute
+from tray_app.core.monitor.events import (
+    Alerted,
+    Back,
+    Event,
+    Gone,
+    Grown,
+    HeldBack,
+    Recovered,
+    Said,
+    Sampled,
+    Scarce,
+)
+from tray_app.core.monitor.inputs import Input, Looked
+from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation.notifications import note
+from tray_app.core.presentation.wording import STEADY_BYTES_S
+
+STAIRCASE = Path(__file__).parents[2] / "data" / "forecast-staircase.csv"
+
+WALL_S = 1_795_000_000.0
+
+
+class Watched:
+    """A monitor of a process, read every 2 s, and all that it says."""
+
+    def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
+        self.now_s, self.offset_s = 0.0, wall_s
+        self.kills: OomKills | None = OomKills(1)
+        self.state = begin(
+            Settings(), Settings(), self.now(), local=True, remembered=Choice(alerts=said)
+        )
+        self.events: list[Event] = []
+        self.stored: object = None
+
+    def now(self) -> Now:
+        return Now(self.now_s, self.offset_s + self.now_s)
+
+    def happen(self, happened: Input) -> None:
+        self.state, events = step(self.state, happened, self.now())
+        self.events += events
+        self.stored = next((each.memory for each in events if isinstance(each, Said)), self.stored)
+
+    def see(
+        self,
+        memory_mb: float | None,
+        *,
+        cpu_percent: float = 1.0,
+        system: SystemMemory = SYSTEM,
+        after_s: float = 2.0,
+    ) -> None:
+        self.now_s += after_s
+        if memory_mb is None:
+            lost = replace(look_in_vain(self.now_s), loss=Loss(TARGET, self.kills))
+            self.happen(Looked(lost))
+        else:
+            reading = look(memory_mb, self.now_s, cpu_percent=cpu_percent)
+            self.happen(Looked(replace(reading, system=system)))
+
+    def stay(self, memory_mb: float, for_s: float, **more: float) -> None:
+        for _ in range(round(for_s / 2)):
+            self.see(memory_mb, **more)  # type: ignore[arg-type]
+
+    def told(self) -> list[str]:
+        """The titles of the notifications since the last call."""
+        notes = [note(event) for event in self.events]
+        self.events.clear()
+        return [each.title for each in notes if each]
+
+
+class TestWhatIsSaid:
+    def test_the_end_of_a_server_at_work_and_its_return(self) -> None:
+        """With the evidence that it was out of memory."""
+        watched = Watched()
+        watched.stay(3200, 10, cpu_percent=100)
+        watched.told()
+        watched.see(None)
+        (gone,) = (event for event in watched.events if isinstance(event, Gone))
+        assert (gone.memory_bytes, gone.busy, gone.oom_kills) == (mb(3200), True, OomKills(1))
+        watched.stay(120, 4)
+        (back,) = (event for event in watched.events if isinstance(event, Back))
+        assert back.away_s == 2.0
+        assert watched.told() == [
+            "RunAnalyze stopped at 3.12 GB while processing",
+            "RunAnalyze is back: 120 MB",
+        ]
+
+    def test_a_server_that_its_limit_killed(self) -> None:
+        """At whatever size, also at rest; with the limit."""
+        watched = Watched()
+        watched.stay(300, 10)
+        watched.kills = OomKills(1, own_group=True, limit_bytes=mb(320))
+        watched.see(None)
+        assert watched.told() == ["RunAnalyze stopped at 300 MB"]
+
+    @pytest.mark.parametrize("kills", [OomKills(0, own_group=True), OomKills(1), None])
+    def test_a_kill_of_something_else_is_not_news(self, kills: OomKills | None) -> None:
+        """Nobody knows whose it was, and a server at rest was stopped by somebody."""
+        watched = Watched()
+        watched.stay(300, 10)
+        watched.kills = kills
+        watched.see(None)
+        assert watched.told() == []
+
+    def test_a_worker_that_the_kernel_killed(self) -> None:
+        """The server runs on, and may show nothing of it."""
+        watched = Watched()
+        watched.stay(300, 10)
+        worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
+        killed = Killed((worker,), OomKills(1, own_group=True, limit_bytes=mb(512)))
+        watched.now_s += 2
+        watched.happen(Looked(replace(look(20, watched.now_s), killed=killed)))
+        assert watched.told() == ["RunAnalyze: python was killed at 460 MB"]
+
+    def test_a_limit_is_warned_of_at_once(self) -> None:
+        """The kernel kills at it. The server is one holder with all its processes; who has no part
+        in the limit is none."""
+        watched = Watched()
+        short = SystemMemory(GIB, 200 * MIB, 80.0, limited=True)
+        watched.see(300, system=short)
+        assert wants_largest(watched.state)
+        assert wants_reading_s(watched.state) == pytest.approx(watched.now_s + 0.2)
+        watched.now_s += 0.2
+        reading = look(300, watched.now_s, children={"worker": 500})
+        other = ProcessRow(9, "postgres", Role.OTHER, mb(20), None)
+        reading = replace(reading, system=short, largest=(reading.rows[0], other))
+        watched.happen(Looked(reading, sudden=True))
+        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        assert [(row.name, row.rss_bytes) for row in scarce.holders] == [
+            ("uvicorn", mb(800)),
+            ("postgres", mb(20)),
+        ]
+        assert watched.told() == ["Memory limit nearly reached: 200 MB free"]
+
+    def test_a_machine_short_of_memory_while_the_server_is_green(self) -> None:
+        """With who holds it, once it was asked for."""
+        watched = Watched()
+        short = SystemMemory(16 * GIB, 300 * MIB, 98.0)
+        watched.see(300)
+        assert not wants_largest(watched.state)
+        watched.see(300, system=short)
+        assert wants_largest(watched.state)
+        browser = ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None)
+        watched.now_s += 2
+        reading = replace(look(300, watched.now_s), system=short, largest=(browser,))
+        watched.happen(Looked(reading))
+        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        assert scarce.holders == (browser,)
+        assert watched.told() == ["Machine short of memory: 300 MB free"]
+
+    def test_a_sample_shows_its_forecast(self) -> None:
+        """The nearest of the next level and the machine's end."""
+        watched = Watched()
+        for at_s in range(0, 22, 2):
+            watched.see(1000 + 10 * at_s)
+        sample = watched.state.sample
+        assert sample is not None
+        assert sample.forecast is not None
+        assert sample.forecast.kind.value == "elevated"
+        assert sample.forecast.seconds == pytest.approx(30, abs=0.1)
+
+    def test_a_slow_leak_is_called_although_requests_come(self) -> None:
+        """A burst of CPU is no work; work begins the count anew."""
+        for cpu_percent, called in ((45.0, True), (100.0, False)):
+            watched = Watched()
+            for n in range(600):
+                watched.see(300 + 0.1 * n, cpu_percent=cpu_percent if n % 60 == 30 else 1.0)
+            assert any(isinstance(event, Grown) for event in watched.events) == called
+
+    def test_a_server_that_fills_a_small_machine_is_foretold(self) -> None:
+        """However low its own level: once, in time, as a forecast."""
+        watched = Watched()
+        for n in range(50):
+            left = SystemMemory(2 * GIB, (1400 - 20 * n) * MIB, 40.0)
+            watched.see(120 + 20 * n, system=left)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        assert alert.level is Level.CRITICAL
+        assert alert.forecast is not None
+        assert alert.forecast.kind.value == "full"
+        assert 55 < alert.forecast.seconds < 60
+
+
+class TestTruth:
+    """What is said is true when it is said."""
+
+    @pytest.mark.parametrize("limit_mb", [600.0, 650.0, 700.0])
+    def test_a_staircase_of_jobs_is_no_climb(self, limit_mb: float) -> None:
+        """A recorded one, level at 583.8 MB from 98.9 s on: no forecast reaches 600 MB then, and
+        nothing is said of a limit that memory never passed."""
+        watched = Watched()
+        limits = AlertLimits(elevated_mb=580.0, high_mb=590.0, critical_mb=limit_mb)
+        settings = replace(watched.state.settings, alerts=limits)
+        watched.state = replace(watched.state, settings=settings)
+        with STAIRCASE.open(encoding="utf-8") as file:
+            points = [(float(row["t_s"]), float(row["memory_mb"])) for row in csv.DictReader(file)]
+        points += [(112.9 + 2 * n, 583.8) for n in range(60)]
+        last_mb = points[0][1]
+        for at_s, memory_mb in points:
+            # As the server was: a core at work while memory moves.
+            cpu_percent = 1.0 if memory_mb == last_mb else 100.0
+            last_mb = memory_mb
+            watched.see(memory_mb, cpu_percent=cpu_percent, after_s=at_s - watched.now_s)
+            sample = watched.state.sample
+            assert sample is not None
+            if at_s >= 98.9:
+                assert sample.forecast is None
+            if sample.forecast:
+                assert sample.rate_bytes_s is not None
+                assert sample.rate_bytes_s > STEADY_BYTES_S
+        alerts = [event for event in watched.events if isinstance(event, Alerted)]
+        assert not [event for event in alerts if event.forecast and limit_mb > 635]
+        reached = {Level.ELEVATED} if limit_mb > 635 else {Level.ELEVATED, Level.CRITICAL}
+        assert {event.level for event in alerts} == reached
+
+    @pytest.mark.parametrize("after_s", [0.25, 1.0, 2.0])
+    def test_high_comes_after_its_own_hold(self, after_s: float) -> None:
+        """Not at the crossing, although elevated was said a while ago."""
+        watched = Watched()
+        watched.stay(1700, 20)
+        assert watched.told() == ["Elevated: 1.66 GB"]
+        crossed_s = watched.now_s + after_s
+        while not watched.told():
+            assert watched.now_s < crossed_s + 2.0
+            watched.see(2100, after_s=after_s)
+        assert watched.now_s >= crossed_s + 1.9
+
+    def test_just_after_a_post_nothing_is_said_of_idleness(self) -> None:
+        """Memory jumps with a video that was posted 0.4 s ago, before any CPU was counted; of
+        memory that stands it is known that nothing is processed."""
+        watched = Watched()
+        watched.stay(1700, 20)
+        watched.events.clear()
+        watched.see(3100, after_s=0.4)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        said = note(alert)
+        assert said is not None
+        assert "Nothing" not in said.text
+        assert "next video" not in said.text
+        watched.stay(3100, 600)
+        again = [event for event in watched.events if isinstance(event, Alerted)][-1]
+        said = note(again)
+        assert again.again
+        assert said is not None
+        assert "Nothing is being processed." in said.text
+
+    @pytest.mark.parametrize("wanted", [False, True])
+    def test_elevated_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
+        """It is shown and logged in any case; high is said to everybody."""
+        watched = Watched()
+        limits = AlertLimits(elevated_while_processing=wanted)
+        settings = replace(watched.state.settings, alerts=limits)
+        watched.state = replace(watched.state, settings=settings)
+        watched.stay(300, 6)
+        watched.stay(1600, 10, cpu_percent=100)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        assert alert.level is Level.ELEVATED
+        assert watched.state.sample is not None
+        assert watched.state.sample.alert is Level.ELEVATED
+        assert watched.told() == (["Elevated: 1.56 GB"] if wanted else [])
+        watched.stay(2100, 4, cpu_percent=100)
+        assert watched.told() == ["High: 2.05 GB"]
+
+    def test_what_is_foretold_is_told_when_it_is_there(self) -> None:
+        """Alert, forecast and recovery are three: each at its time."""
+        watched = Watched()
+        stands = []
+        for n in range(26):
+            watched.see(1600 + 60 * n)
+            sample = watched.state.sample
+            assert sample is not None
+            stands.append((sample.alert, sample.forecast is not None))
+            assert (sample.alert is Level.CRITICAL) == (1600 + 60 * n > 3000)
+        assert (Level.ELEVATED, True) in stands
+        notes = [note(event) for event in watched.events if isinstance(event, Alerted)]
+        told = [(each.title.split(":")[0], each.silent) for each in notes if each]
+        assert told == [
+            ("Elevated", False),
+            ("High", False),
+            ("Critical in about 25 s", False),
+            ("Critical", True),
+        ]
+        watched.events.clear()
+        watched.stay(420, 20)
+        sample = watched.state.sample
+        assert sample is not None
+        assert (sample.alert, sample.recovering) == (Level.NONE, Level.CRITICAL)
+        watched.stay(420, 20)
+        assert watched.told() == ["Back to normal: 420 MB"]
+        sample = watched.state.sample
+        assert sample is not None
+        assert (sample.alert, sample.recovering) == (Level.NONE, Level.NONE)
+
+    def test_a_forecast_that_was_said_is_known_after_a_restart(self) -> None:
+        """It is not said twice, and is taken back when memory does not climb any longer."""
+        watched = Watched()
+        while watched.state.vigil.levels.foreseen_s is None:
+            watched.see(100 + 20 * watched.now_s)
+        assert watched.told()[-1].startswith("Critical in about")
+        later = Watched(watched.stored, WALL_S + watched.now_s + 10)
+        later.stay(1600, 30)
+        assert later.told() == ["Forecast withdrawn: 1.56 GB"]
+
+
+class TestQuiet:
+    def test_a_mute_loses_no_recovery(self) -> None:
+        """It comes in the summary."""
+        watched = Watched()
+        watched.stay(2100, 6)
+        assert watched.told() == ["High: 2.05 GB"]
+        watched.happen(Mute(1800.0))
+        watched.stay(300, 60)
+        assert watched.told() == []
+        watched.happen(Unmute())
+        assert watched.told() == ["Back to normal: 300 MB"]
+
+    def test_a_mute_that_ends_by_itself_tells_what_was(self) -> None:
+        """As one notification, at the next reading."""
+        watched = Watched()
+        watched.happen(Mute(60.0))
+        watched.stay(2100, 10)
+        watched.stay(300, 40)
+        assert watched.told() == []
+        watched.stay(300, 14)
+        assert watched.told() == ["While muted for 60 s: 2 messages"]
+
+    def test_what_sleep_brought_comes_as_one(self) -> None:
+        """After waking."""
+        watched = Watched()
+        watched.stay(300, 20)
+        watched.offset_s += 8 * 3600
+        watched.stay(2100, 4)
+        assert watched.told() == []
+        watched.stay(2100, 6)
+        assert watched.told() == ["High: 2.05 GB"]
+
+
+class TestRestart:
+    def test_a_restart_knows_what_was_said(self) -> None:
+        """Within an hour; and its recovery is still told."""
+        first = Watched()
+        first.stay(2100, 6)
+        memory = json.loads(json.dumps(remembered(first.state.vigil, first.now())))
+        second = Watched(memory, first.now().wall_s + 600)
+        second.stay(2100, 60)
+        assert second.told() == []
+        second.stay(300, 40)
+        assert second.told() == ["Back to normal: 300 MB"]
+        third = Watched(memory, first.now().wall_s + 3700)
+        third.stay(2100, 6)
+        assert third.told() == ["High: 2.05 GB"]
+
+    def test_what_is_to_be_remembered_is_handed_out_when_it_changes(self) -> None:
+        """And its stamp is renewed while a level lasts."""
+        watched = Watched()
+        watched.stay(2100, 6)
+        assert sum(isinstance(event, Said) for event in watched.events) == 1
+        watched.stay(2100, 1250)
+        assert sum(isinstance(event, Said) for event in watched.events) == 3
+
+    def test_a_mute_survives_but_not_one_until_the_restart(self) -> None:
+        """By the wall clock."""
+        watched = Watched()
+        watched.happen(Mute(3600.0))
+        memory = remembered(watched.state.vigil, watched.now())
+        assert Watched(memory, WALL_S + 600).state.vigil.quiet.muted_s(
+            Now(0.0, WALL_S + 600)
+        ) == pytest.approx(3000.0)
+        watched.happen(Mute(None))
+        assert "muted_until" not in remembered(watched.state.vigil, watched.now())
+
+    def test_what_a_mute_has_held_back_survives(self) -> None:
+        """As soon as it is held back; it is told once the mute is over, and only once."""
+        first = Watched()
+        first.happen(Mute(1800.0))
+        first.stay(2100, 10)
+        first.stay(300, 60)
+        assert first.told() == []
+        memory = json.loads(json.dumps(first.stored))
+        second = Watched(memory, first.now().wall_s)
+        second.stay(300, 1200)
+        assert second.told() == []
+        second.stay(300, 700)
+        assert second.told() == ["While muted for 30 min: 2 messages"]
+        assert second.stored == {}
+
+    def test_a_mute_that_ends_while_nobody_watches_is_summed_up_at_the_start(self) -> None:
+        """So is one until the restart; after a day it is no news."""
+        for duration_s in (600.0, None):
+            first = Watched()
+            first.happen(Mute(duration_s))
+            first.stay(2100, 10)
+            first.stay(300, 60)
+            memory = first.stored
+            second = Watched(memory, first.now().wall_s + 3600)
+            second.stay(300, 4)
+            assert second.told() == ["While muted for 61 min: 2 messages"]
+            third = Watched(memory, first.now().wall_s + 90000)
+            third.stay(300, 4)
+            assert third.told() == []
+
+    @given(
+        st.none()
+        | st.lists(st.integers())
+        | st.dictionaries(
+            st.sampled_from(["at", "level", "raised", "peak_bytes", "said", "muted_until"]),
+            st.one_of(
+                st.none(),
+                st.booleans(),
+                st.floats(),
+                st.integers(),
+                st.just(WALL_S),
+                st.sampled_from(["none", "high", "critical", "much"]),
+                st.lists(st.integers(), max_size=1),
+            ),
+        )
+    )
+    def test_garbage_is_no_memory(self, memory: object) -> None:
+        """Whatever stands in the file, the watch begins."""
+        now = Now(5.0, WALL_S + 1)
+        vigil = restore(memory, now)
+        assert vigil.levels.level <= vigil.levels.raised
+        assert 0.0 <= vigil.quiet.muted_s(now) <= 86400.0
+        json.dumps(remembered(vigil, now), allow_nan=False)
+
+
+def test_the_end_of_a_hold_wants_a_reading() -> None:
+    """Once: what it has not settled waits for the next usual one."""
+    watched = Watched()
+    watched.see(1600)
+    assert wants_reading_s(watched.state) == watched.now_s + 2.0
+    watched.happen(Looked())
+    assert wants_reading_s(watched.state) == watched.now_s + 2.0
+    watched.now_s += 3.0
+    watched.happen(Looked())
+    assert wants_reading_s(watched.state) == math.inf
+
+
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from([200.0, 1400.0, 1600.0, 2100.0, 3100.0, None]),
+        st.integers(1, 25),
+        st.sampled_from([0.0, 0.0, 0.0, 3600.0, -3600.0, 40000.0]),
+    ),
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(_steps)
+def test_a_clock_that_jumps_says_nothing_by_itself(
+    steps: list[tuple[float | None, int, float]],
+) -> None:
+    """The same life with and without jumps of the wall clock tells the same alerts, in the same
+    order; only later, where a hold began anew."""
+    told = []
+    for jumps in (False, True):
+        watched = Watched()
+        watched.stay(300, 20)
+        for memory_mb, count, jump_s in steps:
+            if jumps:
+                watched.offset_s += jump_s
+            for _ in range(count + 25):
+                watched.see(memory_mb)
+        watched.stay(300, 80)
+        told.append(_alerts(watched.events))
+    assert told[0] == told[1]
+
+
+def _alerts(events: list[Event]) -> list[Level | str]:
+    words: list[tuple[int, Level | str]] = []
+    for event in events:
+        for each in event.events if isinstance(event, HeldBack) else (event,):
+            if isinstance(each, Alerted) and not each.again:
+                words.append((each.sample.number, each.level))
+            elif isinstance(each, Recovered):
+                words.append((each.sample.number, "back"))
+    # What a mute lets through comes before what it has held back, which tells its age.
+    return [word for _number, word in sorted(words, key=lambda pair: pair[0])]
+
+
+@settings(deadline=None, max_examples=15)
+@given(_steps)
+def test_the_order_of_what_is_said_is_sane(
+    steps: list[tuple[float | None, int, float]],
+) -> None:
+    """A sample comes before what is said of it; a recovery after an alert; muted or not, each
+    recovery of an alert is told."""
+    for mutes in (False, True):
+        watched = Watched()
+        for number, (memory_mb, count, jump_s) in enumerate(steps):
+            watched.offset_s += jump_s
+            if mutes and number % 3 == 0:
+                watched.happen(Mute(60.0))
+            for _ in range(count):
+                watched.see(memory_mb)
+        watched.happen(Unmute())
+        watched.stay(300, 120)
+        raised, number = False, 0
+        for event in watched.events:
+            if isinstance(event, Sampled):
+                number = event.sample.number
+            elif isinstance(event, Alerted | Recovered):
+                assert event.sample.number == number
+        for word in _alerts(watched.events):
+            assert word != "back" or raised
+            raised = word != "back"
+        assert not raised
+
+
+def test_a_day_of_samples_leaves_the_state_bounded() -> None:
+    """With jobs, alerts, mutes and noise."""
+    watched, dice, sizes = Watched(), random.Random(1), list[int]()
+    for number in range(14_400):
+        works = number % 200 < 10
+        height = 300 + 900 * works + number % 1300 * 1.5 + dice.uniform(-5, 5)
+        watched.see(height, cpu_percent=100 if works else 1, after_s=6.0)
+        if number % 300 == 0:
+            watched.happen(Mute(1800.0))
+        if number % 1200 == 1199:
+            watched.events.clear()
+            sizes.append(len(repr(watched.state.vigil)))
+    assert max(sizes[4:]) < 1.5 * max(sizes[:4])

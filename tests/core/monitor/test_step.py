@@ -1,0 +1,1116 @@
+"""The one transition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band, BandLimits
+from tray_app.core.config.settings import Choice, Settings, with_preset
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor import events
+from tray_app.core.monitor.commands import (
+    Command,
+    Quit,
+    SetAutostart,
+    SetInterval,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
+from tray_app.core.monitor.events import (
+    Alerted,
+    AutostartFailed,
+    AutostartWanted,
+    Chosen,
+    Ended,
+    Event,
+    HostMissing,
+    JobEnded,
+    JobStarted,
+    Recovered,
+    Sampled,
+    SourceChanged,
+    Summarised,
+    TargetChanged,
+)
+from tray_app.core.monitor.inputs import (
+    Answered,
+    Asked,
+    AutostartSeen,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    MenuSeen,
+    Reconfigured,
+    ThemeSeen,
+    TimeUp,
+)
+from tray_app.core.monitor.make_sample import HOST_MISSING_AFTER_S
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import (
+    State,
+    begin,
+    ends_s,
+    is_menu_open,
+    is_watching,
+    patience_s,
+    remembered,
+    samples_at_once,
+    style,
+    theme,
+    wants_api,
+    wants_health,
+    wants_processes,
+    wants_stage,
+)
+from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.icon import Palette, Style, Theme
+from tray_app.core.server.target_override import NO_WISH, Wish, named
+from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.source_choice.circuit_breaker import ApiLink, ApiState
+from tray_app.core.source_choice.selection import Why
+
+START_S = 1000.0
+WALL_S = 1_795_000_000.0
+
+
+def started(settings: Settings | None = None, *, local: bool = True) -> State:
+    settings = settings or Settings()
+    return begin(Settings(), settings, Now(START_S, WALL_S), local=local)
+
+
+class Told:
+    """A state, and what happened to it; moments count from the start."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.events: list[Event] = []
+        self.slept_s = 0.0
+
+    def happen(self, at_s: float, *inputs: Input) -> None:
+        now = Now(START_S + at_s, WALL_S + at_s + self.slept_s)
+        for happened in inputs:
+            self.state, events = step(self.state, happened, now)
+            self.events += events
+
+    def answer(self, at_s: float, memory_mb: float, **more: float) -> None:
+        """An answer, and the tick that uses it."""
+        self.happen(at_s, Answered(answer(memory_mb, START_S + at_s, **more)), Looked())  # type: ignore[arg-type]
+
+    def look(self, at_s: float, memory_mb: float, cpu_percent: float = 1.0) -> None:
+        """A tick with a process reading and no answer."""
+        self.happen(at_s, Looked(look(memory_mb, START_S + at_s, cpu_percent=cpu_percent)))
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def sample(self) -> Sample:
+        assert self.state.sample is not None
+        return self.state.sample
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told(started())
+
+
+class TestWhatIsWanted:
+    @pytest.mark.parametrize(
+        ("mode", "local", "api", "processes"),
+        [
+            (Mode.AUTO, True, True, True),
+            (Mode.AUTO, False, True, False),
+            (Mode.API, True, True, False),
+            (Mode.FALLBACK, True, False, True),
+            (Mode.FALLBACK, False, False, False),
+        ],
+    )
+    def test_the_mode_says_which_sources_may_be_used(
+        self, mode: Mode, local: bool, api: bool, processes: bool
+    ) -> None:
+        """API only never reads processes, process only never sends a request."""
+        state = started(Settings(mode=mode), local=local)
+        assert (wants_api(state), wants_processes(state)) == (api, processes)
+
+    def test_patience_and_stage_depend_on_whether_the_server_works(self, told: Told) -> None:
+        """10 s while idle and 30 s while processing; the stage is asked for once it begins."""
+        told.look(2, 300)
+        assert (patience_s(told.state), wants_stage(told.state)) == (10.0, False)
+        told.look(4, 300, cpu_percent=100)
+        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, True)
+        told.happen(4, Asked())
+        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, False)
+
+    def test_a_stage_that_was_asked_for_in_vain_is_asked_for_again(self, told: Told) -> None:
+        """With the next request that is answered."""
+        told.look(2, 300)
+        told.look(4, 300, cpu_percent=100)
+        told.happen(4, Asked())
+        told.happen(5, Answered(timeout(START_S + 5)))
+        assert wants_stage(told.state)
+
+    def test_a_pause_asks_nothing(self, told: Told) -> None:
+        """Until it ends."""
+        told.happen(1, SetPaused(True))
+        assert not wants_api(told.state)
+        told.happen(2, SetPaused(False))
+        assert wants_api(told.state)
+
+
+class TestSamples:
+    def test_a_sample_says_all_that_is_known(self, told: Told) -> None:
+        """From both sources."""
+        temp = TempUsage(mb(9), 2, START_S + 2)
+        told.happen(
+            2,
+            Answered(answer(300, START_S + 1.95, temp=temp)),
+            Looked(look(301, START_S + 2, cpu_percent=3.0, children={"ffmpeg": 90})),
+        )
+        sample = told.sample
+        assert (sample.number, sample.mode, sample.source) == (1, Mode.AUTO, Source.API)
+        assert (sample.memory_bytes, sample.peak_bytes) == (mb(390), mb(390))
+        assert (sample.band, sample.alert, sample.activity) == (
+            Band.GREEN,
+            Level.NONE,
+            Activity.PROCESSING,
+        )
+        assert (sample.cpu_percent, sample.temp) == (3.0, temp)
+        assert sample.age_s == pytest.approx(0.05)
+        assert [row.name for row in sample.rows] == ["uvicorn", "ffmpeg"]
+        assert sample.job is not None
+        assert (sample.job.number, sample.job.ended) == (1, None)
+        assert told.events == [Sampled(sample), JobStarted(sample.job, sample)]
+
+    def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
+        """It stays when memory falls."""
+        for at_s, memory_mb in ((2, 300), (4, 900), (6, 400)):
+            told.look(at_s, memory_mb)
+        assert told.sample.peak_bytes == mb(900)
+
+    def test_the_walkers_figure_counts_where_the_api_tells_none(self, told: Told) -> None:
+        """And the API's own comes first."""
+        walked, own = TempUsage(1, 1, 0), TempUsage(2, 2, 0)
+        told.happen(2, Looked(look(300, START_S + 2), walked))
+        assert told.sample.temp == walked
+        told.happen(4, Answered(answer(300, START_S + 4, temp=own)), Looked(None, walked))
+        assert told.sample.temp == own
+
+    def test_without_any_reading_nothing_is_invented(self, told: Told) -> None:
+        """No figure, no band, no rate; what was alerted stays."""
+        for at_s in (2, 4, 6):
+            told.look(at_s, 2500)
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        sample = told.sample
+        assert (sample.source, sample.memory_bytes, sample.band) == (
+            Source.NONE,
+            None,
+            Band.UNKNOWN,
+        )
+        assert (sample.rate_bytes_s, sample.age_s) == (None, None)
+        assert (sample.alert, sample.peak_bytes) == (Level.HIGH, mb(2500))
+        assert told.of(Recovered) == []
+
+    def test_a_change_of_source_is_said_once(self, told: Told) -> None:
+        """Not for the first sample, and not while it stays."""
+        told.answer(2, 300)
+        told.answer(4, 300)
+        told.look(6, 300)
+        told.look(8, 300)
+        told.answer(10, 300)
+        sources = [event.sample.source for event in told.of(SourceChanged)]  # type: ignore[union-attr]
+        assert sources == [Source.PROCESS, Source.API]
+
+    def test_the_rate_forgets_what_was_before_a_silence(self, told: Told) -> None:
+        """Two figures with nothing between them make no slope."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        told.look(10, 900)
+        assert told.sample.rate_bytes_s is None
+
+    def test_a_stale_value_is_not_a_point_of_the_rate(self) -> None:
+        """It would make every climb look steady."""
+        told = Told(started(local=False))
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.answer(at_s, memory_mb)
+        points = told.state.trend.points
+        told.happen(7.95, Asked())
+        told.happen(8, Looked())
+        assert told.sample.stale
+        assert told.state.trend.points == points
+
+    @pytest.mark.parametrize("wall_step_s", [3600.0, -3600.0])
+    def test_a_gap_drops_the_rate(self, told: Told, wall_step_s: float) -> None:
+        """After sleep, or when the clock was set."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        told.slept_s = wall_step_s
+        told.look(8, 2400)
+        assert told.sample.rate_bytes_s is None
+        assert len(told.state.trend.points) == 1
+
+    def test_an_unsteady_clock_is_no_gap(self, told: Told) -> None:
+        """Small corrections of the wall clock happen every day."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.slept_s = 0.5 * at_s
+            told.look(at_s, memory_mb)
+        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
+
+
+class TestApi:
+    def test_the_first_answer_after_a_silence_is_shown_at_once(self, told: Told) -> None:
+        """Waiting for the tick would mislead."""
+        told.happen(1.95, Asked())
+        told.look(2, 300)
+        now = Now(START_S + 2.5, WALL_S)
+        assert not samples_at_once(told.state, now)
+        told.happen(2.5, Answered(answer(300, START_S + 2.5)))
+        assert samples_at_once(told.state, now)
+        told.happen(2.5, Looked(look(300, START_S + 2.5)))
+        assert told.sample.source is Source.API
+        assert not samples_at_once(told.state, now)
+
+    def test_an_answer_that_is_not_to_be_used_changes_nothing_at_once(self, told: Told) -> None:
+        """With several workers the tree is the source in any case."""
+        workers = look(300, START_S + 2, workers=2, answering_mb=None)
+        told.happen(2, Answered(answer(300, START_S + 2)), Looked(workers))
+        told.happen(3.95, Answered(answer(120, START_S + 3.95)))
+        assert told.sample.why is Why.WORKERS
+        assert not samples_at_once(told.state, Now(START_S + 3.95, WALL_S))
+
+    def test_an_answer_counts_once_as_a_sign_of_work(self, told: Told) -> None:
+        """Two samples may use the same answer."""
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.happen(3.95, Answered(answer(300, START_S + 3.95, tracker=(2.0,))))
+        told.happen(4, Looked())
+        first = told.sample.activity
+        worked_s = told.state.activity.worked_s
+        told.happen(4.5, Looked())
+        assert first is Activity.PROCESSING
+        assert told.state.activity.worked_s == worked_s
+
+    def test_a_server_that_was_found_is_asked_at_once(self, told: Told) -> None:
+        """After refusals, when its process appears."""
+        for at_s in (0, 1, 3, 7):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+            told.happen(at_s, Looked(look_in_vain(START_S + at_s)))
+        assert told.state.link.next_ask_s > START_S + 12
+        told.look(8, 120)
+        assert told.state.link.next_ask_s == 0.0
+        told.happen(8, Asked(), Answered(refusal(START_S + 8)))
+        told.look(10, 120)
+        assert told.state.link.next_ask_s > START_S + 8
+
+    def test_process_only_is_off_and_no_fallback(self) -> None:
+        """It was chosen."""
+        told = Told(started(Settings(mode=Mode.FALLBACK)))
+        told.look(2, 300)
+        assert (told.sample.api.state, told.sample.fallback) == (ApiState.OFF, False)
+        assert told.sample.why is Why.CHOSEN
+
+
+class TestNotTheServer:
+    """A proxy of 12 MB holds the port; behind it a server of 400 MB answers."""
+
+    def tick(self, told: Told, at_s: float, *, answers: bool = True, pid: int = 42) -> Sample:
+        proxy = look(12, START_S + at_s, cpu_percent=100, children={"ffmpeg": 30})
+        proxy = replace(proxy, target=replace(TARGET, pid=pid, name="docker-proxy"))
+        if answers:
+            told.happen(at_s, Answered(answer(400, START_S + at_s)))
+        told.happen(at_s, Looked(proxy, TempUsage(mb(9), 2, START_S + at_s)))
+        return told.sample
+
+    def test_with_its_first_answer_nothing_of_it_is_used(self, told: Told) -> None:
+        """Neither memory, CPU, helpers, activity nor its temp directory; and it is said why."""
+        sample = self.tick(told, 6)
+        assert (sample.source, sample.memory_bytes) == (Source.API, mb(400))
+        assert (sample.cpu_percent, sample.rows, sample.target) == (None, (), None)
+        assert (sample.temp, sample.why) == (None, Why.NOT_THE_SERVER)
+        assert sample.problem == "the process on the port, docker-proxy, is not the server"
+        for at_s in (8, 10, 12, 14):
+            sample = self.tick(told, at_s)
+        assert (sample.activity, sample.stage) == (Activity.IDLE, None)
+
+    def test_a_silent_api_leaves_its_last_value_and_then_none(self, told: Told) -> None:
+        """As in the API-only mode; the process never steps in, and that is no fallback."""
+        for at_s in (2, 4, 6):
+            self.tick(told, at_s)
+        told.happen(7.95, Asked())
+        sample = self.tick(told, 10, answers=False)
+        assert (sample.source, sample.stale, sample.memory_bytes) == (Source.API, True, mb(400))
+        sample = self.tick(told, 22, answers=False)
+        assert (sample.source, sample.memory_bytes, sample.band) == (
+            Source.NONE,
+            None,
+            Band.UNKNOWN,
+        )
+        assert (sample.fallback, sample.why) == (False, Why.NOT_THE_SERVER)
+
+    def test_another_process_on_the_port_gets_its_chance(self, told: Told) -> None:
+        """The server may have taken the port itself."""
+        for at_s in (2, 4, 6):
+            self.tick(told, at_s)
+        assert self.tick(told, 8, answers=False, pid=43).target is not None
+
+
+class TestJobs:
+    def work(self, told: Told) -> None:
+        """Idle, and then a core in use."""
+        for at_s, memory_mb, cpu_percent in ((2, 126, 1), (4, 300, 100), (6, 532, 100)):
+            told.look(at_s, memory_mb, cpu_percent=cpu_percent)
+
+    def test_beginning_and_end_are_events(self, told: Told) -> None:
+        """And each sample shows the job, the last one too."""
+        self.work(told)
+        assert [event.job.number for event in told.of(JobStarted)] == [1]  # type: ignore[union-attr]
+        assert told.sample.job is told.state.jobs.current
+        for at_s in (8, 10, 12):
+            told.look(at_s, 301)
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert told.sample.job is ended.job
+
+    def test_the_newer_figure_of_the_temp_directory_counts(self, told: Told) -> None:
+        """While the server works it is walked between two answers, too."""
+        told.answer(2, 300, temp=TempUsage(mb(12), 1, START_S + 2))  # type: ignore[arg-type]
+        walked = TempUsage(mb(16), 2, START_S + 3)
+        told.happen(3.2, Looked(look(360, START_S + 3.2), walked, sudden=True))
+        assert told.sample.temp == walked
+        told.answer(4, 360, temp=TempUsage(mb(17), 2, START_S + 4))  # type: ignore[arg-type]
+        assert told.sample.temp is not None
+        assert told.sample.temp.size_bytes == mb(17)
+
+    def test_what_quick_looks_have_seen_counts_as_peak(self, told: Told) -> None:
+        """ffmpeg lives between two readings: the job's peak has it, and so has the run's."""
+        self.work(told)
+        at_work = look(340, START_S + 8, cpu_percent=100)
+        told.happen(8, Looked(at_work, peak_rss_bytes=mb(627)))
+        assert told.sample.job is not None
+        assert (told.sample.job.peak_bytes, told.sample.peak_bytes) == (mb(627), mb(627))
+        for at_s in (10, 12, 14):
+            told.look(at_s, 301)
+        assert told.sample.job.peak_bytes == mb(627)
+
+    def test_what_quick_looks_saw_of_a_server_that_was_killed_is_its_jobs(self, told: Told) -> None:
+        """Its last half second is in no reading; it is no figure of the next one."""
+        self.work(told)
+        lost = replace(look_in_vain(START_S + 8), loss=Loss(TARGET))
+        told.happen(8, Looked(lost, peak_rss_bytes=mb(627)))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(627))
+
+    def test_looks_at_another_server_are_no_peak(self, told: Told) -> None:
+        """What was seen of the last one says nothing of the next."""
+        self.work(told)
+        other = look(126, START_S + 8)
+        other = replace(other, target=replace(TARGET, pid=77))
+        told.happen(8, Looked(other, peak_rss_bytes=mb(627)))
+        assert told.sample.peak_bytes is not None
+        assert told.sample.peak_bytes < mb(627)
+
+    def test_a_stale_value_is_no_figure_of_a_job(self) -> None:
+        """It was measured before."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        told.happen(5.95, Asked())
+        told.happen(6, Looked())
+        assert (told.sample.stale, told.sample.activity) == (True, Activity.PROCESSING)
+        told.happen(12, Answered(answer(350, START_S + 12, tracker=(2.0,))), Looked())
+        assert told.sample.job is not None
+        assert told.sample.job.after is not None
+        assert told.sample.job.after.memory_bytes == mb(350)
+
+    def test_a_silent_remote_server_goes_on_with_its_job(self) -> None:
+        """It is silent because it works; there is no figure, and no end."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        told.happen(5.95, Asked())
+        for at_s in range(6, 40, 2):
+            told.happen(at_s, Looked())
+        assert told.sample.memory_bytes is None
+        told.answer(42, 900, tracker=(3.0,))  # type: ignore[arg-type]
+        assert len(told.of(JobStarted)) == 1
+        assert told.of(JobEnded) == []
+        assert told.state.jobs.current is not None
+        assert told.state.jobs.current.peak_bytes == mb(900)
+
+    def test_a_server_that_goes_away_ends_its_job_at_once(self, told: Told) -> None:
+        """Nothing can be measured after it, and the next one is idle until it works."""
+        self.work(told)
+        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert wording.job(ended.job) == (
+            "Job 1: 4 s, 126 MB before, 532 MB at most, then the server was gone"
+        )
+        assert told.sample.activity is Activity.IDLE
+
+    def test_another_server_ends_the_job_of_the_first(self, told: Told) -> None:
+        """Another pid, or the same one used again."""
+        self.work(told)
+        other = look(90, START_S + 8, cpu_percent=100)
+        told.happen(8, Looked(replace(other, target=replace(TARGET, created_s=9.0))))
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert (ended.job.lost, ended.job.after) == (True, None)
+        assert told.sample.activity is Activity.IDLE
+
+    def test_a_refused_connection_ends_the_job_of_a_remote_server(self) -> None:
+        """Nobody is there: refused three times, which silence never is."""
+        told = Told(started(local=False))
+        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
+        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
+        for at_s in (6, 7, 9):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)), Looked())
+        (ended,) = told.of(JobEnded)
+        assert isinstance(ended, JobEnded)
+        assert ended.job.lost
+
+
+class TestWhatIsWatched:
+    def test_the_wish_comes_from_the_settings_and_then_from_the_menu(self) -> None:
+        """A picked process, and back to the evidence, whatever the command line said."""
+        told = Told(started(Settings(match="serve")))
+        assert told.state.wish == Wish(match="serve")
+        assert Told(started(Settings(pid=7, match="serve"))).state.wish == Wish(pid=7)
+        told.happen(1, WatchProcess(42, 1.0))
+        assert told.state.wish == Wish(picked=(42, 1.0))
+        told.happen(2, WatchAutomatically())
+        assert told.state.wish == NO_WISH
+
+    def test_the_end_of_a_picked_process_is_said_and_the_server_looked_for(
+        self, told: Told
+    ) -> None:
+        """Once."""
+        told.happen(1, WatchProcess(42, 1.0))
+        told.look(2, 300)
+        lost = replace(look_in_vain(START_S + 4), loss=Loss(TARGET))
+        told.happen(4, Looked(lost))
+        told.happen(6, Looked(look_in_vain(START_S + 6)))
+        (said,) = told.of(TargetChanged)
+        assert isinstance(said, TargetChanged)
+        assert said.change == Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True)
+        assert told.state.wish == NO_WISH
+
+    def test_the_command_lines_wish_outlives_the_process(self) -> None:
+        """A pattern is looked for again; a pid is nobody else's."""
+        for wished in (Settings(match="serve"), Settings(pid=42)):
+            told = Told(started(wished))
+            told.look(2, 300)
+            told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
+            (said,) = told.of(TargetChanged)
+            assert isinstance(said, TargetChanged)
+            assert not said.change.falls_back
+            assert told.state.wish == Told(started(wished)).state.wish
+
+    def test_a_chosen_process_away_from_the_port_is_shown_by_its_own_figure(
+        self, told: Told
+    ) -> None:
+        """The API there speaks for another; nor is what was chosen doubted for that."""
+        told.happen(0, WatchProcess(42, 1.0))
+        for at_s in range(2, 12, 2):
+            other = look(900, START_S + at_s, workers=0, answering_mb=None)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(other))
+            assert (told.sample.source, told.sample.memory_bytes) == (Source.PROCESS, mb(900))
+        assert told.sample.target == TARGET
+        told.happen(12, WatchAutomatically())
+        told.happen(12, Answered(answer(300, START_S + 12)), Looked(look(300, START_S + 12)))
+        assert told.sample.source is Source.API
+
+    def test_a_chosen_process_on_the_port_is_the_apis(self, told: Told) -> None:
+        """Both tell of the same server."""
+        told.happen(0, WatchProcess(42, 1.0))
+        told.happen(2, Answered(answer(300, START_S + 2)), Looked(look(300, START_S + 2)))
+        assert told.sample.source is Source.API
+
+    def test_a_process_that_is_not_the_server_leaves_nothing_to_say(self, told: Told) -> None:
+        """A disowned one has neither ended nor been replaced."""
+        for at_s in range(2, 12, 2):
+            proxy = look(20, START_S + at_s)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(proxy))
+        assert told.sample.target is None
+        assert told.of(TargetChanged) == []
+
+    def test_what_is_its_own_belongs_to_the_present_target(self, told: Told) -> None:
+        """The figure of a server that is gone is not its successor's."""
+        own = OwnMemory(42, mb(200), mb(220), START_S)
+        told.happen(2, Looked(look(300, START_S + 2), own=own))
+        assert told.sample.own == own
+        other = replace(look(300, START_S + 4), target=replace(TARGET, pid=57))
+        told.happen(4, Looked(other, own=own))
+        assert told.sample.own is None
+
+    def test_candidates_are_shown(self, told: Told) -> None:
+        """So that a person can pick one."""
+        reading = replace(look(300, START_S + 2), candidates=(TARGET,))
+        told.happen(2, Looked(reading))
+        assert told.sample.candidates == (TARGET,)
+
+
+class TestMode:
+    def test_a_mode_is_used_and_remembered(self, told: Told) -> None:
+        """At once."""
+        told.happen(2, SetMode(Mode.FALLBACK))
+        assert told.state.settings.mode is Mode.FALLBACK
+        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK))]
+
+    def test_the_api_gets_a_new_chance(self, told: Told) -> None:
+        """Old failures say nothing after a change."""
+        for at_s in (0, 1, 3):
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+        told.happen(4, SetMode(Mode.API))
+        assert (told.state.link.failures, told.state.link.next_ask_s) == (0, 0.0)
+
+    def test_a_request_in_flight_stays_in_flight_and_its_silence_counts(self, told: Told) -> None:
+        """The worker has one request at a time; fallback is shown 3 s after it was sent."""
+        told.answer(2, 300)
+        told.happen(3.95, Asked())
+        told.happen(5, SetMode(Mode.AUTO))
+        assert told.state.link.asked_s == START_S + 3.95
+        told.look(6, 300)
+        assert not told.sample.fallback
+        told.look(7, 300)
+        assert (told.sample.fallback, told.sample.api.state) == (True, ApiState.SILENT)
+
+
+class TestView:
+    @pytest.mark.parametrize(
+        ("command", "choice"),
+        [
+            (SetStyle(Style.BARS), Choice(style=Style.BARS)),
+            (SetPalette(Palette.OKABE_ITO), Choice(palette=Palette.OKABE_ITO)),
+            (SetTheme(Theme.LIGHT), Choice(theme=Theme.LIGHT)),
+        ],
+    )
+    def test_a_choice_is_remembered(self, told: Told, command: Command, choice: Choice) -> None:
+        """Beside what was chosen before."""
+        told.happen(2, command)
+        assert told.events == [Chosen(choice)]
+        told.happen(3, SetMode(Mode.API))
+        assert told.events[-1] == Chosen(replace(choice, mode=Mode.API))
+
+    def test_a_preset_leaves_it(self, told: Told) -> None:
+        """A preset says nothing of how the icon looks."""
+        told.happen(2, SetStyle(Style.CALM), SetPreset(Preset.DEBUG))
+        assert style(told.state) is Style.CALM
+
+    def test_the_theme_follows_the_desktop_until_one_is_chosen(self, told: Told) -> None:
+        """And follows it again when that is chosen."""
+        assert theme(told.state) is Theme.AUTO
+        told.happen(2, ThemeSeen(Theme.DARK))
+        assert theme(told.state) is Theme.DARK
+        told.happen(3, SetTheme(Theme.LIGHT), ThemeSeen(Theme.DARK))
+        assert theme(told.state) is Theme.LIGHT
+        told.happen(4, SetTheme(Theme.AUTO))
+        assert theme(told.state) is Theme.DARK
+
+
+class TestMenu:
+    def test_it_counts_as_open_until_it_is_closed(self, told: Told) -> None:
+        """Or for a minute, where no panel says that it was closed."""
+        told.happen(2, MenuSeen(True))
+        assert told.state.menu_until_s is not None
+        now_s = told.state.menu_until_s - MENU_OPEN_AT_MOST_S
+        assert is_menu_open(told.state, now_s + 59)
+        assert not is_menu_open(told.state, now_s + 61)
+        told.happen(3, MenuSeen(False))
+        assert not is_menu_open(told.state, now_s + 2)
+
+    def test_its_own_health_is_read_rarely_while_it_is_closed(self, told: Told) -> None:
+        """Once a minute, and at each sample while it is open."""
+        own = OwnUse(34 * 1024**2, 0.4)
+        assert wants_health(told.state, START_S)
+        told.happen(2, Looked(monitor=own))
+        assert told.state.health is not None
+        assert (told.state.health.own, told.state.health.samples) == (own, told.state.samples)
+        at_s = told.state.health.at.mono_s
+        assert not wants_health(told.state, at_s + 59)
+        assert wants_health(told.state, at_s + 60)
+        told.happen(3, MenuSeen(True))
+        assert wants_health(told.state, at_s + 2)
+
+
+class TestLateSamples:
+    def test_a_sample_that_comes_too_late_is_counted(self, told: Told) -> None:
+        """By more than a fifth of the interval of 2 s."""
+        told.happen(2, Looked())
+        told.happen(4.4, Looked(late_s=0.4))
+        assert told.state.late == 0
+        told.happen(6.5, Looked(late_s=0.5))
+        assert told.state.late == 1
+
+    def test_sleep_is_not_lateness(self, told: Told) -> None:
+        """Nobody waited for a sample while the machine slept; nor is the first one late."""
+        told.happen(2, Looked(late_s=1.0))
+        assert told.state.late == 0
+        told.happen(600, Looked(late_s=596.0))
+        assert told.state.late == 0
+
+
+class TestPresets:
+    def test_a_preset_is_used_and_remembered(self, told: Told) -> None:
+        """With all that it sets."""
+        told.happen(2, SetPreset(Preset.DEBUG))
+        settings = told.state.settings
+        assert (settings.preset, settings.interval_s, settings.details) == (
+            Preset.DEBUG,
+            1.0,
+            True,
+        )
+        assert told.events == [Chosen(Choice(preset=Preset.DEBUG))]
+
+    def test_the_other_choice_stays_remembered(self) -> None:
+        """Also one from an earlier run."""
+        remembered = Choice(mode=Mode.FALLBACK)
+        state = begin(
+            Settings(),
+            Settings(mode=Mode.FALLBACK),
+            Now(0, 0),
+            local=True,
+            remembered=remembered,
+        )
+        told = Told(state)
+        told.happen(2, SetPreset(Preset.HEAVY))
+        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK, preset=Preset.HEAVY))]
+        assert told.state.settings.mode is Mode.FALLBACK
+
+    def test_a_preset_leaves_nothing_of_the_one_before(self, told: Told) -> None:
+        """Standard is standard again."""
+        for preset in (Preset.HEAVY, Preset.DEBUG, Preset.STANDARD):
+            told.happen(2, SetPreset(preset))
+        assert told.state.settings == Settings()
+
+    def test_a_preset_keeps_what_the_command_line_has_set(self) -> None:
+        """Whom to watch, above all: the server is asked at the same address as before."""
+        address = parse_address("http://localhost:9000")
+        flags = replace(Settings(), address=address, tmp_dir="/elsewhere", match="api.py")
+        told = Told(replace(started(), settings=flags))
+        for preset in (Preset.HEAVY, Preset.QUICK, Preset.STANDARD):
+            told.happen(2, SetPreset(preset))
+            settings = told.state.settings
+            assert (settings.address, settings.tmp_dir, settings.match) == (
+                address,
+                "/elsewhere",
+                "api.py",
+            )
+
+    def test_the_fallback_presets_mode_goes_with_it(self) -> None:
+        """It was the preset's, not the person's."""
+        told = Told(started(with_preset(Settings(), Preset.FALLBACK)))
+        told.happen(2, SetPreset(Preset.STANDARD))
+        assert told.state.settings.mode is Mode.AUTO
+
+
+class TestQuickTest:
+    def test_it_measures_for_half_a_minute_and_returns(self, told: Told) -> None:
+        """To the preset before it; it is not remembered, and the program goes on."""
+        told.happen(0, SetPreset(Preset.HEAVY))
+        told.look(9, 2500)
+        told.happen(10, SetPreset(Preset.QUICK))
+        assert told.state.settings.preset is Preset.QUICK
+        assert ends_s(told.state) == START_S + 40
+        for at_s, memory_mb in ((20, 300), (30, 500)):
+            told.look(at_s, memory_mb)
+        assert told.of(Summarised) == []
+        told.look(40, 400)
+        (summarised,) = told.of(Summarised)
+        assert isinstance(summarised, Summarised)
+        assert not summarised.ends_run
+        summary = summarised.summary
+        assert (summary.elapsed_s, summary.samples, summary.peak_bytes) == (30.0, 3, mb(500))
+        assert summary.average_bytes == pytest.approx(mb(400))
+        assert summary.trend_bytes == mb(100)
+        assert told.state.settings == with_preset(Settings(), Preset.HEAVY)
+        assert told.of(Chosen) == [Chosen(Choice(preset=Preset.HEAVY))]
+        assert (told.of(Ended), ends_s(told.state)) == ([], math.inf)
+
+    def test_chosen_again_it_begins_again(self, told: Told) -> None:
+        """And returns to the same preset as before."""
+        told.happen(0, SetPreset(Preset.DEBUG))
+        told.happen(10, SetPreset(Preset.QUICK))
+        told.happen(20, SetPreset(Preset.QUICK))
+        told.look(40, 300)
+        assert told.of(Summarised) == []
+        told.look(50, 300)
+        assert told.state.settings.preset is Preset.DEBUG
+
+    def test_a_mode_chosen_meanwhile_stays(self, told: Told) -> None:
+        """It is newer than the quick test."""
+        told.happen(0, SetPreset(Preset.QUICK))
+        told.happen(10, SetMode(Mode.FALLBACK))
+        told.look(30, 300)
+        assert told.state.settings == Settings(mode=Mode.FALLBACK)
+
+    def test_another_preset_ends_it_without_a_summary(self, told: Told) -> None:
+        """The person wants something else."""
+        told.happen(0, SetPreset(Preset.QUICK))
+        told.happen(10, SetPreset(Preset.HEAVY))
+        told.look(40, 300)
+        assert told.of(Summarised) == []
+        assert told.state.settings.preset is Preset.HEAVY
+
+
+class TestDuration:
+    def test_a_set_time_ends_the_run_with_a_summary(self) -> None:
+        """At the first sample after it."""
+        told = Told(started(Settings(duration_s=5.0)))
+        told.look(2, 100)
+        told.look(4, 300)
+        assert not told.state.ended
+        told.look(5, 200)
+        assert isinstance(told.events[-2], Summarised)
+        assert told.events[-2].ends_run
+        assert told.events[-2].summary.average_bytes == mb(200)
+        assert told.events[-1] == Ended()
+        assert told.state.ended
+
+    def test_a_quick_run_may_be_kept_on(self) -> None:
+        """Started as a quick test, and another preset is chosen: it does not end."""
+        told = Told(started(with_preset(Settings(), Preset.QUICK)))
+        told.happen(10, SetPreset(Preset.STANDARD))
+        told.look(31, 100)
+        assert not told.state.ended
+        assert ends_s(told.state) == math.inf
+
+    def test_a_duration_survives_other_presets(self) -> None:
+        """It was asked for on the command line."""
+        told = Told(started(Settings(duration_s=60.0)))
+        told.happen(10, SetPreset(Preset.DEBUG))
+        told.look(60, 100)
+        assert told.state.ended
+
+
+class TestOthers:
+    def test_a_pause_is_not_remembered(self, told: Told) -> None:
+        """And the rate begins anew after it."""
+        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
+            told.look(at_s, memory_mb)
+        told.happen(7, SetPaused(True))
+        assert told.of(Chosen) == []
+        told.happen(100, SetPaused(False))
+        told.look(100, 900)
+        assert told.sample.rate_bytes_s is None
+
+    def test_quit_ends_the_run(self, told: Told) -> None:
+        """Without a summary that nobody asked for."""
+        told.happen(1, Quit())
+        assert (told.events, told.state.ended) == ([Ended()], True)
+
+    def test_quit_in_the_terminal_tells_the_summary_first(self, told: Told) -> None:
+        """Of a run that has samples; of none there is nothing to tell."""
+        told.happen(0, Quit(summed_up=True))
+        assert told.events == [Ended()]
+        told.events.clear()
+        told.look(1, 300)
+        told.look(3, 310)
+        told.events.clear()
+        told.happen(4, Quit(summed_up=True))
+        summarised, ended = told.events
+        assert ended == Ended()
+        assert isinstance(summarised, Summarised)
+        assert summarised.ends_run
+        assert (summarised.summary.samples, summarised.summary.trend_bytes) == (2, 10 * 2**20)
+
+    def test_a_delivery_that_works_again_clears_its_problem(self, told: Told) -> None:
+        """The menu shows the newest state."""
+        told.happen(1, Delivered("no service"))
+        assert told.state.delivery_problem == "no service"
+        told.happen(2, Delivered())
+        assert told.state.delivery_problem is None
+
+    def test_a_missing_panel_is_said_once(self, told: Told) -> None:
+        """After ten seconds: panels start after the programs of a session."""
+        told.happen(1, HostSeen(False))
+        told.look(1 + HOST_MISSING_AFTER_S - 1, 100)
+        assert told.of(HostMissing) == []
+        told.look(1 + HOST_MISSING_AFTER_S, 100)
+        told.look(1 + HOST_MISSING_AFTER_S + 2, 100)
+        told.happen(30, HostSeen(True), HostSeen(False))
+        told.look(60, 100)
+        assert told.of(HostMissing) == [HostMissing()]
+
+    def test_a_panel_that_comes_in_time_is_no_word_worth(self, told: Told) -> None:
+        """Nothing is said."""
+        told.happen(1, HostSeen(False))
+        told.happen(5, HostSeen(True))
+        told.look(60, 100)
+        assert told.of(HostMissing) == []
+
+
+_figures = st.floats(0, 6000)
+_outcomes = st.one_of(
+    st.builds(lambda f: lambda at_s: answer(f, at_s), _figures),
+    st.sampled_from([refusal, timeout, wrong]),
+)
+_inputs: st.SearchStrategy[Callable[[float], Input]] = st.one_of(
+    st.builds(lambda f: lambda at_s: Looked(look(f, at_s)), _figures),
+    st.builds(lambda f: lambda at_s: Looked(look(f, at_s, cpu_percent=100)), _figures),
+    st.just(lambda at_s: Looked(look_in_vain(at_s))),
+    st.just(lambda _: Looked()),
+    st.builds(lambda outcome: lambda at_s: Answered(outcome(at_s), 0.3), _outcomes),
+    st.just(lambda _: Asked()),
+    st.sampled_from([SetMode(mode) for mode in Mode]).map(lambda i: lambda _: i),
+    st.sampled_from([SetPreset(preset) for preset in Preset]).map(lambda i: lambda _: i),
+    st.sampled_from([SetPaused(True), SetPaused(False)]).map(lambda i: lambda _: i),
+)
+_lives = st.lists(st.tuples(st.floats(0, 10), st.floats(-1, 1), _inputs), max_size=60)
+
+
+def lived(life: Iterable[tuple[float, float, Callable[[float], Input]]], local: bool) -> Told:
+    """What a life of (seconds since the last, step of the wall clock, input) tells."""
+    told, at_s = Told(started(local=local)), 0.0
+    for step_s, wall_step_s, make in life:
+        at_s += step_s
+        told.slept_s += wall_step_s if abs(wall_step_s) < 0.9 else 5000 * wall_step_s
+        told.happen(at_s, make(START_S + at_s))
+    return told
+
+
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_no_level_is_said_twice_without_being_left(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """Whatever happens: between two equal alerts a reading was below 90 % of the limit, and
+    only a reading is a recovery."""
+    limits = Settings().alerts
+    not_left = set[Level]()
+    for event in lived(life, local).events:
+        match event:
+            case Sampled(sample) if sample.memory_bytes is not None:
+                figure = sample.memory_bytes
+                not_left = {lv for lv in not_left if figure >= 0.9 * mb(limits.limit_mb(lv))}
+            case Alerted(level, limit_mb, sample):
+                assert level not in not_left
+                assert sample.memory_bytes is not None
+                assert sample.memory_bytes > mb(limit_mb)
+                not_left.add(level)
+            case Recovered(level, peak_bytes, sample):
+                assert sample.memory_bytes is not None
+                assert sample.memory_bytes < 0.9 * mb(limits.elevated_mb)
+                assert peak_bytes > mb(limits.limit_mb(level))
+                assert not not_left
+
+
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_every_sample_is_consistent(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """A figure has a source, a band and an age; no figure has none of them."""
+    samples = [e.sample for e in lived(life, local).events if isinstance(e, Sampled)]
+    assert [sample.number for sample in samples] == list(range(1, len(samples) + 1))
+    for sample in samples:
+        has_figure = sample.memory_bytes is not None
+        assert has_figure == (sample.source is not Source.NONE)
+        assert has_figure == (sample.band is not Band.UNKNOWN)
+        assert has_figure == (sample.age_s is not None)
+        assert sample.why is not None or (sample.source is Source.API and not sample.stale)
+        assert sample.rate_bytes_s is None or math.isfinite(sample.rate_bytes_s)
+        if not local:
+            assert not sample.stale or sample.api.state is not ApiState.OFF
+        assert sample.mode is not Mode.FALLBACK or sample.source is not Source.API
+
+
+@settings(deadline=None)  # a slow machine is no defect
+@given(_lives, st.booleans())
+def test_jobs_begin_and_end_in_turn(
+    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
+) -> None:
+    """Whatever happens: one at a time, and a sample says whether one runs."""
+    running = None
+    for event in lived(life, local).events:
+        match event:
+            case Sampled(sample):
+                shown = sample.job.number if sample.job and not sample.job.ended else None
+                assert (shown is not None) == (sample.activity is not Activity.IDLE)
+            case JobStarted(job):
+                assert running is None
+                running = job.number
+            case JobEnded(job):
+                assert running == job.number
+                running = None
+
+
+def test_the_state_stays_small_over_ten_thousand_samples() -> None:
+    """A month of running remembers no more than an hour of it, in which 36 jobs ran."""
+    told, sizes = Told(started()), list[int]()
+    for number in range(1, 10_001):
+        at_s, memory_mb = 0.5 * number, 300 + 2900 * (number % 400) / 400
+        if number % 50 > 10:
+            reading = answer(memory_mb, START_S + at_s, tracker=(float(number),))
+            told.happen(at_s, Asked(), Answered(reading))
+        elif number % 50 == 5:
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
+        told.happen(at_s, Looked(look(memory_mb, START_S + at_s)))
+        told.events.clear()
+        if number >= 7200 and number % 400 == 0:
+            sizes.append(len(repr(told.state)))
+    assert max(sizes) < 1.1 * sizes[0]
+    assert told.sample.number == 10_000
+
+
+def test_a_state_is_a_value() -> None:
+    """A step changes nothing but its result."""
+    state = started()
+    before = replace(state)
+    step(state, Looked(look(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
+    assert state == before
+
+
+class TestSettingsWhileRunning:
+    def test_an_edit_keeps_what_the_person_has_chosen(self) -> None:
+        """Mode and preset are the person's; limits are the file's."""
+        told = Told(started())
+        told.happen(1, SetMode(Mode.API), SetPreset(Preset.HEAVY))
+        base = Settings(mode=Mode.FALLBACK, interval_s=9.0, bands=BandLimits(1, 2, 3))
+        told.happen(2, Reconfigured(base, local=True))
+        settings = told.state.settings
+        assert (settings.mode, settings.preset, settings.interval_s) == (
+            Mode.API,
+            Preset.HEAVY,
+            3.0,
+        )
+        assert settings.bands == BandLimits(1, 2, 3)
+        told.happen(3, SetPreset(Preset.STANDARD))
+        assert told.state.settings.interval_s == 9.0
+
+    def test_a_quick_test_returns_to_the_edited_settings(self) -> None:
+        """The edit came while it ran."""
+        told = Told(started())
+        told.happen(1, SetPreset(Preset.QUICK))
+        told.happen(2, Reconfigured(Settings(interval_s=9.0), local=True))
+        told.happen(40, TimeUp())
+        assert told.state.settings.interval_s == 9.0
+
+    def test_another_port_is_watched_for_this_run(self) -> None:
+        """Of the same host, and nothing is known of it yet; nothing of it is remembered."""
+        told = Told(started())
+        told.answer(1, 2500)
+        configured = told.state.settings.address
+        told.happen(2, WatchPort(8772))
+        address = told.state.settings.address
+        assert (address.host, address.port) == (configured.host, 8772)
+        assert (told.state.base.address, told.state.choice) == (configured, Choice())
+        assert (told.state.link, told.state.peak_bytes) == (ApiLink(), None)
+        assert is_watching(told.state)
+        (said,) = [event for event in told.events if isinstance(event, events.Told)]
+        assert said.title == "Watched now: port 8772"
+        assert said.text.endswith(f"The setting url = {address.shown} keeps it.")
+
+    def test_the_configured_address_is_watched_again(self) -> None:
+        """By the row that finds the server by itself, or by an edit of the URL; not of others."""
+        configured = started().settings.address
+        told = Told(started())
+        told.happen(1, WatchPort(8772), WatchPort(8773), WatchAutomatically())
+        assert told.state.settings.address == configured
+        assert not is_watching(told.state)
+        told.happen(2, WatchPort(8772), Reconfigured(Settings(interval_s=9.0), local=True))
+        assert told.state.settings.address.port == 8772
+        there = Settings(interval_s=9.0, address=parse_address("http://there:1"))
+        told.happen(3, Reconfigured(there, local=False))
+        assert told.state.settings.address == there.address
+        assert (told.state.configured, told.state.local) == (None, False)
+
+    def test_of_another_server_nothing_old_is_known(self) -> None:
+        """No figure, rate, likeness or silence of the last one."""
+        told = Told(started())
+        told.answer(1, 2500)
+        assert told.state.sample
+        assert told.state.sample.memory_bytes
+        there = Settings(address=parse_address("http://there:1"))
+        told.happen(2, Reconfigured(there, local=False))
+        told.happen(3, Looked())
+        sample = told.state.sample
+        assert (sample.memory_bytes, sample.source, sample.band) == (
+            None,
+            Source.NONE,
+            Band.UNKNOWN,
+        )
+        assert told.state.peak_bytes is None
+        assert not wants_processes(told.state)
+
+    def test_what_to_watch_follows_the_file_until_somebody_picks(self) -> None:
+        """A process picked in the menu is newer than the file."""
+        told = Told(started())
+        told.happen(1, Reconfigured(Settings(match="main:app"), local=True))
+        assert told.state.wish == named(None, "main:app")
+        told.happen(2, WatchProcess(7, 1.0))
+        picked = told.state.wish
+        told.happen(3, Reconfigured(Settings(pid=9), local=True))
+        assert told.state.wish == picked
+
+    def test_an_interval_that_was_handed_over_is_not_remembered(self) -> None:
+        """As with the flag itself."""
+        told = Told(started())
+        told.happen(1, SetInterval(0.5))
+        assert told.state.settings.interval_s == 0.5
+        assert remembered(told.state) == Choice()
+        assert told.events == []
+
+    def test_start_at_login_is_done_by_others(self) -> None:
+        """The state knows what is seen, not what was wanted."""
+        told = Told(started())
+        told.happen(1, SetAutostart(True))
+        assert told.events == [AutostartWanted(True)]
+        assert not told.state.autostart
+        told.happen(2, AutostartSeen(True))
+        assert told.state.autostart
+        told.happen(3, SetAutostart(False), AutostartSeen(True, "Permission denied"))
+        assert told.events[1:] == [
+            AutostartWanted(False),
+            AutostartFailed(False, "Permission denied"),
+        ]
+        assert told.state.autostart
+
+
+class TestTheIntervalInForce:
+    def test_it_stretches_when_readings_take_longer(self) -> None:
+        """An interval that cannot be kept is not pretended; it comes back by itself."""
+        settings = Settings(mode=Mode.FALLBACK, interval_s=0.2)
+        told = Told(started(settings))
+        for second in range(12):
+            told.happen(second, Looked(look(300, START_S + second), took_s=1.0))
+        assert told.state.sample
+        assert told.state.sample.stretched
+        assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
+        assert "a sample every 1 s" in wording.source(told.state.sample)
+        for second in range(12, 40):
+            told.happen(second, Looked(look(300, START_S + second), took_s=0.001))
+        assert not told.state.sample.stretched
+        assert told.state.sample.interval_s == 0.2
+
+    def test_an_api_that_stands_alone_sets_the_pace(self) -> None:
+        """Where nothing else is read, a sample without a new answer would show nothing new."""
+        settings = Settings(mode=Mode.API)
+        told = Told(started(settings))
+        told.happen(1, Answered(answer(300, START_S + 1.0, latency_s=0.4)))
+        told.happen(1.1, Looked())
+        assert told.state.sample
+        assert told.state.sample.interval_s == pytest.approx(8.0)
+        assert "a sample every 8 s" in wording.source(told.state.sample)

@@ -1,0 +1,412 @@
+"""What notifications say, how urgently, and what they offer to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.made import SYSTEM, mb
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.idle_growth import Growing
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    Disk,
+    MemoryKind,
+    Now,
+    OomKills,
+    ProcessRow,
+    Role,
+    Source,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.monitor.commands import FreeMemory, Mute, OpenTemp
+from tray_app.core.monitor.events import (
+    Alerted,
+    AutostartFailed,
+    Back,
+    ChildKilled,
+    DiskFull,
+    Eased,
+    Event,
+    Gone,
+    Grown,
+    HeldBack,
+    HostMissing,
+    Leaking,
+    Littered,
+    Recovered,
+    Sampled,
+    Scarce,
+    Summarised,
+    TakenBack,
+    WorkerReplaced,
+)
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import notifications
+from tray_app.core.presentation.notifications import Note, Urgency, note
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+
+FRAMES = Stage("frames", inferred=False)
+CALM = Sample(
+    number=7,
+    at=Now(100.0, 1e9),
+    mode=Mode.AUTO,
+    source=Source.API,
+    api=ApiCondition(ApiState.OK),
+    memory_bytes=mb(1620),
+    rate_bytes_s=12.4 * MIB,
+    cpu_percent=104.6,
+    system=SYSTEM,
+)
+
+
+def sample(memory_mb: float, activity: Activity = Activity.IDLE) -> Sample:
+    """A sample of this height."""
+    return Sample(
+        number=1,
+        at=Now(0, 0),
+        mode=Mode.AUTO,
+        source=Source.API,
+        api=ApiCondition(ApiState.OK),
+        memory_bytes=int(memory_mb * MIB),
+        rate_bytes_s=45.0 * MIB,
+        system=SystemMemory(16 * GIB, int(0.9 * GIB), 94.0),
+        activity=activity,
+        stage=Stage("frames", inferred=False) if activity is not Activity.IDLE else None,
+    )
+
+
+def sent(event: Event) -> Note:
+    """The notification of an event that has one."""
+    found = note(event)
+    assert found is not None
+    return found
+
+
+def test_elevated_while_processing_is_quiet_information() -> None:
+    """While a video is processed, elevated is normal: low urgency, and it says so."""
+    found = sent(Alerted(Level.ELEVATED, 1500, sample(1600, Activity.PROCESSING)))
+    assert found.urgency == Urgency.LOW
+    assert found.title == "Elevated: 1.56 GB"
+    assert "Normal while processing (frames)." in found.text
+
+
+def test_elevated_while_idle_says_that_nothing_is_processed() -> None:
+    """The same height while idle is suspicious: normal urgency, and it says why."""
+    found = sent(Alerted(Level.ELEVATED, 1500, replace(sample(1600), rests=True)))
+    assert found.urgency == Urgency.NORMAL
+    assert "Nothing is being processed." in found.text
+
+
+def test_what_is_normal_here_is_no_notification() -> None:
+    """Elevated while something is processed, unless somebody wants it."""
+    assert note(Alerted(Level.ELEVATED, 1500, sample(1600), quiet=True)) is None
+
+
+@pytest.mark.parametrize("level", list(Level)[1:])
+def test_idle_is_not_said_before_it_is_known(level: Level) -> None:
+    """A video may have been posted half a second ago."""
+    just_now = sample(3174)
+    assert just_now.activity is Activity.IDLE
+    for event in (
+        Alerted(level, 1500, just_now),
+        Recovered(level, 1500, just_now),
+        TakenBack(level, 1500, just_now),
+        Eased(just_now),
+        Scarce(SystemMemory(16 * GIB, 300 * MIB, 98.0), (), just_now),
+        Gone(MIB, False, None, just_now),
+    ):
+        text = sent(event).text
+        assert "Nothing is" not in text
+        assert "Nothing was" not in text
+        assert "next video" not in text
+
+
+def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
+    """The same notification, with the height that was reached; so is a forecast taken back."""
+    busy = sample(3100, Activity.PROCESSING)
+    early = sent(Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, 15.0)))
+    there = sent(Alerted(Level.CRITICAL, 3000, busy, foretold=True))
+    over = sent(TakenBack(Level.HIGH, 2000, sample(2584)))
+    assert (early.title, early.silent) == ("Critical in about 15 s: 3.03 GB now", False)
+    assert (there.title, there.silent) == ("Critical: 3.03 GB", True)
+    assert there.urgency is Urgency.CRITICAL
+    assert (over.title, over.silent, over.urgency) == (
+        "Forecast withdrawn: 2.52 GB",
+        True,
+        Urgency.LOW,
+    )
+    assert over.text.startswith("Memory does not climb as it did. Still above 2000 MB.")
+    assert early.replace == there.replace == over.replace
+
+
+def test_some_seconds_are_any_moment() -> None:
+    """No forecast is better than that."""
+    busy = sample(2900, Activity.PROCESSING)
+    for seconds, words in ((9.9, "any moment"), (10.0, "in about 10 s")):
+        soon = Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, seconds))
+        assert sent(soon).title == f"Critical {words}: 2.83 GB now"
+
+
+def test_critical_is_urgent_and_says_that_processing_may_fail() -> None:
+    """Critical interrupts, with the rate, the stage and what is left."""
+    found = sent(Alerted(Level.CRITICAL, 3000, sample(3174, Activity.PROCESSING)))
+    assert found.urgency == Urgency.CRITICAL
+    assert found.title == "Critical: 3.10 GB"
+    for words in ("+45 MB/s", "Processing (frames)", "It may fail", "922 MB free"):
+        assert words in found.text
+
+
+def test_a_recovery_replaces_the_alert() -> None:
+    """The note that memory is back takes the place of the alert on the screen."""
+    alert = sent(Alerted(Level.HIGH, 2000, sample(2100)))
+    recovery = sent(Recovered(Level.HIGH, 2100 * MIB, sample(500)))
+    assert recovery.replace == alert.replace
+    assert (recovery.title, recovery.urgency) == ("Back to normal: 500 MB", Urgency.LOW)
+    assert "2.05 GB" in recovery.text
+
+
+def test_samples_interrupt_nobody() -> None:
+    """An ordinary sample is no notification."""
+    assert note(Sampled(sample(300))) is None
+
+
+def test_a_summary_and_a_missing_panel_are_said() -> None:
+    """A quick test's result and a desktop without a tray are worth a word."""
+    summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False))
+    assert summary.title == "Quick test: peak 400 MB"
+    assert "AppIndicator" in sent(HostMissing()).text
+
+
+def test_an_alert_offers_something_to_do() -> None:
+    """Free the server's memory, or be left alone for half an hour."""
+    found = sent(Alerted(Level.HIGH, 2000, sample(2100)))
+    assert [action.command for action in found.actions] == [FreeMemory(), Mute(1800.0)]
+
+
+class TestAlerts:
+    def alerted(self, level: Level, **changes: object) -> str:
+        sample = replace(CALM, **changes)  # type: ignore[arg-type]
+        sample = replace(sample, rests=sample.activity is Activity.IDLE)
+        return notifications.alert(
+            Alerted(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level], sample)
+        )[1]
+
+    def test_the_title_is_level_and_figure(self) -> None:
+        """What matters most, first."""
+        for level, word in (
+            (Level.ELEVATED, "Elevated"),
+            (Level.HIGH, "High"),
+            (Level.CRITICAL, "Critical"),
+        ):
+            assert notifications.alert(Alerted(level, 1500, CALM))[0] == f"{word}: 1.58 GB"
+
+    def test_elevated_while_processing_is_normal(self) -> None:
+        """And says so."""
+        text = self.alerted(Level.ELEVATED, activity=Activity.PROCESSING, stage=FRAMES)
+        assert text == ("+12 MB/s. Above 1500 MB. Normal while processing (frames). 10.0 GB free.")
+
+    def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
+        """That memory was left behind."""
+        text = self.alerted(Level.ELEVATED, rate_bytes_s=0.0)
+        assert text == "Above 1500 MB. Nothing is being processed. 10.0 GB free."
+
+    def test_high_is_not_called_normal(self) -> None:
+        """Not even while processing."""
+        text = self.alerted(Level.HIGH, activity=Activity.INTENSIVE)
+        assert "Above 2000 MB." in text
+        assert "Processing, CPU 105 %." in text
+        assert "ormal" not in text
+
+    def test_critical_says_what_may_happen(self) -> None:
+        """Processing may fail, now or with the next video."""
+        busy = self.alerted(Level.CRITICAL, activity=Activity.PROCESSING)
+        assert "Processing. It may fail." in busy
+        assert "The next video may fail." in self.alerted(Level.CRITICAL)
+
+    def test_what_is_unknown_is_left_out(self) -> None:
+        """No dashes in a notification."""
+        text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
+        assert text == "Above 2000 MB. Nothing is being processed."
+
+    def test_a_figure_that_may_be_too_high_says_so(self) -> None:
+        """Where forked workers are another user's."""
+        sample = replace(CALM, memory_kind=MemoryKind.RSS_SUM)
+        doubt = "It may be less: what its processes share cannot be read."
+        assert doubt in sent(Alerted(Level.CRITICAL, 3000.0, sample)).text
+        assert doubt not in sent(Alerted(Level.CRITICAL, 3000.0, CALM)).text
+
+    def test_recovery_tells_the_peak(self) -> None:
+        """And that it is over."""
+        calm = replace(CALM, memory_bytes=mb(420), rests=True)
+        assert notifications.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
+            "Back to normal: 420 MB",
+            "The peak was 2.44 GB. Nothing is being processed.",
+        )
+
+
+class TestForecasts:
+    SHORT = replace(
+        CALM,
+        memory_bytes=mb(3174),
+        rate_bytes_s=45.0 * MIB,
+        activity=Activity.PROCESSING,
+        stage=FRAMES,
+        system=SystemMemory(16 * GIB, 900 * MIB, 94.0),
+    )
+
+    def test_a_critical_alert_tells_how_long_is_left(self) -> None:
+        """The figures, what is going on, and what is free."""
+        sample = replace(self.SHORT, forecast=Forecast(Kind.FULL, 39.0))
+        found = sent(Alerted(Level.CRITICAL, 3000, sample))
+        assert found.title == "Critical: 3.10 GB"
+        assert found.text == (
+            "+45 MB/s, about 40 s until memory is full. Processing (frames). 900 MB free."
+        )
+
+    def test_an_early_alert_says_that_it_is_a_forecast(self) -> None:
+        """With the height of now in its title."""
+        sample = replace(self.SHORT, memory_bytes=mb(1700))
+        event = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.CRITICAL, 28.9))
+        found = sent(event)
+        assert found.title == "Critical in about 30 s: 1.66 GB now"
+        assert found.text == ("+45 MB/s. This is a forecast. Processing (frames). 900 MB free.")
+        assert found.urgency is Urgency.CRITICAL
+        full = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.FULL, 42.0))
+        assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
+
+    def test_a_level_that_lasts_is_still_there(self) -> None:
+        """It replaces what was said before."""
+        first = sent(Alerted(Level.HIGH, 2000, CALM))
+        again = sent(Alerted(Level.HIGH, 2000, CALM, again=True))
+        assert again.title == "Still high: 1.58 GB"
+        assert again.replace == first.replace
+
+
+class TestTheOthers:
+    def test_a_machine_short_of_memory_says_who_holds_it(self) -> None:
+        """The largest first; with the pressure where there is any."""
+        system = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
+        holders = (
+            ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
+            ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
+        )
+        found = sent(Scarce(system, holders, replace(CALM, rests=True)))
+        assert found.title == "Machine short of memory: 300 MB free"
+        assert found.text == (
+            "Of 16.0 GB, most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
+            "Everything waits for memory 23 % of the time. Nothing is being processed."
+        )
+        limited = sent(Scarce(replace(system, limited=True), (), CALM))
+        assert limited.title == "Memory limit nearly reached: 300 MB free"
+        eased = sent(Eased(CALM))
+        assert eased.title == "The machine has memory again: 10.0 GB free"
+        assert eased.replace == found.replace == limited.replace
+
+    def test_the_end_of_the_server(self) -> None:
+        """How high it was, what it did, and the kernel's word where there is one."""
+        found = sent(Gone(mb(3277), True, OomKills(1, own_group=True), CALM))
+        assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
+        assert found.text == (
+            "Out of memory: the kernel killed a process of its control group at that time. "
+            "What was being processed is lost."
+        )
+        idle = sent(Gone(mb(1700), False, None, CALM, rested=True))
+        assert (idle.title, idle.text) == (
+            "RunAnalyze stopped at 1.66 GB",
+            "Nothing was being processed.",
+        )
+        limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM, rested=True))
+        assert limited.text == (
+            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
+            "group. Nothing was being processed."
+        )
+        perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM, rested=True))
+        assert perhaps.text == (
+            "Out of memory: the kernel killed 2 processes on this machine at that time, perhaps "
+            "this. Nothing was being processed."
+        )
+        assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM, rested=True)).text
+        back = sent(Back(42.0, CALM))
+        assert (back.title, back.text) == (
+            "RunAnalyze is back: 1.58 GB",
+            "It was away for 42 s.",
+        )
+        assert sent(WorkerReplaced(mb(900), CALM)).title == "A worker was replaced at 900 MB"
+
+    def test_a_child_that_was_killed(self) -> None:
+        """Which, how large, and why."""
+        worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
+        kills = OomKills(1, own_group=True, limit_bytes=mb(512))
+        found = sent(ChildKilled((worker,), kills, CALM))
+        assert found.title == "RunAnalyze: python was killed at 460 MB"
+        assert found.text == (
+            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
+            "group. 10.0 GB free."
+        )
+        several = sent(ChildKilled((worker, worker), replace(kills, count=2), CALM))
+        assert several.title == "RunAnalyze: 2 processes were killed: python"
+
+    def test_leaks(self) -> None:
+        """The sum first, then each job; or how much in how long."""
+        leak = Leak((mb(140), mb(60), mb(81)), mb(281), 3)
+        found = sent(Leaking(leak, CALM))
+        assert found.title == "Possible leak: 281 MB kept by 3 jobs"
+        assert found.text == (
+            "In a row, they kept 140, 60, 81 MB. Now 1.58 GB. A restart of the server frees it."
+        )
+        many = sent(Leaking(Leak((mb(60),) * 12, mb(900), 15), CALM))
+        assert "the newest 6 kept 60, 60, 60, 60, 60, 60 MB." in many.text
+        grown = sent(Grown(Growing(mb(45), 900.0), CALM))
+        assert grown.title == "Possible leak: 45 MB more in 15 min"
+        assert grown.text == (
+            "About 3 MB a minute, now 1.58 GB. Nothing is being processed. "
+            "A restart of the server frees it."
+        )
+
+    def test_the_disk(self) -> None:
+        """What was left behind, and a disk that is full: both open the directory."""
+        sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
+        left = sent(Littered(mb(320), sample))
+        assert left.title == "320 MB left in the temp directory"
+        assert left.text == ("A job has not removed its files: 340 MB in 7 files now.")
+        full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))
+        assert full.title == "Disk nearly full: 3.00 GB of 100.0 GB free"
+        assert full.text == "The temp directory is on it, with 340 MB in 7 files."
+        for found in (left, full):
+            assert found.actions[0].command == OpenTemp()
+
+    def test_what_was_held_back(self) -> None:
+        """One line each with its time; a single one keeps its words."""
+        now = Now(1900.0, 1e9 + 1800.0)
+        events = (Alerted(Level.HIGH, 2000, CALM), Recovered(Level.HIGH, mb(2100), CALM))
+        found = sent(HeldBack(events, 0, CALM.at, now))
+        assert found.title == "While muted for 30 min: 2 messages"
+        assert found.text == "High: 1.58 GB, 30 min ago\nBack to normal: 1.58 GB, 30 min ago"
+        assert found.urgency is Urgency.NORMAL
+        (one,) = events[:1]
+        single = sent(HeldBack((one,), 0, CALM.at, now, slept_s=28800.0))
+        assert single.title == "High: 1.58 GB"
+        assert single.text.startswith("30 min ago, after 8 h asleep. +12 MB/s. Above 2000 MB.")
+        many = sent(HeldBack(events * 5, 3, CALM.at, now))
+        assert many.title == "While muted for 30 min: 13 messages"
+        assert many.text.splitlines()[0] == "7 earlier"
+
+
+def test_start_at_login_that_cannot_be_changed_is_told() -> None:
+    """What was wanted, and why it is not so."""
+    told = note(AutostartFailed(on=True, reason="Permission denied"))
+    assert told
+    assert (told.title, told.text) == (
+        "Start at login",
+        "It could not be switched on: Permission denied.",
+    )

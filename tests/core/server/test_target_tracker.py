@@ -1,0 +1,66 @@
+"""What is said of the server's end, its return, and its workers' turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.core.made import TARGET, look, look_in_vain
+from tray_app.core.model.readings import Loss, OomKills, ProcessReading
+from tray_app.core.server.target_tracker import Change, Succession, Turn, compare
+
+OTHER = replace(TARGET, pid=57, created_s=9.0)
+LOSS = Loss(TARGET, OomKills(1))
+
+
+def told(*readings: ProcessReading) -> list[Change]:
+    """What is said of these readings, one after the other."""
+    succession, changes = Succession(), []
+    for reading in readings:
+        succession, change = compare(succession, reading)
+        if change is not None:
+            changes.append(change)
+    return changes
+
+
+def running(*workers: int) -> ProcessReading:
+    return replace(look(300, 0.0), workers=workers)
+
+
+def test_a_server_that_is_found_first_or_goes_on_is_not_news() -> None:
+    """Nor one that never was, or that cannot be seen for a while without having ended."""
+    assert told(look_in_vain(0), running(42), look_in_vain(1), running(42), running(42)) == []
+
+
+def test_the_end_is_told_once_with_the_loss() -> None:
+    """And the return after it, of whatever process."""
+    lost = replace(look_in_vain(2), loss=LOSS)
+    assert told(running(42), lost, look_in_vain(3)) == [Change(Turn.ENDED, TARGET, LOSS)]
+    again = replace(running(57), target=OTHER)
+    assert told(running(42), lost, again, again)[1:] == [Change(Turn.RETURNED, OTHER)]
+
+
+def test_a_restart_between_two_readings_is_one_change() -> None:
+    """The old server is in its loss."""
+    anew = replace(running(57), target=OTHER, loss=LOSS)
+    assert told(running(42), anew) == [Change(Turn.RESTARTED, OTHER, LOSS)]
+
+
+def test_another_process_that_is_taken_for_the_server_is_told() -> None:
+    """The one before it lives on; the same pid created anew is another process."""
+    other = replace(running(57), target=OTHER)
+    assert told(running(42), other) == [Change(Turn.FOLLOWED, OTHER)]
+    reused = replace(running(42), target=replace(TARGET, created_s=5.0))
+    assert [change.turn for change in told(running(42), reused)] == [Turn.FOLLOWED]
+
+
+def test_a_replaced_worker_is_told_when_its_successor_answers() -> None:
+    """Its end alone is not, since after a reload none answers for some readings."""
+    expected = [Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,))]
+    assert told(running(43, 44), running(44), running(44, 45)) == expected
+    assert told(running(43), running(), running(), running(45), running(45)) == expected
+    assert told(running(43), running(42), running(45)) == expected, "the root is no worker"
+
+
+def test_workers_that_are_added_or_taken_away_are_not_news() -> None:
+    """Nor a supervisor's first worker."""
+    assert told(running(42), running(43), running(43, 44), running(43, 44, 45), running(43)) == []

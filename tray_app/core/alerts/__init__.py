@@ -1,0 +1,1 @@
+"""When to warn: one module for each alert policy. A policy knows no other policy."""

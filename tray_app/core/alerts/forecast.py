@@ -1,0 +1,314 @@
+"""How long memory takes to a level, or to the end, if it goes on climbing as it does.
+
+A least-squares line over the longest straight part of the last samples. It must be long enough,
+rise, and be known well enough from its scatter; both halves must rise like the whole, so that a
+step, or a climb that is over, is no line; and the newest 5 s must climb like it. It reaches back
+to the beginning or the end of a job at most: jobs are stairs, and no line goes through stairs.
+A forecast looks no further ahead than a few times as far as the line reaches back. It shows when
+it has held for some seconds, and what is shown is held to milder terms: so it vanishes rather than
+flickers. What is shown is a promise: it counts down, and is taken back when it does not come true.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import accumulate, pairwise
+from operator import mul
+
+from tray_app.core.model.readings import MIB
+from tray_app.core.model.records import dataclass, replace
+
+# Points are kept so far apart at least: quick looks and short intervals add nothing to a line.
+POINT_EVERY_S = 0.9
+POINTS_MAX = 64
+# The newest points that make a line, the longest first.
+_LENGTHS = (64, 40, 26, 16, 10, 7, 5)
+SPAN_MIN_S = 7.5
+RISE_MIN_BYTES = 20 * MIB
+RATE_MIN_BYTES_S = 0.5 * MIB
+# The standard error of the slope, as a part of it: what the time to a limit may be wrong by.
+ERROR_MAX, ERROR_MAX_SHOWN = 0.15, 0.25
+# How much less steep than the whole a half may be: a fixed part, or what its own scatter explains
+# (the slope of a half has 2.8 times the standard error), but never nearly all.
+HALF_OFF = 0.2
+HALF_OFF_ERRORS = 5.0
+HALF_OFF_MAX, HALF_OFF_MAX_SHOWN = 0.5, 0.7
+# The largest part of the whole rise that one step may be, beyond the largest fall: two or three
+# stairs are no line; of a line with scatter, steps up and down are alike.
+STEP_MAX = 0.3
+HORIZON_SPANS = 4.0
+# The newest seconds climb by this part of the line's slope, and their last step by a smaller one.
+CLIMBS_FOR_S = 5.0
+CLIMBS_PART, LAST_STEP_PART = 0.25, 0.1
+# But for noise: two readings differ by so many of its standard deviations, most of the time.
+NOISE_DEVIATIONS = 3.5
+EXTREMES_LEFT_OUT = 2
+# A fall by a larger part of the rise is the end of a job or of a helper, and the climb's.
+FALL_MAX = 0.1
+LAST_STEP_S = 1.5
+# Readings that come every 10 s are no gaps.
+GAP_STEPS = 1.5
+# Readings come up to so much early or late.
+TICK_JITTER_S = 0.2
+# Of each second that passes, a shown moment may move away by so much; it may come nearer at once.
+# So the time left shrinks, and a climb that slows down is overtaken by what was promised.
+SLIP_PART = 0.25
+# Taken back: memory is not there so long after the promised moment, or will be late by more than
+# this and by as much as what is left.
+OVERDUE_S = 3.0
+LATE_MIN_S = 10.0
+# What interrupts a person must be known better: a climb as long as the time that is left. Recorded
+# jobs climb for 5 to 30 s by 70 to 10 MB/s, and stop.
+THREAT_SPANS = 1.0
+THREAT_SPAN_MIN_S = 11.0
+SHOWS_AFTER_S = 1.5
+# Below this, critical is said before it is reached.
+IMMINENT_S = 60.0
+
+
+class Kind(StrEnum):
+    """What memory will reach: a level, or all that the machine (or its control group) has."""
+
+    ELEVATED = "elevated"
+    HIGH = "high"
+    CRITICAL = "critical"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """In ``seconds`` memory will be there, as it climbs now and has for ``span_s``."""
+
+    kind: Kind
+    seconds: float
+    span_s: float = math.inf
+
+    @property
+    def imminent(self) -> bool:
+        """Whether it is so near, and so well known, that it is said before it is there."""
+        known_s = THREAT_SPANS * self.span_s if self.span_s >= THREAT_SPAN_MIN_S else 0.0
+        return self.seconds < min(IMMINENT_S, known_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight climb: where it is now, how steep, and how long it has been going on."""
+
+    now_bytes: float
+    rate_bytes_s: float
+    span_s: float
+
+    def needs_s(self, bytes_: float) -> float:
+        """How long it takes to be there; below 0: it has passed it."""
+        return (bytes_ - self.now_bytes) / self.rate_bytes_s
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Recent points (``times_s`` monotonic), oldest first, and their line once it ``shows``.
+
+    ``since_s`` is when there began to be a line without interruption. ``begins_s`` is the beginning
+    or the end of a job, before which no point counts. ``promised`` are the moments that were last
+    shown, at ``promised_s``.
+    """
+
+    times_s: tuple[float, ...] = ()
+    figures: tuple[int, ...] = ()
+    line: Line | None = None
+    since_s: float | None = None
+    begins_s: float | None = None
+    promised: tuple[tuple[Kind, float], ...] = ()
+    promised_s: float = 0.0
+
+    @property
+    def shown(self) -> Line | None:
+        """The line, once it has held for some seconds."""
+        held = self.since_s is not None and self.times_s[-1] - self.since_s >= SHOWS_AFTER_S
+        return self.line if held else None
+
+
+NO_OUTLOOK = Outlook()
+
+
+def add(
+    outlook: Outlook, now_s: float, memory_bytes: int, *, begins_s: float | None = None
+) -> Outlook:
+    """One more point. One that comes too soon after the last is not looked at.
+
+    ``begins_s`` is when the job that runs began, or the last one ended.
+    """
+    if begins_s is not None and begins_s != outlook.begins_s:
+        outlook = _begun(outlook, begins_s)
+    times_s, figures = outlook.times_s, outlook.figures
+    if times_s and now_s - times_s[-1] < POINT_EVERY_S:
+        line = outlook.line
+        if line is None or memory_bytes >= figures[-1] - FALL_MAX * line.rate_bytes_s * line.span_s:
+            return outlook
+        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+    if len(times_s) > 1 and now_s - times_s[-1] > _apart_s(times_s):
+        return Outlook((now_s,), (memory_bytes,), begins_s=outlook.begins_s)
+    times_s = (*times_s[-POINTS_MAX + 1 :], now_s)
+    figures = (*figures[-POINTS_MAX + 1 :], memory_bytes)
+    if max(figures) - min(figures) < RISE_MIN_BYTES:  # the usual
+        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+    if outlook.line is None and memory_bytes <= figures[-_LENGTHS[-1] :][0]:
+        # No climb begins with a fall: 40 µs saved.
+        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+    line = _line(times_s, figures, known=outlook.line is not None)
+    if line is None:
+        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+    since_s = now_s if outlook.since_s is None else outlook.since_s
+    return replace(outlook, times_s=times_s, figures=figures, line=line, since_s=since_s)
+
+
+def shown(outlook: Outlook, now_s: float) -> Line | None:
+    """The line, once it has held for some seconds; not while its newest point is older than the
+    newest 5 s, or than points are apart: then nobody knows whether memory climbs."""
+    line = outlook.shown
+    if line is None:
+        return None
+    return line if now_s - outlook.times_s[-1] <= _apart_s(outlook.times_s) else None
+
+
+def _apart_s(times_s: tuple[float, ...]) -> float:
+    """How long no reading may have come, or what memory did meanwhile was not seen."""
+    return max(CLIMBS_FOR_S, GAP_STEPS * (times_s[-1] - times_s[-2])) + TICK_JITTER_S
+
+
+def foresee(
+    outlook: Outlook, now_s: float, memory_bytes: int, targets: Iterable[tuple[Kind, float]]
+) -> tuple[Outlook, tuple[Forecast, ...]]:
+    """What memory, so large now, will reach of ``targets``, and the outlook that promises it.
+
+    A promise that is broken takes the line with it: the climb is not what it was taken for.
+    """
+    line = shown(outlook, now_s)
+    if line is None:
+        return outlook, ()
+    age_s, before = now_s - outlook.times_s[-1], dict(outlook.promised)
+    promised, ahead = [], []
+    for kind, bytes_ in targets:
+        if bytes_ <= memory_bytes:
+            continue
+        needs_s = max(0.0, line.needs_s(bytes_) - age_s)
+        if needs_s > HORIZON_SPANS * line.span_s:
+            continue
+        due_s = now_s + needs_s
+        if kind in before:
+            latest_s = before[kind] + SLIP_PART * (now_s - outlook.promised_s)
+            if latest_s < now_s - OVERDUE_S:
+                return _broken(outlook), ()
+            if due_s - latest_s > max(LATE_MIN_S, latest_s - now_s):
+                return _broken(outlook), ()
+            due_s = min(due_s, latest_s)
+        promised.append((kind, due_s))
+        ahead.append(Forecast(kind, max(0.0, due_s - now_s), line.span_s))
+    return replace(outlook, promised=tuple(promised), promised_s=now_s), tuple(ahead)
+
+
+def _begun(outlook: Outlook, begins_s: float) -> Outlook:
+    """Without the points before this moment, and without a line that reaches beyond it."""
+    first = bisect_left(outlook.times_s, begins_s)
+    times_s, figures = outlook.times_s[first:], outlook.figures[first:]
+    line = outlook.line
+    if line is not None and times_s and times_s[-1] - line.span_s >= times_s[0]:
+        return replace(outlook, times_s=times_s, figures=figures, begins_s=begins_s)
+    return Outlook(times_s, figures, begins_s=begins_s)
+
+
+def _broken(outlook: Outlook) -> Outlook:
+    return Outlook(outlook.times_s[-1:], outlook.figures[-1:], begins_s=outlook.begins_s)
+
+
+def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) -> Line | None:
+    """The line of the longest straight part that ends now."""
+    error_max = ERROR_MAX_SHOWN if known else ERROR_MAX
+    off_max = HALF_OFF_MAX_SHOWN if known else HALF_OFF_MAX
+    sums = _sums(times_s, figures)
+    for length in _LENGTHS:
+        count = min(length, len(times_s))
+        span_s = times_s[-1] - times_s[-count]
+        if span_s < SPAN_MIN_S:
+            return None
+        if length > len(times_s) and length != _LENGTHS[0]:
+            continue
+        rate, end, error = _fit(sums, count)
+        if rate < RATE_MIN_BYTES_S or rate * span_s < RISE_MIN_BYTES or error > error_max * rate:
+            continue
+        half = (count + 1) // 2
+        off = min(off_max, max(HALF_OFF, HALF_OFF_ERRORS * error / rate))
+        least = (1.0 - off) * rate
+        if (
+            _fit(sums, half)[0] >= least
+            and _fit(sums, count, count - half)[0] >= least
+            and _stair(figures[-count:]) <= STEP_MAX * rate * span_s
+            and _climbs(times_s[-count:], figures[-count:], rate)
+        ):
+            return Line(figures[-1] + end, rate, span_s)
+    return None
+
+
+def _climbs(times_s: tuple[float, ...], figures: tuple[int, ...], rate_bytes_s: float) -> bool:
+    """Whether the newest seconds, and their last step, go on as the line does, and nothing of its
+    climb was given back on the way."""
+    now_s, now_bytes = times_s[-1], figures[-1]
+    last = bisect_left(times_s, now_s - LAST_STEP_S) - 1
+    recent = min(last, bisect_left(times_s, now_s - CLIMBS_FOR_S - TICK_JITTER_S))
+    off_bytes = NOISE_DEVIATIONS * _noise(times_s, figures, rate_bytes_s)
+    for start, part in ((recent, CLIMBS_PART), (last, LAST_STEP_PART)):
+        least = part * rate_bytes_s * (now_s - times_s[start]) - off_bytes
+        if now_bytes - figures[start] < least:
+            return False
+    fall = max(before - after for before, after in pairwise(figures))
+    return fall <= FALL_MAX * rate_bytes_s * (now_s - times_s[0]) + off_bytes
+
+
+def _noise(times_s: tuple[float, ...], figures: tuple[int, ...], rate_bytes_s: float) -> float:
+    """The standard deviation of single readings about the line, in bytes.
+
+    Of noise, a step that is too large is followed by one that is too small: neighbouring steps'
+    covariance is minus its variance. Stairs have no such pairs, but for a helper that comes and
+    goes, and the most extreme are left out.
+    """
+    points = zip(times_s, figures, strict=True)
+    off = [
+        after - before - rate_bytes_s * (then_s - at_s)
+        for (at_s, before), (then_s, after) in pairwise(points)
+    ]
+    opposed = sorted(-one * other for one, other in pairwise(off))[:-EXTREMES_LEFT_OUT]
+    return math.sqrt(max(0.0, sum(opposed) / len(opposed))) if opposed else 0.0
+
+
+def _stair(figures: tuple[int, ...]) -> int:
+    """How much larger the largest step up is than the largest one down."""
+    steps = [after - before for before, after in pairwise(figures)]
+    return max(steps) + min(0, *steps)
+
+
+_Sums = tuple[tuple[float, ...], ...]
+
+
+def _sums(times_s: tuple[float, ...], figures: tuple[int, ...]) -> _Sums:
+    """The sums of x, y, x², xy and y² over the newest points, by their number."""
+    now_s, now_bytes = times_s[-1], figures[-1]
+    x = [at_s - now_s for at_s in reversed(times_s)]
+    y = [float(size - now_bytes) for size in reversed(figures)]
+    columns = (x, y, map(mul, x, x), map(mul, x, y), map(mul, y, y))
+    return tuple(tuple(accumulate(column, initial=0.0)) for column in columns)
+
+
+def _fit(sums: _Sums, count: int, skip: int = 0) -> tuple[float, float, float]:
+    """Of the least-squares line over the newest ``count`` points but for ``skip``: slope, value
+    at the newest, and standard error of the slope."""
+    n = count - skip
+    x, y, xx, xy, yy = (column[count] - column[skip] for column in sums)
+    spread = xx - x * x / n
+    if spread <= 0.0 or n < 3:
+        return 0.0, 0.0, math.inf
+    both = xy - x * y / n
+    slope = both / spread
+    rest = max(0.0, yy - y * y / n - slope * both)
+    return slope, (y - slope * x) / n, math.sqrt(rest / (n - 2) / spread)

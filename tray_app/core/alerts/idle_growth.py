@@ -1,0 +1,101 @@
+"""Slow growth while nothing is processed: the other kind of leak.
+
+A mean every half minute, over the last half hour; 15 min that rise straight and by more than
+1 MB/min are growth. Work begins the count anew.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.model.readings import MIB
+from tray_app.core.model.records import dataclass
+
+EVERY_S = 30.0
+POINTS_MAX = 61
+POINTS_MIN = 8
+LONG_S = 15 * 60.0
+RATE_MIN_BYTES_S = MIB / 60
+# So much of the scatter must be the line's: a fifth of it may be noise.
+STRAIGHT_MIN = 0.8
+HALF_MIN = 0.5
+# Without a reading for so long, what was before is another story.
+UNSEEN_MAX_S = 5 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """So much more memory in so long, without any work."""
+
+    grown_bytes: int
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """``points`` are (moment, mean bytes), oldest first; ``first`` is where it began.
+
+    ``began_s``, ``sum_bytes`` and ``count`` are of the half minute that runs. ``told_bytes``: the
+    growth when it was last said.
+    """
+
+    points: tuple[tuple[float, float], ...] = ()
+    first: tuple[float, float] | None = None
+    began_s: float | None = None
+    sum_bytes: int = 0
+    count: int = 0
+    told_bytes: float = 0.0
+
+
+NO_GROWTH = Growth()
+
+
+def follow(
+    state: Growth, now_s: float, memory_bytes: int | None, *, works: bool
+) -> tuple[Growth, Growing | None]:
+    """After one more sample. No figure changes nothing; work, or another server, begins anew."""
+    if works:
+        return NO_GROWTH, None
+    if memory_bytes is None:
+        return state, None
+    if state.began_s is None or now_s - state.began_s > UNSEEN_MAX_S + EVERY_S:
+        return Growth(began_s=now_s, sum_bytes=memory_bytes, count=1), None
+    sum_bytes, count = state.sum_bytes + memory_bytes, state.count + 1
+    if now_s - state.began_s < EVERY_S:
+        running = Growth(
+            state.points, state.first, state.began_s, sum_bytes, count, state.told_bytes
+        )
+        return running, None
+    point = ((state.began_s + now_s) / 2, sum_bytes / count)
+    points = (*state.points[-POINTS_MAX + 1 :], point)
+    first = state.first or point
+    grown = point[1] - first[1]
+    growing = None
+    told_bytes = state.told_bytes
+    if grown >= max(2 * told_bytes, LONG_S * RATE_MIN_BYTES_S) and _straight(points):
+        growing, told_bytes = Growing(round(grown), point[0] - first[0]), grown
+    return Growth(points, first, now_s, 0, 0, told_bytes), growing
+
+
+def _straight(points: tuple[tuple[float, float], ...]) -> bool:
+    if len(points) < POINTS_MIN or points[-1][0] - points[0][0] < LONG_S:
+        return False
+    rate, straight = _fit(points)
+    half = len(points) // 2
+    return (
+        rate > RATE_MIN_BYTES_S
+        and straight >= STRAIGHT_MIN
+        and _fit(points[:half])[0] >= HALF_MIN * rate
+        and _fit(points[half:])[0] >= HALF_MIN * rate
+    )
+
+
+def _fit(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    """Slope of the least-squares line, and the part of the variance that is the line's."""
+    count = len(points)
+    mean_t = sum(t for t, _ in points) / count
+    mean_m = sum(m for _, m in points) / count
+    spread_t = sum((t - mean_t) ** 2 for t, _ in points)
+    spread_m = sum((m - mean_m) ** 2 for _, m in points)
+    both = sum((t - mean_t) * (m - mean_m) for t, m in points)
+    if spread_t <= 0.0 or spread_m <= 0.0:
+        return 0.0, 0.0
+    return both / spread_t, both * both / (spread_t * spread_m)

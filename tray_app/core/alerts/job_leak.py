@@ -1,0 +1,238 @@
+"""Did memory come back after a job? And is it kept again and again: a leak.
+
+30 s after a job, or before the next one, the server's memory is compared with that before it,
+each as the median of the readings without work, so that scatter is nothing kept. Three jobs in a
+row that each keep much are a possible leak, if some of them had their like before.
+
+The first job of its kind or size warms the server up: recorded, a fresh one kept 433 MB of its
+first three jobs (a 720p video, two at once, a 1080p one) and 45 MB of the next five. So alone such
+jobs are no leak, and one that keeps little is no sign against one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tray_app.core.analysis.jobs import Job, Jobs
+from tray_app.core.model.readings import MIB, TempUsage
+from tray_app.core.model.records import dataclass, replace
+
+SETTLES_AFTER_S = 30.0
+# Memory may still be falling just after the end: later readings count, where there are any.
+FALLS_FOR_S = 10.0
+QUIET_MAX = 16
+QUIET_EVERY_S = 0.9
+JOBS_IN_A_ROW = 3
+ROW_MAX = 12
+# Jobs are alike if the files they write are: in number (recorded: 3 or 4 a video, 6 to 8 for two at
+# once), and in size, upload and results together. A sample may miss the last of them.
+ALIKE = 1.5
+ALIKE_BYTES = MIB
+SIZES_MAX = 20
+# Nobody's first jobs are of more kinds: who always sends another video would never be warned.
+FIRSTS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JobSize:
+    """How large a job was: how long it took, how far memory rose above its start, and by how much
+    its files made the temp directory grow (None where nothing tells it)."""
+
+    elapsed_s: float
+    rise_bytes: int
+    written_bytes: int | None = None
+    file_count: int | None = None
+
+
+def is_like(size: JobSize, earlier: JobSize) -> bool:
+    """Whether an earlier job has warmed the server up for one of this size.
+
+    Files tell a job's kind best: what memory rises by is less where it was kept before. Without
+    them a job is another one only if it is larger in all that is known.
+    """
+    if (
+        size.written_bytes is not None
+        and size.file_count is not None
+        and earlier.written_bytes is not None
+        and earlier.file_count is not None
+    ):
+        few, many = sorted((size.file_count, earlier.file_count))
+        less, more = sorted((size.written_bytes, earlier.written_bytes))
+        return many < ALIKE * max(1, few) and more <= ALIKE * less + ALIKE_BYTES
+    return (
+        size.elapsed_s <= ALIKE * earlier.elapsed_s or size.rise_bytes <= ALIKE * earlier.rise_bytes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a job has kept, beyond what there was before it; below 0: it gave memory back."""
+
+    job: Job
+    before_bytes: int
+    kept_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Jobs in a row that each kept much: the newest ones' figures, and the sum over all."""
+
+    kept_bytes: tuple[int, ...]
+    sum_bytes: int
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """``quiet`` are the newest (moment, bytes) without work since the last job.
+
+    ``running`` is the number of the job that runs and ``before_bytes`` the memory before it.
+    ``settling`` is the job that is to be compared, ``ended_s`` its end. ``row``, ``row_jobs`` and
+    ``row_bytes`` are of jobs in a row that each kept much, ``row_firsts`` how many of them were the
+    first of their like; ``told_bytes`` when that was last said. ``sizes`` are the newest jobs',
+    the one that settles last. ``temp`` is the temp directory without work, ``most`` (bytes, files)
+    the most during a job.
+    """
+
+    quiet: tuple[tuple[float, int], ...] = ()
+    running: int | None = None
+    before_bytes: int | None = None
+    settling: Job | None = None
+    ended_s: float = 0.0
+    row: tuple[int, ...] = ()
+    row_jobs: int = 0
+    row_bytes: int = 0
+    told_bytes: int = 0
+    row_firsts: int = 0
+    sizes: tuple[JobSize, ...] = ()
+    temp: TempUsage | None = None
+    most: tuple[int, int] | None = None
+
+
+def follow(
+    state: Keeping,
+    now_s: float,
+    jobs: Jobs,
+    memory_bytes: int | None,
+    *,
+    works: bool,
+    lost: bool,
+    much_bytes: float,
+    temp: TempUsage | None = None,
+) -> tuple[Keeping, Kept | None, Leak | None]:
+    """After one more sample; ``works``: it has a sign of work, so its figures are not quiet."""
+    if lost:
+        return Keeping(), None, None
+    running = jobs.current.number if jobs.current else None
+    kept = None
+    if running is not None and running != state.running:
+        state, kept = _settled(state)
+        before_bytes = _typical(state)
+        if before_bytes is None and jobs.current and jobs.current.before:
+            before_bytes = jobs.current.before.memory_bytes
+        state = replace(state, running=running, before_bytes=before_bytes, most=None)
+    elif running is None and state.running is not None:
+        state = _ended(state, now_s, jobs)
+    if not works and memory_bytes is not None:
+        quiet = state.quiet
+        if not quiet or now_s - quiet[-1][0] >= QUIET_EVERY_S:
+            state = _with_quiet(state, (*quiet[-QUIET_MAX + 1 :], (now_s, memory_bytes)), temp)
+    if works and temp is not None:
+        state = _with_most(state, temp)
+    if state.settling and running is None and now_s - state.ended_s >= SETTLES_AFTER_S:
+        state, kept = _settled(state)
+    if kept is None:
+        return state, None, None
+    state, leak = _counted(state, kept, much_bytes)
+    return state, kept, leak
+
+
+def _ended(state: Keeping, now_s: float, jobs: Jobs) -> Keeping:
+    """A job has ended: what it has kept is known later, how large it was now."""
+    state = replace(state, running=None, settling=None, ended_s=now_s, quiet=())
+    if not jobs.ended or state.before_bytes is None:
+        return state
+    job = jobs.ended[-1]
+    rise_bytes = max(0, (job.peak_bytes or 0) - state.before_bytes)
+    size = JobSize(job.elapsed_s(job.ended or job.started), rise_bytes, *_written(state))
+    return replace(state, settling=job, sizes=(*state.sizes[-SIZES_MAX + 1 :], size))
+
+
+def _written(state: Keeping) -> tuple[int, int] | tuple[None, None]:
+    """By how much, and how many files, the temp directory grew during the job."""
+    temp, most = state.temp, state.most
+    if temp is None or most is None:
+        return None, None
+    return max(0, most[0] - temp.size_bytes), max(0, most[1] - temp.file_count)
+
+
+def _with_quiet(
+    state: Keeping, quiet: tuple[tuple[float, int], ...], temp: TempUsage | None
+) -> Keeping:
+    return Keeping(
+        quiet,
+        state.running,
+        state.before_bytes,
+        state.settling,
+        state.ended_s,
+        state.row,
+        state.row_jobs,
+        state.row_bytes,
+        state.told_bytes,
+        state.row_firsts,
+        state.sizes,
+        temp or state.temp,
+        state.most,
+    )
+
+
+def _with_most(state: Keeping, temp: TempUsage) -> Keeping:
+    size_bytes, file_count = state.most or (0, 0)
+    if temp.size_bytes <= size_bytes and temp.file_count <= file_count:
+        return state
+    most = max(temp.size_bytes, size_bytes), max(temp.file_count, file_count)
+    return replace(state, most=most)
+
+
+def _typical(state: Keeping) -> int | None:
+    """The memory without work since the last job; None: there was no reading."""
+    if not state.quiet:
+        return None
+    late = [size for at_s, size in state.quiet if at_s - state.ended_s >= FALLS_FOR_S]
+    return round(_median(late or [size for _, size in state.quiet]))
+
+
+def _median(sizes: Sequence[int]) -> float:
+    """The middle of sizes (`statistics` costs 3 ms and 0.7 MB of fractions and decimals)."""
+    inner = sorted(sizes)[(len(sizes) - 1) // 2 : len(sizes) // 2 + 1]
+    return sum(inner) / len(inner)
+
+
+def _settled(state: Keeping) -> tuple[Keeping, Kept | None]:
+    """The job that was to be compared, compared; nothing without a reading after it."""
+    job, before_bytes, after_bytes = state.settling, state.before_bytes, _typical(state)
+    if job is None or before_bytes is None or after_bytes is None:
+        return state, None
+    return replace(state, settling=None), Kept(job, before_bytes, after_bytes - before_bytes)
+
+
+def _counted(state: Keeping, kept: Kept, much_bytes: float) -> tuple[Keeping, Leak | None]:
+    """What this job is a sign of: a leak, none, or neither."""
+    *earlier, size = state.sizes
+    if kept.job.peak_bytes is not None and size.rise_bytes <= much_bytes:
+        return state, None  # it has hardly taken any: that says nothing of what it gives back
+    is_first = not any(is_like(size, each) for each in earlier)
+    if kept.kept_bytes <= much_bytes:
+        if is_first and state.row:
+            return state, None  # of another kind than those that keep much
+        return replace(state, row=(), row_jobs=0, row_bytes=0, row_firsts=0, told_bytes=0), None
+    row = (*state.row[-ROW_MAX + 1 :], kept.kept_bytes)
+    row_jobs, row_bytes = state.row_jobs + 1, state.row_bytes + kept.kept_bytes
+    row_firsts = min(FIRSTS_MAX, state.row_firsts + is_first)
+    state = replace(state, row=row, row_jobs=row_jobs, row_bytes=row_bytes, row_firsts=row_firsts)
+    # As many that had their like before as firsts but one: of three, one is enough.
+    if row_jobs < JOBS_IN_A_ROW or row_jobs - row_firsts < row_firsts - 1:
+        return state, None
+    if row_bytes < 2 * state.told_bytes:
+        return state, None
+    return replace(state, told_bytes=row_bytes), Leak(row, row_bytes, row_jobs)

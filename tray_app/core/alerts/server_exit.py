@@ -1,0 +1,93 @@
+"""Whether the server is there: what of its end, its return and its workers interrupts a person.
+
+Only an end that matters is said: while processing, or above the elevated level. A server that is
+stopped while idle and small was stopped by somebody, unless the kernel killed in its own control
+group at that moment: that is said at whatever size.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.model.readings import Killed, OomKills
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.target_tracker import Change, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The server's last figure, whether it was at work or at rest then (neither: that was not
+    known), and since when it is gone, if that was said (``gone_s``). ``seen_s`` is when that figure
+    was read."""
+
+    memory_bytes: int | None = None
+    busy: bool = False
+    rests: bool = False
+    gone_s: float | None = None
+    seen_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The server has gone: how much memory it had last, and whether it was processing, or at rest.
+
+    ``oom_kills`` as in `Loss`; None also where nobody can tell.
+    """
+
+    memory_bytes: int
+    busy: bool
+    oom_kills: OomKills | None = None
+    rested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The server is there again after so long."""
+
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A worker was replaced under load; the server's memory just before."""
+
+    memory_bytes: int | None
+
+
+def follow(
+    state: Presence,
+    now_s: float,
+    memory_bytes: int | None,
+    change: Change | None,
+    *,
+    busy: bool,
+    rests: bool = False,
+    lost: bool,
+    above_bytes: float,
+    killed: Killed | None = None,
+) -> tuple[Presence, Ending | Return | Replacement | Killed | None]:
+    """After one more sample. ``memory_bytes``: None where it has no fresh figure.
+
+    ``above_bytes``: an end above this matters also while idle.
+    """
+    turn = change.turn if change else None
+    if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
+        return Presence(memory_bytes, busy, rests, None, now_s), None
+    if lost:
+        before = state.memory_bytes
+        loss = change.loss if change else None
+        kills = loss.oom_kills if loss else None
+        was_killed = kills is not None and kills.own_group and kills.count > 0
+        if before is None or not (state.busy or before > above_bytes or was_killed):
+            return Presence(gone_s=state.gone_s), None
+        # The end of a process is seen by the next look; that nobody listens, after some requests.
+        gone_s = now_s if loss or state.seen_s is None else state.seen_s
+        return Presence(gone_s=gone_s), Ending(before, state.busy, kills, state.rests)
+    if memory_bytes is None:
+        return state, killed
+    there = Presence(memory_bytes, busy, rests, None, now_s)
+    if state.gone_s is not None:
+        return there, Return(now_s - state.gone_s)
+    if killed is not None:
+        return there, killed
+    if turn is Turn.RENEWED and state.busy:
+        return there, Replacement(state.memory_bytes)
+    return there, None

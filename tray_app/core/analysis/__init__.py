@@ -1,0 +1,1 @@
+"""What the readings mean: activity, stage, jobs, colour band, rate, measurements."""

@@ -1,0 +1,65 @@
+"""The four colours, from memory to band: rises at once, falls after two readings.
+
+Limits are the user's; the defaults are the issue's: green below 500 MB, yellow from 500,
+orange from 1000, red above 2000.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tray_app.core.model.readings import MIB
+from tray_app.core.model.records import dataclass, replace
+
+READINGS_TO_FALL = 2
+
+
+class Band(StrEnum):
+    """How dangerous the memory is, as a colour; UNKNOWN means there is no reading."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+    UNKNOWN = "unknown"
+
+
+_ORDER = (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED)
+
+
+@dataclass(frozen=True, slots=True)
+class BandLimits:
+    """In MB of 1024² bytes: yellow and orange start at their limit, red above its own."""
+
+    yellow_mb: float = 500.0
+    orange_mb: float = 1000.0
+    red_mb: float = 2000.0
+
+    def band(self, memory_bytes: int) -> Band:
+        """The band of one figure, without hysteresis."""
+        memory_mb = memory_bytes / MIB
+        if memory_mb > self.red_mb:
+            return Band.RED
+        if memory_mb >= self.orange_mb:
+            return Band.ORANGE
+        return Band.YELLOW if memory_mb >= self.yellow_mb else Band.GREEN
+
+
+@dataclass(frozen=True, slots=True)
+class BandState:
+    """The band shown, and how many readings in a row were below it."""
+
+    band: Band = Band.UNKNOWN
+    readings_below: int = 0
+
+
+def next_band(state: BandState, memory_bytes: int | None, limits: BandLimits) -> BandState:
+    """The band after one more reading; None (no reading) is UNKNOWN at once."""
+    if memory_bytes is None:
+        return BandState()
+    band = limits.band(memory_bytes)
+    if state.band is Band.UNKNOWN or _ORDER.index(band) >= _ORDER.index(state.band):
+        return BandState(band)
+    if state.readings_below + 1 >= READINGS_TO_FALL:
+        return BandState(band)
+    return replace(state, readings_below=state.readings_below + 1)

@@ -1,0 +1,157 @@
+"""Jobs: each stretch of processing, with the memory before, during and after it.
+
+A job begins with the first sign of work, also where that was recognised as work only later, so
+that "before" has nothing of it; it ends with the last sign, or when its files are gone.
+The hysteresis of both is the activity's; what is unknown meanwhile ends nothing.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.analysis.activity import ActivityState
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.readings import Now, Source
+from tray_app.core.model.records import dataclass, replace
+
+JOBS_KEPT = 20
+# The recorded servers go through 11 stages; what else a server may say must not pile up.
+STAGES_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The whole server's memory in one sample, and where it is from."""
+
+    memory_bytes: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stretch of processing; the first is number 1. Memory that is not known is None.
+
+    ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
+    there to ``after``, the reading at which the end was recognised, with what quick looks have seen
+    in between. ``lost``: the server went away, or another took its place. ``stages`` are those
+    seen, told or inferred, in order.
+    """
+
+    number: int
+    started: Now
+    ended: Now | None = None
+    before: Figure | None = None
+    after: Figure | None = None
+    peak_bytes: int | None = None
+    sources: frozenset[Source] = frozenset()
+    stages: tuple[str, ...] = ()
+    lost: bool = False
+
+    @property
+    def one_source(self) -> bool:
+        """Whether all its figures are from one source, and so may be compared to the MB."""
+        return len(self.sources) <= 1
+
+    def elapsed_s(self, now: Now) -> float:
+        """How long it took, or takes until ``now``."""
+        return (self.ended or now).mono_s - self.started.mono_s
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The job that runs, the last ones that ended (newest last), and what a next one needs.
+
+    ``draft`` is what becomes a job if the first signs prove to be work, ``quiet`` the newest
+    figure without any, ``worked`` the moment of the last sign.
+    """
+
+    current: Job | None = None
+    ended: tuple[Job, ...] = ()
+    count: int = 0
+    draft: Job | None = None
+    quiet: Figure | None = None
+    worked: Now | None = None
+
+    @property
+    def latest(self) -> Job | None:
+        """The job that runs, else the last one."""
+        return self.current or (self.ended[-1] if self.ended else None)
+
+    @property
+    def turned_s(self) -> float | None:
+        """When the job that runs began, else when the last one ended (monotonic)."""
+        if self.current:
+            return self.current.started.mono_s
+        if self.ended and self.ended[-1].ended:
+            return self.ended[-1].ended.mono_s
+        return None
+
+
+def rebased(jobs: Jobs) -> Jobs:
+    """The figures have another meaning from now on: a job that runs has none yet."""
+    current, draft = (
+        job and replace(job, before=None, peak_bytes=None, sources=frozenset())
+        for job in (jobs.current, jobs.draft)
+    )
+    return replace(jobs, current=current, draft=draft, quiet=None)
+
+
+def follow(
+    jobs: Jobs,
+    now: Now,
+    activity: ActivityState,
+    figure: Figure | None,
+    *,
+    lost: bool,
+    peak_bytes: int | None = None,
+) -> Jobs:
+    """The jobs after one more sample; at most one begins or ends in it.
+
+    ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest that quick
+    looks have seen since the last sample. ``lost``: the server that was watched is gone.
+    """
+    job = jobs.current
+    if job and (lost or not activity.is_busy):
+        after = None if lost else figure
+        ended = now if activity.ended_s == now.mono_s and not lost else jobs.worked
+        job = _raised(_measured(job, after), peak_bytes)
+        job = replace(job, ended=ended, after=after, lost=lost)
+        return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
+    if lost or not activity.stirs:
+        quiet = None if lost else figure or jobs.quiet
+        return Jobs(ended=jobs.ended, count=jobs.count, quiet=quiet)
+    job = job or jobs.draft
+    if job is None:
+        began = _earlier(now, activity.began_s)
+        job = _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
+    job = _staged(_raised(_measured(job, figure), peak_bytes), activity.stage)
+    if not activity.is_busy:
+        return replace(jobs, draft=job)
+    works = jobs.current is None or activity.worked_s == now.mono_s
+    worked = now if works else jobs.worked
+    return replace(jobs, current=job, count=job.number, draft=None, worked=worked)
+
+
+def _earlier(now: Now, mono_s: float | None) -> Now:
+    if mono_s is None or mono_s >= now.mono_s:
+        return now
+    return Now(mono_s, now.wall_s - (now.mono_s - mono_s))
+
+
+def _raised(job: Job, peak_bytes: int | None) -> Job:
+    if peak_bytes is None or peak_bytes <= (job.peak_bytes or 0):
+        return job
+    return replace(job, peak_bytes=peak_bytes)
+
+
+def _measured(job: Job, figure: Figure | None) -> Job:
+    if figure is None:
+        return job
+    peak_bytes = max(job.peak_bytes or 0, figure.memory_bytes)
+    if peak_bytes == job.peak_bytes and figure.source in job.sources:
+        return job
+    return replace(job, peak_bytes=peak_bytes, sources=job.sources | {figure.source})
+
+
+def _staged(job: Job, stage: Stage | None) -> Job:
+    if stage is None or stage.name in job.stages or len(job.stages) >= STAGES_KEPT:
+        return job
+    return replace(job, stages=(*job.stages, stage.name))

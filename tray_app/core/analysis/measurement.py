@@ -1,0 +1,65 @@
+"""What a measurement of some length amounts to: time, samples, peak, average, trend."""
+
+from __future__ import annotations
+
+from tray_app.core.model.records import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A running measurement: sums, not samples, so that a day costs what a minute costs."""
+
+    started_s: float
+    ends_s: float | None = None
+    samples: int = 0
+    readings: int = 0
+    first_bytes: int | None = None
+    last_bytes: int | None = None
+    peak_bytes: int | None = None
+    sum_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """``trend_bytes`` is the last reading minus the first; None figures: no readings, and for the
+    trend fewer than two."""
+
+    elapsed_s: float
+    samples: int
+    peak_bytes: int | None
+    average_bytes: float | None
+    trend_bytes: int | None
+
+
+def record(run: Measurement, memory_bytes: int | None) -> Measurement:
+    """One more sample; a sample without a reading counts as a sample only."""
+    if memory_bytes is None:
+        return replace(run, samples=run.samples + 1)
+    return Measurement(
+        run.started_s,
+        run.ends_s,
+        samples=run.samples + 1,
+        readings=run.readings + 1,
+        first_bytes=memory_bytes if run.first_bytes is None else run.first_bytes,
+        last_bytes=memory_bytes,
+        peak_bytes=max(run.peak_bytes or 0, memory_bytes),
+        sum_bytes=run.sum_bytes + memory_bytes,
+    )
+
+
+def rebased(run: Measurement) -> Measurement:
+    """The figures have another meaning from now on: those so far do not count."""
+    return Measurement(run.started_s, run.ends_s, samples=run.samples)
+
+
+def summarise(run: Measurement, now_s: float) -> Summary:
+    """The figures so far."""
+    n, first_bytes, last_bytes = run.readings, run.first_bytes, run.last_bytes
+    known = n > 1 and first_bytes is not None and last_bytes is not None
+    return Summary(
+        elapsed_s=now_s - run.started_s,
+        samples=run.samples,
+        peak_bytes=run.peak_bytes,
+        average_bytes=run.sum_bytes / n if n else None,
+        trend_bytes=(last_bytes or 0) - (first_bytes or 0) if known else None,
+    )

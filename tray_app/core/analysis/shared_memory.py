@@ -1,0 +1,77 @@
+"""What a process tree holds: its resident memory, with what its processes share counted once.
+
+RSS counts a page for each process that has it. So the sum over forked workers may be many times
+what they hold, and nothing of it would be free if one of them ended. How much a process shares is
+costly to ask (`OwnMemory`), so each quick figure is corrected with the newest measurement.
+
+Two sums are never above what the tree holds, and the higher one is taken: each process's own memory
+and the largest shared part, once; and PSS, which splits a page among all that have it, also those
+outside. For one process the first is its RSS: nothing jumps when a helper comes or goes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tray_app.core.model.readings import (
+    MIB,
+    MemoryKind,
+    ProcessReading,
+    ProcessRow,
+    ProcessShare,
+    Sharing,
+)
+from tray_app.core.model.records import replace
+
+# A process below this is counted in full until it is measured: nobody waits for it.
+SMALL_BYTES = 8 * MIB
+
+
+def corrected(process: ProcessReading, sharing: Sharing | None) -> ProcessReading:
+    """The reading with ``shared_bytes`` and ``kind``. ``sharing`` is what was measured of the tree
+    so far; None: nobody measures it."""
+    rows = process.rows
+    if len(rows) < 2:
+        return process
+    shares = sharing.shares if sharing else ()
+    known = {(each.pid, each.created_s, each.name): each for each in shares}
+    is_pending = sharing is not None and sharing.is_pending
+    own_bytes = most_shared_bytes = pss_bytes = rss_bytes = 0
+    has_pss, waits = True, False
+    untold: list[ProcessRow] = []
+    for row in rows:
+        share = known.get((row.pid, row.created_s, row.name))
+        pss = row.rss_bytes
+        shared_bytes = 0
+        if share is not None:
+            shared_bytes = min(share.shared_bytes, row.rss_bytes)
+            has_pss = has_pss and share.pss_bytes is not None
+            pss = _pss_bytes(share, row)
+        elif row.rss_bytes >= SMALL_BYTES:
+            if is_pending:
+                waits, pss, shared_bytes = True, 0, row.rss_bytes
+            else:
+                untold.append(row)
+        rss_bytes += row.rss_bytes
+        own_bytes += row.rss_bytes - shared_bytes
+        most_shared_bytes = max(most_shared_bytes, shared_bytes)
+        pss_bytes += pss
+    held_bytes = max(own_bytes + most_shared_bytes, pss_bytes if has_pss else 0)
+    kind = MemoryKind.SHARED_ONCE
+    if waits:
+        kind = MemoryKind.UNMEASURED
+    elif untold and _may_share(untold, rows):
+        kind = MemoryKind.RSS_SUM
+    return replace(process, shared_bytes=rss_bytes - held_bytes, kind=kind)
+
+
+def _pss_bytes(share: ProcessShare, row: ProcessRow) -> int:
+    """What has come since is the process's own, and so is what has gone."""
+    then_bytes = share.rss_bytes if share.pss_bytes is None else share.pss_bytes
+    return min(max(0, then_bytes + row.rss_bytes - share.rss_bytes), row.rss_bytes)
+
+
+def _may_share(untold: list[ProcessRow], rows: tuple[ProcessRow, ...]) -> bool:
+    """Whether one has the name of another, as forked processes have: others share programs only."""
+    names = Counter(row.name for row in rows if row.rss_bytes >= SMALL_BYTES)
+    return any(names[row.name] > 1 for row in untold)

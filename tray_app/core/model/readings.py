@@ -1,0 +1,344 @@
+"""What was measured: frozen values, each with the moment it was taken.
+
+Rule of the room: bytes and seconds only; MB (1024² bytes, as the server counts) exist at
+the edges, where people read. ``*_s`` moments are monotonic seconds unless named ``wall``.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+
+from tray_app.core.model.records import dataclass
+
+MIB = 1024**2
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment on both clocks: durations use ``mono_s``, people read ``wall_s`` (Unix time)."""
+
+    mono_s: float
+    wall_s: float
+
+
+class Source(StrEnum):
+    """Where the shown memory figure comes from."""
+
+    API = "api"
+    PROCESS = "process"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """What a process is to the watched server."""
+
+    TARGET = "target"
+    CHILD = "child"
+    PYTHON = "python"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMemory:
+    """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's.
+
+    ``limited``: a control group's limit counts as the total. ``pressure_percent`` is Linux's PSI,
+    "full" over the last 10 s: the share of time in which everything waited for memory. None where
+    the system does not tell.
+    """
+
+    total_bytes: int
+    available_bytes: int
+    used_percent: float
+    swap_used_bytes: int | None = None
+    swap_total_bytes: int | None = None
+    pressure_percent: float | None = None
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system; ``free_bytes`` are those that an ordinary user may still fill."""
+
+    total_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TempUsage:
+    """The server's temp directory: disk bytes in use, number of files, when it was measured.
+
+    ``names`` are the newest files' names (at most 16), from which a stage can be inferred;
+    empty when the figures are the API's own. ``disk`` is the file system that it is on.
+    """
+
+    size_bytes: int
+    file_count: int
+    taken_s: float
+    names: tuple[str, ...] = ()
+    disk: Disk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server's root process; identity is (pid, created_s), created_s in Unix time.
+
+    ``evidence`` is a short phrase for people: how it was recognised. ``port`` is where it listens,
+    of a candidate that listens elsewhere than the server's address says.
+    """
+
+    pid: int
+    created_s: float
+    name: str
+    cmdline: tuple[str, ...]
+    cwd: str | None
+    evidence: str
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look.
+    ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
+
+    Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
+    ``faulted_bytes`` is what its minor page faults have touched since its start: new memory, and
+    copies of what it shared; None where the system does not tell.
+    """
+
+    pid: int
+    name: str
+    role: Role
+    rss_bytes: int
+    cpu_percent: float | None
+    created_s: float | None = None
+    stopped: bool = False
+    faulted_bytes: int | None = None
+
+
+class MemoryKind(StrEnum):
+    """What a figure of processes is.
+
+    RSS: one process's resident memory. SHARED_ONCE: that of several, with what they share counted
+    once. RSS_SUM: the sum of theirs, where it cannot be read how much they share; it may be too
+    high. UNMEASURED: of several, while that is being measured; too low, and judged by nobody.
+    """
+
+    RSS = "rss"
+    SHARED_ONCE = "shared_once"
+    RSS_SUM = "rss_sum"
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessShare:
+    """What of a process's memory is its own, as it was measured: ``private_bytes`` (USS) alone,
+    ``pss_bytes`` with its share of what is in common (None where the system does not tell)."""
+
+    pid: int
+    created_s: float | None
+    name: str
+    rss_bytes: int
+    private_bytes: int
+    pss_bytes: int | None
+
+    @property
+    def shared_bytes(self) -> int:
+        """What others have, too."""
+        return max(0, self.rss_bytes - self.private_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The newest measurement of each process of the tree; ``is_pending``: those of which there is
+    none yet are being measured. Else they cannot be."""
+
+    shares: tuple[ProcessShare, ...] = ()
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUse:
+    """What this program itself takes: RSS, and CPU time since it was started."""
+
+    rss_bytes: int
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OomKills:
+    """So many processes were killed by the kernel for want of memory, within one reading.
+
+    ``own_group``: in the control group of the server; else anywhere on the machine, and nobody
+    knows whether the server was one. ``limit_bytes`` is the limit on the server's memory, where
+    that was reached then.
+    """
+
+    count: int
+    own_group: bool = False
+    limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The target has ended since the last reading; ``oom_kills`` are those since that reading, None
+    where the system does not tell."""
+
+    target: Target
+    oom_kills: OomKills | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """Processes of the server's tree have ended since the last reading, while the kernel killed in
+    its control group; the server itself has not. ``rows`` are as they were read last."""
+
+    rows: tuple[ProcessRow, ...]
+    oom_kills: OomKills
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """One look at this machine's processes.
+
+    ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
+    ``workers`` are the pids of the tree's processes that answer requests. ``candidates`` are
+    processes that might be the server, too, but were not chosen. ``loss`` is there in the one
+    reading that finds the target gone, ``killed`` in the one that finds others of the tree killed.
+    ``largest`` are the largest processes of the machine, or of those that share the limit on the
+    server's memory; read only when they are wanted.
+    ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
+    can (else None: several workers share the port). ``target`` is None when no server was
+    found, with the reason in ``problem``. ``shared_bytes`` is what the sum of RSS counts more than
+    once, as far as is known; ``kind`` says how far that is (`sharing`).
+    """
+
+    taken_s: float
+    system: SystemMemory | None
+    target: Target | None = None
+    rows: tuple[ProcessRow, ...] = ()
+    others: tuple[ProcessRow, ...] = ()
+    worker_count: int = 0
+    answering_rss_bytes: int | None = None
+    cpu_percent: float | None = None
+    problem: str | None = None
+    workers: tuple[int, ...] = ()
+    candidates: tuple[Target, ...] = ()
+    loss: Loss | None = None
+    largest: tuple[ProcessRow, ...] = ()
+    killed: Killed | None = None
+    shared_bytes: int = 0
+    kind: MemoryKind = MemoryKind.RSS
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether all processes that answer are stopped; where none is known to, the root."""
+        stopped = [row.pid for row in self.rows if row.stopped]
+        if not stopped or self.target is None:
+            return False
+        return all(pid in stopped for pid in self.workers or (self.target.pid,))
+
+    @property
+    def working_percent(self) -> float | None:
+        """CPU of the tree without that of a root which only supervises: to look for edits takes
+        some, whatever its workers do."""
+        if self.cpu_percent is None or not self.workers or not self.rows:
+            return self.cpu_percent
+        root = self.rows[0]
+        own_percent = 0.0 if root.pid in self.workers else root.cpu_percent or 0.0
+        return max(0.0, self.cpu_percent - own_percent)
+
+    @property
+    def rss_bytes(self) -> int | None:
+        """RSS of the whole tree in sum; None without a target."""
+        if self.target is None:
+            return None
+        rss_bytes = 0
+        for row in self.rows:
+            rss_bytes += row.rss_bytes
+        return rss_bytes
+
+    @property
+    def held_bytes(self) -> int | None:
+        """What the whole tree holds, with what is shared counted once; None without a target."""
+        rss_bytes = self.rss_bytes
+        return None if rss_bytes is None else rss_bytes - self.shared_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMemory:
+    """What of the server's memory is really its own: costly to ask, so asked seldom.
+
+    Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
+    ``pss_bytes`` (proportional) adds its fair share of what it has in common with others; None
+    where the system does not tell. RSS counts what is shared once for each process.
+    """
+
+    target_pid: int
+    uss_bytes: int
+    pss_bytes: int | None
+    taken_s: float
+
+
+GONE = -1
+UNTOLD = sys.maxsize
+Glance = tuple[int, int]
+"""A quick look between two readings: figures that move, of what the last reading found.
+
+The RSS of the server's tree in bytes, `GONE` when there is none or its root is gone; and the bytes
+that the machine has available, `UNTOLD` where that is not known. A bare tuple: eight are made in
+2 s, from cold caches, where a class of its own costs as much as the figures.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StageMark:
+    """The server's newest stage entry: its own name for it, and its own (local) time stamp."""
+
+    name: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiReading:
+    """One decoded ``/memory-status/`` answer: every number finite and not negative.
+
+    ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is
+    processed (opaque; compare it with the last one). ``stage`` only when it was asked for.
+    """
+
+    taken_s: float
+    latency_s: float
+    rss_bytes: int
+    system: SystemMemory | None
+    temp: TempUsage | None
+    tracker: tuple[float, ...] = ()
+    stage: StageMark | None = None
+
+
+class ApiFailureKind(StrEnum):
+    """REFUSED: nobody listens. TIMEOUT: no (whole) answer in time. ERROR: a wrong answer."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFailure:
+    """A request that brought no reading, with a plain reason for people.
+
+    ``accepted`` (of a TIMEOUT): it was connected, and waited for its answer. ``retry_after_s``: for
+    so long the server wants not to be asked; None: it has not said so.
+    """
+
+    taken_s: float
+    kind: ApiFailureKind
+    reason: str
+    accepted: bool = True
+    retry_after_s: float | None = None
+
+
+ApiOutcome = ApiReading | ApiFailure

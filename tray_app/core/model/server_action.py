@@ -1,0 +1,50 @@
+"""What a person may have the server do, and what came of it.
+
+One at a time, for a measured effect belongs to one errand only.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tray_app.core.model.records import dataclass
+
+
+class Errand(StrEnum):
+    """The server's chores, as they are named to people; each deletes temp files (`AGE_HOURS`)."""
+
+    FREE_MEMORY = "free memory"
+    CLEAN_UP = "clean up"
+    CLEAN_UP_HOUR = "clean up the last day's, too"
+
+
+AGE_HOURS = {Errand.FREE_MEMORY: 1, Errand.CLEAN_UP: 24, Errand.CLEAN_UP_HOUR: 1}
+"""How old the files are, in full hours, that an errand has the server delete.
+
+The server frees no memory without that (recorded: 50 MB in 2 files went, its answer says nothing).
+Never 0: with it the real server deleted a running job's files, and the job failed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The server's memory and its temp files at one moment; None where it does not tell."""
+
+    memory_bytes: int
+    temp_bytes: int | None = None
+    file_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an errand: the extent before and after it, or why it failed.
+
+    ``after`` is None where it could not be measured. ``took_s`` is from the request to the last
+    measurement.
+    """
+
+    errand: Errand
+    took_s: float = 0.0
+    before: Extent | None = None
+    after: Extent | None = None
+    problem: str | None = None

@@ -1,0 +1,1 @@
+"""The one transition: step(state, input, now) -> (state, events)."""

@@ -1,0 +1,488 @@
+"""The watch over one server: every alert policy, composed.
+
+`watch` takes one sample's facts through the policies; `tell` makes events of what they found, and
+holds them back while muted (`quiet`). Each policy is a module of its own (`alerts`, `forecast`,
+`shortage`, `presence`, `hung`, `keeping`, `growth`, `leftovers`) and knows no other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tray_app.core.alerts import (
+    forecast,
+    hung,
+    idle_growth,
+    job_leak,
+    leftover_files,
+    server_exit,
+    system_memory,
+)
+from tray_app.core.alerts import levels as alerts_levels
+from tray_app.core.alerts.forecast import NO_OUTLOOK, Forecast, Kind, Line, Outlook
+from tray_app.core.alerts.hung import NO_SIGNS, WELL, Answering, Hang, HungState, Signs
+from tray_app.core.alerts.idle_growth import NO_GROWTH, Growing, Growth
+from tray_app.core.alerts.job_leak import Keeping, Kept, Leak
+from tray_app.core.alerts.leftover_files import Leftovers
+from tray_app.core.alerts.levels import AlertLimits, AlertState, Level
+from tray_app.core.alerts.server_exit import Ending, Presence, Replacement, Return
+from tray_app.core.alerts.system_memory import NO_SHORTAGE, Shortage
+from tray_app.core.analysis.activity import Activity, ActivityState
+from tray_app.core.analysis.jobs import Jobs
+from tray_app.core.model.readings import (
+    MIB,
+    Disk,
+    Killed,
+    Now,
+    ProcessRow,
+    Role,
+    SystemMemory,
+    TempUsage,
+)
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.monitor import mute
+from tray_app.core.monitor.events import (
+    Alerted,
+    Answers,
+    Back,
+    ChildKilled,
+    Compared,
+    DiskFull,
+    Eased,
+    Event,
+    Gone,
+    Grown,
+    Hung,
+    Leaking,
+    Littered,
+    Notable,
+    Recovered,
+    Said,
+    Scarce,
+    TakenBack,
+    WorkerReplaced,
+)
+from tray_app.core.monitor.mute import LOUD, Quiet
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import alert_memory
+from tray_app.core.server.target_tracker import Change
+
+HOLDERS_SHOWN = 3
+# What is said early, as critical, when it is near.
+THREATS = (Kind.CRITICAL, Kind.FULL)
+# A restart within an hour knows what was said; the stamp of what lasts is renewed this often.
+REMEMBERED_S = 3600.0
+STAMP_EVERY_S = 600.0
+# The longest mute is 8 h; what was held back before the last day is no news.
+HELD_FOR_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """What the policies remember. ``kept`` is what the last job that was compared has kept;
+    ``stamped_s`` is when what is remembered over a restart was last handed out."""
+
+    levels: AlertState = alerts_levels.CALM
+    outlook: Outlook = NO_OUTLOOK
+    shortage: Shortage = NO_SHORTAGE
+    presence: Presence = Presence()
+    keeping: Keeping = Keeping()
+    growth: Growth = NO_GROWTH
+    leftovers: Leftovers = Leftovers()
+    quiet: Quiet = LOUD
+    kept: Kept | None = None
+    stamped_s: float | None = None
+    hung: HungState = WELL
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the policies judge.
+
+    ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``lost``: the server
+    that was watched is gone; ``change`` is what became of it, where its processes are read, and
+    ``killed`` are those of its processes that the kernel has killed.
+    ``largest`` are the largest processes, where they were asked for; ``temp_place`` is
+    the path of the server's temp directory on this machine, where it is known. ``signs`` are
+    those of a server that hangs. ``rests`` as in `Sample`.
+    """
+
+    now: Now
+    memory_bytes: int | None
+    fresh: bool
+    system: SystemMemory | None
+    temp: TempUsage | None
+    activity: ActivityState
+    jobs: Jobs
+    lost: bool
+    change: Change | None = None
+    largest: tuple[ProcessRow, ...] = ()
+    temp_place: str | None = None
+    killed: Killed | None = None
+    signs: Signs = NO_SIGNS
+    rests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the policies found in one sample; the defaults are the usual: nothing."""
+
+    forecast: Forecast | None = None
+    level: Level | None = None
+    again: bool = False
+    early: Forecast | None = None
+    foretold: bool = False
+    taken_back: Level | None = None
+    recovered: AlertState | None = None
+    scarce: bool | None = None
+    largest: tuple[ProcessRow, ...] = ()
+    change: Ending | Return | Replacement | Killed | None = None
+    kept: Kept | None = None
+    leak: Leak | None = None
+    growing: Growing | None = None
+    left_bytes: int | None = None
+    full_disk: Disk | None = None
+    hang: Hang | Answering | None = None
+
+
+NOTHING = Found()
+
+
+def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found]:
+    """The watch after one more sample, and what it found."""
+    now_s, memory_bytes = facts.now.mono_s, facts.memory_bytes
+    fresh_bytes = memory_bytes if facts.fresh else None
+    busy, works, lost = facts.activity.is_busy, facts.activity.stirs, facts.lost
+    bursts = facts.activity.burst_s > 0.0
+
+    outlook = vigil.outlook
+    if fresh_bytes is not None:
+        outlook = forecast.add(outlook, now_s, fresh_bytes, begins_s=facts.jobs.turned_s)
+    elif lost:
+        outlook = NO_OUTLOOK
+    ahead: tuple[Forecast, ...] = ()
+    if memory_bytes is not None and (line := forecast.shown(outlook, now_s)):
+        targets = _targets(line, facts.system, vigil.levels.reached, limits)
+        outlook, ahead = forecast.foresee(outlook, now_s, memory_bytes, targets)
+    threats = [one for one in ahead if one.kind in THREATS]
+    soon = [one for one in threats if one.imminent]
+    # What was said early is held to milder terms: it lasts while there is such a forecast at all.
+    foreseen = bool(soon or (threats and vigil.levels.foreseen_s is not None))
+    levels, verdict = alerts_levels.judge(
+        vigil.levels,
+        fresh_bytes,
+        now_s,
+        limits,
+        foreseen=foreseen and facts.fresh,
+        stirs=bursts and not busy,
+    )
+    short, scarce = system_memory.judge(vigil.shortage, facts.system, now_s, limits)
+    there, change = server_exit.follow(
+        vigil.presence,
+        now_s,
+        fresh_bytes,
+        facts.change,
+        busy=busy,
+        rests=facts.rests,
+        lost=lost,
+        # The end of a server that was said to hang matters in any case.
+        above_bytes=limits.elevated_mb * MIB if vigil.hung.said_s is None else 0.0,
+        killed=facts.killed,
+    )
+    hanging, hang = hung.follow(vigil.hung, now_s, facts.signs, limits, lost=lost)
+    memory, kept, leak = job_leak.follow(
+        vigil.keeping,
+        now_s,
+        facts.jobs,
+        fresh_bytes,
+        works=works,
+        lost=lost,
+        much_bytes=limits.leak_mb * MIB,
+        temp=facts.temp,
+    )
+    # A burst is no work yet, but what memory is in it says nothing about the time without work.
+    calm_bytes = None if busy or bursts else fresh_bytes
+    slow, growing = idle_growth.follow(vigil.growth, now_s, calm_bytes, works=busy or lost)
+    left, left_bytes, full_disk = leftover_files.follow(
+        vigil.leftovers,
+        now_s,
+        facts.temp,
+        facts.activity,
+        limits,
+        lost=lost,
+        place=facts.temp_place,
+    )
+    watched = Vigil(
+        levels,
+        outlook,
+        short,
+        there,
+        memory,
+        slow,
+        left,
+        vigil.quiet,
+        kept or vigil.kept,
+        vigil.stamped_s,
+        hanging,
+    )
+    if (
+        verdict is alerts_levels.NOTHING
+        and not ahead
+        and scarce is None
+        and not (change or kept or growing or full_disk or hang)
+        and left_bytes is None
+    ):
+        return watched, NOTHING
+    return watched, Found(
+        forecast=min(ahead, key=_seconds, default=None),
+        level=verdict.raise_level,
+        again=verdict.again,
+        early=min(soon, key=_seconds) if verdict.early else None,
+        foretold=verdict.foretold,
+        taken_back=levels.reached if verdict.taken_back else None,
+        recovered=vigil.levels if verdict.recovered else None,
+        scarce=scarce,
+        largest=facts.largest,
+        change=change,
+        kept=kept,
+        leak=leak,
+        growing=growing,
+        left_bytes=left_bytes,
+        full_disk=full_disk,
+        hang=hang,
+    )
+
+
+def tell(
+    before: Vigil, after: Vigil, found: Found, sample: Sample, limits: AlertLimits
+) -> tuple[Vigil, tuple[Event, ...]]:
+    """The events of what was found, but for what is held back. ``before`` is the last sample's."""
+    now = sample.at
+    notable = () if found is NOTHING else tuple(_notable(found, sample, limits))
+    silence, said = mute.sift(after.quiet, now, notable, critical_exempt=limits.critical_exempt)
+    if silence is not after.quiet:
+        after = replace(after, quiet=silence)
+    events: tuple[Event, ...] = (Compared(found.kept, sample), *said) if found.kept else said
+    if not _to_remember(before, after, now.mono_s):
+        return after, events
+    after = replace(after, stamped_s=now.mono_s)
+    return after, (*events, Said(remembered(after, now)))
+
+
+def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Notable]:
+    match found.change:
+        case Ending(memory_bytes, busy, oom_kills, rested):
+            yield Gone(memory_bytes, busy, oom_kills, sample, rested)
+        case Return(away_s):
+            yield Back(away_s, sample)
+        case Replacement(memory_before):
+            yield WorkerReplaced(memory_before, sample)
+        case Killed(rows, kills):
+            yield ChildKilled(rows, kills, sample)
+    match found.hang:
+        case Hang():
+            yield Hung(found.hang, sample)
+        case Answering(hung_s):
+            yield Answers(hung_s, sample)
+    if found.level is not None:
+        limit_mb = limits.limit_mb(found.level)
+        normal = found.level is Level.ELEVATED and sample.activity is not Activity.IDLE
+        yield Alerted(
+            found.level,
+            limit_mb,
+            sample,
+            found.again,
+            found.early,
+            found.foretold,
+            quiet=normal and not limits.elevated_while_processing,
+        )
+    if found.taken_back is not None:
+        limit_mb = limits.limit_mb(found.taken_back) if found.taken_back else 0.0
+        yield TakenBack(found.taken_back, limit_mb, sample)
+    if found.recovered:
+        yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
+    if found.scarce and sample.system:
+        yield Scarce(sample.system, _holders(found.largest, sample), sample)
+    elif found.scarce is False:
+        yield Eased(sample)
+    if found.leak:
+        yield Leaking(found.leak, sample)
+    if found.growing:
+        yield Grown(found.growing, sample)
+    if found.left_bytes is not None:
+        yield Littered(found.left_bytes, sample)
+    if found.full_disk:
+        yield DiskFull(found.full_disk, sample)
+
+
+def muted(vigil: Vigil, now: Now, duration_s: float | None) -> tuple[Vigil, Said]:
+    """Hold alerts back from now on; None: until the program ends."""
+    vigil = replace(vigil, quiet=mute.mute(vigil.quiet, now, duration_s))
+    return vigil, Said(remembered(vigil, now))
+
+
+def unmuted(vigil: Vigil, now: Now) -> tuple[Vigil, tuple[Event, ...]]:
+    """Let alerts come again, and tell what was held back."""
+    silence, said = mute.sift(mute.unmute(vigil.quiet), now, (), critical_exempt=True)
+    vigil = replace(vigil, quiet=silence)
+    return vigil, (*said, Said(remembered(vigil, now)))
+
+
+def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
+    """After a gap, which is no time that was watched: no hold and no line reaches across it."""
+    return replace(
+        vigil,
+        levels=alerts_levels.woken(vigil.levels, now.mono_s),
+        outlook=NO_OUTLOOK,
+        shortage=system_memory.woken(vigil.shortage),
+        growth=NO_GROWTH,
+        leftovers=leftover_files.woken(vigil.leftovers),
+        hung=hung.woken(vigil.hung),
+        quiet=mute.woken(vigil.quiet, now, slept_s),
+    )
+
+
+def rebased(vigil: Vigil, now: Now) -> Vigil:
+    """The figures have another meaning from now on. What was said stands until they say more."""
+    return replace(
+        vigil,
+        levels=alerts_levels.woken(vigil.levels, now.mono_s),
+        outlook=NO_OUTLOOK,
+        keeping=Keeping(),
+        growth=NO_GROWTH,
+        kept=None,
+    )
+
+
+def paused(vigil: Vigil, now: Now) -> Vigil:
+    """Before or after a pause, which nobody watched."""
+    return woken(vigil, now, 0.0)
+
+
+def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
+    """When the policy wants a reading apart from the usual ones (monotonic); never is infinity."""
+    if vigil.levels is alerts_levels.CALM and vigil.shortage is NO_SHORTAGE and vigil.quiet is LOUD:
+        return math.inf  # the usual
+    return min(
+        alerts_levels.due_s(vigil.levels, now.mono_s, limits),
+        system_memory.due_s(vigil.shortage),
+        mute.due_s(vigil.quiet, now),
+    )
+
+
+def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
+    """What a restart must know: what was said, the mute, and what it holds back; empty when there
+    is nothing.
+
+    Plain values, moments in Unix time.
+    """
+    levels, silence = vigil.levels, vigil.quiet
+    memory: dict[str, Any] = {}
+    if levels.raised or levels.foreseen_s is not None:
+        said_s = now.mono_s if levels.said_s is None else levels.said_s
+        memory |= {
+            "level": levels.level.word,
+            "raised": levels.raised.word,
+            "peak_bytes": levels.peak_bytes,
+            "said": now.wall_s - (now.mono_s - said_s),
+            "foreseen": levels.foreseen_s is not None,
+        }
+    muted_s = silence.muted_s(now)
+    if 0.0 < muted_s < math.inf:
+        memory["muted_until"] = now.wall_s + muted_s
+    if silence.held:
+        memory["held"] = alert_memory.remembered(silence, now)
+    return memory | {"at": now.wall_s} if memory else memory
+
+
+def restore(memory: object, now: Now) -> Vigil:
+    """The watch as an earlier run left it. What makes no sense is left out, and so is a level that
+    was said an hour ago, or what was held back a day ago."""
+    if not isinstance(memory, Mapping):
+        return Vigil()
+    age_s = now.wall_s - (alert_memory.finite(memory.get("at")) or -math.inf)
+    levels = _restored(memory, now) if 0.0 <= age_s <= REMEMBERED_S else alerts_levels.CALM
+    silence = LOUD
+    until = alert_memory.finite(memory.get("muted_until"))
+    if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
+        silence = mute.mute(LOUD, now, until - now.wall_s)
+    if age_s <= HELD_FOR_S:
+        silence = alert_memory.restore(silence, memory.get("held"), now)
+    return Vigil(levels=levels, quiet=silence)
+
+
+def _restored(memory: Mapping[Any, Any], now: Now) -> AlertState:
+    """What was said of levels, as an earlier run left it."""
+    words = {level.word: level for level in Level}
+    level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
+    foreseen = memory.get("foreseen") is True
+    if level is None or raised is None or not (raised or foreseen):
+        return alerts_levels.CALM
+    said = alert_memory.finite(memory.get("said")) or now.wall_s
+    peak = memory.get("peak_bytes")
+    return AlertState(
+        level=min(level, raised),
+        raised=raised,
+        peak_bytes=peak if type(peak) is int and peak > 0 else 0,
+        said_s=now.mono_s - max(0.0, now.wall_s - said),
+        foreseen_s=now.mono_s if foreseen else None,
+    )
+
+
+_KINDS = {
+    Level.ELEVATED: Kind.ELEVATED,
+    Level.HIGH: Kind.HIGH,
+    Level.CRITICAL: Kind.CRITICAL,
+}
+
+
+def _seconds(ahead: Forecast) -> float:
+    return ahead.seconds
+
+
+def _targets(
+    line: Line, system: SystemMemory | None, reached: Level, limits: AlertLimits
+) -> Iterator[tuple[Kind, float]]:
+    """What memory may reach, and where that is: the levels above the one that it is in, and the
+    end of what is available."""
+    for level, kind in _KINDS.items():
+        if level > reached:
+            yield kind, limits.limit_mb(level) * MIB
+    if system is not None:
+        yield Kind.FULL, line.now_bytes + system.available_bytes
+
+
+def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRow, ...]:
+    """Who holds the memory that is scarce; the server is one, with all of its processes."""
+    if not largest:
+        # Whether others share a limit was not asked.
+        alone = sample.system is not None and sample.system.limited
+        largest = sample.rows[:1] if alone else (*sample.rows[:1], *sample.others)
+    server_bytes = (sample.rss_bytes or 0) - sample.shared_bytes
+    rows = [
+        replace(row, rss_bytes=server_bytes) if row.role is Role.TARGET and sample.rows else row
+        for row in largest
+    ]
+    rows.sort(key=lambda row: -row.rss_bytes)
+    return tuple(rows[:HOLDERS_SHOWN])
+
+
+def _to_remember(before: Vigil, after: Vigil, now_s: float) -> bool:
+    old, new = before.levels, after.levels
+    if (old.level, old.raised) != (new.level, new.raised):
+        return True
+    if (old.foreseen_s is None) != (new.foreseen_s is None):
+        return True
+    if before.quiet.until_wall_s != after.quiet.until_wall_s:
+        return True
+    if before.quiet.held != after.quiet.held:
+        return True
+    if not new.raised:
+        return False
+    return after.stamped_s is None or now_s - after.stamped_s >= STAMP_EVERY_S
+
+
+def _word(value: object, words: Mapping[str, Level]) -> Level | None:
+    return words.get(value) if isinstance(value, str) else None

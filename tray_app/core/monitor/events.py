@@ -1,0 +1,382 @@
+"""What happened: said once, lost never. Views turn these into notifications and log lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tray_app.core.alerts.forecast import Forecast
+from tray_app.core.alerts.hung import Hang
+from tray_app.core.alerts.idle_growth import Growing
+from tray_app.core.alerts.job_leak import Kept, Leak
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.analysis.measurement import Summary
+from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.server.target_tracker import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A sample was made."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """Memory is above a level's limit.
+
+    ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
+    will have filled the machine, so soon. ``foretold``: a forecast was said, and this is what comes
+    of it. ``quiet``: it is normal here, and interrupts nobody.
+    """
+
+    level: Level
+    limit_mb: float
+    sample: Sample
+    again: bool = False
+    forecast: Forecast | None = None
+    foretold: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
+
+    level: Level
+    limit_mb: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """All levels were left; ``peak_bytes`` is the highest since the first was raised."""
+
+    level: Level
+    peak_bytes: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Scarce:
+    """The machine is short of memory; ``holders`` are the processes that hold most of it."""
+
+    system: SystemMemory
+    holders: tuple[ProcessRow, ...]
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Eased:
+    """The machine has memory again."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The server has ended, at this memory, while processing, above the elevated level, or killed.
+
+    ``oom_kills``: what the kernel has killed for want of memory in that moment, if it tells.
+    ``rested``: it had been seen to do nothing for some seconds.
+    """
+
+    memory_bytes: int
+    busy: bool
+    oom_kills: OomKills | None
+    sample: Sample
+    rested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The server whose end was said is there again."""
+
+    away_s: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """The server is there, and neither answers nor works."""
+
+    hang: Hang
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The server of which it was said that it hangs answers again."""
+
+    hung_s: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReplaced:
+    """One of the server's workers ended under load and another took its place."""
+
+    memory_bytes: int | None
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ChildKilled:
+    """Processes of the server have ended while the kernel killed in its control group; the server
+    itself runs on. ``rows`` are as they were read last."""
+
+    rows: tuple[ProcessRow, ...]
+    oom_kills: OomKills
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """It is known what a job has kept."""
+
+    kept: Kept
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Leaking:
+    """Jobs in a row have each kept much memory."""
+
+    leak: Leak
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Memory grows slowly while nothing is processed."""
+
+    growing: Growing
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Littered:
+    """Jobs have left so much behind in the temp directory since that was last said."""
+
+    left_bytes: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """The temp directory's disk is nearly full."""
+
+    disk: Disk
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run of the program held back, at that moment: a notification's words.
+
+    ``urgency`` is its number in the desktop's protocol; those of the same ``topic`` take turns.
+    """
+
+    title: str
+    text: str
+    urgency: int
+    topic: str
+    at: Now
+
+
+Notable = (
+    Alerted
+    | TakenBack
+    | Recovered
+    | Scarce
+    | Eased
+    | Gone
+    | Back
+    | Hung
+    | Answers
+    | WorkerReplaced
+    | ChildKilled
+    | Leaking
+    | Grown
+    | Littered
+    | DiskFull
+    | Earlier
+)
+"""What interrupts a person, and may be held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What was held back, oldest first; ``dropped`` are older ones that were not kept.
+
+    ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
+    """
+
+    events: tuple[Notable, ...]
+    dropped: int
+    since: Now
+    until: Now
+    slept_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What must be remembered over a restart has changed: plain values, for JSON."""
+
+    memory: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """Another source is used from this sample on (its reasons are in the sample)."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChanged:
+    """The server has ended, was started again, or a worker of it was replaced."""
+
+    change: Change
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """Processing began."""
+
+    job: Job
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """Processing ended, as is known from this sample on."""
+
+    job: Job
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Summarised:
+    """A measurement of a set length ended; ``ends_run`` when the program ends with it."""
+
+    summary: Summary
+    ends_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The person chose something in the menu that the app remembers."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartWanted:
+    """The person wants the program to start at login, or no more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartFailed:
+    """Start at login could not be changed; ``on``: what was wanted."""
+
+    on: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostMissing:
+    """No panel has shown the icon for a while: said once per run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandAsked:
+    """The server of these settings is to do this, and its effect to be measured."""
+
+    errand: Errand
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandEnded:
+    """What an errand has brought."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsked:
+    """The desktop is to open this: a directory's path, or an address."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """The desktop is to open the page that the server of these settings has for people."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A plain answer to something that a person clicked."""
+
+    title: str
+    text: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Questioned:
+    """What a person clicked has a price: it is done if they click again, on ``label``."""
+
+    title: str
+    text: str
+    label: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierCame:
+    """A notification service has appeared: what was not delivered may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+
+Event = (
+    Sampled
+    | Notable
+    | Compared
+    | HeldBack
+    | Said
+    | SourceChanged
+    | TargetChanged
+    | JobStarted
+    | JobEnded
+    | Summarised
+    | Chosen
+    | AutostartWanted
+    | AutostartFailed
+    | HostMissing
+    | ErrandAsked
+    | ErrandEnded
+    | OpenAsked
+    | PageAsked
+    | Told
+    | Questioned
+    | NotifierCame
+    | Ended
+)

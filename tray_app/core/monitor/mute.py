@@ -1,0 +1,118 @@
+"""Quiet: what is held back while a person wants none, and just after the machine has slept.
+
+Nothing is lost: it comes as one summary afterwards. Critical may be exempt, but for what was said
+before: who mutes a critical alert wants no more of it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tray_app.core.alerts.levels import Level
+from tray_app.core.model.readings import Now
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.monitor.events import Alerted, HeldBack, Notable, Scarce, TakenBack
+
+HELD_MAX = 20
+# What happened while the machine slept shows within so long after it woke: holds of 2 s, a look
+# for the server.
+WAKING_S = 5.0
+# A shorter gap was no sleep.
+SLEPT_MIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """``until_wall_s``: muted until then (infinity: until a restart); ``set_s`` is the length.
+
+    ``waking_until_s``: the machine has just woken, after ``slept_s``. ``since`` is when holding
+    back began; ``held`` what was, oldest first, and ``dropped`` how many older ones were too many.
+    """
+
+    until_wall_s: float | None = None
+    set_s: float = 0.0
+    waking_until_s: float | None = None
+    slept_s: float | None = None
+    since: Now | None = None
+    held: tuple[Notable, ...] = ()
+    dropped: int = 0
+
+    def muted_s(self, now: Now) -> float:
+        """For how much longer it is muted; 0: it is not.
+
+        A clock that was set back does not make a mute longer than was asked for.
+        """
+        if self.until_wall_s is None:
+            return 0.0
+        return max(0.0, min(self.until_wall_s - now.wall_s, self.set_s))
+
+
+LOUD = Quiet()
+
+
+def mute(quiet: Quiet, now: Now, duration_s: float | None) -> Quiet:
+    """Hold back from now on for so long; None: until the program ends."""
+    set_s = math.inf if duration_s is None else duration_s
+    since = quiet.since if quiet.held else now
+    return replace(quiet, until_wall_s=now.wall_s + set_s, set_s=set_s, since=since)
+
+
+def unmute(quiet: Quiet) -> Quiet:
+    """Hold nothing back from now on; `sift` tells what was."""
+    return replace(quiet, until_wall_s=None, set_s=0.0)
+
+
+def woken(quiet: Quiet, now: Now, slept_s: float) -> Quiet:
+    """The machine was away for so long: what it finds now comes as one summary."""
+    if quiet.until_wall_s is not None:  # the clock may have been set back
+        quiet = replace(quiet, until_wall_s=now.wall_s + quiet.muted_s(now))
+    if slept_s < SLEPT_MIN_S:
+        return quiet
+    since = quiet.since if quiet.held else now
+    return replace(quiet, waking_until_s=now.mono_s + WAKING_S, slept_s=slept_s, since=since)
+
+
+def sift(
+    quiet: Quiet, now: Now, events: tuple[Notable, ...], *, critical_exempt: bool
+) -> tuple[Quiet, tuple[Notable | HeldBack, ...]]:
+    """Hold back, or let through and tell first what was held back before."""
+    if quiet is LOUD:  # the usual
+        return quiet, events
+    if quiet.muted_s(now) > 0.0 or (
+        quiet.waking_until_s is not None and now.mono_s < quiet.waking_until_s
+    ):
+        through, kept = [], list(quiet.held)
+        for event in events:
+            waking = quiet.muted_s(now) == 0.0
+            again = isinstance(event, Alerted) and event.again
+            nobodys = isinstance(event, Alerted) and event.quiet  # it interrupts nobody
+            if nobodys or (is_critical(event) and (waking or (critical_exempt and not again))):
+                through.append(event)
+                continue
+            if isinstance(event, Alerted) and again:
+                kept = [old for old in kept if not _same_again(old, event)]
+            kept.append(event)
+        dropped = quiet.dropped + max(0, len(kept) - HELD_MAX)
+        return replace(quiet, held=tuple(kept[-HELD_MAX:]), dropped=dropped), tuple(through)
+    if not quiet.held:
+        return LOUD, events
+    summary = HeldBack(quiet.held, quiet.dropped, quiet.since or now, now, quiet.slept_s)
+    return LOUD, (summary, *events)
+
+
+def due_s(quiet: Quiet, now: Now) -> float:
+    """When what was held back is to be told (monotonic); never is infinity."""
+    if not quiet.held:
+        return math.inf
+    return max(now.mono_s + quiet.muted_s(now), quiet.waking_until_s or now.mono_s)
+
+
+def is_critical(event: Notable) -> bool:
+    """Whether a mute may let it through."""
+    return isinstance(event, Scarce | TakenBack) or (
+        isinstance(event, Alerted) and event.level is Level.CRITICAL
+    )
+
+
+def _same_again(old: Notable, new: Alerted) -> bool:
+    return isinstance(old, Alerted) and old.again and old.level is new.level

@@ -1,0 +1,84 @@
+"""One sample as it is shown: every view (icon, tooltip, menu, terminal, JSON) reads this."""
+
+from __future__ import annotations
+
+from tray_app.core.alerts.forecast import Forecast
+from tray_app.core.alerts.hung import Hang
+from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
+    MemoryKind,
+    Now,
+    OwnMemory,
+    ProcessRow,
+    Source,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
+from tray_app.core.model.records import dataclass
+from tray_app.core.source_choice.circuit_breaker import ApiCondition
+from tray_app.core.source_choice.selection import Why
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of the
+    server's life, as far as it was watched.
+
+    ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
+    ``job`` is the one that runs, else the last one.
+    ``alert`` is the level that memory is in, ``recovering`` one that it is below and has not left
+    for long enough; ``forecast`` is what it will reach next, as it climbs now. ``rests``: nothing
+    is processed, as has been seen for some seconds; without it IDLE may be out of date.
+    ``kept`` is what the last job that was compared has kept.
+    ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
+    ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
+    process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
+    ``temp_place`` is the path of the server's temp directory on this machine.
+    ``memory_kind`` is what the memory figure is; ``rss_bytes`` is the sum over the server's
+    processes, of which ``shared_bytes`` are counted more than once and not in the figure.
+    """
+
+    number: int
+    at: Now
+    mode: Mode
+    source: Source
+    api: ApiCondition
+    why: Why | None = None
+    fallback: bool = False
+    stale: bool = False
+    age_s: float | None = None
+    memory_bytes: int | None = None
+    band: Band = Band.UNKNOWN
+    peak_bytes: int | None = None
+    rate_bytes_s: float | None = None
+    cpu_percent: float | None = None
+    system: SystemMemory | None = None
+    temp: TempUsage | None = None
+    activity: Activity = Activity.IDLE
+    stage: Stage | None = None
+    job: Job | None = None
+    rests: bool = False
+    alert: Level = Level.NONE
+    recovering: Level = Level.NONE
+    target: Target | None = None
+    rows: tuple[ProcessRow, ...] = ()
+    others: tuple[ProcessRow, ...] = ()
+    problem: str | None = None
+    forecast: Forecast | None = None
+    kept: Kept | None = None
+    interval_s: float = 0.0
+    stretched: bool = False
+    candidates: tuple[Target, ...] = ()
+    own: OwnMemory | None = None
+    temp_place: str | None = None
+    hung: Hang | None = None
+    memory_kind: MemoryKind | None = None
+    rss_bytes: int | None = None
+    shared_bytes: int = 0

@@ -1,0 +1,322 @@
+"""Everything the monitor knows, and what others may ask of it. It changes in `step` alone."""
+
+from __future__ import annotations
+
+import math
+
+from tray_app.core.analysis import jobs as jobs_
+from tray_app.core.analysis import measurement
+from tray_app.core.analysis.activity import ActivityState
+from tray_app.core.analysis.bands import BandState
+from tray_app.core.analysis.jobs import Jobs
+from tray_app.core.analysis.measurement import Measurement
+from tray_app.core.analysis.rate import Trend
+from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
+from tray_app.core.model.records import dataclass, field, replace
+from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.model.server_address import ServerAddress
+from tray_app.core.monitor import alerting, server_actions
+from tray_app.core.monitor.alerting import Vigil
+from tray_app.core.monitor.delivery_log import Delivery
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.icon import Palette, Style, Theme
+from tray_app.core.server.target_override import NO_WISH, Wish, named
+from tray_app.core.server.target_tracker import Succession
+from tray_app.core.source_choice import circuit_breaker
+from tray_app.core.source_choice.basis import Basis
+from tray_app.core.source_choice.circuit_breaker import ApiLink
+from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.selection import Why, fresh
+
+# A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
+# sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
+GAP_S = 5.0
+
+# Readings that take longer than four fifths of an interval stretch it.
+READINGS_PER_INTERVAL = 1.25
+
+# What this program itself takes is read while the menu is open, else this often.
+HEALTH_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The monitor itself, as of ``at``: its use, and how many of its samples came too late."""
+
+    own: OwnUse
+    at: Now
+    samples: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """How often the work of the monitor's own threads was begun again after a failure, and the last
+    one: the thread's name and the problem."""
+
+    count: int
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the monitor knows.
+
+    ``base`` is what the user has set without any preset, ``settings`` what holds now;
+    ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
+    ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
+    returns to the settings ``before_quick``.
+    ``wish`` is what a person wants watched: from the command line, then from the menu; while they
+    watch another port, ``configured`` is the address that was set.
+    ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
+    was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
+    smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
+    ``awake`` is the end of the last
+    gap (`_woken`), or the start: no duration reaches back beyond it.
+    ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
+    to do now, and ``brought`` what came of the last one.
+    ``late`` counts samples that came too late, ``delivered`` notifications that got through.
+    ``theme_seen`` is the desktop's, ``menu_until_s`` how long the menu counts as open, and
+    ``backend`` names what shows the icon.
+    """
+
+    base: Settings
+    settings: Settings
+    started: Now
+    awake: Now
+    local: bool = True
+    demo: bool = False
+    paused: bool = False
+    choice: Choice = Choice()
+    link: ApiLink = ApiLink()
+    process: ProcessReading | None = None
+    likeness: Likeness = Likeness()
+    temp: TempUsage | None = None
+    trend: Trend = Trend()
+    band: BandState = BandState()
+    vigil: Vigil = Vigil()
+    activity: ActivityState = ActivityState()
+    jobs: Jobs = Jobs()
+    basis: Basis | None = None
+    peak_bytes: int | None = None
+    sample: Sample | None = None
+    samples: int = 0
+    seen_answer_s: float | None = None
+    source: Source | None = None
+    reading_s: float = 0.0
+    wish: Wish = NO_WISH
+    configured: ServerAddress | None = None
+    succession: Succession = Succession()
+    run: Measurement = field(default_factory=lambda: Measurement(0.0))
+    quick: Measurement | None = None
+    before_quick: Settings | None = None
+    delivery_problem: str | None = None
+    deliveries: tuple[Delivery, ...] = ()
+    errand: Errand | None = None
+    brought: Outcome | None = None
+    status_shown_s: float | None = None
+    host_away_since_s: float | None = None
+    host_missing_said: bool = False
+    theme_seen: Theme = Theme.AUTO
+    menu_until_s: float | None = None
+    health: Health | None = None
+    late: int = 0
+    restarts: Restarts | None = None
+    backend: str = ""
+    autostart: bool = False
+    ended: bool = False
+
+
+def begin(
+    base: Settings,
+    settings: Settings,
+    now: Now,
+    *,
+    local: bool,
+    demo: bool = False,
+    remembered: Choice = Choice(),
+) -> State:
+    """The state before the first sample; a set duration starts to run now."""
+    ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
+    return State(
+        base=base,
+        settings=settings,
+        started=now,
+        local=local,
+        demo=demo,
+        choice=remembered,
+        awake=now,
+        wish=named(settings.pid, settings.match),
+        vigil=alerting.restore(remembered.alerts, now),
+        run=Measurement(now.mono_s, ends_s),
+    )
+
+
+def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
+    """The memory figure has another meaning from now on (`basis`): all that was gathered from
+    earlier ones begins again. ``same_run``: it is the same server, in another life."""
+    changed = replace(
+        state,
+        basis=None,
+        trend=Trend(),
+        band=BandState(),
+        vigil=alerting.rebased(state.vigil, now),
+        jobs=jobs_.rebased(state.jobs),
+        temp=None,
+        peak_bytes=None,
+    )
+    if same_run:
+        return changed
+    quick = state.quick and measurement.rebased(state.quick)
+    return replace(changed, run=measurement.rebased(state.run), quick=quick)
+
+
+def wants_api(state: State) -> bool:
+    """Whether requests may be sent."""
+    return state.settings.mode is not Mode.FALLBACK and not state.paused
+
+
+def wants_processes(state: State) -> bool:
+    """Whether this machine's processes may be read."""
+    return state.settings.mode is not Mode.API and state.local
+
+
+def wants_largest(state: State) -> bool:
+    """Whether the next reading should tell who holds the machine's memory: it is running short."""
+    return state.vigil.shortage.looms
+
+
+def interval_s(state: State) -> float:
+    """Seconds between two samples: as set, or longer where that cannot be kept."""
+    only_api = not wants_processes(state) and wants_api(state)
+    apart_s = circuit_breaker.apart_s(state.link) if only_api else 0.0
+    return max(state.settings.interval_s, READINGS_PER_INTERVAL * state.reading_s, apart_s)
+
+
+def wants_stage(state: State) -> bool:
+    """Whether the next request should ask for the stage: only when something has changed."""
+    return state.activity.words.wanted
+
+
+def hastens(state: State) -> bool:
+    """Whether that question should not wait for the next tick."""
+    return state.activity.hastens and state.activity.words.wanted
+
+
+def is_menu_open(state: State, now_s: float) -> bool:
+    """Whether somebody may be looking at the menu, and what only it shows is to be read."""
+    return state.menu_until_s is not None and now_s < state.menu_until_s
+
+
+def wants_health(state: State, now_s: float) -> bool:
+    """Whether the next sample should read this program itself."""
+    health = state.health
+    old = health is None or now_s - health.at.mono_s >= HEALTH_EVERY_S
+    return old or is_menu_open(state, now_s)
+
+
+def style(state: State) -> Style:
+    """How the icon is drawn."""
+    return state.choice.style or state.settings.style
+
+
+def palette(state: State) -> Palette:
+    """In which colours the icon is drawn."""
+    return state.choice.palette or state.settings.palette
+
+
+def theme(state: State) -> Theme:
+    """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
+    chosen = chosen_theme(state)
+    return state.theme_seen if chosen is Theme.AUTO else chosen
+
+
+def chosen_theme(state: State) -> Theme:
+    """What the menu says of the panel, or the settings; AUTO: the desktop is followed."""
+    return state.choice.theme or state.settings.theme
+
+
+def is_muted(state: State, now: Now) -> bool:
+    """Whether alerts are held back at this moment."""
+    return state.vigil.quiet.muted_s(now) > 0.0
+
+
+def machine_short(state: State) -> bool:
+    """Whether the machine, not the server, is short of memory, as was said."""
+    return state.vigil.shortage.said
+
+
+def is_watching(state: State) -> bool:
+    """Whether a process, or a port, that was picked in the menu is watched."""
+    return state.wish.picked is not None or state.configured is not None
+
+
+def last_action(state: State) -> str:
+    """What is asked of the server, or what the last thing asked has brought; empty without any."""
+    if state.errand is not None:
+        return f"{server_actions.under_way(state.errand)} …"
+    return server_actions.line(state.brought) if state.brought else ""
+
+
+def patience_s(state: State) -> float:
+    """How long the next request may take."""
+    settings = state.settings
+    return settings.patience_busy_s if state.activity.is_busy else settings.patience_s
+
+
+def ends_s(state: State) -> float:
+    """When a set time is over (monotonic seconds); never is infinity."""
+    end_s = math.inf if state.run.ends_s is None else state.run.ends_s
+    if state.quick is None or state.quick.ends_s is None:
+        return end_s
+    return min(end_s, state.quick.ends_s)
+
+
+def wants_reading_s(state: State) -> float:
+    """When the alert policy wants a reading apart from the usual ones: a hold ends, say.
+
+    In monotonic seconds; never is infinity. What the last reading has not settled waits for the
+    next usual one.
+    """
+    if state.sample is None or state.paused:
+        return math.inf
+    due_s = alerting.due_s(state.vigil, state.settings.alerts, state.sample.at)
+    return due_s if due_s > state.sample.at.mono_s else math.inf
+
+
+def samples_at_once(state: State, now: Now) -> bool:
+    """Whether an answer that just came changes the source, so that waiting would mislead, or says
+    what a job has turned to."""
+    sample, answer = state.sample, state.link.reading
+    if sample and answer and state.activity.is_busy and answer.taken_s != state.seen_answer_s:
+        seen, told = state.temp, answer.temp
+        turns = answer.stage is not None and answer.stage != state.activity.words.mark
+        if turns or (seen and told and seen.file_count != told.file_count):
+            return True
+    return (
+        sample is not None
+        and sample.source is not Source.API
+        and sample.why not in (Why.WORKERS, Why.BETWEEN)
+        and fresh(state.link, now.mono_s, interval_s(state))
+    )
+
+
+def remembered(state: State) -> Choice:
+    """What the next start should know: the choices, and what only the end of a run can tell."""
+    at = state.sample.at if state.sample else state.started
+    return replace(state.choice, alerts=alerting.remembered(state.vigil, at) or None)
+
+
+def is_gap(state: State, now: Now) -> bool:
+    """Whether since the last sample the machine slept, a clock was set or nothing could run."""
+    sample, last = state.sample, state.awake
+    is_due = sample is not None and not state.paused
+    if sample is not None and sample.at.mono_s > last.mono_s:
+        last = sample.at
+    mono_s, wall_s = now.mono_s - last.mono_s, now.wall_s - last.wall_s
+    if abs(wall_s - mono_s) > GAP_S:
+        return True
+    return is_due and mono_s > GAP_S and mono_s - interval_s(state) > GAP_S

@@ -1,0 +1,303 @@
+"""The one transition: ``step(state, input, now) -> (state, events)``.
+
+Everything that happens to the monitor is an input here (`inputs`), everything that it knows is in
+`State`, everything that others must do is an event. No clock, no thread, no I/O: a day of
+alerts runs in milliseconds on a fake clock.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.analysis import activity as activities
+from tray_app.core.analysis import stage
+from tray_app.core.analysis.activity import ActivityState
+from tray_app.core.analysis.measurement import Measurement
+from tray_app.core.analysis.rate import Trend
+from tray_app.core.config.settings import Choice, Settings, reconfigured, switched
+from tray_app.core.model.presets import PRESETS, Preset
+from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
+from tray_app.core.model.records import replace
+from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_address import ServerAddress, at_port
+from tray_app.core.monitor import alerting, server_actions
+from tray_app.core.monitor.alerting import Vigil
+from tray_app.core.monitor.commands import (
+    CleanUp,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetInterval,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    ShowStatus,
+    Unmute,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
+from tray_app.core.monitor.delivery_log import KEPT, Delivery
+from tray_app.core.monitor.events import (
+    AutostartFailed,
+    AutostartWanted,
+    Chosen,
+    Ended,
+    ErrandAsked,
+    ErrandEnded,
+    Event,
+    NotifierCame,
+    OpenAsked,
+    PageAsked,
+    Told,
+)
+from tray_app.core.monitor.inputs import (
+    Answered,
+    Asked,
+    AutostartSeen,
+    Brought,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    Reconfigured,
+    ThemeSeen,
+    ThreadRestarted,
+    TimeUp,
+)
+from tray_app.core.monitor.make_sample import end_measurements, make_sample, run_summary
+from tray_app.core.monitor.state import Restarts, State, is_gap, rebased
+from tray_app.core.presentation import wording
+from tray_app.core.server.target_override import NO_WISH, Wish, named
+from tray_app.core.server.target_tracker import Succession
+from tray_app.core.source_choice import circuit_breaker
+from tray_app.core.source_choice.circuit_breaker import ApiLink
+from tray_app.core.source_choice.cross_check import Likeness
+
+# XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
+MENU_OPEN_AT_MOST_S = 60.0
+
+
+def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
+    """The state after one input, and what follows from it for others."""
+    if is_gap(state, now):
+        state = _woken(state, now)
+        if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
+            # It may have lain in the inbox all night: another one is asked for.
+            return replace(state, link=ApiLink()), ()
+    match happened:
+        case Asked():
+            words = stage.asked(state.activity.words, now.mono_s)
+            activity = replace(state.activity, words=words)
+            link = circuit_breaker.asked(state.link, now.mono_s)
+            return replace(state, link=link, activity=activity), ()
+        case Answered(outcome, jitter):
+            return _answered(state, outcome, now, jitter), ()
+        case Looked():
+            return make_sample(state, happened, now)
+        case TimeUp():
+            return end_measurements(state, now, [])
+        case Delivered(problem, title, means):
+            deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
+            return replace(state, deliveries=deliveries, delivery_problem=problem), ()
+        case NotifierSeen():
+            return state, (NotifierCame(),)
+        case Brought(outcome):
+            return replace(state, errand=None, brought=outcome), (ErrandEnded(outcome),)
+        case NotOpened(place, problem):
+            return state, (server_actions.not_opened(place, problem),)
+        case FreeMemory(sure):
+            return _run_errand(state, Errand.FREE_MEMORY, sure)
+        case CleanUp(errand, sure):
+            return _run_errand(state, errand, sure)
+        case OpenTemp():
+            found = server_actions.temp_place(state)
+            return state, (OpenAsked(found) if isinstance(found, str) else found,)
+        case OpenServer():
+            return state, (PageAsked(state.settings),)
+        case SendTest():
+            return state, (server_actions.test(),)
+        case ShowStatus():
+            return _show_status(state, now)
+        case HostSeen(present):
+            since_s = None if present else (state.host_away_since_s or now.mono_s)
+            return replace(state, host_away_since_s=since_s), ()
+        case MenuSeen(is_open):
+            until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else None
+            return replace(state, menu_until_s=until_s), ()
+        case ThemeSeen(seen):
+            return replace(state, theme_seen=seen), ()
+        case ThreadRestarted(name, problem):
+            count = state.restarts.count if state.restarts else 0
+            return replace(state, restarts=Restarts(count + 1, name, problem)), ()
+        case SetStyle(chosen):
+            return _remember(state, replace(state.choice, style=chosen))
+        case SetPalette(hues):
+            return _remember(state, replace(state.choice, palette=hues))
+        case SetTheme(panel):
+            return _remember(state, replace(state.choice, theme=panel))
+        case AutostartSeen(on, problem):
+            failed = () if problem is None else (AutostartFailed(not on, problem),)
+            return replace(state, autostart=on), failed
+        case SetAutostart(on):
+            return state, (AutostartWanted(on),)
+        case Reconfigured(base, local):
+            return _reconfigured(state, base, local, now), ()
+        case SetInterval(pace_s):
+            return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
+        case SetMode(mode):
+            settings = replace(state.settings, mode=mode)
+            choice = replace(state.choice, mode=mode)
+            # A request that is still in flight counts, with its silence.
+            link = circuit_breaker.begun_again(state.link, state.link.asked_s)
+            changed = replace(state, settings=settings, choice=choice, link=link)
+            return changed, (Chosen(choice),)
+        case SetPreset(preset):
+            return _set_preset(state, preset, now)
+        case SetPaused(paused):
+            # What came before a pause says nothing about rate or silence after it.
+            link = circuit_breaker.begun_again(state.link)
+            vigil = alerting.paused(state.vigil, now)
+            return replace(state, paused=paused, trend=Trend(), vigil=vigil, link=link), ()
+        case Mute(duration_s):
+            vigil, memory = alerting.muted(state.vigil, now, duration_s)
+            return replace(state, vigil=vigil), (memory,)
+        case Unmute():
+            vigil, news = alerting.unmuted(state.vigil, now)
+            return replace(state, vigil=vigil), news
+        case WatchProcess(pid, created_s):
+            return replace(state, wish=Wish(picked=(pid, created_s))), ()
+        case WatchPort(port):
+            return _watch_port(state, port, now)
+        case WatchAutomatically():
+            return _at(replace(state, wish=NO_WISH), state.configured, now), ()
+        case Quit(summed_up):
+            return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
+
+
+def _run_errand(state: State, errand: Errand, sure: bool) -> tuple[State, tuple[Event, ...]]:
+    if reason := server_actions.against(state, errand):
+        return state, (server_actions.refusal(errand, reason),)
+    if not sure and (question := server_actions.question(state, errand)):
+        return state, (question,)
+    return replace(state, errand=errand), (ErrandAsked(errand, state.settings),)
+
+
+def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
+    shown_s = state.status_shown_s
+    if shown_s is not None and now.mono_s - shown_s < server_actions.DOUBLE_CLICK_S:
+        return state, ()
+    title, text = wording.status(state.sample, demo=state.demo, paused=state.paused)
+    return replace(state, status_shown_s=now.mono_s), (Told(title, text, "status"),)
+
+
+def _remember(state: State, choice: Choice) -> tuple[State, tuple[Event, ...]]:
+    return replace(state, choice=choice), (Chosen(choice),)
+
+
+def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> State:
+    match outcome:
+        case ApiReading():
+            link = circuit_breaker.answered(state.link, outcome)
+        case ApiFailure():
+            words = stage.unanswered(state.activity.words, state.link.asked_s)
+            state = replace(state, activity=replace(state.activity, words=words))
+            link = circuit_breaker.failed(state.link, outcome, now.mono_s, jitter)
+    return replace(state, link=link)
+
+
+def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
+    # A preset leaves the mode as it is, but not one that only the preset before it had set.
+    mode = state.settings.mode
+    if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
+        mode = state.choice.mode or state.base.mode
+    settings = switched(state.settings, replace(state.base, mode=mode), preset)
+    if preset is Preset.QUICK:
+        quick = Measurement(now.mono_s, now.mono_s + (settings.duration_s or 0.0))
+        before = state.before_quick or state.settings
+        return replace(state, settings=settings, quick=quick, before_quick=before), ()
+    run = state.run
+    if state.settings.preset is Preset.QUICK and state.quick is None:
+        run = replace(run, ends_s=None)  # started as a quick test; the person wants to go on
+    choice = replace(state.choice, preset=preset)
+    changed = replace(
+        state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
+    )
+    return changed, (Chosen(choice),)
+
+
+def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
+    old, before_quick = state.base, state.before_quick
+    if base.address != old.address:
+        state = _at(state, state.configured, now)  # an edit is the newer word
+    settings = reconfigured(state.settings, old, base, state.choice)
+    if before_quick:
+        before_quick = reconfigured(before_quick, old, base, state.choice)
+    wish = state.wish  # what was picked in the menu stays
+    if wish == named(state.settings.pid, state.settings.match):
+        wish = named(settings.pid, settings.match)
+    changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
+    if settings.address == state.settings.address:
+        return changed
+    return replace(_of_another_server(changed, now), local=local)
+
+
+def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, ...]]:
+    address = at_port(state.settings.address, port)
+    if state.demo or address == state.settings.address:
+        return state, ()
+    configured = state.configured or state.settings.address
+    moved = replace(_at(replace(state, wish=NO_WISH), address, now), configured=configured)
+    return moved, (Told(*wording.moved(address), "watch"),)
+
+
+def _at(state: State, address: ServerAddress | None, now: Now) -> State:
+    """With the server at this address of the same machine; None: where it is."""
+    if address is None or address == state.settings.address:
+        return replace(state, configured=None)
+    before_quick = state.before_quick and replace(state.before_quick, address=address)
+    settings = replace(state.settings, address=address)
+    changed = replace(state, settings=settings, before_quick=before_quick, configured=None)
+    return _of_another_server(changed, now)
+
+
+def _of_another_server(state: State, now: Now) -> State:
+    """Of another server, what was seen of the last one says nothing."""
+    return replace(
+        rebased(state, now),
+        awake=now,
+        link=ApiLink(),
+        process=None,
+        likeness=Likeness(),
+        vigil=Vigil(quiet=state.vigil.quiet),
+        activity=ActivityState(),
+        seen_answer_s=None,
+        source=None,
+        succession=Succession(),
+    )
+
+
+def _away_s(state: State, now: Now) -> float:
+    last = state.sample.at if state.sample else state.awake
+    return max(now.wall_s - last.wall_s, now.mono_s - last.mono_s)
+
+
+def _woken(state: State, now: Now) -> State:
+    """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
+    silent_since_s = None if state.link.asked_s is None else now.mono_s  # it begins now
+    return replace(
+        state,
+        awake=now,
+        vigil=alerting.woken(state.vigil, now, _away_s(state, now)),
+        trend=Trend(),
+        link=circuit_breaker.begun_again(state.link, silent_since_s),
+        activity=activities.woken(state.activity),
+    )

@@ -1,0 +1,73 @@
+"""What the icon shows, as a value: two equal pictures need no redraw.
+
+Rule of the room: pure; how a picture looks is decided where it is drawn.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import GIB
+from tray_app.core.model.records import dataclass
+
+
+class Style(StrEnum):
+    """NUMBER: the memory in GB on a tile. BARS: one to four bars. CALM: grey until orange."""
+
+    NUMBER = "number"
+    BARS = "bars"
+    CALM = "calm"
+
+
+class Palette(StrEnum):
+    """STANDARD: the four traffic colours. OKABE_ITO: hues that colour-blind people tell apart."""
+
+    STANDARD = "standard"
+    OKABE_ITO = "okabe-ito"
+
+
+class Theme(StrEnum):
+    """The panel behind the icon; AUTO means it is not known and the icon must read on both."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything that can be seen in the icon.
+
+    ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash).
+    ``hung`` means that the server neither answers nor works, ``machine_short`` that the machine,
+    not the server, is short of memory.
+    ``colour`` (red, green, blue, each 0 to 255) is the person's own in the place of the palette's.
+    """
+
+    band: Band
+    figure: str = ""
+    process_source: bool = False
+    paused: bool = False
+    muted: bool = False
+    undelivered: bool = False
+    machine_short: bool = False
+    style: Style = Style.NUMBER
+    palette: Palette = Palette.STANDARD
+    theme: Theme = Theme.AUTO
+    colour: tuple[int, int, int] | None = None
+    hung: bool = False
+
+
+def figure_of(memory_bytes: int | None) -> str:
+    """Memory in GB of 1024³ bytes in at most two digits: ".3", "1.5", "12"; None is "".
+
+    Halves round up, and the rounded value chooses the form: 0.97 GB is "1.0", never ".10".
+    From 98.5 GB on it stays "99".
+    """
+    if memory_bytes is None:
+        return ""
+    tenths = (memory_bytes * 20 + GIB) // (2 * GIB)
+    if tenths < 100:
+        return f"{tenths // 10 or ''}.{tenths % 10}"
+    return str(min(99, (memory_bytes * 2 + GIB) // (2 * GIB)))

@@ -1,0 +1,364 @@
+"""The menu as data: a pure function of the state.
+
+Rows are always the same in number and order, also in submenus, so that an open menu keeps still
+and panels that measure a menu before they show it are right. Where the world has more or fewer
+things than rows (processes), rows without a text are hidden, at the end of their submenu only.
+
+It is made when somebody asks for it. Submenus are kept between states: most samples change the
+lines on top and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tray_app import __version__
+from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import ProcessRow, Target
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.server_action import Errand
+from tray_app.core.monitor import server_actions
+from tray_app.core.monitor.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    Mute,
+    OpenServer,
+    OpenTemp,
+    Quit,
+    SendTest,
+    SetAutostart,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    Unmute,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
+from tray_app.core.monitor.server_actions import Risk
+from tray_app.core.monitor.state import (
+    State,
+    chosen_theme,
+    is_muted,
+    is_watching,
+    last_action,
+    palette,
+    style,
+)
+from tray_app.core.presentation import menu_text, wording
+from tray_app.core.presentation.icon import Palette, Style, Theme
+
+OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
+TREE_SLOTS = 10
+WATCH_SLOTS = 10
+PROBLEM_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. ``key`` stays the same while texts change.
+
+    Without a text a row is hidden, or a separator when its key begins with that word. ``checked``
+    is None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row
+    with neither command nor children only informs. A ``barred`` one cannot be clicked now; a click
+    that was under way hands in its command, so that it is refused with a reason.
+    """
+
+    key: str
+    text: str = ""
+    command: Command | None = None
+    checked: bool | None = None
+    children: tuple[Row, ...] = ()
+    radio: bool = False
+    barred: bool = False
+
+    @property
+    def enabled(self) -> bool:
+        """Whether a click does something."""
+        return not self.barred and (self.command is not None or bool(self.children))
+
+
+def widest(state: State) -> int:
+    """For how many characters the menu must be wide: those of the rows on top that inform.
+
+    All others are shorter than the room that is made in any case.
+    """
+    return max(menu_text.ROOM_CHARS, *map(len, menu_text.status(state)))
+
+
+def rows(state: State) -> tuple[Row, ...]:
+    """The whole menu as it is now."""
+    settings, sample = state.settings, state.sample
+    target = sample.target if sample else None
+    now = sample.at if sample else state.started
+    muted = is_muted(state, now)
+    return (
+        *_status(state),
+        _LINE_STATUS,
+        _processes(state),
+        _mode(settings.mode),
+        _preset(settings.preset),
+        _alerts(
+            menu_text.alerts(state, now),
+            menu_text.deliveries(state, now),
+            muted,
+            settings.alerts,
+        ),
+        _server(
+            settings.address.shown,
+            wording.temp(sample.temp if sample else None),
+            server_actions.risk_of(state),
+            target is not None and target.cwd is not None,
+            last_action(state),
+        ),
+        _view(style(state), palette(state), chosen_theme(state), state.theme_seen),
+        _LINE_APP,
+        _autostart(state.autostart),
+        _PAUSED if state.paused else _RUNNING,
+        _about(
+            state.backend,
+            menu_text.own(state.health, state.started),
+            menu_text.samples(state.health),
+            menu_text.delivery(state),
+            menu_text.restarts(state.restarts),
+        ),
+        _QUIT,
+    )
+
+
+_STATUS = tuple(
+    f"status-{name}" for name in ("memory", "source", "activity", "peak", "system", "temp")
+)
+_SOURCE = "status-source"
+
+
+def _status(state: State) -> Iterator[Row]:
+    """Lines that inform; where a server on another port is offered, that line takes the answer."""
+    found = wording.offered(state.sample) if state.sample and not state.paused else None
+    for key, text in zip(_STATUS, menu_text.status(state), strict=True):
+        if found and found.port and key == _SOURCE:
+            yield Row(key, menu_text.cut(f"{found.evidence}: watch it?"), WatchPort(found.port))
+        else:
+            yield Row(key, text)
+
+
+_LINE_STATUS, _LINE_APP = Row("separator-status"), Row("separator-app")
+_RUNNING = Row("pause", "Pause", SetPaused(True))
+_PAUSED = Row("pause", "Resume", SetPaused(False))
+_QUIT = Row("quit", "Quit", Quit())
+
+
+def _choice(key: str, text: str, command: Command, chosen: bool) -> Row:
+    return Row(key, text, command, chosen, radio=True)
+
+
+def _processes(state: State) -> Row:
+    """The tree below its heading, and in a submenu of its own what else could be watched."""
+    sample = state.sample
+    others = sample.others if sample and not state.paused else ()
+    candidates = state.process.candidates if state.process else ()
+    watching = is_watching(state)
+    tree = sample.rows if sample and not state.paused else ()
+    target = sample.target if tree and sample else None
+    problem = sample.problem or "" if sample and not tree else ""
+    text = f"Processes: {len(tree)}" if tree else "Processes"
+    heading = menu_text.candidate(target) if target else "No process of a server is read"
+    return Row(
+        "processes",
+        text,
+        children=(
+            _choice("watch-auto", "Find the server by itself", WatchAutomatically(), not watching),
+            _watch(candidates, others),
+            Row("separator-tree"),
+            Row("tree", heading),
+            *map(Row, _TREE_PROBLEM, menu_text.lines(problem, PROBLEM_LINES)),
+            *(
+                Row(key, menu_text.process(tree[slot])) if slot < len(tree) else _NO_TREE[slot]
+                for slot, key in enumerate(_TREE)
+            ),
+            Row("tree-more", menu_text.more(tree[TREE_SLOTS:])),
+            Row("tree-sharing", menu_text.cut(wording.sharing(sample)) if sample and tree else ""),
+        ),
+    )
+
+
+_TREE_PROBLEM = tuple(f"tree-problem-{number}" for number in range(PROBLEM_LINES))
+_TREE = tuple(f"tree-{slot}" for slot in range(TREE_SLOTS))
+_NO_TREE = tuple(Row(key) for key in _TREE)
+_WATCH = tuple(f"watch-{slot}" for slot in range(WATCH_SLOTS))
+
+
+@lru_cache(maxsize=1)
+def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Row:
+    """By pid, so that rows keep their places while their memory changes."""
+    known = {each.pid: each for each in others}
+    offered = [
+        (
+            menu_text.process(row)
+            if (row := known.pop(each.pid, None))
+            else menu_text.candidate(each),
+            WatchPort(each.port) if each.port else WatchProcess(each.pid, each.created_s),
+        )
+        for each in candidates
+    ]
+    offered += [
+        (menu_text.process(row), WatchProcess(pid, row.created_s))
+        for pid, row in sorted(known.items())
+        if row.created_s is not None
+    ]
+    return Row(
+        "watch",
+        "Watch another process",
+        children=(
+            Row(
+                "watch-heading",
+                "Click a Python process to watch it" if offered else "No other Python process",
+            ),
+            *(
+                Row(key, *offered[slot]) if slot < len(offered) else Row(key)
+                for slot, key in enumerate(_WATCH)
+            ),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _mode(chosen: Mode) -> Row:
+    return Row(
+        "mode",
+        f"Mode: {wording.MODES[chosen]}",
+        children=tuple(
+            _choice(f"mode-{mode}", wording.MODES[mode], SetMode(mode), chosen is mode)
+            for mode in Mode
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _preset(chosen: Preset) -> Row:
+    return Row(
+        "preset",
+        f"Preset: {wording.PRESETS[chosen]}",
+        children=tuple(
+            _choice(
+                f"preset-{preset}", wording.PRESETS[preset], SetPreset(preset), chosen is preset
+            )
+            for preset in OFFERED_PRESETS
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _alerts(text: str, delivery: tuple[str, ...], muted: bool, limits: AlertLimits) -> Row:
+    return Row(
+        "alerts",
+        text,
+        children=(
+            *(
+                Row(f"mute-{position}", label, Mute(duration_s))
+                for position, (duration_s, label) in enumerate(menu_text.MUTES)
+            ),
+            Row("unmute", "Unmute", Unmute() if muted else None),
+            Row("separator-test"),
+            Row("test", "Send a test notification", SendTest()),
+            Row("separator-limits"),
+            *(Row(f"limit-{lv.word}", menu_text.limit(limits, lv)) for lv in Level if lv),
+            Row("separator-delivery"),
+            *(Row(f"delivery-{number}", line) for number, line in enumerate(delivery)),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -> Row:
+    barred = risk in (Risk.JOB, Risk.UNKNOWN)
+    return Row(
+        "server",
+        "Server",
+        children=(
+            Row("server-address", menu_text.cut(address)),
+            Row("separator-server"),
+            Row(
+                "free",
+                "Free memory and old temp files",
+                children=(
+                    Row("free-temp", temp),
+                    Row("free-risk", menu_text.FREEING[risk]),
+                    _errand(Errand.FREE_MEMORY, FreeMemory(sure=True)),
+                ),
+            ),
+            Row(
+                "clean",
+                "Clean up old temp files",
+                children=(
+                    Row("clean-temp", temp),
+                    Row("clean-risk", menu_text.CLEANING[risk]),
+                    *(
+                        _errand(errand, CleanUp(errand, sure=True), barred=barred)
+                        for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR)
+                    ),
+                ),
+            ),
+            Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
+            Row("open-server", "Open in browser", OpenServer()),
+            Row("separator-brought"),
+            Row("brought", menu_text.cut(brought) or "Nothing was asked of the server yet"),
+        ),
+    )
+
+
+def _errand(errand: Errand, command: Command, *, barred: bool = False) -> Row:
+    return Row(
+        f"errand-{errand.name.lower()}", server_actions.LABELS[errand], command, barred=barred
+    )
+
+
+@lru_cache(maxsize=1)
+def _view(look: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
+    return Row(
+        "view",
+        "View",
+        children=(
+            *(
+                _choice(f"style-{each}", menu_text.STYLES[each], SetStyle(each), each is look)
+                for each in Style
+            ),
+            Row("separator-palette"),
+            *(
+                _choice(f"palette-{each}", menu_text.PALETTES[each], SetPalette(each), each is hues)
+                for each in Palette
+            ),
+            Row("separator-theme"),
+            *(
+                _choice(f"theme-{each}", menu_text.theme(each, seen), SetTheme(each), each is panel)
+                for each in Theme
+            ),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def _autostart(on: bool) -> Row:
+    return Row("autostart", "Start at login", SetAutostart(not on), on)
+
+
+@lru_cache(maxsize=1)
+def _about(backend: str, own: str, samples: str, delivery: str, restarts: str) -> Row:
+    return Row(
+        "about",
+        "About",
+        children=(
+            Row("about-version", f"runanalyze-tray {__version__}"),
+            Row("about-backend", f"Shown by {backend or wording.UNKNOWN}"),
+            Row("about-own", own),
+            Row("about-samples", samples),
+            Row("about-delivery", menu_text.cut(delivery)),
+            Row("about-restarts", menu_text.cut(restarts)),
+        ),
+    )

@@ -1,0 +1,227 @@
+"""What the menu says: lines that are short enough for a narrow screen, figures first.
+
+A text that is longer than a row is cut there and told in full in a submenu, line by line.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.model.readings import Now, ProcessRow, Source, Target
+from tray_app.core.monitor.delivery_log import counted, fate
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.server_actions import Risk
+from tray_app.core.monitor.state import Health, Restarts, State
+from tray_app.core.presentation import wording
+from tray_app.core.presentation.icon import Palette, Style, Theme
+
+# Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
+ROW_CHARS = 72
+# Room for what the lines on top say in other moments: Qt widens an open menu beyond the edge of
+# the screen, and GTK cuts what does not fit.
+ROOM_CHARS = 44
+DELIVERY_LINES = 4
+
+STYLES = {
+    Style.NUMBER: "Icon: number",
+    Style.BARS: "Icon: bars",
+    Style.CALM: "Icon: calm, grey until orange",
+}
+PALETTES = {
+    Palette.STANDARD: "Colours: green, yellow, orange, red",
+    Palette.OKABE_ITO: "Colours: for colour-blind people (Okabe-Ito)",
+}
+THEMES = {
+    Theme.AUTO: "Panel: as the desktop",
+    Theme.DARK: "Panel: dark",
+    Theme.LIGHT: "Panel: light",
+}
+FREEING = {
+    Risk.NONE: "Nothing is at risk",
+    Risk.JOB: "A job is running: free it all the same?",
+    Risk.UNKNOWN: "Whether a job runs is not known",
+    Risk.FILES: "Files older than 1 h are deleted, too",
+}
+CLEANING = {
+    Risk.NONE: "No file is there",
+    Risk.JOB: "Not while a job runs",
+    Risk.UNKNOWN: "Not while nothing is read",
+    Risk.FILES: "Really delete files?",
+}
+MUTES: tuple[tuple[float | None, str], ...] = (
+    (1800.0, "Mute for 30 min"),
+    (3600.0, "Mute for 1 h"),
+    (8 * 3600.0, "Mute for 8 h"),
+    (None, "Mute until the next start"),
+)
+
+
+def cut(text: str, limit: int = ROW_CHARS) -> str:
+    """At most ``limit`` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def lines(text: str, count: int) -> tuple[str, ...]:
+    """The text over ``count`` rows, broken between words; rows that are not needed are empty."""
+    found: list[str] = []
+    for word in text.split():
+        if found and len(found[-1]) + len(word) < ROW_CHARS:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    kept = [cut(line) for line in found[:count]]
+    if len(found) > count:
+        kept[-1] = cut(f"{kept[-1]} …")
+    return (*kept, *[""] * (count - len(kept)))
+
+
+def status(state: State) -> tuple[str, str, str, str, str, str]:
+    """Six lines that inform: memory, source, activity, peak with what is to come, system, temp."""
+    name, sample = wording.title(state.demo), state.sample
+    if state.paused:
+        before = sample.memory_bytes if sample else None
+        return (
+            f"{name}: paused",
+            "Nothing is read until you resume",
+            f"Before the pause: {wording.size(before)}",
+            _peak(state),
+            wording.system(None),
+            wording.temp(None),
+        )
+    if sample is None:
+        return (
+            f"{name}: starting",
+            cut(state.settings.address.shown),
+            _activity(None),
+            _peak(state),
+            wording.system(None),
+            wording.temp(None),
+        )
+    return (
+        f"{name}: {wording.memory(sample)}",
+        cut(_source(sample)),
+        cut(_activity(sample)),
+        _peak(state),
+        wording.system(sample.system),
+        wording.temp(sample.temp),
+    )
+
+
+def _source(sample: Sample) -> str:
+    """``Source: API, 370 ms``; without a source why there is none."""
+    text = wording.source(sample)
+    if sample.source is not Source.NONE:
+        return f"Source: {text}"
+    return f"No source: {text}"
+
+
+def _activity(sample: Sample | None) -> str:
+    """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
+    if sample is None or sample.memory_bytes is None:
+        return f"Activity: {wording.UNKNOWN}"
+    if sample.hung:
+        return "Activity: none, it hangs"
+    job = sample.job
+    doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
+    if sample.activity is not Activity.IDLE or job is None or job.ended is None:
+        return doing
+    peak = f", {wording.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
+    return f"{doing} · last job {wording.duration(job.elapsed_s(job.ended))}{peak}"
+
+
+def _peak(state: State) -> str:
+    """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
+    has kept."""
+    peak, sample = f"Peak: {wording.size(state.peak_bytes)}", state.sample
+    if sample is None or state.paused:
+        return peak
+    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
+    beside = [text for text in (wording.standing(sample), ahead) if text]
+    return " · ".join([peak, *(beside or filter(None, [wording.kept(sample.kept)]))])
+
+
+def process(row: ProcessRow) -> str:
+    """``ffmpeg (4711): 126 MB · 96 %``."""
+    load = "" if row.cpu_percent is None else f" · {wording.percent(row.cpu_percent)}"
+    return f"{cut(row.name, 32)} ({row.pid}): {wording.size(row.rss_bytes)}{load}"
+
+
+def candidate(target: Target) -> str:
+    """``uvicorn (4711): command line: uvicorn main:app``."""
+    return cut(f"{target.name} ({target.pid}): {target.evidence}")
+
+
+def more(rows: tuple[ProcessRow, ...]) -> str:
+    """``and 3 more: 126 MB``; empty without any."""
+    if not rows:
+        return ""
+    return f"and {len(rows)} more: {wording.size(sum(row.rss_bytes for row in rows))}"
+
+
+def alerts(state: State, now: Now) -> str:
+    """The submenu's own row: whether an alert would be seen, and if not, from when on."""
+    if state.delivery_problem is not None:
+        return "Alerts: do not get through"
+    muted_s = state.vigil.quiet.muted_s(now)
+    if muted_s <= 0.0:
+        return "Alerts"
+    if math.isinf(muted_s):
+        return "Alerts: muted until the next start"
+    # While it is paused nothing is counted down.
+    return "Alerts: muted" if state.paused else f"Alerts: muted for {wording.remaining(muted_s)}"
+
+
+def delivery(state: State) -> str:
+    """How notifications have fared."""
+    if state.delivery_problem is not None:
+        return wording.undelivered(state.delivery_problem)
+    if not state.deliveries:
+        return "No notification was sent yet"
+    return f"Notifications: {counted(state.deliveries)}"
+
+
+def deliveries(state: State, now: Now) -> tuple[str, ...]:
+    """Four rows: how notifications fare, and the last ones, the newest first."""
+    if state.delivery_problem is not None:
+        return lines(delivery(state), DELIVERY_LINES)
+    shown = [cut(fate(each, now)) for each in reversed(state.deliveries[1 - DELIVERY_LINES :])]
+    return (delivery(state), *shown, *[""] * (DELIVERY_LINES - 1 - len(shown)))
+
+
+def limit(limits: AlertLimits, level: Level) -> str:
+    """``High: above 2000 MB``."""
+    return f"{level.word.capitalize()}: above {limits.limit_mb(level):g} MB"
+
+
+def theme(which: Theme, seen: Theme) -> str:
+    """A theme's row; AUTO says what the desktop tells."""
+    if which is Theme.AUTO and seen is not Theme.AUTO:
+        return f"{THEMES[which]} ({seen})"
+    return THEMES[which]
+
+
+def own(health: Health | None, started: Now) -> str:
+    """``Own use: 34 MB · 0.4 % CPU on average``, since the start."""
+    if health is None:
+        return f"Own use: {wording.UNKNOWN}"
+    running_s = max(1.0, health.at.mono_s - started.mono_s)
+    percent = 100 * health.own.cpu_s / running_s
+    return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
+
+
+def restarts(seen: Restarts | None) -> str:
+    """``Restarted after a failure: notices (No space left on device)``; empty without any."""
+    if seen is None:
+        return ""
+    times = "" if seen.count == 1 else f" {seen.count} times"
+    return f"Restarted after a failure{times}: {seen.name} ({seen.problem})"
+
+
+def samples(health: Health | None) -> str:
+    """``1234 samples, none late``."""
+    if health is None:
+        return f"Samples: {wording.UNKNOWN}"
+    counted = "1 sample" if health.samples == 1 else f"{health.samples} samples"
+    return f"{counted}, {health.late or 'none'} late"

@@ -1,0 +1,598 @@
+"""Every sentence a person reads, and the one way sizes, rates and durations are written.
+
+The sentences of notifications stand in `notes`.
+
+MB and GB are 1024² and 1024³ bytes, as the server counts. Figures come first, in as few
+digits as can be acted on: what is not shown cannot flicker.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    MemoryKind,
+    OomKills,
+    OwnMemory,
+    Source,
+    SystemMemory,
+    Target,
+    TempUsage,
+)
+from tray_app.core.model.server_address import ServerAddress
+from tray_app.core.monitor.events import Summarised
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.source_choice.selection import Why
+
+APP = "RunAnalyze"
+UNKNOWN = "–"
+# Below this a rate is noise: the recorded idle server moves by less.
+STEADY_BYTES_S = 0.5 * MIB
+# What a job has kept below this is noise: the recorded idle server moves by less.
+KEPT_SHOWN_BYTES = 10 * MIB
+# Less than this in common is what all programs have: libraries.
+SHARING_SHOWN_BYTES = 16 * MIB
+# No forecast is better than to some seconds.
+ANY_MOMENT_S = 10.0
+# An age below this is "now" to a person.
+AGE_SHOWN_S = 3.0
+# An answer faster than this is "at once" to a person; shown, its figure would only flicker.
+LATENCY_SHOWN_S = 0.1
+
+# Below this a swap in use is what some kernels put aside at leisure.
+SWAP_SHOWN_BYTES = MIB
+
+MODES = {
+    Mode.AUTO: "Automatic",
+    Mode.API: "API only",
+    Mode.FALLBACK: "Process only",
+}
+PRESETS = {
+    Preset.STANDARD: "Standard",
+    Preset.QUICK: "Quick test (30 s)",
+    Preset.HEAVY: "Heavy processing",
+    Preset.DEBUG: "Debug (1 s)",
+    Preset.FALLBACK: "Process only",
+}
+
+
+def size(size_bytes: float | None) -> str:
+    """``342 MB``, ``1.52 GB``, ``12.3 GB``: three significant digits from 1 GB on."""
+    if size_bytes is None:
+        return UNKNOWN
+    if size_bytes < 0.9995 * GIB:
+        return f"{size_bytes / MIB:.0f} MB"
+    gigabytes = size_bytes / GIB
+    return f"{gigabytes:.2f} GB" if gigabytes < 9.995 else f"{gigabytes:.1f} GB"
+
+
+def rate(bytes_s: float | None) -> str:
+    """``+12 MB/s``, ``−3 MB/s``, ``steady``; empty while there is no trend."""
+    if bytes_s is None:
+        return ""
+    if abs(bytes_s) < STEADY_BYTES_S:
+        return "steady"
+    sign = "+" if bytes_s > 0 else "−"
+    megabytes = abs(bytes_s) / MIB
+    return f"{sign}{megabytes:.0f} MB/s" if megabytes >= 9.5 else f"{sign}{megabytes:.1f} MB/s"
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``4 min``, ``2 h 5 min``, ``8 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``4 min ago``: what has happened, in no finer steps than are read."""
+    return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
+
+
+def remaining(seconds: float) -> str:
+    """``28 min``, ``7 h 40 min``: of a time that was set, in full minutes, of hours in tens."""
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else duration(600 * math.ceil(minutes / 10))
+
+
+def forecast(value: Forecast) -> str:
+    """``about 40 s until memory is full``, ``about 4 min until it is high``, ``critical any
+    moment``."""
+    if value.seconds < ANY_MOMENT_S:
+        return f"{_foretold(value)} any moment"
+    what = "memory is full" if value.kind is Kind.FULL else f"it is {value.kind.value}"
+    return f"{about(value.seconds)} until {what}"
+
+
+def foretold(value: Forecast) -> str:
+    """``forecast: critical in about 40 s``: where the level that is reached stands, too."""
+    return f"forecast: {_foretold(value)} {when(value.seconds)}"
+
+
+def _foretold(value: Forecast) -> str:
+    return "memory full" if value.kind is Kind.FULL else value.kind.value
+
+
+def when(seconds: float) -> str:
+    """``in about 40 s``, ``any moment``: of what is to come."""
+    return "any moment" if seconds < ANY_MOMENT_S else f"in {about(seconds)}"
+
+
+def about(seconds: float) -> str:
+    """``about 40 s``: in steps that a forecast can be held to, since what flickers is not read."""
+    return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
+
+
+def kept(value: Kept | None) -> str:
+    """``kept 140 MB of the last video``; empty when it is not known or not worth a word."""
+    if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
+        return ""
+    return f"kept {size(value.kept_bytes)} of the last video"
+
+
+def compared(value: Kept) -> str:
+    """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
+    number, kept_bytes = value.job.number, value.kept_bytes
+    if abs(kept_bytes) < 0.5 * MIB:
+        return f"Job {number} kept nothing"
+    what = "kept" if kept_bytes > 0 else "gave back"
+    return f"Job {number} {what} {size(abs(kept_bytes))}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """``140``: in MB, for lists with one unit."""
+    return f"{size_bytes / MIB:.0f}"
+
+
+def latency(seconds: float) -> str:
+    """``370 ms``, ``1.2 s``."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def percent(value: float | None) -> str:
+    """``38 %``."""
+    return UNKNOWN if value is None else f"{value:.0f} %"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
+
+
+def band(value: Band) -> str:
+    """The colour's name; an unknown band is "no reading"."""
+    return "no reading" if value is Band.UNKNOWN else str(value)
+
+
+def stage(activity: Activity, value: Stage | None) -> str:
+    """``idle``, ``processing: frames``, ``processing: encoding?`` (inferred, not told)."""
+    if activity is Activity.IDLE:
+        return "idle"
+    name = f": {value.name}{'?' if value.inferred else ''}" if value else ""
+    return f"{activity.value}{name}"
+
+
+def doing(sample: Sample) -> str:
+    """``idle``, ``processing: frames, 18 s``: with how long the job has taken so far."""
+    text, job = stage(sample.activity, sample.stage), sample.job
+    if job is None or job.ended is not None:
+        return text
+    return f"{text}, {duration(job.elapsed_s(sample.at))}"
+
+
+def job(value: Job) -> str:
+    """``Job 3: 41 s, 126 MB before, 532 MB at most, 301 MB after``: what is known of it."""
+    parts = [f"Job {value.number}: {duration(value.elapsed_s(value.ended or value.started))}"]
+    if value.before:
+        parts.append(f"{size(value.before.memory_bytes)} before")
+    if value.peak_bytes is not None:
+        parts.append(f"{size(value.peak_bytes)} at most")
+    if value.after:
+        parts.append(f"{size(value.after.memory_bytes)} after")
+    if value.lost:
+        parts.append("then the server was gone")
+    return ", ".join(parts)
+
+
+def api(condition: ApiCondition) -> str:
+    """Why the API is not answering, in a few words; empty while all is well."""
+    match condition.state:
+        case ApiState.OK | ApiState.WAITING:
+            return ""
+        case ApiState.OFF:
+            return "API not asked"
+        case ApiState.SLOW:
+            return "API is slow"
+        case ApiState.SILENT:
+            return f"API busy, {condition.error}"
+        case ApiState.ERROR:
+            return f"API error: {condition.error}"
+        case ApiState.UNREACHABLE:
+            return f"API unreachable: {condition.error}"
+
+
+def hung(value: Hang, now_s: float) -> str:
+    """``not answering for 2 min; its process is stopped (state T)``."""
+    for_ = duration(max(0.0, now_s - value.since_s))
+    match value.kind:
+        case HangKind.STOPPED:
+            return f"not answering for {for_}; its process is stopped (state T)"
+        case HangKind.DEADLOCKED:
+            return f"not answering for {for_}; it uses no CPU"
+        case HangKind.SILENT:
+            return f"no answer for {for_}"
+
+
+def source(sample: Sample) -> str:
+    """Where the figure comes from, how old it is, and why it is not the usual source."""
+    if not sample.stretched:
+        return _source(sample)
+    return _joined(_source(sample), f"a sample every {duration(sample.interval_s)}")
+
+
+def _source(sample: Sample) -> str:
+    if sample.hung is not None:
+        return _joined(_whence(sample), hung(sample.hung, sample.at.mono_s), _why_alone(sample))
+    age_s = sample.age_s or 0.0
+    age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
+    match sample.source:
+        case Source.API if sample.stale:
+            return _joined("API, last value", age, api(sample.api), _why_alone(sample))
+        case Source.API:
+            latency_s = sample.api.latency_s or 0.0
+            slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
+            asked = f"asked every {duration(sample.api.every_s)}" if sample.api.every_s else ""
+            return _joined(f"API{slow}", age, asked, _why_alone(sample))
+        case Source.PROCESS:
+            return _joined(f"Process ({_tree(sample)})", age, _why_process(sample))
+        case Source.NONE:
+            return _why_nothing(sample)
+
+
+def _whence(sample: Sample) -> str:
+    """The source alone, and how old its figure is; empty without any."""
+    match sample.source:
+        case Source.API:
+            return _joined("API, last value", f"{duration(sample.age_s or 0.0)} old")
+        case Source.PROCESS:
+            return f"Process ({_tree(sample)})"
+        case Source.NONE:
+            return ""
+
+
+def _tree(sample: Sample) -> str:
+    count = len(sample.rows)
+    tree = "1 process" if count == 1 else f"{count} processes"
+    return f"{tree}{_as_counted(sample)}"
+
+
+def _as_counted(sample: Sample) -> str:
+    match sample.memory_kind:
+        case MemoryKind.SHARED_ONCE if sample.shared_bytes >= SHARING_SHOWN_BYTES:
+            return ", shared memory once"
+        case MemoryKind.RSS_SUM:
+            return ", may be too high"
+        case MemoryKind.UNMEASURED:
+            return ", at least"
+        case _:
+            return ""
+
+
+def doubt(sample: Sample) -> str:
+    """A sentence where the figure may be too high; else empty."""
+    if sample.memory_kind is not MemoryKind.RSS_SUM:
+        return ""
+    return "It may be less: what its processes share cannot be read."
+
+
+def sharing(sample: Sample) -> str:
+    """What the processes have together, and how that was counted; empty where it is their sum."""
+    rss_bytes = sample.rss_bytes
+    if rss_bytes is None or not _as_counted(sample):
+        return ""
+    if sample.memory_kind is MemoryKind.RSS_SUM:
+        return f"Together {size(rss_bytes)}; may be too high: what they share cannot be read"
+    if sample.memory_kind is MemoryKind.UNMEASURED:
+        return f"Together at most {size(rss_bytes)}; what they share is being measured"
+    held = size(rss_bytes - sample.shared_bytes)
+    return f"Together {held}: what they share counts once (sum of RSS {size(rss_bytes)})"
+
+
+def not_the_server(name: str) -> str:
+    """Why a process that was found is not read: its memory is not what the API tells."""
+    return f"the process on the port, {name}, is not the server"
+
+
+def _why_alone(sample: Sample) -> str:
+    return sample.problem or "" if sample.why in (Why.NOT_THE_SERVER, Why.NO_PROCESS) else ""
+
+
+def _why_process(sample: Sample) -> str:
+    match sample.why:
+        case Why.WORKERS:
+            return "the API speaks for one worker only"
+        case Why.BETWEEN if sample.api.every_s:
+            return f"API asked every {duration(sample.api.every_s)}"
+        case Why.BETWEEN:
+            return "newer than the API's"
+        case Why.API_LATE if sample.api.state is ApiState.WAITING:
+            return "waiting for the API"
+        case Why.API_AWAY | Why.API_LATE:
+            return api(sample.api)
+        case _:
+            return ""
+
+
+def _why_nothing(sample: Sample) -> str:
+    match sample.why:
+        case Why.STARTING:
+            return "waiting for the first answer"
+        case Why.REMOTE if sample.mode is Mode.FALLBACK:
+            return "the server is on another machine: its processes cannot be read"
+        case Why.REMOTE:
+            return _joined(api(sample.api), "on another machine: no process to read")
+        case Why.NOT_THE_SERVER:
+            return _joined(api(sample.api), _why_alone(sample))
+        case Why.NO_PROCESS:
+            reason = offer(sample) or sample.problem or "no server process found"
+            return _joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)
+        case _:
+            return api(sample.api)
+
+
+def offered(sample: Sample) -> Target | None:
+    """What is probably the server, on another port, while there is none where it is looked for."""
+    if sample.target is not None or not sample.candidates:
+        return None
+    likeliest = sample.candidates[0]
+    return None if likeliest.port is None else likeliest
+
+
+def offer(sample: Sample) -> str:
+    """``uvicorn main:app listens on port 8772: watch it?``; empty without any."""
+    likeliest = offered(sample)
+    return f"{likeliest.evidence}: watch it?" if likeliest else ""
+
+
+def moved(address: ServerAddress) -> tuple[str, str]:
+    """Title and text when a person has the server on another port watched."""
+    text = f"Until the program ends. The setting url = {address.shown} keeps it."
+    return f"Watched now: port {address.port}", text
+
+
+def memory(sample: Sample) -> str:
+    """``1.52 GB · yellow · +12 MB/s``."""
+    if sample.memory_bytes is None:
+        return "No reading"
+    return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+
+
+def standing(sample: Sample) -> str:
+    """``critical``, ``recovering``, ``high, recovering``: the level that memory is in, and whether
+    it has just come down from another; empty in calm."""
+    level = "" if sample.alert is Level.NONE else sample.alert.word
+    back = "" if sample.recovering is Level.NONE else "recovering"
+    return ", ".join(filter(None, (level, back)))
+
+
+def ahead(sample: Sample) -> str:
+    """What memory will reach and when; empty without a forecast."""
+    return forecast(sample.forecast) if sample.forecast else ""
+
+
+def system(value: SystemMemory | None) -> str:
+    """``12.3 GB of 23.5 GB available (48 % used)``."""
+    return f"System {UNKNOWN}" if value is None else f"System: {free_of(value)}"
+
+
+def temp(value: TempUsage | None) -> str:
+    """``Temp: 18 MB in 3 files``."""
+    return f"Temp {UNKNOWN}" if value is None else f"Temp: {size_in_files(value)}"
+
+
+def title(demo: bool) -> str:
+    """The app's name as shown in tooltip and menu."""
+    return f"{APP} (demo)" if demo else APP
+
+
+def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
+    """Three short lines: memory and forecast; source and stage; system."""
+    name = title(demo)
+    if paused:
+        return f"{name}: paused"
+    if sample is None:
+        return f"{name}: starting"
+    what, where = memory(sample), source(sample)
+    if sample.forecast:
+        what = _joined(what, ahead(sample))
+    if sample.memory_bytes is not None and sample.hung is None:
+        where = _joined(where, doing(sample))
+    return f"{name}: {what}\n{where}\n{system(sample.system)}"
+
+
+def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
+    """Title and text of a notification with what the tooltip says; a title must be short."""
+    title, _, text = tooltip(sample, demo=demo, paused=paused).partition("\n")
+    ahead = forecast(sample.forecast) if sample and sample.forecast else ""
+    if ahead and title.endswith(ahead):
+        title = title.removesuffix(f" · {ahead}")
+        text = f"{ahead[0].upper()}{ahead[1:]}\n{text}"
+    return title, text
+
+
+def summary(value: Summary) -> tuple[str, str]:
+    """Title and text of a summary: peak and average, time and samples, trend."""
+    samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
+    took = f"{duration(value.elapsed_s)}, {samples}"
+    if value.peak_bytes is None:
+        return "Summary: no reading", f"{took}, and the server could not be read in any."
+    trend = _change(value.trend_bytes)
+    average = f"average {size(value.average_bytes)}"
+    return (
+        f"Summary: peak {size(value.peak_bytes)}",
+        f"{took}, {average}, {trend}." if trend else f"{took}, {average}.",
+    )
+
+
+def _change(bytes_: int | None) -> str:
+    """``+58 MB from first to last``: what the old console scripts called the trend."""
+    if bytes_ is None:
+        return ""
+    if abs(bytes_) < 0.5 * MIB:
+        return "the same at first and last"
+    return f"{'+' if bytes_ > 0 else '−'}{size(abs(bytes_))} from first to last"
+
+
+def quick_test(event: Summarised) -> tuple[str, str]:
+    """Title and text of the notification at the end of a measurement."""
+    heading, text = summary(event.summary)
+    return (heading if event.ends_run else heading.replace("Summary", "Quick test", 1)), text
+
+
+def undelivered(problem: str) -> str:
+    """The menu's and the log's word when no notification gets through."""
+    return f"Notifications do not get through: {problem}"
+
+
+NO_TRAY_TITLE = "RunAnalyze is being watched, without an icon"
+NO_TRAY_HOST = (
+    "No panel here shows tray icons (on GNOME, the AppIndicator extension does). "
+    "The icon comes when one appears; notifications come anyway."
+)
+NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
+NO_BUS = (
+    "no icon can be shown: this display has no session bus (dbus-run-session starts one);"
+    " --console shows the same in a terminal"
+)
+
+
+def output_failed(reason: str) -> str:
+    """That standard output cannot be written."""
+    return f"standard output cannot be written: {reason}"
+
+
+def already_running(url: str, *, heard: bool) -> str:
+    """What a second start for the same server says."""
+    shows = "it shows its status" if heard else "it could not be told to show its status"
+    return f"{url} is watched already; {shows}"
+
+
+def autostart_failed(on: bool, reason: str) -> str:
+    """Why the program does not start at login, or still does."""
+    return f"It could not be switched {'on' if on else 'off'}: {reason}."
+
+
+def free_of(value: SystemMemory | None) -> str:
+    """``12.3 GB of 23.5 GB free (48 % used)``, and what makes memory scarce."""
+    if value is None:
+        return UNKNOWN
+    free, total = size(value.available_bytes), size(value.total_bytes)
+    return _joined(f"{free} of {total} free ({value.used_percent:.0f} % used)", scarce(value))
+
+
+def scarce(value: SystemMemory | None) -> str:
+    """What makes memory scarce, else empty: ``limited · 420 MB in swap · pressure 12 %``."""
+    if value is None:
+        return ""
+    swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
+    if not (value.limited or pressure) and swap_bytes < SWAP_SHOWN_BYTES:
+        return ""  # the usual
+    return _joined(
+        "limited" if value.limited else "",
+        f"{size(swap_bytes)} in swap" if swap_bytes >= SWAP_SHOWN_BYTES else "",
+        f"pressure {pressure} %" if pressure else "",
+    )
+
+
+def own_memory(value: OwnMemory) -> str:
+    """``301 MB really its own, 322 MB with its share of what is in common``."""
+    own = f"{size(value.uss_bytes)} really its own"
+    if value.pss_bytes is None:
+        return own
+    return f"{own}, {size(value.pss_bytes)} with its share of what is in common"
+
+
+def process(value: Target) -> str:
+    """``uvicorn (pid 42)``."""
+    return f"{value.name} (pid {value.pid})"
+
+
+def change(value: Change) -> str:
+    """What became of the server, in one line."""
+    target = value.target
+    match value.turn:
+        case Turn.ENDED:
+            again = "The server is looked for again." if value.falls_back else ""
+            kills = value.loss.oom_kills if value.loss else None
+            return _sentences(f"Ended: {process(target)}.", out_of_memory(kills), again)
+        case Turn.RESTARTED if value.loss:
+            anew = f"Started anew: {process(target)} in place of pid {value.loss.target.pid}."
+            return _sentences(anew, out_of_memory(value.loss.oom_kills))
+        case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
+            return f"Watched now: {process(target)}, {target.evidence}."
+        case Turn.RENEWED:
+            what = "Worker" if len(value.joined) == 1 else "Workers"
+            old, new = _pids(value.left), _pids(value.joined)
+            return f"{what} replaced: {new} in place of {old} ({process(target)})."
+
+
+def out_of_memory(kills: OomKills | None) -> str:
+    """What the kernel has killed at that time, no surer than is known; empty without any."""
+    if kills is None or not kills.count:
+        return ""
+    count = "a process" if kills.count == 1 else f"{kills.count} processes"
+    if kills.limit_bytes is not None:
+        limit = f"Its memory limit of {size(kills.limit_bytes)} was reached"
+        return f"{limit}: the kernel killed {count} of its control group."
+    if kills.own_group:
+        return f"Out of memory: the kernel killed {count} of its control group at that time."
+    return f"Out of memory: the kernel killed {count} on this machine at that time, perhaps this."
+
+
+def _pids(pids: tuple[int, ...]) -> str:
+    return f"pid {', '.join(map(str, pids))}"
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def size_in_files(value: TempUsage | None) -> str:
+    """``18 MB in 3 files``."""
+    if value is None:
+        return UNKNOWN
+    files = "1 file" if value.file_count == 1 else f"{value.file_count} files"
+    return f"{size(value.size_bytes)} in {files}"
+
+
+def mode(sample: Sample) -> str:
+    """``Automatic``, or ``Automatic, in fallback`` while the API is away."""
+    return f"{MODES[sample.mode]}{', in fallback' if sample.fallback else ''}"
+
+
+def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
+    """``18 s of 30 s · 9 samples``; without a set length ``18 s · 9 samples``."""
+    counted = "1 sample" if samples == 1 else f"{samples} samples"
+    if duration_s is None:
+        return _joined(duration(elapsed_s), counted)
+    return _joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", counted)
+
+
+HOW_TO_END = "Ctrl-C ends"

@@ -1,0 +1,1 @@
+"""Which process is the server: finding, naming and tracking it."""

@@ -1,0 +1,167 @@
+"""What a command line starts: read as tokens, so that `vim main.py` is not a server.
+
+Recorded from real processes: the interpreter is the first token and the script the second;
+shells, ``uv run`` and the like only wrap a server that is their child, and multiprocessing's
+children carry ``-c``: none of them is a server command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tray_app.core.model.records import dataclass
+
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*[dtw]?(?:\.exe)?", re.IGNORECASE)
+_SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})
+# Windows' launchers: uvicorn.exe, or uvicorn-script.py given to python.
+_LAUNCHER_SUFFIX = re.compile(r"(?:-script\.pyw?|\.exe)$", re.IGNORECASE)
+_OPTIONS_WITH_VALUE = "WX"
+_BIND_OPTIONS = ("-b", "--bind")
+# What setproctitle makes of gunicorn's processes, as one token or several.
+_GUNICORN_TITLE = re.compile(r"gunicorn: (?:master|worker) \[(.+)\]")
+_APP = re.compile(r"[A-Za-z_][\w./\\]*:[A-Za-z_]\w*(?:\(\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCommand:
+    """A command line that starts a server.
+
+    ``program`` is its name as people know it ("uvicorn", "fastapi run", "python"), ``app``
+    what it serves ("main:app", "main.py") if that can be told, ``ports`` the TCP ports it
+    states (often none).
+    """
+
+    program: str
+    app: str | None
+    ports: frozenset[int]
+
+    @property
+    def phrase(self) -> str:
+        """For people: "uvicorn main:app"."""
+        return f"{self.program} {self.app}" if self.app else self.program
+
+
+@dataclass(frozen=True, slots=True)
+class _Launch:
+    """What runs, past the interpreter and its options: a program, a script or a module."""
+
+    name: str
+    args: tuple[str, ...]
+    by_python: bool = False
+    is_module: bool = False
+
+
+def is_python(cmdline: tuple[str, ...]) -> bool:
+    """Whether an interpreter runs it (a script's own name hides that: "uvicorn")."""
+    return bool(cmdline) and _PYTHON.fullmatch(_basename(cmdline[0])) is not None
+
+
+def is_this_program(cmdline: tuple[str, ...]) -> bool:
+    """Whether it is a runanalyze-tray, by its command or as ``python -m tray_app``."""
+    launch = _launch(cmdline)
+    if launch is None:
+        return False
+    if launch.is_module:
+        return launch.name.partition(".")[0] == "tray_app"
+    return _program(launch.name) == "runanalyze-tray" or (
+        launch.by_python and re.split(r"[/\\]", launch.name)[-2:] == ["tray_app", "__main__.py"]
+    )
+
+
+def program_name(cmdline: tuple[str, ...]) -> str:
+    """What runs, in small letters: a script or module rather than its interpreter; or ""."""
+    launch = _launch(cmdline)
+    return _program(launch.name) if launch else ""
+
+
+def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
+    """Whether the parent started the child just to run the same thing in its place.
+
+    On Windows a venv's python.exe starts the real one, and uvicorn.exe starts python.exe with
+    itself as the script: ``uvicorn.exe main:app`` > ``python.exe uvicorn.exe main:app``.
+    """
+    one, other = _launch(parent), _launch(child)
+    return (
+        one is not None
+        and other is not None
+        and (_program(one.name), one.args, one.is_module)
+        == (_program(other.name), other.args, other.is_module)
+    )
+
+
+def server_command(cmdline: tuple[str, ...]) -> ServerCommand | None:
+    """The server that a command line starts, or None when it starts something else."""
+    title = _GUNICORN_TITLE.match(" ".join(cmdline))
+    if title:
+        return ServerCommand("gunicorn", title[1], frozenset())
+    launch = _launch(cmdline)
+    if launch is None:
+        return None
+    args = launch.args
+    if launch.is_module:
+        program = launch.name.partition(".")[0]
+    elif launch.by_python and _basename(launch.name) == "main.py":
+        return ServerCommand("python", "main.py", frozenset(_ports(args)))
+    else:
+        program = _program(launch.name)
+    if program not in _SERVERS:
+        return None
+    if program == "fastapi":
+        if not args or args[0] not in ("run", "dev"):
+            return None
+        app = next((arg for arg in args[1:] if arg.endswith(".py")), None)
+        return ServerCommand(f"fastapi {args[0]}", app, frozenset(_ports(args)))
+    app = next((arg for arg in args if _APP.fullmatch(arg)), None)
+    return ServerCommand(program, app, frozenset(_ports(args)))
+
+
+def _basename(path: str) -> str:
+    return re.split(r"[/\\]", path)[-1]
+
+
+def _program(path: str) -> str:
+    return _LAUNCHER_SUFFIX.sub("", _basename(path)).lower()
+
+
+def _launch(cmdline: tuple[str, ...]) -> _Launch | None:
+    """None for an interpreter that runs ``-c`` code or nothing."""
+    if not is_python(cmdline):
+        return _Launch(cmdline[0], cmdline[1:]) if cmdline else None
+    tokens = iter(enumerate(cmdline[1:], start=2))
+    for following, token in tokens:
+        if not token.startswith("-"):
+            return _Launch(token, cmdline[following:], by_python=True)
+        if token.startswith("--"):
+            if token == "--check-hash-based-pycs":
+                next(tokens, None)
+            continue
+        # One-letter options may stand together: -Bm uvicorn.
+        for position, letter in enumerate(token[1:], start=2):
+            value = token[position:]
+            if letter == "c":
+                return None
+            if letter == "m":
+                module, rest = (value, following) if value else ("", following + 1)
+                module = module or "".join(cmdline[following : following + 1])
+                return _Launch(module, cmdline[rest:], by_python=True, is_module=True)
+            if letter in _OPTIONS_WITH_VALUE:
+                if not value:
+                    next(tokens, None)
+                break
+    return None
+
+
+def _ports(args: tuple[str, ...]) -> Iterator[int]:
+    for arg, following in pairwise((*args, "")):
+        option, equals, value = arg.partition("=")
+        value = value if equals else following
+        if option.startswith("-b") and option != "-b":
+            option, value = "-b", arg[2:]  # -b127.0.0.1:8000, as gunicorn takes it too
+        if option in _BIND_OPTIONS:
+            value = "" if value.startswith(("unix:", "fd:")) else value.rpartition(":")[2]
+        elif option != "--port":
+            continue
+        if value.isdecimal() and len(value) <= 5 and int(value) <= 0xFFFF:
+            yield int(value)

@@ -1,0 +1,275 @@
+"""Which process is the server: facts about processes in, one choice with its evidence out.
+
+A listening socket on the URL's port is proof. A command line is a guess, taken only while
+nothing listens there, and never one that belongs to another port.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from tray_app.core.model.readings import Target
+from tray_app.core.model.records import dataclass, replace
+from tray_app.core.server.command_line import (
+    ServerCommand,
+    is_this_program,
+    only_launches,
+    server_command,
+)
+
+# Programs that hold a port only to pass it on: their memory is not the server's. Others are
+# found out by the API's figures.
+_RELAYS = frozenset(
+    # What publishes a container's or a virtual machine's port.
+    {"docker-proxy", "com.docker.backend", "rootlesskit", "rootlessport", "conmon", "gvproxy"}
+    | {"slirp4netns", "pasta", "pasta.avx2", "passt", "passt.avx2", "wslrelay", "kubectl"}
+    # Tunnels, and what opens a service's socket before it starts the service.
+    | {"ssh", "sshd", "sshd-session", "socat", "cloudflared", "systemd", "launchd"}
+    # Reverse proxies.
+    | {"nginx", "haproxy", "caddy", "traefik", "envoy"}
+)
+_PROJECT = re.compile(r"runanalyze(?!-tray)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """What is known of one process. ``created_s`` is Unix time; ``owned``: we may read it.
+
+    ``isolated``: in another network namespace, as in a container; nothing that it listens on
+    is a port of ours.
+    """
+
+    pid: int
+    ppid: int
+    name: str
+    cmdline: tuple[str, ...]
+    created_s: float
+    cwd: str | None
+    owned: bool
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who listens: for each socket a holder and those of its ancestors that hold it too.
+
+    ``hidden`` when there is a socket but no holder that we may see.
+    """
+
+    pids: frozenset[int] = frozenset()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The server's root process and how it was recognised, or ``problem``: why there is none.
+
+    ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
+    Where there is no server they are those that listen on another port of this machine.
+    ``hidden``: a process that we may not see holds the port.
+    """
+
+    pid: int | None = None
+    evidence: str = ""
+    by_port: bool = False
+    problem: str | None = None
+    candidates: tuple[Target, ...] = ()
+    hidden: bool = False
+
+
+def choose(
+    port: int,
+    facts: Iterable[ProcessFacts],
+    listeners: Listeners,
+    listening_ports: Mapping[int, Collection[int]],
+    own_pid: int,
+) -> Choice:
+    """The server on ``port`` among ``facts``: those of the listeners and of likely commands.
+
+    A listener's parent that only launches it is the root in its place, so that the root is the
+    same before it listens; it must be among the ``facts`` for that.
+
+    ``listening_ports`` are the ports that the likely commands listen on, by pid.
+    """
+    known = {each.pid: each for each in facts}
+    ours = {pid for pid in known if pid == own_pid or is_this_program(known[pid].cmdline)}
+    holders = {pid: known[pid] for pid in listeners.pids & known.keys() if pid not in ours}
+    if holders:
+        return _by_port(port, holders, known)
+    if listeners.pids & ours:
+        return Choice(problem=f"port {port} is held by runanalyze-tray itself")
+    if listeners.hidden:
+        return Choice(
+            problem=f"port {port} is held by a process that cannot be read (another user's, or "
+            "in a container); run runanalyze-tray as that user to read it",
+            hidden=True,
+        )
+    others = {pid: each for pid, each in known.items() if pid not in ours}
+    return _by_command(port, others, listening_ports)
+
+
+def answering(
+    root: int, listening: Collection[int], parents: Mapping[int, int | None]
+) -> frozenset[int]:
+    """The pids of a tree that answer requests, of those that hold the listening socket.
+
+    With --reload or --workers the root only supervises: its nearest listening descendants
+    answer (what listens below those has merely inherited the socket). Else the root does,
+    or below a launcher, which does not listen, the process that it launched.
+    """
+    nearest = {pid: _nearest(pid, listening, parents) for pid in listening}
+    tops = {root} if root in listening else {pid for pid in nearest if nearest[pid] is None}
+    workers = {pid for pid in nearest if nearest[pid] in tops}
+    return frozenset(workers or tops)
+
+
+def launcher_of(facts: ProcessFacts, parent: ProcessFacts | None) -> ProcessFacts | None:
+    """The ``parent`` of a process when it only launches it, else None."""
+    if parent and _is_older(parent, facts) and only_launches(parent.cmdline, facts.cmdline):
+        return parent
+    return None
+
+
+def reaches(host: str, bound: str) -> bool:
+    """Whether a request to ``host``, a name or address of this machine, can reach a socket
+    bound to the address ``bound``."""
+    listening, asked = _address(bound), _address(host)
+    if listening is None or listening.is_unspecified:
+        return True
+    if asked is None:
+        return listening.is_loopback or host.lower().rpartition(".")[2] != "localhost"
+    return listening.is_loopback if asked.is_unspecified else listening == asked
+
+
+def _by_port(
+    port: int, holders: dict[int, ProcessFacts], known: Mapping[int, ProcessFacts]
+) -> Choice:
+    servers = {pid: each for pid, each in holders.items() if not _is_relay(each)}
+    if not servers:
+        relay = next(iter(holders.values())).name
+        return Choice(problem=f"port {port} is only passed on by {relay}: only the API can be read")
+    roots = [each for each in servers.values() if root_among(each, servers) == each.pid]
+    best = max(roots, key=_likeness)
+    while parent := launcher_of(best, known.get(best.ppid)):
+        best = parent
+    if not best.owned:
+        return Choice(problem=not_permitted(f"port {port} is held by"))
+    return Choice(best.pid, f"listens on port {port}", by_port=True)
+
+
+def _by_command(
+    port: int, known: dict[int, ProcessFacts], listening_ports: Mapping[int, Collection[int]]
+) -> Choice:
+    candidates = {
+        pid: (each, command)
+        for pid, each in known.items()
+        if (command := server_command(each.cmdline))
+    }
+    alike = {pid: each for pid, (each, _) in candidates.items()}
+    elsewhere = {
+        root_among(alike[pid], alike)
+        for pid in alike
+        if listening_ports.get(pid) and port not in listening_ports[pid]
+    }
+    stating = [
+        (each, command)
+        for each, command in candidates.values()
+        if root_among(each, alike) == each.pid
+        and each.pid not in elsewhere
+        and (not command.ports or port in command.ports)
+    ]
+    fitting = [(each, command) for each, command in stating if not each.isolated]
+    if not fitting:
+        problem = f"no server process found on port {port}"
+        if stating:
+            inside, command = stating[0]
+            problem += (
+                f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
+            )
+        offered = sorted(map(candidates.__getitem__, elsewhere), key=_likeness_of, reverse=True)
+        return Choice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
+    fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
+    best, command = fitting[0]
+    if not best.owned:
+        return Choice(problem=not_permitted(f"{command.phrase} (pid {best.pid}) is"))
+    chosen, *others = (
+        as_target(each, f"command line: {command.phrase}")
+        for each, command in fitting
+        if each.owned
+    )
+    return Choice(best.pid, chosen.evidence, candidates=tuple(others))
+
+
+def _likeness_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:
+    return _likeness(candidate[0])
+
+
+def _offers(
+    candidates: Iterable[tuple[ProcessFacts, ServerCommand]],
+    listening_ports: Mapping[int, Collection[int]],
+) -> Iterator[Target]:
+    """Those that serve what the server does, on another port: a person may have moved it."""
+    for each, command in candidates:
+        _, of_project, serves_main, _ = _likeness(each)
+        ports = listening_ports.get(each.pid)
+        if each.owned and not each.isolated and ports and (of_project or serves_main):
+            port = min(ports)
+            evidence = f"{command.phrase} listens on port {port}"
+            yield replace(as_target(each, evidence), port=port)
+
+
+def as_target(facts: ProcessFacts, evidence: str) -> Target:
+    """What is known of a process, as something that can be watched."""
+    return Target(facts.pid, facts.created_s, facts.name, facts.cmdline, facts.cwd, evidence)
+
+
+def not_permitted(subject: str) -> str:
+    """That a process may not be read, and what to do."""
+    return f"{subject} a process of another user; run runanalyze-tray as that user to read it"
+
+
+def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
+    """How much a process looks like RunAnalyze's server; of equals the newest."""
+    command = server_command(facts.cmdline)
+    serves_main = command is not None and (command.app or command.program).startswith("main")
+    of_project = _PROJECT.search(" ".join((facts.cwd or "", *facts.cmdline))) is not None
+    return command is not None, of_project, serves_main, facts.created_s
+
+
+def root_among(facts: ProcessFacts, among: Mapping[int, ProcessFacts]) -> int:
+    """Its farthest ancestor in an unbroken line of parents that are ``among`` them."""
+    while (parent := among.get(facts.ppid)) and _is_older(parent, facts):
+        facts = parent
+    return facts.pid
+
+
+def _is_older(parent: ProcessFacts, child: ProcessFacts) -> bool:
+    """Windows keeps a dead parent's pid, which a younger process may have by now."""
+    return (parent.created_s, parent.pid) < (child.created_s, child.pid)
+
+
+def _is_relay(facts: ProcessFacts) -> bool:
+    return facts.name.lower().removesuffix(".exe") in _RELAYS
+
+
+def _nearest(pid: int, listening: Collection[int], parents: Mapping[int, int | None]) -> int | None:
+    """The nearest ancestor that listens."""
+    seen = {pid}
+    parent = parents.get(pid)
+    while parent is not None and parent not in seen:
+        if parent in listening:
+            return parent
+        seen.add(parent)
+        parent = parents.get(parent)
+    return None
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """None for a name."""
+    try:
+        address = ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

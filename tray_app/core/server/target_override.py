@@ -1,0 +1,95 @@
+"""What a person wants watched, over all evidence.
+
+A process picked in the menu, a pid or a pattern from the command line. Whatever is wished, this
+program is never watched, nor what merely quotes a pattern: a search, an editor, a pager.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.command_line import is_this_program, program_name
+from tray_app.core.server.discovery import (
+    Choice,
+    ProcessFacts,
+    as_target,
+    not_permitted,
+    root_among,
+)
+
+CHOSEN = "chosen by you"
+# Their arguments speak of other programs.
+_QUOTING = frozenset(
+    {"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "pgrep", "pkill", "pidof", "killall"}
+    | {"ps", "watch", "find", "xargs", "sed", "awk", "gawk", "mawk", "less", "more", "cat", "tail"}
+    | {"vi", "vim", "nvim", "view", "nano", "micro", "emacs", "emacsclient", "code", "gedit"}
+    | {"head", "man", "findstr", "notepad", "notepad++"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """At most one of the three is set; none: the server is looked for by evidence.
+
+    ``picked`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.
+    ``match`` is a regular expression, searched in the command line joined by spaces.
+    """
+
+    picked: tuple[int, float] | None = None
+    pid: int | None = None
+    match: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is wished."""
+        return self == NO_WISH
+
+
+NO_WISH = Wish()
+
+
+def named(pid: int | None, match: str | None) -> Wish:
+    """What the settings wish; a pid is the more exact word of the two."""
+    return Wish(pid=pid) if pid is not None else Wish(match=match)
+
+
+def matches(pattern: re.Pattern[str], cmdline: tuple[str, ...]) -> bool:
+    """Whether a command line is one of those that a pattern may mean."""
+    return (
+        bool(cmdline)
+        and pattern.search(" ".join(cmdline)) is not None
+        and program_name(cmdline) not in _QUOTING
+        and not is_this_program(cmdline)
+    )
+
+
+def choose_match(
+    pattern: str,
+    facts: Iterable[ProcessFacts],
+    listening: Collection[int],
+    own_line: Collection[int],
+    current: int | None,
+) -> Choice:
+    """The process that a pattern means, among the ``facts`` of those that match it.
+
+    One that listens on the server's port (``listening``) is preferred, then the one that is
+    watched already (``current``), then the newest; always the root of its line of matches.
+    ``own_line`` are this program and its ancestors: their command lines may quote the pattern.
+    """
+    found = {each.pid: each for each in facts if each.pid not in own_line}
+    listeners = {root_among(found[pid], found) for pid in listening if pid in found}
+    roots = {pid for pid, each in found.items() if root_among(each, found) == pid}
+    if not roots:
+        return Choice(problem=f"no process matches {pattern!r}")
+    ranked = sorted(
+        (found[pid] for pid in roots),
+        key=lambda it: (it.pid in listeners, it.owned, it.pid == current, it.created_s),
+        reverse=True,
+    )
+    best, evidence = ranked[0], f"{CHOSEN}: matches {pattern!r}"
+    if not best.owned:
+        return Choice(problem=not_permitted(f"process {best.pid}, which matches {pattern!r}, is"))
+    others = tuple(as_target(each, f"matches {pattern!r}") for each in ranked[1:] if each.owned)
+    return Choice(best.pid, evidence, by_port=best.pid in listeners, candidates=others)

@@ -1,0 +1,82 @@
+"""What became of the watched server between two readings: said once, when it happens.
+
+A reload ends a worker some readings before its successor answers, so what was known is kept until
+something takes its place.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from tray_app.core.model.readings import Loss, ProcessReading, Target
+from tray_app.core.model.records import dataclass
+
+
+class Turn(Enum):
+    """ENDED: the target is gone. RETURNED: it, or another, runs again after that. RESTARTED: both
+    within one reading. FOLLOWED: another process is taken for the server, which has not ended.
+    RENEWED: a worker answers in an old one's place."""
+
+    ENDED = auto()
+    RETURNED = auto()
+    RESTARTED = auto()
+    FOLLOWED = auto()
+    RENEWED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``target`` is the new one, or with ENDED the old one, whose end is told by ``loss``.
+
+    ``left`` and ``joined`` are the workers' pids with RENEWED. ``falls_back``: a person had picked
+    what has ended, so the server is looked for again.
+    """
+
+    turn: Turn
+    target: Target
+    loss: Loss | None = None
+    left: tuple[int, ...] = ()
+    joined: tuple[int, ...] = ()
+    falls_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """The last target, whether it has ended, and the workers below it that answered last."""
+
+    target: Target | None = None
+    has_ended: bool = False
+    workers: frozenset[int] = frozenset()
+
+
+def compare(before: Succession, reading: ProcessReading) -> tuple[Succession, Change | None]:
+    """The succession after one more reading, and what has changed in it.
+
+    A reading without a target and without a loss changes nothing: the server was not found, or
+    could not be read.
+    """
+    target, loss = reading.target, reading.loss
+    if target is None:
+        if loss is None:
+            return before, None
+        return Succession(loss.target, has_ended=True), Change(Turn.ENDED, loss.target, loss)
+    # A root that answers itself is no worker: its end is the target's.
+    workers = frozenset(reading.workers) - {target.pid}
+    if before.target is None:
+        return Succession(target, workers=workers), None
+    if target == before.target and workers == before.workers and not before.has_ended:
+        return before, None  # the usual
+    if _identity(target) != _identity(before.target) or before.has_ended:
+        turn = Turn.RESTARTED if loss else Turn.RETURNED if before.has_ended else Turn.FOLLOWED
+        return Succession(target, workers=workers), Change(turn, target, loss)
+    left, joined = before.workers - workers, workers - before.workers
+    if not joined:  # fewer, perhaps only until a successor answers
+        return Succession(target, workers=before.workers), None
+    now = Succession(target, workers=workers)
+    if not left:
+        return now, None
+    return now, Change(Turn.RENEWED, target, None, tuple(sorted(left)), tuple(sorted(joined)))
+
+
+def _identity(target: Target) -> tuple[int, float]:
+    return target.pid, target.created_s

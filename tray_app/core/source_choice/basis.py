@@ -1,0 +1,56 @@
+"""What the memory figure measures: its basis.
+
+The server's process tree and the API's answer mean the same where the API's figure fits the tree
+(`likeness`). Else they are two figures, and what was learnt from one says nothing of the other: a
+proxy's 20 MB and then its server's 2 GB are no growth.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.model.readings import ProcessReading
+from tray_app.core.model.records import dataclass
+from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.selection import Selected
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The tree of ``target`` (pid, created_s); None: whatever process answers the API.
+
+    ``answers``: an answer of the API means the same. ``ended``: that life of the server is over.
+    """
+
+    target: tuple[int, float] | None = None
+    answers: bool = False
+    ended: bool = False
+
+
+ENDED = Basis(ended=True)
+
+
+def of(selected: Selected, process: ProcessReading | None, likeness: Likeness) -> Basis | None:
+    """The basis of this sample's figure; None where it has no new one.
+
+    ``process`` is the reading without a target that is not the server. Several workers share what
+    the API tells of one.
+    """
+    if selected.memory_bytes is None or selected.stale:
+        return None
+    if process is None or process.target is None:
+        return Basis()
+    fits = likeness.proven and not likeness.misfits
+    target = (process.target.pid, process.target.created_s)
+    return Basis(target, fits and process.worker_count <= 1)
+
+
+def is_another(before: Basis | None, after: Basis) -> bool:
+    """Whether the figure has another meaning than the one before it."""
+    if before is None:
+        return False
+    if before.ended:
+        return True
+    if before.target == after.target:
+        return False
+    if before.target is None:
+        return not after.answers
+    return after.target is not None or not before.answers

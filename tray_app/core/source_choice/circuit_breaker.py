@@ -1,0 +1,232 @@
+"""The API link as a circuit breaker: when to ask, how long to wait, when to call it away.
+
+Numbers: a busy server accepts the connection and then says nothing for up to 39 s, a
+server that is down refuses within 8 ms (both measured on the real one), so the two are
+told apart by the kind of failure and probed differently.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+from tray_app.core.model.readings import ApiFailure, ApiFailureKind, ApiReading
+from tray_app.core.model.records import dataclass, replace
+
+FALLBACK_AFTER_FAILURES = 3
+FALLBACK_AFTER_SILENCE_S = 3.0
+PAUSE_MIN_S = 1.0
+PAUSE_MAX_S = 30.0
+# A server that hung answers the next request at once: ask again soon after a time-out,
+# so that it is seen within 2 s of its waking.
+RETRY_AFTER_TIMEOUT_S = 1.0
+# The smoothed latency rises slowly, because one slow answer is a busy server and no dear request
+# (recorded: 14 s after a silence), and falls fast.
+LATENCY_WEIGHT = 0.25
+LATENCY_WEIGHT_DOWN = 0.5
+LATENCY_RISE_MAX = 2.0
+LATENCY_COUNTED_MIN_S = 0.05
+LATENCY_FIRST_MAX_S = 1.5
+# The server walks its whole temp tree for each answer, on its event loop: 0.37 s at 100,000 files.
+# So at most a twentieth of its time goes into answering us.
+APART_LATENCIES = 20.0
+APART_MAX_S = 30.0
+HASTE_S = 0.5
+# A server's wish to be asked later (Retry-After) is kept for so long at most: an hour of
+# maintenance may be over sooner, and meanwhile only processes tell its memory.
+RETRY_AFTER_MAX_S = 300.0
+LEAD_MIN_S = 0.05
+LEAD_LATENCIES = 3.0
+
+
+class ApiState(StrEnum):
+    """OK: answers. WAITING: no answer has come yet, and none is late. SLOW: an answer is late.
+    SILENT: late beyond 3 s. OFF: not to be asked."""
+
+    OK = "ok"
+    WAITING = "waiting"
+    SLOW = "slow"
+    SILENT = "silent"
+    ERROR = "error"
+    UNREACHABLE = "unreachable"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLink:
+    """What is known of the API. ``asked_s`` is set while a request is in flight.
+
+    ``silent_since_s`` is when the first request was sent that has not been answered, kept
+    over time-outs; ``latency_s`` is smoothed (weight 1/4 for a slower one, 1/2 for a faster).
+    ``not_before_s``: the server wants not to be asked before, whatever else speaks for it.
+    """
+
+    asked_s: float | None = None
+    reading: ApiReading | None = None
+    failure: ApiFailure | None = None
+    failures: int = 0
+    silent_since_s: float | None = None
+    pause_s: float = 0.0
+    next_ask_s: float = 0.0
+    latency_s: float | None = None
+    not_before_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCondition:
+    """The link as it is shown. ``age_s`` is that of the last good reading, ``every_s`` how far
+    apart requests are kept where that is more than an interval."""
+
+    state: ApiState
+    age_s: float | None = None
+    latency_s: float | None = None
+    error: str | None = None
+    every_s: float | None = None
+
+
+def asked(link: ApiLink, now_s: float) -> ApiLink:
+    """A request was sent."""
+    since = link.silent_since_s if link.silent_since_s is not None else now_s
+    return replace(link, asked_s=now_s, silent_since_s=since)
+
+
+def answered(link: ApiLink, reading: ApiReading) -> ApiLink:
+    """A good answer closes the circuit: all earlier failures are forgotten."""
+    return ApiLink(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
+
+
+def begun_again(link: ApiLink, silent_since_s: float | None = None) -> ApiLink:
+    """What came before says nothing any more. A request that is in flight may still be answered,
+    and what the server wants is kept."""
+    return ApiLink(
+        asked_s=link.asked_s, silent_since_s=silent_since_s, not_before_s=link.not_before_s
+    )
+
+
+def _smoothed(before_s: float | None, latency_s: float) -> float:
+    if before_s is None:
+        return min(latency_s, LATENCY_FIRST_MAX_S)
+    if latency_s < before_s:
+        return before_s + LATENCY_WEIGHT_DOWN * (latency_s - before_s)
+    counted_s = min(latency_s, max(LATENCY_RISE_MAX * before_s, LATENCY_COUNTED_MIN_S))
+    return before_s + LATENCY_WEIGHT * (counted_s - before_s)
+
+
+def apart_s(link: ApiLink) -> float:
+    """How far apart requests are kept, from start to start."""
+    return min(APART_LATENCIES * (link.latency_s or 0.0), APART_MAX_S)
+
+
+def keeps_pace(link: ApiLink, now_s: float, interval_s: float) -> bool:
+    """Whether the API answers as it is asked, although its newest answer may be some time old."""
+    if link.reading is None or link.failures:
+        return False
+    waited_s = 0.0 if link.asked_s is None else now_s - link.asked_s
+    longest_s = apart_s(link) + interval_s  # requests are sent before a tick
+    return waited_s <= min(interval_s, 1.0) and now_s - link.reading.taken_s <= longest_s
+
+
+def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> ApiLink:
+    """A failure, with ``jitter`` in [0, 1): refused and wrong answers pause 1 s to 30 s."""
+    if failure.kind is ApiFailureKind.TIMEOUT:
+        pause_s, next_ask_s = 0.0, now_s + RETRY_AFTER_TIMEOUT_S
+        since = link.silent_since_s
+    else:
+        pause_s = min(max(2 * link.pause_s, PAUSE_MIN_S), PAUSE_MAX_S)
+        spread_s = pause_s * (0.75 + 0.5 * jitter)
+        next_ask_s = now_s + min(max(spread_s, PAUSE_MIN_S), PAUSE_MAX_S)
+        since = None
+    return replace(
+        link,
+        asked_s=None,
+        failure=failure,
+        failures=link.failures + 1,
+        silent_since_s=since,
+        pause_s=pause_s,
+        next_ask_s=next_ask_s,
+        not_before_s=now_s + min(failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S),
+    )
+
+
+def ended(link: ApiLink) -> ApiLink:
+    """The process that answered has ended: its last answer is no figure, and whether another
+    answers in its place is asked at once."""
+    return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
+
+
+def hurry(link: ApiLink) -> ApiLink:
+    """Something says that the server is back (its process was found): ask at once."""
+    return replace(link, pause_s=0.0, next_ask_s=0.0)
+
+
+def away(link: ApiLink, now_s: float) -> bool:
+    """Whether the API counts as away: 3 failures in a row, 3 s of silence, or more than 3 s in
+    which it wants not to be asked."""
+    return (
+        link.failures >= FALLBACK_AFTER_FAILURES
+        or link.not_before_s - now_s > FALLBACK_AFTER_SILENCE_S
+        or (
+            link.silent_since_s is not None
+            and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
+        )
+    )
+
+
+def refuses(link: ApiLink, now_s: float) -> bool:
+    """Whether nobody listens any more: away, and the newest request was refused."""
+    refused = link.failure is not None and link.failure.kind is ApiFailureKind.REFUSED
+    return refused and away(link, now_s)
+
+
+def due_s(
+    link: ApiLink, next_tick_s: float, interval_s: float, *, hastens: bool = False
+) -> float | None:
+    """When the next request is to be sent: shortly before the tick that will use it.
+
+    None while one is in flight. After a failure the pause decides, not the tick. A tick that
+    has its answer already, or comes too soon after the last request (`apart_s`), is not asked for:
+    the request is for a later one. ``hastens``: it is not for a tick, and is sent as soon as that
+    does not cost the server too much.
+    """
+    if link.asked_s is not None:
+        return None
+    if link.failures or link.reading is None:
+        return max(link.next_ask_s, link.not_before_s)
+    lead_max_s = interval_s / 2
+    if hastens:
+        return max(link.reading.taken_s + HASTE_S, link.reading.taken_s + apart_s(link))
+    if link.reading.taken_s >= next_tick_s - lead_max_s:
+        next_tick_s += interval_s
+    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), lead_max_s)
+    ask_s = next_tick_s - lead_s
+    earliest_s = link.reading.taken_s - link.reading.latency_s + apart_s(link)
+    if earliest_s > ask_s:
+        ask_s += math.ceil((earliest_s - ask_s) / interval_s) * interval_s
+    return max(ask_s, link.next_ask_s, link.not_before_s)
+
+
+def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
+    """How the link is to be shown at ``now_s``."""
+    waited_s = 0.0 if link.silent_since_s is None else now_s - link.silent_since_s
+    timed_out = link.failure is not None and link.failure.kind is ApiFailureKind.TIMEOUT
+    error = link.failure.reason if link.failure else None
+    if waited_s >= FALLBACK_AFTER_SILENCE_S or timed_out:
+        state = ApiState.SILENT
+        error = f"no answer for {waited_s:.0f} s"
+    elif link.failure is not None:
+        refused = link.failure.kind is ApiFailureKind.REFUSED
+        state = ApiState.UNREACHABLE if refused else ApiState.ERROR
+    elif waited_s > min(interval_s, 1.0):
+        state = ApiState.SLOW
+    elif link.reading is None:
+        state = ApiState.WAITING
+    else:
+        state = ApiState.OK
+    every_s = apart_s(link)
+    return ApiCondition(
+        state=state,
+        age_s=None if link.reading is None else max(0.0, now_s - link.reading.taken_s),
+        latency_s=None if link.reading is None else link.reading.latency_s,
+        error=error,
+        every_s=every_s if every_s > interval_s else None,
+    )

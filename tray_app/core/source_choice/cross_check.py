@@ -1,0 +1,94 @@
+"""Is the process on the port really the server?
+
+An ssh tunnel, a container's proxy or nginx holds a port only to pass it on. The API tells the
+server's own memory, so a tree in which no process has that much is not the server's. Of a process
+that no answer has fitted yet one quick answer is enough. One that was the server is not given up
+for one (memory moves between the two looks), but for three in a row.
+"""
+
+from __future__ import annotations
+
+from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
+from tray_app.core.model.records import dataclass, replace
+
+# Figures further apart than both of these are two processes'.
+MISMATCH_FACTOR = 0.2
+MISMATCH_BYTES = 50 * MIB
+ANSWERS_TO_DISOWN = 3
+# The figure of an answer that took longer may be as much older than the look beside it.
+QUICK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
+
+    ``tree_bytes`` is what the whole tree had at the last tick. ``proven``: an answer has fitted.
+    """
+
+    target: tuple[int, float] | None = None
+    misfits: int = 0
+    tree_bytes: int | None = None
+    proven: bool = False
+
+
+def alike(api_bytes: int, rss_bytes: int) -> bool:
+    """Whether the API's figure may be that of a process with ``rss_bytes``."""
+    differs = abs(api_bytes - rss_bytes)
+    return differs <= MISMATCH_BYTES or differs <= MISMATCH_FACTOR * api_bytes
+
+
+def compare(
+    likeness: Likeness, answer: ApiReading | None, process: ProcessReading | None
+) -> Likeness:
+    """The likeness after one more tick; ``answer`` is the newest one if it is new.
+
+    Any process of the tree may have answered (with several workers a random one). What cannot
+    be compared changes nothing: no new answer, no target, or a tree that has itself moved that
+    far since the last tick, as when a slow API tells of a steep climb some moments late. An answer
+    that fits, and another target, clear the count.
+    """
+    if process is None or process.target is None:
+        return likeness
+    target = (process.target.pid, process.target.created_s)
+    tree_bytes = process.rss_bytes
+    if target != likeness.target:
+        likeness = Likeness(target)
+    misfits, proven = likeness.misfits, likeness.proven
+    before_bytes = likeness.tree_bytes
+    if answer is None:
+        pass
+    elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
+        misfits, proven = 0, True
+    elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
+        enough = not proven and answer.latency_s <= QUICK_S
+        misfits = ANSWERS_TO_DISOWN if enough else min(misfits + 1, ANSWERS_TO_DISOWN)
+    return Likeness(target, misfits, tree_bytes, proven)
+
+
+def is_another(likeness: Likeness, process: ProcessReading) -> bool:
+    """Whether the target of this reading is known not to be the server."""
+    target = process.target
+    return (
+        target is not None
+        and likeness.misfits >= ANSWERS_TO_DISOWN
+        and likeness.target == (target.pid, target.created_s)
+    )
+
+
+def is_doubted(likeness: Likeness) -> bool:
+    """Whether the newest answer fitted no process of the tree."""
+    return likeness.misfits > 0
+
+
+def disowned(process: ProcessReading, problem: str) -> ProcessReading:
+    """The reading without its target: what remains is about the machine, and why."""
+    return replace(
+        process,
+        target=None,
+        rows=(),
+        worker_count=0,
+        answering_rss_bytes=None,
+        cpu_percent=None,
+        problem=problem,
+    )

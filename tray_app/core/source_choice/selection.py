@@ -1,0 +1,141 @@
+"""Which source to trust for this sample, and why.
+
+Both sources mean the same thing, the whole server: the API's ``rss_mb`` is the answering
+process alone, so the rest of the tree is added to it. Several workers make the API's figure
+a random worker's (measured: 340 or 126 MB in turn), so there the tree itself is used.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import ApiReading, ProcessReading, Source
+from tray_app.core.model.records import dataclass
+from tray_app.core.source_choice import circuit_breaker
+from tray_app.core.source_choice.circuit_breaker import ApiLink
+from tray_app.core.source_choice.cross_check import alike
+
+# An answer is taken when it came since the last tick; requests are sent shortly before one.
+FRESH_PART_OF_INTERVAL = 0.9
+# API only: the last value is shown as stale for so long, then the band is unknown.
+STALE_LIMIT_INTERVALS = 5
+STALE_LIMIT_MIN_S = 15.0
+
+
+class Why(Enum):
+    """Why the API is not the source (or no source is), or the only one (NOT_THE_SERVER).
+
+    BETWEEN: the API is well, this figure is from between two of its answers.
+    """
+
+    CHOSEN = auto()
+    WORKERS = auto()
+    BETWEEN = auto()
+    API_AWAY = auto()
+    API_LATE = auto()
+    REMOTE = auto()
+    NO_PROCESS = auto()
+    NOT_THE_SERVER = auto()
+    STARTING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The figure for the whole server. ``taken_s`` is when it was measured."""
+
+    source: Source
+    memory_bytes: int | None = None
+    taken_s: float | None = None
+    stale: bool = False
+    why: Why | None = None
+
+
+def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
+    """The API's figure plus the processes it leaves out (root, helpers such as ffmpeg)."""
+    if process is None or process.held_bytes is None or process.answering_rss_bytes is None:
+        return api.rss_bytes
+    if not alike(api.rss_bytes, process.answering_rss_bytes):
+        return api.rss_bytes
+    return api.rss_bytes + process.held_bytes - process.answering_rss_bytes
+
+
+def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
+    """Whether the newest answer is good and came since the last tick."""
+    return (
+        link.reading is not None
+        and link.failures == 0
+        and now_s - link.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
+    )
+
+
+def select(
+    mode: Mode,
+    link: ApiLink,
+    process: ProcessReading | None,
+    now_s: float,
+    interval_s: float,
+    local: bool,
+    disowned: bool = False,
+    doubted: bool = False,
+    sudden: bool = False,
+) -> Selected:
+    """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
+
+    ``disowned``: the process on the port is not the server (see `likeness`), so the API stands
+    alone, within the limits of the API-only mode. ``doubted``: the last answer makes one think so;
+    then processes do not speak for an API that is well. ``sudden``: a quick look called for it.
+    """
+    if disowned and mode is Mode.AUTO:
+        alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
+        return _because(alone, Why.NOT_THE_SERVER)
+    tree_bytes = process.held_bytes if process else None
+    by_process = (
+        Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)
+        if process and tree_bytes is not None
+        else None
+    )
+    if mode is Mode.FALLBACK:
+        if by_process:
+            return by_process
+        return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
+
+    api = link.reading
+    is_fresh = fresh(link, now_s, interval_s)
+    is_well = is_fresh or circuit_breaker.keeps_pace(link, now_s, interval_s)
+    # An answer that is late is told from one that is not due yet.
+    not_due = is_well and (
+        sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
+    )
+    if process and by_process and (is_fresh or not_due):
+        # Who answers among several is not known at once: workers import before they listen.
+        one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
+        if process.worker_count > 1 or (one_of_several and not doubted):
+            return _because(by_process, Why.WORKERS)
+        # What a look has seen is newer than any answer, also than one that came just now: that was
+        # measured before, by as much as the answer took.
+        if (sudden or not is_fresh) and not doubted:
+            return _because(by_process, Why.BETWEEN)
+    if api and (is_fresh or not_due):
+        unseen = mode is Mode.AUTO and process is not None and process.problem is not None
+        why = Why.NO_PROCESS if unseen else None
+        return Selected(Source.API, whole_server_bytes(api, process), api.taken_s, why=why)
+    away = circuit_breaker.away(link, now_s)
+    if by_process:
+        return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
+    if api and mode is Mode.API and not circuit_breaker.refuses(link, now_s):
+        limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
+        if now_s - api.taken_s <= limit_s:
+            return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
+    elif api and not away:
+        return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
+    has_ended = process is not None and process.loss is not None
+    if api is None and not away and link.failures == 0 and not has_ended:
+        return Selected(Source.NONE, why=Why.STARTING)
+    if mode is Mode.API:
+        return Selected(Source.NONE, why=Why.API_AWAY)
+    return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
+
+
+def _because(selected: Selected, why: Why) -> Selected:
+    return Selected(selected.source, selected.memory_bytes, selected.taken_s, selected.stale, why)
