@@ -52,8 +52,8 @@ from tray_app.core.monitor.state import GAP_S, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import wording
 from tray_app.core.presentation.menu import rows
-from tray_app.sources.payload import PayloadError, decode_stage, decode_status
-from tray_app.views.record import json_line
+from tray_app.sources.api.payload import PayloadError, decode_stage, decode_status
+from tray_app.views.terminal.json_record import json_line
 
 START = Now(500.0, 1_795_000_000.0)
 SIGNED = {"rate_bytes_s", "wall_s"}

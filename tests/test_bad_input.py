@@ -32,8 +32,8 @@ from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import wording
 from tray_app.runtime import clock
-from tray_app.sources.api import ApiClient
-from tray_app.views.record import json_line
+from tray_app.sources.api.client import ApiClient
+from tray_app.views.terminal.json_record import json_line
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/schedstat").exists(), reason="needs Linux's account of waiting"

@@ -20,10 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tray_app import app, cli
+from tray_app import app
+from tray_app.cli import main
 from tray_app.core.config.settings import OPTIONS, Choice, Settings
-from tray_app.runtime.config import ConfigFile, why
-from tray_app.runtime.store import read_choice
+from tray_app.runtime.config_file import ConfigFile, why
+from tray_app.runtime.state_file import read_choice
 
 ROOT = Path(__file__).parents[1]
 BARE = {
@@ -203,7 +204,7 @@ def started(*flags: str) -> tuple[int, str]:
         patch.setattr(app, "run", lambda _: 0)
         with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
             try:
-                status = cli.main(["--json", *flags])
+                status = main.main(["--json", *flags])
             except SystemExit as ended:
                 status = int(ended.code or 0)
     return status, told.getvalue()

@@ -23,8 +23,8 @@ from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu, notifications
 from tray_app.core.presentation.wording import tooltip
 from tray_app.runtime import clock
-from tray_app.sources.machine import process_table
-from tray_app.sources.probe import ServerProbe
+from tray_app.sources.processes.host import process_table
+from tray_app.sources.processes.probe import ServerProbe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Unix's")
 

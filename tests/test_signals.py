@@ -36,7 +36,7 @@ def running(
     ignored: tuple[signal.Signals, ...] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The program, with its files in ``home``; ``code`` runs before it in its process."""
-    start = f"{code}\nfrom tray_app.cli import main\nraise SystemExit(main())"
+    start = f"{code}\nfrom tray_app.cli.main import main\nraise SystemExit(main())"
 
     def ignore() -> None:
         for number in ignored:
@@ -172,7 +172,7 @@ def test_a_walk_that_hangs(tmp_path: Path, url: str) -> None:
     """A disk that does not answer does not hold up the end."""
     import inspect
 
-    from tray_app.sources.tempdir import TempWalker
+    from tray_app.sources.background.temp_dir import TempWalker
 
     assert "_slowly" in inspect.getsource(TempWalker), "what is replaced here is there"
     with running(

@@ -33,7 +33,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
-from tray_app.views.record import json_line
+from tray_app.views.terminal.json_record import json_line
 
 EVERY_S = 0.05
 

@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 import pytest
 
 import tray_app
-from tests.runtime.test_engine import FakeProbe
-from tests.runtime.test_lookout import Server as SeenServer
-from tests.runtime.test_lookout import looking
+from tests.runtime.test_fast_poller import Server as SeenServer
+from tests.runtime.test_fast_poller import looking
+from tests.runtime.test_sampler import FakeProbe
 from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
-from tests.views.test_tray import FakePanel, sampled
+from tests.views.test_presenter import FakePanel, sampled
 from tests.waiting import wait_for
 from tray_app import app, worker_thread
 from tray_app.core.config.settings import Settings
@@ -32,15 +32,15 @@ from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.menu import rows
-from tray_app.desktop import _open
-from tray_app.desktop.instance import Instance, hand_over
+from tray_app.desktop import opener
+from tray_app.desktop.single_instance import Instance, hand_over
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine
-from tray_app.sources.api import ApiClient, ServerCalls
+from tray_app.runtime.sampler import Engine
+from tray_app.sources.api.action_worker import ErrandWorker
+from tray_app.sources.api.client import ApiClient, ServerCalls
+from tray_app.sources.background.scheduler import SlowReadings
 from tray_app.sources.demo import DemoApi
-from tray_app.sources.errands import ErrandWorker
-from tray_app.sources.slowly import SlowReadings
-from tray_app.views.tray import Presenter
+from tray_app.views.presenter import Presenter
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 10.0
@@ -155,7 +155,7 @@ def test_the_lookout_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) 
     """It looks again."""
     server = SeenServer()
     with looking() as (watch, _reports):
-        monkeypatch.setattr("tray_app.runtime.lookout.PAUSE_AFTER_DEFECT_S", 0.01)
+        monkeypatch.setattr("tray_app.runtime.fast_poller.PAUSE_AFTER_DEFECT_S", 0.01)
         failing_first(monkeypatch, watch, "_look_at", ailment)
         watch.watch(server.scene())
         server.wait_for_looks(1)
@@ -323,8 +323,8 @@ def test_an_errand_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: OSError
 def test_what_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
     """Whoever has clicked learns why."""
     problems: queue.SimpleQueue[str] = queue.SimpleQueue()
-    failing_first(monkeypatch, _open, "_problem", ailment)
-    _open.open_place("/", problems.put)
+    failing_first(monkeypatch, opener, "_problem", ailment)
+    opener.open_place("/", problems.put)
     assert problems.get(timeout=LIMIT_S) == ailment.strerror
 
 

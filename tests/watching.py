@@ -37,9 +37,9 @@ from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import wording
 from tray_app.core.server.target_override import NO_WISH, Wish
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine
-from tray_app.sources.api import ApiClient
-from tray_app.views.record import json_line
+from tray_app.runtime.sampler import Engine
+from tray_app.sources.api.client import ApiClient
+from tray_app.views.terminal.json_record import json_line
 
 INTERVAL_S = 0.5
 PATIENCE_S = 1.0

@@ -74,20 +74,21 @@ from tray_app.core.monitor.state import State, begin, wants_api
 from tray_app.core.monitor.state import remembered as remembered_of
 from tray_app.core.presentation import notifications, wording
 from tray_app.core.source_choice.circuit_breaker import ApiState
-from tray_app.runtime import clock, store
+from tray_app.runtime import clock
+from tray_app.runtime import state_file as runtime_state_file
 from tray_app.runtime.ending import Ending
-from tray_app.runtime.engine import Engine, Helpers, Owner, Probe
 from tray_app.runtime.job_control import Action, JobControl
-from tray_app.sources.machine import is_this_machine, on_battery, own_use
-from tray_app.views.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
+from tray_app.runtime.sampler import Engine, Helpers, Owner, Probe
+from tray_app.sources.processes.host import is_this_machine, on_battery, own_use
+from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
-    from tray_app.desktop.instance import Instance
-    from tray_app.desktop.toolkit import Desktop
-    from tray_app.runtime.config import ConfigFile
-    from tray_app.sources.api import ServerCalls
-    from tray_app.sources.errands import ErrandWorker
+    from tray_app.desktop.panel_icon import Desktop
+    from tray_app.desktop.single_instance import Instance
+    from tray_app.runtime.config_file import ConfigFile
+    from tray_app.sources.api.action_worker import ErrandWorker
+    from tray_app.sources.api.client import ServerCalls
 
 _log = logging.getLogger(__name__)
 
@@ -133,14 +134,14 @@ class Invocation:
 def run(invocation: Invocation) -> int:
     """Run until it ends by itself or somebody ends it; the exit status."""
     if invocation.view is View.TRAY:
-        from tray_app.desktop import toolkit
-        from tray_app.desktop.instance import TakenError
+        from tray_app.desktop import panel_icon
+        from tray_app.desktop.single_instance import TakenError
 
         instance: Instance | None = None
         try:
             instance, is_taken = _instance(invocation)
             reports = _Reports()
-            desktop = toolkit.open_desktop(
+            desktop = panel_icon.open_desktop(
                 APP_ID,
                 lambda present: reports.post(HostSeen(present)),
                 lambda is_open: reports.post(MenuSeen(is_open)),
@@ -150,10 +151,10 @@ def run(invocation: Invocation) -> int:
                 instance = _in_place_of_the_first(invocation)
         except TakenError:
             return _hand_over(invocation)
-        except toolkit.BackendError as error:
+        except panel_icon.BackendError as error:
             complain(str(error))
             return STATUS_FAILED
-        except toolkit.NoDesktopError as error:
+        except panel_icon.NoDesktopError as error:
             _log.debug("no tray: %s", error)
             if _is_unseen():
                 complain(wording.NO_BUS)
@@ -185,13 +186,13 @@ _HANDED_OVER: dict[str, Callable[[Any], Command]] = {
 def _instance(invocation: Invocation) -> tuple[Instance | None, bool]:
     """The only instance, as far as that can be known; else whether it is taken by one that cannot
     show anything. :raises TakenError: by one that can"""
-    from tray_app.desktop import instance, toolkit
+    from tray_app.desktop import panel_icon, single_instance
 
     server = invocation.settings.address.identity
     try:
-        return (None if invocation.demo else instance.Instance(server)), False
-    except instance.TakenError:
-        if instance.proves(server, toolkit.session_marks(), clock.mono_s):
+        return (None if invocation.demo else single_instance.Instance(server)), False
+    except single_instance.TakenError:
+        if single_instance.proves(server, panel_icon.session_marks(), clock.mono_s):
             raise
         return None, True
     except OSError as error:
@@ -200,13 +201,13 @@ def _instance(invocation: Invocation) -> tuple[Instance | None, bool]:
 
 
 def _in_place_of_the_first(invocation: Invocation) -> Instance | None:
-    from tray_app.desktop import instance, toolkit
+    from tray_app.desktop import panel_icon, single_instance
 
     address = invocation.settings.address
     shown = address.shown
     _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
     try:
-        return instance.take_over(address.identity, toolkit.session_marks(), clock.mono_s)
+        return single_instance.take_over(address.identity, panel_icon.session_marks(), clock.mono_s)
     except OSError as error:
         _log.info("its place cannot be taken: %s", error)
         return None
@@ -216,7 +217,7 @@ def _answer_others(
     desktop: Desktop, post: Callable[..., None], message: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     """What a later start is told."""
-    from tray_app.desktop.instance import MAKE_WAY, PROVE, SHOWS
+    from tray_app.desktop.single_instance import MAKE_WAY, PROVE, SHOWS
 
     if isinstance(marks := message.get(PROVE), dict):
         return {SHOWS: desktop.shows_to(marks)}
@@ -229,11 +230,11 @@ def _answer_others(
 
 
 def _hand_over(invocation: Invocation) -> int:
-    from tray_app.desktop import instance
+    from tray_app.desktop import single_instance
 
     address = invocation.settings.address
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
-    heard = instance.hand_over(address.identity, chosen)
+    heard = single_instance.hand_over(address.identity, chosen)
     with suppress(OutputClosed, OutputFailed):
         say(f"{APP_ID}: {wording.already_running(address.shown, heard=heard)}")
     return 0
@@ -290,8 +291,8 @@ def _probe(state: State) -> Probe:
         from tray_app.sources.demo import DemoProbe
 
         return DemoProbe(clock.mono_s)
-    from tray_app.sources.machine import process_table
-    from tray_app.sources.probe import ServerProbe
+    from tray_app.sources.processes.host import process_table
+    from tray_app.sources.processes.probe import ServerProbe
 
     address = state.settings.address
     return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
@@ -302,9 +303,9 @@ def _owner(engine: Engine, state: State, *, shown: bool) -> Owner | None:
     another program, at all times."""
     if state.demo:
         return None
-    from tray_app.sources.machine import shares
-    from tray_app.sources.ownership import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
-    from tray_app.sources.slowly import SlowReadings
+    from tray_app.sources.background.scheduler import SlowReadings
+    from tray_app.sources.background.uss_pss import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
+    from tray_app.sources.processes.host import shares
 
     # In a thread of its own: a directory that does not answer must not hold up a figure.
     slowly = SlowReadings(clock.mono_s)
@@ -319,9 +320,9 @@ def _helpers(engine: Engine, state: State, owner: Owner | None) -> Helpers:
 
         walker = DemoWalker(engine.note_temp, clock.mono_s)
         return DemoApi(engine.post, clock.mono_s), walker, owner
-    from tray_app.sources.api import ApiClient
-    from tray_app.sources.slowly import SlowReadings
-    from tray_app.sources.tempdir import TempWalker
+    from tray_app.sources.api.client import ApiClient
+    from tray_app.sources.background.scheduler import SlowReadings
+    from tray_app.sources.background.temp_dir import TempWalker
 
     settings = state.settings
     headers, verify = settings.headers.fields, settings.ca_file or True
@@ -389,8 +390,8 @@ def _run_tray(
     reports: _Reports,
     instance: Instance | None,
 ) -> int:
-    from tray_app.views.notices import Notices
-    from tray_app.views.tray import Presenter
+    from tray_app.views.notifications import Notices
+    from tray_app.views.presenter import Presenter
 
     state = replace(_begin(invocation), backend=desktop.backend)
     events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
@@ -413,7 +414,7 @@ def _run_tray(
     def store_choice(choice: Choice) -> None:
         nonlocal stored
         path = invocation.state_file
-        if path and choice != stored and store.write_choice(path, choice):
+        if path and choice != stored and runtime_state_file.write_choice(path, choice):
             stored = choice
 
     engine = Engine(
@@ -544,7 +545,7 @@ class _Errands:
         self._worker: ErrandWorker | None = None
 
     def run(self, errand: Errand, settings: Settings) -> None:
-        from tray_app.sources.errands import ErrandWorker
+        from tray_app.sources.api.action_worker import ErrandWorker
 
         def report(outcome: Outcome) -> None:
             self._engine.post(Brought(outcome))
@@ -553,13 +554,13 @@ class _Errands:
         self._worker.start()
 
     def find_page(self, settings: Settings, found: Callable[[str], None]) -> None:
-        from tray_app.sources.errands import find_page
+        from tray_app.sources.api.action_worker import find_page
 
         find_page(settings.address, self._server(settings), found)
 
     @staticmethod
     def _server(settings: Settings) -> ServerCalls:
-        from tray_app.sources.api import ServerCalls
+        from tray_app.sources.api.client import ServerCalls
 
         headers, verify = settings.headers.fields, settings.ca_file or True
         return ServerCalls(settings.address.url, clock.mono_s, headers, verify)
@@ -570,7 +571,7 @@ class _Errands:
 
 
 def _run_terminal(invocation: Invocation) -> int:
-    from tray_app.views.console import TerminalView
+    from tray_app.views.terminal.view import TerminalView
 
     settings = invocation.settings
     if invocation.once:
@@ -670,7 +671,7 @@ def _told(
 
 def _keep_log_off_terminal() -> None:
     """A log line would scribble on the live screen and be lost: only the log file gets it."""
-    from tray_app.runtime.journal import TerminalLog
+    from tray_app.runtime.log_file import TerminalLog
 
     root = logging.getLogger()
     for handler in list(root.handlers):

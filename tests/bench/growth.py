@@ -54,9 +54,9 @@ def work(port: int, samples: int) -> Growth:
     from tray_app.core.monitor.state import begin
     from tray_app.core.monitor.step import step
     from tray_app.core.presentation import notifications
-    from tray_app.sources.machine import process_table
-    from tray_app.sources.probe import ServerProbe
-    from tray_app.views.tray import Presenter
+    from tray_app.sources.processes.host import process_table
+    from tray_app.sources.processes.probe import ServerProbe
+    from tray_app.views.presenter import Presenter
 
     at_s = [1000.0]
     probe = ServerProbe(process_table(), "127.0.0.1", port, os.getpid(), lambda: at_s[0])

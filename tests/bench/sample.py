@@ -21,8 +21,8 @@ import psutil
 from tests.bench.measuring import INTERVAL_S, population
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tests.sources.running import SUPERVISOR, free_port, spawner
-from tray_app.sources.machine import process_table
-from tray_app.sources.probe import ServerProbe
+from tray_app.sources.processes.host import process_table
+from tray_app.sources.processes.probe import ServerProbe
 
 CHILDREN = 3
 # Five minutes of samples, with all that is done only now and then (who listens, and so on).

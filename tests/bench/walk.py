@@ -15,8 +15,8 @@ from statistics import mean, median
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tray_app.core.model.readings import TempUsage
 from tray_app.runtime import clock
-from tray_app.sources.slowly import SlowReadings, rest_after_s
-from tray_app.sources.tempdir import (
+from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
+from tray_app.sources.background.temp_dir import (
     INTERVAL_S,
     LIST_ANEW_S,
     STILL_MAX,

@@ -25,7 +25,7 @@ from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item,
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
-from tray_app.views import icon
+from tray_app.views.icon import draw
 
 # A server at rest has about 60 MB: every band is a modest allocation away.
 CONFIG = """\
@@ -253,7 +253,7 @@ def _drawn() -> dict[bytes, Picture]:
     ]
     # The usual ones last: of those that look alike, they win.
     drawn = chosen + short + muted + usual
-    return {icon.draw(picture, ICON_PX).tobytes(): picture for picture in drawn}
+    return {draw.draw(picture, ICON_PX).tobytes(): picture for picture in drawn}
 
 
 def read_icon(argb: bytes) -> Picture | None:
@@ -269,7 +269,7 @@ def _scaled(panel: Rgb) -> list[tuple[Picture, Image.Image]]:
     """Every picture as a panel of this colour shows it that was given twice its size."""
     shown = []
     for picture in _candidates():
-        drawn = icon.draw(picture, 2 * ICON_PX)
+        drawn = draw.draw(picture, 2 * ICON_PX)
         ground = Image.new("RGB", drawn.size, panel)
         ground.paste(drawn, mask=drawn)
         shown.append((picture, ground.reduce(2)))

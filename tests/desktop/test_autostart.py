@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.desktop import autostart, entry, paths
+from tray_app.desktop import autostart, desktop_entry, paths
 from tray_app.desktop.autostart import Login
 
 
@@ -306,7 +306,7 @@ ODD = ["/a path/with $HOME `x` \"q\" 'a' \\ %f", "--url=http://h/%20", "ü"]
 
 def test_exec_is_quoted_as_the_specification_says() -> None:
     """Both layers of escaping undone, and field codes expanded, the arguments are back."""
-    line = entry.quoted(ODD).replace(2 * BACKSLASH, BACKSLASH).replace("%%", "%")
+    line = desktop_entry.quoted(ODD).replace(2 * BACKSLASH, BACKSLASH).replace("%%", "%")
     # Within double quotes the specification escapes as POSIX shells do, which undo it here.
     script = f'for word in {line}; do echo "$word"; done'
     done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
@@ -316,7 +316,7 @@ def test_exec_is_quoted_as_the_specification_says() -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))), min_size=1))
 def test_exec_is_read_as_it_is_written(arguments: list[str]) -> None:
     """Whatever is in them."""
-    assert entry.command(entry.quoted(arguments)) == arguments
+    assert desktop_entry.command(desktop_entry.quoted(arguments)) == arguments
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_exec_is_read_as_it_is_written(arguments: list[str]) -> None:
 )
 def test_exec_by_hand(line: str, arguments: list[str]) -> None:
     """As people and other programs write it."""
-    assert entry.command(line) == arguments
+    assert desktop_entry.command(line) == arguments
 
 
 def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -352,9 +352,9 @@ def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_an_entry_is_valid() -> None:
     """desktop-file-validate has nothing to say, where it is installed; the icon is there."""
-    desktop, icon = entry.install()
+    desktop, icon = desktop_entry.install()
     text = desktop.read_text()
-    assert f"Exec={entry.quoted(paths.program())}\n" in text
+    assert f"Exec={desktop_entry.quoted(paths.program())}\n" in text
     assert "Icon=runanalyze-tray\n" in text
     assert icon.read_bytes() == Path(paths.app_icon()).read_bytes()
     for line in text.splitlines()[1:]:
@@ -362,5 +362,5 @@ def test_an_entry_is_valid() -> None:
     if validate := shutil.which("desktop-file-validate"):
         done = subprocess.run([validate, desktop], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (0, "")
-    assert entry.uninstall() == [desktop, icon]
-    assert entry.uninstall() == []
+    assert desktop_entry.uninstall() == [desktop, icon]
+    assert desktop_entry.uninstall() == []

@@ -18,10 +18,10 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
-from tray_app.desktop import toolkit
-from tray_app.desktop._notification import Delivery
-from tray_app.desktop._service import _UNIT
-from tray_app.views import icon
+from tray_app.desktop import panel_icon
+from tray_app.desktop.linux.notification_service import _UNIT
+from tray_app.desktop.notifier import Delivery
+from tray_app.views.icon import draw
 
 pytestmark = pytest.mark.desktop
 
@@ -39,9 +39,9 @@ class Sender:
     def __init__(self) -> None:
         self.submitted: list[Command] = []
         self.appeared = threading.Semaphore(0)
-        self.desktop = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
+        self.desktop = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
         self.desktop.on_notifier = lambda: self.appeared.release()
-        self.desktop.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+        self.desktop.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.desktop.show_menu(lambda: (), 0, self.submitted.append)
         self.thread = threading.Thread(target=self.desktop.run, args=(lambda: None,))
 
@@ -293,10 +293,10 @@ def test_nothing_is_lost_without_a_daemon(
 def with_button(command: str) -> str:
     """The app's start with another first button on alerts: what else a button may ask for."""
     return (
-        "import sys; from tray_app import cli; from tray_app.core.monitor import commands; "
+        "import sys; from tray_app.cli import main; from tray_app.core.monitor import commands; "
         "from tray_app.core.presentation import notifications; "
         f"notifications.FREE_MEMORY = notifications.Action('Do it', commands.{command}()); "
-        "sys.exit(cli.main())"
+        "sys.exit(main.main())"
     )
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tray_app.desktop import toolkit
-from tray_app.desktop._notification import plyer_native
+from tray_app.desktop import panel_icon
+from tray_app.desktop.notifier import plyer_native
 
 # Recorded from pystray 0.19.5.
 HOOKS = {
@@ -84,8 +84,8 @@ def test_the_ten_hooks_are_as_recorded(backend: str) -> None:
 
 def test_our_backend_supplies_the_same_hooks() -> None:
     """With the same parameters, so that pystray can call it."""
-    with toolkit._harmless_pystray():
-        from tray_app.desktop import _sni
+    with panel_icon._harmless_pystray():
+        from tray_app.desktop.linux import _sni
     for name, parameters in HOOKS.items():
         own = inspect.signature(vars(_sni.Icon)[name])
         assert [str(p).partition(":")[0] for p in own.parameters.values()] == [
@@ -109,9 +109,9 @@ def test_windows_fields_are_as_long_as_the_texts_are_cut() -> None:
             if isinstance(name, ast.Constant) and isinstance(kind, ast.BinOp):
                 assert isinstance(kind.right, ast.Constant)
                 lengths[name.value] = kind.right.value
-    assert lengths["szTip"] == toolkit.WINDOWS_TOOLTIP + 1
-    assert lengths["szInfo"] == toolkit.WINDOWS_TEXT + 1
-    assert lengths["szInfoTitle"] == toolkit.WINDOWS_TITLE + 1
+    assert lengths["szTip"] == panel_icon.WINDOWS_TOOLTIP + 1
+    assert lengths["szInfo"] == panel_icon.WINDOWS_TEXT + 1
+    assert lengths["szInfoTitle"] == panel_icon.WINDOWS_TITLE + 1
 
 
 def test_windows_fills_these_fields_unchecked() -> None:

@@ -24,9 +24,10 @@ from tray_app.core.monitor.commands import Command, FreeMemory, Quit
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Action, Note, Urgency
-from tray_app.desktop import _service, toolkit
-from tray_app.desktop._notification import Delivery
-from tray_app.views import icon
+from tray_app.desktop import panel_icon
+from tray_app.desktop.linux import notification_service
+from tray_app.desktop.notifier import Delivery
+from tray_app.views.icon import draw
 
 pytestmark = pytest.mark.desktop
 
@@ -312,8 +313,8 @@ def test_text_is_escaped_for_markup_only(
         Watcher(session_bus.bus_address) as watcher,
         NotificationRecorder(session_bus.bus_address, capabilities) as recorder,
     ):
-        tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
-        tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+        tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+        tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         thread = threading.Thread(target=tray.run, args=(lambda: None,))
         thread.start()
         try:
@@ -367,16 +368,16 @@ def test_a_slow_daemon_gets_each_alert_once(
 @contextmanager
 def tray_on(
     session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[toolkit.Desktop, queue.SimpleQueue[tuple[Note, Delivery]], list[Command]]]:
+) -> Iterator[tuple[panel_icon.Desktop, queue.SimpleQueue[tuple[Note, Delivery]], list[Command]]]:
     """The toolkit's desktop alone, what was settled late, and which buttons were pressed."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
-    tray = toolkit.open_desktop("runanalyze-tray", lambda _present: None)
+    tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
     settled: queue.SimpleQueue[tuple[Note, Delivery]] = queue.SimpleQueue()
     pressed: list[Command] = []
     tray.on_settled = lambda note, sent: settled.put((note, sent))
-    tray.show_images([icon.draw(Picture(Band.GREEN, ".1"), 24)])
+    tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
     tray.show_menu(lambda: (Row("quit", "Quit", Quit()),), 4, pressed.append)
     ready = threading.Event()
     thread = threading.Thread(target=tray.run, args=(ready.set,))
@@ -398,7 +399,7 @@ def test_a_late_answer_is_taken(
 ) -> None:
     """Its number, by which the next one replaces it, although that was sent before the answer; and
     its button, which works."""
-    monkeypatch.setattr(_service, "LIMIT_S", 0.3)
+    monkeypatch.setattr(notification_service, "LIMIT_S", 0.3)
     recorder.answer_after_s = 0.6
     with tray_on(session_bus, monkeypatch) as (tray, settled, pressed):
         sent = tray.notify(NOTE)
@@ -424,7 +425,7 @@ def test_a_daemon_that_ends_before_it_answers(
     session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, recorder: NotificationRecorder
 ) -> None:
     """What it had taken is known to be lost."""
-    monkeypatch.setattr(_service, "LIMIT_S", 0.3)
+    monkeypatch.setattr(notification_service, "LIMIT_S", 0.3)
     recorder.answer_after_s = 60.0
     with tray_on(session_bus, monkeypatch) as (tray, settled, _pressed):
         assert tray.notify(NOTE).pending

@@ -30,10 +30,10 @@ from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
-from tray_app.desktop import _notification as notification
-from tray_app.desktop import _theme, _win32, toolkit
-from tray_app.desktop._notification import Delivery, InTime, NotificationChain
-from tray_app.desktop._win32 import WM_RBUTTONUP
+from tray_app.desktop import notifier, panel_icon, panel_theme
+from tray_app.desktop.notifier import Delivery, InTime, NotificationChain
+from tray_app.desktop.windows import tray_icon
+from tray_app.desktop.windows.tray_icon import WM_RBUTTONUP
 
 LONGEST = Sample(
     number=123456,
@@ -57,7 +57,7 @@ LONGEST = Sample(
 )
 def test_texts_are_cut_in_utf16_units(text: str, limit: int, cut: str) -> None:
     """Windows counts UTF-16 units; a pair is never torn apart."""
-    assert toolkit.cut_utf16(text, limit) == cut
+    assert panel_icon.cut_utf16(text, limit) == cut
     assert len(cut.encode("utf-16-le")) <= 2 * limit
 
 
@@ -76,7 +76,7 @@ def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     shown, icon = desktop()
     text = wording.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
-    assert len(icon.title.encode("utf-16-le")) <= 2 * toolkit.WINDOWS_TOOLTIP
+    assert len(icon.title.encode("utf-16-le")) <= 2 * panel_icon.WINDOWS_TOOLTIP
     lines, whole = icon.title.splitlines(), text.splitlines()
     assert (lines[0], lines[2]) == (whole[0], whole[2])
     assert lines[1].removesuffix("…") in whole[1]
@@ -101,7 +101,7 @@ def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
     )
     text = wording.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
-    assert len(icon.title.encode("utf-16-le")) <= 2 * toolkit.WINDOWS_TOOLTIP
+    assert len(icon.title.encode("utf-16-le")) <= 2 * panel_icon.WINDOWS_TOOLTIP
     lines, whole = icon.title.splitlines(), text.splitlines()
     assert lines[0] == whole[0]
     assert len(lines) == 3
@@ -110,10 +110,10 @@ def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
 
 def test_short_lines_are_left_whole() -> None:
     """Only what does not fit is cut: of the second line first, and never all of it."""
-    assert toolkit.fit_lines("a\nb\nc", 127) == "a\nb\nc"
-    assert toolkit.fit_lines("", 127) == ""
-    assert toolkit.fit_lines("a\n" + "x" * 50 + "\nc", 34) == "a\n" + "x" * 29 + "…\nc"
-    assert toolkit.fit_lines("a" * 30 + "\n" + "x" * 50, 40) == "a" * 30 + "\n" + "x" * 8 + "…"
+    assert panel_icon.fit_lines("a\nb\nc", 127) == "a\nb\nc"
+    assert panel_icon.fit_lines("", 127) == ""
+    assert panel_icon.fit_lines("a\n" + "x" * 50 + "\nc", 34) == "a\n" + "x" * 29 + "…\nc"
+    assert panel_icon.fit_lines("a" * 30 + "\n" + "x" * 50, 40) == "a" * 30 + "\n" + "x" * 8 + "…"
 
 
 class WindowsIcon:
@@ -138,7 +138,7 @@ class WindowsIcon:
 def test_windows_builds_the_menu_on_a_right_click() -> None:
     """Not at each update, which would destroy the one that is open; the click is told around it."""
     told: list[bool] = []
-    icon = _win32.icon_type(WindowsIcon, told.append, lambda _: None)()
+    icon = tray_icon.icon_type(WindowsIcon, told.append, lambda _: None)()
     for _ in range(3):
         icon._update_menu()
     assert icon.calls == ["built"], "pystray shows none without a first one"
@@ -152,14 +152,14 @@ def test_windows_builds_the_menu_on_a_right_click() -> None:
 
 def test_windows_session_end_is_allowed_and_heard() -> None:
     """The logout is not vetoed, and only its coming true is told."""
-    icon = _win32.icon_type(WindowsIcon, lambda _: None, lambda _: None)()
+    icon = tray_icon.icon_type(WindowsIcon, lambda _: None, lambda _: None)()
     ended: list[str] = []
     icon.on_session_end = lambda: ended.append("ended")
     handlers = icon._message_handlers
-    assert handlers[_win32.WM_QUERYENDSESSION](0, 0)
-    handlers[_win32.WM_ENDSESSION](0, 0)
+    assert handlers[tray_icon.WM_QUERYENDSESSION](0, 0)
+    handlers[tray_icon.WM_ENDSESSION](0, 0)
     assert ended == []
-    handlers[_win32.WM_ENDSESSION](1, 0)
+    handlers[tray_icon.WM_ENDSESSION](1, 0)
     assert ended == ["ended"]
 
 
@@ -173,8 +173,8 @@ def test_the_desktop_hands_the_session_end_on() -> None:
             super().__init__(name)
             self.on_session_end = lambda: None
 
-    with toolkit._harmless_pystray():
-        shown = toolkit.Desktop("app", "pystray _win32", EndingIcon, bus=None)
+    with panel_icon._harmless_pystray():
+        shown = panel_icon.Desktop("app", "pystray _win32", EndingIcon, bus=None)
     ended: list[str] = []
     shown.on_session_end = lambda: ended.append("ended")
     shown._icon.on_session_end()
@@ -205,15 +205,15 @@ def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:
 def test_a_running_windows_icon_follows_the_taskbar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its theme is told at the start and when it has changed, until the icon ends."""
     themes = [Theme.DARK, Theme.DARK, Theme.LIGHT]
-    monkeypatch.setattr(_theme, "taskbar_theme", lambda: themes.pop(0))
+    monkeypatch.setattr(panel_theme, "taskbar_theme", lambda: themes.pop(0))
     seen: list[Theme] = []
 
     class Stopped:
         def wait(self, timeout: float) -> bool:
-            assert timeout == _theme.LOOK_EVERY_S
+            assert timeout == panel_theme.LOOK_EVERY_S
             return not themes
 
-    _theme.follow_registry(seen.append, Stopped())  # type: ignore[arg-type]
+    panel_theme.follow_registry(seen.append, Stopped())  # type: ignore[arg-type]
     assert seen == [Theme.DARK, Theme.LIGHT]
 
 
@@ -250,7 +250,7 @@ def test_importing_pystray_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The import works without a display and leaves the environment as it was."""
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
-    with toolkit._harmless_pystray():
+    with panel_icon._harmless_pystray():
         import pystray
     assert "PYSTRAY_BACKEND" not in os.environ
     assert pystray.Menu.SEPARATOR
@@ -285,10 +285,10 @@ class FakeIcon:
         self.notes.append((text, title))
 
 
-def desktop(backend: str = "pystray _win32") -> tuple[toolkit.Desktop, FakeIcon]:
+def desktop(backend: str = "pystray _win32") -> tuple[panel_icon.Desktop, FakeIcon]:
     """A desktop over a stock icon."""
-    with toolkit._harmless_pystray():
-        shown = toolkit.Desktop("app", backend, FakeIcon, bus=None)
+    with panel_icon._harmless_pystray():
+        shown = panel_icon.Desktop("app", backend, FakeIcon, bus=None)
     return shown, shown._icon
 
 
@@ -302,7 +302,9 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
     )
 
 
-def show(desktop: toolkit.Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]) -> None:
+def show(
+    desktop: panel_icon.Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]
+) -> None:
     """Show these rows, as a presenter does."""
     desktop.show_menu(lambda: of, max(len(row.text) for row in of), submit)
 
@@ -366,8 +368,11 @@ def test_windows_gets_texts_that_fit() -> None:
     shown, icon = desktop()
     shown.show_tooltip("x" * 200)
     result = shown.notify(Note("t" * 99, "m" * 999, Urgency.NORMAL, ""))
-    assert len(icon.title) == toolkit.WINDOWS_TOOLTIP
-    assert [len(part) for part in icon.notes[0]] == [toolkit.WINDOWS_TEXT, toolkit.WINDOWS_TITLE]
+    assert len(icon.title) == panel_icon.WINDOWS_TOOLTIP
+    assert [len(part) for part in icon.notes[0]] == [
+        panel_icon.WINDOWS_TEXT,
+        panel_icon.WINDOWS_TITLE,
+    ]
     assert result.means == "pystray _win32"
 
 
@@ -391,7 +396,7 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
     """Once the icon runs, every change goes through the platform's way (AppKit: main thread)."""
     waiting: list[Callable[[], None]] = []
     shown, icon = desktop("pystray _darwin")
-    monkeypatch.setattr(toolkit, "_toucher", lambda: waiting.append)
+    monkeypatch.setattr(panel_icon, "_toucher", lambda: waiting.append)
     shown.run(lambda: None)
     shown.show_tooltip("RunAnalyze: 300 MB")
     show(shown, rows("300 MB", False), lambda _: None)
@@ -406,9 +411,9 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
 
 def test_the_menu_on_the_bus_keeps_ids_and_says_what_changed() -> None:
     """Ids stay for a row's place; only an open menu signals, and only what differs."""
-    with toolkit._harmless_pystray():
+    with panel_icon._harmless_pystray():
         from pystray import Menu, MenuItem
-    from tray_app.desktop._dbusmenu import DbusMenu, Ids, build
+    from tray_app.desktop.linux.dbusmenu import DbusMenu, Ids, build
 
     text = "300 MB"
     menu = Menu(
@@ -482,7 +487,7 @@ def test_a_means_that_hangs_is_left_behind(
     import queue
     import threading
 
-    monkeypatch.setattr(notification, "LIMIT_S", 0.05)
+    monkeypatch.setattr(notifier, "LIMIT_S", 0.05)
     release = threading.Event()
     settled: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     others: list[Any] = []
@@ -509,8 +514,8 @@ def test_no_other_way_leads_to_a_service_that_refuses() -> None:
     class Refusing:
         name = "service"
 
-        def __call__(self, note: dict[str, Any], settled: notification.Settled) -> None:
-            raise notification.FinalError("it refuses")
+        def __call__(self, note: dict[str, Any], settled: notifier.Settled) -> None:
+            raise notifier.FinalError("it refuses")
 
     others: list[Any] = []
     chain = NotificationChain((Refusing(), InTime("other", others.append)))
@@ -521,9 +526,9 @@ def test_no_other_way_leads_to_a_service_that_refuses() -> None:
 
 def test_asyncio_is_loaded_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     """For that time only: who needs `ssl` later finds it, and who has it keeps it."""
-    with toolkit._without_tls():
+    with panel_icon._without_tls():
         import ssl
     monkeypatch.delitem(sys.modules, "ssl")
-    with toolkit._without_tls(), pytest.raises(ImportError):
+    with panel_icon._without_tls(), pytest.raises(ImportError):
         importlib.import_module("ssl")
     assert importlib.import_module("ssl").__name__ == ssl.__name__

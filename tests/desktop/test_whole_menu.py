@@ -61,7 +61,7 @@ TELLING = textwrap.dedent(
     import sys
     from tray_app import cli
     from tray_app.core.monitor.commands import Command
-    from tray_app.runtime.engine import Engine
+    from tray_app.runtime.sampler import Engine
     post = Engine.post
     def tell(engine, item):
         if isinstance(item, Command):

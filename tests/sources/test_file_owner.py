@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.runtime.journal import Journal
+from tray_app.runtime.log_file import Journal
 from tray_app.sources.file_owner import is_anothers, make_folder, write_file
 
 if sys.platform == "win32" or os.geteuid() != 0:
@@ -58,7 +58,7 @@ def test_a_link_is_replaced_and_not_followed(home: Path) -> None:
 
 def test_a_log_is_the_users(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the next piece of it."""
-    monkeypatch.setattr("tray_app.runtime.journal.MAX_BYTES", 10)
+    monkeypatch.setattr("tray_app.runtime.log_file.MAX_BYTES", 10)
     import logging
 
     log = Journal(home / "app.log")

@@ -26,12 +26,12 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
-from tray_app.runtime.engine import Engine
-from tray_app.sources.api import ApiClient
-from tray_app.sources.machine import process_table
-from tray_app.sources.probe import ServerProbe
-from tray_app.sources.slowly import SlowReadings
-from tray_app.sources.tempdir import TempWalker
+from tray_app.runtime.sampler import Engine
+from tray_app.sources.api.client import ApiClient
+from tray_app.sources.background.scheduler import SlowReadings
+from tray_app.sources.background.temp_dir import TempWalker
+from tray_app.sources.processes.host import process_table
+from tray_app.sources.processes.probe import ServerProbe
 
 WITHIN_S = 30.0
 

@@ -25,9 +25,9 @@ from tray_app.core.presentation import wording
 from tray_app.core.source_choice.cross_check import ANSWERS_TO_DISOWN
 from tray_app.core.source_choice.selection import STALE_LIMIT_MIN_S
 from tray_app.runtime import clock
-from tray_app.sources.api import ApiClient
-from tray_app.sources.machine import process_table
-from tray_app.sources.probe import ServerProbe
+from tray_app.sources.api.client import ApiClient
+from tray_app.sources.processes.host import process_table
+from tray_app.sources.processes.probe import ServerProbe
 
 ANSWER_LIMIT_S = 10.0
 

@@ -22,13 +22,13 @@ from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB, ProcessReading
 from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose
 from tray_app.core.server.target_tracker import Succession, Turn, compare
-from tray_app.sources.probe import ServerProbe
-from tray_app.sources.process import PsutilTable
+from tray_app.sources.processes.probe import ServerProbe
+from tray_app.sources.processes.psutil_table import PsutilTable
 
 if sys.platform != "linux":
     pytest.skip("the kernel's own figures are read from /proc", allow_module_level=True)
 
-from tray_app.sources.procfs import ProcfsTable
+from tray_app.sources.processes.procfs import ProcfsTable
 
 _BIN = Path(sys.executable).parent
 _ADDRESS = ("--host", "127.0.0.1", "--port", "{port}")

@@ -99,13 +99,13 @@ def is_program(name: str) -> bool:
 def _by_entry() -> Login:
     for path in (place(), *_everybodys()):
         if path.exists():
-            from tray_app.desktop import entry
+            from tray_app.desktop import desktop_entry
 
-            keys = entry.keys(path.read_text("utf-8", "surrogateescape"))
+            keys = desktop_entry.keys(path.read_text("utf-8", "surrogateescape"))
             why_not = _switched_off(keys)
             if why_not:
                 return Login(on=False, why_not=why_not)
-            return _login(entry.command(keys.get("Exec", "")))
+            return _login(desktop_entry.command(keys.get("Exec", "")))
     return OFF
 
 
@@ -143,12 +143,14 @@ def _listed(keys: Mapping[str, str], key: str) -> set[str]:
 
 
 def _set_entry(on: bool) -> None:
-    from tray_app.desktop import entry
+    from tray_app.desktop import desktop_entry
 
     own = place()
     if not on:
         if any(path.exists() for path in _everybodys()):  # only such a file switches that off
-            write_file(own, f"{entry.text()}Hidden=true\n".encode("utf-8", "surrogateescape"))
+            write_file(
+                own, f"{desktop_entry.text()}Hidden=true\n".encode("utf-8", "surrogateescape")
+            )
         else:
             own.unlink(missing_ok=True)
         return
@@ -158,11 +160,13 @@ def _set_entry(on: bool) -> None:
         before = own.read_text("utf-8", "surrogateescape")
     except OSError:
         before = ""
-    keys = entry.keys(before)
-    text = entry.text()
-    if _login(entry.command(keys.get("Exec", ""))).on:
+    keys = desktop_entry.keys(before)
+    text = desktop_entry.text()
+    if _login(desktop_entry.command(keys.get("Exec", ""))).on:
         # What somebody has added to the command stays.
-        text = entry.without(before, {"Hidden", "OnlyShowIn", "NotShowIn", "TryExec", *SWITCHES})
+        text = desktop_entry.without(
+            before, {"Hidden", "OnlyShowIn", "NotShowIn", "TryExec", *SWITCHES}
+        )
     write_file(own, text.encode("utf-8", "surrogateescape"))
 
 

@@ -1,0 +1,151 @@
+"""The report for a bug report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.made import look_in_vain
+from tests.server.starting import ServerFactory
+from tests.sources.fault_server import FaultServer, answer, unused_port
+from tests.sources.faults import STATUS
+from tray_app.cli import doctor
+from tray_app.cli.doctor import Finding, report
+from tray_app.core.config.settings import Headers, Settings
+from tray_app.core.model.server_address import parse_address
+from tray_app.desktop.autostart import OFF, Login
+from tray_app.desktop.capabilities import Survey
+
+GOOD = Survey(
+    "XFCE, x11",
+    "StatusNotifierItem",
+    ("pystray _xorg: cannot show a menu",),
+    bus="unix:path=/run/bus",
+    host="xfce4-panel (pid 7)",
+    notifications="Xfce Notify Daemon 0.7 (Xfce): actions, body",
+)
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tray_app.desktop.capabilities.survey", lambda: GOOD)
+    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: OFF)
+
+
+def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
+    """Exit status and what would be printed, on one line."""
+    findings: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "say", findings.append)
+        status = doctor.run(settings, tmp_path / "config.toml", complaints)
+    return status, findings[0]
+
+
+def at(url: str, **more: object) -> Settings:
+    return Settings(address=parse_address(url), patience_s=5.0, **more)  # type: ignore[arg-type]
+
+
+def test_columns_are_aligned_and_fixes_come_last() -> None:
+    """Long texts go on below their beginning."""
+    text = report([Finding("short", "x"), Finding("a longer one", "word " * 40, "Do this.")])
+    assert text.splitlines()[0] == "short         x"
+    assert text.splitlines()[2].startswith("              word")
+    assert text.endswith("\n\nPut right:\n- Do this.")
+    assert all(len(line) <= doctor.WIDTH for line in text.splitlines())
+    assert report([Finding("a", "b")]).endswith("Nothing must be put right.")
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    """A server that answers and a whole desktop: status 0, with all that a report needs."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path)
+    assert status == 0, text
+    for part in (server.url, "answers in", "XFCE", "xfce4-panel", "actions, body", "pystray 0."):
+        assert part in text
+    for topic in ("program", "libraries", "config", "log", "process", "temp directory", "own cost"):
+        assert f"\n{topic} " in f"\n{text}"
+
+
+def test_secrets_are_not_in_it(tmp_path: Path) -> None:
+    """Neither userinfo nor headers, whatever the server says."""
+    secrets = Headers((("Authorization", "Bearer t0psecret"),))
+    with FaultServer(answer(b"{}", "401 t0psecret")) as server:
+        url = server.url.replace("://", "://joe:s3cret@")
+        status, text = found(at(url, headers=secrets), tmp_path)
+    assert status == 1
+    assert "RUNANALYZE_TRAY_TOKEN" in text
+    assert "sending 1 header" in text
+    assert not any(secret in text for secret in ("joe", "s3cret", "t0psecret"))
+
+
+def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 1, and what to do."""
+    monkeypatch.setattr("tray_app.cli.doctor._look", lambda _: look_in_vain(0.0))  # others may run
+    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    assert status == 1
+    assert "Start the server, or name the right address with --url" in text
+
+
+def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
+    """It is named, with the URL that would watch it."""
+    server = runanalyze_server()
+    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    assert status == 1
+    said = f"main:app listens on port {server.port}"
+    assert said in text.partition("Put right:")[0]
+    fixes = " ".join(text.partition("Put right:")[2].split())
+    assert f"{said}: watch it with --url {server.url}" in fixes
+
+
+def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
+    """Both are named among what must be put right."""
+    with FaultServer(answer(STATUS)) as server:
+        settings = at(server.url, ca_file=str(tmp_path / "ca.pem"))
+        status, text = found(settings, tmp_path, "config.toml:3: unknown setting 'x'")
+    fixes = text.partition("Put right:")[2]
+    assert status == 1
+    assert "config.toml:3: unknown setting 'x'" in fixes
+    assert "ca.pem" in fixes
+
+
+def test_a_wish_that_finds_nothing_is_to_be_put_right(tmp_path: Path) -> None:
+    """A process or a directory that was named and is not there; the doctor looks as told."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url, match="nothing like it"), tmp_path)
+        assert status == 1
+        assert "no process matches 'nothing like it'" in text
+        missing = str(tmp_path / "no")
+        status, text = found(at(server.url, tmp_dir=missing), tmp_path)
+    assert status == 1
+    assert "--tmp-dir" in text
+    assert missing in text
+
+
+def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """So that one after the other can be put right."""
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path, "a:1: one", "b:2: two")
+    assert status == 1
+    assert "- Correct this setting: a:1: one\n- Correct this setting: b:2: two" in text
+
+
+@pytest.mark.parametrize(
+    ("login", "words", "status"),
+    [
+        (OFF, "does not start", 0),
+        (Login(True, command=("/opt/tray", "--heavy")), "starts /opt/tray --heavy", 0),
+        (Login(False, "Hidden=true"), "does not start: Hidden=true", 0),
+        (Login(False, "/opt/tray is not there", True), "does not start: /opt/tray is not there", 1),
+    ],
+)
+def test_start_at_login_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: Login, words: str, status: int
+) -> None:
+    """What is chosen is nobody's fault; a program that is gone must be put right."""
+    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: login)
+    with FaultServer(answer(STATUS)) as server:
+        found_status, text = found(at(server.url), tmp_path)
+    assert found_status == status, text
+    assert f"{words}\n" in text
+    assert ("Switch Start at login on again" in text) is bool(status)

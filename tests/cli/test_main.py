@@ -1,0 +1,296 @@
+"""The command line: every mistake is one line and status 2, and nothing is started."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tray_app import app
+from tray_app.cli import main
+from tray_app.core.config.settings import OPTIONS, Settings, commented_config
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.runtime.log_file import Journal
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[app.Invocation]:
+    """What would have been run."""
+    invocations: list[app.Invocation] = []
+
+    def run(invocation: app.Invocation) -> int:
+        gc.enable()  # as with the first figure
+        invocations.append(invocation)
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    monkeypatch.setattr("tray_app.desktop.paths.config_file", lambda: tmp_path / "config.toml")
+    monkeypatch.setattr("tray_app.desktop.paths.state_file", lambda: tmp_path / "state.json")
+    monkeypatch.setattr("tray_app.desktop.paths.log_file", lambda: tmp_path / "app.log")
+    monkeypatch.setattr("tray_app.desktop.paths.data_home", lambda: tmp_path / "share")
+    return invocations
+
+
+def settings(started: list[app.Invocation], *arguments: str) -> Settings:
+    """The settings that these arguments amount to."""
+    assert main.main(arguments) == 0
+    return started[-1].settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--nope"], "--nope"),
+        (["--interval", "0"], "--interval"),
+        (["--interval", "3601"], "--interval"),
+        (["--interval", "soon"], "--interval"),
+        (["--interval", "nan"], "--interval"),
+        (["--duration", "-1"], "--duration"),
+        (["--url", "ftp://x"], "--url"),
+        (["--url", "http://"], "--url"),
+        (["--url", "http://localhost:99999"], "--url"),
+        (["--mode", "sideways"], "--mode"),
+        (["--quick", "--heavy"], "--heavy"),
+        (["--config", "no/such/file.toml"], "--config"),
+        (["--log-file", "no/such/folder/log"], "--log-file"),
+        (["stray"], "stray"),
+        (["--pid", "0"], "--pid"),
+        (["--pid", "-3"], "--pid"),
+        (["--pid", "main.py"], "--pid"),
+        (["--pid", "9999999999999"], "--pid"),
+        (["--match", "("], "--match"),
+        (["--match", ""], "--match"),
+        (["--pid", "7", "--match", "x"], "--match"),
+        (["--tmp-dir", ""], "--tmp-dir"),
+        (["--quick", "--heavy"], "--heavy: cannot be combined with --quick"),
+        (["--install-desktop-entry", "--doctor"], "cannot be combined with"),
+        (["--url"], "--url: needs a value"),
+        (["--once=1"], "--once: takes no value"),
+        (["--nope"], "not understood (see --help): --nope"),
+        (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
+        (["--config", "/"], "--config: /: is a directory"),
+        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its folder"),
+    ],
+)
+def test_bad_input_is_one_line_naming_the_flag(
+    started: list[app.Invocation],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    named: str,
+) -> None:
+    """A wrong flag or value ends with status 2 and one line that names it."""
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert printed.err.count("\n") == 1
+    assert named in printed.err
+    assert printed.out == ""
+    assert started == []
+
+
+def test_a_config_that_does_not_parse_names_file_and_line(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Broken TOML ends with status 2, names the place, and the file stays as it was."""
+    file = tmp_path / "mine.toml"
+    file.write_text('mode = "auto"\ninterval_s = = 3\n')
+    with pytest.raises(SystemExit) as ended:
+        main.main(["--config", str(file)])
+    assert ended.value.code == 2
+    assert f"{file}:2:" in capsys.readouterr().err
+    assert file.read_text().endswith("= = 3\n")
+    assert started == []
+
+
+def test_wrong_keys_are_named_and_the_rest_works(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An unknown key is named with file and line; what is right still counts."""
+    file = tmp_path / "mine.toml"
+    file.write_text("interval_s = 5\ncolour = 1\n[alerts]\nhigh_mb = 2500\n")
+    result = settings(started, "--config", str(file))
+    assert (result.interval_s, result.alerts.high_mb) == (5.0, 2500.0)
+    assert f"{file}:2:" in capsys.readouterr().err
+
+
+def test_the_defaults_are_the_documented_ones(started: list[app.Invocation]) -> None:
+    """Without flags: tray, automatic, localhost:8000, every 2 s, no end."""
+    result = settings(started)
+    assert started[-1].view is app.View.TRAY
+    assert (result.mode, result.address.url) == (Mode.AUTO, "http://localhost:8000")
+    assert (result.interval_s, result.duration_s) == (2.0, None)
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("--quick", {"interval_s": 2.0, "duration_s": 30.0, "mode": Mode.AUTO}),
+        ("--heavy", {"interval_s": 3.0, "patience_s": 30.0, "patience_busy_s": 30.0}),
+        ("--debug", {"interval_s": 1.0, "details": True}),
+        ("--fallback", {"interval_s": 2.0, "mode": Mode.FALLBACK}),
+    ],
+)
+def test_presets_set_what_they_say(
+    started: list[app.Invocation], flag: str, expected: dict[str, Any]
+) -> None:
+    """Each preset sets its interval, length, patience and mode."""
+    result = settings(started, flag)
+    assert {name: getattr(result, name) for name in expected} == expected
+
+
+def test_processes_are_shown_one_by_one(started: list[app.Invocation]) -> None:
+    """As the old script's flag did."""
+    assert settings(started, "--processes").details
+    assert settings(started, "--processes", "--url", "gpu-box:9").address.url == "http://gpu-box:9"
+    assert not settings(started).details
+
+
+def test_an_explicit_flag_beats_the_preset(started: list[app.Invocation]) -> None:
+    """Whatever a preset sets, a flag beside it wins."""
+    result = settings(started, "--quick", "--interval", "0.5", "--duration", "7", "--mode", "api")
+    assert (result.interval_s, result.duration_s, result.mode) == (0.5, 7.0, Mode.API)
+
+
+def test_what_was_chosen_in_the_menu_counts_until_a_flag_says_otherwise(
+    started: list[app.Invocation], tmp_path: Path
+) -> None:
+    """The remembered mode and preset hold at the next start; a flag wins for its run."""
+    (tmp_path / "state.json").write_text('{"version": 1, "mode": "api", "preset": "heavy"}')
+    result = settings(started)
+    assert (result.mode, result.preset, result.interval_s) == (Mode.API, Preset.HEAVY, 3.0)
+    assert settings(started, "--mode", "auto").mode is Mode.AUTO
+    assert settings(started, "--console").mode is Mode.AUTO
+
+
+def test_what_is_watched_can_be_said(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pid or pattern, in the config file too, where a flag's pattern beats a pid."""
+    assert settings(started, "--pid", "4711").pid == 4711
+    assert settings(started, "--match", r"main:\w+").match == r"main:\w+"
+    monkeypatch.chdir(tmp_path)
+    assert settings(started, "--tmp-dir", "here").tmp_dir == str(tmp_path / "here")
+    (tmp_path / "config.toml").write_text('pid = 12\ntmp_dir = "~/clips"\n')
+    configured = settings(started)
+    assert (configured.pid, configured.match) == (12, None)
+    assert configured.tmp_dir == str(Path.home() / "clips")
+    matched = settings(started, "--match", "x")
+    assert (matched.pid, matched.match) == (None, "x")
+
+
+def test_view_flags(started: list[app.Invocation]) -> None:
+    """--json, --console and --once choose the view; --demo remembers nothing."""
+    for arguments, view in (
+        (["--json"], app.View.JSON),
+        (["--console"], app.View.CONSOLE),
+        (["--once"], app.View.CONSOLE),
+        (["--once", "--json"], app.View.JSON),
+    ):
+        main.main(arguments)
+        assert started[-1].view is view
+    main.main(["--demo"])
+    assert (started[-1].demo, started[-1].state_file) == (True, None)
+
+
+def test_the_environment_beats_the_file_and_a_flag_beats_both(
+    started: list[app.Invocation],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Defaults, file, environment, flags: the later wins; a wrong variable is named."""
+    (tmp_path / "config.toml").write_text("interval_s = 5\n[alerts]\nhigh_mb = 2500\n")
+    monkeypatch.setenv("RUNANALYZE_TRAY_INTERVAL_S", "7")
+    monkeypatch.setenv("RUNANALYZE_TRAY_MODE", "sideways")
+    result = settings(started)
+    assert (result.interval_s, result.alerts.high_mb, result.mode) == (7.0, 2500.0, Mode.AUTO)
+    assert "RUNANALYZE_TRAY_MODE must be one of" in capsys.readouterr().err
+    assert settings(started, "--interval", "0.5").interval_s == 0.5
+
+
+def test_a_password_in_a_wrong_url_is_not_repeated(
+    started: list[app.Invocation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says what is wrong, not what was given."""
+    with pytest.raises(SystemExit):
+        main.main(["--url", "ftp://joe:s3cret@host"])
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_init_config_writes_once(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says where, and never writes over a file that is there."""
+    file = tmp_path / "config.toml"
+    assert main.main(["--init-config"]) == 0
+    assert str(file) in capsys.readouterr().out
+    assert file.read_text("utf-8") == commented_config()
+    if sys.platform != "win32":
+        assert file.stat().st_mode & 0o077 == 0, "it may come to hold a token"
+    file.write_text("interval_s = 9\n")
+    with pytest.raises(SystemExit) as ended:
+        main.main(["--init-config"])
+    assert ended.value.code == 2
+    assert "is there already" in capsys.readouterr().err
+    assert file.read_text() == "interval_s = 9\n"
+    assert started == []
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="freedesktop only")
+def test_a_desktop_entry_comes_and_goes(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was installed is named, and removed without a trace; a second removal is no error."""
+    assert main.main(["--install-desktop-entry"]) == 0
+    files = [path for path in (tmp_path / "share").rglob("*") if path.is_file()]
+    printed = capsys.readouterr().out
+    assert sorted(path.suffix for path in files) == [".desktop", ".png"]
+    assert all(str(path) in printed for path in files)
+    for _ in range(2):
+        assert main.main(["--uninstall-desktop-entry"]) == 0
+        assert not any(path.is_file() for path in (tmp_path / "share").rglob("*"))
+    assert started == []
+
+
+def test_the_tray_keeps_a_log_and_others_do_not(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sees a tray's standard error; in a terminal a file is kept only where asked for."""
+    configured: list[list[logging.Handler]] = []
+    monkeypatch.setattr("logging.basicConfig", lambda **given: configured.append(given["handlers"]))
+    main.main([])
+    main.main(["--json"])
+    main.main(["--json", "--log-file", str(tmp_path / "mine.log")])
+    files = [
+        [Path(it.baseFilename).name for it in handlers if isinstance(it, Journal)]
+        for handlers in configured
+    ]
+    assert files == [["app.log"], [], ["mine.log"]]
+
+
+def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
+    started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program runs all the same."""
+    (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
+    assert main.main(["--json"]) == 0
+    assert "log_file: /no/such/folder/log: its folder is not there" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help names every flag of the README; --version names the program."""
+    for flag in ("--help", "--version"):
+        with pytest.raises(SystemExit) as ended:
+            main.main([flag])
+        assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    for flag in ("--quick", "--json", "--once", "--demo", "--doctor", "--completion"):
+        assert flag in printed
+    assert all(option.flag in printed for option in OPTIONS)
+    assert all(len(line) <= 100 for line in printed.splitlines())
+    assert "runanalyze-tray 0." in printed

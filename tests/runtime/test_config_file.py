@@ -1,0 +1,109 @@
+"""The user's config file, at the start and when it is edited."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tray_app.core.config.settings import Settings
+from tray_app.runtime.config_file import ConfigFile
+
+
+class Edited:
+    """A config file that a person edits: each text is written a second after the last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.at_s = 1_000_000_000
+
+    def write(self, text: str) -> None:
+        self.at_s += 1
+        self.path.write_text(text)
+        os.utime(self.path, (self.at_s, self.at_s))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Edited:
+    return Edited(tmp_path / "config.toml")
+
+
+def test_a_missing_file_is_the_defaults_and_the_environment(file: Edited) -> None:
+    """A file that was asked for by name must be there."""
+    config = ConfigFile(file.path, {"RUNANALYZE_TRAY_INTERVAL_S": "3"})
+    assert config.read() == (Settings(interval_s=3.0), [])
+    with pytest.raises(FileNotFoundError):
+        config.read(required=True)
+
+
+def test_complaints_have_their_place(file: Edited) -> None:
+    """File and line, or the variable's name."""
+    file.write("interval_s = 3\ncolour = 1\n")
+    _, complaints = ConfigFile(file.path, {"RUNANALYZE_TRAY_MODE": "x"}).read()
+    assert complaints == [
+        f"{file.path}:2: unknown setting 'colour'",
+        "RUNANALYZE_TRAY_MODE must be one of auto, api, fallback",
+    ]
+
+
+def test_an_edit_is_told_once(file: Edited) -> None:
+    """A file that stays as it is costs a look and nothing else; the environment stays above."""
+    file.write("interval_s = 3\nduration_s = 9\n")
+    config = ConfigFile(file.path, {"RUNANALYZE_TRAY_DURATION_S": "5"})
+    config.read()
+    assert config.edited() is None
+    file.write("interval_s = 4\n")
+    assert config.edited() == Settings(interval_s=4.0, duration_s=5.0)
+    assert config.edited() is None
+
+
+def test_a_file_that_comes_later_is_an_edit(file: Edited) -> None:
+    """Nothing was there at the start; and one that goes away changes nothing."""
+    config = ConfigFile(file.path, {})
+    config.read()
+    assert config.edited() is None
+    file.write("interval_s = 4\n")
+    assert config.edited() == Settings(interval_s=4.0)
+    file.path.unlink()
+    assert config.edited() is None
+
+
+@pytest.mark.parametrize("broken", ["interval_s = = 4", "interval_s = '\xe4'".encode("latin-1")])
+def test_a_broken_edit_is_one_line_and_changes_nothing(
+    file: Edited, broken: str | bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The settings stay as they were until the file is good again."""
+    config = ConfigFile(file.path, {})
+    config.read()
+    if isinstance(broken, bytes):
+        file.path.write_bytes(broken)
+    else:
+        file.write(broken)
+    assert config.edited() is None
+    assert config.edited() is None
+    assert len(caplog.records) == 1
+    assert str(file.path) in caplog.text
+    file.write("interval_s = 4\n")
+    assert config.edited() == Settings(interval_s=4.0)
+
+
+def test_a_wrong_key_in_an_edit_is_logged_and_the_rest_counts(
+    file: Edited, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As at the start."""
+    config = ConfigFile(file.path, {})
+    config.read()
+    file.write("colour = 1\ninterval_s = 4\n")
+    assert config.edited() == Settings(interval_s=4.0)
+    assert f"{file.path}:1: unknown setting 'colour'" in caplog.text
+
+
+def test_paths_are_whole(file: Edited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They mean the same wherever the program works later; ~ is the home."""
+    monkeypatch.setenv("HOME", "/home/joe")
+    monkeypatch.chdir(tmp_path)
+    file.write("tmp_dir = 'tmp'\nlog_file = '~/x.log'\n[api]\nca_file = '/ca.pem'\n")
+    settings, _ = ConfigFile(file.path, {}).read()
+    assert settings.tmp_dir == str(tmp_path / "tmp")
+    assert (settings.log_file, settings.ca_file) == ("/home/joe/x.log", "/ca.pem")

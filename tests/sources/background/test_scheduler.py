@@ -1,0 +1,158 @@
+"""The thread of the slow readings."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.waiting import wait_for
+from tray_app.sources.background.scheduler import Reading, SlowReadings, rest_after_s
+
+LIMIT_S = 5.0
+
+
+class Told:
+    """Readings that tell their name when they are made, and rest for as long as they are told."""
+
+    def __init__(self) -> None:
+        self.slowly = SlowReadings(time.monotonic)
+        self.made: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.readings: list[Reading] = []
+        self.go_on = threading.Event()
+
+    def reading(self, name: str, rest_s: float = math.inf, *, hangs: bool = False) -> Reading:
+        def read() -> float:
+            self.made.put(name)
+            if hangs:
+                assert self.go_on.wait(LIMIT_S)
+            return rest_s
+
+        self.readings.append(read)
+        return read
+
+    def next(self) -> str:
+        return self.made.get(timeout=LIMIT_S)
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """Its readings end with the test."""
+    told = Told()
+    yield told
+    told.go_on.set()
+    for reading in told.readings:
+        told.slowly.end(reading)
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "slowly"]
+
+
+def test_work_is_followed_by_a_rest_a_hundred_times_as_long() -> None:
+    """Duty is at most 1 %, what is cheap is read at the interval, the dearest each 5 min."""
+    assert rest_after_s(0.001, 2.0) == 2.0
+    assert rest_after_s(0.2, 2.0) == pytest.approx(20.0)
+    assert rest_after_s(60.0, 2.0) == 300.0
+    assert rest_after_s(60.0, 3600.0) == 3600.0
+
+
+def test_a_reading_is_made_again_after_its_rest(told: Told) -> None:
+    """Without another word; one that rests for ever is made once."""
+    told.slowly.make(told.reading("seldom"))
+    told.slowly.make(told.reading("often", 0.01))
+    assert [told.next() for _ in range(4)] == ["seldom", "often", "often", "often"]
+
+
+def test_all_readings_share_one_thread(told: Told) -> None:
+    """That is what it is for."""
+    before = len(threads())
+    for name in "abc":
+        told.slowly.make(told.reading(name))
+        told.next()
+    assert len(threads()) == before + 1
+
+
+def test_the_soonest_wish_counts(told: Told) -> None:
+    """A later one does not put it off."""
+    reading = told.reading("wished")
+    told.slowly.make(reading, 3600.0)
+    told.slowly.make(reading)
+    told.slowly.make(reading, 3600.0)
+    assert told.next() == "wished"
+
+
+def test_what_is_asked_for_while_it_is_under_way_is_made_again(told: Told) -> None:
+    """It may have begun with what was true before."""
+    reading = told.reading("slow", hangs=True)
+    told.slowly.make(reading)
+    assert told.next() == "slow"
+    told.slowly.make(reading)
+    told.go_on.set()
+    assert told.next() == "slow"
+
+
+def test_asking_never_waits_for_a_reading(told: Told) -> None:
+    """However long one takes, and though the others wait for it."""
+    told.slowly.make(told.reading("slow", hangs=True))
+    assert told.next() == "slow"
+    told.slowly.make(told.reading("other"))
+    assert told.made.empty()
+    told.go_on.set()
+    assert told.next() == "other"
+
+
+def test_a_defect_ends_neither_the_thread_nor_the_other_readings(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged."""
+
+    def broken() -> float:
+        raise RuntimeError("oops")
+
+    told.readings.append(broken)
+    told.slowly.make(broken)
+    told.slowly.make(told.reading("other"))
+    assert told.next() == "other"
+    assert "a slow reading failed" in caplog.text
+
+
+def test_the_thread_ends_with_the_last_reading(told: Told) -> None:
+    """Ending one leaves the others; ending it again is harmless."""
+    before = threads()
+    first, second = told.reading("first"), told.reading("second", 0.01)
+    told.slowly.make(first)
+    told.slowly.make(second)
+    told.next()
+    told.slowly.end(first)
+    assert {told.next() for _ in range(3)} == {"second"}
+    told.slowly.end(second)
+    told.slowly.end(second)
+    assert threads() == before
+
+
+def test_a_reading_may_be_asked_for_again_after_the_end(told: Told) -> None:
+    """Another thread makes it."""
+    reading = told.reading("again")
+    for _ in range(2):
+        told.slowly.make(reading)
+        assert told.next() == "again"
+        told.slowly.end(reading)
+
+
+def test_a_reading_that_hangs_does_not_keep_who_ends_another(told: Told) -> None:
+    """Only its own end is waited for, and that for at most a second."""
+    hanging, waiting = told.reading("hanging", hangs=True), told.reading("waiting")
+    told.slowly.make(hanging)
+    assert told.next() == "hanging"
+    told.slowly.make(waiting)
+    told.slowly.end(waiting)
+    told.slowly.end(hanging)
+    assert threads()
+    told.go_on.set()
+    wait_for(lambda: not threads(), "the end of the thread")
+    assert told.made.empty()

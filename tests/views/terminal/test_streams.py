@@ -1,0 +1,95 @@
+"""Standard output and standard error as they are found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = [sys.executable, "-m", "tray_app"]
+# Unbuffered output has nothing left to complain about at exit.
+BUFFERED = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in ("PYTHONUNBUFFERED", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+}
+ENDLESS = ("--demo", "--console", "--interval=0.2")
+WAYS: Sequence[tuple[str, ...]] = (
+    ("--help",),
+    ("--version",),
+    ("--completion=bash",),
+    ("--doctor", "--url=http://127.0.0.1:9"),
+    ("--once", "--url=http://127.0.0.1:9"),
+    ENDLESS,
+    (*ENDLESS, "--json"),
+)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's /dev/full, and a shell")
+
+
+def shell(command: str, flags: Sequence[str]) -> tuple[int, str]:
+    """Run the program in a shell as ``command`` says, in which it is ``$@``; status, stderr."""
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", *PROGRAM, *flags],
+        cwd=ROOT,
+        env=BUFFERED,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("flags", WAYS, ids=" ".join)
+def test_a_full_disk_is_one_line_and_status_2(flags: tuple[str, ...]) -> None:
+    """Whatever is printed there."""
+    assert shell('"$@" >/dev/full', flags) == (
+        2,
+        "runanalyze-tray: standard output cannot be written: no space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("flags", WAYS, ids=" ".join)
+def test_a_closed_output_is_one_line_and_status_2(flags: tuple[str, ...]) -> None:
+    """And no other file gets its number."""
+    assert shell('"$@" >&-', flags) == (
+        2,
+        "runanalyze-tray: standard output cannot be written: it is closed\n",
+    )
+
+
+@pytest.mark.parametrize("flags", WAYS, ids=" ".join)
+def test_a_reader_that_leaves_ends_it_quietly(flags: tuple[str, ...]) -> None:
+    """``| head -1``, and one that reads nothing at all."""
+    for reader in ("head -1", "true"):
+        _, told = shell(f'"$@" | {reader}', flags)
+        assert told == ""
+
+
+@pytest.mark.parametrize("way", ["2>&-", "2>/dev/full", "2>&- >&- <&-"])
+def test_standard_error_may_be_lost(way: str) -> None:
+    """What is said there is lost, and nothing else: a demo runs to its end, a mistake is 2."""
+    status, told = shell(f'"$@" {way}', ("--demo", "--json", "--duration=1", "--interval=0.3"))
+    assert (status, told) == (2 if ">&- <" in way else 0, "")
+    assert shell(f'"$@" {way}', ("--nope",)) == (2, "")
+
+
+def test_an_output_without_our_characters_loses_them_only() -> None:
+    """--help has an ellipsis, which ASCII lacks."""
+    done = subprocess.run(
+        [*PROGRAM, "--help"],
+        cwd=ROOT,
+        env=BUFFERED | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "--url URL" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,278 @@
+"""``--doctor``: what was found here, for a bug report, and what must be put right.
+
+Asks what the program asks when it runs, once, and shows nothing secret.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import get_terminal_size
+
+from tray_app import __version__
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ProcessReading,
+    Target,
+)
+from tray_app.core.model.records import dataclass
+from tray_app.core.model.sanitize import visible
+from tray_app.core.model.server_address import ServerAddress, at_port
+from tray_app.core.monitor.server_actions import temp_directory
+from tray_app.core.presentation import wording
+from tray_app.core.server.target_override import NO_WISH, named
+from tray_app.runtime import clock
+from tray_app.sources.processes.host import is_this_machine, process_table
+from tray_app.views.terminal.streams import say
+
+LIBRARIES = (
+    "pystray",
+    "Pillow",
+    "psutil",
+    "requests",
+    "urllib3",
+    "plyer",
+    "platformdirs",
+    "rich",
+    "dbus-fast",
+)
+WIDTH = 100
+NOTHING = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. ``fix``: what a person must do about it, a line each."""
+
+    topic: str
+    text: str
+    fix: str = ""
+
+
+def report(findings: Sequence[Finding]) -> str:
+    """The findings in two columns, and at the end what must be put right."""
+    width = min(WIDTH, get_terminal_size((WIDTH, 0)).columns)
+    indent = max(len(finding.topic) for finding in findings) + 2
+    lines = []
+    for finding in findings:
+        lines += textwrap.wrap(
+            visible(finding.text),
+            width,
+            initial_indent=finding.topic.ljust(indent),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    fixes = [visible(fix) for finding in findings for fix in finding.fix.split("\n") if fix]
+    lines += ["", "Put right:" if fixes else "Nothing must be put right."]
+    for fix in fixes:
+        lines += textwrap.wrap(
+            fix, width, initial_indent="- ", subsequent_indent="  ", break_long_words=False
+        )
+    return "\n".join(lines)
+
+
+def run(settings: Settings, config: Path, complaints: Sequence[str]) -> int:
+    """Print the report; the exit status: 1 when a person must put something right."""
+    findings = [
+        *_program(),
+        *_files(settings, config, complaints),
+        *_desktop(),
+        *_server(settings),
+        _cost(),
+    ]
+    say(report(findings))
+    return int(any(finding.fix for finding in findings))
+
+
+def _program() -> list[Finding]:
+    import platform
+    from importlib import metadata
+
+    versions = []
+    for name in LIBRARIES:
+        try:
+            versions.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            versions.append(f"{name} absent")
+    return [
+        Finding("program", f"runanalyze-tray {__version__}"),
+        Finding("Python", f"{platform.python_version()} on {platform.platform()}"),
+        Finding("libraries", ", ".join(versions)),
+    ]
+
+
+def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[Finding]:
+    from tray_app.desktop import paths
+
+    fix = "\n".join(f"Correct this setting: {complaint}" for complaint in complaints)
+    there = "" if config.exists() else " (not there: --init-config writes one)"
+    log = settings.log_file or str(paths.log_file())
+    own_ca = Path(settings.ca_file) if settings.ca_file else None
+    findings = [
+        Finding("config", f"{config}{there}", fix),
+        Finding("remembered", str(paths.state_file())),
+        Finding("log", log),
+        _at_login(),
+    ]
+    if own_ca:
+        missing = "" if own_ca.is_file() else f"Give api.ca_file a file that exists: {own_ca}"
+        findings.append(Finding("CA file", str(own_ca), missing))
+    return findings
+
+
+def _at_login() -> Finding:
+    from tray_app.desktop import autostart
+
+    login = autostart.look()
+    if login.on:
+        return Finding("at login", f"starts {' '.join(login.command)}")
+    reason = f": {login.why_not}" if login.why_not else ""
+    again = f"Switch Start at login on again in the menu: {login.why_not}."
+    return Finding("at login", f"does not start{reason}", again if login.is_broken else "")
+
+
+def _desktop() -> list[Finding]:
+    from tray_app.desktop.capabilities import survey
+
+    found = survey()
+    no_backend = (
+        "Start it in a desktop session (there is neither a session bus nor a display); without"
+        " one, --console shows the same in a terminal."
+    )
+    no_host = f"{wording.NO_TRAY_HOST}"
+    no_service = (
+        "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako): without"
+        " one no alert reaches you."
+    )
+    has_icon = found.host is not None or (found.backend or "").startswith("pystray")
+    return [
+        Finding("desktop", found.desktop),
+        Finding("session bus", found.bus or NOTHING),
+        Finding(
+            "tray host", found.host or NOTHING, "" if has_icon or not found.backend else no_host
+        ),
+        Finding("icon by", found.backend or NOTHING, "" if found.backend else no_backend),
+        Finding("not by", "; ".join(found.others)),
+        Finding(
+            "notifications",
+            found.notifications or NOTHING,
+            no_service if found.backend and not found.notifications else "",
+        ),
+    ]
+
+
+def _server(settings: Settings) -> list[Finding]:
+    address = settings.address
+    outcome = _ask(settings)
+    local = is_this_machine(address.host)
+    reading = _look(settings) if local else None
+    hidden = len(settings.headers.fields)
+    sent = f", sending {hidden} header{'s' if hidden > 1 else ''}" if hidden else ""
+    found = reading.target if reading else None
+    if isinstance(outcome, ApiFailure):
+        answer = f"{address.shown}{sent}: {outcome.reason}"
+    else:
+        answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
+    moved = reading.candidates if reading and found is None else ()
+    elsewhere = "; ".join(f"{it.evidence} (pid {it.pid})" for it in moved)
+    findings = [Finding("API", answer, _api_fix(outcome, found is not None, address, moved))]
+    if reading is None:
+        return [*findings, Finding("process", "on another machine: its API alone is read")]
+    if found is None:
+        words = reading.problem or "no server found"
+        wished = named(settings.pid, settings.match) != NO_WISH
+        fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
+        findings.append(Finding("process", words, fix))
+        if elsewhere:
+            findings.append(Finding("elsewhere", elsewhere))
+    else:
+        words = f"pid {found.pid}, {found.name}: {found.evidence}"
+        findings.append(Finding("process", words))
+    findings.append(_temp(settings, found))
+    return findings
+
+
+def _ask(settings: Settings) -> ApiOutcome:
+    from tray_app.sources.api.client import ApiClient
+
+    outcomes: queue.SimpleQueue[ApiOutcome] = queue.SimpleQueue()
+    verify = settings.ca_file or True
+    headers = settings.headers.fields
+    client = ApiClient(settings.address.url, outcomes.put, clock.mono_s, headers, verify)
+    try:
+        client.ask(settings.patience_s)
+        return outcomes.get(timeout=settings.patience_s + 5)
+    except queue.Empty:
+        return ApiFailure(clock.mono_s(), ApiFailureKind.TIMEOUT, "the host name is not resolved")
+    finally:
+        client.close()
+
+
+def _api_fix(
+    outcome: ApiOutcome, is_found: bool, address: ServerAddress, moved: Sequence[Target] = ()
+) -> str:
+    if not isinstance(outcome, ApiFailure):
+        return ""
+    reason = outcome.reason
+    if "401" in reason or "403" in reason:
+        return "Set RUNANALYZE_TRAY_TOKEN, or headers in the config file, to what the API wants."
+    if "certificate" in reason:
+        return "Name the file with the server's CA certificate: api.ca_file in the config file."
+    if outcome.kind is ApiFailureKind.TIMEOUT and is_found:
+        return ""  # busy, which is what the processes are read for
+    if is_found:
+        return f"The server runs, but its API does not answer as it should ({reason}): see --url."
+    if moved and moved[0].port:
+        url = at_port(address, moved[0].port).shown
+        return f"{moved[0].evidence}: watch it with --url {url}, or start the server ({reason})."
+    return f"Start the server, or name the right address with --url ({reason})."
+
+
+def _look(settings: Settings) -> ProcessReading:
+    from tray_app.sources.processes.probe import ServerProbe
+
+    address = settings.address
+    table = process_table()
+    probe = ServerProbe(table, address.host, address.port, os.getpid(), clock.mono_s)
+    try:
+        return probe.read(clock.mono_s(), wish=named(settings.pid, settings.match))
+    finally:
+        probe.close()
+
+
+def _temp(settings: Settings, target: Target | None) -> Finding:
+    place = temp_directory(settings, target)
+    if place is None:
+        return Finding("temp directory", "not known while no server is found")
+    path = Path(place)
+    if not path.is_dir() and settings.tmp_dir:
+        fix = f"Name the server's temp directory with --tmp-dir: there is no {path}."
+        return Finding("temp directory", f"{path} is not there", fix)
+    if not path.is_dir():
+        return Finding("temp directory", f"{path} is not there (yet)")
+    return Finding("temp directory", f"{path}{'' if os.access(path, os.R_OK) else ': unreadable'}")
+
+
+def _cost() -> Finding:
+    times = os.times()
+    table = process_table()
+    try:
+        handle = table.open(os.getpid())
+        usage = handle.read() if handle else None
+        if handle:
+            handle.close()
+    finally:
+        table.close()
+    memory = wording.size(usage.rss_bytes) if usage else wording.UNKNOWN
+    cpu_s = times.user + times.system
+    return Finding(
+        "own cost", f"{memory} and {cpu_s:.2f} s of CPU for this report ({sys.platform})"
+    )

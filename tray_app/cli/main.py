@@ -1,0 +1,194 @@
+"""Command line in, exit status out. Every mistake is one line on stderr and status 2."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import gc
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tray_app.cli.parser import flags_for_settings, make_parser
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import Choice, ConfigError
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.records import replace
+from tray_app.core.presentation import wording
+from tray_app.views.terminal import streams
+from tray_app.views.terminal.streams import PROGRAM
+
+
+def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
+    """What some flags ask for instead of watching; None: none of them was given."""
+    from tray_app.desktop import paths
+
+    try:
+        if given.completion:
+            from tray_app.cli import completion
+
+            streams.write(sys.stdout, completion.script(given.completion, parser))
+        elif given.init_config:
+            from tray_app.sources.file_owner import write_file
+
+            path = given.config or paths.config_file()
+            text = checked.commented_config().encode()
+            write_file(path, text, mode=0o600, replace=False)  # it may come to hold a token
+            streams.say(f"{PROGRAM}: wrote {path}")
+        elif given.install_desktop_entry or given.uninstall_desktop_entry:
+            from tray_app.desktop import desktop_entry
+
+            if sys.platform in ("win32", "darwin"):
+                parser.error("desktop entries are for Linux and other freedesktop systems")
+            done = (
+                desktop_entry.install()
+                if given.install_desktop_entry
+                else desktop_entry.uninstall()
+            )
+            verb = "wrote" if given.install_desktop_entry else "removed"
+            told = [f"{verb} {path}" for path in done] or ["there was nothing to remove"]
+            streams.say("\n".join(f"{PROGRAM}: {line}" for line in told))
+        else:
+            return None
+    except FileExistsError as error:
+        parser.error(f"{error.filename} is there already and stays as it is")
+    except OSError as error:
+        from tray_app.runtime.config_file import why
+
+        parser.error(f"{error.filename}: {why(error)}")
+    return 0
+
+
+def _log_to(
+    parser: argparse.ArgumentParser,
+    file: Path | None,
+    is_flag: bool,
+    level: int,
+    default: Path | None,
+) -> None:
+    """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
+    however little the terminal is told."""
+    from tray_app.runtime.config_file import why
+    from tray_app.runtime.log_file import Journal, PlainFormatter, TerminalLog
+
+    to_terminal = TerminalLog()
+    to_terminal.setLevel(level)
+    to_terminal.setFormatter(PlainFormatter())
+    handlers: list[logging.Handler] = [to_terminal]
+    lowest = level
+    if file:
+        try:
+            Journal(file).touch()
+        except OSError as error:
+            # Of a flag this is a mistake; of a config file the rest still works.
+            missing = isinstance(error, FileNotFoundError)
+            wrong = f"{file}: {'its folder is not there' if missing else why(error)}"
+            if is_flag:
+                parser.error(f"--log-file: {wrong}")
+            streams.complain(f"log_file: {wrong}")
+            file = None
+    if file:
+        handlers.append(Journal(file))
+    elif default:
+        handlers.append(Journal(default))
+        lowest = min(level, logging.INFO)
+    logging.basicConfig(level=lowest, handlers=handlers)
+    # Each line is written out at once. To wait at the end for a disk that does not answer would
+    # only hold up the end.
+    atexit.unregister(logging.shutdown)
+    # What libraries warn programmers of is for our log: in a session's log nobody looks for it.
+    logging.captureWarnings(True)
+    to_terminal.addFilter(lambda record: level < logging.INFO or record.name != "py.warnings")
+    # urllib3 speaks of each malformed header; the reading already says what was wrong.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    for noisy in ("PIL", "asyncio", "dbus_fast"):
+        logging.getLogger(noisy).setLevel(max(level, logging.INFO))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; the exit status (2: bad input, or output that cannot be written)."""
+    streams.mend()
+    logging.raiseExceptions = False  # a full disk below standard error is nothing to trace
+    try:
+        return _main(arguments)
+    except streams.OutputClosed:
+        return 0
+    except streams.OutputFailed as error:
+        streams.complain(wording.output_failed(str(error)))
+        return streams.STATUS_FAILED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    parser = make_parser()
+    given = parser.parse_args(arguments)
+    if (status := _do_one_thing(given, parser)) is not None:
+        return status
+
+    from tray_app.desktop import paths
+    from tray_app.runtime import state_file as runtime_state_file
+    from tray_app.runtime.config_file import ConfigFile, whole, why
+
+    config = ConfigFile(given.config or paths.config_file(), os.environ)
+    try:
+        base, complaints = config.read(required=given.config is not None)
+    except ConfigError as error:
+        parser.error(f"{config.path}:{error.line}: {error}")
+    except (OSError, ValueError) as error:
+        parser.error(f"--config: {config.path}: {why(error)}")
+    for complaint in complaints:
+        streams.complain(complaint)
+
+    flags: dict[str, Any] = {
+        name: value
+        for name in ("preset", *(option.field for option in flags_for_settings()))
+        if (value := getattr(given, name)) is not None
+    }
+    in_tray = not (given.json or given.console or given.once or given.demo)
+    state_file = paths.state_file() if in_tray else None
+    remembered = runtime_state_file.read_choice(state_file) if state_file else Choice()
+    for option in flags_for_settings():
+        if option.key in checked.PATHS and option.field in flags:
+            try:
+                flags[option.field] = whole(flags[option.field])
+            except ValueError as error:
+                parser.error(f"{option.flag}: {flags[option.field]} {error}")
+    settings = checked.resolve(base, remembered, flags)
+    if given.demo:
+        settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
+
+    debug = given.preset is Preset.DEBUG
+    level = logging.DEBUG if debug else logging.INFO if given.verbose else logging.WARNING
+    log_file = Path(settings.log_file) if settings.log_file else None
+    usual = paths.log_file() if in_tray else None
+    _log_to(parser, log_file, "log_file" in flags, level, usual)
+    if given.doctor:
+        from tray_app.cli import doctor
+
+        return doctor.run(settings, config.path, complaints)
+
+    # Until there is a first figure: what is loaded for that is no garbage, and to look for some in
+    # it took 4 to 12 ms.
+    gc.disable()
+    from tray_app import app
+
+    view = app.View.TRAY
+    if given.json:
+        view = app.View.JSON
+    elif given.console or given.once:
+        view = app.View.CONSOLE
+    return app.run(
+        app.Invocation(
+            base=base,
+            settings=settings,
+            view=view,
+            once=given.once,
+            demo=given.demo,
+            remembered=remembered,
+            state_file=state_file,
+            config=config,
+            flags=flags,
+        )
+    )

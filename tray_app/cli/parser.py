@@ -1,0 +1,156 @@
+"""The command line's flags: those that set something come from the table of settings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tray_app import __version__
+from tray_app.core.config import settings as checked
+from tray_app.core.config.settings import OPTIONS, Option
+from tray_app.core.model.presets import Preset
+from tray_app.views.terminal.streams import PROGRAM, complain, say
+
+ONE_OF = ("pid", "match")
+SHELLS = ("bash", "zsh", "fish")
+PRESETS = {
+    Preset.QUICK: "Every 2 s for 30 s, then a summary.",
+    Preset.HEAVY: "Every 3 s, patient with the API.",
+    Preset.DEBUG: "Every 1 s, with process details and more log.",
+    Preset.FALLBACK: "Every 2 s, processes only.",
+}
+EPILOG = """\
+examples:
+  runanalyze-tray                    the icon in the panel
+  runanalyze-tray --demo             see every colour without a server
+  runanalyze-tray --quick --console  measure for 30 s in the terminal
+  runanalyze-tray --once --json      one reading for another program
+  runanalyze-tray --doctor           what is wrong here, and what helps
+  source <(runanalyze-tray --completion bash)
+
+An explicit flag beats what a preset sets. All that can be set is in the file
+that --init-config writes, each setting with its environment variable.
+"""
+
+
+# argparse's words, and ours.
+_PLAIN = {
+    "not allowed with argument ": "cannot be combined with ",
+    "ignored explicit argument": "takes no value, and was given",
+    "argument ": "",
+    "unrecognized arguments:": "not understood (see --help):",
+    "expected one argument": "needs a value",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        for words, plain in _PLAIN.items():
+            message = message.replace(words, plain, 1)
+        complain(message)
+        self.exit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version, where a stream cannot carry them as they are, too."""
+        if message and file is not sys.stderr:
+            say(message)
+
+
+def flags_for_settings() -> list[Option]:
+    """The options that have a flag."""
+    return [option for option in OPTIONS if option.flag]
+
+
+def _reader(option: Option) -> Any:
+    def convert(text: str) -> Any:
+        try:
+            return checked.read(option.key, text)
+        except ValueError as error:
+            # A URL may hold a password.
+            given = "" if text in str(error) or "@" in text else f" (given: {text})"
+            raise argparse.ArgumentTypeError(f"{error}{given}") from None
+
+    return convert
+
+
+def _shell(name: str) -> str:
+    if name not in SHELLS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(SHELLS)} (given: {name})")
+    return name
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser; a mistake is one line on standard error and exit status 2."""
+    parser = _Parser(
+        prog=PROGRAM,
+        usage="%(prog)s [options]",
+        description="The memory of a RunAnalyze server, in the system tray.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    presets = parser.add_argument_group("presets").add_mutually_exclusive_group()
+    for preset, words in PRESETS.items():
+        flag = {"dest": "preset", "action": "store_const", "const": preset}
+        presets.add_argument(f"--{preset}", help=words, **flag)  # type: ignore[arg-type]
+    settings = parser.add_argument_group("settings")
+    one_of = settings.add_mutually_exclusive_group()
+    for option in flags_for_settings():
+        metavar = option.metavar or f"{{{','.join(option.kind.choices)}}}"
+        default = "" if option.example else f" (default: {checked.default(option).strip(chr(34))})"
+        group = one_of if option.key in ONE_OF else settings
+        if option.is_switch:
+            group.add_argument(
+                option.flag, action="store_const", const=True, dest=option.field, help=option.help
+            )
+            continue
+        group.add_argument(
+            option.flag,
+            type=_reader(option),
+            dest=option.field,
+            metavar=metavar,
+            help=option.help.replace("%", "%%") + default,
+        )
+    settings.add_argument("--config", type=Path, metavar="FILE", help="Another config file.")
+    view = parser.add_argument_group("how it is shown (without any of these: in the panel)")
+    view.add_argument("--console", action="store_true", help="Show it in this terminal.")
+    view.add_argument("--json", action="store_true", help="One JSON object per sample.")
+    view.add_argument(
+        "--once", action="store_true", help="Print one sample and exit; status 3 without a reading."
+    )
+    view.add_argument("--demo", action="store_true", help="Watch a scripted server.")
+    view.add_argument("-v", "--verbose", action="store_true", help="Log more.")
+    tasks = parser.add_argument_group("do one thing and exit")
+    once = tasks.add_mutually_exclusive_group()
+    once.add_argument(
+        "--doctor",
+        action="store_true",
+        help="Tell what was found here; status 1 when something must be put right.",
+    )
+    once.add_argument(
+        "--init-config",
+        action="store_true",
+        help="Write a config file with every setting commented out; never over one that is there.",
+    )
+    once.add_argument(
+        "--install-desktop-entry",
+        action="store_true",
+        help="Let launchers and menus find the program (Linux).",
+    )
+    once.add_argument(
+        "--uninstall-desktop-entry", action="store_true", help="Remove what that has installed."
+    )
+    once.add_argument(
+        "--completion",
+        type=_shell,
+        metavar=f"{{{','.join(SHELLS)}}}",
+        help="Print a script that completes these flags in that shell.",
+    )
+    tasks.add_argument("-h", "--help", action="help", help="Show this and exit.")
+    tasks.add_argument(
+        "--version", action="version", version=f"{PROGRAM} {__version__}", help="Show the version."
+    )
+    return parser

@@ -1,0 +1,132 @@
+"""What this desktop offers, for a report: the same questions as `toolkit.open_desktop` asks.
+
+Nothing is shown and no icon is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tray_app.core.model.records import dataclass
+from tray_app.desktop import panel_icon
+
+if TYPE_CHECKING:
+    from tray_app.desktop.linux.session_bus import SessionBus
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """``desktop`` is what the session calls itself. ``host`` is the panel that shows icons and
+    ``notifications`` the service with its capabilities; both None where there is none.
+    ``backend`` would show the icon; ``others`` says of each other one why it was not chosen."""
+
+    desktop: str
+    backend: str | None
+    others: tuple[str, ...] = ()
+    bus: str | None = None
+    host: str | None = None
+    notifications: str | None = None
+
+
+def survey() -> Survey:
+    """Ask the desktop; takes at most a few seconds where it does not answer."""
+    chosen = os.environ.get("PYSTRAY_BACKEND")
+    if sys.platform != "linux" or (chosen and chosen != "dummy"):
+        desktop = {"win32": "Windows", "darwin": "macOS"}.get(sys.platform, sys.platform)
+        asked = f"PYSTRAY_BACKEND={chosen}" if chosen else desktop
+        own = (f"StatusNotifierItem: not for {asked}",)
+        return Survey(desktop, f"pystray ({asked})", own, host=desktop, notifications=desktop)
+    with panel_icon._harmless_pystray():
+        importlib.import_module("pystray")
+    return _linux()
+
+
+def _linux() -> Survey:
+    from tray_app.desktop.linux.registration import WATCHER
+    from tray_app.desktop.linux.session_bus import SessionBus, session_address
+
+    words = (os.environ.get(name, "") for name in ("XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"))
+    desktop = ", ".join(word for word in words if word) or "not told (XDG_CURRENT_DESKTOP)"
+    address = session_address()
+    bus = SessionBus(address) if address else None
+    connected = bus if bus is not None and bus.connect() else None
+    host = notifications = None
+    if connected is not None:
+        try:
+            host = _owner(connected, WATCHER)
+            notifications = _notifications(connected)
+        finally:
+            connected.leave()
+    stock = _stock()
+    usable = stock.usable if host is None else None
+    backend = usable or ("StatusNotifierItem" if connected is not None else None)
+    others = []
+    if backend != "StatusNotifierItem":
+        others.append(
+            "StatusNotifierItem: no panel that knows it is there now"
+            if connected is not None
+            else "StatusNotifierItem: no session bus"
+        )
+    if usable is None:
+        others += stock.why_not or [
+            f"{stock.usable}: works here, but the panel knows StatusNotifierItem"
+        ]
+    others.append("pystray _xorg: cannot show a menu")
+    return Survey(desktop, backend, tuple(others), address, host, notifications)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    usable: str | None
+    why_not: list[str]
+
+
+def _stock() -> _Stock:
+    if not panel_icon.has_legacy_tray():
+        return _Stock(None, ["pystray's GTK icon: no tray of the old kind (XEmbed) here"])
+    why_not = []
+    for module in panel_icon.STOCK_WITH_MENU:
+        try:
+            importlib.import_module(f"pystray.{module}")
+        except (ImportError, ValueError) as error:
+            why_not.append(f"pystray {module}: {error}")
+        else:
+            return _Stock(f"pystray {module}", [])
+    return _Stock(None, why_not)
+
+
+def _owner(bus: SessionBus, name: str) -> str | None:
+    """Who owns a name, as a person knows it: the program's name where it can be read."""
+    from tray_app.desktop.linux.session_bus import DBUS, bus_call
+
+    if not bus.has_owner(name):
+        return None
+    path, member = "/org/freedesktop/DBus", "GetConnectionUnixProcessID"
+    (pid,) = bus.ask(lambda line: bus_call(line, DBUS, path, DBUS, member, "s", name))
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+        return f"{name} (pid {pid})"
+    except OSError:
+        return f"pid {pid}"
+
+
+def _notifications(bus: SessionBus) -> str | None:
+    from dbus_fast import DBusError
+
+    from tray_app.desktop.linux.notification_service import SERVICE, SERVICE_PATH
+    from tray_app.desktop.linux.session_bus import bus_call
+
+    try:
+        name, vendor, version, _ = bus.ask(
+            lambda line: bus_call(line, SERVICE, SERVICE_PATH, SERVICE, "GetServerInformation", "")
+        )
+        (capabilities,) = bus.ask(
+            lambda line: bus_call(line, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", "")
+        )
+    except (DBusError, OSError, TimeoutError):
+        return None
+    return f"{name} {version} ({vendor}): {', '.join(sorted(capabilities)) or 'no capabilities'}"

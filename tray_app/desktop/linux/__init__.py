@@ -1,0 +1,1 @@
+"""The Linux desktop over D-Bus: icon, menu, notifications, colour scheme."""

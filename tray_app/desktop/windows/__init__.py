@@ -1,0 +1,1 @@
+"""What Windows needs beside pystray's own icon."""

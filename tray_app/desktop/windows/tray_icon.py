@@ -1,0 +1,63 @@
+"""pystray's Windows icon with a menu that is built when it is asked for, and never while open.
+
+Its own rebuilds (and destroys) the menu at each update, also the one that a person is reading.
+And it answers 0 to what it does not know: to `WM_QUERYENDSESSION` that is a veto of the logout.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tray_app.core.presentation.icon import Theme
+from tray_app.desktop.panel_theme import follow_registry
+from tray_app.worker_thread import WorkerThread
+
+WM_RBUTTONUP = 0x0205
+WM_QUERYENDSESSION = 0x0011
+WM_ENDSESSION = 0x0016
+
+
+def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]) -> Any:
+    """pystray's icon ``base``, told apart: ``on_menu`` around each showing of the menu.
+
+    ``on_theme`` is told the taskbar's theme while the icon runs. The icon's ``on_session_end`` is
+    called when the session ends; Windows may end the process as soon as it returns.
+    """
+
+    class Icon(base):  # type: ignore[misc]  # pystray has no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.on_session_end: Callable[[], None] = lambda: None
+            self._message_handlers[WM_QUERYENDSESSION] = lambda _wparam, _lparam: True
+            self._message_handlers[WM_ENDSESSION] = self._on_end_session
+
+        def _on_end_session(self, wparam: Any, _lparam: Any) -> None:
+            if wparam:  # else another program wanted it to go on
+                self.on_session_end()
+
+        def _update_menu(self) -> None:
+            """Nothing yet: texts are read when the menu is built."""
+            if not getattr(self, "_menu_handle", None):
+                super()._update_menu()  # it is what a right click looks for
+
+        def _on_notify(self, wparam: Any, lparam: Any) -> Any:
+            if lparam != WM_RBUTTONUP:
+                return super()._on_notify(wparam, lparam)
+            super()._update_menu()
+            on_menu(True)
+            try:
+                return super()._on_notify(wparam, lparam)  # returns when the menu is closed
+            finally:
+                on_menu(False)
+
+        def _run(self) -> None:
+            stopped = threading.Event()
+            WorkerThread("theme", lambda: follow_registry(on_theme, stopped)).start()
+            try:
+                super()._run()
+            finally:
+                stopped.set()
+
+    return Icon

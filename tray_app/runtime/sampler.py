@@ -1,0 +1,431 @@
+"""The sampler: one thread, sole author of `State`.
+
+It waits in one place only, its inbox, and never longer than to the next tick, look or request.
+Sources that can be slow (API, temp directory) work in threads of their own and post here.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from threading import Event as Flag
+from typing import Protocol
+
+from tray_app.core.model.readings import (
+    ApiFailure,
+    ApiFailureKind,
+    ApiOutcome,
+    ApiReading,
+    Glance,
+    Now,
+    OwnMemory,
+    OwnUse,
+    ProcessReading,
+    ProcessRow,
+    Sharing,
+    Source,
+    TempUsage,
+)
+from tray_app.core.model.records import replace
+from tray_app.core.monitor import poll_bounds
+from tray_app.core.monitor.alerting import HOLDERS_SHOWN
+from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
+from tray_app.core.monitor.events import Event
+from tray_app.core.monitor.inputs import (
+    Answered,
+    Asked,
+    AutostartSeen,
+    Delivered,
+    HostSeen,
+    Input,
+    Looked,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    Reconfigured,
+    Report,
+    ThemeSeen,
+    ThreadRestarted,
+    TimeUp,
+)
+from tray_app.core.monitor.state import (
+    State,
+    ends_s,
+    hastens,
+    interval_s,
+    is_gap,
+    is_menu_open,
+    patience_s,
+    samples_at_once,
+    wants_api,
+    wants_health,
+    wants_largest,
+    wants_processes,
+    wants_reading_s,
+    wants_stage,
+)
+from tray_app.core.monitor.step import step
+from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.source_choice import circuit_breaker
+from tray_app.runtime.clock import be_lenient
+from tray_app.runtime.fast_poller import Lookout, Scene
+from tray_app.runtime.mailbox import Inbox
+from tray_app.worker_thread import WorkerThread
+
+_log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 3600.0
+LATE_S = 0.02
+# A defect that shows at every turn must not fill the log.
+PAUSE_AFTER_DEFECT_S = 0.2
+# A config file is looked at beside whatever is done, and no more often than this.
+CONFIG_PACE_S = 4.0
+# A server answers within 5 ms while idle, and the first request takes 0.1 s to load what it needs.
+FIRST_ANSWER_S = 0.3
+# The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
+EARLY_S = 0.06
+# ... but by a small part of a short interval: the next sample comes that much later than this one.
+EARLY_PART = 0.1
+# What a person did not ask for: the next sample shows it.
+_QUIET = (
+    Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen | ThreadRestarted
+)
+
+
+class Api(Protocol):
+    """Asks the server; every ask that returned True is reported once, from another thread."""
+
+    def ask(self, patience_s: float, with_stage: bool = False) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Probe(Protocol):
+    """Reads this machine's processes."""
+
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
+
+    def sight(self, enough_bytes: int, with_newcomers: bool, /) -> Callable[[], Glance]:
+        """How to look at the memory of what the last reading has found, and of children that have
+        come since, where wanted; where the machine has more than ``enough_bytes`` available, no
+        matter how much."""
+
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        """The machine's largest processes."""
+
+    def forget(self) -> None:
+        """Find the server anew at the next reading."""
+
+    def close(self) -> None: ...
+
+
+class Walker(Protocol):
+    """Measures a directory in its own thread; None lets it rest."""
+
+    def watch(self, path: str | None, *, lively: bool = False) -> None: ...
+    def close(self) -> None: ...
+
+
+class Owner(Protocol):
+    """Asks in its own thread what of these processes' memory is their own; none lets it rest."""
+
+    def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
+        """Tells what was measured so far, after a short wait for processes that are new."""
+
+    def close(self) -> None: ...
+
+
+Helpers = tuple[Api, Walker, Owner | None]
+"""The sources that work in threads of their own."""
+Posted = ApiOutcome | Command | Report | Helpers
+Outlet = Callable[[State, tuple[Event, ...]], None]
+"""Takes what a step brought, from the sampler thread; it must return at once."""
+
+
+class Engine:
+    """Runs `step` on what happens.
+
+    ``outlets`` are told the new state after each input that can be seen: what becomes of a
+    request is seen in the next sample. ``on_battery``: whether the machine saves power.
+    ``own_use`` reads this program itself. ``edited`` tells of an edit of the config file, once;
+    ``renew`` makes the sources for another server.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        clock: Callable[[], Now],
+        jitter: Callable[[], float],
+        outlets: tuple[Outlet, ...] = (),
+        others: bool = False,
+        on_battery: Callable[[], bool] = lambda: False,
+        own_use: Callable[[], OwnUse | None] = lambda: None,
+        edited: Callable[[], Reconfigured | None] = lambda: None,
+        renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
+    ) -> None:
+        self._state = state
+        self._own_use = own_use
+        self._clock = clock
+        self._jitter = jitter
+        self._outlets = outlets
+        self._others = others
+        self._edited = edited
+        self._renew = renew
+        self._config_s = state.started.mono_s + CONFIG_PACE_S
+        self._inbox: Inbox[Posted | Scene | OwnMemory] = Inbox()
+        self._stopping = Flag()
+        self._thread = WorkerThread("sampler", self._run)
+        self._temp: TempUsage | None = None
+        start_s = state.started.mono_s
+        self._tick_s = start_s
+        self._scene: Scene | None = None
+        self._lookout = Lookout(self._inbox.put, clock=clock, on_battery=on_battery)
+        self._wanted_s = math.inf
+        self._api: Api | None = None
+        self._probe: Probe | None = None
+        self._walker: Walker | None = None
+        self._owner: Owner | None = None
+        self._own: OwnMemory | None = None
+        self._waits_for_own = False
+
+    def note_temp(self, usage: TempUsage | None) -> None:
+        """Take in what the walker found, from any thread, for the next sample; None: it rests, or
+        the directory cannot be read. That files came or went calls for a sample at once: a job
+        begins or ends with it."""
+        before, self._temp = self._temp, usage
+        scene = self._scene
+        moved = before and usage and before.file_count != usage.file_count
+        if moved and scene is not None:
+            self._inbox.put(scene)
+
+    def note_own(self, own: OwnMemory) -> None:
+        """Take in what memory is the server's own, likewise; a sample that could not wait for it
+        is made again."""
+        self._own = own
+        if self._waits_for_own:
+            self._inbox.put(own)
+
+    def post(self, *items: ApiOutcome | Command | Report) -> None:
+        """Hand in an outcome or a command, from any thread; returns at once."""
+        for item in items:
+            self._inbox.put(item)
+
+    def start(
+        self, probe: Probe, helpers: Helpers | None = None, owner: Owner | None = None
+    ) -> None:
+        """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
+        without them at once, for what else is needed takes longer to load. ``owner`` is the
+        helpers', where it is to work for the first sample, too."""
+        self._probe, self._owner = probe, owner
+        if helpers is not None:
+            self._api, self._walker, self._owner = helpers
+            if wants_api(self._state):
+                self._tick_s = self._clock().mono_s + FIRST_ANSWER_S
+        self._thread.start()
+
+    def add(self, helpers: Helpers) -> None:
+        """Have these work, too, which post their results here; from any thread."""
+        self._inbox.put(helpers)
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """End the thread; safe to call twice and from any other thread."""
+        self._stopping.set()
+        self._inbox.put(Quit())
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        be_lenient(LATE_S)
+        while not self._state.ended:
+            try:
+                if not self._turn():
+                    break
+            except Exception:  # noqa: BLE001 - whatever it is, the picture must not freeze
+                # The promise is a fresh picture at every interval: a defect costs one sample.
+                _log.exception("a sample failed")
+                self._tick_s = self._clock().mono_s + interval_s(self._state)
+                self._stopping.wait(PAUSE_AFTER_DEFECT_S)
+        self._lookout.close()
+        self._close_sources()
+
+    def _close_sources(self) -> None:
+        self._rest()
+        for source in (self._api, self._probe, self._walker, self._owner):
+            try:
+                if source:
+                    source.close()
+            except Exception:  # noqa: BLE001 - the others are to be closed all the same
+                _log.exception("a source could not be closed")
+
+    def _turn(self) -> bool:
+        """Wait for the next thing to do, and do it; False when told to stop."""
+        now_s, due_s = self._clock().mono_s, self._due_s()
+        if due_s is not None and now_s >= due_s:
+            self._ask()
+            due_s = self._due_s()
+        wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
+        item = self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
+        if self._stopping.is_set():
+            return False
+        if item is not None and not isinstance(item, Scene | OwnMemory):
+            self._receive(item)
+        now = self._clock()
+        early_s = 0.0
+        if isinstance(item, ApiReading):
+            early_s = min(EARLY_S, EARLY_PART * interval_s(self._state))
+        if self._state.paused:
+            pass
+        elif now.mono_s >= self._tick_s - early_s:
+            self._tick(now)
+        elif (
+            (isinstance(item, Scene) and item is self._scene)
+            or (isinstance(item, OwnMemory) and self._waits_for_own)
+            or now.mono_s >= self._wanted_s
+        ):
+            self._tick(now, sudden=True)
+        if now.mono_s >= ends_s(self._state):
+            self._step(TimeUp())
+        if now.mono_s >= self._config_s:
+            self._config_s = now.mono_s + CONFIG_PACE_S
+            if edit := self._edited():
+                self._reconfigure(edit)
+        return True
+
+    def _reconfigure(self, edit: Reconfigured | Command) -> None:
+        """Take in what may have another server watched, and make its sources if it has."""
+        before = self._state.settings
+        self._step(edit)
+        after = self._state.settings
+        names = ("address", "headers", "ca_file")
+        if self._renew and any(getattr(before, name) != getattr(after, name) for name in names):
+            self._close_sources()
+            self._temp, self._own = None, None
+            self._probe, (self._api, self._walker, self._owner) = self._renew(self._state)
+        self._tick_s = self._clock().mono_s
+
+    def _wake_s(self) -> float:
+        if self._state.paused:
+            return ends_s(self._state)
+        return min(self._tick_s, self._wanted_s, ends_s(self._state))
+
+    def _due_s(self) -> float | None:
+        if self._api is None or not wants_api(self._state):
+            return None
+        every_s = interval_s(self._state)
+        return circuit_breaker.due_s(
+            self._state.link, self._tick_s, every_s, hastens=hastens(self._state)
+        )
+
+    def _ask(self) -> None:
+        if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):
+            self._step(Asked())
+        else:
+            # The worker is still busy with a request from before a change of mode.
+            reason = "the last request has not ended"
+            now_s = self._clock().mono_s
+            self._step(Answered(ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)))
+
+    def _receive(self, item: Posted) -> None:
+        if isinstance(item, ApiReading | ApiFailure):
+            self._step(Answered(item, self._jitter()))
+            first = self._state.sample is None
+            if first or samples_at_once(self._state, self._clock()):
+                self._tick_s = self._clock().mono_s
+        elif isinstance(item, tuple):
+            self._api, self._walker, self._owner = item
+            self._watch_temp()
+        elif isinstance(item, WatchPort | WatchAutomatically):
+            self._reconfigure(item)
+        else:
+            self._step(item)
+            if item != MenuSeen(False) and not isinstance(item, _QUIET):
+                self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
+        if self._state.paused:
+            self._rest()
+
+    def _tick(self, now: Now, *, sudden: bool = False) -> None:
+        """Make a sample; a sudden one leaves the next tick where it is."""
+        state = self._state
+        if is_gap(state, now) and self._probe:
+            self._probe.forget()
+        process = self._read(now) if wants_processes(state) else None
+        sharing = self._owner.watch(process.rows if process else ()) if self._owner else None
+        self._waits_for_own = sharing is not None and sharing.is_pending
+        read = self._clock()
+        took_s = read.mono_s - now.mono_s
+        monitor = self._own_use() if wants_health(state, now.mono_s) else None
+        late_s = 0.0 if sudden else now.mono_s - self._tick_s
+        peak_bytes = self._lookout.take_peak()
+        looked = Looked(
+            process,
+            self._temp,
+            took_s,
+            sudden,
+            self._own,
+            monitor,
+            late_s,
+            peak_rss_bytes=peak_bytes,
+            sharing=sharing,
+        )
+        self._step(looked, read)
+        self._watch_temp()
+        now_s, every_s = read.mono_s, interval_s(self._state)
+        if not sudden:
+            self._tick_s += every_s
+            if self._tick_s <= now_s:
+                self._tick_s = now_s + every_s
+        self._wanted_s = wants_reading_s(self._state)
+        self._watch_memory(now_s)
+
+    def _watch_memory(self, now_s: float) -> None:
+        """Have it looked at from now on, until the next sample."""
+        is_soon = self._tick_s - now_s < poll_bounds.EVERY_S
+        if self._probe is None or is_soon or not wants_processes(self._state):
+            self._rest()
+        else:
+            calm = poll_bounds.calm(self._state)
+            # Children come in jobs: at rest it is not worth what looking for them costs.
+            glance = self._probe.sight(calm.available_bytes, self._state.activity.stirs)
+            self._scene = Scene(glance, calm, self._tick_s)
+            self._lookout.watch(self._scene)
+
+    def _rest(self) -> None:
+        """Have nothing looked at."""
+        self._scene = None
+        self._lookout.watch(None)
+
+    def _read(self, now: Now) -> ProcessReading:
+        if self._probe is None:
+            return ProcessReading(now.mono_s, None, problem="no process source")
+        # What only the menu shows is read only while it is open.
+        others = self._others or self._state.settings.details
+        others = others or is_menu_open(self._state, now.mono_s)
+        try:
+            reading = self._probe.read(now.mono_s, others, self._state.wish)
+            if wants_largest(self._state):
+                reading = replace(reading, largest=self._probe.largest(HOLDERS_SHOWN))
+            return reading
+        except Exception as error:  # noqa: BLE001 - the same
+            # A failed reading is a reading that says so; the sampler goes on.
+            _log.warning("reading processes failed: %r", error)
+            problem = "reading processes failed (the log has more)"
+            return ProcessReading(now.mono_s, None, problem=problem)
+
+    def _watch_temp(self) -> None:
+        """Walk the directory only while the API does not tell its size."""
+        sample = self._state.sample
+        if self._walker is None or sample is None:
+            return
+        told = sample.source is Source.API and sample.temp is not None
+        wanted = None if told else sample.temp_place
+        if wanted is None:
+            self._temp = None
+        self._walker.watch(wanted, lively=self._state.activity.stirs)
+
+    def _step(self, happened: Input, now: Now | None = None) -> None:
+        self._state, events = step(self._state, happened, now or self._clock())
+        if isinstance(happened, Asked | Answered):
+            return
+        for outlet in self._outlets:
+            outlet(self._state, events)

@@ -1,0 +1,1 @@
+"""The server's API: asking, checking answers, running what a person asks of the server."""

@@ -1,0 +1,167 @@
+"""Runs what a person has the server do, and measures what it brought, in a thread of its own.
+
+Before and after are asked of the server itself, on one connection: the last sample may be of
+another process (a worker) or another source, and only like may be compared with like.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from tray_app.core.model.readings import MIB, ApiFailureKind, ApiReading
+from tray_app.core.model.server_action import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.model.server_address import ServerAddress, public_url
+from tray_app.sources.api.client import CallError
+from tray_app.worker_thread import WorkerThread
+
+LIMIT_S = 30.0
+"""For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
+rule, and nobody waits longer for a click."""
+BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0, Errand.CLEAN_UP_HOUR: 5.0}
+"""For the measurement before it. A silent server is at work: it is not the time to clean up."""
+SETTLE_S = 4.0
+LOOK_EVERY_S = 0.5
+SETTLED_BYTES = MIB
+
+PAGE_LIMIT_S = 2.0
+"""For the question what page the server has: somebody waits for a browser."""
+DOCS_PATH = "/docs"
+
+_CLOSE_PATIENCE_S = 0.3
+_log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """The calls that an errand needs; they block, and raise CallError."""
+
+    def status(self, patience_s: float) -> ApiReading: ...
+    def free_memory(self, patience_s: float) -> None: ...
+    def clean_up(self, age_hours: int, patience_s: float) -> None: ...
+    def close(self) -> None: ...
+    def hang_up(self) -> None: ...
+
+
+class Root(Protocol):
+    """The call that a look for the server's page needs."""
+
+    def has_root(self, patience_s: float) -> bool: ...
+    def hang_up(self) -> None: ...
+
+
+def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]) -> None:
+    """Call ``found`` once, from a thread of its own, with the URL of the server's page.
+
+    The address itself, or its documentation: FastAPI answers 404 at the root where the server has
+    nothing there, as the real one. So has a silent one, which is busy: it is not asked again.
+    """
+
+    def work() -> None:
+        has_root = True
+        try:
+            has_root = server.has_root(PAGE_LIMIT_S)
+        except CallError as error:
+            has_root = error.kind is not ApiFailureKind.TIMEOUT
+        finally:
+            with suppress(Exception):  # whoever has clicked waits for a page
+                server.hang_up()
+        found(public_url(address) + ("" if has_root else DOCS_PATH))
+
+    WorkerThread("page", work, again=False).start()
+
+
+class ErrandWorker:
+    """Runs one errand and calls ``report`` with its outcome, once, from its thread.
+
+    ``clock`` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        errand: Errand,
+        server: Server,
+        report: Callable[[Outcome], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._errand = errand
+        self._server = server
+        self._report = report
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread = WorkerThread("errand", self._work, again=False)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Cut it short, and report no more; waits for a moment at most."""
+        self._closing.set()
+        self._server.close()
+        self._thread.join(_CLOSE_PATIENCE_S)
+
+    def _work(self) -> None:
+        # An errand that never ends would bar all others.
+        outcome = Outcome(self._errand, problem="unexpected error (the log has more)")
+        try:
+            outcome = self._outcome()
+        except CallError as error:
+            outcome = Outcome(self._errand, problem=str(error))
+        finally:
+            try:
+                self._server.hang_up()
+            finally:
+                if not self._closing.is_set():
+                    self._report(outcome)
+
+    def _outcome(self) -> Outcome:
+        before = self._extent(BEFORE_LIMIT_S[self._errand])
+        began_s = self._clock()
+        if self._errand is Errand.FREE_MEMORY:
+            self._server.free_memory(LIMIT_S)
+        else:
+            self._server.clean_up(AGE_HOURS[self._errand], LIMIT_S)
+        after = self._settled(self._clock() + SETTLE_S)
+        return Outcome(self._errand, self._clock() - began_s, before, after)
+
+    def _extent(self, patience_s: float) -> Extent:
+        reading = self._server.status(patience_s)
+        temp = reading.temp
+        if temp is None:
+            return Extent(reading.rss_bytes)
+        return Extent(reading.rss_bytes, temp.size_bytes, temp.file_count)
+
+    def _settled(self, until_s: float) -> Extent | None:
+        """The extent once two in a row are the same, or the last one at ``until_s``.
+
+        Files are counted when they are fewest: what a job writes meanwhile was not deleted. It was
+        done whatever becomes of the measurement: without one it is unknown.
+        """
+        last: Extent | None = None
+        try:
+            while (left_s := until_s - self._clock()) > 0:
+                extent = self._extent(left_s)
+                settled = last is not None and _alike(extent, last)
+                last = _with_fewest(extent, last)
+                if settled or self._closing.wait(
+                    min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))
+                ):
+                    break
+        except CallError as error:
+            _log.info("what the errand brought could not be measured to the end: %s", error)
+        return last
+
+
+def _alike(one: Extent, other: Extent) -> bool:
+    return abs(one.memory_bytes - other.memory_bytes) < SETTLED_BYTES
+
+
+def _with_fewest(new: Extent, old: Extent | None) -> Extent:
+    if old is None or old.file_count is None:
+        return new
+    if new.file_count is not None and new.file_count < old.file_count:
+        return new
+    return Extent(new.memory_bytes, old.temp_bytes, old.file_count)

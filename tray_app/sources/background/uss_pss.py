@@ -1,0 +1,271 @@
+"""How much of the server's memory is really its own, and what its processes share.
+
+The kernel walks all of a process's pages for that: 9 to 16 ms for each GB. So it is asked in a
+thread of its own, at most 1 % of the time, and 5 % while the tree copies what it shares, which no
+RSS tells. Only processes that have just come are asked at once, since RSS alone would count what
+they share twice; the sampler waits for that, but never long.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+
+from tray_app.core.analysis.shared_memory import SMALL_BYTES
+from tray_app.core.model.readings import OwnMemory, ProcessRow, ProcessShare, Sharing
+from tray_app.core.model.records import replace
+from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
+from tray_app.sources.processes.process_table import Shares
+
+SHOWN_EVERY_S = 30.0
+"""While a terminal or another program is shown it."""
+MENU_EVERY_S = 60.0
+"""In the tray, where it is a line of the menu."""
+
+# While memory is touched; the samples are 2 s apart.
+MOVING_EVERY_S = 1.0
+MOVING_REST_PER_WORK = 20
+# New processes may take a tenth of the time, and wait no longer than this.
+NEW_REST_PER_WORK = 10
+NEW_WITHIN_S = 2.0
+# 3.5 GB take 50 ms; a sample that waits for more would come late.
+PATIENCE_S = 0.25
+# A server that waits for storage may hold the lock of its memory for as long; then RSS is all there
+# is.
+PENDING_AT_MOST_S = 10.0
+# Where page faults are not told, this much CPU may touch any memory.
+MOVING_CPU_PERCENT = 5.0
+
+_Key = tuple[int, float | None, str]
+"""A program that runs in a process: another name is another program, and shares nothing of it."""
+
+_Root = tuple[int, float | None] | None
+
+_log = logging.getLogger(__name__)
+
+
+class OwnMemoryReader:
+    """Brings ``report(own)`` for the processes that it is told, from the thread of ``slowly``.
+
+    ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
+    out. A tree of which none may be asked is not reported.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[OwnMemory], None],
+        slowly: SlowReadings,
+        shares: Callable[[int], Shares | None],
+        clock: Callable[[], float],
+        every_s: float,
+    ) -> None:
+        self._report = report
+        self._slowly = slowly
+        self._shares = shares
+        self._clock = clock
+        self._every_s = every_s
+        self._changed = threading.Condition()
+        self._rows: tuple[ProcessRow, ...] = ()
+        self._known: dict[_Key, ProcessShare] = {}
+        self._untold: set[_Key] = set()
+        self._touched: dict[_Key, int] = {}
+        self._wants_all = True
+        self._copies = True
+        self._asked_s = self._all_asked_s = -math.inf
+        self._took_s = 0.0
+        self._unknown_s: float | None = None
+        self._is_closed = False
+
+    def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
+        """The server's processes from now on, root first; none: rest. Returns what was measured of
+        them, after a wait of at most `PATIENCE_S` for those that are new."""
+        if self._is_closed:
+            return Sharing()
+        with self._changed:
+            is_other = _root(rows) != _root(self._rows)
+            self._rows = rows
+            self._forget_others(is_other)
+            now_s = self._clock()
+            unknown = self._unknown()
+            if not unknown:
+                self._unknown_s = None
+            elif self._unknown_s is None:
+                self._unknown_s = now_s
+            within_s = self._wanted_within_s(now_s, is_other, bool(unknown))
+            if rows and within_s < math.inf:
+                self._slowly.make(self._ask, within_s)
+            if unknown and within_s <= 0.0:
+                self._changed.wait_for(lambda: not self._unknown(), PATIENCE_S)
+            return self._sharing()
+
+    def close(self) -> None:
+        """Ask no more; waits at most 1 s for an answer under way, reports no more."""
+        self._is_closed = True
+        self._slowly.end(self._ask)
+
+    def _wanted_within_s(self, now_s: float, is_other: bool, is_unknown: bool) -> float:
+        """How soon the tree is to be asked; infinity: when it is time."""
+        if is_other:
+            self._wants_all = True
+            return 0.0
+        if len(self._rows) < 2:
+            return math.inf
+        if is_unknown:
+            rest_s = min(NEW_REST_PER_WORK * self._took_s, NEW_WITHIN_S)
+            return max(0.0, self._asked_s + rest_s - now_s)
+        if self._wants_all or self._moves():
+            self._wants_all = True
+            rest_s = rest_after_s(self._took_s, MOVING_EVERY_S)
+            if self._copies:
+                rest_s = min(rest_s, max(MOVING_REST_PER_WORK * self._took_s, MOVING_EVERY_S))
+            return max(0.0, self._asked_s + rest_s - now_s)
+        self._copies = True  # as far as is known, what moves next is a copy
+        return math.inf
+
+    def _forget_others(self, is_other: bool) -> None:
+        """Of what is gone, of a program that was replaced by another, and of another tree."""
+        if is_other:
+            self._known, self._touched, self._unknown_s = {}, {}, None
+            self._untold.clear()
+            return
+        known, self._known = self._known, {}
+        for row in self._rows:
+            key = _key(row)
+            if share := known.get(key):
+                # What is gone was shared, and what comes after it is the process's own.
+                if row.rss_bytes < share.shared_bytes:
+                    pss_bytes = None if share.pss_bytes is None else 0
+                    rss_bytes = row.rss_bytes
+                    share = replace(
+                        share, rss_bytes=rss_bytes, private_bytes=0, pss_bytes=pss_bytes
+                    )
+                    self._wants_all = True
+                self._known[key] = share
+        if self._untold:
+            self._untold &= set(map(_key, self._rows))
+
+    def _unknown(self) -> list[ProcessRow]:
+        """Those of which it matters that nothing is known."""
+        if len(self._rows) < 2:
+            return []
+        return [
+            row
+            for row in self._rows
+            if row.rss_bytes >= SMALL_BYTES
+            and (key := _key(row)) not in self._known
+            and key not in self._untold
+        ]
+
+    def _moves(self) -> bool:
+        """Whether the tree has touched so much memory since it was asked that it may have copied
+        what it shared: that changes no RSS."""
+        touched_bytes = 0
+        for row in self._rows:
+            key = _key(row)
+            if key not in self._known:
+                continue
+            if row.faulted_bytes is None:
+                if (row.cpu_percent or 0.0) >= MOVING_CPU_PERCENT:
+                    return True
+                continue
+            then_bytes = self._touched.get(key)
+            if then_bytes is None:
+                self._touched[key] = row.faulted_bytes
+            else:
+                touched_bytes += max(0, row.faulted_bytes - then_bytes)
+        return touched_bytes >= SMALL_BYTES
+
+    def _shared_bytes(self) -> int:
+        return sum(share.shared_bytes for share in self._known.values())
+
+    def _sharing(self) -> Sharing:
+        waits_s = 0.0 if self._unknown_s is None else self._clock() - self._unknown_s
+        is_pending = bool(self._unknown()) and waits_s < PENDING_AT_MOST_S
+        return Sharing(tuple(self._known.values()), is_pending)
+
+    def _wants(self, root: _Root) -> bool:
+        return not self._is_closed and _root(self._rows) == root
+
+    def _ask(self) -> float:
+        """Ask, report, and say how long to rest."""
+        with self._changed:
+            rows = self._rows
+            if not rows:
+                return math.inf
+            root = _root(rows)
+            new = [row for row in rows if _key(row) not in self._known]
+            is_due = self._clock() - self._all_asked_s >= self._every_s
+            wants_all = self._wants_all or is_due or not new
+            self._wants_all = False
+        began_s = self._clock()
+        found = self._asked(rows if wants_all else tuple(new), root)
+        shared = (share.shared_bytes for share in found.values() if share)
+        if not wants_all and any(each >= SMALL_BYTES for each in shared):
+            # Forked: what was its parent's own is so no longer.
+            wants_all = True
+            found |= self._asked(tuple(row for row in rows if row not in new), root)
+        took_s = self._clock() - began_s
+        with self._changed:
+            if not self._wants(root):
+                return rest_after_s(took_s, self._every_s)
+            before_bytes = self._shared_bytes()
+            for row in rows:
+                if (key := _key(row)) in found:
+                    self._take(row, found[key])
+            # New memory is touched, too, and what a job takes and gives back is never shared.
+            self._copies = abs(self._shared_bytes() - before_bytes) >= SMALL_BYTES
+            self._asked_s, self._took_s = self._clock(), took_s
+            if wants_all:
+                self._all_asked_s = self._asked_s
+            told = [share for row in rows if (share := self._known.get(_key(row)))]
+            self._changed.notify_all()
+        if told:
+            self._hand_on(rows[0].pid, told, began_s)
+        return rest_after_s(took_s, self._every_s)
+
+    def _asked(self, rows: tuple[ProcessRow, ...], root: _Root) -> dict[_Key, ProcessShare | None]:
+        found: dict[_Key, ProcessShare | None] = {}
+        for row in rows:
+            if not self._wants(root):
+                break
+            found[_key(row)] = None
+            if share := self._shares(row.pid):
+                rss_bytes, uss_bytes, pss_bytes = share.rss_bytes, share.uss_bytes, share.pss_bytes
+                found[_key(row)] = ProcessShare(
+                    row.pid, row.created_s, row.name, rss_bytes, uss_bytes, pss_bytes
+                )
+        return found
+
+    def _take(self, row: ProcessRow, share: ProcessShare | None) -> None:
+        key = _key(row)
+        if share is None:
+            self._known.pop(key, None)
+            self._untold.add(key)
+            return
+        self._known[key] = share
+        self._untold.discard(key)
+        if row.faulted_bytes is not None:
+            self._touched[key] = row.faulted_bytes
+
+    def _hand_on(self, target_pid: int, told: list[ProcessShare], taken_s: float) -> None:
+        pss = [share.pss_bytes for share in told if share.pss_bytes is not None]
+        own = OwnMemory(
+            target_pid=target_pid,
+            uss_bytes=sum(share.private_bytes for share in told),
+            pss_bytes=sum(pss) if len(pss) == len(told) else None,
+            taken_s=taken_s,
+        )
+        try:
+            self._report(own)
+        except Exception:  # noqa: BLE001 - a receiver's mistake must not end the thread
+            _log.exception("what memory is the server's own could not be reported")
+
+
+def _key(row: ProcessRow) -> _Key:
+    return row.pid, row.created_s, row.name
+
+
+def _root(rows: tuple[ProcessRow, ...]) -> _Root:
+    return (rows[0].pid, rows[0].created_s) if rows else None

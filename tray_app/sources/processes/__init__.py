@@ -1,0 +1,1 @@
+"""This machine's processes: finding the server and reading its tree."""

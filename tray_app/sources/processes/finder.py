@@ -1,0 +1,92 @@
+"""Looking for the server on this machine: the port first, command lines while it is silent.
+
+The port is asked at each look as long as that costs little (on Linux it does), else as
+often as its :class:`Pace` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from tray_app.core.model.readings import Target
+from tray_app.core.model.records import replace
+from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose, launcher_of
+from tray_app.core.server.target_override import choose_match
+from tray_app.sources.processes.command_line_index import Roster
+from tray_app.sources.processes.duty_cycle import Pace
+from tray_app.sources.processes.process_table import ProcessTable
+
+
+class TargetSearch:
+    """Looks for the server that ``host`` and ``port`` name; never for ``own_pid``."""
+
+    def __init__(
+        self,
+        table: ProcessTable,
+        roster: Roster,
+        host: str,
+        port: int,
+        own_pid: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._table = table
+        self._roster = roster
+        self._host = host
+        self._port = port
+        self._own_pid = own_pid
+        self._pace = Pace(clock)
+        self._listeners = Listeners()
+
+    def look(self, now_s: float) -> Choice:
+        """The best choice now, or the reason why there is none."""
+        self._ask_port(now_s)
+        facts = self._with_launchers(self._facts(self._listeners.pids))
+        ports = {}
+        if not facts and not self._listeners.hidden:
+            self._roster.update(now_s)
+            facts = self._facts(self._roster.servers)
+            ports = {each.pid: self._table.listening_ports(each.pid) for each in facts}
+        choice = choose(self._port, facts, self._listeners, ports, self._own_pid)
+        if choice.pid is not None or not choice.candidates:
+            return choice
+        reached = (each for each in choice.candidates if self._is_reached(each))
+        return replace(choice, candidates=tuple(reached))
+
+    def _is_reached(self, offered: Target) -> bool:
+        """Whether the host's name and the port that it listens on lead to it."""
+        if offered.port is None:
+            return False
+        return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
+
+    def look_for(self, now_s: float, match: str, current: int | None) -> Choice:
+        """The same among processes whose command line matches; ``current`` is watched already."""
+        self._ask_port(now_s)
+        self._roster.update(now_s)
+        facts = self._facts(self._roster.matches)
+        return choose_match(match, facts, self._listeners.pids, self._own_line(), current)
+
+    def _ask_port(self, now_s: float) -> None:
+        if self._pace.is_ready(now_s):
+            self._listeners = self._pace.run(now_s, self._who_listens)
+
+    def _own_line(self) -> set[int]:
+        """This program and its ancestors."""
+        line: set[int] = set()
+        pid: int | None = self._own_pid
+        while pid and pid not in line:
+            line.add(pid)
+            pid = self._table.parent(pid)
+        return line
+
+    def _who_listens(self) -> Listeners:
+        return self._table.listeners(self._port, self._host)
+
+    def _with_launchers(self, listeners: list[ProcessFacts]) -> list[ProcessFacts]:
+        found = {each.pid: each for each in listeners}
+        for each in listeners:
+            while parent := launcher_of(each, self._table.facts(each.ppid)):
+                found[parent.pid] = each = parent
+        return list(found.values())
+
+    def _facts(self, pids: Collection[int]) -> list[ProcessFacts]:
+        return [each for each in map(self._table.facts, pids) if each is not None]

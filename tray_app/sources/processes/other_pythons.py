@@ -1,0 +1,62 @@
+"""The largest other Python processes: listed anew every 10 s, read cheaply in between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from tray_app.core.model.readings import ProcessRow, Role
+from tray_app.sources.processes.command_line_index import Roster
+from tray_app.sources.processes.cpu_meter import Gauge
+from tray_app.sources.processes.process_table import ProcessTable
+
+_SHOWN = 8
+_LIST_EVERY_S = 10.0
+
+
+class OtherPythons:
+    """Keeps handles of those shown, from one listing to the next."""
+
+    def __init__(self, table: ProcessTable, roster: Roster, own_pid: int) -> None:
+        self._table = table
+        self._roster = roster
+        self._own_pid = own_pid
+        self._gauges: dict[int, Gauge] = {}
+        self._listed_s = -math.inf
+
+    def read(self, now_s: float, tree: Collection[int]) -> tuple[ProcessRow, ...]:
+        """The largest first; ``tree`` are the server's own, which are left out."""
+        if now_s - self._listed_s >= _LIST_EVERY_S:
+            self._listed_s = now_s
+            self._roster.update(now_s)
+            self._join(self._roster.pythons - {self._own_pid})
+        rows = []
+        for pid, gauge in tuple(self._gauges.items()):
+            usage = None if pid in tree else gauge.read(now_s)
+            if usage is None:
+                self._leave(pid)
+            else:
+                name, rss_bytes = usage.name, usage.rss_bytes
+                row = ProcessRow(
+                    pid, name, Role.PYTHON, rss_bytes, gauge.cpu_percent, gauge.created_s
+                )
+                rows.append(row)
+        rows.sort(key=lambda row: row.rss_bytes, reverse=True)
+        for row in rows[_SHOWN:]:
+            self._leave(row.pid)
+        return tuple(rows[:_SHOWN])
+
+    def close(self) -> None:
+        """Let go of all handles."""
+        for pid in tuple(self._gauges):
+            self._leave(pid)
+        self._listed_s = -math.inf
+
+    def _join(self, pids: Collection[int]) -> None:
+        for pid in pids - self._gauges.keys():
+            handle = self._table.open(pid)
+            if handle is not None:
+                self._gauges[pid] = Gauge(handle)
+
+    def _leave(self, pid: int) -> None:
+        self._gauges.pop(pid).close()

@@ -1,0 +1,249 @@
+"""The server's processes, read at a touch: found once, then held by identity.
+
+While the server lives a reading costs its tree's kept handles and nothing more. When it is
+gone the search goes on at each reading, so that one that starts is followed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from heapq import nlargest
+
+from tray_app.core.model.readings import (
+    UNTOLD,
+    Glance,
+    Killed,
+    Loss,
+    ProcessReading,
+    ProcessRow,
+    Role,
+    Target,
+)
+from tray_app.core.model.records import replace
+from tray_app.core.server.discovery import Choice, not_permitted
+from tray_app.core.server.target_override import CHOSEN, NO_WISH, Wish
+from tray_app.sources.processes.command_line_index import Roster
+from tray_app.sources.processes.finder import TargetSearch
+from tray_app.sources.processes.oom_kills import OomWatch
+from tray_app.sources.processes.other_pythons import OtherPythons
+from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
+from tray_app.sources.processes.tree import ServerTree, TreeReading
+
+# A server that does not listen (yet, or any more) is looked for this often.
+_DOUBT_EVERY_S = 3.0
+
+
+class ServerProbe:
+    """Reads the server that listens on ``port`` of this machine, as ``host`` reaches it.
+
+    ``own_pid`` is this program, never the server. ``clock`` measures what searching costs.
+    """
+
+    def __init__(
+        self,
+        table: ProcessTable,
+        host: str,
+        port: int,
+        own_pid: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._table = table
+        self._host = host
+        self._port = port
+        self._births = table.births()
+        self._roster = Roster(table, clock)
+        self._search = TargetSearch(table, self._roster, host, port, own_pid, clock)
+        self._others = OtherPythons(table, self._roster, own_pid)
+        self._own_pid = own_pid
+        self._choice = Choice()
+        self._target: Target | None = None
+        self._tree: ServerTree | None = None
+        self._wish = NO_WISH
+        self._named: tuple[int, float | None] | None = None
+        self._oom: OomWatch | None = None
+        self._loss: Loss | None = None
+        self._killed: Killed | None = None
+        self._doubt_s = 0.0
+        self._seen: tuple[Sequence[ProcessHandle], int, bool] | None = None
+        self._glance: Callable[[], Glance] = table.sight(())
+
+    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
+        """One reading; ``others`` adds the largest other Python processes, ``wish`` overrides the
+        evidence. Never raises for a process that vanishes or may not be read."""
+        if wish != self._wish:
+            self._turn_to(wish)
+        born = self._births.look()
+        if born:
+            self._roster.note(now_s, born)
+        self._loss = self._killed = None
+        tree = self._read_tree(now_s, born)
+        if self._is_search_due(now_s):
+            self._doubt_s = now_s + _DOUBT_EVERY_S
+            if self._follow(self._choose(now_s), now_s):
+                tree = self._read_tree(now_s, {})
+        system = self._table.system_memory()
+        pythons: tuple[ProcessRow, ...] = ()
+        if others:
+            pythons = self._others.read(now_s, self._tree.pids if self._tree else ())
+        if tree is None:
+            # A process that ends lets go of its port a moment later than of its memory.
+            known = None if self._loss and self._choice.hidden else self._choice.problem
+            return ProcessReading(
+                now_s,
+                system,
+                others=pythons,
+                problem=known or "the server process has just ended",
+                loss=self._loss,
+                candidates=self._choice.candidates if self._choice.pid is None else (),
+            )
+        return ProcessReading(
+            taken_s=now_s,
+            system=system,
+            target=self._target,
+            rows=tree.rows,
+            others=pythons,
+            worker_count=len(tree.workers),
+            answering_rss_bytes=tree.answering_rss_bytes,
+            cpu_percent=tree.cpu_percent,
+            workers=tree.workers,
+            candidates=self._choice.candidates,
+            loss=self._loss,
+            killed=self._killed,
+        )
+
+    def sight(
+        self, enough_bytes: int = UNTOLD, with_newcomers: bool = False, /
+    ) -> Callable[[], Glance]:
+        """How to look at what the last reading found, at a touch: nothing is searched, joined or
+        let go. ``enough_bytes`` and ``with_newcomers`` as :meth:`ProcessTable.sight`."""
+        seen = self._tree.handles if self._tree else (), enough_bytes, with_newcomers
+        if seen != self._seen:
+            self._seen, self._glance = seen, self._table.sight(*seen)
+        return self._glance
+
+    def largest(self, count: int) -> tuple[ProcessRow, ...]:
+        """The largest processes, whosever they are: of the machine, or of the control group whose
+        limit counts. The server is one, with all of its tree. Dear, so asked once in need."""
+        rows = []
+        tree = self._tree.rows if self._tree else ()
+        children = {row.pid for row in tree[1:]}
+        for pid in self._table.limited_pids() or self._table.pids():
+            if pid in children:
+                continue
+            if tree and pid == tree[0].pid:
+                server_bytes = sum(row.rss_bytes for row in tree)
+                rows.append(replace(tree[0], rss_bytes=server_bytes))
+                continue
+            handle = self._table.open(pid)
+            usage = handle.read() if handle else None
+            if handle and usage:
+                created_s, rss_bytes = handle.created_s, usage.rss_bytes
+                rows.append(ProcessRow(pid, usage.name, Role.OTHER, rss_bytes, None, created_s))
+            if handle:
+                handle.close()
+        return tuple(nlargest(count, rows, key=lambda row: row.rss_bytes))
+
+    def forget(self) -> None:
+        """Drop what was found: the next reading begins anew (after sleep, for example)."""
+        self._let_go()
+        self._others.close()
+
+    def close(self) -> None:
+        """Let go of all handles, and of the table."""
+        self.forget()
+        self._table.close()
+
+    def _read_tree(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
+        if self._tree is None:
+            return None
+        # Counted before who is there is read: who is killed in between is missed at the next look.
+        count = self._table.oom_count()
+        reading = self._tree.read(now_s, born)
+        if self._oom is None:
+            self._oom = OomWatch(count)
+        if reading is None:
+            if self._target is not None:
+                kills = self._oom.since_last(now_s, self._table.oom_count())
+                self._loss = Loss(self._target, kills)
+            self._let_go()
+            return None
+        if reading.ended:
+            kills = self._oom.since_last(now_s, self._table.oom_count())
+            if kills and kills.own_group and kills.count:
+                self._killed = Killed(reading.ended, kills)
+        self._oom.note(now_s, count)
+        return reading
+
+    def _turn_to(self, wish: Wish) -> None:
+        self._wish = wish
+        self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
+        self._choice = Choice()
+        self._doubt_s = 0.0
+        self._roster.seek(wish.match)
+        self._let_go()
+
+    def _choose(self, now_s: float) -> Choice:
+        if self._named is not None:
+            return self._choose_named(*self._named)
+        if self._wish.match is not None:
+            current = self._tree.root.pid if self._tree else None
+            return self._search.look_for(now_s, self._wish.match, current)
+        return self._search.look(now_s)
+
+    def _choose_named(self, pid: int, created_s: float | None) -> Choice:
+        """The process that was named, as long as it is the one that was meant."""
+        if pid == self._own_pid:
+            return Choice(problem=f"process {pid} is runanalyze-tray itself")
+        facts = self._table.facts(pid)
+        if created_s is not None and (facts is None or facts.created_s != created_s):
+            return Choice(problem=f"process {pid}, {CHOSEN}, has ended")
+        if facts is None:
+            return Choice(problem=f"there is no process {pid}")
+        self._named = (pid, facts.created_s)
+        return Choice(pid, CHOSEN)
+
+    def _is_search_due(self, now_s: float) -> bool:
+        if self._tree is None:
+            return True
+        if self._named is not None:
+            return False
+        listens = self._choice.by_port and bool(self._tree.listening)
+        return not listens and now_s >= self._doubt_s
+
+    def _follow(self, choice: Choice, now_s: float) -> bool:
+        """Turn to the chosen process; True when there is something new to be read of it."""
+        self._choice = choice
+        if self._tree and self._target and choice.pid == self._tree.root.pid:
+            if choice.evidence == self._target.evidence:
+                return False
+            self._target = replace(self._target, evidence=choice.evidence)
+            self._tree.recheck(now_s)
+            return True
+        self._let_go()
+        if choice.pid is None:
+            return True
+        facts, root = self._table.facts(choice.pid), self._table.open(choice.pid)
+        if facts is None or root is None:
+            if root is not None:
+                root.close()
+            problem = f"the server process (pid {choice.pid}) cannot be read"
+            if facts is not None and not facts.owned:
+                problem = not_permitted(f"process {choice.pid} is")
+            self._choice = Choice(problem=problem)
+            return True
+        self._target = Target(
+            facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
+        )
+        self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
+        self._table.count_limits_of(choice.pid)
+        self._seen = None
+        self._oom = OomWatch(self._table.oom_count())
+        return True
+
+    def _let_go(self) -> None:
+        if self._tree is not None:
+            self._tree.close()
+            self._table.count_limits_of(None)
+            self._seen = None
+            self._roster.expire()
+        self._tree = self._target = self._oom = None

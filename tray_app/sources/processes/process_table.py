@@ -1,0 +1,150 @@
+"""The process table: what it can be asked.
+
+A table never raises for a process that vanishes, turns into a zombie (which counts as
+gone) or may not be read: it answers None, or leaves the process out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
+
+from tray_app.core.model.readings import MIB, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.discovery import Listeners, ProcessFacts
+from tray_app.sources.processes.oom_kills import OomCount
+
+_ALIKE_PART = 64
+_ALIKE_FROM_BYTES = 32 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
+
+    ``reaped_s`` are those of its children that have ended and that it has waited for, with what
+    these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
+    ``faulted_bytes`` as in `ProcessRow`.
+    """
+
+    name: str
+    rss_bytes: int
+    cpu_s: float
+    reaped_s: float = 0.0
+    stopped: bool = False
+    faulted_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of a process's memory is its own: alone, and with its share of what is in common
+    (None where the system does not tell); ``rss_bytes`` is all that it has, at the same moment."""
+
+    uss_bytes: int
+    pss_bytes: int | None
+    rss_bytes: int
+
+
+def is_still_its_parent(name: str, rss_bytes: int, parent: tuple[str, int] | None) -> bool:
+    """Whether a new child may be its parent's program still, of which it has all memory.
+
+    Between vfork and exec (about 1 ms) it *is* the parent's memory. Its name is that of the thread
+    that started it, which may have one of its own; its size is the parent's to some pages.
+    """
+    if parent is None:
+        return False
+    parent_name, parent_bytes = parent
+    alike = abs(rss_bytes - parent_bytes) <= parent_bytes // _ALIKE_PART
+    return name == parent_name or (alike and parent_bytes >= _ALIKE_FROM_BYTES)
+
+
+class ProcessHandle(Protocol):
+    """Holds on to one process, not to its pid: (pid, created_s) is its identity."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def created_s(self) -> float:
+        """Unix time."""
+
+    def read(self) -> Usage | None:
+        """None once the process is gone, also when its pid lives on in another."""
+
+    def close(self) -> None:
+        """Closing twice is allowed."""
+
+
+class Births(Protocol):
+    """Remembers which processes it has seen."""
+
+    def look(self) -> dict[int, int]:
+        """Parent by pid, of the processes that were created since the last look."""
+
+
+class ProcessTable(Protocol):
+    """This machine's processes and memory."""
+
+    def pids(self) -> list[int]: ...
+
+    def parent(self, pid: int) -> int | None: ...
+
+    def cmdline(self, pid: int) -> tuple[str, ...]: ...
+
+    def facts(self, pid: int) -> ProcessFacts | None: ...
+
+    def descendants(self, pid: int) -> list[int]: ...
+
+    def open(self, pid: int) -> ProcessHandle | None: ...
+
+    def births(self) -> Births: ...
+
+    def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
+        """Who listens on ``port`` where ``host`` reaches; ``among``: only these are looked at."""
+
+    def listening_ports(self, pid: int) -> frozenset[int]: ...
+
+    def system_memory(self) -> SystemMemory | None: ...
+
+    def count_limits_of(self, pid: int | None) -> None:
+        """From now on a limit on this process's memory counts as the system's total, or one on
+        this program's own where that has none (a control group's, on Linux)."""
+
+    def oom_count(self) -> OomCount:
+        """What the kernel has killed for want of memory, in the control group of the process of
+        :meth:`count_limits_of`, where it has one."""
+
+    def limited_pids(self) -> list[int] | None:
+        """The processes that share the limit that counts; None without one."""
+
+    def sight(
+        self,
+        tree: Sequence[Any],
+        enough_bytes: int = UNTOLD,
+        with_newcomers: bool = False,
+        /,
+    ) -> Callable[[], Glance]:
+        """How to look at the memory of these processes in sum and at what the system has
+        available, for less than a reading, and from any thread. ``tree`` are handles of this table,
+        the root first: without it there is no sum, and what else is gone counts nothing. Once a
+        handle is closed, or the table, what a look brings means nothing.
+
+        ``enough_bytes``: where more than this is available it may tell this instead.
+        ``with_newcomers``: children that these start from now on may count, too."""
+
+    def close(self) -> None: ...
+
+
+class ListedBirths:
+    """Births found by comparing two listings: right on every system, dear with many processes."""
+
+    def __init__(self, table: ProcessTable) -> None:
+        self._table = table
+        self._seen = frozenset(table.pids())
+
+    def look(self) -> dict[int, int]:
+        """As :meth:`Births.look`."""
+        seen = frozenset(self._table.pids())
+        new, self._seen = seen - self._seen, seen
+        parents = ((pid, self._table.parent(pid)) for pid in new)
+        return {pid: parent for pid, parent in parents if parent is not None}

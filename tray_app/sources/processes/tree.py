@@ -1,0 +1,204 @@
+"""The server's process tree under watch: root, workers, helpers down to ffmpeg.
+
+A reading touches the kept handles only. Who listens is asked when a process has joined,
+and a few times after (a worker imports before it listens), never at each reading.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from tray_app.core.model.readings import ProcessRow, Role
+from tray_app.core.model.records import dataclass
+from tray_app.core.server.discovery import answering
+from tray_app.sources.processes.cpu_meter import MIN_SPAN_S, Gauge
+from tray_app.sources.processes.process_table import (
+    ProcessHandle,
+    ProcessTable,
+    is_still_its_parent,
+)
+
+# After a process joins: the recorded workers listen 0.1 s (gunicorn) to 3.6 s after the start.
+_ASK_AFTER_S = (0.0, 1.0, 4.0, 15.0)
+_ASK_EVERY_S = 30.0
+# A child that has ended is waited for by its parent within so long, or by none that is looked at.
+_REAPED_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReading:
+    """What the tree adds to a :class:`ProcessReading`; ``ended`` are the members that are gone
+    since the last one, as they were then."""
+
+    rows: tuple[ProcessRow, ...]
+    cpu_percent: float | None
+    workers: tuple[int, ...]
+    answering_rss_bytes: int | None
+    ended: tuple[ProcessRow, ...] = ()
+
+
+class Load:
+    """The CPU of the whole tree, with what lived and ended between two readings.
+
+    The time of a child that has ended is counted by its parent once that has waited for it. What
+    was known of the child until then is taken off it, so that no time counts twice.
+    """
+
+    def __init__(self) -> None:
+        self.percent: float | None = None
+        self._since_s: float | None = None
+        self._spent_s = 0.0
+        self._reaped_s = 0.0
+        self._left_s = 0.0
+        self._left_until_s = 0.0
+
+    def add(self, gauge: Gauge) -> None:
+        """What a member has spent since its last reading."""
+        self._spent_s += gauge.spent_s
+        self._reaped_s += gauge.reaped_s
+
+    def leave(self, gauge: Gauge, now_s: float) -> None:
+        """A member has ended: what is known of it comes again, in its parent's count."""
+        self._left_s += gauge.known_s
+        self._left_until_s = now_s + _REAPED_WITHIN_S
+
+    def read(self, now_s: float) -> None:
+        """Take stock; over too short a time the last figure stays."""
+        if self._since_s is None:
+            self._since_s = now_s
+            self._spent_s = self._reaped_s = 0.0
+            return
+        span_s = now_s - self._since_s
+        if span_s < MIN_SPAN_S:
+            return
+        known_s = min(self._left_s, self._reaped_s)
+        # A child may have been waited for long after its end; its time is not of today.
+        unseen_s = min(self._reaped_s - known_s, span_s * (os.cpu_count() or 1))
+        self._left_s = self._left_s - known_s if now_s < self._left_until_s else 0.0
+        self.percent = 100 * (self._spent_s + unseen_s) / span_s
+        self._since_s, self._spent_s, self._reaped_s = now_s, 0.0, 0.0
+
+
+class ServerTree:
+    """All descendants of ``root``. A child that outlives its parent stays in the tree.
+
+    ``handles`` are the members', the root's first; ``rows`` are as of the last reading.
+    """
+
+    def __init__(
+        self, table: ProcessTable, root: ProcessHandle, host: str, port: int, now_s: float
+    ) -> None:
+        self.root = root
+        self.listening: frozenset[int] = frozenset()
+        self._table = table
+        self._host = host
+        self._port = port
+        self._gauges = {root.pid: Gauge(root)}
+        self.handles: tuple[ProcessHandle, ...] = (root,)
+        self._answering: frozenset[int] = frozenset()
+        self._ask_at_s: list[float] = []
+        self._read_s: float | None = None
+        self._load = Load()
+        self.rows: tuple[ProcessRow, ...] = ()
+        for pid in table.descendants(root.pid):
+            self._join(pid, None)
+        self.recheck(now_s)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The members."""
+        return frozenset(self._gauges)
+
+    def read(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
+        """None once the root is gone. ``born``: parent by pid of processes new on the machine.
+
+        A child that is still its parent's program has come this instant: it is shown from the next
+        reading on.
+        """
+        if born:
+            self._adopt(born, now_s)
+        rows: list[ProcessRow] = []
+        gone: list[int] = []
+        load, known = self._load, dict[int, tuple[str, int]]()
+        for pid, gauge in tuple(self._gauges.items()):
+            is_new = gauge.is_new
+            usage = gauge.read(now_s)
+            if usage is None:
+                if pid == self.root.pid:
+                    return None
+                load.leave(gauge, now_s)
+                self._leave(pid)
+                gone.append(pid)
+                continue
+            load.add(gauge)
+            if is_new and pid in born:
+                parent = known.get(born[pid])
+                if is_still_its_parent(usage.name, usage.rss_bytes, parent):
+                    continue
+            known[pid] = usage.name, usage.rss_bytes
+            role = Role.TARGET if pid == self.root.pid else Role.CHILD
+            shown_percent = None if is_new else gauge.cpu_percent
+            row = ProcessRow(
+                pid,
+                usage.name,
+                role,
+                usage.rss_bytes,
+                shown_percent,
+                gauge.created_s,
+                usage.stopped,
+                usage.faulted_bytes,
+            )
+            rows.append(row)
+        ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()
+        self._read_s, self.rows = now_s, tuple(rows)
+        load.read(now_s)
+        if now_s >= self._ask_at_s[0]:
+            self._ask_who_listens(now_s)
+        answers = {row.pid: row.rss_bytes for row in rows if row.pid in self._answering}
+        return TreeReading(
+            rows=self.rows,
+            cpu_percent=load.percent,
+            workers=tuple(answers),
+            answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
+            ended=ended,
+        )
+
+    def recheck(self, now_s: float) -> None:
+        """Ask who listens at the next reading, and a few times after."""
+        self._ask_at_s = [now_s + after_s for after_s in _ASK_AFTER_S]
+
+    def close(self) -> None:
+        """Let go of all handles (closing twice is allowed)."""
+        for gauge in self._gauges.values():
+            gauge.close()
+
+    def _adopt(self, born: Mapping[int, int], now_s: float) -> None:
+        """Take in the children of members, and theirs."""
+        waiting = {pid: parent for pid, parent in born.items() if pid not in self._gauges}
+        while kin := [pid for pid, parent in waiting.items() if parent in self._gauges]:
+            for pid in kin:
+                del waiting[pid]
+                if self._join(pid, self._read_s):
+                    self.recheck(now_s)
+
+    def _join(self, pid: int, since_s: float | None) -> bool:
+        handle = self._table.open(pid)
+        if handle is None:
+            return False
+        self._gauges[pid] = Gauge(handle, since_s)
+        self.handles += (handle,)
+        return True
+
+    def _leave(self, pid: int) -> None:
+        del self._gauges[pid]
+        self.handles = tuple(gauge.handle for gauge in self._gauges.values())
+        self.listening -= {pid}
+        self._answering -= {pid}
+
+    def _ask_who_listens(self, now_s: float) -> None:
+        later = [at_s for at_s in self._ask_at_s if at_s > now_s]
+        self._ask_at_s = later or [now_s + _ASK_EVERY_S]
+        self.listening = self._table.listeners(self._port, self._host, self._gauges).pids
+        parents = {pid: self._table.parent(pid) for pid in self._gauges}
+        self._answering = answering(self.root.pid, self.listening, parents)

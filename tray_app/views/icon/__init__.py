@@ -1,0 +1,1 @@
+"""The icon's pictures; the only door to Pillow."""

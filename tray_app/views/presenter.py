@@ -1,0 +1,188 @@
+"""The presenter: sole writer of icon, tooltip and menu, and it writes only differences.
+
+It has a thread of its own, so a slow panel delays neither a sample nor a notification; that is
+woken only for what can be seen. Of most samples nothing can: the tooltip says what it said, and
+the menu, which nobody has open, is made of the newest state when a panel asks for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import Source
+from tray_app.core.model.records import dataclass
+from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import (
+    State,
+    is_menu_open,
+    is_muted,
+    machine_short,
+    palette,
+    style,
+    theme,
+)
+from tray_app.core.presentation import menu, wording
+from tray_app.core.presentation.icon import Picture, figure_of
+from tray_app.core.presentation.menu import Row
+from tray_app.core.source_choice.selection import Why
+from tray_app.runtime.mailbox import Mailbox
+from tray_app.views.icon import draw
+from tray_app.worker_thread import WorkerThread
+
+_log = logging.getLogger(__name__)
+
+PICTURES_KEPT = 6
+
+
+class Panel(Protocol):
+    """Where the picture is shown."""
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        """Those of the sizes that can be drawn, in pixels, that are of use here."""
+
+    def show_images(self, images: Sequence[Any]) -> None: ...
+    def show_attention(self, wanted: bool) -> None: ...
+    def show_tooltip(self, text: str) -> None: ...
+    def show_menu(
+        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+    ) -> None: ...
+
+    @property
+    def asks_for_menu(self) -> bool:
+        """Whether a menu that is closed is asked for when it opens, which is reported then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What can be seen of a state without the menu; ``widest`` is how wide that would be, in
+    characters."""
+
+    picture: Picture
+    attention: bool
+    tooltip: str
+    widest: int
+
+
+def picture(state: State) -> Picture:
+    """What the icon shows for this state."""
+    sample = state.sample
+    reads = sample is not None and not state.paused
+    band = sample.band if sample and reads else Band.UNKNOWN
+    return Picture(
+        band,
+        figure_of(sample.memory_bytes) if sample and reads else "",
+        process_source=sample is not None and reads and _is_of_process(sample),
+        paused=state.paused,
+        muted=is_muted(state, sample.at if sample else state.started),
+        undelivered=state.delivery_problem is not None,
+        machine_short=reads and machine_short(state),
+        style=style(state),
+        palette=palette(state),
+        theme=theme(state),
+        colour=state.settings.colours.of(band),
+        hung=sample is not None and reads and sample.hung is not None,
+    )
+
+
+def _is_of_process(sample: Sample) -> bool:
+    """Whether processes are what is shown, and no stopgap between two answers of the API."""
+    return sample.source is Source.PROCESS and sample.why is not Why.BETWEEN
+
+
+def needs_attention(state: State) -> bool:
+    """Whether the panel should bring the icon to the fore: at the critical level only."""
+    sample = state.sample
+    return sample is not None and not state.paused and sample.alert is Level.CRITICAL
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def images(shown: Picture, sizes: tuple[int, ...]) -> tuple[Any, ...]:
+    """The picture drawn in these sizes."""
+    return tuple(draw.draw(shown, size) for size in sizes)
+
+
+def _now_s(state: State) -> float:
+    return state.sample.at.mono_s if state.sample else state.started.mono_s
+
+
+class Presenter:
+    """Shows the states that it is told, or what is newest of them."""
+
+    def __init__(self, panel: Panel, submit: Callable[[Command], None]) -> None:
+        self._panel = panel
+        self._submit = submit
+        self._asks_for_menu = panel.asks_for_menu
+        self._sizes = tuple(panel.sizes(draw.SIZES))
+        self._state: State | None = None
+        self._told: Face | None = None
+        self._faces: Mailbox[Face] = Mailbox()
+        self._rows: tuple[State | None, Sequence[Row]] = (None, ())
+        self._picture: Picture | None = None
+        self._attention = False
+        self._tooltip: str | None = None
+        self._thread = WorkerThread("presenter", self._run)
+
+    def start(self) -> None:
+        """Start presenting in a thread of its own."""
+        self._thread.start()
+
+    def tell(self, state: State) -> None:
+        """Have this state shown, which takes over; from one thread, and returns at once."""
+        self._state = state
+        face = self._face(state)
+        if face != self._told or not self._asks_for_menu or is_menu_open(state, _now_s(state)):
+            self._told = face
+            self._faces.put(face)
+
+    def close(self, timeout_s: float) -> None:
+        """Wait until the last state was shown, and tell no more."""
+        self._faces.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def show(self) -> None:
+        """Show here and now what was told, as long as the thread has not started."""
+        if (face := self._faces.poll()) is not None:
+            self._show(face)
+
+    def _show(self, face: Face) -> None:
+        if face.picture != self._picture:
+            self._panel.show_images(images(face.picture, self._sizes))
+            self._picture = face.picture
+        if face.attention is not self._attention:
+            self._panel.show_attention(face.attention)
+            self._attention = face.attention
+        if face.tooltip != self._tooltip:
+            self._panel.show_tooltip(face.tooltip)
+            self._tooltip = face.tooltip
+        self._panel.show_menu(self._read_menu, face.widest, self._submit)
+
+    def _face(self, state: State) -> Face:
+        told = self._told
+        tooltip = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
+        # The longest rows say what the tooltip says, and are as long as they were without a change.
+        is_same = told is not None and told.tooltip == tooltip
+        widest = told.widest if told and is_same else menu.widest(state)
+        return Face(picture(state), needs_attention(state), tooltip, widest)
+
+    def _read_menu(self) -> Sequence[Row]:
+        """The rows of the newest state, made once for all that is asked of them."""
+        state, (known, rows) = self._state, self._rows
+        if state is not known and state is not None:
+            rows = menu.rows(state)
+            self._rows = (state, rows)
+        return rows
+
+    def _run(self) -> None:
+        while (face := self._faces.take()) is not None:
+            try:
+                self._show(face)
+            except Exception:  # noqa: BLE001 - a panel's fault must not end the picture
+                self._told = None  # the next sample is shown, also if it looks the same
+                _log.exception("showing a sample failed")

@@ -1,0 +1,201 @@
+"""The terminal: JSON lines, plain lines, or a live screen, all from the same samples."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
+
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.records import replace
+from tray_app.core.monitor.events import (
+    Alerted,
+    Answers,
+    ChildKilled,
+    DiskFull,
+    Eased,
+    Event,
+    Grown,
+    Hung,
+    JobEnded,
+    Leaking,
+    Littered,
+    Recovered,
+    Sampled,
+    Scarce,
+    Summarised,
+    TakenBack,
+    TargetChanged,
+)
+from tray_app.core.monitor.sample import Sample
+from tray_app.views.terminal.json_record import json_line
+from tray_app.views.terminal.lines import (
+    MAX_WIDTH,
+    NOTES_SHOWN,
+    alert_line,
+    carries,
+    change_line,
+    job_line,
+    marks_for,
+    note_line,
+    plain_lines,
+    printable,
+    summary_lines,
+)
+from tray_app.views.terminal.streams import OutputClosed, OutputFailed, silence, write
+
+if TYPE_CHECKING:
+    from tray_app.views.terminal.screen import LiveScreen, Picture
+
+
+class TerminalView:
+    """What the app hands events to when it runs in a terminal.
+
+    JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a
+    live screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the
+    run's set length, ``details`` adds the processes to plain lines and their origin to the
+    screen. Not thread-safe: one thread hands over all events.
+    """
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        json: bool,
+        live: bool,
+        duration_s: float | None,
+        details: bool,
+        demo: bool = False,
+    ) -> None:
+        self._stdout, self._stderr = stdout, stderr
+        self._json = json
+        self._duration_s, self._details, self._demo = duration_s, details, demo
+        self._marks = marks_for((stderr if json else stdout).encoding)
+        self._screen = _live_screen(stdout) if live and not json else None
+        self._picture: Picture | None = None
+        self._past: deque[tuple[int | None, Band]] = deque(maxlen=MAX_WIDTH)
+        self._notes: deque[str] = deque(maxlen=NOTES_SHOWN)
+        self._started_s: float | None = None
+        self._summary: list[str] = []
+        self._open = ExitStack()
+
+    def handle(self, event: Event) -> None:
+        """Show one event.
+
+        :raises OutputClosed: nobody reads the output any more
+        :raises OutputFailed: it cannot be written
+        """
+        match event:
+            case Sampled(sample):
+                self._sampled(sample)
+            case Alerted() | TakenBack() | Recovered():
+                self._say(alert_line(event, self._marks))
+            case Scarce() | Eased() | ChildKilled() | Hung() | Answers():
+                self._say(note_line(event))
+            case Leaking() | Grown() | Littered() | DiskFull():
+                self._say(note_line(event))
+            case JobEnded():
+                self._say(job_line(event))
+            case TargetChanged():
+                self._say(change_line(event))
+            case Summarised(summary) if self._picture and event.ends_run:
+                self._summary = ["", *summary_lines(event)]
+                self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))
+            case Summarised():
+                self._say(*summary_lines(event))
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Give the terminal back, with the last picture and the summary on it.
+
+        Raises nothing when the output is gone; a second call does nothing.
+        """
+        with suppress(OutputClosed, OutputFailed, OSError):
+            self._open.close()
+            self._print(self._stdout, self._summary)
+        self._summary = []
+
+    def _sampled(self, sample: Sample) -> None:
+        if self._json:
+            line = json_line(sample)
+            if not carries(line, self._stdout.encoding):
+                line = json_line(sample, ascii_only=True)
+            self._write(self._stdout, f"{line}\n")
+        elif not self._screen:
+            self._print(self._stdout, plain_lines(sample, self._marks, details=self._details))
+        else:
+            if self._started_s is None:
+                self._started_s = sample.at.mono_s
+            self._past.append((sample.memory_bytes, sample.band))
+            from tray_app.views.terminal.screen import Picture
+
+            self._draw(
+                Picture(
+                    sample,
+                    past=tuple(self._past),
+                    notes=tuple(self._notes),
+                    elapsed_s=sample.at.mono_s - self._started_s,
+                    duration_s=self._duration_s,
+                    details=self._details,
+                    demo=self._demo,
+                    marks=self._marks,
+                )
+            )
+
+    def _say(self, *lines: str) -> None:
+        """Lines of their own; on the live screen among the notes."""
+        if not self._screen:
+            self._print(self._stderr if self._json else self._stdout, lines)
+            return
+        self._notes.append(" ".join(lines))
+        if self._picture:
+            self._draw(replace(self._picture, notes=tuple(self._notes)))
+
+    def _draw(self, picture: Picture) -> None:
+        assert self._screen
+        with self._terminal():
+            if self._picture is None:
+                self._open.enter_context(self._screen)
+            self._picture = picture
+            self._screen.show(picture)
+
+    @contextmanager
+    def _terminal(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:  # a terminal does not fail in another way than by going away
+            silence(self._stdout)
+            raise OutputClosed from None
+
+    def leave(self) -> None:
+        """Give the terminal back for a while (Ctrl-Z), until `redraw`. :raises OutputClosed:"""
+        if self._screen and self._picture:
+            with self._terminal():
+                self._screen.leave()
+
+    def redraw(self) -> None:
+        """Draw the live screen again. :raises OutputClosed: nobody reads the output any more"""
+        if self._screen and self._picture:
+            with self._terminal():
+                self._screen.redraw()
+
+    def _print(self, stream: TextIO, lines: Iterable[str]) -> None:
+        self._write(stream, "".join(f"{printable(line, stream.encoding)}\n" for line in lines))
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            write(stream, text)
+        except (OutputClosed, OutputFailed):
+            if stream is self._stdout:  # what goes beside the JSON may be lost
+                raise
+
+
+def _live_screen(stdout: TextIO) -> LiveScreen | None:
+    """The live screen, where the terminal can be drawn on; plain lines and JSON never load it."""
+    from tray_app.views.terminal.screen import LiveScreen
+
+    screen = LiveScreen(stdout)
+    return screen if screen.usable else None
