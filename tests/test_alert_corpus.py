@@ -7,6 +7,7 @@ from random import Random
 from statistics import median
 
 import pytest
+from msgspec.structs import replace
 
 from tests.bench.alerts import (
     EDGE,
@@ -33,7 +34,6 @@ from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, SystemMemory
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.events import Alerted, Compared
 from tray_app.core.monitor.inputs import Looked
 from tray_app.core.monitor.state import begin

@@ -19,13 +19,14 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 # All that the watchers would import one by one.
 import psutil  # noqa: F401
 import requests  # noqa: F401
+from msgspec.structs import asdict, replace
 
 from tray_app.core.config.settings import Settings
 from tray_app.core.model import readings

@@ -20,10 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.config import settings as checked
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.readings import MemoryKind, Source
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.model.server_action import Errand, Outcome
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
@@ -116,8 +118,7 @@ class View(Enum):
     JSON = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """What the command line, the config file and memory amount to."""
 
     base: Settings

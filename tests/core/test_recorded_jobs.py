@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import answer, look, mb
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import UNTOLD, Now, TempUsage
-from tray_app.core.model.records import replace
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.inputs import Answered, Looked
 from tray_app.core.monitor.sample import Sample

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import psutil
 from dbus_fast import DBusError
+from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb

@@ -9,12 +9,12 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Eavesdropper, Notice

@@ -183,7 +183,7 @@ def test_start_at_login_as_the_desktop_has_it(
 
 REMEMBERS_SAMPLES = """
 from tray_app import app, cli
-from tray_app.core.model.records import replace
+from msgspec.structs import replace
 app.remembered_of = lambda state: replace(state.choice, alerts={"samples": state.samples})
 raise SystemExit(cli.main())
 """

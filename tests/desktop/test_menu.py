@@ -166,7 +166,7 @@ def test_presets_take_effect(
 SHORT_QUICK_TEST = textwrap.dedent(
     """
     import sys
-    from dataclasses import replace
+    from msgspec.structs import replace
     from tray_app import cli
     from tray_app.core.model.presets import PRESETS, Preset
     PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=2.5)

@@ -8,10 +8,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import SYSTEM
 from tray_app.core.alerts.forecast import Forecast, Kind
@@ -21,7 +22,6 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import GIB, Now, Source
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.commands import Command, SetPaused, ShowStatus
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import wording

@@ -5,10 +5,11 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 import pytest
+from msgspec.structs import replace
 
 from tests.waiting import wait_for
 from tray_app.core.alerts.levels import AlertLimits, Level

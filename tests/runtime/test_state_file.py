@@ -25,7 +25,7 @@ def test_a_choice_survives(tmp_path: Path) -> None:
         Theme.DARK,
         alerts={"raised": [1, 2], "since": {"a": None}},
     )
-    assert None not in [getattr(choice, name) for name in Choice.__dataclass_fields__]
+    assert None not in [getattr(choice, name) for name in Choice.__struct_fields__]
     write_choice(path, choice)
     assert read_choice(path) == choice
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]

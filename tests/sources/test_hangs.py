@@ -7,6 +7,7 @@ import signal
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server.starting import ServerFactory
 from tests.sources.test_lives import watching
@@ -15,7 +16,6 @@ from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Source
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.events import Answers, Hung
 
 HUNG_S = 2.5

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.running import FORWARDER, Spawn, free_port, spawner
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, Source
-from tray_app.core.model.records import replace
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Alerted, Back, Event, Gone, Sampled
 from tray_app.core.monitor.sample import Sample

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 
+from msgspec import Struct
+
 from tray_app import __version__
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import (
@@ -22,7 +24,6 @@ from tray_app.core.model.readings import (
     ProcessReading,
     Target,
 )
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
@@ -47,8 +48,7 @@ WIDTH = 100
 NOTHING = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was found. ``fix``: what a person must do about it, a line each."""
 
     topic: str

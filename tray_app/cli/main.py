@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config import settings as checked
 from tray_app.core.config.settings import Choice, ConfigError
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.model.records import replace
 from tray_app.core.presentation import wording
 from tray_app.views.terminal import streams
 from tray_app.views.terminal.streams import PROGRAM

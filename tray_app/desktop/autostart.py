@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
+
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 
@@ -27,8 +28,7 @@ WINDOWS_APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupA
 SWITCHES = ("X-GNOME-Autostart-enabled", "X-MATE-Autostart-enabled")
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """Whether the program starts with the desktop session.
 
     ``why_not`` is why it does not although something says that it should. ``is_broken``: it would,

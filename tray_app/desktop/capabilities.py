@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
+
 from tray_app.desktop import panel_icon
 
 if TYPE_CHECKING:
     from tray_app.desktop.linux.session_bus import SessionBus
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """``desktop`` is what the session calls itself. ``host`` is the panel that shows icons and
     ``notifications`` the service with its capabilities; both None where there is none.
     ``backend`` would show the icon; ``others`` says of each other one why it was not chosen."""
@@ -79,8 +79,7 @@ def _linux() -> Survey:
     return Survey(desktop, backend, tuple(others), address, host, notifications)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stock:
+class _Stock(Struct, frozen=True):
     usable: str | None
     why_not: list[str]
 

@@ -13,9 +13,9 @@ from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
+from msgspec import Struct
 from plyer.facades.notification import Notification
 
-from tray_app.core.model.records import dataclass
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 5.0
@@ -48,8 +48,7 @@ class Means(Protocol):
     def __call__(self, note: dict[str, Any], settled: Settled) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What became of a notification: ``means`` that took it, or None and the ``problem``.
 
     ``pending``: it was handed over, and may still come. What becomes of it is told later.

@@ -24,7 +24,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
+
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 
@@ -55,8 +56,7 @@ class TakenError(Exception):
     """Another process of this user watches the server already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the first instance said, and its process where the system tells it."""
 
     said: bytes

@@ -11,8 +11,9 @@ import logging
 import math
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import GONE, Glance, Now
-from tray_app.core.model.records import dataclass
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.poll_bounds import Calm
 from tray_app.core.monitor.state import GAP_S
@@ -30,8 +31,7 @@ PAUSE_AFTER_DEFECT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What there is to look at since a sample: how, and what it is held against.
 
     ``until_s`` is when the next sample is due, in monotonic seconds.

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from threading import Event as Flag
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import (
     ApiFailure,
     ApiFailureKind,
@@ -27,7 +29,6 @@ from tray_app.core.model.readings import (
     Source,
     TempUsage,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.alerting import HOLDERS_SHOWN
 from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort

@@ -15,6 +15,9 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -32,7 +35,6 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.server.target_override import NO_WISH, Wish
 from tray_app.worker_thread import WorkerThread
 
@@ -53,8 +55,7 @@ _IDLE = "AFTER_FINAL_GC"
 _FRAMES = "STREAMING_BATCH"
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """From ``begins_s`` on. Memory and temp move in a line to where the next scene begins."""
 
     begins_s: float
@@ -82,8 +83,7 @@ _SCENES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DemoMoment:
+class DemoMoment(Struct, frozen=True):
     """The scripted server at one moment.
 
     ``memory_bytes`` is the server process alone, ``cpu_percent`` (of one core) its whole tree's.
@@ -202,8 +202,7 @@ class DemoApi:
             self._changed.wait_for(lambda: self._is_closed, seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     asked_s: float
     patience_s: float
     with_stage: bool

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import Source
-from tray_app.core.model.records import dataclass
 from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
@@ -58,8 +59,7 @@ class Panel(Protocol):
         """Whether a menu that is closed is asked for when it opens, which is reported then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(Struct, frozen=True):
     """What can be seen of a state without the menu; ``widest`` is how wide that would be, in
     characters."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core.alerts.leftover_files import (
@@ -20,7 +21,6 @@ from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Disk, Loss, Now, TempUsage
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.commands import SetPaused
 from tray_app.core.monitor.events import JobEnded, JobStarted, Littered
 from tray_app.core.monitor.inputs import Answered, Input, Looked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, mb
 from tray_app.core.alerts.levels import Level
@@ -23,7 +24,6 @@ from tray_app.core.model.readings import (
     Role,
     Sharing,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.events import Alerted, Event
 from tray_app.core.monitor.inputs import Answered, Looked

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
@@ -254,9 +254,9 @@ class TestTable:
         """A field that only code could set would be a hidden setting."""
         plain = {option.field for option in OPTIONS if option.section not in GROUPS}
         groups = {group.rpartition(".")[2] for group in GROUPS}
-        assert plain | groups == set(Settings.__dataclass_fields__)
+        assert plain | groups == set(Settings.__struct_fields__)
         for group, make in GROUPS.items():
-            fields = set(make().__dataclass_fields__)
+            fields = set(make().__struct_fields__)
             assert {option.field for option in OPTIONS if option.section == group} == fields
             assert set(RISING.get(group, ())) <= fields
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
 from tray_app.core.alerts.levels import AlertLimits, Level
@@ -26,7 +27,6 @@ from tray_app.core.model.readings import (
     Role,
     SystemMemory,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.alerting import remembered, restore
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import (

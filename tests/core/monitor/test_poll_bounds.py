@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, answer, look, look_in_vain, mb
 from tray_app.core.analysis.activity import Activity
@@ -10,7 +11,6 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import GONE, UNTOLD, ApiReading, Now, ProcessReading, Source
-from tray_app.core.model.records import replace
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.inputs import Answered, Looked
 from tray_app.core.monitor.state import State, begin

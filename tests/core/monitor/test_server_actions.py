@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, mb
 from tray_app.core.analysis.activity import Activity, ActivityState

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
 from tray_app.core.alerts.levels import Level

@@ -8,10 +8,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.monitor.test_mute import BACK, HIGH, at
 from tray_app.core.model.readings import Now
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.events import Earlier, HeldBack
 from tray_app.core.monitor.mute import HELD_MAX, LOUD, Quiet, mute, sift
 from tray_app.core.presentation.alert_memory import WORDS_MAX, finite, remembered, restore

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core.alerts.forecast import Forecast, Kind

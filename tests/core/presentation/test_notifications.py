@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
 from tray_app.core.alerts.forecast import Forecast, Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.core.made import TARGET, look, look_in_vain
 from tray_app.core.model.readings import Loss, OomKills, ProcessReading

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import answer, link_with, refusal, timeout, wrong
 from tray_app.core.model.readings import ApiFailure
-from tray_app.core.model.records import replace
 from tray_app.core.source_choice.circuit_breaker import (
     ApiLink,
     ApiState,

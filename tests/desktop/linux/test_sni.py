@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
 from dbus_fast import DBusError, Variant
+from msgspec.structs import replace
 from PIL import Image
 
 from tests.desktop.recorder import WATCHER, WATCHER_PATH, SettingsPortal, Watcher

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import math
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from tests.sources.any_json import ANY_JSON, FLAT, NESTED, NODES, SCALARS, replaced
 from tray_app.core.model.readings import (

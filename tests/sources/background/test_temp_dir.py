@@ -11,10 +11,10 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.waiting import wait_for
 from tray_app.core.model.readings import Now, TempUsage
-from tray_app.core.model.records import replace
 from tray_app.sources.background import temp_dir
 from tray_app.sources.background.scheduler import SlowReadings
 from tray_app.sources.background.temp_dir import (

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from tests.sources.running import Spawn, end, free_port, spawner
 from tests.waiting import wait_for
@@ -27,7 +28,6 @@ from tray_app.core.model.readings import (
     Sharing,
     Target,
 )
-from tray_app.core.model.records import replace
 from tray_app.sources.background import uss_pss
 from tray_app.sources.background.scheduler import SlowReadings
 from tray_app.sources.background.uss_pss import OwnMemoryReader

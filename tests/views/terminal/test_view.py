@@ -9,12 +9,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.job_leak import Leak

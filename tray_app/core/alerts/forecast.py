@@ -18,8 +18,10 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 from operator import mul
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import MIB
-from tray_app.core.model.records import dataclass, replace
 
 # Points are kept so far apart at least: quick looks and short intervals add nothing to a line.
 POINT_EVERY_S = 0.9
@@ -78,8 +80,7 @@ class Kind(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """In ``seconds`` memory will be there, as it climbs now and has for ``span_s``."""
 
     kind: Kind
@@ -93,8 +94,7 @@ class Forecast:
         return self.seconds < min(IMMINENT_S, known_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A straight climb: where it is now, how steep, and how long it has been going on."""
 
     now_bytes: float
@@ -106,8 +106,7 @@ class Line:
         return (bytes_ - self.now_bytes) / self.rate_bytes_s
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """Recent points (``times_s`` monotonic), oldest first, and their line once it ``shows``.
 
     ``since_s`` is when there began to be a line without interruption. ``begins_s`` is the beginning

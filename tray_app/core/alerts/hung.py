@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits
-from tray_app.core.model.records import dataclass, replace
 
 # What a server uses that does nothing: threads that wake up, a supervisor that looks for edits, and
 # a few of the ticks of 10 ms in which CPU is counted.
@@ -28,8 +30,7 @@ class HangKind(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(Struct, frozen=True):
     """The server hangs. ``since_s`` is when the first request without an answer was sent, or it was
     seen to be stopped; ``busy``: it was at work in that time."""
 
@@ -38,8 +39,7 @@ class Hang:
     busy: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What one sample says of it.
 
     ``answered_s`` is the newest good answer; ``answers``: the newest request was answered at all,
@@ -59,8 +59,7 @@ class Signs:
     busy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HungState:
+class HungState(Struct, frozen=True):
     """``answered_s`` is the newest good answer: without one only what is stopped can hang.
 
     ``read_s`` is the last sample of this silence. ``still_s`` is since when the tree has done
@@ -79,8 +78,7 @@ class HungState:
     said_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(Struct, frozen=True):
     """After a hang of so long the server answers again, or where nobody asks, runs again."""
 
     hung_s: float

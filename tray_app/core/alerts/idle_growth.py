@@ -6,8 +6,9 @@ A mean every half minute, over the last half hour; 15 min that rise straight and
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import MIB
-from tray_app.core.model.records import dataclass
 
 EVERY_S = 30.0
 POINTS_MAX = 61
@@ -21,16 +22,14 @@ HALF_MIN = 0.5
 UNSEEN_MAX_S = 5 * 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Growing:
+class Growing(Struct, frozen=True):
     """So much more memory in so long, without any work."""
 
     grown_bytes: int
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(Struct, frozen=True):
     """``points`` are (moment, mean bytes), oldest first; ``first`` is where it began.
 
     ``began_s``, ``sum_bytes`` and ``count`` are of the half minute that runs. ``told_bytes``: the

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.model.readings import MIB, TempUsage
-from tray_app.core.model.records import dataclass, replace
 
 SETTLES_AFTER_S = 30.0
 # Memory may still be falling just after the end: later readings count, where there are any.
@@ -33,8 +35,7 @@ SIZES_MAX = 20
 FIRSTS_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
-class JobSize:
+class JobSize(Struct, frozen=True):
     """How large a job was: how long it took, how far memory rose above its start, and by how much
     its files made the temp directory grow (None where nothing tells it)."""
 
@@ -64,8 +65,7 @@ def is_like(size: JobSize, earlier: JobSize) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What a job has kept, beyond what there was before it; below 0: it gave memory back."""
 
     job: Job
@@ -73,8 +73,7 @@ class Kept:
     kept_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(Struct, frozen=True):
     """Jobs in a row that each kept much: the newest ones' figures, and the sum over all."""
 
     kept_bytes: tuple[int, ...]
@@ -82,8 +81,7 @@ class Leak:
     jobs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """``quiet`` are the newest (moment, bytes) without work since the last job.
 
     ``running`` is the number of the job that runs and ``before_bytes`` the memory before it.

@@ -8,10 +8,12 @@ directory, or without what it may not read: so each figure is compared with its 
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.model.readings import GIB, MIB, Disk, TempUsage
-from tray_app.core.model.records import dataclass, replace
 
 # A server removes its files at the end of a job, a restarted one perhaps at its start.
 SETTLES_AFTER_S = 30.0
@@ -23,8 +25,7 @@ EASED_FACTOR = 1.2
 FLOOR_PART_MAX = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Pile:
+class Pile(Struct, frozen=True):
     """What lies in the directory, by one kind of figure without work.
 
     ``before_bytes`` is what lay there before the first job that has not been told of, less what
@@ -38,8 +39,7 @@ class Pile:
     quiet_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leftovers:
+class Leftovers(Struct, frozen=True):
     """The directory as the API tells (``told``) and as the walker sees it.
 
     ``stirred_s`` is the newest sample that was not known to be quiet (None: the next one is).

@@ -12,8 +12,10 @@ from __future__ import annotations
 import math
 from enum import IntEnum
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import MIB
-from tray_app.core.model.records import dataclass, replace
 
 REARM_FACTOR = 0.9
 # So long after its forecast has vanished, what was said early is taken back: a line that readings
@@ -46,8 +48,7 @@ class Level(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class AlertLimits:
+class AlertLimits(Struct, frozen=True):
     """When to interrupt a person; MB of 1024² bytes. The defaults are the issue's.
 
     A level holds above its limit for ``*_hold_s`` before it is said, and is said again every
@@ -121,8 +122,7 @@ _Moments = tuple[float | None, float | None, float | None]
 _NEVER: _Moments = (None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class AlertState:
+class AlertState(Struct, frozen=True):
     """``level`` was raised and has not been left; ``peak_bytes`` since the first was raised.
 
     ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
@@ -154,8 +154,7 @@ class AlertState:
         return next(kept, Level.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class AlertVerdict:
+class AlertVerdict(Struct, frozen=True):
     """What one reading says: a level to raise (else None), or that all levels were left.
 
     ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast;

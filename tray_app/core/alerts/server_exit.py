@@ -7,13 +7,13 @@ group at that moment: that is said at whatever size.
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import Killed, OomKills
-from tray_app.core.model.records import dataclass
 from tray_app.core.server.target_tracker import Change, Turn
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """The server's last figure, whether it was at work or at rest then (neither: that was not
     known), and since when it is gone, if that was said (``gone_s``). ``seen_s`` is when that figure
     was read."""
@@ -25,8 +25,7 @@ class Presence:
     seen_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """The server has gone: how much memory it had last, and whether it was processing, or at rest.
 
     ``oom_kills`` as in `Loss`; None also where nobody can tell.
@@ -38,15 +37,13 @@ class Ending:
     rested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """The server is there again after so long."""
 
     away_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """A worker was replaced under load; the server's memory just before."""
 
     memory_bytes: int | None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 
+from msgspec import Struct
+
 from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits
 from tray_app.core.model.readings import MIB, SystemMemory
-from tray_app.core.model.records import dataclass
 
 # A single reading may fall between a free and an allocation of somebody else.
 HOLD_S = 2.0
@@ -27,8 +28,7 @@ EASED_AFTER_S = 30.0
 FLOOR_PART_MAX = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Shortage:
+class Shortage(Struct, frozen=True):
     """``short_s`` and ``pressed_s``: since when; ``said``: it was told and is not over.
 
     ``eased_s`` is since when it would be over. ``hold_s``: so long must it last to be said.

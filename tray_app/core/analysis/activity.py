@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from tray_app.core.analysis import stage as stages
 from tray_app.core.analysis.stage import Stage, Words
 from tray_app.core.model.readings import MIB, ApiReading, MemoryKind, ProcessReading, TempUsage
-from tray_app.core.model.records import dataclass, field, replace
 
 PROCESSING_CPU_PERCENT = 40.0
 INTENSIVE_CPU_PERCENT = 80.0
@@ -53,8 +55,7 @@ class Activity(StrEnum):
     INTENSIVE = "intensive"
 
 
-@dataclass(frozen=True, slots=True)
-class Stir:
+class Stir(Struct, frozen=True):
     """Weak signs in a row that may be the beginning of work; ``began_s`` is before the first.
 
     ``grown_bytes`` is the most that memory was above the calm level, ``has_cpu`` whether there was
@@ -79,8 +80,7 @@ class Stir:
         return self.has_cpu and leaps
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityState:
+class ActivityState(Struct, frozen=True):
     """What is remembered between readings to tell work from its traces.
 
     ``read_s`` is the newest process reading; ``burst_s`` (CPU seconds, one core at most) and
@@ -125,8 +125,7 @@ class ActivityState:
         return self.is_busy or self.burst_s > 0.0 or self.stir is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
+class _Signs(Struct, frozen=True):
     """What one sample says of work.
 
     ``cpu_percent`` is 0 where it is not known. ``comes`` is how many files have come to tmp since

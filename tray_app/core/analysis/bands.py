@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import MIB
-from tray_app.core.model.records import dataclass, replace
 
 READINGS_TO_FALL = 2
 
@@ -27,8 +29,7 @@ class Band(StrEnum):
 _ORDER = (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED)
 
 
-@dataclass(frozen=True, slots=True)
-class BandLimits:
+class BandLimits(Struct, frozen=True):
     """In MB of 1024² bytes: yellow and orange start at their limit, red above its own."""
 
     yellow_mb: float = 500.0
@@ -45,8 +46,7 @@ class BandLimits:
         return Band.YELLOW if memory_mb >= self.yellow_mb else Band.GREEN
 
 
-@dataclass(frozen=True, slots=True)
-class BandState:
+class BandState(Struct, frozen=True):
     """The band shown, and how many readings in a row were below it."""
 
     band: Band = Band.UNKNOWN

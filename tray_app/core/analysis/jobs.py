@@ -7,26 +7,26 @@ The hysteresis of both is the activity's; what is unknown meanwhile ends nothing
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.model.records import dataclass, replace
 
 JOBS_KEPT = 20
 # The recorded servers go through 11 stages; what else a server may say must not pile up.
 STAGES_KEPT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """The whole server's memory in one sample, and where it is from."""
 
     memory_bytes: int
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One stretch of processing; the first is number 1. Memory that is not known is None.
 
     ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
@@ -55,8 +55,7 @@ class Job:
         return (self.ended or now).mono_s - self.started.mono_s
 
 
-@dataclass(frozen=True, slots=True)
-class Jobs:
+class Jobs(Struct, frozen=True):
     """The job that runs, the last ones that ended (newest last), and what a next one needs.
 
     ``draft`` is what becomes a job if the first signs prove to be work, ``quiet`` the newest

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tray_app.core.model.records import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """A running measurement: sums, not samples, so that a day costs what a minute costs."""
 
     started_s: float
@@ -19,8 +19,7 @@ class Measurement:
     sum_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """``trend_bytes`` is the last reading minus the first; None figures: no readings, and for the
     trend fewer than two."""
 

@@ -9,7 +9,7 @@ end, and one of 7 s alone −17 MB/s for 6 s.
 
 from __future__ import annotations
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 WINDOW_S = 7.0
 POINTS_KEPT = 4
@@ -20,8 +20,7 @@ MAX_POINTS = 120
 STILL_SPAN_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """Recent (mono_s, bytes) points, oldest first, bounded."""
 
     points: tuple[tuple[float, int], ...] = ()

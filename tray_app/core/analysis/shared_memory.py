@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
@@ -21,7 +23,6 @@ from tray_app.core.model.readings import (
     ProcessShare,
     Sharing,
 )
-from tray_app.core.model.records import replace
 
 # A process below this is counted in full until it is measured: nobody waits for it.
 SMALL_BYTES = 8 * MIB

@@ -8,8 +8,10 @@ last word holds: the recorded history has no entry for 16–23 s of frames.
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import ApiReading, ProcessReading, StageMark, TempUsage
-from tray_app.core.model.records import dataclass, replace
 
 # What the API said holds for so long without another answer: the recorded server falls silent
 # for up to 2.4 s around ffmpeg. An API that is asked less often is given half a turn more.
@@ -25,16 +27,14 @@ DONE = "done"
 _UNTIL_ENCODED = {"upload", "thumbnail", "detection", "setup", "frames", "analysis", "encoding"}
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A stage's name; ``inferred`` when it is not the server's own word."""
 
     name: str
     inferred: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What the server has said.
 
     ``tracker`` is its newest summary (None: no answer yet), ``mark`` its newest stage entry and

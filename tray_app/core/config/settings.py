@@ -16,10 +16,12 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.model.presets import PRESETS, Mode, Preset
-from tray_app.core.model.records import dataclass, field, replace
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
@@ -28,8 +30,7 @@ INTERVAL_MAX_S = 3600.0
 ENVIRONMENT_PREFIX = "RUNANALYZE_TRAY_"
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """What is sent along with each request. Never shown, not even by ``repr``."""
 
     fields: tuple[tuple[str, str], ...] = ()
@@ -44,8 +45,7 @@ class Headers:
         return Headers(kept + self.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
+class Colours(Struct, frozen=True):
     """The icon's own colour per band, as red, green and blue; None: the palette's."""
 
     green: tuple[int, int, int] | None = None
@@ -60,8 +60,7 @@ class Colours:
         return colour
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What holds for a run. ``patience_s`` is how long an API request may take while the
     server is idle, ``patience_busy_s`` while it is processing. ``ca_file`` None: the CAs that
     come with requests. ``log_file`` None: the platform's log directory.
@@ -92,8 +91,7 @@ class Settings:
     alerts: AlertLimits = field(default_factory=AlertLimits)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the app remembers; None: nothing was chosen yet.
 
     ``alerts`` is the alerts' own memory, the mute included, in what JSON can hold.
@@ -107,8 +105,7 @@ class Choice:
     alerts: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """Something wrong in a config file that does not stop the rest of it from working."""
 
     line: int
@@ -123,8 +120,7 @@ class ConfigError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a value must be. ``check`` takes TOML's value, ``read`` makes one of plain text;
     both raise ValueError with words that follow the setting's name."""
 
@@ -133,8 +129,7 @@ class Kind:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One setting. ``key`` is dotted: its section and its name in the config file.
 
     ``help`` is one sentence. ``example`` is TOML for the commented file, where the default is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 
 class Mode(StrEnum):
@@ -25,8 +25,7 @@ class Preset(StrEnum):
     FALLBACK = "fallback"
 
 
-@dataclass(frozen=True, slots=True)
-class PresetValues:
+class PresetValues(Struct, frozen=True):
     """What a preset sets; None leaves the value as it is."""
 
     interval_s: float | None = None

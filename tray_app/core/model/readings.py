@@ -9,14 +9,13 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 MIB = 1024**2
 GIB = 1024**3
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """One moment on both clocks: durations use ``mono_s``, people read ``wall_s`` (Unix time)."""
 
     mono_s: float
@@ -40,8 +39,7 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class SystemMemory:
+class SystemMemory(Struct, frozen=True):
     """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's.
 
     ``limited``: a control group's limit counts as the total. ``pressure_percent`` is Linux's PSI,
@@ -58,16 +56,14 @@ class SystemMemory:
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Struct, frozen=True):
     """A file system; ``free_bytes`` are those that an ordinary user may still fill."""
 
     total_bytes: int
     free_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class TempUsage:
+class TempUsage(Struct, frozen=True):
     """The server's temp directory: disk bytes in use, number of files, when it was measured.
 
     ``names`` are the newest files' names (at most 16), from which a stage can be inferred;
@@ -81,8 +77,7 @@ class TempUsage:
     disk: Disk | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The server's root process; identity is (pid, created_s), created_s in Unix time.
 
     ``evidence`` is a short phrase for people: how it was recognised. ``port`` is where it listens,
@@ -98,8 +93,7 @@ class Target:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessRow:
+class ProcessRow(Struct, frozen=True):
     """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look.
     ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
 
@@ -132,8 +126,7 @@ class MemoryKind(StrEnum):
     UNMEASURED = "unmeasured"
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessShare:
+class ProcessShare(Struct, frozen=True):
     """What of a process's memory is its own, as it was measured: ``private_bytes`` (USS) alone,
     ``pss_bytes`` with its share of what is in common (None where the system does not tell)."""
 
@@ -150,8 +143,7 @@ class ProcessShare:
         return max(0, self.rss_bytes - self.private_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
+class Sharing(Struct, frozen=True):
     """The newest measurement of each process of the tree; ``is_pending``: those of which there is
     none yet are being measured. Else they cannot be."""
 
@@ -159,16 +151,14 @@ class Sharing:
     is_pending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OwnUse:
+class OwnUse(Struct, frozen=True):
     """What this program itself takes: RSS, and CPU time since it was started."""
 
     rss_bytes: int
     cpu_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class OomKills:
+class OomKills(Struct, frozen=True):
     """So many processes were killed by the kernel for want of memory, within one reading.
 
     ``own_group``: in the control group of the server; else anywhere on the machine, and nobody
@@ -181,8 +171,7 @@ class OomKills:
     limit_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """The target has ended since the last reading; ``oom_kills`` are those since that reading, None
     where the system does not tell."""
 
@@ -190,8 +179,7 @@ class Loss:
     oom_kills: OomKills | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Killed:
+class Killed(Struct, frozen=True):
     """Processes of the server's tree have ended since the last reading, while the kernel killed in
     its control group; the server itself has not. ``rows`` are as they were read last."""
 
@@ -199,8 +187,7 @@ class Killed:
     oom_kills: OomKills
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessReading:
+class ProcessReading(Struct, frozen=True):
     """One look at this machine's processes.
 
     ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
@@ -267,8 +254,7 @@ class ProcessReading:
         return None if rss_bytes is None else rss_bytes - self.shared_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OwnMemory:
+class OwnMemory(Struct, frozen=True):
     """What of the server's memory is really its own: costly to ask, so asked seldom.
 
     Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
@@ -293,16 +279,14 @@ that the machine has available, `UNTOLD` where that is not known. A bare tuple: 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StageMark:
+class StageMark(Struct, frozen=True):
     """The server's newest stage entry: its own name for it, and its own (local) time stamp."""
 
     name: str
     timestamp: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApiReading:
+class ApiReading(Struct, frozen=True):
     """One decoded ``/memory-status/`` answer: every number finite and not negative.
 
     ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is
@@ -326,8 +310,7 @@ class ApiFailureKind(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiFailure:
+class ApiFailure(Struct, frozen=True):
     """A request that brought no reading, with a plain reason for people.
 
     ``accepted`` (of a TIMEOUT): it was connected, and waited for its answer. ``retry_after_s``: for

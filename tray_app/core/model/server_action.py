@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 
 class Errand(StrEnum):
@@ -26,8 +26,7 @@ Never 0: with it the real server deleted a running job's files, and the job fail
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """The server's memory and its temp files at one moment; None where it does not tell."""
 
     memory_bytes: int
@@ -35,8 +34,7 @@ class Extent:
     file_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of an errand: the extent before and after it, or why it failed.
 
     ``after`` is None where it could not be measured. ``took_s`` is from the request to the last

@@ -6,15 +6,14 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit, urlunsplit
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _LOOPBACK_NAMES = ("localhost.localdomain", "ip6-localhost", "ip6-loopback")
 DEFAULT_URL = "http://localhost:8000"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
+class ServerAddress(Struct, frozen=True):
     """``url`` without trailing slash, as requests are sent; ``shown`` with userinfo masked."""
 
     url: str

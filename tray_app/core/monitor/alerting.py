@@ -11,6 +11,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.alerts import (
     forecast,
     hung,
@@ -41,7 +44,6 @@ from tray_app.core.model.readings import (
     SystemMemory,
     TempUsage,
 )
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.monitor import mute
 from tray_app.core.monitor.events import (
     Alerted,
@@ -79,8 +81,7 @@ STAMP_EVERY_S = 600.0
 HELD_FOR_S = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Vigil:
+class Vigil(Struct, frozen=True):
     """What the policies remember. ``kept`` is what the last job that was compared has kept;
     ``stamped_s`` is when what is remembered over a restart was last handed out."""
 
@@ -97,8 +98,7 @@ class Vigil:
     hung: HungState = WELL
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the policies judge.
 
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``lost``: the server
@@ -125,8 +125,7 @@ class Facts:
     rests: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What the policies found in one sample; the defaults are the usual: nothing."""
 
     forecast: Forecast | None = None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import Now
-from tray_app.core.model.records import dataclass
 from tray_app.core.presentation.wording import ago
 
 KEPT = 20
 TEST_TITLE = "Test notification"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A notification, and the ``means`` that took it at this time; else the ``problem``."""
 
     at: Now

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.hung import Hang
 from tray_app.core.alerts.idle_growth import Growing
@@ -13,22 +15,19 @@ from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.server_action import Errand, Outcome
 from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(Struct, frozen=True):
     """A sample was made."""
 
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Alerted:
+class Alerted(Struct, frozen=True):
     """Memory is above a level's limit.
 
     ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
@@ -45,8 +44,7 @@ class Alerted:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True):
     """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
 
     level: Level
@@ -54,8 +52,7 @@ class TakenBack:
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """All levels were left; ``peak_bytes`` is the highest since the first was raised."""
 
     level: Level
@@ -63,8 +60,7 @@ class Recovered:
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Scarce:
+class Scarce(Struct, frozen=True):
     """The machine is short of memory; ``holders`` are the processes that hold most of it."""
 
     system: SystemMemory
@@ -72,15 +68,13 @@ class Scarce:
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Eased:
+class Eased(Struct, frozen=True):
     """The machine has memory again."""
 
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """The server has ended, at this memory, while processing, above the elevated level, or killed.
 
     ``oom_kills``: what the kernel has killed for want of memory in that moment, if it tells.
@@ -94,40 +88,35 @@ class Gone:
     rested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Struct, frozen=True):
     """The server whose end was said is there again."""
 
     away_s: float
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Hung:
+class Hung(Struct, frozen=True):
     """The server is there, and neither answers nor works."""
 
     hang: Hang
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """The server of which it was said that it hangs answers again."""
 
     hung_s: float
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerReplaced:
+class WorkerReplaced(Struct, frozen=True):
     """One of the server's workers ended under load and another took its place."""
 
     memory_bytes: int | None
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class ChildKilled:
+class ChildKilled(Struct, frozen=True):
     """Processes of the server have ended while the kernel killed in its control group; the server
     itself runs on. ``rows`` are as they were read last."""
 
@@ -136,48 +125,42 @@ class ChildKilled:
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """It is known what a job has kept."""
 
     kept: Kept
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Leaking:
+class Leaking(Struct, frozen=True):
     """Jobs in a row have each kept much memory."""
 
     leak: Leak
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Grown:
+class Grown(Struct, frozen=True):
     """Memory grows slowly while nothing is processed."""
 
     growing: Growing
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Littered:
+class Littered(Struct, frozen=True):
     """Jobs have left so much behind in the temp directory since that was last said."""
 
     left_bytes: int
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class DiskFull:
+class DiskFull(Struct, frozen=True):
     """The temp directory's disk is nearly full."""
 
     disk: Disk
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """What an earlier run of the program held back, at that moment: a notification's words.
 
     ``urgency`` is its number in the desktop's protocol; those of the same ``topic`` take turns.
@@ -211,8 +194,7 @@ Notable = (
 """What interrupts a person, and may be held back."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """What was held back, oldest first; ``dropped`` are older ones that were not kept.
 
     ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
@@ -225,110 +207,95 @@ class HeldBack:
     slept_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What must be remembered over a restart has changed: plain values, for JSON."""
 
     memory: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceChanged:
+class SourceChanged(Struct, frozen=True):
     """Another source is used from this sample on (its reasons are in the sample)."""
 
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class TargetChanged:
+class TargetChanged(Struct, frozen=True):
     """The server has ended, was started again, or a worker of it was replaced."""
 
     change: Change
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class JobStarted:
+class JobStarted(Struct, frozen=True):
     """Processing began."""
 
     job: Job
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded:
+class JobEnded(Struct, frozen=True):
     """Processing ended, as is known from this sample on."""
 
     job: Job
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Summarised:
+class Summarised(Struct, frozen=True):
     """A measurement of a set length ended; ``ends_run`` when the program ends with it."""
 
     summary: Summary
     ends_run: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The person chose something in the menu that the app remembers."""
 
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True)
-class AutostartWanted:
+class AutostartWanted(Struct, frozen=True):
     """The person wants the program to start at login, or no more."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AutostartFailed:
+class AutostartFailed(Struct, frozen=True):
     """Start at login could not be changed; ``on``: what was wanted."""
 
     on: bool
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class HostMissing:
+class HostMissing(Struct, frozen=True):
     """No panel has shown the icon for a while: said once per run."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrandAsked:
+class ErrandAsked(Struct, frozen=True):
     """The server of these settings is to do this, and its effect to be measured."""
 
     errand: Errand
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ErrandEnded:
+class ErrandEnded(Struct, frozen=True):
     """What an errand has brought."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAsked:
+class OpenAsked(Struct, frozen=True):
     """The desktop is to open this: a directory's path, or an address."""
 
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageAsked:
+class PageAsked(Struct, frozen=True):
     """The desktop is to open the page that the server of these settings has for people."""
 
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A plain answer to something that a person clicked."""
 
     title: str
@@ -336,8 +303,7 @@ class Told:
     replace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Questioned:
+class Questioned(Struct, frozen=True):
     """What a person clicked has a price: it is done if they click again, on ``label``."""
 
     title: str
@@ -346,13 +312,11 @@ class Questioned:
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class NotifierCame:
+class NotifierCame(Struct, frozen=True):
     """A notification service has appeared: what was not delivered may be tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The run is over."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import (
     ApiOutcome,
@@ -11,27 +13,23 @@ from tray_app.core.model.readings import (
     Sharing,
     TempUsage,
 )
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.server_action import Outcome
 from tray_app.core.monitor.commands import Command
 from tray_app.core.presentation.icon import Theme
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request to the API was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A request ended; ``jitter`` in [0, 1) spreads the pause after a failure."""
 
     outcome: ApiOutcome
     jitter: float = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """A reading of this machine, where it may be read, which took ``took_s``.
 
     ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
@@ -51,13 +49,11 @@ class Looked:
     sharing: Sharing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeUp:
+class TimeUp(Struct, frozen=True):
     """A set time (`ends_s`) is over, whether a sample is due or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of a notification; ``problem`` is None when it got through, by ``means``."""
 
     problem: str | None = None
@@ -65,65 +61,56 @@ class Delivered:
     means: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotifierSeen:
+class NotifierSeen(Struct, frozen=True):
     """A notification service has appeared on this desktop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(Struct, frozen=True):
     """An errand has ended."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class NotOpened:
+class NotOpened(Struct, frozen=True):
     """The desktop could not open what was asked of it."""
 
     place: str
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class HostSeen:
+class HostSeen(Struct, frozen=True):
     """Whether a panel that shows icons is there."""
 
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MenuSeen:
+class MenuSeen(Struct, frozen=True):
     """The menu was opened, or closed where the panel tells."""
 
     open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeSeen:
+class ThemeSeen(Struct, frozen=True):
     """The desktop's colour scheme; AUTO: it has none, or does not tell."""
 
     theme: Theme
 
 
-@dataclass(frozen=True, slots=True)
-class AutostartSeen:
+class AutostartSeen(Struct, frozen=True):
     """Whether the program starts with the desktop session, and why it could not be changed."""
 
     on: bool
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadRestarted:
+class ThreadRestarted(Struct, frozen=True):
     """The work of one of the program's own threads has failed, and was begun again."""
 
     name: str
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reconfigured:
+class Reconfigured(Struct, frozen=True):
     """The config file was edited; ``local``: whether the URL's host is this machine."""
 
     base: Settings

@@ -6,6 +6,8 @@ the alert policies find, and the events that follow.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tray_app.core.alerts import forecast
 from tray_app.core.alerts.hung import Signs
 from tray_app.core.alerts.levels import Level
@@ -27,7 +29,6 @@ from tray_app.core.model.readings import (
     Source,
     TempUsage,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.monitor import alerting, server_actions
 from tray_app.core.monitor.alerting import Facts
 from tray_app.core.monitor.events import (

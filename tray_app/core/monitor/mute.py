@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.alerts.levels import Level
 from tray_app.core.model.readings import Now
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.monitor.events import Alerted, HeldBack, Notable, Scarce, TakenBack
 
 HELD_MAX = 20
@@ -21,8 +23,7 @@ WAKING_S = 5.0
 SLEPT_MIN_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """``until_wall_s``: muted until then (infinity: until a restart); ``set_s`` is the length.
 
     ``waking_until_s``: the machine has just woken, after ``slept_s``. ``since`` is when holding

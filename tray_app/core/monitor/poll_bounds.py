@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import sys
 
+from msgspec import Struct
+
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
 from tray_app.core.analysis.activity import CLIMB_BYTES
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GONE, MIB, Glance
-from tray_app.core.model.records import dataclass
 from tray_app.core.monitor.state import State
 
 # A step is said 10 to 15 ms after the look that sees it, which the system may make 20 ms late, and
@@ -33,8 +34,7 @@ WORK_STEP_BYTES = 48 * MIB
 FALL_AFTER_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Calm:
+class Calm(Struct, frozen=True):
     """As long as looks stay within this, the last sample says all.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.hung import Hang
 from tray_app.core.alerts.job_leak import Kept
@@ -21,13 +23,11 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.model.records import dataclass
 from tray_app.core.source_choice.circuit_breaker import ApiCondition
 from tray_app.core.source_choice.selection import Why
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of the
     server's life, as far as it was watched.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis import measurement
 from tray_app.core.analysis.activity import ActivityState
@@ -14,7 +17,6 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
-from tray_app.core.model.records import dataclass, field, replace
 from tray_app.core.model.server_action import Errand, Outcome
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import alerting, server_actions
@@ -41,8 +43,7 @@ READINGS_PER_INTERVAL = 1.25
 HEALTH_EVERY_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """The monitor itself, as of ``at``: its use, and how many of its samples came too late."""
 
     own: OwnUse
@@ -51,8 +52,7 @@ class Health:
     late: int
 
 
-@dataclass(frozen=True, slots=True)
-class Restarts:
+class Restarts(Struct, frozen=True):
     """How often the work of the monitor's own threads was begun again after a failure, and the last
     one: the thread's name and the problem."""
 
@@ -61,8 +61,7 @@ class Restarts:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Everything the monitor knows.
 
     ``base`` is what the user has set without any preset, ``settings`` what holds now;

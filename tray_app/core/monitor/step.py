@@ -7,6 +7,8 @@ alerts runs in milliseconds on a fake clock.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
@@ -15,7 +17,6 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import Choice, Settings, reconfigured, switched
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
-from tray_app.core.model.records import replace
 from tray_app.core.model.server_action import Errand
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, server_actions

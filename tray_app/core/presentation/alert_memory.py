@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import Now
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.events import Earlier
 from tray_app.core.monitor.mute import HELD_MAX, Quiet
 from tray_app.core.presentation.notifications import Urgency, moment, note

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB
-from tray_app.core.model.records import dataclass
 
 
 class Style(StrEnum):
@@ -35,8 +36,7 @@ class Theme(StrEnum):
     LIGHT = "light"
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """Everything that can be seen in the icon.
 
     ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash).

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec import Struct
+
 from tray_app import __version__
 from tray_app.core.alerts.levels import AlertLimits, Level
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.server_action import Errand
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
@@ -60,8 +61,7 @@ WATCH_SLOTS = 10
 PROBLEM_LINES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row. ``key`` stays the same while texts change.
 
     Without a text a row is hidden, or a separator when its key begins with that word. ``checked``

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from msgspec import Struct
+
 from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.model.readings import Now
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.server_action import Errand
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp
@@ -58,16 +59,14 @@ class Urgency(IntEnum):
     CRITICAL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A button, where the desktop offers buttons: its text and what it asks for."""
 
     label: str
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A notification before it is sent. Those with the same ``replace`` take turns.
 
     ``silent``: it only tells what has become of an earlier one, and makes no sound again.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*[dtw]?(?:\.exe)?", re.IGNORECASE)
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})
@@ -24,8 +24,7 @@ _GUNICORN_TITLE = re.compile(r"gunicorn: (?:master|worker) \[(.+)\]")
 _APP = re.compile(r"[A-Za-z_][\w./\\]*:[A-Za-z_]\w*(?:\(\))?")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerCommand:
+class ServerCommand(Struct, frozen=True):
     """A command line that starts a server.
 
     ``program`` is its name as people know it ("uvicorn", "fastapi run", "python"), ``app``
@@ -43,8 +42,7 @@ class ServerCommand:
         return f"{self.program} {self.app}" if self.app else self.program
 
 
-@dataclass(frozen=True, slots=True)
-class _Launch:
+class _Launch(Struct, frozen=True):
     """What runs, past the interpreter and its options: a program, a script or a module."""
 
     name: str

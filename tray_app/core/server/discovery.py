@@ -10,8 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import Target
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.server.command_line import (
     ServerCommand,
     is_this_program,
@@ -33,8 +35,7 @@ _RELAYS = frozenset(
 _PROJECT = re.compile(r"runanalyze(?!-tray)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessFacts:
+class ProcessFacts(Struct, frozen=True):
     """What is known of one process. ``created_s`` is Unix time; ``owned``: we may read it.
 
     ``isolated``: in another network namespace, as in a container; nothing that it listens on
@@ -51,8 +52,7 @@ class ProcessFacts:
     isolated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
+class Listeners(Struct, frozen=True):
     """Who listens: for each socket a holder and those of its ancestors that hold it too.
 
     ``hidden`` when there is a socket but no holder that we may see.
@@ -62,8 +62,7 @@ class Listeners:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The server's root process and how it was recognised, or ``problem``: why there is none.
 
     ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
+
 from tray_app.core.server.command_line import is_this_program, program_name
 from tray_app.core.server.discovery import (
     Choice,
@@ -29,8 +30,7 @@ _QUOTING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """At most one of the three is set; none: the server is looked for by evidence.
 
     ``picked`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.

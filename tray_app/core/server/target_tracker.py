@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import Loss, ProcessReading, Target
-from tray_app.core.model.records import dataclass
 
 
 class Turn(Enum):
@@ -24,8 +25,7 @@ class Turn(Enum):
     RENEWED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """``target`` is the new one, or with ENDED the old one, whose end is told by ``loss``.
 
     ``left`` and ``joined`` are the workers' pids with RENEWED. ``falls_back``: a person had picked
@@ -40,8 +40,7 @@ class Change:
     falls_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Succession:
+class Succession(Struct, frozen=True):
     """The last target, whether it has ended, and the workers below it that answered last."""
 
     target: Target | None = None

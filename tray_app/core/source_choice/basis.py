@@ -7,14 +7,14 @@ proxy's 20 MB and then its server's 2 GB are no growth.
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import ProcessReading
-from tray_app.core.model.records import dataclass
 from tray_app.core.source_choice.cross_check import Likeness
 from tray_app.core.source_choice.selection import Selected
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """The tree of ``target`` (pid, created_s); None: whatever process answers the API.
 
     ``answers``: an answer of the API means the same. ``ended``: that life of the server is over.

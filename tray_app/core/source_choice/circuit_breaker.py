@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import ApiFailure, ApiFailureKind, ApiReading
-from tray_app.core.model.records import dataclass, replace
 
 FALLBACK_AFTER_FAILURES = 3
 FALLBACK_AFTER_SILENCE_S = 3.0
@@ -52,8 +54,7 @@ class ApiState(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiLink:
+class ApiLink(Struct, frozen=True):
     """What is known of the API. ``asked_s`` is set while a request is in flight.
 
     ``silent_since_s`` is when the first request was sent that has not been answered, kept
@@ -72,8 +73,7 @@ class ApiLink:
     not_before_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCondition:
+class ApiCondition(Struct, frozen=True):
     """The link as it is shown. ``age_s`` is that of the last good reading, ``every_s`` how far
     apart requests are kept where that is more than an interval."""
 

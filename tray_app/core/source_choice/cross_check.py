@@ -8,8 +8,10 @@ for one (memory moves between the two looks), but for three in a row.
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
-from tray_app.core.model.records import dataclass, replace
 
 # Figures further apart than both of these are two processes'.
 MISMATCH_FACTOR = 0.2
@@ -19,8 +21,7 @@ ANSWERS_TO_DISOWN = 3
 QUICK_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
 
     ``tree_bytes`` is what the whole tree had at the last tick. ``proven``: an answer has fitted.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ApiReading, ProcessReading, Source
-from tray_app.core.model.records import dataclass
 from tray_app.core.source_choice import circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import ApiLink
 from tray_app.core.source_choice.cross_check import alike
@@ -40,8 +41,7 @@ class Why(Enum):
     STARTING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """The figure for the whole server. ``taken_s`` is when it was measured."""
 
     source: Source

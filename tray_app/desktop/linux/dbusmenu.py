@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from dbus_fast import PropertyAccess, Variant
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
+from msgspec import Struct, field
+from msgspec.structs import replace
 
-from tray_app.core.model.records import dataclass, field, replace
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S
 from tray_app.core.presentation.menu_text import ROOM_CHARS
 
@@ -44,8 +45,7 @@ _Changes = Annotated[list[Any], DBusSignature("a(ia{sv})a(ias)")]
 _Revision = Annotated[list[int], DBusSignature("ui")]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A row as dbusmenu sees it: only properties that differ from their defaults."""
 
     id: int

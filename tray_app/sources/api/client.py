@@ -24,6 +24,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import (
     ApiFailure,
     ApiFailureKind,
@@ -31,7 +33,6 @@ from tray_app.core.model.readings import (
     ApiReading,
     StageMark,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.model.server_action import AGE_HOURS
 from tray_app.core.presentation.wording import duration
 from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s, unpacked

@@ -21,8 +21,10 @@ from heapq import heappushpop
 from operator import attrgetter
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import Disk, Now, TempUsage
-from tray_app.core.model.records import dataclass, field, replace
 from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
 
 INTERVAL_S = 2.0
@@ -149,8 +151,7 @@ def _alike(one: TempUsage, other: TempUsage) -> bool:
     )
 
 
-@dataclass(slots=True)
-class _Directory:
+class _Directory(Struct):
     """What is remembered of a directory: its settled files in sum, its lively ones by name."""
 
     stamp_ns: int | None = None  # None: to be listed anew, as it was changing, or never listed

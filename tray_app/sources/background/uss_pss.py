@@ -13,9 +13,10 @@ import math
 import threading
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tray_app.core.analysis.shared_memory import SMALL_BYTES
 from tray_app.core.model.readings import OwnMemory, ProcessRow, ProcessShare, Sharing
-from tray_app.core.model.records import replace
 from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
 from tray_app.sources.processes.process_table import Shares
 

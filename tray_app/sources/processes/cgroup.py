@@ -11,13 +11,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 _STAT_MAX_BYTES = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     """What one version calls its files, and the cache that can be given back at once in one."""
 
     limit: str

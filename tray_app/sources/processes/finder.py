@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import Target
-from tray_app.core.model.records import replace
 from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose, launcher_of
 from tray_app.core.server.target_override import choose_match
 from tray_app.sources.processes.command_line_index import Roster

@@ -6,8 +6,9 @@ the evidence: of the process's own control group, which few share, else of the w
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import OomKills
-from tray_app.core.model.records import dataclass
 
 # A large process is seen for a moment after it was killed, while its memory is given back.
 DYING_S = 1.0
@@ -17,8 +18,7 @@ Counts = tuple[int | None, ...]
 that is gone or counts nothing. Empty: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class OomCount:
+class OomCount(Struct, frozen=True):
     """Figures up to now, since the machine or the group was started.
 
     ``kills``: processes killed in the control group of the process that is watched; ``machine``:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 
+from msgspec.structs import replace
+
 from tray_app.core.model.readings import (
     UNTOLD,
     Glance,
@@ -19,7 +21,6 @@ from tray_app.core.model.readings import (
     Role,
     Target,
 )
-from tray_app.core.model.records import replace
 from tray_app.core.server.discovery import Choice, not_permitted
 from tray_app.core.server.target_override import CHOSEN, NO_WISH, Wish
 from tray_app.sources.processes.command_line_index import Roster

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import MIB, UNTOLD, Glance, SystemMemory
-from tray_app.core.model.records import dataclass
 from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.sources.processes.oom_kills import OomCount
 
@@ -18,8 +19,7 @@ _ALIKE_PART = 64
 _ALIKE_FROM_BYTES = 32 * MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
 
     ``reaped_s`` are those of its children that have ended and that it has waited for, with what
@@ -35,8 +35,7 @@ class Usage:
     faulted_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """How much of a process's memory is its own: alone, and with its share of what is in common
     (None where the system does not tell); ``rss_bytes`` is all that it has, at the same moment."""
 

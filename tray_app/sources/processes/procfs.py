@@ -12,8 +12,9 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.cgroup import (
@@ -93,8 +94,7 @@ class ProcfsHandle:
         self.statm = self._stat = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Stat:
+class _Stat(Struct, frozen=True):
     name: str
     ppid: int
     created_s: float

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import psutil
+from msgspec import Struct
 
 from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
-from tray_app.core.model.records import dataclass
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.oom_kills import OomCount
@@ -191,8 +191,7 @@ def full_info(pid: int) -> Shares | None:
     return Shares(memory.uss, getattr(memory, "pss", None), memory.rss)
 
 
-@dataclass(frozen=True, slots=True)
-class _Socket:
+class _Socket(Struct, frozen=True):
     address: str
     port: int
     pid: int | None

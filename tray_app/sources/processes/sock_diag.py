@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tray_app.core.model.records import dataclass
+from msgspec import Struct
 
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
@@ -27,8 +27,7 @@ _SOCKET_TAIL = struct.Struct("=II")
 _SOCKET_TAIL_OFFSET = 4 + 48 + 12
 
 
-@dataclass(frozen=True, slots=True)
-class ListeningSocket:
+class ListeningSocket(Struct, frozen=True):
     """``uid`` is its maker's; ``inode`` names it in /proc/PID/fd."""
 
     address: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from tray_app.core.model.readings import ProcessRow, Role
-from tray_app.core.model.records import dataclass
 from tray_app.core.server.discovery import answering
 from tray_app.sources.processes.cpu_meter import MIN_SPAN_S, Gauge
 from tray_app.sources.processes.process_table import (
@@ -26,8 +27,7 @@ _ASK_EVERY_S = 30.0
 _REAPED_WITHIN_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class TreeReading:
+class TreeReading(Struct, frozen=True):
     """What the tree adds to a :class:`ProcessReading`; ``ended`` are the members that are gone
     since the last one, as they were then."""
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from enum import Enum, auto
 from math import sqrt
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
 
 Colour = tuple[int, int, int]
@@ -53,8 +54,7 @@ _EMPTY_BAR = 0.78
 _LEVEL = {Band.GREEN: 1, Band.YELLOW: 2, Band.ORANGE: 3, Band.RED: 4}  # UNKNOWN: 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """Whole pixels for one size, so that every stem, bar and pip is crisp (hinting by hand)."""
 
     rim: int

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from msgspec import Struct
+
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import ProcessRow, Source
-from tray_app.core.model.records import dataclass
 from tray_app.core.monitor.events import (
     Alerted,
     Answers,
@@ -39,8 +40,7 @@ MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """The signs of one kind of terminal, each with the space that follows it.
 
     ``bar`` is the done and the open part of a progress bar; ``strip`` steps from low to high

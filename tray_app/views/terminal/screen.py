@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, ProcessRow
-from tray_app.core.model.records import dataclass, replace
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import wording
 
@@ -56,8 +58,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """All that a live screen shows. ``past`` is (bytes, band) per sample, oldest first.
 
     ``duration_s`` None: the run has no set end. ``final``: it is over, nothing can be pressed.

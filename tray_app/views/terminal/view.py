@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from msgspec.structs import replace
+
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.records import replace
 from tray_app.core.monitor.events import (
     Alerted,
     Answers,
