@@ -34,7 +34,7 @@ from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, SystemMemory
-from tray_app.core.monitor.events import Alerted, Compared
+from tray_app.core.monitor.events import Alerted, JobCompared
 from tray_app.core.monitor.inputs import Looked
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
@@ -152,7 +152,7 @@ def test_a_recorded_warm_up_is_no_leak(seed: int) -> None:
         round(event.kept.kept_bytes / mb(1))
         for _, events, _ in lived(trace)
         for event in events
-        if isinstance(event, Compared)
+        if isinstance(event, JobCompared)
     ]
     assert kept == [round(keeps_mb) for keeps_mb, _ in RECORDED_WARM_UPS[seed]]
     assert judge([trace]).mistakes == []

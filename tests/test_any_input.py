@@ -30,7 +30,7 @@ from tray_app.core.model.readings import (
     Now,
     TempUsage,
 )
-from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
 from tray_app.core.monitor.commands import (
     CleanUp,
     FreeMemory,
@@ -45,9 +45,9 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.inputs import (
+    ActionFinished,
     Answered,
     Asked,
-    Brought,
     Delivered,
     HostSeen,
     Input,
@@ -114,13 +114,17 @@ _inputs: st.SearchStrategy[Maker] = st.one_of(
             Delivered("no service"),
             Delivered(None, "High: 2.10 GB", "plyer"),
             NotifierSeen(),
-            Brought(Outcome(Errand.FREE_MEMORY, 2.0, Extent(500, 300, 2), Extent(400, 100, 1))),
-            Brought(Outcome(Errand.CLEAN_UP, problem="connection refused")),
+            ActionFinished(
+                ActionResult(
+                    ServerAction.FREE_MEMORY, 2.0, Extent(500, 300, 2), Extent(400, 100, 1)
+                )
+            ),
+            ActionFinished(ActionResult(ServerAction.CLEAN_UP, problem="connection refused")),
             NotOpened("/srv/tmp", "there is no such directory"),
             FreeMemory(),
             FreeMemory(sure=True),
             CleanUp(),
-            CleanUp(Errand.CLEAN_UP_HOUR, sure=True),
+            CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
             OpenTemp(),
             OpenServer(),
             SendTest(),

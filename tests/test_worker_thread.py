@@ -26,7 +26,7 @@ from tests.waiting import wait_for
 from tray_app import app, worker_thread
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
-from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.monitor.events import Ended, Event, HostMissing, Sampled, Told
 from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.state import State, begin
@@ -35,10 +35,10 @@ from tray_app.core.presentation.menu import rows
 from tray_app.desktop import opener
 from tray_app.desktop.single_instance import Instance, hand_over
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import Engine
-from tray_app.sources.api.action_worker import ErrandWorker
+from tray_app.runtime.sampler import Sampler
+from tray_app.sources.api.action_worker import ActionWorker
 from tray_app.sources.api.client import ApiClient, ServerCalls
-from tray_app.sources.background.scheduler import SlowReadings
+from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.demo import DemoApi
 from tray_app.views.presenter import Presenter
 from tray_app.worker_thread import WorkerThread
@@ -120,7 +120,7 @@ def test_the_sampler_goes_on(
             samples.put(event)
 
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    engine = Sampler(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     failing_first(monkeypatch, engine, "_turn", ailment)
     engine.start(FakeProbe())
     try:
@@ -143,7 +143,7 @@ def test_an_outlet_that_fails_costs_a_sample(
             raise ailment
 
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    engine = Sampler(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     engine.start(FakeProbe())
     try:
         wait_for(lambda: len(seen) >= 4, "more samples")
@@ -267,7 +267,7 @@ def test_the_demo_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> 
 
 def test_slow_readings_go_on(ailment: OSError) -> None:
     """One that fails holds up no other, and is made again when it is asked for."""
-    slowly = SlowReadings(time.monotonic)
+    slowly = BackgroundScheduler(time.monotonic)
     made: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def bad() -> float:
@@ -311,12 +311,12 @@ def test_a_second_start_is_heard_again(
 
 def test_an_errand_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
     """One without an outcome would bar all others."""
-    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    outcomes: queue.SimpleQueue[ActionResult] = queue.SimpleQueue()
     with FaultServer(answer(STATUS)) as server:
         calls = ServerCalls(server.url, time.monotonic)
         failing_first(monkeypatch, calls, "status", ailment)
         failing_first(monkeypatch, calls, "hang_up", ailment)
-        ErrandWorker(Errand.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
+        ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
         assert "unexpected error" in (outcomes.get(timeout=LIMIT_S).problem or "")
 
 

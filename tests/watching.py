@@ -36,9 +36,9 @@ from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import wording
-from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import Engine
+from tray_app.runtime.sampler import Sampler
 from tray_app.sources.api.client import ApiClient
 from tray_app.views.terminal.json_record import json_line
 
@@ -91,7 +91,9 @@ class _Server:
         )
     )
 
-    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
+    def read(
+        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+    ) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
     def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], readings.Glance]:
@@ -156,7 +158,7 @@ def watch(name: str, url: str) -> None:
         patience_busy_s=PATIENCE_S,
     )
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
+    engine = Sampler(state, clock=clock.now, jitter=lambda: 0.5, outlets=(outlet,))
     client = ApiClient(url, engine.post, clock.mono_s, verify=CERTIFICATE)
     engine.start(_Server())
     engine.add((client, _NoWalker(), None))

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from tray_app.core.config import settings as checked
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.readings import MemoryKind, Source
-from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
     Command,
@@ -37,32 +37,32 @@ from tray_app.core.monitor.commands import (
     ShowStatus,
 )
 from tray_app.core.monitor.events import (
+    ActionEnded,
+    ActionRequested,
     Alerted,
+    AlertMemoryChanged,
     Answers,
     AutostartWanted,
     ChildKilled,
     Chosen,
-    Compared,
     Ended,
-    ErrandAsked,
-    ErrandEnded,
     Event,
     HostMissing,
     Hung,
+    JobCompared,
     JobEnded,
     NotifierCame,
     OpenAsked,
     PageAsked,
     Recovered,
-    Said,
     Sampled,
     SourceChanged,
     TakenBack,
     TargetChanged,
 )
 from tray_app.core.monitor.inputs import (
+    ActionFinished,
     AutostartSeen,
-    Brought,
     HostSeen,
     MenuSeen,
     NotifierSeen,
@@ -80,7 +80,7 @@ from tray_app.runtime import clock
 from tray_app.runtime import state_file as runtime_state_file
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.job_control import Action, JobControl
-from tray_app.runtime.sampler import Engine, Helpers, Owner, Probe
+from tray_app.runtime.sampler import Helpers, Owner, Probe, Sampler
 from tray_app.sources.processes.host import is_this_machine, on_battery, own_use
 from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain, say
 from tray_app.worker_thread import WorkerThread, tell_restarts
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from tray_app.desktop.panel_icon import Desktop
     from tray_app.desktop.single_instance import Instance
     from tray_app.runtime.config_file import ConfigFile
-    from tray_app.sources.api.action_worker import ErrandWorker
+    from tray_app.sources.api.action_worker import ActionWorker
     from tray_app.sources.api.client import ServerCalls
 
 _log = logging.getLogger(__name__)
@@ -299,22 +299,22 @@ def _probe(state: State) -> Probe:
     return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
 
 
-def _owner(engine: Engine, state: State, *, shown: bool) -> Owner | None:
+def _owner(engine: Sampler, state: State, *, shown: bool) -> Owner | None:
     """What tells how much the processes of the first sample share; ``shown``: to a terminal or
     another program, at all times."""
     if state.demo:
         return None
-    from tray_app.sources.background.scheduler import SlowReadings
-    from tray_app.sources.background.uss_pss import MENU_EVERY_S, SHOWN_EVERY_S, OwnMemoryReader
+    from tray_app.sources.background.scheduler import BackgroundScheduler
+    from tray_app.sources.background.uss_pss import MENU_EVERY_S, SHOWN_EVERY_S, UssPssReader
     from tray_app.sources.processes.host import shares
 
     # In a thread of its own: a directory that does not answer must not hold up a figure.
-    slowly = SlowReadings(clock.mono_s)
+    slowly = BackgroundScheduler(clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
-    return OwnMemoryReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
+    return UssPssReader(engine.note_own, slowly, shares, clock.mono_s, every_s)
 
 
-def _helpers(engine: Engine, state: State, owner: Owner | None) -> Helpers:
+def _helpers(engine: Sampler, state: State, owner: Owner | None) -> Helpers:
     """Make the other sources for the engine."""
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoWalker
@@ -322,17 +322,17 @@ def _helpers(engine: Engine, state: State, owner: Owner | None) -> Helpers:
         walker = DemoWalker(engine.note_temp, clock.mono_s)
         return DemoApi(engine.post, clock.mono_s), walker, owner
     from tray_app.sources.api.client import ApiClient
-    from tray_app.sources.background.scheduler import SlowReadings
+    from tray_app.sources.background.scheduler import BackgroundScheduler
     from tray_app.sources.background.temp_dir import TempWalker
 
     settings = state.settings
     headers, verify = settings.headers.fields, settings.ca_file or True
     api = ApiClient(settings.address.url, engine.post, clock.mono_s, headers, verify)
-    temp = TempWalker(engine.note_temp, SlowReadings(clock.mono_s), clock.now)
+    temp = TempWalker(engine.note_temp, BackgroundScheduler(clock.mono_s), clock.now)
     return api, temp, owner
 
 
-def _sources(engine: Engine, state: State, *, shown: bool) -> tuple[Probe, Helpers]:
+def _sources(engine: Sampler, state: State, *, shown: bool) -> tuple[Probe, Helpers]:
     """All of them, for another server."""
     return _probe(state), _helpers(engine, state, _owner(engine, state, shown=shown))
 
@@ -356,7 +356,7 @@ def _log_event(event: Event) -> None:
             _log.info("answers again after %.0f s", hung_s)
         case JobEnded(job):
             _log.info("%s", wording.job(job))
-        case ErrandEnded(outcome):
+        case ActionEnded(outcome):
             _log.info("%s", server_actions.line(outcome))
         case Alerted():
             _log.info("%s", notifications.alert(event)[0])
@@ -364,7 +364,7 @@ def _log_event(event: Event) -> None:
             _log.info("%s", notifications.taken_back(event)[0])
         case Recovered():
             _log.info("%s", notifications.recovery(event)[0])
-        case Compared(kept):
+        case JobCompared(kept):
             _log.info("%s", wording.compared(kept))
         case HostMissing():
             _log.warning(wording.NO_TRAY_HOST)
@@ -391,7 +391,7 @@ def _run_tray(
     reports: _Reports,
     instance: Instance | None,
 ) -> int:
-    from tray_app.views.notifications import Notices
+    from tray_app.views.notifications import NotificationSender
     from tray_app.views.presenter import Presenter
 
     state = replace(_begin(invocation), backend=desktop.backend)
@@ -418,7 +418,7 @@ def _run_tray(
         if path and choice != stored and runtime_state_file.write_choice(path, choice):
             stored = choice
 
-    engine = Engine(
+    engine = Sampler(
         state,
         clock=clock.now,
         jitter=_jitter,
@@ -435,7 +435,7 @@ def _run_tray(
             WorkerThread("autostart", look_at_autostart, again=False).start()
 
     presenter = Presenter(desktop, engine.post)
-    notices = Notices(desktop, engine.post, clock.mono_s)
+    notices = NotificationSender(desktop, engine.post, clock.mono_s)
     reports.post = take_report
     ending = Ending(lambda: engine.post(Quit()), desktop.stop)
     tell_restarts(lambda name, problem: engine.post(ThreadRestarted(name, problem)))
@@ -443,7 +443,7 @@ def _run_tray(
     desktop.on_notifier = lambda: engine.post(NotifierSeen())
     desktop.on_settled = lambda note, sent: events.put(partial(notices.settle, note, sent))
     desktop.on_session_end = lambda: store_choice(remembered_of(last))
-    errands = _Errands(engine)
+    errands = _ServerActions(engine)
 
     def open_place(place: str) -> None:
         desktop.open(place, partial(_report_unopened, engine, place))
@@ -452,11 +452,11 @@ def _run_tray(
         match event:
             case Chosen(choice):
                 store_choice(replace(choice, alerts=stored.alerts))
-            case Said(memory):
+            case AlertMemoryChanged(memory):
                 store_choice(replace(stored, alerts=memory or None))
             case AutostartWanted(on):
                 _set_autostart(on, engine.post)
-            case ErrandAsked(errand, settings):
+            case ActionRequested(errand, settings):
                 errands.run(errand, settings)
             case OpenAsked(place):
                 open_place(place)
@@ -534,24 +534,24 @@ def _next_event(
         return NotifierCame()
 
 
-def _report_unopened(engine: Engine, place: str, problem: str) -> None:
+def _report_unopened(engine: Sampler, place: str, problem: str) -> None:
     engine.post(NotOpened(place, problem))
 
 
-class _Errands:
+class _ServerActions:
     """Runs what the server is asked to do; the core lets only one run at a time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Sampler) -> None:
         self._engine = engine
-        self._worker: ErrandWorker | None = None
+        self._worker: ActionWorker | None = None
 
-    def run(self, errand: Errand, settings: Settings) -> None:
-        from tray_app.sources.api.action_worker import ErrandWorker
+    def run(self, errand: ServerAction, settings: Settings) -> None:
+        from tray_app.sources.api.action_worker import ActionWorker
 
-        def report(outcome: Outcome) -> None:
-            self._engine.post(Brought(outcome))
+        def report(outcome: ActionResult) -> None:
+            self._engine.post(ActionFinished(outcome))
 
-        self._worker = ErrandWorker(errand, self._server(settings), report, clock.mono_s)
+        self._worker = ActionWorker(errand, self._server(settings), report, clock.mono_s)
         self._worker.start()
 
     def find_page(self, settings: Settings, found: Callable[[str], None]) -> None:
@@ -584,7 +584,7 @@ def _run_terminal(invocation: Invocation) -> int:
         if new_events:
             events.put(new_events)
 
-    engine = Engine(
+    engine = Sampler(
         state,
         clock=clock.now,
         jitter=_jitter,

@@ -19,9 +19,9 @@ from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits, Level
 from tray_app.core.monitor.events import (
     Alerted,
     Event,
-    Grown,
     HeldBack,
-    Leaking,
+    IdleGrowthSeen,
+    LeakSuspected,
     Recovered,
     Sampled,
     TakenBack,
@@ -149,7 +149,7 @@ def _judge(trace: Trace, findings: Findings) -> None:
     samples: list[Sample] = []
     said: list[Said] = []
     leaks: list[int] = []
-    grown: list[Grown] = []
+    grown: list[IdleGrowthSeen] = []
     for at_s, events, _ in lived(trace):
         for event in _unfolded(events):
             match event:
@@ -160,9 +160,9 @@ def _judge(trace: Trace, findings: Findings) -> None:
                 case TakenBack():
                     early = max(n for n, alert in enumerate(said) if alert.early)
                     said[early] = replace(said[early], taken_back=True)
-                case Leaking():
+                case LeakSuspected():
                     leaks.append(sum(end_s <= at_s for _, end_s in trace.jobs))
-                case Grown():
+                case IdleGrowthSeen():
                     grown.append(event)
                 case Recovered():
                     findings.recoveries += 1

@@ -15,7 +15,7 @@ from statistics import mean, median
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
 from tray_app.core.model.readings import TempUsage
 from tray_app.runtime import clock
-from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
+from tray_app.sources.background.scheduler import BackgroundScheduler, rest_after_s
 from tray_app.sources.background.temp_dir import (
     INTERVAL_S,
     LIST_ANEW_S,
@@ -165,7 +165,7 @@ def asking(top: str, files: int) -> Figure:
         if usage:
             reported.set()
 
-    walker = TempWalker(report, SlowReadings(clock.mono_s), clock.now)
+    walker = TempWalker(report, BackgroundScheduler(clock.mono_s), clock.now)
     began_s = time.thread_time()
     walker.watch(top)
     took_s = time.thread_time() - began_s

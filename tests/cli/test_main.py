@@ -14,7 +14,7 @@ from tray_app import app
 from tray_app.cli import main
 from tray_app.core.config.settings import OPTIONS, Settings, commented_config
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.runtime.log_file import Journal
+from tray_app.runtime.log_file import LogFileHandler
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_the_tray_keeps_a_log_and_others_do_not(
     main.main(["--json"])
     main.main(["--json", "--log-file", str(tmp_path / "mine.log")])
     files = [
-        [Path(it.baseFilename).name for it in handlers if isinstance(it, Journal)]
+        [Path(it.baseFilename).name for it in handlers if isinstance(it, LogFileHandler)]
         for handlers in configured
     ]
     assert files == [["app.log"], [], ["mine.log"]]

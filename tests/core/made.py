@@ -19,7 +19,7 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.source_choice.circuit_breaker import ApiLink
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 
 TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "listens on 8000")
 SYSTEM = SystemMemory(16 * GIB, 10 * GIB, 37.5)
@@ -54,10 +54,10 @@ def wrong(at_s: float) -> ApiFailure:
     return ApiFailure(at_s, ApiFailureKind.ERROR, "HTTP 500")
 
 
-def link_with(memory_mb: float, at_s: float) -> ApiLink:
+def link_with(memory_mb: float, at_s: float) -> CircuitBreaker:
     """A healthy link whose last answer came at ``at_s``."""
     reading = answer(memory_mb, at_s)
-    return ApiLink(reading=reading, latency_s=reading.latency_s)
+    return CircuitBreaker(reading=reading, latency_s=reading.latency_s)
 
 
 def look(

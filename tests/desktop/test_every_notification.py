@@ -24,7 +24,7 @@ from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.hung import Hang, HangKind
-from tray_app.core.alerts.idle_growth import Growing
+from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -44,10 +44,11 @@ from tray_app.core.model.readings import (
     SystemMemory,
     TempUsage,
 )
-from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
 from tray_app.core.monitor import events, server_actions
 from tray_app.core.monitor.commands import Command, FreeMemory
 from tray_app.core.monitor.events import (
+    ActionEnded,
     Alerted,
     Answers,
     AutostartFailed,
@@ -56,18 +57,17 @@ from tray_app.core.monitor.events import (
     DiskFull,
     Earlier,
     Eased,
-    ErrandEnded,
     Event,
     Gone,
-    Grown,
     HeldBack,
     HostMissing,
     Hung,
-    Leaking,
-    Littered,
+    IdleGrowthSeen,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Questioned,
     Recovered,
-    Scarce,
     Summarised,
     TakenBack,
     Told,
@@ -81,7 +81,7 @@ from tray_app.core.presentation.notifications import note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.desktop import panel_icon
 from tray_app.views.icon import draw
-from tray_app.views.notifications import Notices
+from tray_app.views.notifications import NotificationSender
 
 pytestmark = pytest.mark.desktop
 
@@ -145,8 +145,8 @@ KINDS: dict[str, Event] = {
     "taken-back": TakenBack(Level.ELEVATED, 1500, IDLE),
     "again": Alerted(Level.CRITICAL, 3000, replace(IDLE, memory_bytes=3174 * MIB), again=True),
     "recovered": Recovered(Level.HIGH, 2500 * MIB, CALM),
-    "scarce": Scarce(SHORT, HOLDERS, IDLE),
-    "scarce-limited": Scarce(replace(SHORT, limited=True), HOLDERS[1:2], BUSY),
+    "scarce": MachineShort(SHORT, HOLDERS, IDLE),
+    "scarce-limited": MachineShort(replace(SHORT, limited=True), HOLDERS[1:2], BUSY),
     "eased": Eased(CALM),
     "gone": Gone(3277 * MIB, True, None, CALM),
     "gone-out-of-memory": Gone(3277 * MIB, True, OomKills(1, True), CALM),
@@ -164,10 +164,10 @@ KINDS: dict[str, Event] = {
     "hung-silent": Hung(Hang(HangKind.SILENT, 0.0, busy=True), BUSY),
     "answers": Answers(140.0, CALM),
     "worker-replaced": WorkerReplaced(900 * MIB, BUSY),
-    "leak": Leaking(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
-    "leak-long": Leaking(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
-    "growth": Grown(Growing(45 * MIB, 900.0), IDLE),
-    "left-behind": Littered(320 * MIB, IDLE),
+    "leak": LeakSuspected(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
+    "leak-long": LeakSuspected(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
+    "growth": IdleGrowthSeen(IdleGrowth(45 * MIB, 900.0), IDLE),
+    "left-behind": LeftoverFiles(320 * MIB, IDLE),
     "disk-full": DiskFull(Disk(100 * GIB, 3 * GIB), IDLE),
     "held-back": HeldBack(HIGH_THEN_WELL, 0, MUTED_SINCE, NOW),
     "held-back-one": HeldBack(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
@@ -176,22 +176,22 @@ KINDS: dict[str, Event] = {
     "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
     "test": server_actions.test(),
     "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
-    "freed": ErrandEnded(
-        Outcome(
-            Errand.FREE_MEMORY,
+    "freed": ActionEnded(
+        ActionResult(
+            ServerAction.FREE_MEMORY,
             2.0,
             Extent(1620 * MIB, 60 * MIB, 5),
             Extent(1420 * MIB, 10 * MIB, 3),
         ),
     ),
-    "cleaned": ErrandEnded(
-        Outcome(Errand.CLEAN_UP, 2.0, Extent(0, 340 * MIB, 7), Extent(0, 20 * MIB, 1)),
+    "cleaned": ActionEnded(
+        ActionResult(ServerAction.CLEAN_UP, 2.0, Extent(0, 340 * MIB, 7), Extent(0, 20 * MIB, 1)),
     ),
-    "not-freed": ErrandEnded(Outcome(Errand.FREE_MEMORY, problem="no answer for 10 s")),
+    "not-freed": ActionEnded(ActionResult(ServerAction.FREE_MEMORY, problem="no answer for 10 s")),
     "question": Questioned(
         "Free memory and delete old files?",
         "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
-        server_actions.LABELS[Errand.FREE_MEMORY],
+        server_actions.LABELS[ServerAction.FREE_MEMORY],
         FreeMemory(sure=True),
     ),
     "not-opened": server_actions.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
@@ -200,15 +200,15 @@ KINDS: dict[str, Event] = {
 }
 SILENT = (
     events.Sampled,
-    events.Compared,
-    events.Said,
+    events.JobCompared,
+    events.AlertMemoryChanged,
     events.SourceChanged,
     events.TargetChanged,
     events.JobStarted,
     events.JobEnded,
     events.Chosen,
     events.AutostartWanted,
-    events.ErrandAsked,
+    events.ActionRequested,
     events.OpenAsked,
     events.PageAsked,
     events.NotifierCame,
@@ -279,7 +279,7 @@ class Sending:
         self.tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
         self.tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.tray.show_menu(tuple, 0, self.submitted.append)
-        self.notices = Notices(self.tray, self.delivered.append, lambda: 0.0)
+        self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0)
 
 
 @pytest.fixture(scope="module")

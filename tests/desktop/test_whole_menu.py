@@ -27,7 +27,7 @@ from tests.sources.fault_server import unused_port
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import commands
 from tray_app.core.monitor.commands import (
     CleanUp,
@@ -97,7 +97,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
         ("Server", "Clean up old temp files", "Delete files older than 24 h"),
     ),
     (
-        CleanUp(Errand.CLEAN_UP_HOUR, sure=True),
+        CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
         ("Server", "Clean up old temp files", "Delete files older than 1 h"),
     ),
     (
@@ -291,7 +291,9 @@ def _memory_is_freed(scene: Scene, _command: Any) -> None:
 
 
 def _is_cleaned_up(scene: Scene, command: Any) -> None:
-    size, name = {Errand.CLEAN_UP: (4, "older"), Errand.CLEAN_UP_HOUR: (5, "old")}[command.errand]
+    size, name = {ServerAction.CLEAN_UP: (4, "older"), ServerAction.CLEAN_UP_HOUR: (5, "old")}[
+        command.errand
+    ]
     notice = scene.wait_for_notice(f"Deleted 1 temp file ({size} MB)")
     assert not (scene.server.folder / "tmp" / "u1" / f"{name}.mp4").exists()
     _brought_is_told(scene, notice)

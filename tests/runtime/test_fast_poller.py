@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.core.model.readings import GONE, UNTOLD, Glance, Now
+from tray_app.core.model.readings import GONE, UNTOLD, Now, PollReading
 from tray_app.core.monitor import poll_bounds
-from tray_app.core.monitor.poll_bounds import Calm
+from tray_app.core.monitor.poll_bounds import PollBounds
 from tray_app.runtime import clock, fast_poller
-from tray_app.runtime.fast_poller import Lookout, Scene
+from tray_app.runtime.fast_poller import FastPoller, PollPlan
 
 LIMIT_BYTES = 500
 
@@ -27,14 +27,14 @@ class Server:
     rss_bytes: int = 300
     seen_s: list[float] = field(default_factory=list)
 
-    def glance(self) -> Glance:
+    def glance(self) -> PollReading:
         self.seen_s.append(clock.mono_s())
         return self.rss_bytes, UNTOLD
 
-    def scene(self, until_s: float = 600.0) -> Scene:
+    def scene(self, until_s: float = 600.0) -> PollPlan:
         """Until so many seconds from now."""
-        calm = Calm(low_bytes=0, high_bytes=LIMIT_BYTES)
-        return Scene(self.glance, calm, clock.mono_s() + until_s)
+        calm = PollBounds(low_bytes=0, high_bytes=LIMIT_BYTES)
+        return PollPlan(self.glance, calm, clock.mono_s() + until_s)
 
     def wait_for_looks(self, count: int) -> None:
         """Until there were so many."""
@@ -42,10 +42,10 @@ class Server:
 
 
 @contextmanager
-def looking() -> Iterator[tuple[Lookout, queue.SimpleQueue[Scene]]]:
+def looking() -> Iterator[tuple[FastPoller, queue.SimpleQueue[PollPlan]]]:
     """A lookout on the real clock, and its reports."""
-    reports: queue.SimpleQueue[Scene] = queue.SimpleQueue()
-    watch = Lookout(reports.put, clock=clock.now)
+    reports: queue.SimpleQueue[PollPlan] = queue.SimpleQueue()
+    watch = FastPoller(reports.put, clock=clock.now)
     try:
         yield watch, reports
     finally:
@@ -66,20 +66,20 @@ class Slept:
     now_s: float = 100.0
     wall_s: float = 1e9
     naps_s: list[float] = field(default_factory=list)
-    reports: list[Scene] = field(default_factory=list)
+    reports: list[PollPlan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        watch = Lookout(
+        watch = FastPoller(
             self.reports.append,
             clock=lambda: Now(self.now_s, self.wall_s),
             on_battery=lambda: self.on_battery,
             sleep=lambda nap_s: self.sleep(nap_s, watch),
         )
-        self.scene = Scene(lambda: (300, UNTOLD), Calm(), 102.0)
+        self.scene = PollPlan(lambda: (300, UNTOLD), PollBounds(), 102.0)
         watch.watch(self.scene)
         wait_for(lambda: len(self.naps_s) == self.naps, f"{self.naps} naps")
 
-    def sleep(self, nap_s: float, watch: Lookout) -> None:
+    def sleep(self, nap_s: float, watch: FastPoller) -> None:
         self.naps_s.append(nap_s)
         self.now_s += nap_s
         self.wall_s += nap_s + self.jump_s
@@ -188,27 +188,27 @@ def test_a_defect_ends_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     failures = iter([ValueError("no number")])
 
-    def glance() -> Glance:
+    def glance() -> PollReading:
         for failure in failures:
             raise failure
         return server.glance()
 
     with looking() as (watch, _):
-        watch.watch(Scene(glance, Calm(), clock.mono_s() + 600.0))
+        watch.watch(PollPlan(glance, PollBounds(), clock.mono_s() + 600.0))
         server.wait_for_looks(2)
 
 
 def test_the_thread_ends() -> None:
     """Closing ends it, also while it rests; and who never looks has none."""
     wait_for(lambda: not threads(), "the threads of other tests have ended")
-    watch = Lookout(lambda _: None, clock=clock.now)
+    watch = FastPoller(lambda _: None, clock=clock.now)
     watch.watch(None)
     assert not threads()
     watch.watch(Server().scene())
     assert len(threads()) == 1
     watch.close()
     wait_for(lambda: not threads(), "the thread has ended")
-    rests = Lookout(lambda _: None, clock=clock.now)
+    rests = FastPoller(lambda _: None, clock=clock.now)
     rests.watch(Server().scene())
     rests.watch(None)
     rests.close()

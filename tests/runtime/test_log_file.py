@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tray_app.runtime import log_file
-from tray_app.runtime.log_file import Journal, TerminalLog
+from tray_app.runtime.log_file import LogFileHandler, TerminalLog
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def log(tmp_path: Path) -> Iterator[tuple[logging.Logger, Path]]:
     """A logger that writes to a file in a folder that is not there yet."""
     path = tmp_path / "log" / "app.log"
     logger = logging.Logger("test")
-    handler = Journal(path)
+    handler = LogFileHandler(path)
     logger.addHandler(handler)
     yield logger, path
     handler.close()
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_passed_over(
     """A log must not stop what it tells of, nor fill the terminal."""
     (tmp_path / "file").write_text("")
     logger = logging.Logger("test")
-    logger.addHandler(Journal(tmp_path / "file" / "app.log"))
+    logger.addHandler(LogFileHandler(tmp_path / "file" / "app.log"))
     logger.warning("something")
     assert capsys.readouterr().err == ""
 
@@ -68,7 +68,7 @@ def test_a_place_that_cannot_be_written_is_passed_over(
 def test_a_full_disk_raises_nothing() -> None:
     """Neither to write nor to close what could not be written."""
     logger = logging.getLogger("test-full")
-    handler = Journal(Path("/dev/full"))
+    handler = LogFileHandler(Path("/dev/full"))
     logger.addHandler(handler)
     for number in range(3):
         logger.warning("line %d", number)
@@ -106,7 +106,7 @@ def test_when_the_disk_takes_it_again_it_is_there(
     """A line that is lost is the only one."""
     logger, path = log
     handler = logger.handlers[-1]
-    assert isinstance(handler, Journal)
+    assert isinstance(handler, LogFileHandler)
     with monkeypatch.context() as patch:
         usual = handler._open
         patch.setattr(handler, "_open", lambda: FailingStream(usual(), refused, number))

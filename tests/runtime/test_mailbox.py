@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from itertools import islice
 
-from tray_app.runtime.mailbox import Bell, Inbox, Mailbox
+from tray_app.runtime.mailbox import Inbox, Mailbox, WakeSignal
 
 LONG_S = 30.0
 
@@ -32,7 +32,7 @@ def test_closing_lets_a_waiting_reader_go() -> None:
 
 def test_rings_that_nobody_heard_are_one() -> None:
     """Who listens later hears them once."""
-    bell = Bell()
+    bell = WakeSignal()
     assert not bell.wait(0.0)
     bell.ring()
     bell.ring()

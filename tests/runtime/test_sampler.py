@@ -21,8 +21,7 @@ from tray_app.core.model.readings import (
     MIB,
     UNTOLD,
     ApiReading,
-    Glance,
-    OwnMemory,
+    PollReading,
     ProcessReading,
     ProcessRow,
     Role,
@@ -31,6 +30,7 @@ from tray_app.core.model.readings import (
     SystemMemory,
     Target,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
@@ -41,14 +41,14 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
-from tray_app.core.monitor.events import Event, Sampled, Scarce
+from tray_app.core.monitor.events import Event, MachineShort, Sampled
 from tray_app.core.monitor.inputs import MenuSeen, Reconfigured
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
-from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import FIRST_ANSWER_S, Engine, Helpers, Probe
+from tray_app.runtime.sampler import FIRST_ANSWER_S, Helpers, Probe, Sampler
 
 LONG_S = 600.0
 TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
@@ -81,12 +81,14 @@ class FakeProbe:
     reads: int = 0
     rss_bytes: int | None = 200 * MIB
     closed: bool = False
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[TargetOverride] = field(default_factory=list)
     others: list[bool] = field(default_factory=list)
     system: SystemMemory | None = None
     listed: int = 0
 
-    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
+    def read(
+        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+    ) -> ProcessReading:
         self.reads += 1
         self.wishes.append(wish)
         self.others.append(others)
@@ -97,7 +99,7 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], Glance]:
+    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], PollReading]:
         return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, UNTOLD)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
@@ -144,7 +146,7 @@ class FakeOwner:
 class Rig:
     """An engine with its fakes, and the samples that came out."""
 
-    engine: Engine
+    engine: Sampler
     api: FakeApi
     probe: FakeProbe
     walker: FakeWalker
@@ -193,7 +195,7 @@ def running(
         alerts=alerts or AlertLimits(),
     )
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(
+    engine = Sampler(
         state,
         clock=clock.now,
         jitter=lambda: 0.5,
@@ -302,7 +304,9 @@ def test_who_holds_the_memory_is_asked_only_when_it_runs_short() -> None:
         rig.sample()
         assert probe.listed == 0
         probe.system = SystemMemory(16 * 1024 * MIB, 100 * MIB, 99.0)
-        scarce = next(e for e in iter(lambda: rig.events.get(timeout=5), None) if type(e) is Scarce)
+        scarce = next(
+            e for e in iter(lambda: rig.events.get(timeout=5), None) if type(e) is MachineShort
+        )
         assert [row.name for row in scarce.holders] == ["firefox"]
         listed = probe.listed
         for _ in range(3):
@@ -326,7 +330,7 @@ def test_what_a_person_picks_is_asked_of_the_probe_at_once() -> None:
 
 def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:
     """And shown from the next sample on."""
-    own = OwnMemory(7, 150 * MIB, 160 * MIB, 1.0)
+    own = UssPss(7, 150 * MIB, 160 * MIB, 1.0)
     with running(FakeApi(answers=False)) as rig:
         rig.sample()
         rig.sample()
@@ -338,7 +342,7 @@ def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:
 
 def test_a_sample_that_could_not_wait_for_a_measurement_is_made_again() -> None:
     """As soon as it is there, whatever the interval; else a measurement makes none."""
-    own = OwnMemory(7, 150 * MIB, 160 * MIB, 1.0)
+    own = UssPss(7, 150 * MIB, 160 * MIB, 1.0)
     with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
         rig.owner.sharing = Sharing(is_pending=True)
         rig.sample()

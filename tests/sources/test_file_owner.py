@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.runtime.log_file import Journal
+from tray_app.runtime.log_file import LogFileHandler
 from tray_app.sources.file_owner import is_anothers, make_folder, write_file
 
 if sys.platform == "win32" or os.geteuid() != 0:
@@ -61,7 +61,7 @@ def test_a_log_is_the_users(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("tray_app.runtime.log_file.MAX_BYTES", 10)
     import logging
 
-    log = Journal(home / "app.log")
+    log = LogFileHandler(home / "app.log")
     for _ in range(3):
         log.handle(logging.makeLogRecord({"msg": "more than ten bytes"}))
     log.close()

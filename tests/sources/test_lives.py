@@ -26,9 +26,9 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import Engine
+from tray_app.runtime.sampler import Sampler
 from tray_app.sources.api.client import ApiClient
-from tray_app.sources.background.scheduler import SlowReadings
+from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.background.temp_dir import TempWalker
 from tray_app.sources.processes.host import process_table
 from tray_app.sources.processes.probe import ServerProbe
@@ -81,9 +81,9 @@ def watching(url: str, settings: Settings | None = None) -> Iterator[Watch]:
     settings = replace(settings or Settings(), address=parse_address(url))
     address, watch = settings.address, Watch()
     state = begin(settings, settings, clock.now(), local=True)
-    engine = Engine(state, clock=clock.now, jitter=lambda: 0.5, outlets=(watch.tell,))
+    engine = Sampler(state, clock=clock.now, jitter=lambda: 0.5, outlets=(watch.tell,))
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
-    slowly = SlowReadings(clock.mono_s)
+    slowly = BackgroundScheduler(clock.mono_s)
     api = ApiClient(address.url, engine.post, clock.mono_s)
     walker = TempWalker(engine.note_temp, slowly, clock.now)
     engine.start(probe, (api, walker, None))

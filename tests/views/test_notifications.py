@@ -15,7 +15,7 @@ from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.notifications import Note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
-from tray_app.views.notifications import RETRY_EVERY_S, Notices
+from tray_app.views.notifications import RETRY_EVERY_S, NotificationSender
 
 SAMPLE = Sample(
     number=1,
@@ -75,7 +75,7 @@ def told(word: str, title: str) -> Told:
 def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """Each result is reported; the log has the first failure and the recovery only."""
     reports: list[Delivered] = []
-    notices = Notices(
+    notices = NotificationSender(
         FakeNotifier(["no service", OSError("gone"), None]), reports.append, FakeClock()
     )
     caplog.set_level("INFO")
@@ -96,7 +96,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
     notifier = FakeNotifier(["gone"] * 7)
     reports: list[Delivered] = []
     clock = FakeClock()
-    notices = Notices(notifier, reports.append, clock)
+    notices = NotificationSender(notifier, reports.append, clock)
     assert notices.retry_after_s is None
     notices.handle(told("memory", "High"))
     notices.handle(told("host", "No panel"))
@@ -124,7 +124,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
 def test_what_was_kept_comes_before_what_is_new() -> None:
     """The order on the screen is the order in which things happened."""
     notifier = FakeNotifier(["gone"])
-    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock())
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["No panel", "High"]
@@ -133,7 +133,7 @@ def test_what_was_kept_comes_before_what_is_new() -> None:
 def test_one_that_always_fails_holds_up_no_other() -> None:
     """The newest is tried although one that was kept has failed again."""
     notifier = FakeNotifier(["refused", "refused"])
-    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock())
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["High"]
@@ -141,7 +141,7 @@ def test_one_that_always_fails_holds_up_no_other() -> None:
 
 def test_a_status_that_nobody_saw_is_not_sent_later() -> None:
     """Some minutes later it is no answer any more."""
-    notices = Notices(FakeNotifier(["gone"]), lambda _: None, FakeClock())
+    notices = NotificationSender(FakeNotifier(["gone"]), lambda _: None, FakeClock())
     notices.handle(told("status", "RunAnalyze: 300 MB"))
     assert notices.retry_after_s is None
 
@@ -150,7 +150,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
     """Until its answer comes it counts as undelivered; then all is well, and it was sent once."""
     notifier = FakeNotifier(slow=True)
     reports: list[Delivered] = []
-    notices = Notices(notifier, reports.append, FakeClock())
+    notices = NotificationSender(notifier, reports.append, FakeClock())
     caplog.set_level("INFO")
     notices.handle(told("memory", "High"))
     assert notices.retry_after_s is None
@@ -168,7 +168,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
 def test_what_failed_in_the_end_is_kept() -> None:
     """A service that was ended before it answered has shown nothing."""
     notifier = FakeNotifier(slow=True)
-    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock())
     notices.handle(told("memory", "High"))
     notices.settle(notifier.handed_over[0], Result(problem="it was ended"))
     assert notices.retry_after_s == RETRY_EVERY_S
@@ -181,7 +181,7 @@ def test_what_failed_in_the_end_is_kept() -> None:
 def test_what_was_replaced_meanwhile_is_not_kept() -> None:
     """The newer one says more."""
     notifier = FakeNotifier(slow=True)
-    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock())
     notices.handle(told("memory", "High"))
     notifier.slow = False
     notices.handle(told("memory", "Critical"))
@@ -193,7 +193,7 @@ def test_what_was_replaced_meanwhile_is_not_kept() -> None:
 def test_a_kept_one_that_is_handed_over_is_not_sent_again() -> None:
     """Nor is what may still come when it is tried again."""
     notifier = FakeNotifier(["gone"])
-    notices = Notices(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock())
     notices.handle(told("memory", "High"))
     notifier.slow = True
     notices.retry()

@@ -28,7 +28,7 @@ from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
 from tray_app.core.presentation import wording
-from tray_app.core.server.target_override import NO_WISH, named
+from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
 from tray_app.sources.processes.host import is_this_machine, process_table
 from tray_app.views.terminal.streams import say
@@ -188,7 +188,7 @@ def _server(settings: Settings) -> list[Finding]:
         return [*findings, Finding("process", "on another machine: its API alone is read")]
     if found is None:
         words = reading.problem or "no server found"
-        wished = named(settings.pid, settings.match) != NO_WISH
+        wished = named(settings.pid, settings.match) != NO_OVERRIDE
         fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
         findings.append(Finding("process", words, fix))
         if elsewhere:

@@ -73,7 +73,7 @@ def _log_to(
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
     however little the terminal is told."""
     from tray_app.runtime.config_file import why
-    from tray_app.runtime.log_file import Journal, PlainFormatter, TerminalLog
+    from tray_app.runtime.log_file import LogFileHandler, PlainFormatter, TerminalLog
 
     to_terminal = TerminalLog()
     to_terminal.setLevel(level)
@@ -82,7 +82,7 @@ def _log_to(
     lowest = level
     if file:
         try:
-            Journal(file).touch()
+            LogFileHandler(file).touch()
         except OSError as error:
             # Of a flag this is a mistake; of a config file the rest still works.
             missing = isinstance(error, FileNotFoundError)
@@ -92,9 +92,9 @@ def _log_to(
             streams.complain(f"log_file: {wrong}")
             file = None
     if file:
-        handlers.append(Journal(file))
+        handlers.append(LogFileHandler(file))
     elif default:
-        handlers.append(Journal(default))
+        handlers.append(LogFileHandler(default))
         lowest = min(level, logging.INFO)
     logging.basicConfig(level=lowest, handlers=handlers)
     # Each line is written out at once. To wait at the end for a disk that does not answer would

@@ -37,7 +37,7 @@ class FinalError(OSError):
     """It failed, and another way would lead to the same service."""
 
 
-class Means(Protocol):
+class Channel(Protocol):
     """One way to the person. Raises whatever it raises when it fails; blocks at most briefly.
 
     Only after it has raised `Unanswered` it calls ``settled``.
@@ -68,7 +68,7 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
     become buttons where there are any, and ``silent``, which asks for no sound.
     """
 
-    def __init__(self, means: tuple[Means, ...]) -> None:
+    def __init__(self, means: tuple[Channel, ...]) -> None:
         self._means = means
         self.last: Delivery | None = None
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import GONE, Glance, Now
+from tray_app.core.model.readings import GONE, Now, PollReading
 from tray_app.core.monitor import poll_bounds
-from tray_app.core.monitor.poll_bounds import Calm
+from tray_app.core.monitor.poll_bounds import PollBounds
 from tray_app.core.monitor.state import GAP_S
 from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
-from tray_app.runtime.mailbox import WITHOUT_LIMIT, Bell
+from tray_app.runtime.mailbox import WITHOUT_LIMIT, WakeSignal
 from tray_app.worker_thread import WorkerThread
 
 ASK_PACE_EVERY_S = 30.0
@@ -31,18 +31,18 @@ PAUSE_AFTER_DEFECT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Scene(Struct, frozen=True):
+class PollPlan(Struct, frozen=True):
     """What there is to look at since a sample: how, and what it is held against.
 
     ``until_s`` is when the next sample is due, in monotonic seconds.
     """
 
-    glance: Callable[[], Glance]
-    calm: Calm
+    glance: Callable[[], PollReading]
+    calm: PollBounds
     until_s: float
 
 
-class Lookout:
+class FastPoller:
     """Looks at the newest scene that it is told; ``report`` gets one in which something happens.
 
     A scene that is told meanwhile takes over at the next look, so a report may be of one that is
@@ -51,7 +51,7 @@ class Lookout:
 
     def __init__(
         self,
-        report: Callable[[Scene], None],
+        report: Callable[[PollPlan], None],
         *,
         clock: Callable[[], Now],
         on_battery: Callable[[], bool] = lambda: False,
@@ -67,13 +67,13 @@ class Lookout:
         self._looks = 0
         self._peak_bytes = GONE
         self._last = clock()
-        self._scene: Scene | None = None
-        self._looks_at: Scene | None = None
+        self._scene: PollPlan | None = None
+        self._looks_at: PollPlan | None = None
         self._is_closed = False
-        self._bell = Bell()
+        self._bell = WakeSignal()
         self._thread: WorkerThread | None = None
 
-    def watch(self, scene: Scene | None) -> None:
+    def watch(self, scene: PollPlan | None) -> None:
         """Look at this from the next look on; None: rest. From one thread, and returns at once."""
         rests, self._scene = self._scene is None, scene
         if scene is not None and rests:
@@ -109,7 +109,7 @@ class Lookout:
                 self._sleep(PAUSE_AFTER_DEFECT_S)
             self._looks_at = self._scene
 
-    def _look_at(self, scene: Scene) -> None:
+    def _look_at(self, scene: PollPlan) -> None:
         """Look now, and again some times; a look that would come just before the next sample comes
         after it."""
         now = self._clock()
@@ -134,7 +134,7 @@ class Lookout:
             if self._scene is not scene:
                 break
 
-    def _watch_the_clock(self, scene: Scene, now: Now) -> None:
+    def _watch_the_clock(self, scene: PollPlan, now: Now) -> None:
         """Report when more time has passed on the wall than here, or less: the machine has slept,
         or a clock was set."""
         last, self._last = self._last, now

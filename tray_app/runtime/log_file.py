@@ -37,7 +37,7 @@ class PlainFormatter(logging.Formatter):
         return visible(super().format(record), keep="\n")
 
 
-class Journal(logging.FileHandler):
+class LogFileHandler(logging.FileHandler):
     """Logs to ``path``, made with its folder at the first line; beyond `MAX_BYTES` what was
     written becomes ``path`` with ``.1`` added, in the place of what was there.
 

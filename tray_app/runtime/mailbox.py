@@ -20,7 +20,7 @@ T = TypeVar("T")
 WITHOUT_LIMIT = -1.0
 
 
-class Bell:
+class WakeSignal:
     """What rings while nobody listens is heard by the next who does; many rings count as one."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Mailbox(Generic[T]):
     """One slot for the newest value."""
 
     def __init__(self) -> None:
-        self._bell = Bell()
+        self._bell = WakeSignal()
         self._slot: deque[T] = deque(maxlen=1)
         self._closed = False
 
@@ -72,7 +72,7 @@ class Inbox(Generic[T]):
     """Items in the order in which they came."""
 
     def __init__(self) -> None:
-        self._bell = Bell()
+        self._bell = WakeSignal()
         self._items: deque[T] = deque()
 
     def put(self, item: T) -> None:

@@ -19,15 +19,15 @@ from tray_app.core.model.readings import (
     ApiFailureKind,
     ApiOutcome,
     ApiReading,
-    Glance,
     Now,
-    OwnMemory,
     OwnUse,
+    PollReading,
     ProcessReading,
     ProcessRow,
     Sharing,
     Source,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.alerting import HOLDERS_SHOWN
@@ -67,10 +67,10 @@ from tray_app.core.monitor.state import (
     wants_stage,
 )
 from tray_app.core.monitor.step import step
-from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.core.source_choice import circuit_breaker
 from tray_app.runtime.clock import be_lenient
-from tray_app.runtime.fast_poller import Lookout, Scene
+from tray_app.runtime.fast_poller import FastPoller, PollPlan
 from tray_app.runtime.mailbox import Inbox
 from tray_app.worker_thread import WorkerThread
 
@@ -104,9 +104,11 @@ class Api(Protocol):
 class Probe(Protocol):
     """Reads this machine's processes."""
 
-    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading: ...
+    def read(
+        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+    ) -> ProcessReading: ...
 
-    def sight(self, enough_bytes: int, with_newcomers: bool, /) -> Callable[[], Glance]:
+    def sight(self, enough_bytes: int, with_newcomers: bool, /) -> Callable[[], PollReading]:
         """How to look at the memory of what the last reading has found, and of children that have
         come since, where wanted; where the machine has more than ``enough_bytes`` available, no
         matter how much."""
@@ -143,7 +145,7 @@ Outlet = Callable[[State, tuple[Event, ...]], None]
 """Takes what a step brought, from the sampler thread; it must return at once."""
 
 
-class Engine:
+class Sampler:
     """Runs `step` on what happens.
 
     ``outlets`` are told the new state after each input that can be seen: what becomes of a
@@ -174,20 +176,20 @@ class Engine:
         self._edited = edited
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
-        self._inbox: Inbox[Posted | Scene | OwnMemory] = Inbox()
+        self._inbox: Inbox[Posted | PollPlan | UssPss] = Inbox()
         self._stopping = Flag()
         self._thread = WorkerThread("sampler", self._run)
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s
-        self._scene: Scene | None = None
-        self._lookout = Lookout(self._inbox.put, clock=clock, on_battery=on_battery)
+        self._scene: PollPlan | None = None
+        self._lookout = FastPoller(self._inbox.put, clock=clock, on_battery=on_battery)
         self._wanted_s = math.inf
         self._api: Api | None = None
         self._probe: Probe | None = None
         self._walker: Walker | None = None
         self._owner: Owner | None = None
-        self._own: OwnMemory | None = None
+        self._own: UssPss | None = None
         self._waits_for_own = False
 
     def note_temp(self, usage: TempUsage | None) -> None:
@@ -200,7 +202,7 @@ class Engine:
         if moved and scene is not None:
             self._inbox.put(scene)
 
-    def note_own(self, own: OwnMemory) -> None:
+    def note_own(self, own: UssPss) -> None:
         """Take in what memory is the server's own, likewise; a sample that could not wait for it
         is made again."""
         self._own = own
@@ -269,7 +271,7 @@ class Engine:
         item = self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
         if self._stopping.is_set():
             return False
-        if item is not None and not isinstance(item, Scene | OwnMemory):
+        if item is not None and not isinstance(item, PollPlan | UssPss):
             self._receive(item)
         now = self._clock()
         early_s = 0.0
@@ -280,8 +282,8 @@ class Engine:
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
         elif (
-            (isinstance(item, Scene) and item is self._scene)
-            or (isinstance(item, OwnMemory) and self._waits_for_own)
+            (isinstance(item, PollPlan) and item is self._scene)
+            or (isinstance(item, UssPss) and self._waits_for_own)
             or now.mono_s >= self._wanted_s
         ):
             self._tick(now, sudden=True)
@@ -388,7 +390,7 @@ class Engine:
             calm = poll_bounds.calm(self._state)
             # Children come in jobs: at rest it is not worth what looking for them costs.
             glance = self._probe.sight(calm.available_bytes, self._state.activity.stirs)
-            self._scene = Scene(glance, calm, self._tick_s)
+            self._scene = PollPlan(glance, calm, self._tick_s)
             self._lookout.watch(self._scene)
 
     def _rest(self) -> None:

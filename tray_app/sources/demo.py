@@ -26,7 +26,7 @@ from tray_app.core.model.readings import (
     ApiFailureKind,
     ApiOutcome,
     ApiReading,
-    Glance,
+    PollReading,
     ProcessReading,
     ProcessRow,
     Role,
@@ -35,7 +35,7 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.server.target_override import NO_WISH, Wish
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.worker_thread import WorkerThread
 
 STORY_S = 70.0
@@ -232,7 +232,7 @@ class DemoProbe:
         self,
         now_s: float,
         others: bool = False,
-        wish: Wish = NO_WISH,  # noqa: ARG002 - there is but one server
+        wish: TargetOverride = NO_OVERRIDE,  # noqa: ARG002 - there is but one server
     ) -> ProcessReading:
         """One reading; CPU is known from the second on, as with real processes."""
         moment = story(now_s - self._started_s)
@@ -252,11 +252,11 @@ class DemoProbe:
 
     def sight(
         self, _enough_bytes: int = UNTOLD, _with_newcomers: bool = False, /
-    ) -> Callable[[], Glance]:
+    ) -> Callable[[], PollReading]:
         """The tree's memory and the system's, as of when it is called."""
         return self._glance
 
-    def _glance(self) -> Glance:
+    def _glance(self) -> PollReading:
         moment = story(self._clock() - self._started_s)
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
         return rss_bytes, moment.system.available_bytes

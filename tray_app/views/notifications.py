@@ -28,7 +28,7 @@ class Result(Protocol):
     def problem(self) -> str | None: ...
     @property
     def pending(self) -> bool:
-        """Whether it was handed over and may still come: `Notices.settle` is told then."""
+        """Whether it was handed over and may still come (then `NotificationSender.settle`)."""
 
 
 class Notifier(Protocol):
@@ -37,7 +37,7 @@ class Notifier(Protocol):
     def notify(self, note: Note) -> Result: ...
 
 
-class Notices:
+class NotificationSender:
     """Sends what events call for and tells ``report`` how it went. Not thread-safe.
 
     What nothing delivers is kept, the latest for each ``replace``, and sent when it can be, in

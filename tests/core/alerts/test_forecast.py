@@ -15,21 +15,21 @@ from tests.core.made import mb
 from tray_app.core.alerts import forecast
 from tray_app.core.alerts.forecast import (
     HORIZON_SPANS,
-    NO_OUTLOOK,
+    NO_FORECAST,
     OVERDUE_S,
     POINTS_MAX,
     SLIP_PART,
     Forecast,
+    ForecastState,
     Kind,
-    Outlook,
     add,
     foresee,
 )
 
 
-def outlook_of(*points: tuple[float, float]) -> Outlook:
+def outlook_of(*points: tuple[float, float]) -> ForecastState:
     """The outlook after these (second, MB) points."""
-    outlook = NO_OUTLOOK
+    outlook = NO_FORECAST
     for at_s, memory_mb in points:
         outlook = add(outlook, at_s, mb(memory_mb))
     return outlook
@@ -50,7 +50,7 @@ def test_a_straight_climb_has_a_line() -> None:
     assert line.span_s == 20
 
 
-def seconds_to(outlook: Outlook, now_s: float, limit_mb: float) -> float | None:
+def seconds_to(outlook: ForecastState, now_s: float, limit_mb: float) -> float | None:
     """When it is critical, if that is foreseen."""
     _, ahead = foresee(outlook, now_s, outlook.figures[-1], [(Kind.CRITICAL, mb(limit_mb))])
     return ahead[0].seconds if ahead else None
@@ -100,7 +100,7 @@ def test_it_does_not_flicker_in_noise(seed: int) -> None:
     """Over a minute of a climb with 5 % of noise it appears at most four times, mostly once: where
     the newest 5 s do not climb there is none, and of few readings nobody can tell that from noise.
     """
-    dice, outlook, shown = random.Random(seed), NO_OUTLOOK, list[bool]()
+    dice, outlook, shown = random.Random(seed), NO_FORECAST, list[bool]()
     for at_s, memory_mb in climb(20, 60):
         outlook = add(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
         shown.append(outlook.shown is not None)
@@ -112,7 +112,7 @@ def test_noise_makes_it_err_by_less_than_a_fifth() -> None:
     """5 % of noise, 60 s before the limit: the median of 60 climbs."""
     errors = []
     for seed in range(60):
-        dice, outlook = random.Random(seed), NO_OUTLOOK
+        dice, outlook = random.Random(seed), NO_FORECAST
         for at_s, memory_mb in climb(20, 40, from_mb=1000):
             outlook = add(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
         seconds = seconds_to(outlook, 40.0, 3000)
@@ -139,7 +139,7 @@ def test_what_interrupts_a_person_must_be_near_and_well_known() -> None:
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, mb(6000))), max_size=150))
 def test_whatever_comes_it_stays_bounded_and_finite(steps: list[tuple[float, int]]) -> None:
     """Also clocks that stand still."""
-    outlook, now_s = NO_OUTLOOK, 1e6
+    outlook, now_s = NO_FORECAST, 1e6
     for step_s, memory_bytes in steps:
         now_s += step_s
         outlook = add(outlook, now_s, memory_bytes)
@@ -152,7 +152,7 @@ def test_whatever_comes_it_stays_bounded_and_finite(steps: list[tuple[float, int
 @pytest.mark.parametrize("stairs_mb", [(300, 1400, 2100), (300, 900, 1500, 2100)])
 def test_stairs_are_no_line(stairs_mb: tuple[int, ...]) -> None:
     """Memory that goes up at a stroke and then stays, twice or three times, foretells nothing."""
-    outlook, now_s = NO_OUTLOOK, 0.0
+    outlook, now_s = NO_FORECAST, 0.0
     for stair_mb in stairs_mb:
         for _ in range(26):
             now_s += 2.0
@@ -162,7 +162,7 @@ def test_stairs_are_no_line(stairs_mb: tuple[int, ...]) -> None:
 
 def foreseen(points: list[tuple[float, float]], limit_mb: float) -> list[Forecast | None]:
     """What is said after each of these points."""
-    outlook, told = NO_OUTLOOK, list[Forecast | None]()
+    outlook, told = NO_FORECAST, list[Forecast | None]()
     for at_s, memory_mb in points:
         outlook = add(outlook, at_s, mb(memory_mb))
         outlook, ahead = foresee(outlook, at_s, mb(memory_mb), [(Kind.CRITICAL, mb(limit_mb))])
@@ -247,7 +247,7 @@ def test_what_is_shown_counts_down_and_is_never_overdue(
 ) -> None:
     """Whatever memory does: its moment moves away by a quarter of the time at most, as long as it
     is shown; and it is not there any longer when that has passed by some seconds."""
-    outlook, now_s, memory_mb = NO_OUTLOOK, 1e6, 300.0
+    outlook, now_s, memory_mb = NO_FORECAST, 1e6, 300.0
     due_s = None
     for step_s, up_mb in steps:
         now_s, memory_mb = now_s + step_s, max(0.0, memory_mb + up_mb)

@@ -9,14 +9,20 @@ from collections.abc import Callable
 import pytest
 
 from tests.core.made import mb
-from tray_app.core.alerts.idle_growth import NO_GROWTH, POINTS_MAX, Growing, Growth, follow
+from tray_app.core.alerts.idle_growth import (
+    NO_GROWTH,
+    POINTS_MAX,
+    IdleGrowth,
+    IdleGrowthState,
+    follow,
+)
 
 MINUTE_S = 60.0
 
 
 def watched(
-    memory_mb: Callable[[float], float], for_s: float, state: Growth = NO_GROWTH
-) -> tuple[Growth, list[tuple[float, Growing]]]:
+    memory_mb: Callable[[float], float], for_s: float, state: IdleGrowthState = NO_GROWTH
+) -> tuple[IdleGrowthState, list[tuple[float, IdleGrowth]]]:
     """The growth that is said of this memory, by second."""
     said = []
     for at_s in range(0, round(for_s), 2):

@@ -7,10 +7,10 @@ import pytest
 from tests.core.made import mb
 from tray_app.core.alerts.job_leak import (
     SETTLES_AFTER_S,
+    JobLeakState,
     JobSize,
-    Keeping,
-    Kept,
     Leak,
+    RetainedMemory,
     follow,
     is_like,
 )
@@ -22,7 +22,7 @@ class Server:
     """A server that is watched every 2 s."""
 
     def __init__(self, memory_mb: float = 126) -> None:
-        self.state, self.now_s, self.memory_mb = Keeping(), 0.0, memory_mb
+        self.state, self.now_s, self.memory_mb = JobLeakState(), 0.0, memory_mb
         self.jobs = Jobs()
         self.temp: TempUsage | None = None
         self.kept: list[float] = []
@@ -41,7 +41,7 @@ class Server:
             much_bytes=mb(50),
             temp=self.temp,
         )
-        if isinstance(kept, Kept):
+        if isinstance(kept, RetainedMemory):
             self.kept.append(round(kept.kept_bytes / mb(1)))
         if leak:
             self.leaks.append(leak)
@@ -146,7 +146,7 @@ def test_another_server_is_another_story() -> None:
     server.work(keeps_mb=60)
     server.work(keeps_mb=60)
     server.see(lost=True)
-    assert server.state == Keeping()
+    assert server.state == JobLeakState()
 
 
 VIDEO, PAIR, LARGE = (28.0, 4), (55.0, 7), (65.0, 4)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core.alerts.leftover_files import (
     SETTLES_AFTER_S,
-    Leftovers,
+    LeftoverFilesState,
     floor_bytes,
     follow,
     woken,
@@ -22,7 +22,7 @@ from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Disk, Loss, Now, TempUsage
 from tray_app.core.monitor.commands import SetPaused
-from tray_app.core.monitor.events import JobEnded, JobStarted, Littered
+from tray_app.core.monitor.events import JobEnded, JobStarted, LeftoverFiles
 from tray_app.core.monitor.inputs import Answered, Input, Looked
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
@@ -35,7 +35,7 @@ class Directory:
     """A temp directory seen every 2 s, and what is said of it: (moment, MB)."""
 
     def __init__(self, *, told: bool = True) -> None:
-        self.state, self.now_s, self.told = Leftovers(), 0.0, told
+        self.state, self.now_s, self.told = LeftoverFilesState(), 0.0, told
         self.size_mb = 0.0
         self.said: list[tuple[float, float]] = []
         self.full: list[float] = []
@@ -471,7 +471,7 @@ class Server:
         for happened in inputs:
             self.state, events = step(self.state, happened, self._now())
             for event in events:
-                if isinstance(event, Littered):
+                if isinstance(event, LeftoverFiles):
                     self.said.append((self.now_s, round(event.left_bytes / mb(1))))
                 elif isinstance(event, JobStarted | JobEnded):
                     self.jobs.append(type(event).__name__)

@@ -18,9 +18,9 @@ from tray_app.core.alerts.levels import (
     TAKEN_BACK_AFTER_S,
     WAITS_FOR_HIGHER_S,
     AlertLimits,
-    AlertState,
-    AlertVerdict,
     Level,
+    LevelState,
+    LevelVerdict,
     due_s,
     judge,
     woken,
@@ -38,7 +38,7 @@ class Told:
 
     def __init__(self, limits: AlertLimits = LIMITS) -> None:
         self.limits = limits
-        self.state = AlertState()
+        self.state = LevelState()
         self.now_s = 1000.0
 
     def read(self, memory_mb: float | None, after_s: float = 2.0, *, foreseen: bool = False) -> str:
@@ -417,7 +417,7 @@ def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) 
         assert state.reached <= state.level <= state.raised
         assert state.recovering == (state.reached < state.level)
         at_all = verdict.raise_level or verdict.recovered or verdict.taken_back
-        assert verdict == AlertVerdict() or at_all
+        assert verdict == LevelVerdict() or at_all
 
 
 @given(_readings)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import pytest
 
 from tests.core.made import TARGET, mb
-from tray_app.core.alerts.server_exit import Ending, Presence, Replacement, Return, follow
+from tray_app.core.alerts.server_exit import (
+    ServerExit,
+    ServerExitState,
+    ServerReturn,
+    WorkerReplacement,
+    follow,
+)
 from tray_app.core.model.readings import Loss, OomKills
 from tray_app.core.server.target_tracker import Change, Turn
 
-Said = Ending | Return | Replacement | None
+AlertMemoryChanged = ServerExit | ServerReturn | WorkerReplacement | None
 
 
 class Told:
     """A server, and what is said of it at moments that count from the start."""
 
     def __init__(self) -> None:
-        self.state = Presence()
+        self.state = ServerExitState()
 
     def see(
         self,
@@ -26,7 +32,7 @@ class Told:
         busy: bool = False,
         lost: bool = False,
         change: Change | None = None,
-    ) -> Said:
+    ) -> AlertMemoryChanged:
         self.state, said = follow(
             self.state,
             at_s,
@@ -50,9 +56,9 @@ def test_an_end_is_said_while_processing_or_above_elevated(
     told = Told()
     told.see(0, memory_mb, busy=busy)
     end = told.see(2, None, lost=True)
-    assert end == (Ending(mb(memory_mb), busy) if said else None)
+    assert end == (ServerExit(mb(memory_mb), busy) if said else None)
     assert told.see(4, None, lost=True) is None
-    assert told.see(62, 120) == (Return(62.0) if said else None)
+    assert told.see(62, 120) == (ServerReturn(62.0) if said else None)
     assert told.see(64, 120) is None
 
 
@@ -62,7 +68,7 @@ def test_a_loss_tells_of_kills_for_want_of_memory() -> None:
     told.see(0, 3000, busy=True)
     change = Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1)))
     end = told.see(2, None, lost=True, change=change)
-    assert end == Ending(mb(3000), True, OomKills(1))
+    assert end == ServerExit(mb(3000), True, OomKills(1))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ def test_a_kill_in_its_own_control_group_is_said_at_whatever_size(
     told.see(0, 120)
     change = Change(Turn.ENDED, TARGET, Loss(TARGET, kills))
     end = told.see(2, None, lost=True, change=change)
-    assert end == (Ending(mb(120), False, kills) if said else None)
+    assert end == (ServerExit(mb(120), False, kills) if said else None)
 
 
 def test_a_restart_within_a_reading_is_an_end_and_a_return() -> None:
@@ -85,8 +91,8 @@ def test_a_restart_within_a_reading_is_an_end_and_a_return() -> None:
     told = Told()
     told.see(0, 3000, busy=True)
     change = Change(Turn.RESTARTED, TARGET, Loss(TARGET))
-    assert told.see(2, 120, lost=True, change=change) == Ending(mb(3000), True)
-    assert told.see(4, 120) == Return(2.0)
+    assert told.see(2, 120, lost=True, change=change) == ServerExit(mb(3000), True)
+    assert told.see(4, 120) == ServerReturn(2.0)
 
 
 def test_silence_is_no_end() -> None:
@@ -108,6 +114,6 @@ def test_a_worker_that_is_replaced_under_load_is_said() -> None:
     """While idle it is somebody's reload."""
     told, renewed = Told(), Change(Turn.RENEWED, TARGET, None, (7,), (8,))
     told.see(0, 900, busy=True)
-    assert told.see(2, 200, busy=True, change=renewed) == Replacement(mb(900))
+    assert told.see(2, 200, busy=True, change=renewed) == WorkerReplacement(mb(900))
     told.see(4, 200)
     assert told.see(6, 200, change=renewed) is None

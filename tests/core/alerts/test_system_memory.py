@@ -10,7 +10,7 @@ from tests.core.made import mb
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.alerts.system_memory import (
     NO_SHORTAGE,
-    Shortage,
+    SystemMemoryState,
     due_s,
     floor_bytes,
     judge,
@@ -99,5 +99,7 @@ def test_what_looms_asks_who_holds_the_memory() -> None:
 
 def test_sleep_is_no_hold() -> None:
     """What was said stays said."""
-    assert woken(Shortage(short_s=1.0)) == NO_SHORTAGE
-    assert woken(Shortage(short_s=1.0, said=True, eased_s=2.0)) == Shortage(said=True)
+    assert woken(SystemMemoryState(short_s=1.0)) == NO_SHORTAGE
+    assert woken(SystemMemoryState(short_s=1.0, said=True, eased_s=2.0)) == SystemMemoryState(
+        said=True
+    )

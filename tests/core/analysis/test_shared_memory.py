@@ -269,7 +269,7 @@ def test_the_machines_holders_have_the_server_once() -> None:
         tight = replace(tree(*FORKED, at_s=watched.now_s), system=short)
         watched.state, events = step(watched.state, Looked(tight, sharing=MEASURED), watched.now())
         watched.events += events
-    (scarce,) = (event for event in watched.events if type(event).__name__ == "Scarce")
+    (scarce,) = (event for event in watched.events if type(event).__name__ == "MachineShort")
     assert [each.rss_bytes for each in scarce.holders] == [mb(514)]  # type: ignore[union-attr]
 
 

@@ -31,15 +31,15 @@ from tray_app.core.monitor.alerting import remembered, restore
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import (
     Alerted,
+    AlertMemoryChanged,
     Back,
     Event,
     Gone,
-    Grown,
     HeldBack,
+    IdleGrowthSeen,
+    MachineShort,
     Recovered,
-    Said,
     Sampled,
-    Scarce,
 )
 from tray_app.core.monitor.inputs import Input, Looked
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
@@ -70,7 +70,9 @@ class Watched:
     def happen(self, happened: Input) -> None:
         self.state, events = step(self.state, happened, self.now())
         self.events += events
-        self.stored = next((each.memory for each in events if isinstance(each, Said)), self.stored)
+        self.stored = next(
+            (each.memory for each in events if isinstance(each, AlertMemoryChanged)), self.stored
+        )
 
     def see(
         self,
@@ -156,7 +158,7 @@ class TestWhatIsSaid:
         other = ProcessRow(9, "postgres", Role.OTHER, mb(20), None)
         reading = replace(reading, system=short, largest=(reading.rows[0], other))
         watched.happen(Looked(reading, sudden=True))
-        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        (scarce,) = (event for event in watched.events if isinstance(event, MachineShort))
         assert [(row.name, row.rss_bytes) for row in scarce.holders] == [
             ("uvicorn", mb(800)),
             ("postgres", mb(20)),
@@ -175,7 +177,7 @@ class TestWhatIsSaid:
         watched.now_s += 2
         reading = replace(look(300, watched.now_s), system=short, largest=(browser,))
         watched.happen(Looked(reading))
-        (scarce,) = (event for event in watched.events if isinstance(event, Scarce))
+        (scarce,) = (event for event in watched.events if isinstance(event, MachineShort))
         assert scarce.holders == (browser,)
         assert watched.told() == ["Machine short of memory: 300 MB free"]
 
@@ -196,7 +198,7 @@ class TestWhatIsSaid:
             watched = Watched()
             for n in range(600):
                 watched.see(300 + 0.1 * n, cpu_percent=cpu_percent if n % 60 == 30 else 1.0)
-            assert any(isinstance(event, Grown) for event in watched.events) == called
+            assert any(isinstance(event, IdleGrowthSeen) for event in watched.events) == called
 
     def test_a_server_that_fills_a_small_machine_is_foretold(self) -> None:
         """However low its own level: once, in time, as a forecast."""
@@ -384,9 +386,9 @@ class TestRestart:
         """And its stamp is renewed while a level lasts."""
         watched = Watched()
         watched.stay(2100, 6)
-        assert sum(isinstance(event, Said) for event in watched.events) == 1
+        assert sum(isinstance(event, AlertMemoryChanged) for event in watched.events) == 1
         watched.stay(2100, 1250)
-        assert sum(isinstance(event, Said) for event in watched.events) == 3
+        assert sum(isinstance(event, AlertMemoryChanged) for event in watched.events) == 3
 
     def test_a_mute_survives_but_not_one_until_the_restart(self) -> None:
         """By the wall clock."""

@@ -8,12 +8,12 @@ from tests.core.made import SYSTEM, mb
 from tray_app.core.alerts.levels import Level
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alerted, HeldBack, Notable, Recovered, Scarce
+from tray_app.core.monitor.events import Alerted, AlertEvent, HeldBack, MachineShort, Recovered
 from tray_app.core.monitor.mute import (
     HELD_MAX,
-    LOUD,
+    UNMUTED,
     WAKING_S,
-    Quiet,
+    MuteState,
     due_s,
     mute,
     sift,
@@ -37,19 +37,19 @@ BACK = Recovered(Level.HIGH, mb(2100), SAMPLE)
 
 
 def sifted(
-    quiet: Quiet, now: Now, *events: Notable, exempt: bool = True
-) -> tuple[Quiet, tuple[Notable | HeldBack, ...]]:
+    quiet: MuteState, now: Now, *events: AlertEvent, exempt: bool = True
+) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
     return sift(quiet, now, events, critical_exempt=exempt)
 
 
 def test_usually_everything_is_let_through() -> None:
     """At no cost."""
-    assert sifted(LOUD, at(0), HIGH) == (LOUD, (HIGH,))
+    assert sifted(UNMUTED, at(0), HIGH) == (UNMUTED, (HIGH,))
 
 
 def test_muted_alerts_come_as_one_summary_afterwards() -> None:
     """None is lost, a recovery least of all."""
-    quiet = mute(LOUD, at(0), 1800.0)
+    quiet = mute(UNMUTED, at(0), 1800.0)
     quiet, said = sifted(quiet, at(10), HIGH)
     assert said == ()
     quiet, said = sifted(quiet, at(100), BACK)
@@ -57,12 +57,12 @@ def test_muted_alerts_come_as_one_summary_afterwards() -> None:
     assert due_s(quiet, at(100)) == 1800.0
     quiet, said = sifted(quiet, at(1801))
     assert said == (HeldBack((HIGH, BACK), 0, at(0), at(1801)),)
-    assert quiet is LOUD
+    assert quiet is UNMUTED
 
 
 def test_a_mute_can_be_ended() -> None:
     """Then the summary comes at once."""
-    quiet, _ = sifted(mute(LOUD, at(0), None), at(10), HIGH)
+    quiet, _ = sifted(mute(UNMUTED, at(0), None), at(10), HIGH)
     assert quiet.muted_s(at(1e9)) == math.inf
     assert due_s(quiet, at(10)) == math.inf
     _, said = sifted(unmute(quiet), at(20))
@@ -71,8 +71,8 @@ def test_a_mute_can_be_ended() -> None:
 
 def test_critical_is_exempt_unless_set_otherwise() -> None:
     """And so is a machine that is short of memory."""
-    quiet = mute(LOUD, at(0), 1800.0)
-    scarce = Scarce(SYSTEM, (), SAMPLE)
+    quiet = mute(UNMUTED, at(0), 1800.0)
+    scarce = MachineShort(SYSTEM, (), SAMPLE)
     assert sifted(quiet, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
     assert sifted(quiet, at(10), CRITICAL, exempt=False)[1] == ()
 
@@ -80,13 +80,13 @@ def test_critical_is_exempt_unless_set_otherwise() -> None:
 def test_a_critical_alert_that_was_said_is_muted() -> None:
     """Its repeats wait, whatever is exempt; after a sleep they do not."""
     again = Alerted(Level.CRITICAL, 3000, SAMPLE, again=True)
-    assert sifted(mute(LOUD, at(0), 1800.0), at(600), again)[1] == ()
-    assert sifted(woken(LOUD, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
+    assert sifted(mute(UNMUTED, at(0), 1800.0), at(600), again)[1] == ()
+    assert sifted(woken(UNMUTED, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
 
 
 def test_a_level_that_lasts_is_held_once() -> None:
     """Its repeats take each other's place."""
-    quiet = mute(LOUD, at(0), None)
+    quiet = mute(UNMUTED, at(0), None)
     again = Alerted(Level.HIGH, 2000, SAMPLE, again=True)
     for at_s in (10, 20, 30):
         quiet, _ = sifted(quiet, at(at_s), again)
@@ -95,7 +95,7 @@ def test_a_level_that_lasts_is_held_once() -> None:
 
 def test_what_is_held_is_bounded() -> None:
     """The oldest are counted only."""
-    quiet = mute(LOUD, at(0), None)
+    quiet = mute(UNMUTED, at(0), None)
     for at_s in range(HELD_MAX + 5):
         quiet, _ = sifted(quiet, at(at_s), HIGH)
     assert (len(quiet.held), quiet.dropped) == (HELD_MAX, 5)
@@ -103,7 +103,7 @@ def test_what_is_held_is_bounded() -> None:
 
 def test_a_clock_that_is_set_makes_no_mute_longer() -> None:
     """And one that goes on while the machine sleeps ends it."""
-    quiet = mute(LOUD, at(0), 1800.0)
+    quiet = mute(UNMUTED, at(0), 1800.0)
     set_back = woken(quiet, at(60, -3600), -3540.0)
     assert set_back.muted_s(at(60, -3600)) == 1800.0
     assert set_back.muted_s(at(1870, -3600)) == 0.0
@@ -112,11 +112,11 @@ def test_a_clock_that_is_set_makes_no_mute_longer() -> None:
 
 def test_what_a_sleep_brings_comes_as_one_summary() -> None:
     """Some seconds after waking; critical does not wait."""
-    quiet = woken(LOUD, at(10, 3600), 3600.0)
+    quiet = woken(UNMUTED, at(10, 3600), 3600.0)
     quiet, said = sifted(quiet, at(11, 3600), HIGH)
     assert said == ()
     quiet, said = sifted(quiet, at(12, 3600), CRITICAL, exempt=False)
     assert said == (CRITICAL,)
     _, said = sifted(quiet, at(10 + WAKING_S, 3600))
     assert said == (HeldBack((HIGH,), 0, at(10, 3600), at(10 + WAKING_S, 3600), 3600.0),)
-    assert woken(LOUD, at(10), 8.0) is LOUD
+    assert woken(UNMUTED, at(10), 8.0) is UNMUTED

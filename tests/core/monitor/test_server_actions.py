@@ -10,7 +10,7 @@ from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, TempUsage
-from tray_app.core.model.server_action import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
@@ -25,8 +25,8 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.delivery_log import KEPT, TEST_TITLE, Delivery
 from tray_app.core.monitor.events import (
-    ErrandAsked,
-    ErrandEnded,
+    ActionEnded,
+    ActionRequested,
     Event,
     NotifierCame,
     OpenAsked,
@@ -35,9 +35,9 @@ from tray_app.core.monitor.events import (
     Told,
 )
 from tray_app.core.monitor.inputs import (
+    ActionFinished,
     Answered,
     Asked,
-    Brought,
     Delivered,
     Input,
     Looked,
@@ -98,19 +98,21 @@ class TestErrands:
     @pytest.mark.parametrize(
         ("command", "errand"),
         [
-            (FreeMemory(), Errand.FREE_MEMORY),
-            (CleanUp(), Errand.CLEAN_UP),
-            (CleanUp(Errand.CLEAN_UP_HOUR), Errand.CLEAN_UP_HOUR),
+            (FreeMemory(), ServerAction.FREE_MEMORY),
+            (CleanUp(), ServerAction.CLEAN_UP),
+            (CleanUp(ServerAction.CLEAN_UP_HOUR), ServerAction.CLEAN_UP_HOUR),
         ],
     )
-    def test_an_idle_server_is_asked(self, idle: State, command: Command, errand: Errand) -> None:
+    def test_an_idle_server_is_asked(
+        self, idle: State, command: Command, errand: ServerAction
+    ) -> None:
         """With the settings of the moment; the state says so until it has ended."""
         state, events = after(idle, command)
-        assert (state.errand, events) == (errand, [ErrandAsked(errand, SETTINGS)])
-        outcome = Outcome(errand, 1.0)
-        state, events = after(state, Brought(outcome))
+        assert (state.errand, events) == (errand, [ActionRequested(errand, SETTINGS)])
+        outcome = ActionResult(errand, 1.0)
+        state, events = after(state, ActionFinished(outcome))
         assert (state.errand, state.brought) == (None, outcome)
-        assert events == [ErrandEnded(outcome)]
+        assert events == [ActionEnded(outcome)]
 
     def test_one_errand_at_a_time(self, idle: State) -> None:
         """A second request while one runs says which one runs."""
@@ -122,13 +124,13 @@ class TestErrands:
     def test_no_clean_up_while_a_job_runs(self, idle: State, activity: Activity) -> None:
         """Its files would be at risk, also for who is sure; memory may be freed then."""
         busy = replace(idle, activity=ActivityState(activity=activity))
-        for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR):
+        for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
             for sure in (False, True):
                 told = reason(busy, CleanUp(errand, sure=sure))
                 assert told == "A job is running: its files would be at risk."
         asked = question(busy, FreeMemory())
         assert asked.title == "Free memory while a job runs?"
-        assert after(busy, asked.command)[0].errand is Errand.FREE_MEMORY
+        assert after(busy, asked.command)[0].errand is ServerAction.FREE_MEMORY
 
     def test_no_clean_up_while_a_job_may_have_begun_or_waits(self, idle: State) -> None:
         """A burst of CPU may be its beginning, and a job that is not known to have ended waits."""
@@ -160,7 +162,7 @@ class TestErrands:
                 "Delete files older than 24 h",
             ),
             (
-                CleanUp(Errand.CLEAN_UP_HOUR),
+                CleanUp(ServerAction.CLEAN_UP_HOUR),
                 "Delete temp files older than 1 h?",
                 "154 MB in 3 files there now.",
                 "Delete files older than 1 h",
@@ -180,7 +182,7 @@ class TestErrands:
         assert (told.title, told.text, told.replace) == (title, text, "errand")
         assert [(each.label, each.command) for each in told.actions] == [(label, asked.command)]
         (event,) = after(state, asked.command)[1]
-        assert isinstance(event, ErrandAsked)
+        assert isinstance(event, ActionRequested)
 
     def test_what_is_not_known_is_asked_for(self, idle: State) -> None:
         """Files that the server does not tell of, or a job while nothing is read."""
@@ -193,7 +195,7 @@ class TestErrands:
 
     def test_no_errand_deletes_files_of_the_last_hour(self) -> None:
         """With 0 h the real server deleted a running job's files, and the job failed."""
-        assert set(AGE_HOURS) == set(Errand)
+        assert set(AGE_HOURS) == set(ServerAction)
         assert min(AGE_HOURS.values()) >= 1
 
     def test_a_demo_has_no_server(self, idle: State) -> None:
@@ -208,92 +210,110 @@ class TestErrands:
     ("outcome", "title", "text"),
     [
         (
-            Outcome(Errand.FREE_MEMORY, 3.2, Extent(mb(944), 0, 0), Extent(mb(532), 0, 0)),
+            ActionResult(
+                ServerAction.FREE_MEMORY, 3.2, Extent(mb(944), 0, 0), Extent(mb(532), 0, 0)
+            ),
             "Freed 412 MB in 3 s",
             "The server keeps 532 MB.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 0.2, Extent(2 * GIB), Extent(GIB)),
+            ActionResult(ServerAction.FREE_MEMORY, 0.2, Extent(2 * GIB), Extent(GIB)),
             "Freed 1.00 GB in 1 s",
             "Keeps 1.00 GB; what files went is not known.",
         ),
         (
-            Outcome(
-                Errand.FREE_MEMORY, 3.0, Extent(mb(944), mb(61), 5), Extent(mb(532), mb(11), 3)
+            ActionResult(
+                ServerAction.FREE_MEMORY,
+                3.0,
+                Extent(mb(944), mb(61), 5),
+                Extent(mb(532), mb(11), 3),
             ),
             "Freed 412 MB in 3 s",
             "Deleted 2 temp files (50 MB), keeps 532 MB.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(532), 0, 0), Extent(mb(532), 0, 0)),
+            ActionResult(
+                ServerAction.FREE_MEMORY, 3.0, Extent(mb(532), 0, 0), Extent(mb(532), 0, 0)
+            ),
             "Memory unchanged at 532 MB",
             "No temp file was deleted.",
         ),
         (
-            Outcome(
-                Errand.FREE_MEMORY, 3.0, Extent(mb(532.4), mb(61), 5), Extent(mb(532), mb(11), 3)
+            ActionResult(
+                ServerAction.FREE_MEMORY,
+                3.0,
+                Extent(mb(532.4), mb(61), 5),
+                Extent(mb(532), mb(11), 3),
             ),
             "Memory unchanged at 532 MB",
             "Deleted 2 temp files (50 MB).",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(532), mb(9), 1), Extent(mb(532), 0, 0)),
+            ActionResult(
+                ServerAction.FREE_MEMORY, 3.0, Extent(mb(532), mb(9), 1), Extent(mb(532), 0, 0)
+            ),
             "Memory unchanged at 532 MB",
             "Deleted 1 temp file (9 MB).",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(500), mb(9), 1), Extent(mb(532), mb(12), 2)),
+            ActionResult(
+                ServerAction.FREE_MEMORY, 3.0, Extent(mb(500), mb(9), 1), Extent(mb(532), mb(12), 2)
+            ),
             "Memory rose by 32 MB meanwhile",
             "The server keeps 532 MB.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, 3.0, Extent(mb(500)), None),
+            ActionResult(ServerAction.FREE_MEMORY, 3.0, Extent(mb(500)), None),
             "The server has collected its garbage",
             "What that brought it does not tell.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(0, int(1.25 * GIB), 17), Extent(0, mb(51.2), 3)),
+            ActionResult(
+                ServerAction.CLEAN_UP, 1.0, Extent(0, int(1.25 * GIB), 17), Extent(0, mb(51.2), 3)
+            ),
             "Deleted 14 temp files (1.20 GB)",
             "Temp: 51 MB in 3 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(0, mb(51), 3), Extent(0, mb(51), 3)),
+            ActionResult(ServerAction.CLEAN_UP, 1.0, Extent(0, mb(51), 3), Extent(0, mb(51), 3)),
             "Nothing was older than 24 h",
             "Temp: 51 MB in 3 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP_HOUR, 1.0, Extent(0, mb(51), 3), Extent(0, mb(80), 4)),
+            ActionResult(
+                ServerAction.CLEAN_UP_HOUR, 1.0, Extent(0, mb(51), 3), Extent(0, mb(80), 4)
+            ),
             "Nothing was older than 1 h",
             "Temp: 80 MB in 4 files.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, 1.0, Extent(mb(300)), Extent(mb(300))),
+            ActionResult(ServerAction.CLEAN_UP, 1.0, Extent(mb(300)), Extent(mb(300))),
             "The server has cleaned up",
             "What it deleted it does not tell.",
         ),
         (
-            Outcome(Errand.FREE_MEMORY, problem="connection refused"),
+            ActionResult(ServerAction.FREE_MEMORY, problem="connection refused"),
             "Memory was not freed",
             "Connection refused.",
         ),
         (
-            Outcome(Errand.CLEAN_UP, problem="HTTP 405: Method Not Allowed"),
+            ActionResult(ServerAction.CLEAN_UP, problem="HTTP 405: Method Not Allowed"),
             "Nothing was cleaned up",
             "This server does not offer it (HTTP 405: Method Not Allowed).",
         ),
         (
-            Outcome(Errand.CLEAN_UP, problem="no answer for 5 s"),
+            ActionResult(ServerAction.CLEAN_UP, problem="no answer for 5 s"),
             "Nothing was cleaned up",
             "No answer for 5 s: the server may be busy.",
         ),
     ],
 )
 def test_what_an_errand_brought_is_said_with_figures_first(
-    outcome: Outcome, title: str, text: str
+    outcome: ActionResult, title: str, text: str
 ) -> None:
     """As measured, or one plain sentence of why not; in a notification, and in one line."""
     assert server_actions.brought(outcome) == (title, text)
-    told = note(ErrandEnded(outcome))
+    told = note(ActionEnded(outcome))
     assert told is not None
     assert (told.title, told.text, told.replace) == (title, text, "errand")
     if outcome.problem:
@@ -305,9 +325,11 @@ def test_what_an_errand_brought_is_said_with_figures_first(
 def test_what_an_errand_brought_is_one_line_in_menu_and_log() -> None:
     """As the recorded server: nothing freed, and two old files gone that its answer hides."""
     before, after = Extent(mb(532), mb(50), 2), Extent(mb(532), 0, 0)
-    told = server_actions.line(Outcome(Errand.FREE_MEMORY, 1.0, before, after))
+    told = server_actions.line(ActionResult(ServerAction.FREE_MEMORY, 1.0, before, after))
     assert told == "Memory unchanged at 532 MB; deleted 2 temp files (50 MB)"
-    freed = Outcome(Errand.FREE_MEMORY, 30.0, Extent(3 * GIB, GIB, 123), Extent(GIB, mb(500), 1))
+    freed = ActionResult(
+        ServerAction.FREE_MEMORY, 30.0, Extent(3 * GIB, GIB, 123), Extent(GIB, mb(500), 1)
+    )
     assert len(server_actions.line(freed)) <= ROW_CHARS
 
 

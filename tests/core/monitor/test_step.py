@@ -16,7 +16,7 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import Choice, Settings, with_preset
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.model.readings import Loss, Now, OwnMemory, OwnUse, Source, TempUsage
+from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor import events
 from tray_app.core.monitor.commands import (
@@ -84,9 +84,9 @@ from tray_app.core.monitor.state import (
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
 from tray_app.core.presentation import wording
 from tray_app.core.presentation.icon import Palette, Style, Theme
-from tray_app.core.server.target_override import NO_WISH, Wish, named
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Turn
-from tray_app.core.source_choice.circuit_breaker import ApiLink, ApiState
+from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Why
 
 START_S = 1000.0
@@ -496,12 +496,12 @@ class TestWhatIsWatched:
     def test_the_wish_comes_from_the_settings_and_then_from_the_menu(self) -> None:
         """A picked process, and back to the evidence, whatever the command line said."""
         told = Told(started(Settings(match="serve")))
-        assert told.state.wish == Wish(match="serve")
-        assert Told(started(Settings(pid=7, match="serve"))).state.wish == Wish(pid=7)
+        assert told.state.wish == TargetOverride(match="serve")
+        assert Told(started(Settings(pid=7, match="serve"))).state.wish == TargetOverride(pid=7)
         told.happen(1, WatchProcess(42, 1.0))
-        assert told.state.wish == Wish(picked=(42, 1.0))
+        assert told.state.wish == TargetOverride(picked=(42, 1.0))
         told.happen(2, WatchAutomatically())
-        assert told.state.wish == NO_WISH
+        assert told.state.wish == NO_OVERRIDE
 
     def test_the_end_of_a_picked_process_is_said_and_the_server_looked_for(
         self, told: Told
@@ -515,7 +515,7 @@ class TestWhatIsWatched:
         (said,) = told.of(TargetChanged)
         assert isinstance(said, TargetChanged)
         assert said.change == Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True)
-        assert told.state.wish == NO_WISH
+        assert told.state.wish == NO_OVERRIDE
 
     def test_the_command_lines_wish_outlives_the_process(self) -> None:
         """A pattern is looked for again; a pid is nobody else's."""
@@ -558,7 +558,7 @@ class TestWhatIsWatched:
 
     def test_what_is_its_own_belongs_to_the_present_target(self, told: Told) -> None:
         """The figure of a server that is gone is not its successor's."""
-        own = OwnMemory(42, mb(200), mb(220), START_S)
+        own = UssPss(42, mb(200), mb(220), START_S)
         told.happen(2, Looked(look(300, START_S + 2), own=own))
         assert told.sample.own == own
         other = replace(look(300, START_S + 4), target=replace(TARGET, pid=57))
@@ -1017,7 +1017,7 @@ class TestSettingsWhileRunning:
         address = told.state.settings.address
         assert (address.host, address.port) == (configured.host, 8772)
         assert (told.state.base.address, told.state.choice) == (configured, Choice())
-        assert (told.state.link, told.state.peak_bytes) == (ApiLink(), None)
+        assert (told.state.link, told.state.peak_bytes) == (CircuitBreaker(), None)
         assert is_watching(told.state)
         (said,) = [event for event in told.events if isinstance(event, events.Told)]
         assert said.title == "Watched now: port 8772"

@@ -13,22 +13,22 @@ from msgspec.structs import replace
 from tests.core.monitor.test_mute import BACK, HIGH, at
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Earlier, HeldBack
-from tray_app.core.monitor.mute import HELD_MAX, LOUD, Quiet, mute, sift
+from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState, mute, sift
 from tray_app.core.presentation.alert_memory import WORDS_MAX, finite, remembered, restore
 from tray_app.core.presentation.notifications import Urgency, note
 
-MUTED = replace(mute(LOUD, at(0), 1800.0), held=(HIGH, BACK), dropped=3)
+MUTED = replace(mute(UNMUTED, at(0), 1800.0), held=(HIGH, BACK), dropped=3)
 # Ten minutes later, by another clock.
 LATER = Now(7.0, at(600).wall_s)
 
 
-def kept(quiet: Quiet, now: Now = LATER) -> Quiet:
+def kept(quiet: MuteState, now: Now = LATER) -> MuteState:
     """After a restart."""
     memory = json.loads(json.dumps(remembered(quiet, at(60)), allow_nan=False))
-    return restore(LOUD, memory, now)
+    return restore(UNMUTED, memory, now)
 
 
-def told(quiet: Quiet) -> tuple[HeldBack, Quiet]:
+def told(quiet: MuteState) -> tuple[HeldBack, MuteState]:
     after, (summary,) = sift(quiet, LATER, (), critical_exempt=True)
     assert isinstance(summary, HeldBack)
     return summary, after
@@ -41,7 +41,7 @@ def test_the_summary_reads_as_without_a_restart() -> None:
     assert there is not None
     assert note(summary) == there
     assert there.title == "While muted for 10 min: 5 messages"
-    assert after is LOUD
+    assert after is UNMUTED
 
 
 def test_a_single_message_keeps_its_words_but_not_its_buttons() -> None:
@@ -92,14 +92,14 @@ MESSAGE = {"title": "High: 2 GB", "text": "", "topic": "memory", "urgency": 1, "
 def test_a_message_that_makes_no_sense_is_left_out(wrong: dict[str, object]) -> None:
     """The others are told."""
     memory = {"messages": [MESSAGE | wrong, MESSAGE, "message"], "since": None, "dropped": -2}
-    quiet = restore(LOUD, memory, LATER)
+    quiet = restore(UNMUTED, memory, LATER)
     assert [each.title for each in quiet.held if isinstance(each, Earlier)] == ["High: 2 GB"]
     assert (quiet.since, quiet.dropped) == (Now(7.0 - 599.0, at(1).wall_s), 0)
 
 
 def test_what_is_read_is_bounded() -> None:
     """Whatever somebody wrote into the file."""
-    quiet = restore(LOUD, {"messages": [MESSAGE | {"text": "x" * 10**6}] * 1000}, LATER)
+    quiet = restore(UNMUTED, {"messages": [MESSAGE | {"text": "x" * 10**6}] * 1000}, LATER)
     assert len(quiet.held) == HELD_MAX
     assert {len(each.text) for each in quiet.held if isinstance(each, Earlier)} == {WORDS_MAX}
 
@@ -115,7 +115,7 @@ def test_what_is_read_is_bounded() -> None:
 )
 def test_garbage_is_nothing_held_back(memory: object) -> None:
     """And no crash."""
-    quiet = restore(LOUD, memory, LATER)
+    quiet = restore(UNMUTED, memory, LATER)
     for each in quiet.held:
         said = note(each)
         assert said is not None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
 from tray_app.core.alerts.forecast import Forecast, Kind
-from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode, Preset
@@ -22,7 +22,7 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
     CleanUp,
@@ -382,7 +382,7 @@ def test_a_pause_counts_no_mute_down() -> None:
 def test_what_is_to_come_stands_beside_the_peak() -> None:
     """A forecast; without one what the last job has kept. Not twice, as in the first line."""
     assert HEALTHY.sample is not None
-    kept = Kept(Job(3, Now(0, 0)), mb(126), mb(140))
+    kept = RetainedMemory(Job(3, Now(0, 0)), mb(126), mb(140))
     sample = replace(HEALTHY.sample, kept=kept)
     row = by_key(replace(HEALTHY, sample=sample))["status-peak"]
     assert row.text == "Peak: 342 MB · kept 140 MB of the last video"
@@ -419,7 +419,7 @@ def test_the_server_can_be_asked() -> None:
         ("Temp: 18 MB in 3 files", None),
         ("Really delete files?", None),
         ("Delete files older than 24 h", CleanUp(sure=True)),
-        ("Delete files older than 1 h", CleanUp(Errand.CLEAN_UP_HOUR, sure=True)),
+        ("Delete files older than 1 h", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
     ]
 
 
@@ -430,7 +430,7 @@ def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
     assert busy["clean-risk"].text == "Not while a job runs"
     for key, command in (
         ("errand-clean_up", CleanUp(sure=True)),
-        ("errand-clean_up_hour", CleanUp(Errand.CLEAN_UP_HOUR, sure=True)),
+        ("errand-clean_up_hour", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
     ):
         assert (busy[key].enabled, busy[key].command) == (False, command)
     assert busy["free-risk"].text == "A job is running: free it all the same?"

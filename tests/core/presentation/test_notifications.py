@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
 from tray_app.core.alerts.forecast import Forecast, Kind
-from tray_app.core.alerts.idle_growth import Growing
+from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -37,14 +37,14 @@ from tray_app.core.monitor.events import (
     Eased,
     Event,
     Gone,
-    Grown,
     HeldBack,
     HostMissing,
-    Leaking,
-    Littered,
+    IdleGrowthSeen,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Recovered,
     Sampled,
-    Scarce,
     Summarised,
     TakenBack,
     WorkerReplaced,
@@ -121,7 +121,7 @@ def test_idle_is_not_said_before_it_is_known(level: Level) -> None:
         Recovered(level, 1500, just_now),
         TakenBack(level, 1500, just_now),
         Eased(just_now),
-        Scarce(SystemMemory(16 * GIB, 300 * MIB, 98.0), (), just_now),
+        MachineShort(SystemMemory(16 * GIB, 300 * MIB, 98.0), (), just_now),
         Gone(MIB, False, None, just_now),
     ):
         text = sent(event).text
@@ -299,13 +299,13 @@ class TestTheOthers:
             ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
             ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
         )
-        found = sent(Scarce(system, holders, replace(CALM, rests=True)))
+        found = sent(MachineShort(system, holders, replace(CALM, rests=True)))
         assert found.title == "Machine short of memory: 300 MB free"
         assert found.text == (
             "Of 16.0 GB, most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
             "Everything waits for memory 23 % of the time. Nothing is being processed."
         )
-        limited = sent(Scarce(replace(system, limited=True), (), CALM))
+        limited = sent(MachineShort(replace(system, limited=True), (), CALM))
         assert limited.title == "Memory limit nearly reached: 300 MB free"
         eased = sent(Eased(CALM))
         assert eased.title == "The machine has memory again: 10.0 GB free"
@@ -358,14 +358,14 @@ class TestTheOthers:
     def test_leaks(self) -> None:
         """The sum first, then each job; or how much in how long."""
         leak = Leak((mb(140), mb(60), mb(81)), mb(281), 3)
-        found = sent(Leaking(leak, CALM))
+        found = sent(LeakSuspected(leak, CALM))
         assert found.title == "Possible leak: 281 MB kept by 3 jobs"
         assert found.text == (
             "In a row, they kept 140, 60, 81 MB. Now 1.58 GB. A restart of the server frees it."
         )
-        many = sent(Leaking(Leak((mb(60),) * 12, mb(900), 15), CALM))
+        many = sent(LeakSuspected(Leak((mb(60),) * 12, mb(900), 15), CALM))
         assert "the newest 6 kept 60, 60, 60, 60, 60, 60 MB." in many.text
-        grown = sent(Grown(Growing(mb(45), 900.0), CALM))
+        grown = sent(IdleGrowthSeen(IdleGrowth(mb(45), 900.0), CALM))
         assert grown.title == "Possible leak: 45 MB more in 15 min"
         assert grown.text == (
             "About 3 MB a minute, now 1.58 GB. Nothing is being processed. "
@@ -375,7 +375,7 @@ class TestTheOthers:
     def test_the_disk(self) -> None:
         """What was left behind, and a disk that is full: both open the directory."""
         sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
-        left = sent(Littered(mb(320), sample))
+        left = sent(LeftoverFiles(mb(320), sample))
         assert left.title == "320 MB left in the temp directory"
         assert left.text == ("A job has not removed its files: 340 MB in 7 files now.")
         full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, TARGET, mb
 from tray_app.core.alerts.forecast import Forecast, Kind
-from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure, Job
@@ -23,12 +23,12 @@ from tray_app.core.model.readings import (
     MemoryKind,
     Now,
     OomKills,
-    OwnMemory,
     ProcessRow,
     Role,
     Source,
     SystemMemory,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
@@ -196,7 +196,7 @@ def test_what_became_of_the_server_is_one_line(change: Change, expected: str) ->
 
 def test_what_memory_is_its_own_is_said_plainly() -> None:
     """With the fair share where the system tells it."""
-    own = OwnMemory(42, mb(301), mb(322), 0.0)
+    own = UssPss(42, mb(301), mb(322), 0.0)
     assert wording.own_memory(own) == (
         "301 MB really its own, 322 MB with its share of what is in common"
     )
@@ -459,7 +459,7 @@ class TestForecast:
 
     def test_what_a_job_has_kept(self) -> None:
         """For the menu, where it is worth a word, and for the log."""
-        kept = Kept(Job(3, Now(0, 0)), mb(126), mb(140))
+        kept = RetainedMemory(Job(3, Now(0, 0)), mb(126), mb(140))
         assert wording.kept(kept) == "kept 140 MB of the last video"
         assert wording.kept(None) == wording.kept(replace(kept, kept_bytes=mb(5))) == ""
         assert wording.compared(kept) == "Job 3 kept 140 MB"

@@ -8,7 +8,13 @@ import shlex
 import pytest
 
 from tray_app.core.server.discovery import ProcessFacts
-from tray_app.core.server.target_override import NO_WISH, Wish, choose_match, matches, named
+from tray_app.core.server.target_override import (
+    NO_OVERRIDE,
+    TargetOverride,
+    choose_match,
+    matches,
+    named,
+)
 
 OWN_LINE = {1, 2}
 
@@ -92,8 +98,8 @@ def test_a_match_of_another_user_is_told_with_what_to_do() -> None:
 
 def test_a_pid_is_the_more_exact_wish() -> None:
     """Nothing set is no wish."""
-    assert named(7, "main") == Wish(pid=7)
-    assert named(None, "main") == Wish(match="main")
-    assert named(None, None) == NO_WISH
-    assert NO_WISH.is_open
+    assert named(7, "main") == TargetOverride(pid=7)
+    assert named(None, "main") == TargetOverride(match="main")
+    assert named(None, None) == NO_OVERRIDE
+    assert NO_OVERRIDE.is_open
     assert not named(7, None).is_open

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.core.made import TARGET, look, look_in_vain
 from tray_app.core.model.readings import Loss, OomKills, ProcessReading
-from tray_app.core.server.target_tracker import Change, Succession, Turn, compare
+from tray_app.core.server.target_tracker import Change, TargetTracker, Turn, compare
 
 OTHER = replace(TARGET, pid=57, created_s=9.0)
 LOSS = Loss(TARGET, OomKills(1))
@@ -14,7 +14,7 @@ LOSS = Loss(TARGET, OomKills(1))
 
 def told(*readings: ProcessReading) -> list[Change]:
     """What is said of these readings, one after the other."""
-    succession, changes = Succession(), []
+    succession, changes = TargetTracker(), []
     for reading in readings:
         succession, change = compare(succession, reading)
         if change is not None:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from tests.core.made import answer, link_with, refusal, timeout, wrong
 from tray_app.core.model.readings import ApiFailure
 from tray_app.core.source_choice.circuit_breaker import (
-    ApiLink,
     ApiState,
+    CircuitBreaker,
     answered,
     apart_s,
     asked,
@@ -27,28 +27,28 @@ from tray_app.core.source_choice.circuit_breaker import (
 INTERVAL_S = 2.0
 
 
-def state_at(link: ApiLink, now_s: float) -> ApiState:
+def state_at(link: CircuitBreaker, now_s: float) -> ApiState:
     return condition(link, now_s, INTERVAL_S).state
 
 
 class TestWhenToAsk:
     def test_the_first_request_is_due_at_once(self) -> None:
         """Nobody waits for the first figure."""
-        assert due_s(ApiLink(), 100.0, INTERVAL_S) == 0.0
+        assert due_s(CircuitBreaker(), 100.0, INTERVAL_S) == 0.0
 
     def test_a_request_is_sent_shortly_before_the_tick_that_uses_it(self) -> None:
         """Three latencies before, at least 50 ms, at most half an interval."""
-        link = answered(ApiLink(), answer(100, 0, latency_s=0.004))
+        link = answered(CircuitBreaker(), answer(100, 0, latency_s=0.004))
         assert due_s(link, 10.0, INTERVAL_S) == pytest.approx(9.95)
-        slower = answered(ApiLink(), answer(100, 0, latency_s=0.1))
+        slower = answered(CircuitBreaker(), answer(100, 0, latency_s=0.1))
         assert due_s(slower, 10.0, INTERVAL_S) == pytest.approx(9.7)
-        slowest = answered(ApiLink(), answer(100, 0, latency_s=2.0))
+        slowest = answered(CircuitBreaker(), answer(100, 0, latency_s=2.0))
         assert due_s(slowest, 40.0, INTERVAL_S) == pytest.approx(39.0)
 
     @pytest.mark.parametrize(("latency_s", "apart_s"), [(0.004, 2.0), (0.2, 4.0), (0.37, 8.0)])
     def test_a_dear_request_is_made_seldom(self, latency_s: float, apart_s: float) -> None:
         """Requests are kept 20 latencies apart, and sent for a tick as ever."""
-        link = answered(ApiLink(), answer(100, 0.0 + latency_s, latency_s=latency_s))
+        link = answered(CircuitBreaker(), answer(100, 0.0 + latency_s, latency_s=latency_s))
         sent_s = due_s(link, INTERVAL_S, INTERVAL_S)
         assert sent_s is not None
         assert sent_s >= 20 * latency_s
@@ -57,7 +57,7 @@ class TestWhenToAsk:
 
     def test_requests_are_never_more_than_half_a_minute_apart(self) -> None:
         """However slow the API is, its answers are worth something."""
-        link = answered(ApiLink(), answer(100, 40, latency_s=40.0))
+        link = answered(CircuitBreaker(), answer(100, 40, latency_s=40.0))
         assert apart_s(link) == 30.0
 
     def test_one_request_is_in_flight(self) -> None:
@@ -66,7 +66,7 @@ class TestWhenToAsk:
 
     def test_latency_is_smoothed(self) -> None:
         """One slow answer does not change the pace at once; a fast one soon does."""
-        link = answered(ApiLink(), answer(100, 0, latency_s=0.1))
+        link = answered(CircuitBreaker(), answer(100, 0, latency_s=0.1))
         link = answered(link, answer(100, 1, latency_s=0.15))
         assert link.latency_s == pytest.approx(0.1125)
         link = answered(link, answer(100, 1, latency_s=0.0125))
@@ -74,13 +74,13 @@ class TestWhenToAsk:
 
     def test_an_answer_after_a_long_silence_does_not_slow_the_pace(self) -> None:
         """The server was busy for 14 s; that is not what a request costs it."""
-        link = answered(ApiLink(), answer(100, 0, latency_s=0.004))
+        link = answered(CircuitBreaker(), answer(100, 0, latency_s=0.004))
         link = answered(link, answer(100, 14, latency_s=14.0))
         assert apart_s(link) < 0.5
 
     def test_refused_requests_pause_longer_each_time(self) -> None:
         """From 1 s, doubled, to 30 s."""
-        link, pauses = ApiLink(), []
+        link, pauses = CircuitBreaker(), []
         for _ in range(7):
             link = failed(asked(link, 0.0), refusal(0.0), 0.0, jitter=0.5)
             pauses.append(due_s(link, 0.0, INTERVAL_S))
@@ -88,19 +88,19 @@ class TestWhenToAsk:
 
     def test_wrong_answers_pause_in_the_same_way(self) -> None:
         """A server that answers nonsense is not flooded with questions."""
-        link = failed(failed(ApiLink(), wrong(0), 0.0, 0.5), wrong(0), 0.0, 0.5)
+        link = failed(failed(CircuitBreaker(), wrong(0), 0.0, 0.5), wrong(0), 0.0, 0.5)
         assert due_s(link, 0.0, INTERVAL_S) == 2.0
 
     @given(st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=10))
     def test_pauses_are_spread_and_bounded(self, jitters: list[float]) -> None:
         """Many monitors do not come in step, and none waits for more than 30 s."""
-        link = ApiLink()
+        link = CircuitBreaker()
         for jitter in jitters:
             link = failed(link, refusal(0.0), 0.0, jitter)
             pause_s = due_s(link, 0.0, INTERVAL_S)
             assert pause_s is not None
             assert 1.0 <= pause_s <= 30.0
-        low, high = (due_s(failed(ApiLink(), refusal(0), 0, j), 0, 2) for j in (0.5, 0.99))
+        low, high = (due_s(failed(CircuitBreaker(), refusal(0), 0, j), 0, 2) for j in (0.5, 0.99))
         assert low != high
 
     def test_a_silent_server_is_asked_again_after_a_second(self) -> None:
@@ -110,7 +110,7 @@ class TestWhenToAsk:
 
     def test_a_server_that_was_found_is_asked_at_once(self) -> None:
         """Its process is there: no reason to sit out a long pause."""
-        link = ApiLink()
+        link = CircuitBreaker()
         for _ in range(5):
             link = failed(link, refusal(0), 0.0, 0.5)
         assert due_s(hurry(link), 14.0, INTERVAL_S) == 0.0
@@ -139,12 +139,12 @@ class TestWhenItIsAway:
 
     def test_a_refusal_ends_a_silence(self) -> None:
         """Nobody is there to be silent."""
-        link = failed(asked(ApiLink(), 0.0), refusal(2.0), 2.0, 0.5)
+        link = failed(asked(CircuitBreaker(), 0.0), refusal(2.0), 2.0, 0.5)
         assert not away(link, 100.0)
 
     def test_one_success_brings_it_back(self) -> None:
         """All failures are forgotten."""
-        link = ApiLink()
+        link = CircuitBreaker()
         for _ in range(9):
             link = failed(asked(link, 0.0), refusal(0.0), 0.0, 0.5)
         link = answered(link, answer(100, 5.0))
@@ -152,7 +152,7 @@ class TestWhenItIsAway:
         assert (link.failure, link.failures, link.pause_s, link.asked_s) == (None, 0, 0.0, None)
 
 
-def rests(retry_after_s: float, at_s: float = 100.0) -> ApiLink:
+def rests(retry_after_s: float, at_s: float = 100.0) -> CircuitBreaker:
     """A link whose last answer was that it wants not to be asked for so long."""
     failure = replace(wrong(at_s), retry_after_s=retry_after_s)
     return failed(asked(link_with(100, at_s - 2), at_s), failure, at_s, 0.5)
@@ -192,9 +192,9 @@ class TestWhatIsShown:
 
     def test_it_is_waited_for_before_the_first_answer(self) -> None:
         """Neither an error nor well; and slow only when an answer is late that was asked for."""
-        assert state_at(ApiLink(), 0.0) is ApiState.WAITING
-        assert state_at(asked(ApiLink(), 0.0), 0.9) is ApiState.WAITING
-        assert state_at(asked(ApiLink(), 0.0), 1.1) is ApiState.SLOW
+        assert state_at(CircuitBreaker(), 0.0) is ApiState.WAITING
+        assert state_at(asked(CircuitBreaker(), 0.0), 0.9) is ApiState.WAITING
+        assert state_at(asked(CircuitBreaker(), 0.0), 1.1) is ApiState.SLOW
 
     def test_it_is_slow_when_an_answer_is_late(self) -> None:
         """After a second, or an interval if that is shorter."""
@@ -226,7 +226,7 @@ class TestWhatIsShown:
 
     def test_a_request_that_could_not_be_sent_is_silence(self) -> None:
         """The worker still holds an older one: the server has not answered it."""
-        assert state_at(failed(ApiLink(), timeout(1), 1.0, 0.5), 1.0) is ApiState.SILENT
+        assert state_at(failed(CircuitBreaker(), timeout(1), 1.0, 0.5), 1.0) is ApiState.SILENT
 
     def test_the_age_is_never_negative(self) -> None:
         """An answer may arrive between the tick's clock and its use."""
@@ -235,9 +235,9 @@ class TestWhatIsShown:
 
 def test_a_question_that_hastens_waits_for_no_tick() -> None:
     """But for half a second after the last answer, and for longer where answers are dear."""
-    link = answered(ApiLink(), answer(300, 10.0))
+    link = answered(CircuitBreaker(), answer(300, 10.0))
     assert due_s(link, 12.0, 2.0) == pytest.approx(11.95)
     assert due_s(link, 12.0, 2.0, hastens=True) == pytest.approx(10.5)
-    dear = answered(ApiLink(), answer(300, 10.0, latency_s=0.1))
+    dear = answered(CircuitBreaker(), answer(300, 10.0, latency_s=0.1))
     assert due_s(dear, 12.0, 2.0, hastens=True) == pytest.approx(12.0)
     assert due_s(asked(link, 10.2), 12.0, 2.0, hastens=True) is None

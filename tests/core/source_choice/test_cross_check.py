@@ -11,7 +11,7 @@ from tests.core.made import TARGET, answer, look, look_in_vain, mb
 from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.source_choice.cross_check import (
     ANSWERS_TO_DISOWN,
-    Likeness,
+    CrossCheck,
     alike,
     compare,
     disowned,
@@ -19,12 +19,12 @@ from tray_app.core.source_choice.cross_check import (
 )
 
 PROXY = look(12, 0.0)
-PROVEN = compare(Likeness(), answer(12, 0.0), PROXY)
+PROVEN = compare(CrossCheck(), answer(12, 0.0), PROXY)
 
 
 def compared(
-    *api_mb: float | None, process: ProcessReading = PROXY, before: Likeness = Likeness()
-) -> Likeness:
+    *api_mb: float | None, process: ProcessReading = PROXY, before: CrossCheck = CrossCheck()
+) -> CrossCheck:
     """The likeness after one tick for each of these answers (None: no new one)."""
     for at_s, memory_mb in enumerate(api_mb):
         told = None if memory_mb is None else answer(memory_mb, at_s)
@@ -46,7 +46,7 @@ def test_one_answer_disowns_a_process_that_none_has_fitted() -> None:
     assert not is_another(compared(None), PROXY)
     assert is_another(compared(400), PROXY)
     slow = answer(400, 0.0, latency_s=2.0)
-    assert not is_another(compare(Likeness(), slow, PROXY), PROXY)
+    assert not is_another(compare(CrossCheck(), slow, PROXY), PROXY)
 
 
 def test_three_answers_in_a_row_disown_one_that_was_the_server() -> None:
@@ -64,7 +64,7 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
 
 def test_a_steep_climb_that_a_slow_api_tells_late_disowns_nothing() -> None:
     """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
-    likeness = compare(Likeness(), answer(200, -2.0), look(200, -2.0))
+    likeness = compare(CrossCheck(), answer(200, -2.0), look(200, -2.0))
     for at_s in range(0, 12, 2):
         climbing = look(200 + 100 * at_s, at_s)
         likeness = compare(likeness, answer(100 * at_s, at_s), climbing)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.made import answer, link_with, look, look_in_vain, mb, refusal
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ProcessReading, Source
-from tray_app.core.source_choice.circuit_breaker import ApiLink, answered, asked, failed
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker, answered, asked, failed
 from tray_app.core.source_choice.selection import Selected, Why, fresh, select, whole_server_bytes
 
 NOW_S = 100.0
@@ -18,14 +18,14 @@ SILENT = asked(link_with(300, NOW_S - 6), NOW_S - 4)
 HOURS_OLD = asked(link_with(300, NOW_S - 7200), NOW_S - 7190)
 
 
-def refused(times: int, link: ApiLink = FRESH) -> ApiLink:
+def refused(times: int, link: CircuitBreaker = FRESH) -> CircuitBreaker:
     for _ in range(times):
         link = failed(asked(link, NOW_S), refusal(NOW_S), NOW_S, 0.5)
     return link
 
 
 def chosen(
-    link: ApiLink,
+    link: CircuitBreaker,
     process: ProcessReading | None = None,
     *,
     mode: Mode = Mode.AUTO,
@@ -80,7 +80,7 @@ class TestFresh:
 
     def test_no_answer_is_not_fresh(self) -> None:
         """Obviously."""
-        assert not fresh(ApiLink(), NOW_S, INTERVAL_S)
+        assert not fresh(CircuitBreaker(), NOW_S, INTERVAL_S)
 
 
 class TestAutomatic:
@@ -107,7 +107,7 @@ class TestAutomatic:
         )
 
     @pytest.mark.parametrize("link", [SILENT, refused(3), HOURS_OLD])
-    def test_an_api_that_is_away_is_named_as_the_reason(self, link: ApiLink) -> None:
+    def test_an_api_that_is_away_is_named_as_the_reason(self, link: CircuitBreaker) -> None:
         """After 3 s of silence or 3 failures."""
         assert chosen(link, look(310, NOW_S)).why is Why.API_AWAY
 
@@ -126,7 +126,7 @@ class TestAutomatic:
 
     def test_before_the_first_answer_it_is_starting(self) -> None:
         """Which is no failure."""
-        link = asked(ApiLink(), NOW_S - 0.1)
+        link = asked(CircuitBreaker(), NOW_S - 0.1)
         assert chosen(link, look_in_vain(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
         assert chosen(link, look(90, NOW_S)).source is Source.PROCESS
 
@@ -151,7 +151,7 @@ class TestApiOnly:
 
     def test_an_api_that_never_answered_has_no_figure(self) -> None:
         """Whatever the processes would say."""
-        assert chosen(refused(3, ApiLink()), mode=Mode.API) == Selected(
+        assert chosen(refused(3, CircuitBreaker()), mode=Mode.API) == Selected(
             Source.NONE, why=Why.API_AWAY
         )
 
@@ -166,11 +166,11 @@ class TestNotTheServer:
             (LATE, Source.API, True),
             (SILENT, Source.API, True),
             (HOURS_OLD, Source.NONE, False),
-            (refused(3, ApiLink()), Source.NONE, False),
+            (refused(3, CircuitBreaker()), Source.NONE, False),
         ],
     )
     def test_it_is_as_api_only_and_says_why(
-        self, link: ApiLink, source: Source, stale: bool
+        self, link: CircuitBreaker, source: Source, stale: bool
     ) -> None:
         """With its limits, and nothing of the process in the figure."""
         selected = select(
@@ -199,13 +199,13 @@ class TestProcessOnly:
 
 def test_the_first_answer_counts_however_long_it_took() -> None:
     """What a server says after a long silence is its newest figure."""
-    link = answered(asked(ApiLink(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
+    link = answered(asked(CircuitBreaker(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
     assert chosen(link, look(700, NOW_S)).source is Source.API
 
 
-def dear(age_s: float) -> ApiLink:
+def dear(age_s: float) -> CircuitBreaker:
     """An API whose answers take 0.4 s, so that it is asked every 8 s, and answered so long ago."""
-    return answered(ApiLink(), answer(300, NOW_S - age_s, latency_s=0.4))
+    return answered(CircuitBreaker(), answer(300, NOW_S - age_s, latency_s=0.4))
 
 
 class TestAnApiThatIsAskedSeldom:

@@ -28,11 +28,11 @@ from tests.sources.fault_server import (
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
-from tray_app.core.model.server_action import Errand, Extent, Outcome
+from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor import server_actions
 from tray_app.sources.api import action_worker
-from tray_app.sources.api.action_worker import ErrandWorker
+from tray_app.sources.api.action_worker import ActionWorker
 from tray_app.sources.api.client import CallError, ServerCalls
 
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
@@ -53,10 +53,10 @@ def routes(post: Script, status: Script = FIGURES) -> Script:
     return lambda exchange: (status if "/memory-status/" in exchange.path else post)(exchange)
 
 
-def ran(errand: Errand, url: str) -> Outcome:
+def ran(errand: ServerAction, url: str) -> ActionResult:
     """The outcome that is reported; exactly one is."""
-    outcomes: queue.Queue[Outcome] = queue.Queue()
-    ErrandWorker(errand, ServerCalls(url, time.monotonic), outcomes.put, time.monotonic).start()
+    outcomes: queue.Queue[ActionResult] = queue.Queue()
+    ActionWorker(errand, ServerCalls(url, time.monotonic), outcomes.put, time.monotonic).start()
     outcome = outcomes.get(timeout=AMPLE_S)
     assert outcomes.empty()
     return outcome
@@ -76,12 +76,12 @@ def test_files_younger_than_an_hour_are_never_asked_away(hours: int) -> None:
 @pytest.mark.parametrize(
     ("errand", "path", "good"),
     [
-        (Errand.FREE_MEMORY, "/optimize-memory/", FREED),
-        (Errand.CLEAN_UP, f"{CLEANUP}24", CLEANED),
-        (Errand.CLEAN_UP_HOUR, f"{CLEANUP}1", CLEANED),
+        (ServerAction.FREE_MEMORY, "/optimize-memory/", FREED),
+        (ServerAction.CLEAN_UP, f"{CLEANUP}24", CLEANED),
+        (ServerAction.CLEAN_UP_HOUR, f"{CLEANUP}1", CLEANED),
     ],
 )
-def test_one_post_between_measurements(errand: Errand, path: str, good: bytes) -> None:
+def test_one_post_between_measurements(errand: ServerAction, path: str, good: bytes) -> None:
     """On one connection, so that of several workers one answers all."""
     with FaultServer(routes(answer(good))) as server:
         outcome = ran(errand, server.url)
@@ -102,7 +102,7 @@ def test_an_errand_is_never_sent_twice() -> None:
     """A reading is asked again on a fresh connection when a kept one breaks; an errand is not."""
     for broken in (reset, close):
         with FaultServer(routes(broken)) as server:
-            outcome = ran(Errand.FREE_MEMORY, server.url)
+            outcome = ran(ServerAction.FREE_MEMORY, server.url)
             assert outcome.problem in ("connection reset", "connection closed without an answer")
             assert server.paths.count("/optimize-memory/") == 1
 
@@ -111,7 +111,7 @@ def test_a_flat_answer_knows_no_temp_directory() -> None:
     """Then it was done, and what it brought is unknown."""
     flat = b'{"process_memory_mb": 300.0}'
     with FaultServer(routes(answer(CLEANED), answer(flat))) as server:
-        outcome = ran(Errand.CLEAN_UP, server.url)
+        outcome = ran(ServerAction.CLEAN_UP, server.url)
         assert (outcome.before, outcome.after) == (Extent(300 * MIB), Extent(300 * MIB))
         assert outcome.problem is None
 
@@ -127,7 +127,7 @@ def test_the_figure_is_awaited_until_it_settles() -> None:
 
     falling = in_turn(*map(holding, (900, 700, 600, 500.2, 500.0, 100)))
     with FaultServer(routes(answer(FREED), falling)) as server:
-        outcome = ran(Errand.FREE_MEMORY, server.url)
+        outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert (outcome.before, outcome.after) == (Extent(900 * MIB), Extent(500 * MIB))
     assert outcome.took_s > 0
 
@@ -142,7 +142,7 @@ def test_what_never_settles_is_the_last_figure(monkeypatch: pytest.MonkeyPatch) 
         answer(b'{"process_memory_mb": %d}' % next(figures))(exchange)
 
     with FaultServer(routes(answer(FREED), fall)) as server:
-        outcome = ran(Errand.FREE_MEMORY, server.url)
+        outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert outcome.before == Extent(1000 * MIB)
     assert outcome.after is not None
     assert outcome.after.memory_bytes < 980 * MIB
@@ -151,7 +151,7 @@ def test_what_never_settles_is_the_last_figure(monkeypatch: pytest.MonkeyPatch) 
 def test_an_errand_that_was_done_is_no_failure_without_its_figure() -> None:
     """The server may go silent or die just after it."""
     with FaultServer(routes(answer(FREED), in_turn(answer(STATUS), close))) as server:
-        outcome = ran(Errand.FREE_MEMORY, server.url)
+        outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert outcome.problem is None
     assert outcome.before is not None
     assert (outcome.before.memory_bytes, outcome.after) == (round(RSS_MB * MIB), None)
@@ -190,20 +190,20 @@ def test_a_failure_is_one_plain_reason(
     with FaultServer(routes(script)) as server:
         # The measurement before it has ample time, the errand itself has not.
         monkeypatch.setattr(action_worker, "LIMIT_S", 0.3)
-        for errand in Errand:
+        for errand in ServerAction:
             assert problem in (ran(errand, server.url).problem or "")
 
 
 def test_a_server_that_is_down_refuses() -> None:
     """Nothing else is tried."""
-    for errand in Errand:
+    for errand in ServerAction:
         outcome = ran(errand, f"http://127.0.0.1:{unused_port()}")
-        assert outcome == Outcome(errand, problem="connection refused")
+        assert outcome == ActionResult(errand, problem="connection refused")
 
 
 def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is at work: the measurement before fails soon, and nothing is posted."""
-    for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR):
+    for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
         monkeypatch.setitem(action_worker.BEFORE_LIMIT_S, errand, 0.2)
         with FaultServer(routes(answer(CLEANED), hang)) as server:
             outcome = ran(errand, server.url)
@@ -231,17 +231,17 @@ def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
         def free_memory(self, patience_s: float) -> None:
             raise ZeroDivisionError(patience_s)
 
-    outcomes: queue.Queue[Outcome] = queue.Queue()
+    outcomes: queue.Queue[ActionResult] = queue.Queue()
     with FaultServer(answer(STATUS)) as server:
         calls = Broken(server.url, time.monotonic)
-        ErrandWorker(Errand.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
+        ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
         assert "unexpected error" in (outcomes.get(timeout=AMPLE_S).problem or "")
     wait_for(lambda: "'errand' failed" in caplog.text, "the log has it")
 
 
 def test_closing_cuts_an_errand_short() -> None:
     """The program ends although a server is silent; nothing is reported then."""
-    reported: list[Outcome] = []
+    reported: list[ActionResult] = []
     asked = threading.Event()
 
     def silent(exchange: Exchange) -> None:
@@ -250,7 +250,7 @@ def test_closing_cuts_an_errand_short() -> None:
 
     with FaultServer(routes(silent)) as server:
         calls = ServerCalls(server.url, time.monotonic)
-        worker = ErrandWorker(Errand.FREE_MEMORY, calls, reported.append, time.monotonic)
+        worker = ActionWorker(ServerAction.FREE_MEMORY, calls, reported.append, time.monotonic)
         worker.start()
         assert asked.wait(AMPLE_S)
         worker.close()
@@ -324,7 +324,7 @@ def test_memory_is_really_freed(runanalyze_server: ServerFactory) -> None:
     """What the server held as garbage leaves its RSS, as measured before and after."""
     server = runanalyze_server()
     server.allocate(120, garbage=True)
-    outcome = ran(Errand.FREE_MEMORY, server.url)
+    outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert outcome.before is not None
     assert outcome.after is not None
     freed_mb = (outcome.before.memory_bytes - outcome.after.memory_bytes) / MIB
@@ -336,7 +336,7 @@ def test_nothing_is_freed_that_is_held(runanalyze_server: ServerFactory) -> None
     """As the real server was recorded."""
     server = runanalyze_server()
     server.allocate(60)
-    outcome = ran(Errand.FREE_MEMORY, server.url)
+    outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert outcome.before is not None
     assert outcome.after is not None
     assert abs(outcome.before.memory_bytes - outcome.after.memory_bytes) < 10 * MIB
@@ -348,7 +348,7 @@ def test_only_old_files_are_deleted(runanalyze_server: ServerFactory) -> None:
     server.write_tmp(3, "u1/old.mp4", age_hours=25)
     server.write_tmp(2, "u2/older.mp4", age_hours=300)
     server.write_tmp(1, "u3/new.mp4", age_hours=23)
-    outcome = ran(Errand.CLEAN_UP, server.url)
+    outcome = ran(ServerAction.CLEAN_UP, server.url)
     assert files(outcome) == ((6, 3), (1, 1))
     assert left(server) == ["new.mp4"]
 
@@ -360,8 +360,8 @@ def test_files_of_the_same_day_are_deleted_too_where_asked(
     server = runanalyze_server()
     server.write_tmp(4, "u1/killed.mp4", age_hours=2)
     server.write_tmp(1, "u3/new.mp4", age_hours=0.9)
-    assert files(ran(Errand.CLEAN_UP, server.url)) == ((5, 2), (5, 2))
-    assert files(ran(Errand.CLEAN_UP_HOUR, server.url)) == ((5, 2), (1, 1))
+    assert files(ran(ServerAction.CLEAN_UP, server.url)) == ((5, 2), (5, 2))
+    assert files(ran(ServerAction.CLEAN_UP_HOUR, server.url)) == ((5, 2), (1, 1))
     assert left(server) == ["new.mp4"]
 
 
@@ -373,7 +373,7 @@ def test_freeing_memory_deletes_files_older_than_an_hour(
     server.write_tmp(30, "u1/one.mp4", age_hours=1.5)
     server.write_tmp(20, "u1/two.mp4", age_hours=30)
     server.write_tmp(1, "u3/new.mp4", age_hours=0.9)
-    outcome = ran(Errand.FREE_MEMORY, server.url)
+    outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert files(outcome) == ((51, 3), (1, 1))
     assert left(server) == ["new.mp4"]
     told = server_actions.line(outcome)
@@ -392,11 +392,11 @@ def test_files_that_come_meanwhile_hide_none_that_went() -> None:
 
     figures = in_turn(*map(holding, (5, 3, 4, 6, 6)))
     with FaultServer(routes(answer(FREED), figures)) as server:
-        outcome = ran(Errand.FREE_MEMORY, server.url)
+        outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert files(outcome) == ((50, 5), (30, 3))
 
 
-def files(outcome: Outcome) -> tuple[tuple[int, int | None], ...]:
+def files(outcome: ActionResult) -> tuple[tuple[int, int | None], ...]:
     """MB and number of temp files before and after."""
     extents = [outcome.before, outcome.after]
     return tuple((round((it.temp_bytes or 0) / MIB), it.file_count) for it in extents if it)
@@ -415,4 +415,4 @@ def test_a_server_told_to_fail(runanalyze_server: ServerFactory) -> None:
     ]
     for status, fits in expected:
         server.fail(status)
-        assert fits(ran(Errand.CLEAN_UP, server.url).problem or "")
+        assert fits(ran(ServerAction.CLEAN_UP, server.url).problem or "")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.sources.background.scheduler import Reading, SlowReadings, rest_after_s
+from tray_app.sources.background.scheduler import BackgroundScheduler, Reading, rest_after_s
 
 LIMIT_S = 5.0
 
@@ -20,7 +20,7 @@ class Told:
     """Readings that tell their name when they are made, and rest for as long as they are told."""
 
     def __init__(self) -> None:
-        self.slowly = SlowReadings(time.monotonic)
+        self.slowly = BackgroundScheduler(time.monotonic)
         self.made: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.readings: list[Reading] = []
         self.go_on = threading.Event()

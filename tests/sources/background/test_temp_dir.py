@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tests.waiting import wait_for
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.sources.background import temp_dir
-from tray_app.sources.background.scheduler import SlowReadings
+from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.background.temp_dir import (
     DEPTH_MAX,
     LIST_ANEW_S,
@@ -441,7 +441,7 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
     def make(
         report: Callable[[TempUsage | None], None] = heard, interval_s: float = 3600.0
     ) -> TempWalker:
-        slowly = SlowReadings(time.monotonic)
+        slowly = BackgroundScheduler(time.monotonic)
         walker = TempWalker(report, slowly, lambda: Now(7.0, NOW_WALL_S), interval_s)
         walkers.append(walker)
         return walker

@@ -21,16 +21,16 @@ from tray_app.core.analysis.shared_memory import corrected
 from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
-    OwnMemory,
     ProcessReading,
     ProcessRow,
     Role,
     Sharing,
     Target,
+    UssPss,
 )
 from tray_app.sources.background import uss_pss
-from tray_app.sources.background.scheduler import SlowReadings
-from tray_app.sources.background.uss_pss import OwnMemoryReader
+from tray_app.sources.background.scheduler import BackgroundScheduler
+from tray_app.sources.background.uss_pss import UssPssReader
 from tray_app.sources.processes.host import process_table, shares
 from tray_app.sources.processes.process_table import Shares
 from tray_app.sources.processes.psutil_table import full_info
@@ -67,13 +67,13 @@ class Reader:
 
     def __init__(self, figures: dict[int, Shares], every_s: float = 3600.0) -> None:
         self.figures = figures
-        self.reports: queue.SimpleQueue[OwnMemory] = queue.SimpleQueue()
+        self.reports: queue.SimpleQueue[UssPss] = queue.SimpleQueue()
         self.asked: list[int] = []
         self.threads: set[str] = set()
         self.now_s = 10.0
         self.before_answer: Callable[[], None] = lambda: None
-        slowly = SlowReadings(time.monotonic)
-        self.reader = OwnMemoryReader(
+        slowly = BackgroundScheduler(time.monotonic)
+        self.reader = UssPssReader(
             self.reports.put, slowly, self._shares, lambda: self.now_s, every_s
         )
 
@@ -83,7 +83,7 @@ class Reader:
         self.before_answer()
         return self.figures.get(pid)
 
-    def next(self) -> OwnMemory:
+    def next(self) -> UssPss:
         return self.reports.get(timeout=LIMIT_S)
 
 
@@ -105,7 +105,7 @@ def test_the_trees_own_memory_is_the_sum(made: Callable[..., Reader]) -> None:
     """Without who is gone; asked off the sampling path, told with its root and its moment."""
     told = made({1: Shares(10, 15, 20), 2: Shares(20, 25, 30)})
     told.reader.watch(rows(1, 2, 3))
-    assert told.next() == OwnMemory(1, 30, 40, 10.0)
+    assert told.next() == UssPss(1, 30, 40, 10.0)
     assert told.asked == [1, 2, 3]
     assert told.threads == {"slowly"}
 
@@ -343,13 +343,13 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
     process = spawn(code)
     assert process.stdin is not None
     assert process.stdout is not None
-    slowly = SlowReadings(time.monotonic)
+    slowly = BackgroundScheduler(time.monotonic)
     table = process_table()
     handle = table.open(process.pid)
     assert handle is not None
     tree = ServerTree(table, handle, "127.0.0.1", free_port(), 0.0)
     births = table.births()
-    reader = OwnMemoryReader(lambda _: None, slowly, shares, time.monotonic, 3600.0)
+    reader = UssPssReader(lambda _: None, slowly, shares, time.monotonic, 3600.0)
 
     def read() -> tuple[ProcessReading, float]:
         """What the tree holds by our figure, and the sum of PSS."""

@@ -21,18 +21,18 @@ from tests.waiting import wait_for
 from tray_app.core.model.readings import (
     GONE,
     UNTOLD,
-    Glance,
     Loss,
     OomKills,
+    PollReading,
     ProcessReading,
     Role,
     SystemMemory,
 )
 from tray_app.core.server.discovery import Listeners, ProcessFacts
-from tray_app.core.server.target_override import Wish
+from tray_app.core.server.target_override import TargetOverride
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.probe import ServerProbe
-from tray_app.sources.processes.process_table import ListedBirths, Usage
+from tray_app.sources.processes.process_table import ListedNewProcesses, Usage
 from tray_app.sources.processes.procfs import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
 
@@ -128,8 +128,8 @@ class FakeTable:
         process = self.processes.get(pid)
         return FakeHandle(self, process) if process and process.readable else None
 
-    def births(self) -> ListedBirths:
-        return ListedBirths(self)
+    def births(self) -> ListedNewProcesses:
+        return ListedNewProcesses(self)
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
         assert host == "localhost"
@@ -152,8 +152,8 @@ class FakeTable:
         _enough_bytes: int = UNTOLD,
         _with_newcomers: bool = False,
         /,
-    ) -> Callable[[], Glance]:
-        def glance() -> Glance:
+    ) -> Callable[[], PollReading]:
+        def glance() -> PollReading:
             usages = [handle.read() for handle in tree]
             is_there = bool(usages) and usages[0] is not None
             return sum(each.rss_bytes for each in usages if each) if is_there else GONE, 399
@@ -548,7 +548,7 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
     table.start(20, "python train.py", created_s=7.0)
     table.start(21, "worker", ppid=20)
     assert pids(probe.read(0.0)) == [10]
-    chosen = probe.read(1.0, wish=Wish(picked=(20, 7.0)))
+    chosen = probe.read(1.0, wish=TargetOverride(picked=(20, 7.0)))
     assert pids(chosen) == [20, 21]
     assert chosen.target is not None
     assert chosen.target.evidence == "chosen by you"
@@ -559,7 +559,7 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
 
 def test_a_picked_process_that_ended_is_not_replaced(table: FakeTable, probe: ServerProbe) -> None:
     """Neither by the server nor by another process that got its pid."""
-    wish = Wish(picked=(20, 7.0))
+    wish = TargetOverride(picked=(20, 7.0))
     table.start(10, SERVER, ports={PORT})
     table.start(20, "python train.py", created_s=7.0)
     probe.read(0.0, wish=wish)
@@ -575,7 +575,7 @@ def test_a_pid_is_one_process_from_when_it_is_first_seen(
     table: FakeTable, probe: ServerProbe
 ) -> None:
     """It may come later; when it has ended, its pid in another process is not it."""
-    wish = Wish(pid=20)
+    wish = TargetOverride(pid=20)
     table.start(10, SERVER, ports={PORT})
     assert probe.read(0.0, wish=wish).problem == "there is no process 20"
     table.start(20, "python train.py", created_s=7.0)
@@ -589,7 +589,9 @@ def test_a_pid_is_one_process_from_when_it_is_first_seen(
 def test_this_program_cannot_be_picked(table: FakeTable, probe: ServerProbe) -> None:
     """Its pid is 2 here."""
     table.start(2, "python -m tray_app")
-    assert probe.read(0.0, wish=Wish(pid=2)).problem == "process 2 is runanalyze-tray itself"
+    assert (
+        probe.read(0.0, wish=TargetOverride(pid=2)).problem == "process 2 is runanalyze-tray itself"
+    )
 
 
 def test_a_picked_process_of_another_user_is_told_with_what_to_do(
@@ -597,7 +599,7 @@ def test_a_picked_process_of_another_user_is_told_with_what_to_do(
 ) -> None:
     """Permission is missing."""
     table.start(20, "python train.py", readable=False)
-    problem = probe.read(0.0, wish=Wish(pid=20)).problem
+    problem = probe.read(0.0, wish=TargetOverride(pid=20)).problem
     assert problem == (
         "process 20 is a process of another user; run runanalyze-tray as that user to read it"
     )
@@ -605,7 +607,7 @@ def test_a_picked_process_of_another_user_is_told_with_what_to_do(
 
 def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) -> None:
     """Its newest root is watched until one of its kind listens on the port."""
-    wish = Wish(match=r"app\.serve:\w+")
+    wish = TargetOverride(match=r"app\.serve:\w+")
     table.start(10, SERVER, ports={PORT})
     table.start(2, "python -m tray_app --match app.serve:x", ppid=3)
     table.start(3, "sh -c runanalyze-tray --match app.serve:x", created_s=50.0)
@@ -626,7 +628,7 @@ def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) ->
 
 def test_nothing_that_matches_is_said(table: FakeTable, probe: ServerProbe) -> None:
     """The server by evidence does not take its place, and a match that starts is followed."""
-    wish = Wish(match="train")
+    wish = TargetOverride(match="train")
     table.start(10, SERVER, ports={PORT})
     table.start(11, "grep -r train .")
     table.start(12, "vim train.py")

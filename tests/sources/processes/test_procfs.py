@@ -17,7 +17,7 @@ from tray_app.core.model.readings import MIB, UNTOLD
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)
 
-from tray_app.sources.processes.procfs import CursorBirths, ProcfsTable
+from tray_app.sources.processes.procfs import CursorNewProcesses, ProcfsTable
 
 ROOT = Path(__file__).parents[3]
 
@@ -212,7 +212,7 @@ class _FakeCursor(ProcfsTable):
 def test_a_few_new_pids_are_tried_without_a_listing() -> None:
     """Their number does not depend on how many processes there are."""
     table = _FakeCursor(100, {1, 99, 100})
-    births = CursorBirths(table)
+    births = CursorNewProcesses(table)
     table.newest, table.alive = 105, {1, 99, 100, 103, 105}
     assert births.look() == {103: 1, 105: 1}
     assert table.listed == 0
@@ -221,7 +221,7 @@ def test_a_few_new_pids_are_tried_without_a_listing() -> None:
 def test_many_new_pids_are_listed() -> None:
     """Beyond a limit one listing is cheaper than trying."""
     table = _FakeCursor(100, {1, 99, 100})
-    births = CursorBirths(table)
+    births = CursorNewProcesses(table)
     table.newest, table.alive = 5000, {1, 99, 100, 4999}
     assert births.look() == {4999: 1}
     assert table.listed == 1
@@ -230,7 +230,7 @@ def test_many_new_pids_are_listed() -> None:
 def test_pids_that_began_anew_are_not_missed() -> None:
     """After the highest pid the kernel starts over at a low one."""
     table = _FakeCursor(32000, {1, 32000})
-    births = CursorBirths(table)
+    births = CursorNewProcesses(table)
     table.newest, table.alive = 310, {1, 305, 32000, 32760}
     born = births.look()
     assert {305, 32760} <= born.keys()
@@ -240,7 +240,7 @@ def test_pids_that_began_anew_are_not_missed() -> None:
 def test_a_pid_that_cannot_be_seen_yet_is_tried_once_more() -> None:
     """A pid is given a moment before its process can be seen."""
     table = _FakeCursor(100, {1})
-    births = CursorBirths(table)
+    births = CursorNewProcesses(table)
     table.newest = 101
     assert births.look() == {}
     table.alive = {1, 101}

@@ -24,13 +24,13 @@ from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
     Now,
-    OwnMemory,
     ProcessRow,
     Role,
     Source,
     SystemMemory,
     Target,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.model.sanitize import visible
 from tray_app.core.monitor.sample import Sample
@@ -78,7 +78,7 @@ FULL = replace(
     ),
     others=(ProcessRow(7, "jupyter", Role.PYTHON, 210 * MIB, 0.04),),
     candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
-    own=OwnMemory(42, 1400 * MIB, 1450 * MIB, 80.0),
+    own=UssPss(42, 1400 * MIB, 1450 * MIB, 80.0),
 )
 
 

@@ -29,20 +29,20 @@ from tray_app.core.model.readings import (
     GIB,
     MIB,
     Now,
-    OwnMemory,
     ProcessRow,
     Role,
     Source,
     SystemMemory,
     Target,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.monitor.events import (
     Alerted,
     Ended,
     Event,
     JobEnded,
-    Leaking,
+    LeakSuspected,
     Recovered,
     Sampled,
     Summarised,
@@ -244,7 +244,7 @@ def test_a_job_that_ended_has_its_line() -> None:
 
 def test_a_leak_has_its_line() -> None:
     """As a notification says it."""
-    event = Leaking(Leak((60 * MIB,) * 3, 180 * MIB, 3), CALM)
+    event = LeakSuspected(Leak((60 * MIB,) * 3, 180 * MIB, 3), CALM)
     out, err = io.StringIO(), io.StringIO()
     shown = view(out, err)
     shown.handle(event)
@@ -271,7 +271,7 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
     sample = replace(
         BUSY,
         system=replace(BUSY.system, limited=True, pressure_percent=12.0),
-        own=OwnMemory(42, 1900 * MIB, None, 100.0),
+        own=UssPss(42, 1900 * MIB, None, 100.0),
         candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
     )
     plain = "\n".join(plain_lines(sample, details=True))

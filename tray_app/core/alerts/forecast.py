@@ -106,7 +106,7 @@ class Line(Struct, frozen=True):
         return (bytes_ - self.now_bytes) / self.rate_bytes_s
 
 
-class Outlook(Struct, frozen=True):
+class ForecastState(Struct, frozen=True):
     """Recent points (``times_s`` monotonic), oldest first, and their line once it ``shows``.
 
     ``since_s`` is when there began to be a line without interruption. ``begins_s`` is the beginning
@@ -129,12 +129,12 @@ class Outlook(Struct, frozen=True):
         return self.line if held else None
 
 
-NO_OUTLOOK = Outlook()
+NO_FORECAST = ForecastState()
 
 
 def add(
-    outlook: Outlook, now_s: float, memory_bytes: int, *, begins_s: float | None = None
-) -> Outlook:
+    outlook: ForecastState, now_s: float, memory_bytes: int, *, begins_s: float | None = None
+) -> ForecastState:
     """One more point. One that comes too soon after the last is not looked at.
 
     ``begins_s`` is when the job that runs began, or the last one ended.
@@ -146,24 +146,24 @@ def add(
         line = outlook.line
         if line is None or memory_bytes >= figures[-1] - FALL_MAX * line.rate_bytes_s * line.span_s:
             return outlook
-        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+        return ForecastState(times_s, figures, begins_s=outlook.begins_s)
     if len(times_s) > 1 and now_s - times_s[-1] > _apart_s(times_s):
-        return Outlook((now_s,), (memory_bytes,), begins_s=outlook.begins_s)
+        return ForecastState((now_s,), (memory_bytes,), begins_s=outlook.begins_s)
     times_s = (*times_s[-POINTS_MAX + 1 :], now_s)
     figures = (*figures[-POINTS_MAX + 1 :], memory_bytes)
     if max(figures) - min(figures) < RISE_MIN_BYTES:  # the usual
-        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+        return ForecastState(times_s, figures, begins_s=outlook.begins_s)
     if outlook.line is None and memory_bytes <= figures[-_LENGTHS[-1] :][0]:
         # No climb begins with a fall: 40 µs saved.
-        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+        return ForecastState(times_s, figures, begins_s=outlook.begins_s)
     line = _line(times_s, figures, known=outlook.line is not None)
     if line is None:
-        return Outlook(times_s, figures, begins_s=outlook.begins_s)
+        return ForecastState(times_s, figures, begins_s=outlook.begins_s)
     since_s = now_s if outlook.since_s is None else outlook.since_s
     return replace(outlook, times_s=times_s, figures=figures, line=line, since_s=since_s)
 
 
-def shown(outlook: Outlook, now_s: float) -> Line | None:
+def shown(outlook: ForecastState, now_s: float) -> Line | None:
     """The line, once it has held for some seconds; not while its newest point is older than the
     newest 5 s, or than points are apart: then nobody knows whether memory climbs."""
     line = outlook.shown
@@ -178,8 +178,8 @@ def _apart_s(times_s: tuple[float, ...]) -> float:
 
 
 def foresee(
-    outlook: Outlook, now_s: float, memory_bytes: int, targets: Iterable[tuple[Kind, float]]
-) -> tuple[Outlook, tuple[Forecast, ...]]:
+    outlook: ForecastState, now_s: float, memory_bytes: int, targets: Iterable[tuple[Kind, float]]
+) -> tuple[ForecastState, tuple[Forecast, ...]]:
     """What memory, so large now, will reach of ``targets``, and the outlook that promises it.
 
     A promise that is broken takes the line with it: the climb is not what it was taken for.
@@ -208,18 +208,18 @@ def foresee(
     return replace(outlook, promised=tuple(promised), promised_s=now_s), tuple(ahead)
 
 
-def _begun(outlook: Outlook, begins_s: float) -> Outlook:
+def _begun(outlook: ForecastState, begins_s: float) -> ForecastState:
     """Without the points before this moment, and without a line that reaches beyond it."""
     first = bisect_left(outlook.times_s, begins_s)
     times_s, figures = outlook.times_s[first:], outlook.figures[first:]
     line = outlook.line
     if line is not None and times_s and times_s[-1] - line.span_s >= times_s[0]:
         return replace(outlook, times_s=times_s, figures=figures, begins_s=begins_s)
-    return Outlook(times_s, figures, begins_s=begins_s)
+    return ForecastState(times_s, figures, begins_s=begins_s)
 
 
-def _broken(outlook: Outlook) -> Outlook:
-    return Outlook(outlook.times_s[-1:], outlook.figures[-1:], begins_s=outlook.begins_s)
+def _broken(outlook: ForecastState) -> ForecastState:
+    return ForecastState(outlook.times_s[-1:], outlook.figures[-1:], begins_s=outlook.begins_s)
 
 
 def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) -> Line | None:

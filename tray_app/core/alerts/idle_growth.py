@@ -22,14 +22,14 @@ HALF_MIN = 0.5
 UNSEEN_MAX_S = 5 * 60.0
 
 
-class Growing(Struct, frozen=True):
+class IdleGrowth(Struct, frozen=True):
     """So much more memory in so long, without any work."""
 
     grown_bytes: int
     elapsed_s: float
 
 
-class Growth(Struct, frozen=True):
+class IdleGrowthState(Struct, frozen=True):
     """``points`` are (moment, mean bytes), oldest first; ``first`` is where it began.
 
     ``began_s``, ``sum_bytes`` and ``count`` are of the half minute that runs. ``told_bytes``: the
@@ -44,22 +44,22 @@ class Growth(Struct, frozen=True):
     told_bytes: float = 0.0
 
 
-NO_GROWTH = Growth()
+NO_GROWTH = IdleGrowthState()
 
 
 def follow(
-    state: Growth, now_s: float, memory_bytes: int | None, *, works: bool
-) -> tuple[Growth, Growing | None]:
+    state: IdleGrowthState, now_s: float, memory_bytes: int | None, *, works: bool
+) -> tuple[IdleGrowthState, IdleGrowth | None]:
     """After one more sample. No figure changes nothing; work, or another server, begins anew."""
     if works:
         return NO_GROWTH, None
     if memory_bytes is None:
         return state, None
     if state.began_s is None or now_s - state.began_s > UNSEEN_MAX_S + EVERY_S:
-        return Growth(began_s=now_s, sum_bytes=memory_bytes, count=1), None
+        return IdleGrowthState(began_s=now_s, sum_bytes=memory_bytes, count=1), None
     sum_bytes, count = state.sum_bytes + memory_bytes, state.count + 1
     if now_s - state.began_s < EVERY_S:
-        running = Growth(
+        running = IdleGrowthState(
             state.points, state.first, state.began_s, sum_bytes, count, state.told_bytes
         )
         return running, None
@@ -70,8 +70,8 @@ def follow(
     growing = None
     told_bytes = state.told_bytes
     if grown >= max(2 * told_bytes, LONG_S * RATE_MIN_BYTES_S) and _straight(points):
-        growing, told_bytes = Growing(round(grown), point[0] - first[0]), grown
-    return Growth(points, first, now_s, 0, 0, told_bytes), growing
+        growing, told_bytes = IdleGrowth(round(grown), point[0] - first[0]), grown
+    return IdleGrowthState(points, first, now_s, 0, 0, told_bytes), growing
 
 
 def _straight(points: tuple[tuple[float, float], ...]) -> bool:

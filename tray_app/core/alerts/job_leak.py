@@ -65,7 +65,7 @@ def is_like(size: JobSize, earlier: JobSize) -> bool:
     )
 
 
-class Kept(Struct, frozen=True):
+class RetainedMemory(Struct, frozen=True):
     """What a job has kept, beyond what there was before it; below 0: it gave memory back."""
 
     job: Job
@@ -81,7 +81,7 @@ class Leak(Struct, frozen=True):
     jobs: int
 
 
-class Keeping(Struct, frozen=True):
+class JobLeakState(Struct, frozen=True):
     """``quiet`` are the newest (moment, bytes) without work since the last job.
 
     ``running`` is the number of the job that runs and ``before_bytes`` the memory before it.
@@ -108,7 +108,7 @@ class Keeping(Struct, frozen=True):
 
 
 def follow(
-    state: Keeping,
+    state: JobLeakState,
     now_s: float,
     jobs: Jobs,
     memory_bytes: int | None,
@@ -117,10 +117,10 @@ def follow(
     lost: bool,
     much_bytes: float,
     temp: TempUsage | None = None,
-) -> tuple[Keeping, Kept | None, Leak | None]:
+) -> tuple[JobLeakState, RetainedMemory | None, Leak | None]:
     """After one more sample; ``works``: it has a sign of work, so its figures are not quiet."""
     if lost:
-        return Keeping(), None, None
+        return JobLeakState(), None, None
     running = jobs.current.number if jobs.current else None
     kept = None
     if running is not None and running != state.running:
@@ -145,7 +145,7 @@ def follow(
     return state, kept, leak
 
 
-def _ended(state: Keeping, now_s: float, jobs: Jobs) -> Keeping:
+def _ended(state: JobLeakState, now_s: float, jobs: Jobs) -> JobLeakState:
     """A job has ended: what it has kept is known later, how large it was now."""
     state = replace(state, running=None, settling=None, ended_s=now_s, quiet=())
     if not jobs.ended or state.before_bytes is None:
@@ -156,7 +156,7 @@ def _ended(state: Keeping, now_s: float, jobs: Jobs) -> Keeping:
     return replace(state, settling=job, sizes=(*state.sizes[-SIZES_MAX + 1 :], size))
 
 
-def _written(state: Keeping) -> tuple[int, int] | tuple[None, None]:
+def _written(state: JobLeakState) -> tuple[int, int] | tuple[None, None]:
     """By how much, and how many files, the temp directory grew during the job."""
     temp, most = state.temp, state.most
     if temp is None or most is None:
@@ -165,9 +165,9 @@ def _written(state: Keeping) -> tuple[int, int] | tuple[None, None]:
 
 
 def _with_quiet(
-    state: Keeping, quiet: tuple[tuple[float, int], ...], temp: TempUsage | None
-) -> Keeping:
-    return Keeping(
+    state: JobLeakState, quiet: tuple[tuple[float, int], ...], temp: TempUsage | None
+) -> JobLeakState:
+    return JobLeakState(
         quiet,
         state.running,
         state.before_bytes,
@@ -184,7 +184,7 @@ def _with_quiet(
     )
 
 
-def _with_most(state: Keeping, temp: TempUsage) -> Keeping:
+def _with_most(state: JobLeakState, temp: TempUsage) -> JobLeakState:
     size_bytes, file_count = state.most or (0, 0)
     if temp.size_bytes <= size_bytes and temp.file_count <= file_count:
         return state
@@ -192,7 +192,7 @@ def _with_most(state: Keeping, temp: TempUsage) -> Keeping:
     return replace(state, most=most)
 
 
-def _typical(state: Keeping) -> int | None:
+def _typical(state: JobLeakState) -> int | None:
     """The memory without work since the last job; None: there was no reading."""
     if not state.quiet:
         return None
@@ -206,15 +206,19 @@ def _median(sizes: Sequence[int]) -> float:
     return sum(inner) / len(inner)
 
 
-def _settled(state: Keeping) -> tuple[Keeping, Kept | None]:
+def _settled(state: JobLeakState) -> tuple[JobLeakState, RetainedMemory | None]:
     """The job that was to be compared, compared; nothing without a reading after it."""
     job, before_bytes, after_bytes = state.settling, state.before_bytes, _typical(state)
     if job is None or before_bytes is None or after_bytes is None:
         return state, None
-    return replace(state, settling=None), Kept(job, before_bytes, after_bytes - before_bytes)
+    return replace(state, settling=None), RetainedMemory(
+        job, before_bytes, after_bytes - before_bytes
+    )
 
 
-def _counted(state: Keeping, kept: Kept, much_bytes: float) -> tuple[Keeping, Leak | None]:
+def _counted(
+    state: JobLeakState, kept: RetainedMemory, much_bytes: float
+) -> tuple[JobLeakState, Leak | None]:
     """What this job is a sign of: a leak, none, or neither."""
     *earlier, size = state.sizes
     if kept.job.peak_bytes is not None and size.rise_bytes <= much_bytes:

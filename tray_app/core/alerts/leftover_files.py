@@ -39,7 +39,7 @@ class Pile(Struct, frozen=True):
     quiet_s: float | None = None
 
 
-class Leftovers(Struct, frozen=True):
+class LeftoverFilesState(Struct, frozen=True):
     """The directory as the API tells (``told``) and as the walker sees it.
 
     ``stirred_s`` is the newest sample that was not known to be quiet (None: the next one is).
@@ -55,7 +55,7 @@ class Leftovers(Struct, frozen=True):
 
 
 def follow(
-    state: Leftovers,
+    state: LeftoverFilesState,
     now_s: float,
     temp: TempUsage | None,
     activity: ActivityState,
@@ -63,7 +63,7 @@ def follow(
     *,
     lost: bool,
     place: str | None,
-) -> tuple[Leftovers, int | None, Disk | None]:
+) -> tuple[LeftoverFilesState, int | None, Disk | None]:
     """After one more sample: bytes that were left behind, and the disk if it has become full.
 
     ``lost``: the server that was watched is gone; ``place`` is where its directory is, if known.
@@ -71,14 +71,14 @@ def follow(
     state, full = _with_disk(state, temp.disk if temp else None, limits)
     if place is not None and place != state.place:
         if state.place is not None:  # what lies elsewhere is another matter
-            state = Leftovers(disk_said=state.disk_said)
+            state = LeftoverFilesState(disk_said=state.disk_said)
         state = replace(state, place=place)
     busy, seen_s, stirred_s = activity.is_busy, activity.seen_s, state.stirred_s
     unseen = seen_s is None or now_s - seen_s > UNSEEN_LIMIT_S
     if busy or lost or unseen or stirred_s is None:
         told = _stirred(state.told, works=busy, lost=lost)
         walked = _stirred(state.walked, works=busy, lost=lost)
-        return Leftovers(told, walked, now_s, state.place, state.disk_said), None, full
+        return LeftoverFilesState(told, walked, now_s, state.place, state.disk_said), None, full
     # A burst may become a job; and a figure may be older than the quiet.
     if temp is None or activity.stirs or temp.taken_s <= stirred_s:
         return state, None, full
@@ -90,10 +90,14 @@ def follow(
         told, walked = state.told if left_bytes is None else Pile(), pile
     if told is state.told and walked is state.walked:
         return state, None, full
-    return Leftovers(told, walked, stirred_s, state.place, state.disk_said), left_bytes, full
+    return (
+        LeftoverFilesState(told, walked, stirred_s, state.place, state.disk_said),
+        left_bytes,
+        full,
+    )
 
 
-def woken(state: Leftovers) -> Leftovers:
+def woken(state: LeftoverFilesState) -> LeftoverFilesState:
     """After a gap: nobody saw whether it was quiet."""
     return replace(state, stirred_s=None)
 
@@ -105,8 +109,8 @@ def floor_bytes(disk: Disk, limits: AlertLimits) -> float:
 
 
 def _with_disk(
-    state: Leftovers, disk: Disk | None, limits: AlertLimits
-) -> tuple[Leftovers, Disk | None]:
+    state: LeftoverFilesState, disk: Disk | None, limits: AlertLimits
+) -> tuple[LeftoverFilesState, Disk | None]:
     """The disk if it has become full."""
     if disk is None:
         return state, None

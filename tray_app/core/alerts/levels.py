@@ -122,7 +122,7 @@ _Moments = tuple[float | None, float | None, float | None]
 _NEVER: _Moments = (None, None, None)
 
 
-class AlertState(Struct, frozen=True):
+class LevelState(Struct, frozen=True):
     """``level`` was raised and has not been left; ``peak_bytes`` since the first was raised.
 
     ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
@@ -154,7 +154,7 @@ class AlertState(Struct, frozen=True):
         return next(kept, Level.NONE)
 
 
-class AlertVerdict(Struct, frozen=True):
+class LevelVerdict(Struct, frozen=True):
     """What one reading says: a level to raise (else None), or that all levels were left.
 
     ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast;
@@ -170,19 +170,19 @@ class AlertVerdict(Struct, frozen=True):
     taken_back: bool = False
 
 
-CALM = AlertState()
-NOTHING = AlertVerdict()
+CALM = LevelState()
+NOTHING = LevelVerdict()
 
 
 def judge(
-    state: AlertState,
+    state: LevelState,
     memory_bytes: int | None,
     now_s: float,
     limits: AlertLimits,
     *,
     foreseen: bool = False,
     stirs: bool = False,
-) -> tuple[AlertState, AlertVerdict]:
+) -> tuple[LevelState, LevelVerdict]:
     """The policy after one more reading. No reading changes nothing: it is no recovery, and says
     nothing against what was foreseen.
 
@@ -216,7 +216,7 @@ def judge(
 
 
 def _judged(
-    state: AlertState,
+    state: LevelState,
     reached: Level,
     kept: Level,
     now_s: float,
@@ -224,7 +224,7 @@ def _judged(
     *,
     foreseen: bool,
     stirs: bool,
-) -> tuple[AlertState, AlertVerdict]:
+) -> tuple[LevelState, LevelVerdict]:
     """What is said of a reading that counts; the moments are those of this reading."""
     level = state.level
     while level and _lasted(state.below_s[level - 1], now_s, limits.recovery_s):
@@ -238,23 +238,23 @@ def _judged(
             level=rises_to,
             raised=max(state.raised, rises_to),
             foreseen_s=None if came_true else state.foreseen_s,
-        ), AlertVerdict(raise_level=rises_to)
+        ), LevelVerdict(raise_level=rises_to)
     if state.foreseen_s is not None:
         if not _lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
             return state, NOTHING
         taken_back = replace(state, foreseen_s=None, taken_back_s=now_s)
-        return taken_back, AlertVerdict(taken_back=True)
+        return taken_back, LevelVerdict(taken_back=True)
     if foreseen and level is not Level.CRITICAL and state.taken_back_s is None:
-        return replace(state, foreseen_s=now_s), AlertVerdict(Level.CRITICAL, early=True)
+        return replace(state, foreseen_s=now_s), LevelVerdict(Level.CRITICAL, early=True)
     if level is Level.NONE and state.raised and _lasted(state.below_s[0], now_s, limits.recovery_s):
-        return state, AlertVerdict(recovered=True)
+        return state, LevelVerdict(recovered=True)
     if Level.NONE < level <= kept and _lasted(state.said_s, now_s, limits.repeat_s(level)):
-        return state, AlertVerdict(raise_level=level, again=True)
+        return state, LevelVerdict(raise_level=level, again=True)
     return state, NOTHING
 
 
 def _held(
-    state: AlertState, reached: Level, now_s: float, limits: AlertLimits, *, stirs: bool
+    state: LevelState, reached: Level, now_s: float, limits: AlertLimits, *, stirs: bool
 ) -> Level:
     """The highest level whose hold has ended, unless it waits for a higher one."""
     for level in _DOWNWARDS:
@@ -271,7 +271,7 @@ def _held(
 
 
 def _raised_at_s(
-    state: AlertState, level: Level, now_s: float, limits: AlertLimits
+    state: LevelState, level: Level, now_s: float, limits: AlertLimits
 ) -> float | None:
     """When a level is raised if memory stays; None: memory is not above its limit.
 
@@ -285,14 +285,14 @@ def _raised_at_s(
     return since_s + limits.hold_s(level) + (KEPT_BACK_S if is_kept_back else 0.0)
 
 
-def _is_over(state: AlertState, now_s: float) -> bool:
+def _is_over(state: LevelState, now_s: float) -> bool:
     """Whether below all levels nothing of what was said lasts."""
     if state.raised or state.foreseen_s is not None:
         return False
     return state.taken_back_s is None or _lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
 
 
-def woken(state: AlertState, now_s: float) -> AlertState:
+def woken(state: LevelState, now_s: float) -> LevelState:
     """After a gap in what was watched: holds and leavings begin again."""
     if state == CALM:
         return state
@@ -304,7 +304,7 @@ def woken(state: AlertState, now_s: float) -> AlertState:
     )
 
 
-def due_s(state: AlertState, now_s: float, limits: AlertLimits) -> float:
+def due_s(state: LevelState, now_s: float, limits: AlertLimits) -> float:
     """When, after now, a reading would change what is said if memory stays; never is infinity."""
     higher = (level for level in _UPWARDS if level > state.level)
     moments = [_raised_at_s(state, level, now_s, limits) for level in higher]

@@ -28,7 +28,7 @@ EASED_AFTER_S = 30.0
 FLOOR_PART_MAX = 0.25
 
 
-class Shortage(Struct, frozen=True):
+class SystemMemoryState(Struct, frozen=True):
     """``short_s`` and ``pressed_s``: since when; ``said``: it was told and is not over.
 
     ``eased_s`` is since when it would be over. ``hold_s``: so long must it last to be said.
@@ -46,7 +46,7 @@ class Shortage(Struct, frozen=True):
         return not self.said and not (self.short_s is None and self.pressed_s is None)
 
 
-NO_SHORTAGE = Shortage()
+NO_SHORTAGE = SystemMemoryState()
 
 
 def floor_bytes(system: SystemMemory, limits: AlertLimits) -> float:
@@ -57,8 +57,8 @@ def floor_bytes(system: SystemMemory, limits: AlertLimits) -> float:
 
 
 def judge(
-    state: Shortage, system: SystemMemory | None, now_s: float, limits: AlertLimits
-) -> tuple[Shortage, bool | None]:
+    state: SystemMemoryState, system: SystemMemory | None, now_s: float, limits: AlertLimits
+) -> tuple[SystemMemoryState, bool | None]:
     """After one more reading; True: it is to be said, False: it is over, None: nothing."""
     if system is None:
         return state, None
@@ -72,16 +72,16 @@ def judge(
     if not state.said:
         hold_s = LIMITED_HOLD_S if system.limited else HOLD_S
         said = _lasted(short_s, now_s, hold_s) or _lasted(pressed_s, now_s, PRESSURE_HOLD_S)
-        return Shortage(short_s, pressed_s, said, hold_s=hold_s), True if said else None
+        return SystemMemoryState(short_s, pressed_s, said, hold_s=hold_s), True if said else None
     if available < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
-        return Shortage(short_s, pressed_s, said=True), None
+        return SystemMemoryState(short_s, pressed_s, said=True), None
     eased_s = now_s if state.eased_s is None else state.eased_s
     if _lasted(eased_s, now_s, EASED_AFTER_S):
         return NO_SHORTAGE, False
-    return Shortage(short_s, pressed_s, said=True, eased_s=eased_s), None
+    return SystemMemoryState(short_s, pressed_s, said=True, eased_s=eased_s), None
 
 
-def due_s(state: Shortage) -> float:
+def due_s(state: SystemMemoryState) -> float:
     """When a reading would change what is said, if things stay; never is infinity."""
     if state.said:
         return math.inf if state.eased_s is None else state.eased_s + EASED_AFTER_S
@@ -90,9 +90,9 @@ def due_s(state: Shortage) -> float:
     return min(short, pressed)
 
 
-def woken(state: Shortage) -> Shortage:
+def woken(state: SystemMemoryState) -> SystemMemoryState:
     """After a gap in what was watched, holds begin anew."""
-    return Shortage(said=True) if state.said else NO_SHORTAGE
+    return SystemMemoryState(said=True) if state.said else NO_SHORTAGE
 
 
 def _lasted(since_s: float | None, now_s: float, for_s: float) -> bool:

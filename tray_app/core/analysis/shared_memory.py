@@ -2,7 +2,7 @@
 
 RSS counts a page for each process that has it. So the sum over forked workers may be many times
 what they hold, and nothing of it would be free if one of them ended. How much a process shares is
-costly to ask (`OwnMemory`), so each quick figure is corrected with the newest measurement.
+costly to ask (`UssPss`), so each quick figure is corrected with the newest measurement.
 
 Two sums are never above what the tree holds, and the higher one is taken: each process's own memory
 and the largest shared part, once; and PSS, which splits a page among all that have it, also those

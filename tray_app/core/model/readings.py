@@ -254,7 +254,7 @@ class ProcessReading(Struct, frozen=True):
         return None if rss_bytes is None else rss_bytes - self.shared_bytes
 
 
-class OwnMemory(Struct, frozen=True):
+class UssPss(Struct, frozen=True):
     """What of the server's memory is really its own: costly to ask, so asked seldom.
 
     Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
@@ -270,7 +270,7 @@ class OwnMemory(Struct, frozen=True):
 
 GONE = -1
 UNTOLD = sys.maxsize
-Glance = tuple[int, int]
+PollReading = tuple[int, int]
 """A quick look between two readings: figures that move, of what the last reading found.
 
 The RSS of the server's tree in bytes, `GONE` when there is none or its root is gone; and the bytes

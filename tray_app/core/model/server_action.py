@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Errand(StrEnum):
+class ServerAction(StrEnum):
     """The server's chores, as they are named to people; each deletes temp files (`AGE_HOURS`)."""
 
     FREE_MEMORY = "free memory"
@@ -18,7 +18,7 @@ class Errand(StrEnum):
     CLEAN_UP_HOUR = "clean up the last day's, too"
 
 
-AGE_HOURS = {Errand.FREE_MEMORY: 1, Errand.CLEAN_UP: 24, Errand.CLEAN_UP_HOUR: 1}
+AGE_HOURS = {ServerAction.FREE_MEMORY: 1, ServerAction.CLEAN_UP: 24, ServerAction.CLEAN_UP_HOUR: 1}
 """How old the files are, in full hours, that an errand has the server delete.
 
 The server frees no memory without that (recorded: 50 MB in 2 files went, its answer says nothing).
@@ -34,14 +34,14 @@ class Extent(Struct, frozen=True):
     file_count: int | None = None
 
 
-class Outcome(Struct, frozen=True):
+class ActionResult(Struct, frozen=True):
     """What came of an errand: the extent before and after it, or why it failed.
 
     ``after`` is None where it could not be measured. ``took_s`` is from the request to the last
     measurement.
     """
 
-    errand: Errand
+    errand: ServerAction
     took_s: float = 0.0
     before: Extent | None = None
     after: Extent | None = None

@@ -24,14 +24,19 @@ from tray_app.core.alerts import (
     system_memory,
 )
 from tray_app.core.alerts import levels as alerts_levels
-from tray_app.core.alerts.forecast import NO_OUTLOOK, Forecast, Kind, Line, Outlook
+from tray_app.core.alerts.forecast import NO_FORECAST, Forecast, ForecastState, Kind, Line
 from tray_app.core.alerts.hung import NO_SIGNS, WELL, Answering, Hang, HungState, Signs
-from tray_app.core.alerts.idle_growth import NO_GROWTH, Growing, Growth
-from tray_app.core.alerts.job_leak import Keeping, Kept, Leak
-from tray_app.core.alerts.leftover_files import Leftovers
-from tray_app.core.alerts.levels import AlertLimits, AlertState, Level
-from tray_app.core.alerts.server_exit import Ending, Presence, Replacement, Return
-from tray_app.core.alerts.system_memory import NO_SHORTAGE, Shortage
+from tray_app.core.alerts.idle_growth import NO_GROWTH, IdleGrowth, IdleGrowthState
+from tray_app.core.alerts.job_leak import JobLeakState, Leak, RetainedMemory
+from tray_app.core.alerts.leftover_files import LeftoverFilesState
+from tray_app.core.alerts.levels import AlertLimits, Level, LevelState
+from tray_app.core.alerts.server_exit import (
+    ServerExit,
+    ServerExitState,
+    ServerReturn,
+    WorkerReplacement,
+)
+from tray_app.core.alerts.system_memory import NO_SHORTAGE, SystemMemoryState
 from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.model.readings import (
@@ -47,26 +52,26 @@ from tray_app.core.model.readings import (
 from tray_app.core.monitor import mute
 from tray_app.core.monitor.events import (
     Alerted,
+    AlertEvent,
+    AlertMemoryChanged,
     Answers,
     Back,
     ChildKilled,
-    Compared,
     DiskFull,
     Eased,
     Event,
     Gone,
-    Grown,
     Hung,
-    Leaking,
-    Littered,
-    Notable,
+    IdleGrowthSeen,
+    JobCompared,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Recovered,
-    Said,
-    Scarce,
     TakenBack,
     WorkerReplaced,
 )
-from tray_app.core.monitor.mute import LOUD, Quiet
+from tray_app.core.monitor.mute import UNMUTED, MuteState
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import alert_memory
 from tray_app.core.server.target_tracker import Change
@@ -81,19 +86,19 @@ STAMP_EVERY_S = 600.0
 HELD_FOR_S = 86400.0
 
 
-class Vigil(Struct, frozen=True):
+class AlertingState(Struct, frozen=True):
     """What the policies remember. ``kept`` is what the last job that was compared has kept;
     ``stamped_s`` is when what is remembered over a restart was last handed out."""
 
-    levels: AlertState = alerts_levels.CALM
-    outlook: Outlook = NO_OUTLOOK
-    shortage: Shortage = NO_SHORTAGE
-    presence: Presence = Presence()
-    keeping: Keeping = Keeping()
-    growth: Growth = NO_GROWTH
-    leftovers: Leftovers = Leftovers()
-    quiet: Quiet = LOUD
-    kept: Kept | None = None
+    levels: LevelState = alerts_levels.CALM
+    outlook: ForecastState = NO_FORECAST
+    shortage: SystemMemoryState = NO_SHORTAGE
+    presence: ServerExitState = ServerExitState()
+    keeping: JobLeakState = JobLeakState()
+    growth: IdleGrowthState = NO_GROWTH
+    leftovers: LeftoverFilesState = LeftoverFilesState()
+    quiet: MuteState = UNMUTED
+    kept: RetainedMemory | None = None
     stamped_s: float | None = None
     hung: HungState = WELL
 
@@ -125,7 +130,7 @@ class Facts(Struct, frozen=True):
     rests: bool = False
 
 
-class Found(Struct, frozen=True):
+class Findings(Struct, frozen=True):
     """What the policies found in one sample; the defaults are the usual: nothing."""
 
     forecast: Forecast | None = None
@@ -134,22 +139,24 @@ class Found(Struct, frozen=True):
     early: Forecast | None = None
     foretold: bool = False
     taken_back: Level | None = None
-    recovered: AlertState | None = None
+    recovered: LevelState | None = None
     scarce: bool | None = None
     largest: tuple[ProcessRow, ...] = ()
-    change: Ending | Return | Replacement | Killed | None = None
-    kept: Kept | None = None
+    change: ServerExit | ServerReturn | WorkerReplacement | Killed | None = None
+    kept: RetainedMemory | None = None
     leak: Leak | None = None
-    growing: Growing | None = None
+    growing: IdleGrowth | None = None
     left_bytes: int | None = None
     full_disk: Disk | None = None
     hang: Hang | Answering | None = None
 
 
-NOTHING = Found()
+NOTHING = Findings()
 
 
-def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found]:
+def watch(
+    vigil: AlertingState, facts: Facts, limits: AlertLimits
+) -> tuple[AlertingState, Findings]:
     """The watch after one more sample, and what it found."""
     now_s, memory_bytes = facts.now.mono_s, facts.memory_bytes
     fresh_bytes = memory_bytes if facts.fresh else None
@@ -160,7 +167,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
     if fresh_bytes is not None:
         outlook = forecast.add(outlook, now_s, fresh_bytes, begins_s=facts.jobs.turned_s)
     elif lost:
-        outlook = NO_OUTLOOK
+        outlook = NO_FORECAST
     ahead: tuple[Forecast, ...] = ()
     if memory_bytes is not None and (line := forecast.shown(outlook, now_s)):
         targets = _targets(line, facts.system, vigil.levels.reached, limits)
@@ -213,7 +220,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         lost=lost,
         place=facts.temp_place,
     )
-    watched = Vigil(
+    watched = AlertingState(
         levels,
         outlook,
         short,
@@ -234,7 +241,7 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
         and left_bytes is None
     ):
         return watched, NOTHING
-    return watched, Found(
+    return watched, Findings(
         forecast=min(ahead, key=_seconds, default=None),
         level=verdict.raise_level,
         again=verdict.again,
@@ -255,28 +262,32 @@ def watch(vigil: Vigil, facts: Facts, limits: AlertLimits) -> tuple[Vigil, Found
 
 
 def tell(
-    before: Vigil, after: Vigil, found: Found, sample: Sample, limits: AlertLimits
-) -> tuple[Vigil, tuple[Event, ...]]:
+    before: AlertingState,
+    after: AlertingState,
+    found: Findings,
+    sample: Sample,
+    limits: AlertLimits,
+) -> tuple[AlertingState, tuple[Event, ...]]:
     """The events of what was found, but for what is held back. ``before`` is the last sample's."""
     now = sample.at
     notable = () if found is NOTHING else tuple(_notable(found, sample, limits))
     silence, said = mute.sift(after.quiet, now, notable, critical_exempt=limits.critical_exempt)
     if silence is not after.quiet:
         after = replace(after, quiet=silence)
-    events: tuple[Event, ...] = (Compared(found.kept, sample), *said) if found.kept else said
+    events: tuple[Event, ...] = (JobCompared(found.kept, sample), *said) if found.kept else said
     if not _to_remember(before, after, now.mono_s):
         return after, events
     after = replace(after, stamped_s=now.mono_s)
-    return after, (*events, Said(remembered(after, now)))
+    return after, (*events, AlertMemoryChanged(remembered(after, now)))
 
 
-def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Notable]:
+def _notable(found: Findings, sample: Sample, limits: AlertLimits) -> Iterator[AlertEvent]:
     match found.change:
-        case Ending(memory_bytes, busy, oom_kills, rested):
+        case ServerExit(memory_bytes, busy, oom_kills, rested):
             yield Gone(memory_bytes, busy, oom_kills, sample, rested)
-        case Return(away_s):
+        case ServerReturn(away_s):
             yield Back(away_s, sample)
-        case Replacement(memory_before):
+        case WorkerReplacement(memory_before):
             yield WorkerReplaced(memory_before, sample)
         case Killed(rows, kills):
             yield ChildKilled(rows, kills, sample)
@@ -303,38 +314,40 @@ def _notable(found: Found, sample: Sample, limits: AlertLimits) -> Iterator[Nota
     if found.recovered:
         yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
     if found.scarce and sample.system:
-        yield Scarce(sample.system, _holders(found.largest, sample), sample)
+        yield MachineShort(sample.system, _holders(found.largest, sample), sample)
     elif found.scarce is False:
         yield Eased(sample)
     if found.leak:
-        yield Leaking(found.leak, sample)
+        yield LeakSuspected(found.leak, sample)
     if found.growing:
-        yield Grown(found.growing, sample)
+        yield IdleGrowthSeen(found.growing, sample)
     if found.left_bytes is not None:
-        yield Littered(found.left_bytes, sample)
+        yield LeftoverFiles(found.left_bytes, sample)
     if found.full_disk:
         yield DiskFull(found.full_disk, sample)
 
 
-def muted(vigil: Vigil, now: Now, duration_s: float | None) -> tuple[Vigil, Said]:
+def muted(
+    vigil: AlertingState, now: Now, duration_s: float | None
+) -> tuple[AlertingState, AlertMemoryChanged]:
     """Hold alerts back from now on; None: until the program ends."""
     vigil = replace(vigil, quiet=mute.mute(vigil.quiet, now, duration_s))
-    return vigil, Said(remembered(vigil, now))
+    return vigil, AlertMemoryChanged(remembered(vigil, now))
 
 
-def unmuted(vigil: Vigil, now: Now) -> tuple[Vigil, tuple[Event, ...]]:
+def unmuted(vigil: AlertingState, now: Now) -> tuple[AlertingState, tuple[Event, ...]]:
     """Let alerts come again, and tell what was held back."""
     silence, said = mute.sift(mute.unmute(vigil.quiet), now, (), critical_exempt=True)
     vigil = replace(vigil, quiet=silence)
-    return vigil, (*said, Said(remembered(vigil, now)))
+    return vigil, (*said, AlertMemoryChanged(remembered(vigil, now)))
 
 
-def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
+def woken(vigil: AlertingState, now: Now, slept_s: float) -> AlertingState:
     """After a gap, which is no time that was watched: no hold and no line reaches across it."""
     return replace(
         vigil,
         levels=alerts_levels.woken(vigil.levels, now.mono_s),
-        outlook=NO_OUTLOOK,
+        outlook=NO_FORECAST,
         shortage=system_memory.woken(vigil.shortage),
         growth=NO_GROWTH,
         leftovers=leftover_files.woken(vigil.leftovers),
@@ -343,26 +356,30 @@ def woken(vigil: Vigil, now: Now, slept_s: float) -> Vigil:
     )
 
 
-def rebased(vigil: Vigil, now: Now) -> Vigil:
+def rebased(vigil: AlertingState, now: Now) -> AlertingState:
     """The figures have another meaning from now on. What was said stands until they say more."""
     return replace(
         vigil,
         levels=alerts_levels.woken(vigil.levels, now.mono_s),
-        outlook=NO_OUTLOOK,
-        keeping=Keeping(),
+        outlook=NO_FORECAST,
+        keeping=JobLeakState(),
         growth=NO_GROWTH,
         kept=None,
     )
 
 
-def paused(vigil: Vigil, now: Now) -> Vigil:
+def paused(vigil: AlertingState, now: Now) -> AlertingState:
     """Before or after a pause, which nobody watched."""
     return woken(vigil, now, 0.0)
 
 
-def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
+def due_s(vigil: AlertingState, limits: AlertLimits, now: Now) -> float:
     """When the policy wants a reading apart from the usual ones (monotonic); never is infinity."""
-    if vigil.levels is alerts_levels.CALM and vigil.shortage is NO_SHORTAGE and vigil.quiet is LOUD:
+    if (
+        vigil.levels is alerts_levels.CALM
+        and vigil.shortage is NO_SHORTAGE
+        and vigil.quiet is UNMUTED
+    ):
         return math.inf  # the usual
     return min(
         alerts_levels.due_s(vigil.levels, now.mono_s, limits),
@@ -371,7 +388,7 @@ def due_s(vigil: Vigil, limits: AlertLimits, now: Now) -> float:
     )
 
 
-def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
+def remembered(vigil: AlertingState, now: Now) -> dict[str, Any]:
     """What a restart must know: what was said, the mute, and what it holds back; empty when there
     is nothing.
 
@@ -396,23 +413,23 @@ def remembered(vigil: Vigil, now: Now) -> dict[str, Any]:
     return memory | {"at": now.wall_s} if memory else memory
 
 
-def restore(memory: object, now: Now) -> Vigil:
+def restore(memory: object, now: Now) -> AlertingState:
     """The watch as an earlier run left it. What makes no sense is left out, and so is a level that
     was said an hour ago, or what was held back a day ago."""
     if not isinstance(memory, Mapping):
-        return Vigil()
+        return AlertingState()
     age_s = now.wall_s - (alert_memory.finite(memory.get("at")) or -math.inf)
     levels = _restored(memory, now) if 0.0 <= age_s <= REMEMBERED_S else alerts_levels.CALM
-    silence = LOUD
+    silence = UNMUTED
     until = alert_memory.finite(memory.get("muted_until"))
     if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
-        silence = mute.mute(LOUD, now, until - now.wall_s)
+        silence = mute.mute(UNMUTED, now, until - now.wall_s)
     if age_s <= HELD_FOR_S:
         silence = alert_memory.restore(silence, memory.get("held"), now)
-    return Vigil(levels=levels, quiet=silence)
+    return AlertingState(levels=levels, quiet=silence)
 
 
-def _restored(memory: Mapping[Any, Any], now: Now) -> AlertState:
+def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
     """What was said of levels, as an earlier run left it."""
     words = {level.word: level for level in Level}
     level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
@@ -421,7 +438,7 @@ def _restored(memory: Mapping[Any, Any], now: Now) -> AlertState:
         return alerts_levels.CALM
     said = alert_memory.finite(memory.get("said")) or now.wall_s
     peak = memory.get("peak_bytes")
-    return AlertState(
+    return LevelState(
         level=min(level, raised),
         raised=raised,
         peak_bytes=peak if type(peak) is int and peak > 0 else 0,
@@ -468,7 +485,7 @@ def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRo
     return tuple(rows[:HOLDERS_SHOWN])
 
 
-def _to_remember(before: Vigil, after: Vigil, now_s: float) -> bool:
+def _to_remember(before: AlertingState, after: AlertingState, now_s: float) -> bool:
     old, new = before.levels, after.levels
     if (old.level, old.raised) != (new.level, new.raised):
         return True

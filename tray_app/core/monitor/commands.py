@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
 
@@ -80,7 +80,7 @@ class CleanUp(Struct, frozen=True):
     """Have the server delete old temp files, as an errand says how old. Refused while a job runs;
     ``sure`` as in `FreeMemory`."""
 
-    errand: Errand = Errand.CLEAN_UP
+    errand: ServerAction = ServerAction.CLEAN_UP
     sure: bool = False
 
 

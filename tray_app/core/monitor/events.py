@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.hung import Hang
-from tray_app.core.alerts.idle_growth import Growing
-from tray_app.core.alerts.job_leak import Kept, Leak
+from tray_app.core.alerts.idle_growth import IdleGrowth
+from tray_app.core.alerts.job_leak import Leak, RetainedMemory
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
-from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
@@ -60,7 +60,7 @@ class Recovered(Struct, frozen=True):
     sample: Sample
 
 
-class Scarce(Struct, frozen=True):
+class MachineShort(Struct, frozen=True):
     """The machine is short of memory; ``holders`` are the processes that hold most of it."""
 
     system: SystemMemory
@@ -125,28 +125,28 @@ class ChildKilled(Struct, frozen=True):
     sample: Sample
 
 
-class Compared(Struct, frozen=True):
+class JobCompared(Struct, frozen=True):
     """It is known what a job has kept."""
 
-    kept: Kept
+    kept: RetainedMemory
     sample: Sample
 
 
-class Leaking(Struct, frozen=True):
+class LeakSuspected(Struct, frozen=True):
     """Jobs in a row have each kept much memory."""
 
     leak: Leak
     sample: Sample
 
 
-class Grown(Struct, frozen=True):
+class IdleGrowthSeen(Struct, frozen=True):
     """Memory grows slowly while nothing is processed."""
 
-    growing: Growing
+    growing: IdleGrowth
     sample: Sample
 
 
-class Littered(Struct, frozen=True):
+class LeftoverFiles(Struct, frozen=True):
     """Jobs have left so much behind in the temp directory since that was last said."""
 
     left_bytes: int
@@ -173,11 +173,11 @@ class Earlier(Struct, frozen=True):
     at: Now
 
 
-Notable = (
+AlertEvent = (
     Alerted
     | TakenBack
     | Recovered
-    | Scarce
+    | MachineShort
     | Eased
     | Gone
     | Back
@@ -185,9 +185,9 @@ Notable = (
     | Answers
     | WorkerReplaced
     | ChildKilled
-    | Leaking
-    | Grown
-    | Littered
+    | LeakSuspected
+    | IdleGrowthSeen
+    | LeftoverFiles
     | DiskFull
     | Earlier
 )
@@ -200,14 +200,14 @@ class HeldBack(Struct, frozen=True):
     ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
     """
 
-    events: tuple[Notable, ...]
+    events: tuple[AlertEvent, ...]
     dropped: int
     since: Now
     until: Now
     slept_s: float | None = None
 
 
-class Said(Struct, frozen=True):
+class AlertMemoryChanged(Struct, frozen=True):
     """What must be remembered over a restart has changed: plain values, for JSON."""
 
     memory: dict[str, Any]
@@ -270,17 +270,17 @@ class HostMissing(Struct, frozen=True):
     """No panel has shown the icon for a while: said once per run."""
 
 
-class ErrandAsked(Struct, frozen=True):
+class ActionRequested(Struct, frozen=True):
     """The server of these settings is to do this, and its effect to be measured."""
 
-    errand: Errand
+    errand: ServerAction
     settings: Settings
 
 
-class ErrandEnded(Struct, frozen=True):
+class ActionEnded(Struct, frozen=True):
     """What an errand has brought."""
 
-    outcome: Outcome
+    outcome: ActionResult
 
 
 class OpenAsked(Struct, frozen=True):
@@ -322,10 +322,10 @@ class Ended(Struct, frozen=True):
 
 Event = (
     Sampled
-    | Notable
-    | Compared
+    | AlertEvent
+    | JobCompared
     | HeldBack
-    | Said
+    | AlertMemoryChanged
     | SourceChanged
     | TargetChanged
     | JobStarted
@@ -335,8 +335,8 @@ Event = (
     | AutostartWanted
     | AutostartFailed
     | HostMissing
-    | ErrandAsked
-    | ErrandEnded
+    | ActionRequested
+    | ActionEnded
     | OpenAsked
     | PageAsked
     | Told

@@ -7,13 +7,13 @@ from msgspec import Struct
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import (
     ApiOutcome,
-    OwnMemory,
     OwnUse,
     ProcessReading,
     Sharing,
     TempUsage,
+    UssPss,
 )
-from tray_app.core.model.server_action import Outcome
+from tray_app.core.model.server_action import ActionResult
 from tray_app.core.monitor.commands import Command
 from tray_app.core.presentation.icon import Theme
 
@@ -42,7 +42,7 @@ class Looked(Struct, frozen=True):
     temp: TempUsage | None = None
     took_s: float = 0.0
     sudden: bool = False
-    own: OwnMemory | None = None
+    own: UssPss | None = None
     monitor: OwnUse | None = None
     late_s: float = 0.0
     peak_rss_bytes: int | None = None
@@ -65,10 +65,10 @@ class NotifierSeen(Struct, frozen=True):
     """A notification service has appeared on this desktop."""
 
 
-class Brought(Struct, frozen=True):
+class ActionFinished(Struct, frozen=True):
     """An errand has ended."""
 
-    outcome: Outcome
+    outcome: ActionResult
 
 
 class NotOpened(Struct, frozen=True):
@@ -121,7 +121,7 @@ Report = (
     Delivered
     | HostSeen
     | NotifierSeen
-    | Brought
+    | ActionFinished
     | NotOpened
     | MenuSeen
     | ThemeSeen

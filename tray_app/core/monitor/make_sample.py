@@ -47,13 +47,13 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import Health, State, interval_s, rebased
 from tray_app.core.presentation import wording
 from tray_app.core.server import target_tracker
-from tray_app.core.server.target_override import Wish, named
-from tray_app.core.server.target_tracker import Change, Succession, Turn
+from tray_app.core.server.target_override import TargetOverride, named
+from tray_app.core.server.target_tracker import Change, TargetTracker, Turn
 from tray_app.core.source_choice import basis as bases
 from tray_app.core.source_choice import circuit_breaker, cross_check
 from tray_app.core.source_choice.basis import Basis
-from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiLink, ApiState
-from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState, CircuitBreaker
+from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Selected, Why, fresh, select
 
 READING_WEIGHT = 0.25
@@ -62,7 +62,7 @@ TEMP_KEPT_S = 15.0
 # The recorded idle server moves by less; a video that was posted moves memory by more.
 RESTS_WITHIN_BYTES = 10 * MIB
 NOT_ASKED = ApiCondition(ApiState.OFF)
-NOT_LINKED = ApiLink()
+NOT_LINKED = CircuitBreaker()
 
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
@@ -281,7 +281,7 @@ def _answered(state: State, loss: Loss) -> bool:
     return (target.pid, target.created_s) == (ended.pid, ended.created_s)
 
 
-def _signs(link: ApiLink, process: ProcessReading | None, activity: ActivityState) -> Signs:
+def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: ActivityState) -> Signs:
     """Whether the server answers, or does anything; ``link`` is that to its own API."""
     failure = link.failure
     kind = failure.kind if failure else None
@@ -322,7 +322,7 @@ def _highest_bytes(
     looked: Looked,
     process: ProcessReading | None,
     selected: Selected,
-    likeness: Likeness,
+    likeness: CrossCheck,
 ) -> int | None:
     """The highest figure that quick looks have seen since the last sample; None: they may have
     looked at something else than what the figure means."""
@@ -356,14 +356,14 @@ def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
 
 
 def _succession(
-    before: Succession, process: ProcessReading | None, disowned: bool
-) -> tuple[Succession, Change | None]:
+    before: TargetTracker, process: ProcessReading | None, disowned: bool
+) -> tuple[TargetTracker, Change | None]:
     if process is None:
         return before, None
-    return (Succession(), None) if disowned else target_tracker.compare(before, process)
+    return (TargetTracker(), None) if disowned else target_tracker.compare(before, process)
 
 
-def _next_wish(state: State, process: ProcessReading | None) -> Wish:
+def _next_wish(state: State, process: ProcessReading | None) -> TargetOverride:
     """A process that was picked in the menu is wished for until it has ended."""
     if state.wish.picked is None or process is None or process.target is not None:
         return state.wish
@@ -373,7 +373,7 @@ def _next_wish(state: State, process: ProcessReading | None) -> Wish:
 def _is_lost(
     state: State,
     process: ProcessReading | None,
-    likeness: Likeness,
+    likeness: CrossCheck,
     source: Source,
     api: ApiState,
 ) -> bool:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.levels import Level
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.events import Alerted, HeldBack, Notable, Scarce, TakenBack
+from tray_app.core.monitor.events import Alerted, AlertEvent, HeldBack, MachineShort, TakenBack
 
 HELD_MAX = 20
 # What happened while the machine slept shows within so long after it woke: holds of 2 s, a look
@@ -23,7 +23,7 @@ WAKING_S = 5.0
 SLEPT_MIN_S = 60.0
 
 
-class Quiet(Struct, frozen=True):
+class MuteState(Struct, frozen=True):
     """``until_wall_s``: muted until then (infinity: until a restart); ``set_s`` is the length.
 
     ``waking_until_s``: the machine has just woken, after ``slept_s``. ``since`` is when holding
@@ -35,7 +35,7 @@ class Quiet(Struct, frozen=True):
     waking_until_s: float | None = None
     slept_s: float | None = None
     since: Now | None = None
-    held: tuple[Notable, ...] = ()
+    held: tuple[AlertEvent, ...] = ()
     dropped: int = 0
 
     def muted_s(self, now: Now) -> float:
@@ -48,22 +48,22 @@ class Quiet(Struct, frozen=True):
         return max(0.0, min(self.until_wall_s - now.wall_s, self.set_s))
 
 
-LOUD = Quiet()
+UNMUTED = MuteState()
 
 
-def mute(quiet: Quiet, now: Now, duration_s: float | None) -> Quiet:
+def mute(quiet: MuteState, now: Now, duration_s: float | None) -> MuteState:
     """Hold back from now on for so long; None: until the program ends."""
     set_s = math.inf if duration_s is None else duration_s
     since = quiet.since if quiet.held else now
     return replace(quiet, until_wall_s=now.wall_s + set_s, set_s=set_s, since=since)
 
 
-def unmute(quiet: Quiet) -> Quiet:
+def unmute(quiet: MuteState) -> MuteState:
     """Hold nothing back from now on; `sift` tells what was."""
     return replace(quiet, until_wall_s=None, set_s=0.0)
 
 
-def woken(quiet: Quiet, now: Now, slept_s: float) -> Quiet:
+def woken(quiet: MuteState, now: Now, slept_s: float) -> MuteState:
     """The machine was away for so long: what it finds now comes as one summary."""
     if quiet.until_wall_s is not None:  # the clock may have been set back
         quiet = replace(quiet, until_wall_s=now.wall_s + quiet.muted_s(now))
@@ -74,10 +74,10 @@ def woken(quiet: Quiet, now: Now, slept_s: float) -> Quiet:
 
 
 def sift(
-    quiet: Quiet, now: Now, events: tuple[Notable, ...], *, critical_exempt: bool
-) -> tuple[Quiet, tuple[Notable | HeldBack, ...]]:
+    quiet: MuteState, now: Now, events: tuple[AlertEvent, ...], *, critical_exempt: bool
+) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
     """Hold back, or let through and tell first what was held back before."""
-    if quiet is LOUD:  # the usual
+    if quiet is UNMUTED:  # the usual
         return quiet, events
     if quiet.muted_s(now) > 0.0 or (
         quiet.waking_until_s is not None and now.mono_s < quiet.waking_until_s
@@ -96,24 +96,24 @@ def sift(
         dropped = quiet.dropped + max(0, len(kept) - HELD_MAX)
         return replace(quiet, held=tuple(kept[-HELD_MAX:]), dropped=dropped), tuple(through)
     if not quiet.held:
-        return LOUD, events
+        return UNMUTED, events
     summary = HeldBack(quiet.held, quiet.dropped, quiet.since or now, now, quiet.slept_s)
-    return LOUD, (summary, *events)
+    return UNMUTED, (summary, *events)
 
 
-def due_s(quiet: Quiet, now: Now) -> float:
+def due_s(quiet: MuteState, now: Now) -> float:
     """When what was held back is to be told (monotonic); never is infinity."""
     if not quiet.held:
         return math.inf
     return max(now.mono_s + quiet.muted_s(now), quiet.waking_until_s or now.mono_s)
 
 
-def is_critical(event: Notable) -> bool:
+def is_critical(event: AlertEvent) -> bool:
     """Whether a mute may let it through."""
-    return isinstance(event, Scarce | TakenBack) or (
+    return isinstance(event, MachineShort | TakenBack) or (
         isinstance(event, Alerted) and event.level is Level.CRITICAL
     )
 
 
-def _same_again(old: Notable, new: Alerted) -> bool:
+def _same_again(old: AlertEvent, new: Alerted) -> bool:
     return isinstance(old, Alerted) and old.again and old.level is new.level

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
 from tray_app.core.analysis.activity import CLIMB_BYTES
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.readings import GONE, MIB, Glance
+from tray_app.core.model.readings import GONE, MIB, PollReading
 from tray_app.core.monitor.state import State
 
 # A step is said 10 to 15 ms after the look that sees it, which the system may make 20 ms late, and
@@ -34,7 +34,7 @@ WORK_STEP_BYTES = 48 * MIB
 FALL_AFTER_S = 1.0
 
 
-class Calm(Struct, frozen=True):
+class PollBounds(Struct, frozen=True):
     """As long as looks stay within this, the last sample says all.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
@@ -53,11 +53,11 @@ def every_s(cost_s: float, *, on_battery: bool) -> float:
     return SELDOM_S if on_battery or cost_s > DEAR_S else EVERY_S
 
 
-def calm(state: State) -> Calm:
+def calm(state: State) -> PollBounds:
     """What the looks after this state's sample are held against."""
     sample = state.sample
     if sample is None:
-        return Calm()
+        return PollBounds()
     held_bytes = state.process.held_bytes if state.process else None
     # A look sums up RSS: what is shared is in it several times.
     shared_bytes = state.process.shared_bytes if state.process else 0
@@ -87,10 +87,10 @@ def calm(state: State) -> Calm:
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = sys.maxsize  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S
-    return Calm(low_bytes, high_bytes, falls_from_s, _available_bytes(state))
+    return PollBounds(low_bytes, high_bytes, falls_from_s, _available_bytes(state))
 
 
-def is_left(calm: Calm, glance: Glance, now_s: float) -> bool:
+def is_left(calm: PollBounds, glance: PollReading, now_s: float) -> bool:
     """Whether the look has seen something that the last sample does not show."""
     rss_bytes, available_bytes = glance
     if available_bytes < calm.available_bytes:

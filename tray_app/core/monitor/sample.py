@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.hung import Hang
-from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
@@ -16,12 +16,12 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     MemoryKind,
     Now,
-    OwnMemory,
     ProcessRow,
     Source,
     SystemMemory,
     Target,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.source_choice.circuit_breaker import ApiCondition
 from tray_app.core.source_choice.selection import Why
@@ -72,11 +72,11 @@ class Sample(Struct, frozen=True):
     others: tuple[ProcessRow, ...] = ()
     problem: str | None = None
     forecast: Forecast | None = None
-    kept: Kept | None = None
+    kept: RetainedMemory | None = None
     interval_s: float = 0.0
     stretched: bool = False
     candidates: tuple[Target, ...] = ()
-    own: OwnMemory | None = None
+    own: UssPss | None = None
     temp_place: str | None = None
     hung: Hang | None = None
     memory_kind: MemoryKind | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, Target, TempUsage
 from tray_app.core.model.sanitize import visible
-from tray_app.core.model.server_action import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.monitor.commands import CleanUp, FreeMemory
 from tray_app.core.monitor.delivery_log import TEST_TITLE
 from tray_app.core.monitor.events import Questioned, Told
@@ -28,31 +28,31 @@ TEMP_DIRECTORY = "tmp"
 LEAST_BYTES = MIB
 
 LABELS = {
-    Errand.FREE_MEMORY: "Free memory and old files",
-    Errand.CLEAN_UP: "Delete files older than 24 h",
-    Errand.CLEAN_UP_HOUR: "Delete files older than 1 h",
+    ServerAction.FREE_MEMORY: "Free memory and old files",
+    ServerAction.CLEAN_UP: "Delete files older than 24 h",
+    ServerAction.CLEAN_UP_HOUR: "Delete files older than 1 h",
 }
 """What is clicked, in a notification or a menu."""
 
 _NOT_DONE = {
-    Errand.FREE_MEMORY: "Memory was not freed",
-    Errand.CLEAN_UP: "Nothing was cleaned up",
-    Errand.CLEAN_UP_HOUR: "Nothing was cleaned up",
+    ServerAction.FREE_MEMORY: "Memory was not freed",
+    ServerAction.CLEAN_UP: "Nothing was cleaned up",
+    ServerAction.CLEAN_UP_HOUR: "Nothing was cleaned up",
 }
 _UNDER_WAY = {
-    Errand.FREE_MEMORY: "Freeing memory",
-    Errand.CLEAN_UP: "Cleaning up",
-    Errand.CLEAN_UP_HOUR: "Cleaning up",
+    ServerAction.FREE_MEMORY: "Freeing memory",
+    ServerAction.CLEAN_UP: "Cleaning up",
+    ServerAction.CLEAN_UP_HOUR: "Cleaning up",
 }
 
 
-def against(state: State, errand: Errand) -> str | None:
+def against(state: State, errand: ServerAction) -> str | None:
     """Why the server is not asked for this now; None: it may be asked."""
     if state.errand is not None:
         return f"{_UNDER_WAY[state.errand]} is still under way."
     if state.demo:
         return "This is the demo: there is no server to ask."
-    if errand is Errand.FREE_MEMORY:
+    if errand is ServerAction.FREE_MEMORY:
         return None
     if not _is_known(state):
         return "Whether a job runs is not known while nothing is read."
@@ -61,14 +61,14 @@ def against(state: State, errand: Errand) -> str | None:
     return None
 
 
-def question(state: State, errand: Errand) -> Questioned | None:
+def question(state: State, errand: ServerAction) -> Questioned | None:
     """What must be answered before the server is asked; None: there is nothing to lose.
 
     Memory may be needed most while a job runs, and no job is so old that its files are: recorded,
     the server deleted none of them.
     """
     age = f"older than {AGE_HOURS[errand]} h"
-    frees = errand is Errand.FREE_MEMORY
+    frees = errand is ServerAction.FREE_MEMORY
     risk = risk_of(state)
     if risk is Risk.NONE:
         return None
@@ -119,26 +119,26 @@ def is_working(state: State) -> bool:
     return state.activity.stirs or state.jobs.current is not None
 
 
-def refusal(errand: Errand, reason: str) -> Told:
+def refusal(errand: ServerAction, reason: str) -> Told:
     """That an errand was not even begun."""
     return Told(_NOT_DONE[errand], reason, "errand")
 
 
-def under_way(errand: Errand) -> str:
+def under_way(errand: ServerAction) -> str:
     """``Freeing memory``: for the menu, while it runs."""
     return _UNDER_WAY[errand]
 
 
-def brought(outcome: Outcome) -> tuple[str, str]:
+def brought(outcome: ActionResult) -> tuple[str, str]:
     """Title and text of what an errand brought."""
     if outcome.problem is not None:
         return _NOT_DONE[outcome.errand], _failure(outcome.problem)
-    if outcome.errand is Errand.FREE_MEMORY:
+    if outcome.errand is ServerAction.FREE_MEMORY:
         return _freed(outcome)
     return _cleaned(outcome)
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: ActionResult) -> str:
     """The same in one line, for menu and log."""
     title, text = brought(outcome)
     if outcome.problem:
@@ -155,7 +155,7 @@ def _failure(problem: str) -> str:
     return sentence if sentence.endswith((".", "…")) else f"{sentence}."
 
 
-def _freed(outcome: Outcome) -> tuple[str, str]:
+def _freed(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None:
         return "The server has collected its garbage", "What that brought it does not tell."
@@ -175,7 +175,7 @@ def _freed(outcome: Outcome) -> tuple[str, str]:
     return f"Freed {size(freed_bytes)} in {duration(max(1.0, outcome.took_s))}", keeps
 
 
-def _cleaned(outcome: Outcome) -> tuple[str, str]:
+def _cleaned(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None or before.file_count is None or after.file_count is None:
         return "The server has cleaned up", "What it deleted it does not tell."

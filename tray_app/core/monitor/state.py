@@ -17,19 +17,19 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import Choice, Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
-from tray_app.core.model.server_action import Errand, Outcome
+from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import alerting, server_actions
-from tray_app.core.monitor.alerting import Vigil
+from tray_app.core.monitor.alerting import AlertingState
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.icon import Palette, Style, Theme
-from tray_app.core.server.target_override import NO_WISH, Wish, named
-from tray_app.core.server.target_tracker import Succession
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
+from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
 from tray_app.core.source_choice.basis import Basis
-from tray_app.core.source_choice.circuit_breaker import ApiLink
-from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
+from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Why, fresh
 
 # A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
@@ -90,13 +90,13 @@ class State(Struct, frozen=True):
     demo: bool = False
     paused: bool = False
     choice: Choice = Choice()
-    link: ApiLink = ApiLink()
+    link: CircuitBreaker = CircuitBreaker()
     process: ProcessReading | None = None
-    likeness: Likeness = Likeness()
+    likeness: CrossCheck = CrossCheck()
     temp: TempUsage | None = None
     trend: Trend = Trend()
     band: BandState = BandState()
-    vigil: Vigil = Vigil()
+    vigil: AlertingState = AlertingState()
     activity: ActivityState = ActivityState()
     jobs: Jobs = Jobs()
     basis: Basis | None = None
@@ -106,16 +106,16 @@ class State(Struct, frozen=True):
     seen_answer_s: float | None = None
     source: Source | None = None
     reading_s: float = 0.0
-    wish: Wish = NO_WISH
+    wish: TargetOverride = NO_OVERRIDE
     configured: ServerAddress | None = None
-    succession: Succession = Succession()
+    succession: TargetTracker = TargetTracker()
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
     before_quick: Settings | None = None
     delivery_problem: str | None = None
     deliveries: tuple[Delivery, ...] = ()
-    errand: Errand | None = None
-    brought: Outcome | None = None
+    errand: ServerAction | None = None
+    brought: ActionResult | None = None
     status_shown_s: float | None = None
     host_away_since_s: float | None = None
     host_missing_said: bool = False

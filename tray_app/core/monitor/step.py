@@ -17,10 +17,10 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import Choice, Settings, reconfigured, switched
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, server_actions
-from tray_app.core.monitor.alerting import Vigil
+from tray_app.core.monitor.alerting import AlertingState
 from tray_app.core.monitor.commands import (
     CleanUp,
     FreeMemory,
@@ -45,12 +45,12 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.delivery_log import KEPT, Delivery
 from tray_app.core.monitor.events import (
+    ActionEnded,
+    ActionRequested,
     AutostartFailed,
     AutostartWanted,
     Chosen,
     Ended,
-    ErrandAsked,
-    ErrandEnded,
     Event,
     NotifierCame,
     OpenAsked,
@@ -58,10 +58,10 @@ from tray_app.core.monitor.events import (
     Told,
 )
 from tray_app.core.monitor.inputs import (
+    ActionFinished,
     Answered,
     Asked,
     AutostartSeen,
-    Brought,
     Delivered,
     HostSeen,
     Input,
@@ -77,11 +77,11 @@ from tray_app.core.monitor.inputs import (
 from tray_app.core.monitor.make_sample import end_measurements, make_sample, run_summary
 from tray_app.core.monitor.state import Restarts, State, is_gap, rebased
 from tray_app.core.presentation import wording
-from tray_app.core.server.target_override import NO_WISH, Wish, named
-from tray_app.core.server.target_tracker import Succession
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
+from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
-from tray_app.core.source_choice.circuit_breaker import ApiLink
-from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
+from tray_app.core.source_choice.cross_check import CrossCheck
 
 # XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
 MENU_OPEN_AT_MOST_S = 60.0
@@ -93,7 +93,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         state = _woken(state, now)
         if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
             # It may have lain in the inbox all night: another one is asked for.
-            return replace(state, link=ApiLink()), ()
+            return replace(state, link=CircuitBreaker()), ()
     match happened:
         case Asked():
             words = stage.asked(state.activity.words, now.mono_s)
@@ -111,12 +111,12 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, deliveries=deliveries, delivery_problem=problem), ()
         case NotifierSeen():
             return state, (NotifierCame(),)
-        case Brought(outcome):
-            return replace(state, errand=None, brought=outcome), (ErrandEnded(outcome),)
+        case ActionFinished(outcome):
+            return replace(state, errand=None, brought=outcome), (ActionEnded(outcome),)
         case NotOpened(place, problem):
             return state, (server_actions.not_opened(place, problem),)
         case FreeMemory(sure):
-            return _run_errand(state, Errand.FREE_MEMORY, sure)
+            return _run_errand(state, ServerAction.FREE_MEMORY, sure)
         case CleanUp(errand, sure):
             return _run_errand(state, errand, sure)
         case OpenTemp():
@@ -175,21 +175,21 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             vigil, news = alerting.unmuted(state.vigil, now)
             return replace(state, vigil=vigil), news
         case WatchProcess(pid, created_s):
-            return replace(state, wish=Wish(picked=(pid, created_s))), ()
+            return replace(state, wish=TargetOverride(picked=(pid, created_s))), ()
         case WatchPort(port):
             return _watch_port(state, port, now)
         case WatchAutomatically():
-            return _at(replace(state, wish=NO_WISH), state.configured, now), ()
+            return _at(replace(state, wish=NO_OVERRIDE), state.configured, now), ()
         case Quit(summed_up):
             return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
 
 
-def _run_errand(state: State, errand: Errand, sure: bool) -> tuple[State, tuple[Event, ...]]:
+def _run_errand(state: State, errand: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:
     if reason := server_actions.against(state, errand):
         return state, (server_actions.refusal(errand, reason),)
     if not sure and (question := server_actions.question(state, errand)):
         return state, (question,)
-    return replace(state, errand=errand), (ErrandAsked(errand, state.settings),)
+    return replace(state, errand=errand), (ActionRequested(errand, state.settings),)
 
 
 def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
@@ -256,7 +256,7 @@ def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, 
     if state.demo or address == state.settings.address:
         return state, ()
     configured = state.configured or state.settings.address
-    moved = replace(_at(replace(state, wish=NO_WISH), address, now), configured=configured)
+    moved = replace(_at(replace(state, wish=NO_OVERRIDE), address, now), configured=configured)
     return moved, (Told(*wording.moved(address), "watch"),)
 
 
@@ -275,14 +275,14 @@ def _of_another_server(state: State, now: Now) -> State:
     return replace(
         rebased(state, now),
         awake=now,
-        link=ApiLink(),
+        link=CircuitBreaker(),
         process=None,
-        likeness=Likeness(),
-        vigil=Vigil(quiet=state.vigil.quiet),
+        likeness=CrossCheck(),
+        vigil=AlertingState(quiet=state.vigil.quiet),
         activity=ActivityState(),
         seen_answer_s=None,
         source=None,
-        succession=Succession(),
+        succession=TargetTracker(),
     )
 
 

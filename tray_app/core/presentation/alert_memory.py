@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Earlier
-from tray_app.core.monitor.mute import HELD_MAX, Quiet
+from tray_app.core.monitor.mute import HELD_MAX, MuteState
 from tray_app.core.presentation.notifications import Urgency, moment, note
 
 # The longest notification has some 400 characters; a file may say anything.
 WORDS_MAX = 1000
 
 
-def remembered(quiet: Quiet, now: Now) -> dict[str, Any]:
+def remembered(quiet: MuteState, now: Now) -> dict[str, Any]:
     """What is held back; moments in Unix time."""
     messages = []
     for event in quiet.held:
@@ -33,7 +33,7 @@ def remembered(quiet: Quiet, now: Now) -> dict[str, Any]:
     }
 
 
-def restore(quiet: Quiet, memory: object, now: Now) -> Quiet:
+def restore(quiet: MuteState, memory: object, now: Now) -> MuteState:
     """``quiet`` with what an earlier run held back; what makes no sense is left out."""
     messages = memory.get("messages") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(messages, list):

@@ -19,7 +19,7 @@ from tray_app import __version__
 from tray_app.core.alerts.levels import AlertLimits, Level
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
     CleanUp,
@@ -290,7 +290,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
                 children=(
                     Row("free-temp", temp),
                     Row("free-risk", menu_text.FREEING[risk]),
-                    _errand(Errand.FREE_MEMORY, FreeMemory(sure=True)),
+                    _errand(ServerAction.FREE_MEMORY, FreeMemory(sure=True)),
                 ),
             ),
             Row(
@@ -301,7 +301,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
                     Row("clean-risk", menu_text.CLEANING[risk]),
                     *(
                         _errand(errand, CleanUp(errand, sure=True), barred=barred)
-                        for errand in (Errand.CLEAN_UP, Errand.CLEAN_UP_HOUR)
+                        for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR)
                     ),
                 ),
             ),
@@ -313,7 +313,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
     )
 
 
-def _errand(errand: Errand, command: Command, *, barred: bool = False) -> Row:
+def _errand(errand: ServerAction, command: Command, *, barred: bool = False) -> Row:
     return Row(
         f"errand-{errand.name.lower()}", server_actions.LABELS[errand], command, barred=barred
     )

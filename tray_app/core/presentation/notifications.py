@@ -16,11 +16,13 @@ from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.model.readings import Now
-from tray_app.core.model.server_action import Errand
+from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp
 from tray_app.core.monitor.events import (
+    ActionEnded,
     Alerted,
+    AlertEvent,
     Answers,
     AutostartFailed,
     Back,
@@ -28,19 +30,17 @@ from tray_app.core.monitor.events import (
     DiskFull,
     Earlier,
     Eased,
-    ErrandEnded,
     Event,
     Gone,
-    Grown,
     HeldBack,
     HostMissing,
     Hung,
-    Leaking,
-    Littered,
-    Notable,
+    IdleGrowthSeen,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Questioned,
     Recovered,
-    Scarce,
     Summarised,
     TakenBack,
     Told,
@@ -81,7 +81,7 @@ class Note(Struct, frozen=True):
 
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
-FREE_MEMORY = Action(server_actions.LABELS[Errand.FREE_MEMORY], FreeMemory())
+FREE_MEMORY = Action(server_actions.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
@@ -97,7 +97,7 @@ def note(event: Event) -> Note | None:
             return Note(*taken_back(event), Urgency.LOW, "memory", silent=True)
         case Recovered():
             return Note(*recovery(event), Urgency.LOW, "memory")
-        case Scarce():
+        case MachineShort():
             return Note(*scarce(event), Urgency.CRITICAL, "machine", (FREE_MEMORY, MUTE))
         case Eased():
             return Note(*_eased(event), Urgency.LOW, "machine")
@@ -114,11 +114,11 @@ def note(event: Event) -> Note | None:
             return Note(*_worker_replaced(event), Urgency.NORMAL, "server", (MUTE,))
         case ChildKilled():
             return Note(*child_killed(event), Urgency.CRITICAL, "server", (MUTE,))
-        case Leaking():
+        case LeakSuspected():
             return Note(*leaking(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
-        case Grown():
+        case IdleGrowthSeen():
             return Note(*_grown(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
-        case Littered():
+        case LeftoverFiles():
             return Note(*_littered(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
         case DiskFull():
             return Note(*_disk_full(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
@@ -130,7 +130,7 @@ def note(event: Event) -> Note | None:
             return Note(*wording.quick_test(event), Urgency.NORMAL, "summary")
         case HostMissing():
             return Note(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, Urgency.NORMAL, "host")
-        case ErrandEnded(outcome):
+        case ActionEnded(outcome):
             return Note(*server_actions.brought(outcome), Urgency.NORMAL, "errand")
         case Told(title, text, replace):
             return Note(title, text, Urgency.NORMAL, replace)
@@ -196,7 +196,7 @@ def recovery(event: Recovered) -> tuple[str, str]:
     )
 
 
-def scarce(event: Scarce) -> tuple[str, str]:
+def scarce(event: MachineShort) -> tuple[str, str]:
     """Title and text when the machine is short of memory: how much is left, and who holds it."""
     system = event.system
     what = "Memory limit nearly reached" if system.limited else "Machine short of memory"
@@ -247,7 +247,7 @@ def _answers(event: Answers) -> tuple[str, str]:
     return f"{APP} answers again: {size(event.sample.memory_bytes)}", text
 
 
-def leaking(event: Leaking) -> tuple[str, str]:
+def leaking(event: LeakSuspected) -> tuple[str, str]:
     """Title and text when job after job keeps memory: the sum, and the figures."""
     leak = event.leak
     newest = leak.kept_bytes[-JOBS_MAX:]
@@ -289,7 +289,7 @@ def child_killed(event: ChildKilled) -> tuple[str, str]:
     return heading, _sentences(wording.out_of_memory(event.oom_kills), _free(event.sample))
 
 
-def _grown(event: Grown) -> tuple[str, str]:
+def _grown(event: IdleGrowthSeen) -> tuple[str, str]:
     growing, sample = event.growing, event.sample
     pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
     return (
@@ -298,7 +298,7 @@ def _grown(event: Grown) -> tuple[str, str]:
     )
 
 
-def _littered(event: Littered) -> tuple[str, str]:
+def _littered(event: LeftoverFiles) -> tuple[str, str]:
     temp = event.sample.temp
     return (
         f"{size(event.left_bytes)} left in the temp directory",
@@ -340,12 +340,12 @@ def _held_back(event: HeldBack) -> Note | None:
     return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 
-def moment(held: Notable) -> Now:
+def moment(held: AlertEvent) -> Now:
     """When it happened."""
     return held.at if isinstance(held, Earlier) else held.sample.at
 
 
-def _ago(held: Notable, event: HeldBack) -> str:
+def _ago(held: AlertEvent, event: HeldBack) -> str:
     seconds = max(0.0, event.until.wall_s - moment(held).wall_s)
     return "now" if seconds < SOON_S else f"{duration(seconds)} ago"
 

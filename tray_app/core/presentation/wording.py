@@ -12,7 +12,7 @@ import math
 
 from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.hung import Hang, HangKind
-from tray_app.core.alerts.job_leak import Kept
+from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
@@ -25,11 +25,11 @@ from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
     OomKills,
-    OwnMemory,
     Source,
     SystemMemory,
     Target,
     TempUsage,
+    UssPss,
 )
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import Summarised
@@ -141,14 +141,14 @@ def about(seconds: float) -> str:
     return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
 
 
-def kept(value: Kept | None) -> str:
+def kept(value: RetainedMemory | None) -> str:
     """``kept 140 MB of the last video``; empty when it is not known or not worth a word."""
     if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
         return ""
     return f"kept {size(value.kept_bytes)} of the last video"
 
 
-def compared(value: Kept) -> str:
+def compared(value: RetainedMemory) -> str:
     """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
     number, kept_bytes = value.job.number, value.kept_bytes
     if abs(kept_bytes) < 0.5 * MIB:
@@ -521,7 +521,7 @@ def scarce(value: SystemMemory | None) -> str:
     )
 
 
-def own_memory(value: OwnMemory) -> str:
+def own_memory(value: UssPss) -> str:
     """``301 MB really its own, 322 MB with its share of what is in common``."""
     own = f"{size(value.uss_bytes)} really its own"
     if value.pss_bytes is None:

@@ -30,7 +30,7 @@ _QUOTING = frozenset(
 )
 
 
-class Wish(Struct, frozen=True):
+class TargetOverride(Struct, frozen=True):
     """At most one of the three is set; none: the server is looked for by evidence.
 
     ``picked`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.
@@ -44,15 +44,15 @@ class Wish(Struct, frozen=True):
     @property
     def is_open(self) -> bool:
         """Whether nothing is wished."""
-        return self == NO_WISH
+        return self == NO_OVERRIDE
 
 
-NO_WISH = Wish()
+NO_OVERRIDE = TargetOverride()
 
 
-def named(pid: int | None, match: str | None) -> Wish:
+def named(pid: int | None, match: str | None) -> TargetOverride:
     """What the settings wish; a pid is the more exact word of the two."""
-    return Wish(pid=pid) if pid is not None else Wish(match=match)
+    return TargetOverride(pid=pid) if pid is not None else TargetOverride(match=match)
 
 
 def matches(pattern: re.Pattern[str], cmdline: tuple[str, ...]) -> bool:

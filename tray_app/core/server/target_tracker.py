@@ -40,7 +40,7 @@ class Change(Struct, frozen=True):
     falls_back: bool = False
 
 
-class Succession(Struct, frozen=True):
+class TargetTracker(Struct, frozen=True):
     """The last target, whether it has ended, and the workers below it that answered last."""
 
     target: Target | None = None
@@ -48,7 +48,7 @@ class Succession(Struct, frozen=True):
     workers: frozenset[int] = frozenset()
 
 
-def compare(before: Succession, reading: ProcessReading) -> tuple[Succession, Change | None]:
+def compare(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracker, Change | None]:
     """The succession after one more reading, and what has changed in it.
 
     A reading without a target and without a loss changes nothing: the server was not found, or
@@ -58,20 +58,20 @@ def compare(before: Succession, reading: ProcessReading) -> tuple[Succession, Ch
     if target is None:
         if loss is None:
             return before, None
-        return Succession(loss.target, has_ended=True), Change(Turn.ENDED, loss.target, loss)
+        return TargetTracker(loss.target, has_ended=True), Change(Turn.ENDED, loss.target, loss)
     # A root that answers itself is no worker: its end is the target's.
     workers = frozenset(reading.workers) - {target.pid}
     if before.target is None:
-        return Succession(target, workers=workers), None
+        return TargetTracker(target, workers=workers), None
     if target == before.target and workers == before.workers and not before.has_ended:
         return before, None  # the usual
     if _identity(target) != _identity(before.target) or before.has_ended:
         turn = Turn.RESTARTED if loss else Turn.RETURNED if before.has_ended else Turn.FOLLOWED
-        return Succession(target, workers=workers), Change(turn, target, loss)
+        return TargetTracker(target, workers=workers), Change(turn, target, loss)
     left, joined = before.workers - workers, workers - before.workers
     if not joined:  # fewer, perhaps only until a successor answers
-        return Succession(target, workers=before.workers), None
-    now = Succession(target, workers=workers)
+        return TargetTracker(target, workers=before.workers), None
+    now = TargetTracker(target, workers=workers)
     if not left:
         return now, None
     return now, Change(Turn.RENEWED, target, None, tuple(sorted(left)), tuple(sorted(joined)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.model.readings import ProcessReading
-from tray_app.core.source_choice.cross_check import Likeness
+from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Selected
 
 
@@ -28,7 +28,7 @@ class Basis(Struct, frozen=True):
 ENDED = Basis(ended=True)
 
 
-def of(selected: Selected, process: ProcessReading | None, likeness: Likeness) -> Basis | None:
+def of(selected: Selected, process: ProcessReading | None, likeness: CrossCheck) -> Basis | None:
     """The basis of this sample's figure; None where it has no new one.
 
     ``process`` is the reading without a target that is not the server. Several workers share what

@@ -54,7 +54,7 @@ class ApiState(StrEnum):
     OFF = "off"
 
 
-class ApiLink(Struct, frozen=True):
+class CircuitBreaker(Struct, frozen=True):
     """What is known of the API. ``asked_s`` is set while a request is in flight.
 
     ``silent_since_s`` is when the first request was sent that has not been answered, kept
@@ -84,21 +84,21 @@ class ApiCondition(Struct, frozen=True):
     every_s: float | None = None
 
 
-def asked(link: ApiLink, now_s: float) -> ApiLink:
+def asked(link: CircuitBreaker, now_s: float) -> CircuitBreaker:
     """A request was sent."""
     since = link.silent_since_s if link.silent_since_s is not None else now_s
     return replace(link, asked_s=now_s, silent_since_s=since)
 
 
-def answered(link: ApiLink, reading: ApiReading) -> ApiLink:
+def answered(link: CircuitBreaker, reading: ApiReading) -> CircuitBreaker:
     """A good answer closes the circuit: all earlier failures are forgotten."""
-    return ApiLink(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
+    return CircuitBreaker(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
 
 
-def begun_again(link: ApiLink, silent_since_s: float | None = None) -> ApiLink:
+def begun_again(link: CircuitBreaker, silent_since_s: float | None = None) -> CircuitBreaker:
     """What came before says nothing any more. A request that is in flight may still be answered,
     and what the server wants is kept."""
-    return ApiLink(
+    return CircuitBreaker(
         asked_s=link.asked_s, silent_since_s=silent_since_s, not_before_s=link.not_before_s
     )
 
@@ -112,12 +112,12 @@ def _smoothed(before_s: float | None, latency_s: float) -> float:
     return before_s + LATENCY_WEIGHT * (counted_s - before_s)
 
 
-def apart_s(link: ApiLink) -> float:
+def apart_s(link: CircuitBreaker) -> float:
     """How far apart requests are kept, from start to start."""
     return min(APART_LATENCIES * (link.latency_s or 0.0), APART_MAX_S)
 
 
-def keeps_pace(link: ApiLink, now_s: float, interval_s: float) -> bool:
+def keeps_pace(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
     """Whether the API answers as it is asked, although its newest answer may be some time old."""
     if link.reading is None or link.failures:
         return False
@@ -126,7 +126,9 @@ def keeps_pace(link: ApiLink, now_s: float, interval_s: float) -> bool:
     return waited_s <= min(interval_s, 1.0) and now_s - link.reading.taken_s <= longest_s
 
 
-def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> ApiLink:
+def failed(
+    link: CircuitBreaker, failure: ApiFailure, now_s: float, jitter: float
+) -> CircuitBreaker:
     """A failure, with ``jitter`` in [0, 1): refused and wrong answers pause 1 s to 30 s."""
     if failure.kind is ApiFailureKind.TIMEOUT:
         pause_s, next_ask_s = 0.0, now_s + RETRY_AFTER_TIMEOUT_S
@@ -148,18 +150,18 @@ def failed(link: ApiLink, failure: ApiFailure, now_s: float, jitter: float) -> A
     )
 
 
-def ended(link: ApiLink) -> ApiLink:
+def ended(link: CircuitBreaker) -> CircuitBreaker:
     """The process that answered has ended: its last answer is no figure, and whether another
     answers in its place is asked at once."""
     return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
 
 
-def hurry(link: ApiLink) -> ApiLink:
+def hurry(link: CircuitBreaker) -> CircuitBreaker:
     """Something says that the server is back (its process was found): ask at once."""
     return replace(link, pause_s=0.0, next_ask_s=0.0)
 
 
-def away(link: ApiLink, now_s: float) -> bool:
+def away(link: CircuitBreaker, now_s: float) -> bool:
     """Whether the API counts as away: 3 failures in a row, 3 s of silence, or more than 3 s in
     which it wants not to be asked."""
     return (
@@ -172,14 +174,14 @@ def away(link: ApiLink, now_s: float) -> bool:
     )
 
 
-def refuses(link: ApiLink, now_s: float) -> bool:
+def refuses(link: CircuitBreaker, now_s: float) -> bool:
     """Whether nobody listens any more: away, and the newest request was refused."""
     refused = link.failure is not None and link.failure.kind is ApiFailureKind.REFUSED
     return refused and away(link, now_s)
 
 
 def due_s(
-    link: ApiLink, next_tick_s: float, interval_s: float, *, hastens: bool = False
+    link: CircuitBreaker, next_tick_s: float, interval_s: float, *, hastens: bool = False
 ) -> float | None:
     """When the next request is to be sent: shortly before the tick that will use it.
 
@@ -205,7 +207,7 @@ def due_s(
     return max(ask_s, link.next_ask_s, link.not_before_s)
 
 
-def condition(link: ApiLink, now_s: float, interval_s: float) -> ApiCondition:
+def condition(link: CircuitBreaker, now_s: float, interval_s: float) -> ApiCondition:
     """How the link is to be shown at ``now_s``."""
     waited_s = 0.0 if link.silent_since_s is None else now_s - link.silent_since_s
     timed_out = link.failure is not None and link.failure.kind is ApiFailureKind.TIMEOUT

@@ -21,7 +21,7 @@ ANSWERS_TO_DISOWN = 3
 QUICK_S = 0.5
 
 
-class Likeness(Struct, frozen=True):
+class CrossCheck(Struct, frozen=True):
     """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
 
     ``tree_bytes`` is what the whole tree had at the last tick. ``proven``: an answer has fitted.
@@ -40,8 +40,8 @@ def alike(api_bytes: int, rss_bytes: int) -> bool:
 
 
 def compare(
-    likeness: Likeness, answer: ApiReading | None, process: ProcessReading | None
-) -> Likeness:
+    likeness: CrossCheck, answer: ApiReading | None, process: ProcessReading | None
+) -> CrossCheck:
     """The likeness after one more tick; ``answer`` is the newest one if it is new.
 
     Any process of the tree may have answered (with several workers a random one). What cannot
@@ -54,7 +54,7 @@ def compare(
     target = (process.target.pid, process.target.created_s)
     tree_bytes = process.rss_bytes
     if target != likeness.target:
-        likeness = Likeness(target)
+        likeness = CrossCheck(target)
     misfits, proven = likeness.misfits, likeness.proven
     before_bytes = likeness.tree_bytes
     if answer is None:
@@ -64,10 +64,10 @@ def compare(
     elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
         enough = not proven and answer.latency_s <= QUICK_S
         misfits = ANSWERS_TO_DISOWN if enough else min(misfits + 1, ANSWERS_TO_DISOWN)
-    return Likeness(target, misfits, tree_bytes, proven)
+    return CrossCheck(target, misfits, tree_bytes, proven)
 
 
-def is_another(likeness: Likeness, process: ProcessReading) -> bool:
+def is_another(likeness: CrossCheck, process: ProcessReading) -> bool:
     """Whether the target of this reading is known not to be the server."""
     target = process.target
     return (
@@ -77,7 +77,7 @@ def is_another(likeness: Likeness, process: ProcessReading) -> bool:
     )
 
 
-def is_doubted(likeness: Likeness) -> bool:
+def is_doubted(likeness: CrossCheck) -> bool:
     """Whether the newest answer fitted no process of the tree."""
     return likeness.misfits > 0
 

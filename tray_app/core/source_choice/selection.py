@@ -14,7 +14,7 @@ from msgspec import Struct
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ApiReading, ProcessReading, Source
 from tray_app.core.source_choice import circuit_breaker
-from tray_app.core.source_choice.circuit_breaker import ApiLink
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import alike
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
@@ -60,7 +60,7 @@ def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     return api.rss_bytes + process.held_bytes - process.answering_rss_bytes
 
 
-def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
+def fresh(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
     """Whether the newest answer is good and came since the last tick."""
     return (
         link.reading is not None
@@ -71,7 +71,7 @@ def fresh(link: ApiLink, now_s: float, interval_s: float) -> bool:
 
 def select(
     mode: Mode,
-    link: ApiLink,
+    link: CircuitBreaker,
     process: ProcessReading | None,
     now_s: float,
     interval_s: float,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from tray_app.core.model.readings import MIB, ApiFailureKind, ApiReading
-from tray_app.core.model.server_action import AGE_HOURS, Errand, Extent, Outcome
+from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.sources.api.client import CallError
 from tray_app.worker_thread import WorkerThread
@@ -21,7 +21,11 @@ from tray_app.worker_thread import WorkerThread
 LIMIT_S = 30.0
 """For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
 rule, and nobody waits longer for a click."""
-BEFORE_LIMIT_S = {Errand.FREE_MEMORY: LIMIT_S, Errand.CLEAN_UP: 5.0, Errand.CLEAN_UP_HOUR: 5.0}
+BEFORE_LIMIT_S = {
+    ServerAction.FREE_MEMORY: LIMIT_S,
+    ServerAction.CLEAN_UP: 5.0,
+    ServerAction.CLEAN_UP_HOUR: 5.0,
+}
 """For the measurement before it. A silent server is at work: it is not the time to clean up."""
 SETTLE_S = 4.0
 LOOK_EVERY_S = 0.5
@@ -73,7 +77,7 @@ def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]
     WorkerThread("page", work, again=False).start()
 
 
-class ErrandWorker:
+class ActionWorker:
     """Runs one errand and calls ``report`` with its outcome, once, from its thread.
 
     ``clock`` gives monotonic seconds.
@@ -81,9 +85,9 @@ class ErrandWorker:
 
     def __init__(
         self,
-        errand: Errand,
+        errand: ServerAction,
         server: Server,
-        report: Callable[[Outcome], None],
+        report: Callable[[ActionResult], None],
         clock: Callable[[], float],
     ) -> None:
         self._errand = errand
@@ -105,11 +109,11 @@ class ErrandWorker:
 
     def _work(self) -> None:
         # An errand that never ends would bar all others.
-        outcome = Outcome(self._errand, problem="unexpected error (the log has more)")
+        outcome = ActionResult(self._errand, problem="unexpected error (the log has more)")
         try:
             outcome = self._outcome()
         except CallError as error:
-            outcome = Outcome(self._errand, problem=str(error))
+            outcome = ActionResult(self._errand, problem=str(error))
         finally:
             try:
                 self._server.hang_up()
@@ -117,15 +121,15 @@ class ErrandWorker:
                 if not self._closing.is_set():
                     self._report(outcome)
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> ActionResult:
         before = self._extent(BEFORE_LIMIT_S[self._errand])
         began_s = self._clock()
-        if self._errand is Errand.FREE_MEMORY:
+        if self._errand is ServerAction.FREE_MEMORY:
             self._server.free_memory(LIMIT_S)
         else:
             self._server.clean_up(AGE_HOURS[self._errand], LIMIT_S)
         after = self._settled(self._clock() + SETTLE_S)
-        return Outcome(self._errand, self._clock() - began_s, before, after)
+        return ActionResult(self._errand, self._clock() - began_s, before, after)
 
     def _extent(self, patience_s: float) -> Extent:
         reading = self._server.status(patience_s)

@@ -30,7 +30,7 @@ def rest_after_s(took_s: float, interval_s: float) -> float:
     return max(interval_s, min(REST_PER_WORK * took_s, REST_MAX_S))
 
 
-class SlowReadings:
+class BackgroundScheduler:
     """Makes each reading when it is time, one after another. ``clock`` tells monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

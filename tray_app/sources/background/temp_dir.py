@@ -25,7 +25,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tray_app.core.model.readings import Disk, Now, TempUsage
-from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
+from tray_app.sources.background.scheduler import BackgroundScheduler, rest_after_s
 
 INTERVAL_S = 2.0
 LIVELY_INTERVAL_S = 0.5
@@ -67,7 +67,7 @@ class TempWalker:
     def __init__(
         self,
         report: Callable[[TempUsage | None], None],
-        slowly: SlowReadings,
+        slowly: BackgroundScheduler,
         clock: Callable[[], Now],
         interval_s: float = INTERVAL_S,
     ) -> None:

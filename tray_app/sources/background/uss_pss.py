@@ -16,8 +16,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tray_app.core.analysis.shared_memory import SMALL_BYTES
-from tray_app.core.model.readings import OwnMemory, ProcessRow, ProcessShare, Sharing
-from tray_app.sources.background.scheduler import SlowReadings, rest_after_s
+from tray_app.core.model.readings import ProcessRow, ProcessShare, Sharing, UssPss
+from tray_app.sources.background.scheduler import BackgroundScheduler, rest_after_s
 from tray_app.sources.processes.process_table import Shares
 
 SHOWN_EVERY_S = 30.0
@@ -47,7 +47,7 @@ _Root = tuple[int, float | None] | None
 _log = logging.getLogger(__name__)
 
 
-class OwnMemoryReader:
+class UssPssReader:
     """Brings ``report(own)`` for the processes that it is told, from the thread of ``slowly``.
 
     ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
@@ -56,8 +56,8 @@ class OwnMemoryReader:
 
     def __init__(
         self,
-        report: Callable[[OwnMemory], None],
-        slowly: SlowReadings,
+        report: Callable[[UssPss], None],
+        slowly: BackgroundScheduler,
         shares: Callable[[int], Shares | None],
         clock: Callable[[], float],
         every_s: float,
@@ -252,7 +252,7 @@ class OwnMemoryReader:
 
     def _hand_on(self, target_pid: int, told: list[ProcessShare], taken_s: float) -> None:
         pss = [share.pss_bytes for share in told if share.pss_bytes is not None]
-        own = OwnMemory(
+        own = UssPss(
             target_pid=target_pid,
             uss_bytes=sum(share.private_bytes for share in told),
             pss_bytes=sum(pss) if len(pss) == len(told) else None,

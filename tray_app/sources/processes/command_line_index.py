@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable
 
 from tray_app.core.server.command_line import is_python, server_command
 from tray_app.core.server.target_override import matches
-from tray_app.sources.processes.duty_cycle import Pace
+from tray_app.sources.processes.duty_cycle import DutyCycle
 from tray_app.sources.processes.process_table import ProcessTable
 
 _FULL_LOOK_S = 60.0
 _YOUNG_S = 5.0
 
 
-class Roster:
+class CommandLineIndex:
     """``servers``, ``pythons`` and ``matches`` are pids as of the last :meth:`update`; some may be
     gone."""
 
@@ -29,7 +29,7 @@ class Roster:
         self.matches: set[int] = set()
         self._pattern: re.Pattern[str] | None = None
         self._table = table
-        self._pace = Pace(clock)
+        self._pace = DutyCycle(clock)
         self._full_s = -math.inf
         self._young: dict[int, float] = {}
 

@@ -8,7 +8,7 @@ from tray_app.sources.processes.process_table import ProcessHandle, Usage
 MIN_SPAN_S = 0.2
 
 
-class Gauge:
+class CpuMeter:
     """``cpu_percent`` is of one core, None before two readings; above 100 with threads.
 
     ``is_new`` until the first reading. ``since_s`` is given for a process that did not exist

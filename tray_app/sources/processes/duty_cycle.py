@@ -10,7 +10,7 @@ _DUTY = 0.02
 T = TypeVar("T")
 
 
-class Pace:
+class DutyCycle:
     """``clock`` gives seconds, only to measure what a look costs."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

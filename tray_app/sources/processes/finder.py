@@ -1,7 +1,7 @@
 """Looking for the server on this machine: the port first, command lines while it is silent.
 
 The port is asked at each look as long as that costs little (on Linux it does), else as
-often as its :class:`Pace` allows.
+often as its :class:`DutyCycle` allows.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from msgspec.structs import replace
 from tray_app.core.model.readings import Target
 from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose, launcher_of
 from tray_app.core.server.target_override import choose_match
-from tray_app.sources.processes.command_line_index import Roster
-from tray_app.sources.processes.duty_cycle import Pace
+from tray_app.sources.processes.command_line_index import CommandLineIndex
+from tray_app.sources.processes.duty_cycle import DutyCycle
 from tray_app.sources.processes.process_table import ProcessTable
 
 
-class TargetSearch:
+class TargetFinder:
     """Looks for the server that ``host`` and ``port`` name; never for ``own_pid``."""
 
     def __init__(
         self,
         table: ProcessTable,
-        roster: Roster,
+        roster: CommandLineIndex,
         host: str,
         port: int,
         own_pid: int,
@@ -35,7 +35,7 @@ class TargetSearch:
         self._host = host
         self._port = port
         self._own_pid = own_pid
-        self._pace = Pace(clock)
+        self._pace = DutyCycle(clock)
         self._listeners = Listeners()
 
     def look(self, now_s: float) -> Choice:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection
 
 from tray_app.core.model.readings import ProcessRow, Role
-from tray_app.sources.processes.command_line_index import Roster
-from tray_app.sources.processes.cpu_meter import Gauge
+from tray_app.sources.processes.command_line_index import CommandLineIndex
+from tray_app.sources.processes.cpu_meter import CpuMeter
 from tray_app.sources.processes.process_table import ProcessTable
 
 _SHOWN = 8
@@ -17,11 +17,11 @@ _LIST_EVERY_S = 10.0
 class OtherPythons:
     """Keeps handles of those shown, from one listing to the next."""
 
-    def __init__(self, table: ProcessTable, roster: Roster, own_pid: int) -> None:
+    def __init__(self, table: ProcessTable, roster: CommandLineIndex, own_pid: int) -> None:
         self._table = table
         self._roster = roster
         self._own_pid = own_pid
-        self._gauges: dict[int, Gauge] = {}
+        self._gauges: dict[int, CpuMeter] = {}
         self._listed_s = -math.inf
 
     def read(self, now_s: float, tree: Collection[int]) -> tuple[ProcessRow, ...]:
@@ -56,7 +56,7 @@ class OtherPythons:
         for pid in pids - self._gauges.keys():
             handle = self._table.open(pid)
             if handle is not None:
-                self._gauges[pid] = Gauge(handle)
+                self._gauges[pid] = CpuMeter(handle)
 
     def _leave(self, pid: int) -> None:
         self._gauges.pop(pid).close()

@@ -13,18 +13,18 @@ from msgspec.structs import replace
 
 from tray_app.core.model.readings import (
     UNTOLD,
-    Glance,
     Killed,
     Loss,
+    PollReading,
     ProcessReading,
     ProcessRow,
     Role,
     Target,
 )
 from tray_app.core.server.discovery import Choice, not_permitted
-from tray_app.core.server.target_override import CHOSEN, NO_WISH, Wish
-from tray_app.sources.processes.command_line_index import Roster
-from tray_app.sources.processes.finder import TargetSearch
+from tray_app.core.server.target_override import CHOSEN, NO_OVERRIDE, TargetOverride
+from tray_app.sources.processes.command_line_index import CommandLineIndex
+from tray_app.sources.processes.finder import TargetFinder
 from tray_app.sources.processes.oom_kills import OomWatch
 from tray_app.sources.processes.other_pythons import OtherPythons
 from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
@@ -52,23 +52,25 @@ class ServerProbe:
         self._host = host
         self._port = port
         self._births = table.births()
-        self._roster = Roster(table, clock)
-        self._search = TargetSearch(table, self._roster, host, port, own_pid, clock)
+        self._roster = CommandLineIndex(table, clock)
+        self._search = TargetFinder(table, self._roster, host, port, own_pid, clock)
         self._others = OtherPythons(table, self._roster, own_pid)
         self._own_pid = own_pid
         self._choice = Choice()
         self._target: Target | None = None
         self._tree: ServerTree | None = None
-        self._wish = NO_WISH
+        self._wish = NO_OVERRIDE
         self._named: tuple[int, float | None] | None = None
         self._oom: OomWatch | None = None
         self._loss: Loss | None = None
         self._killed: Killed | None = None
         self._doubt_s = 0.0
         self._seen: tuple[Sequence[ProcessHandle], int, bool] | None = None
-        self._glance: Callable[[], Glance] = table.sight(())
+        self._glance: Callable[[], PollReading] = table.sight(())
 
-    def read(self, now_s: float, others: bool = False, wish: Wish = NO_WISH) -> ProcessReading:
+    def read(
+        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+    ) -> ProcessReading:
         """One reading; ``others`` adds the largest other Python processes, ``wish`` overrides the
         evidence. Never raises for a process that vanishes or may not be read."""
         if wish != self._wish:
@@ -114,7 +116,7 @@ class ServerProbe:
 
     def sight(
         self, enough_bytes: int = UNTOLD, with_newcomers: bool = False, /
-    ) -> Callable[[], Glance]:
+    ) -> Callable[[], PollReading]:
         """How to look at what the last reading found, at a touch: nothing is searched, joined or
         let go. ``enough_bytes`` and ``with_newcomers`` as :meth:`ProcessTable.sight`."""
         seen = self._tree.handles if self._tree else (), enough_bytes, with_newcomers
@@ -175,7 +177,7 @@ class ServerProbe:
         self._oom.note(now_s, count)
         return reading
 
-    def _turn_to(self, wish: Wish) -> None:
+    def _turn_to(self, wish: TargetOverride) -> None:
         self._wish = wish
         self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
         self._choice = Choice()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import MIB, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.readings import MIB, UNTOLD, PollReading, SystemMemory
 from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.sources.processes.oom_kills import OomCount
 
@@ -74,7 +74,7 @@ class ProcessHandle(Protocol):
         """Closing twice is allowed."""
 
 
-class Births(Protocol):
+class NewProcesses(Protocol):
     """Remembers which processes it has seen."""
 
     def look(self) -> dict[int, int]:
@@ -96,7 +96,7 @@ class ProcessTable(Protocol):
 
     def open(self, pid: int) -> ProcessHandle | None: ...
 
-    def births(self) -> Births: ...
+    def births(self) -> NewProcesses: ...
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
         """Who listens on ``port`` where ``host`` reaches; ``among``: only these are looked at."""
@@ -122,7 +122,7 @@ class ProcessTable(Protocol):
         enough_bytes: int = UNTOLD,
         with_newcomers: bool = False,
         /,
-    ) -> Callable[[], Glance]:
+    ) -> Callable[[], PollReading]:
         """How to look at the memory of these processes in sum and at what the system has
         available, for less than a reading, and from any thread. ``tree`` are handles of this table,
         the root first: without it there is no sum, and what else is gone counts nothing. Once a
@@ -134,7 +134,7 @@ class ProcessTable(Protocol):
     def close(self) -> None: ...
 
 
-class ListedBirths:
+class ListedNewProcesses:
     """Births found by comparing two listings: right on every system, dear with many processes."""
 
     def __init__(self, table: ProcessTable) -> None:
@@ -142,7 +142,7 @@ class ListedBirths:
         self._seen = frozenset(table.pids())
 
     def look(self) -> dict[int, int]:
-        """As :meth:`Births.look`."""
+        """As :meth:`NewProcesses.look`."""
         seen = frozenset(self._table.pids())
         new, self._seen = seen - self._seen, seen
         parents = ((pid, self._table.parent(pid)) for pid in new)

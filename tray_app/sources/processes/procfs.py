@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.readings import GONE, UNTOLD, PollReading, SystemMemory
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.cgroup import (
@@ -25,8 +25,8 @@ from tray_app.sources.processes.cgroup import (
 )
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.process_table import (
-    Births,
-    ListedBirths,
+    ListedNewProcesses,
+    NewProcesses,
     Shares,
     Usage,
     is_still_its_parent,
@@ -226,10 +226,10 @@ class ProcfsTable:
         stat = self._read_stat(pid)
         return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
 
-    def births(self) -> Births:
+    def births(self) -> NewProcesses:
         """From now on."""
         # A sandbox may keep the newest pid to itself.
-        return CursorBirths(self) if self.newest_pid() > 0 else ListedBirths(self)
+        return CursorNewProcesses(self) if self.newest_pid() > 0 else ListedNewProcesses(self)
 
     def newest_pid(self) -> int:
         """The pid (or thread id) that was given last in this pid namespace; 0 if not told."""
@@ -278,7 +278,7 @@ class ProcfsTable:
         enough_bytes: int = UNTOLD,
         with_newcomers: bool = False,
         /,
-    ) -> Callable[[], Glance]:
+    ) -> Callable[[], PollReading]:
         """As :meth:`ProcessTable.sight`.
 
         Most looks find what the one before has found, to the byte, and then nothing is parsed.
@@ -296,7 +296,7 @@ class ProcfsTable:
         enough_pages = (enough_bytes + reserve_bytes) // self._page_bytes + 1
         asks_first = self._is_whole and enough_bytes < UNTOLD and self._group is None
 
-        def glance() -> Glance:
+        def glance() -> PollReading:
             nonlocal known, rss_bytes
             try:
                 seen = pread(root, _STATM_MAX_BYTES, 0)
@@ -488,7 +488,7 @@ def rollup(pid: int, proc: str = "/proc") -> Shares | None:
     return Shares(uss_bytes, parts[b"Pss"], parts[b"Rss"])
 
 
-class CursorBirths:
+class CursorNewProcesses:
     """Births found by the kernel's newest pid: while it stands still, none was created."""
 
     def __init__(self, table: ProcfsTable) -> None:
@@ -497,7 +497,7 @@ class CursorBirths:
         self._unseen: list[int] = []
 
     def look(self) -> dict[int, int]:
-        """As :meth:`Births.look`."""
+        """As :meth:`NewProcesses.look`."""
         newest, last = self._table.newest_pid(), self._newest
         if newest == last and not self._unseen:
             return {}
@@ -526,7 +526,7 @@ class _Newcomers:
 
     def __init__(self, table: ProcfsTable, tree: Sequence[ProcfsHandle]) -> None:
         self._table = table
-        self._births = CursorBirths(table)
+        self._births = CursorNewProcesses(table)
         self._members = {handle.pid for handle in tree}
         self._pids: dict[int, tuple[str, int] | None] = {}
 

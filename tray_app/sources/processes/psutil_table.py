@@ -14,11 +14,11 @@ from typing import Any
 import psutil
 from msgspec import Struct
 
-from tray_app.core.model.readings import GONE, UNTOLD, Glance, SystemMemory
+from tray_app.core.model.readings import GONE, UNTOLD, PollReading, SystemMemory
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.oom_kills import OomCount
-from tray_app.sources.processes.process_table import Births, ListedBirths, Shares, Usage
+from tray_app.sources.processes.process_table import ListedNewProcesses, NewProcesses, Shares, Usage
 
 _STOPPED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
@@ -117,9 +117,9 @@ class PsutilTable:
             return None
         return handle if handle.read() else None
 
-    def births(self) -> Births:
+    def births(self) -> NewProcesses:
         """From now on."""
-        return ListedBirths(self)
+        return ListedNewProcesses(self)
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
         """As :meth:`ProcessTable.listeners`."""
@@ -161,10 +161,10 @@ class PsutilTable:
         _enough_bytes: int = UNTOLD,
         _with_newcomers: bool = False,
         /,
-    ) -> Callable[[], Glance]:
+    ) -> Callable[[], PollReading]:
         """As :meth:`ProcessTable.sight`; newcomers would cost a listing of all processes."""
 
-        def glance() -> Glance:
+        def glance() -> PollReading:
             sizes = [handle.rss_bytes() for handle in tree]
             is_there = bool(sizes) and sizes[0] is not None
             rss_bytes = sum(size or 0 for size in sizes) if is_there else GONE

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tray_app.core.model.readings import ProcessRow, Role
 from tray_app.core.server.discovery import answering
-from tray_app.sources.processes.cpu_meter import MIN_SPAN_S, Gauge
+from tray_app.sources.processes.cpu_meter import MIN_SPAN_S, CpuMeter
 from tray_app.sources.processes.process_table import (
     ProcessHandle,
     ProcessTable,
@@ -53,12 +53,12 @@ class Load:
         self._left_s = 0.0
         self._left_until_s = 0.0
 
-    def add(self, gauge: Gauge) -> None:
+    def add(self, gauge: CpuMeter) -> None:
         """What a member has spent since its last reading."""
         self._spent_s += gauge.spent_s
         self._reaped_s += gauge.reaped_s
 
-    def leave(self, gauge: Gauge, now_s: float) -> None:
+    def leave(self, gauge: CpuMeter, now_s: float) -> None:
         """A member has ended: what is known of it comes again, in its parent's count."""
         self._left_s += gauge.known_s
         self._left_until_s = now_s + _REAPED_WITHIN_S
@@ -94,7 +94,7 @@ class ServerTree:
         self._table = table
         self._host = host
         self._port = port
-        self._gauges = {root.pid: Gauge(root)}
+        self._gauges = {root.pid: CpuMeter(root)}
         self.handles: tuple[ProcessHandle, ...] = (root,)
         self._answering: frozenset[int] = frozenset()
         self._ask_at_s: list[float] = []
@@ -186,7 +186,7 @@ class ServerTree:
         handle = self._table.open(pid)
         if handle is None:
             return False
-        self._gauges[pid] = Gauge(handle, since_s)
+        self._gauges[pid] = CpuMeter(handle, since_s)
         self.handles += (handle,)
         return True
 

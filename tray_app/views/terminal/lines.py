@@ -18,13 +18,13 @@ from tray_app.core.monitor.events import (
     ChildKilled,
     DiskFull,
     Eased,
-    Grown,
     Hung,
+    IdleGrowthSeen,
     JobEnded,
-    Leaking,
-    Littered,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Recovered,
-    Scarce,
     Summarised,
     TakenBack,
     TargetChanged,
@@ -221,7 +221,15 @@ def alert_line(event: Alerted | TakenBack | Recovered, marks: Marks = EMOJI) -> 
 
 
 def note_line(
-    event: Scarce | Eased | ChildKilled | Hung | Answers | Leaking | Grown | Littered | DiskFull,
+    event: MachineShort
+    | Eased
+    | ChildKilled
+    | Hung
+    | Answers
+    | LeakSuspected
+    | IdleGrowthSeen
+    | LeftoverFiles
+    | DiskFull,
 ) -> str:
     """What a notification says, on one line with its time."""
     note = notifications.note(event)

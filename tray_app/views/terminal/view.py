@@ -17,14 +17,14 @@ from tray_app.core.monitor.events import (
     DiskFull,
     Eased,
     Event,
-    Grown,
     Hung,
+    IdleGrowthSeen,
     JobEnded,
-    Leaking,
-    Littered,
+    LeakSuspected,
+    LeftoverFiles,
+    MachineShort,
     Recovered,
     Sampled,
-    Scarce,
     Summarised,
     TakenBack,
     TargetChanged,
@@ -93,9 +93,9 @@ class TerminalView:
                 self._sampled(sample)
             case Alerted() | TakenBack() | Recovered():
                 self._say(alert_line(event, self._marks))
-            case Scarce() | Eased() | ChildKilled() | Hung() | Answers():
+            case MachineShort() | Eased() | ChildKilled() | Hung() | Answers():
                 self._say(note_line(event))
-            case Leaking() | Grown() | Littered() | DiskFull():
+            case LeakSuspected() | IdleGrowthSeen() | LeftoverFiles() | DiskFull():
                 self._say(note_line(event))
             case JobEnded():
                 self._say(job_line(event))
