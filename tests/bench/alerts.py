@@ -27,7 +27,7 @@ from tray_app.core.monitor.events import (
     TakenBack,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.wording import STEADY_BYTES_S
+from tray_app.core.presentation.format import STEADY_BYTES_S
 
 LIMITS = AlertLimits()
 LEVELS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)

@@ -27,7 +27,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import format, wording
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
 from tray_app.sources.processes.host import is_this_machine, process_table
@@ -271,7 +271,7 @@ def _cost() -> Finding:
             handle.close()
     finally:
         table.close()
-    memory = wording.size(usage.rss_bytes) if usage else wording.UNKNOWN
+    memory = format.size(usage.rss_bytes) if usage else format.UNKNOWN
     cpu_s = times.user + times.system
     return Finding(
         "own cost", f"{memory} and {cpu_s:.2f} s of CPU for this report ({sys.platform})"

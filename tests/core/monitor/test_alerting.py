@@ -44,8 +44,8 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.inputs import Input, Looked
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
+from tray_app.core.presentation.format import STEADY_BYTES_S
 from tray_app.core.presentation.notifications import note
-from tray_app.core.presentation.wording import STEADY_BYTES_S
 
 STAIRCASE = Path(__file__).parents[2] / "data" / "forecast-staircase.csv"
 

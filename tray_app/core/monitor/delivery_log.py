@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.model.readings import Now
-from tray_app.core.presentation.wording import ago
+from tray_app.core.presentation.format import ago
 
 KEPT = 20
 TEST_TITLE = "Test notification"

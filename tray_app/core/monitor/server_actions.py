@@ -16,7 +16,8 @@ from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, S
 from tray_app.core.monitor.commands import CleanUp, FreeMemory
 from tray_app.core.monitor.delivery_log import TEST_TITLE
 from tray_app.core.monitor.events import Questioned, Told
-from tray_app.core.presentation.wording import duration, size, size_in_files
+from tray_app.core.presentation.format import duration, size
+from tray_app.core.presentation.wording import size_in_files
 
 if TYPE_CHECKING:
     from tray_app.core.monitor.state import State

@@ -52,7 +52,7 @@ from tray_app.core.monitor.state import (
     palette,
     style,
 )
-from tray_app.core.presentation import menu_text, wording
+from tray_app.core.presentation import format, menu_text, wording
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
@@ -355,7 +355,7 @@ def _about(backend: str, own: str, samples: str, delivery: str, restarts: str) -
         "About",
         children=(
             Row("about-version", f"runanalyze-tray {__version__}"),
-            Row("about-backend", f"Shown by {backend or wording.UNKNOWN}"),
+            Row("about-backend", f"Shown by {backend or format.UNKNOWN}"),
             Row("about-own", own),
             Row("about-samples", samples),
             Row("about-delivery", menu_text.cut(delivery)),

@@ -14,7 +14,7 @@ from tray_app.core.monitor.delivery_log import counted, fate
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.server_actions import Risk
 from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import format, wording
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
@@ -85,7 +85,7 @@ def status(state: State) -> tuple[str, str, str, str, str, str]:
         return (
             f"{name}: paused",
             "Nothing is read until you resume",
-            f"Before the pause: {wording.size(before)}",
+            f"Before the pause: {format.size(before)}",
             _peak(state),
             wording.system(None),
             wording.temp(None),
@@ -120,21 +120,21 @@ def _source(sample: Sample) -> str:
 def _activity(sample: Sample | None) -> str:
     """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
     if sample is None or sample.memory_bytes is None:
-        return f"Activity: {wording.UNKNOWN}"
+        return f"Activity: {format.UNKNOWN}"
     if sample.hung:
         return "Activity: none, it hangs"
     job = sample.job
     doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:
         return doing
-    peak = f", {wording.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
-    return f"{doing} · last job {wording.duration(job.elapsed_s(job.ended))}{peak}"
+    peak = f", {format.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
+    return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
 
 
 def _peak(state: State) -> str:
     """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
     has kept."""
-    peak, sample = f"Peak: {wording.size(state.peak_bytes)}", state.sample
+    peak, sample = f"Peak: {format.size(state.peak_bytes)}", state.sample
     if sample is None or state.paused:
         return peak
     ahead = wording.foretold(sample.forecast) if sample.forecast else ""
@@ -144,8 +144,8 @@ def _peak(state: State) -> str:
 
 def process(row: ProcessRow) -> str:
     """``ffmpeg (4711): 126 MB · 96 %``."""
-    load = "" if row.cpu_percent is None else f" · {wording.percent(row.cpu_percent)}"
-    return f"{cut(row.name, 32)} ({row.pid}): {wording.size(row.rss_bytes)}{load}"
+    load = "" if row.cpu_percent is None else f" · {format.percent(row.cpu_percent)}"
+    return f"{cut(row.name, 32)} ({row.pid}): {format.size(row.rss_bytes)}{load}"
 
 
 def candidate(target: Target) -> str:
@@ -157,7 +157,7 @@ def more(rows: tuple[ProcessRow, ...]) -> str:
     """``and 3 more: 126 MB``; empty without any."""
     if not rows:
         return ""
-    return f"and {len(rows)} more: {wording.size(sum(row.rss_bytes for row in rows))}"
+    return f"and {len(rows)} more: {format.size(sum(row.rss_bytes for row in rows))}"
 
 
 def alerts(state: State, now: Now) -> str:
@@ -170,7 +170,7 @@ def alerts(state: State, now: Now) -> str:
     if math.isinf(muted_s):
         return "Alerts: muted until the next start"
     # While it is paused nothing is counted down.
-    return "Alerts: muted" if state.paused else f"Alerts: muted for {wording.remaining(muted_s)}"
+    return "Alerts: muted" if state.paused else f"Alerts: muted for {format.remaining(muted_s)}"
 
 
 def delivery(state: State) -> str:
@@ -205,10 +205,10 @@ def theme(which: Theme, seen: Theme) -> str:
 def own(health: Health | None, started: Now) -> str:
     """``Own use: 34 MB · 0.4 % CPU on average``, since the start."""
     if health is None:
-        return f"Own use: {wording.UNKNOWN}"
+        return f"Own use: {format.UNKNOWN}"
     running_s = max(1.0, health.at.mono_s - started.mono_s)
     percent = 100 * health.own.cpu_s / running_s
-    return f"Own use: {wording.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
+    return f"Own use: {format.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
 
 
 def restarts(seen: Restarts | None) -> str:
@@ -222,6 +222,6 @@ def restarts(seen: Restarts | None) -> str:
 def samples(health: Health | None) -> str:
     """``1234 samples, none late``."""
     if health is None:
-        return f"Samples: {wording.UNKNOWN}"
+        return f"Samples: {format.UNKNOWN}"
     counted = "1 sample" if health.samples == 1 else f"{health.samples} samples"
     return f"{counted}, {health.late or 'none'} late"

@@ -47,8 +47,9 @@ from tray_app.core.monitor.events import (
     WorkerReplaced,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import wording
-from tray_app.core.presentation.wording import APP, duration, percent, rate, size
+from tray_app.core.presentation import format, wording
+from tray_app.core.presentation.format import duration, percent, rate, size
+from tray_app.core.presentation.wording import APP
 
 
 class Urgency(IntEnum):
@@ -251,7 +252,7 @@ def leaking(event: LeakSuspected) -> tuple[str, str]:
     """Title and text when job after job keeps memory: the sum, and the figures."""
     leak = event.leak
     newest = leak.kept_bytes[-JOBS_MAX:]
-    each = ", ".join(wording.megabytes(kept) for kept in newest)
+    each = ", ".join(format.megabytes(kept) for kept in newest)
     which = "they" if leak.jobs == len(newest) else f"the newest {len(newest)}"
     return (
         f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",

@@ -1,14 +1,9 @@
-"""Every sentence a person reads, and the one way sizes, rates and durations are written.
+"""Every sentence a person reads, except those of notifications, which stand in `notifications`.
 
-The sentences of notifications stand in `notes`.
-
-MB and GB are 1024² and 1024³ bytes, as the server counts. Figures come first, in as few
-digits as can be acted on: what is not shown cannot flicker.
+How figures are written stands in `format`.
 """
 
 from __future__ import annotations
-
-import math
 
 from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.hung import Hang, HangKind
@@ -21,7 +16,6 @@ from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import (
-    GIB,
     MIB,
     MemoryKind,
     OomKills,
@@ -34,14 +28,12 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.format import UNKNOWN, about, duration, latency, rate, size
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 
 APP = "RunAnalyze"
-UNKNOWN = "–"
-# Below this a rate is noise: the recorded idle server moves by less.
-STEADY_BYTES_S = 0.5 * MIB
 # What a job has kept below this is noise: the recorded idle server moves by less.
 KEPT_SHOWN_BYTES = 10 * MIB
 # Less than this in common is what all programs have: libraries.
@@ -70,49 +62,6 @@ PRESETS = {
 }
 
 
-def size(size_bytes: float | None) -> str:
-    """``342 MB``, ``1.52 GB``, ``12.3 GB``: three significant digits from 1 GB on."""
-    if size_bytes is None:
-        return UNKNOWN
-    if size_bytes < 0.9995 * GIB:
-        return f"{size_bytes / MIB:.0f} MB"
-    gigabytes = size_bytes / GIB
-    return f"{gigabytes:.2f} GB" if gigabytes < 9.995 else f"{gigabytes:.1f} GB"
-
-
-def rate(bytes_s: float | None) -> str:
-    """``+12 MB/s``, ``−3 MB/s``, ``steady``; empty while there is no trend."""
-    if bytes_s is None:
-        return ""
-    if abs(bytes_s) < STEADY_BYTES_S:
-        return "steady"
-    sign = "+" if bytes_s > 0 else "−"
-    megabytes = abs(bytes_s) / MIB
-    return f"{sign}{megabytes:.0f} MB/s" if megabytes >= 9.5 else f"{sign}{megabytes:.1f} MB/s"
-
-
-def duration(seconds: float) -> str:
-    """``8 s``, ``4 min``, ``2 h 5 min``, ``8 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def ago(seconds: float) -> str:
-    """``just now``, ``4 min ago``: what has happened, in no finer steps than are read."""
-    return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
-
-
-def remaining(seconds: float) -> str:
-    """``28 min``, ``7 h 40 min``: of a time that was set, in full minutes, of hours in tens."""
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else duration(600 * math.ceil(minutes / 10))
-
-
 def forecast(value: Forecast) -> str:
     """``about 40 s until memory is full``, ``about 4 min until it is high``, ``critical any
     moment``."""
@@ -136,11 +85,6 @@ def when(seconds: float) -> str:
     return "any moment" if seconds < ANY_MOMENT_S else f"in {about(seconds)}"
 
 
-def about(seconds: float) -> str:
-    """``about 40 s``: in steps that a forecast can be held to, since what flickers is not read."""
-    return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
-
-
 def kept(value: RetainedMemory | None) -> str:
     """``kept 140 MB of the last video``; empty when it is not known or not worth a word."""
     if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
@@ -155,21 +99,6 @@ def compared(value: RetainedMemory) -> str:
         return f"Job {number} kept nothing"
     what = "kept" if kept_bytes > 0 else "gave back"
     return f"Job {number} {what} {size(abs(kept_bytes))}"
-
-
-def megabytes(size_bytes: float) -> str:
-    """``140``: in MB, for lists with one unit."""
-    return f"{size_bytes / MIB:.0f}"
-
-
-def latency(seconds: float) -> str:
-    """``370 ms``, ``1.2 s``."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
-def percent(value: float | None) -> str:
-    """``38 %``."""
-    return UNKNOWN if value is None else f"{value:.0f} %"
 
 
 def _joined(*parts: str) -> str:

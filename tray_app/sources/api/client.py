@@ -34,7 +34,7 @@ from tray_app.core.model.readings import (
     StageMark,
 )
 from tray_app.core.model.server_action import AGE_HOURS
-from tray_app.core.presentation.wording import duration
+from tray_app.core.presentation.format import duration
 from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s, unpacked
 from tray_app.sources.api.payload import (
     PayloadError,

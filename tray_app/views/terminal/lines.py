@@ -30,7 +30,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import notifications, wording
+from tray_app.core.presentation import format, notifications, wording
 
 if TYPE_CHECKING:
     pass
@@ -147,7 +147,7 @@ def doing(sample: Sample) -> str:
     if sample.hung:
         return f"hung ({sample.hung.kind})"
     known = sample.memory_bytes is not None
-    return wording.stage(sample.activity, sample.stage) if known else wording.UNKNOWN
+    return wording.stage(sample.activity, sample.stage) if known else format.UNKNOWN
 
 
 def source(sample: Sample, marks: Marks) -> str:
@@ -157,17 +157,17 @@ def source(sample: Sample, marks: Marks) -> str:
 def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
     """One line per sample, the words of unforeseen length last; with details, each process."""
     system, temp = sample.system, sample.temp
-    used = wording.percent(system.used_percent if system else None)
-    free = wording.size(system.available_bytes if system else None)
-    size, count = (temp.size_bytes, temp.file_count) if temp else (None, wording.UNKNOWN)
+    used = format.percent(system.used_percent if system else None)
+    free = format.size(system.available_bytes if system else None)
+    size, count = (temp.size_bytes, temp.file_count) if temp else (None, format.UNKNOWN)
     files = "file" if count == 1 else "files"
     fields = (
         f"{clock_of(sample)} {marks.band[sample.band]}{sample.band.value:7}"
-        f" {wording.size(sample.memory_bytes):>7} {wording.rate(sample.rate_bytes_s):>10}",
-        f"peak {wording.size(sample.peak_bytes):>7}",
-        f"CPU {wording.percent(sample.cpu_percent):>5}",
+        f" {format.size(sample.memory_bytes):>7} {format.rate(sample.rate_bytes_s):>10}",
+        f"peak {format.size(sample.peak_bytes):>7}",
+        f"CPU {format.percent(sample.cpu_percent):>5}",
         f"system {used:>5} used {free:>7} free",
-        f"temp {wording.size(size):>7} {count:>3} {files:5}",
+        f"temp {format.size(size):>7} {count:>3} {files:5}",
         f"{doing(sample):22}",
         source(sample, marks),
         "" if details else _processes(sample, marks),
@@ -204,7 +204,7 @@ def _processes(sample: Sample, marks: Marks) -> str:
 
 
 def _plain_process(mark: str, row: ProcessRow) -> str:
-    size, cpu = wording.size(row.rss_bytes), wording.percent(row.cpu_percent)
+    size, cpu = format.size(row.rss_bytes), format.percent(row.cpu_percent)
     return f"{'':9}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
 
 

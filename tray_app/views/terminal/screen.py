@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, ProcessRow
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import format, wording
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -103,23 +103,23 @@ class Picture(Struct, frozen=True):
         sample, marks = self.sample, self.marks
         yield (
             (f" {marks.band[sample.band]}", ""),
-            (f"{wording.size(sample.memory_bytes):>8}", "bold"),
+            (f"{format.size(sample.memory_bytes):>8}", "bold"),
             (f"  {wording.band(sample.band):10}", _STYLES[sample.band]),
-            (f"  {wording.rate(sample.rate_bytes_s):10}  ", ""),
+            (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
         if marks.strip:
             yield self._strip(width - 4)
         yield _BLANK
-        yield _row("Peak", wording.size(sample.peak_bytes))
+        yield _row("Peak", format.size(sample.peak_bytes))
         if self.details:
-            own = wording.own_memory(sample.own) if sample.own else wording.UNKNOWN
+            own = wording.own_memory(sample.own) if sample.own else format.UNKNOWN
             yield _row("Own", own)
-        yield _row("CPU", wording.percent(sample.cpu_percent))
+        yield _row("CPU", format.percent(sample.cpu_percent))
         yield _row("System", wording.free_of(sample.system))
         yield _row("Temp", wording.size_in_files(sample.temp))
         yield _row("Stage", doing(sample))
-        told = textwrap.wrap(source(sample, marks), width - _LABEL - 2) or [wording.UNKNOWN]
+        told = textwrap.wrap(source(sample, marks), width - _LABEL - 2) or [format.UNKNOWN]
         yield _row("Source", told[0])
         yield from (_row("", text) for text in told[1:])
 
@@ -185,7 +185,7 @@ def _row(label: str, text: str) -> Line:
 
 
 def _process(row: ProcessRow, width: int) -> Line:
-    size, cpu = wording.size(row.rss_bytes), wording.percent(row.cpu_percent)
+    size, cpu = format.size(row.rss_bytes), format.percent(row.cpu_percent)
     return _columns(f"   {row.name}", str(row.pid), size, cpu, width, "")
 
 

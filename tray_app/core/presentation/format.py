@@ -1,0 +1,78 @@
+"""How figures are written: sizes, rates, times, shares. The one place for each.
+
+MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has as few digits as can be
+acted on: digits that are not shown cannot flicker.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tray_app.core.model.readings import GIB, MIB
+
+UNKNOWN = "–"
+# Below this a rate is noise: the recorded idle server moves by less.
+STEADY_BYTES_S = 0.5 * MIB
+
+
+def size(size_bytes: float | None) -> str:
+    """``342 MB``, ``1.52 GB``, ``12.3 GB``: three significant digits from 1 GB on."""
+    if size_bytes is None:
+        return UNKNOWN
+    if size_bytes < 0.9995 * GIB:
+        return f"{size_bytes / MIB:.0f} MB"
+    gigabytes = size_bytes / GIB
+    return f"{gigabytes:.2f} GB" if gigabytes < 9.995 else f"{gigabytes:.1f} GB"
+
+
+def rate(bytes_s: float | None) -> str:
+    """``+12 MB/s``, ``−3 MB/s``, ``steady``; empty while there is no trend."""
+    if bytes_s is None:
+        return ""
+    if abs(bytes_s) < STEADY_BYTES_S:
+        return "steady"
+    sign = "+" if bytes_s > 0 else "−"
+    megabytes = abs(bytes_s) / MIB
+    return f"{sign}{megabytes:.0f} MB/s" if megabytes >= 9.5 else f"{sign}{megabytes:.1f} MB/s"
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``4 min``, ``2 h 5 min``, ``8 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``4 min ago``: what has happened, in no finer steps than are read."""
+    return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
+
+
+def remaining(seconds: float) -> str:
+    """``28 min``, ``7 h 40 min``: of a time that was set, in full minutes, of hours in tens."""
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else duration(600 * math.ceil(minutes / 10))
+
+
+def about(seconds: float) -> str:
+    """``about 40 s``: in steps that a forecast can be held to, since what flickers is not read."""
+    return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """``140``: in MB, for lists with one unit."""
+    return f"{size_bytes / MIB:.0f}"
+
+
+def latency(seconds: float) -> str:
+    """``370 ms``, ``1.2 s``."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def percent(value: float | None) -> str:
+    """``38 %``."""
+    return UNKNOWN if value is None else f"{value:.0f} %"
