@@ -23,7 +23,8 @@ from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
 from tests.views.test_presenter import FakePanel, sampled
 from tests.waiting import wait_for
-from tray_app import app, worker_thread
+from tray_app import worker_thread
+from tray_app.app import tray
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import ActionResult, ServerAction
@@ -192,7 +193,7 @@ def test_the_notices_go_on(
             raise ailment
 
     def work() -> None:
-        app._handle_all(events, handle, lambda: None)
+        tray.handle_all(events, handle, lambda: None)
         ended.set()
 
     thread = WorkerThread("notices", work)

@@ -111,10 +111,11 @@ def test_another_url_in_the_config_is_another_server(
 
 # The row of the menu is another's; the command behind it is what is tried here.
 SETS_AUTOSTART = """
-from tray_app import app, cli
+from tray_app.app import first_instance
+from tray_app.cli.main import main
 from tray_app.core.monitor.commands import SetAutostart
-app.handed_over = lambda message: [SetAutostart(message["mode"] == "api")]
-raise SystemExit(cli.main())
+first_instance.handed_over = lambda message: [SetAutostart(message["mode"] == "api")]
+raise SystemExit(main())
 """
 
 
@@ -182,10 +183,11 @@ def test_start_at_login_as_the_desktop_has_it(
 
 
 REMEMBERS_SAMPLES = """
-from tray_app import app, cli
+from tray_app.app import tray
+from tray_app.cli.main import main
 from msgspec.structs import replace
-app.remembered_of = lambda state: replace(state.choice, alerts={"samples": state.samples})
-raise SystemExit(cli.main())
+tray.remembered_of = lambda state: replace(state.choice, alerts={"samples": state.samples})
+raise SystemExit(main())
 """
 
 

@@ -167,10 +167,10 @@ SHORT_QUICK_TEST = textwrap.dedent(
     """
     import sys
     from msgspec.structs import replace
-    from tray_app import cli
+    from tray_app.cli.main import main
     from tray_app.core.model.presets import PRESETS, Preset
     PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=2.5)
-    sys.exit(cli.main())
+    sys.exit(main())
     """
 )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from platformdirs import PlatformDirs
 
+from tray_app import APP_ID
 from tray_app.desktop import paths
 
 HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
@@ -24,7 +25,7 @@ def test_folders_are_those_of_platformdirs(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, home)
-    reference = PlatformDirs(paths.APP_ID, appauthor=False)
+    reference = PlatformDirs(APP_ID, appauthor=False)
     assert paths.config_file() == Path(reference.user_config_dir, "config.toml")
     assert paths.state_file() == Path(reference.user_state_dir, "state.json")
     assert paths.log_file().parent == Path(reference.user_log_dir)
@@ -35,4 +36,4 @@ def test_folders_are_those_of_platformdirs(
 def test_a_relative_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the specification demands: it would be another one in each working directory."""
     monkeypatch.setenv("XDG_CONFIG_HOME", "here")
-    assert paths.config_file() == Path.home() / ".config" / paths.APP_ID / "config.toml"
+    assert paths.config_file() == Path.home() / ".config" / APP_ID / "config.toml"

@@ -16,10 +16,10 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.desktop
 
 SHORT = """
-from tray_app import cli
-from tray_app.desktop import _bus
-_bus.RECONNECT_S, _bus.SESSION_OVER_S = 0.2, {over_s}
-raise SystemExit(cli.main())
+from tray_app.cli.main import main
+from tray_app.desktop.linux import session_bus
+session_bus.RECONNECT_S, session_bus.SESSION_OVER_S = 0.2, {over_s}
+raise SystemExit(main())
 """
 END_LIMIT_S = 15.0
 

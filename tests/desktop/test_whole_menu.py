@@ -59,16 +59,16 @@ Click = Callable[..., None]
 TELLING = textwrap.dedent(
     """
     import sys
-    from tray_app import cli
+    from tray_app.cli.main import main
     from tray_app.core.monitor.commands import Command
-    from tray_app.runtime.sampler import Engine
-    post = Engine.post
+    from tray_app.runtime.sampler import Sampler
+    post = Sampler.post
     def tell(engine, item):
         if isinstance(item, Command):
             print("command", item, flush=True)
         post(engine, item)
-    Engine.post = tell
-    sys.exit(cli.main())
+    Sampler.post = tell
+    sys.exit(main())
     """
 )
 

@@ -16,6 +16,7 @@ from shutil import get_terminal_size
 from msgspec import Struct
 
 from tray_app import __version__
+from tray_app.app import wiring
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import (
     ApiFailure,
@@ -201,12 +202,8 @@ def _server(settings: Settings) -> list[Finding]:
 
 
 def _ask(settings: Settings) -> ApiOutcome:
-    from tray_app.sources.api.client import ApiClient
-
     outcomes: queue.SimpleQueue[ApiOutcome] = queue.SimpleQueue()
-    verify = settings.ca_file or True
-    headers = settings.headers.fields
-    client = ApiClient(settings.address.url, outcomes.put, clock.mono_s, headers, verify)
+    client = wiring.make_api_client(settings, outcomes.put)
     try:
         client.ask(settings.patience_s)
         return outcomes.get(timeout=settings.patience_s + 5)
@@ -237,11 +234,7 @@ def _api_fix(
 
 
 def _look(settings: Settings) -> ProcessReading:
-    from tray_app.sources.processes.probe import ServerProbe
-
-    address = settings.address
-    table = process_table()
-    probe = ServerProbe(table, address.host, address.port, os.getpid(), clock.mono_s)
+    probe = wiring.make_probe(settings)
     try:
         return probe.read(clock.mono_s(), wish=named(settings.pid, settings.match))
     finally:

@@ -8,19 +8,20 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from tray_app import APP_ID
 from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config import settings as checked
 from tray_app.core.config.settings import Choice, ConfigError
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.presentation import wording
 from tray_app.views.terminal import streams
-from tray_app.views.terminal.streams import PROGRAM
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
@@ -38,7 +39,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
             path = given.config or paths.config_file()
             text = checked.commented_config().encode()
             write_file(path, text, mode=0o600, replace=False)  # it may come to hold a token
-            streams.say(f"{PROGRAM}: wrote {path}")
+            streams.say(f"{APP_ID}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
             from tray_app.desktop import desktop_entry
 
@@ -51,7 +52,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
             )
             verb = "wrote" if given.install_desktop_entry else "removed"
             told = [f"{verb} {path}" for path in done] or ["there was nothing to remove"]
-            streams.say("\n".join(f"{PROGRAM}: {line}" for line in told))
+            streams.say("\n".join(f"{APP_ID}: {line}" for line in told))
         else:
             return None
     except FileExistsError as error:
@@ -107,6 +108,17 @@ def _log_to(
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     for noisy in ("PIL", "asyncio", "dbus_fast"):
         logging.getLogger(noisy).setLevel(max(level, logging.INFO))
+
+
+@contextmanager
+def _gc_paused() -> Iterator[None]:
+    """No garbage collection: in modules that are just imported it finds nothing, and to search
+    them takes 4 to 12 ms of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -170,10 +182,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return doctor.run(settings, config.path, complaints)
 
-    # Until there is a first figure: what is loaded for that is no garbage, and to look for some in
-    # it took 4 to 12 ms.
-    gc.disable()
-    from tray_app import app
+    with _gc_paused():
+        from tray_app import app
 
     view = app.View.TRAY
     if given.json:

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tray_app import __version__
+from tray_app import APP_ID, __version__
 from tray_app.core.config import settings as checked
 from tray_app.core.config.settings import OPTIONS, Option
 from tray_app.core.model.presets import Preset
-from tray_app.views.terminal.streams import PROGRAM, complain, say
+from tray_app.views.terminal.streams import complain, say
 
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
@@ -84,7 +84,7 @@ def _shell(name: str) -> str:
 def make_parser() -> argparse.ArgumentParser:
     """The parser; a mistake is one line on standard error and exit status 2."""
     parser = _Parser(
-        prog=PROGRAM,
+        prog=APP_ID,
         usage="%(prog)s [options]",
         description="The memory of a RunAnalyze server, in the system tray.",
         epilog=EPILOG,
@@ -151,6 +151,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     tasks.add_argument("-h", "--help", action="help", help="Show this and exit.")
     tasks.add_argument(
-        "--version", action="version", version=f"{PROGRAM} {__version__}", help="Show the version."
+        "--version", action="version", version=f"{APP_ID} {__version__}", help="Show the version."
     )
     return parser

@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tray_app import APP_ID
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 
@@ -75,7 +76,7 @@ def place() -> Path:
     """The file that makes it start (not on Windows)."""
     if sys.platform == "darwin":
         return paths.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
-    return paths.config_home() / "autostart" / f"{paths.APP_ID}.desktop"
+    return paths.config_home() / "autostart" / f"{APP_ID}.desktop"
 
 
 def _login(command: list[str]) -> Login:
@@ -113,7 +114,7 @@ def _everybodys() -> list[Path]:
     """Where an administrator or a package may have put the same for all users."""
     folders = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     places = [Path(folder) for folder in folders.split(":") if folder.startswith("/")]
-    return [folder / "autostart" / f"{paths.APP_ID}.desktop" for folder in places]
+    return [folder / "autostart" / f"{APP_ID}.desktop" for folder in places]
 
 
 def _switched_off(keys: Mapping[str, str]) -> str:
@@ -222,7 +223,7 @@ def _value(winreg: Any, path: str) -> Any:
     """Our value there; None where there is none."""
     try:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
-            return winreg.QueryValueEx(key, paths.APP_ID)[0]
+            return winreg.QueryValueEx(key, APP_ID)[0]
     except FileNotFoundError:
         return None
 
@@ -235,7 +236,7 @@ def _set_in_registry(on: bool) -> None:
             root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
             with winreg.CreateKeyEx(root, WINDOWS_RUN, access=write) as key:
                 command = subprocess.list2cmdline(paths.program())
-                winreg.SetValueEx(key, paths.APP_ID, 0, winreg.REG_SZ, command)
+                winreg.SetValueEx(key, APP_ID, 0, winreg.REG_SZ, command)
         else:
             _delete_value(winreg, WINDOWS_RUN)
         _delete_value(winreg, WINDOWS_APPROVED)
@@ -245,6 +246,6 @@ def _delete_value(winreg: Any, path: str) -> None:
     root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
     try:
         with winreg.OpenKey(root, path, access=write) as key:
-            winreg.DeleteValue(key, paths.APP_ID)
+            winreg.DeleteValue(key, APP_ID)
     except FileNotFoundError:
         return

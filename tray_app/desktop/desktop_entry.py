@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from tray_app import APP_ID
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 
@@ -103,7 +104,7 @@ def text() -> str:
 
 def places() -> tuple[Path, Path]:
     """Where the entry and its icon go."""
-    home, name = paths.data_home(), paths.APP_ID
+    home, name = paths.data_home(), APP_ID
     return (
         home / "applications" / f"{name}.desktop",
         home / "icons" / "hicolor" / f"{ICON_PX}x{ICON_PX}" / "apps" / f"{name}.png",
@@ -114,7 +115,7 @@ def install() -> list[Path]:
     """Put entry and icon in place; what was written. :raises OSError: it cannot be written"""
     desktop, icon = places()
     write_file(icon, Path(paths.app_icon()).read_bytes())
-    named = text().replace(f"Icon={paths.app_icon()}\n", f"Icon={paths.APP_ID}\n")
+    named = text().replace(f"Icon={paths.app_icon()}\n", f"Icon={APP_ID}\n")
     write_file(desktop, named.encode("utf-8", "surrogateescape"))
     return [desktop, icon]
 

@@ -12,9 +12,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tray_app import APP_ID
 from tray_app.sources.file_owner import is_anothers
 
-APP_ID = "runanalyze-tray"
 # Kinds that are written without being asked for: root's go to its own home.
 _KEPT = ("state", "log")
 # Without a home the program runs without files: here there are none, and none can be made.

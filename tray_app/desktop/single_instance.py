@@ -26,6 +26,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tray_app import APP_ID
 from tray_app.desktop import paths
 from tray_app.worker_thread import WorkerThread
 
@@ -243,7 +244,7 @@ def _place(name: str, ending: str) -> Path:
 
 
 def _pipe(name: str) -> str:
-    return rf"\\.\pipe\{paths.APP_ID}-{os.environ.get('USERNAME', '')}-{name}"
+    return rf"\\.\pipe\{APP_ID}-{os.environ.get('USERNAME', '')}-{name}"
 
 
 def _lock(path: Path, *, by_force: bool = False) -> int:

@@ -215,12 +215,12 @@ class Sampler:
             self._inbox.put(item)
 
     def start(
-        self, probe: Probe, helpers: Helpers | None = None, owner: Owner | None = None
+        self, probe: Probe, helpers: Helpers | None = None, uss_pss: Owner | None = None
     ) -> None:
         """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
-        without them at once, for what else is needed takes longer to load. ``owner`` is the
+        without them at once, for what else is needed takes longer to load. ``uss_pss`` is the
         helpers', where it is to work for the first sample, too."""
-        self._probe, self._owner = probe, owner
+        self._probe, self._owner = probe, uss_pss
         if helpers is not None:
             self._api, self._walker, self._owner = helpers
             if wants_api(self._state):

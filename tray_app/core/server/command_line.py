@@ -13,6 +13,8 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from tray_app import APP_ID
+
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*[dtw]?(?:\.exe)?", re.IGNORECASE)
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})
 # Windows' launchers: uvicorn.exe, or uvicorn-script.py given to python.
@@ -63,7 +65,7 @@ def is_this_program(cmdline: tuple[str, ...]) -> bool:
         return False
     if launch.is_module:
         return launch.name.partition(".")[0] == "tray_app"
-    return _program(launch.name) == "runanalyze-tray" or (
+    return _program(launch.name) == APP_ID or (
         launch.by_python and re.split(r"[/\\]", launch.name)[-2:] == ["tray_app", "__main__.py"]
     )
 

@@ -13,9 +13,9 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from tray_app import APP_ID
 from tray_app.core.model.sanitize import visible
 
-PROGRAM = "runanalyze-tray"
 STATUS_FAILED = 2
 _CLOSED = "it is closed"
 
@@ -60,7 +60,7 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """One line on standard error; it may be lost, for there is nowhere else to say it."""
     with suppress(OutputClosed, OutputFailed):
-        write(sys.stderr, f"{PROGRAM}: {visible(text)}\n")
+        write(sys.stderr, f"{APP_ID}: {visible(text)}\n")
 
 
 def write(stream: TextIO, text: str) -> None:

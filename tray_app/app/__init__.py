@@ -1,0 +1,78 @@
+"""The only room that knows every name: it builds the parts, starts them and stops them.
+
+`run` decides between `tray` (an icon) and `terminal` (console, live screen, JSON). Which threads
+run, who owns what and who stops them stands in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from tray_app import APP_ID
+from tray_app.app.invocation import Invocation, View
+from tray_app.core.presentation import wording
+from tray_app.views.terminal.streams import STATUS_FAILED, complain
+
+__all__ = ["Invocation", "View", "run"]
+
+_log = logging.getLogger(__name__)
+
+NO_ICON = 1
+"""The exit status where only an icon would be seen, and none can be shown."""
+
+
+def run(invocation: Invocation) -> int:
+    """Run until it ends by itself or somebody ends it; the exit status."""
+    if invocation.view is View.TRAY:
+        status = _run_tray(invocation)
+        if status is not None:
+            return status
+    from tray_app.app.terminal import run_terminal
+
+    return run_terminal(invocation)
+
+
+def _run_tray(invocation: Invocation) -> int | None:
+    """The exit status of a run with an icon; None: no icon can be shown here."""
+    from tray_app.app import first_instance
+    from tray_app.app.tray import DesktopReports, TrayApp
+    from tray_app.desktop import panel_icon
+    from tray_app.desktop.single_instance import Instance, TakenError
+
+    instance: Instance | None = None
+    try:
+        instance, is_taken = first_instance.claim(invocation)
+        reports = DesktopReports()
+        desktop = panel_icon.open_desktop(
+            APP_ID, reports.host_changed, reports.menu_changed, reports.theme_changed
+        )
+        if is_taken:  # only now: without a desktop here there is no reason to take its place
+            instance = first_instance.take_over(invocation)
+    except TakenError:
+        return first_instance.hand_over(invocation)
+    except panel_icon.BackendError as error:
+        complain(str(error))
+        return STATUS_FAILED
+    except panel_icon.NoDesktopError as error:
+        _log.debug("no tray: %s", error)
+        if _is_unseen():
+            complain(wording.NO_BUS)
+            return NO_ICON
+        complain(wording.NO_DESKTOP)
+        return None
+    else:
+        return TrayApp(invocation, desktop, reports, instance).run()
+    finally:
+        if instance is not None:
+            instance.close()
+
+
+def _is_unseen() -> bool:
+    """Whether nobody reads the console: there is a display, but no terminal on it.
+
+    This is so when the desktop starts the program: each line would go to the session's log.
+    """
+    on_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return on_display and not sys.stdout.isatty()

@@ -1,0 +1,101 @@
+"""What a start does where another instance watches the same server, and what that one answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tray_app import APP_ID
+from tray_app.core.config import settings as checked
+from tray_app.core.monitor.commands import (
+    Command,
+    Quit,
+    SetInterval,
+    SetMode,
+    SetPreset,
+    ShowStatus,
+)
+from tray_app.core.presentation import wording
+from tray_app.desktop import panel_icon, single_instance
+from tray_app.desktop.single_instance import Instance, TakenError
+from tray_app.runtime import clock
+from tray_app.views.terminal.streams import OutputClosed, OutputFailed, say
+
+if TYPE_CHECKING:
+    from tray_app.app.invocation import Invocation
+    from tray_app.desktop.panel_icon import Desktop
+
+_log = logging.getLogger(__name__)
+
+# What a second start may change in the first one.
+_HANDED_OVER: dict[str, Callable[[Any], Command]] = {
+    "preset": SetPreset,
+    "mode": SetMode,
+    "interval_s": SetInterval,
+}
+
+
+def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
+    """This process as the only instance, as far as that can be known; else whether the server is
+    taken by one that cannot show anything. :raises TakenError: by one that can"""
+    server = invocation.settings.address.identity
+    try:
+        return (None if invocation.demo else Instance(server)), False
+    except TakenError:
+        if single_instance.proves(server, panel_icon.session_marks(), clock.mono_s):
+            raise
+        return None, True
+    except OSError as error:
+        _log.info("cannot see whether this server is watched already: %s", error)
+        return None, False
+
+
+def take_over(invocation: Invocation) -> Instance | None:
+    """Take the place of a first instance that cannot show anything."""
+    address = invocation.settings.address
+    shown = address.shown
+    _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
+    try:
+        return single_instance.take_over(address.identity, panel_icon.session_marks(), clock.mono_s)
+    except OSError as error:
+        _log.info("its place cannot be taken: %s", error)
+        return None
+
+
+def hand_over(invocation: Invocation) -> int:
+    """Send the first instance what this start was given, and say that it runs; the exit status."""
+    address = invocation.settings.address
+    chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
+    heard = single_instance.hand_over(address.identity, chosen)
+    with suppress(OutputClosed, OutputFailed):
+        say(f"{APP_ID}: {wording.already_running(address.shown, heard=heard)}")
+    return 0
+
+
+def answer(
+    desktop: Desktop, post: Callable[..., None], message: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The first instance's answer to a later start; None: the message was heard."""
+    if isinstance(marks := message.get(single_instance.PROVE), dict):
+        return {single_instance.SHOWS: desktop.shows_to(marks)}
+    if message.get(single_instance.MAKE_WAY) is True:
+        _log.info("another start takes this one's place")
+        post(Quit())
+    else:
+        post(*handed_over(message))
+    return None
+
+
+def handed_over(message: Mapping[str, Any]) -> list[Command]:
+    """The commands of a second start: what it sets, and to show the status. Wrong values are left
+    out."""
+    commands: list[Command] = []
+    for key, make in _HANDED_OVER.items():
+        try:
+            if key in message:
+                commands.append(make(checked.check(key, message[key])))
+        except ValueError as error:
+            _log.info("a second start wanted what cannot be: %s %s", key, error)
+    return [*commands, ShowStatus()]

@@ -1,0 +1,41 @@
+"""What the command line asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from tray_app.core.config.settings import Choice, Settings
+
+if TYPE_CHECKING:
+    from tray_app.runtime.config_file import ConfigFile
+
+
+class View(Enum):
+    """How the samples are shown."""
+
+    TRAY = auto()
+    CONSOLE = auto()
+    JSON = auto()
+
+
+class Invocation(Struct, frozen=True):
+    """What the command line, the config file and memory amount to.
+
+    ``base`` is what the config file and the environment say, ``settings`` adds what is remembered
+    and the flags.
+    """
+
+    base: Settings
+    settings: Settings
+    view: View = View.TRAY
+    once: bool = False
+    demo: bool = False
+    remembered: Choice = Choice()
+    state_file: Path | None = None
+    config: ConfigFile | None = None
+    flags: Mapping[str, Any] | None = None

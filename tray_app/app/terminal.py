@@ -1,0 +1,147 @@
+"""A run in a terminal, or for another program: console, live screen, JSON, one reading."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from tray_app.app import wiring
+from tray_app.app.event_log import log_event
+from tray_app.app.invocation import Invocation, View
+from tray_app.core.model.readings import MemoryKind, Source
+from tray_app.core.monitor.commands import Quit
+from tray_app.core.monitor.events import Ended, Event, Sampled
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, wants_api
+from tray_app.core.presentation import wording
+from tray_app.core.source_choice.circuit_breaker import ApiState
+from tray_app.runtime.ending import Ending
+from tray_app.runtime.job_control import Action, JobControl
+from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain
+from tray_app.views.terminal.view import TerminalView
+from tray_app.worker_thread import tell_restarts
+
+_log = logging.getLogger(__name__)
+
+ONCE_INTERVAL_S = 0.5
+ONCE_MAX_SAMPLES = 8
+NO_READING = 3
+"""The exit status of ``--once`` when nothing could be read: a script need not read the text."""
+
+Events = queue.SimpleQueue[tuple[Event | Action, ...]]
+
+
+def run_terminal(invocation: Invocation) -> int:
+    """Run until it ends by itself or somebody ends it; the exit status."""
+    settings = invocation.settings
+    if invocation.once:
+        settings = replace(settings, interval_s=ONCE_INTERVAL_S)
+    state = wiring.first_state(replace(invocation, settings=settings))
+    events: Events = queue.SimpleQueue()
+
+    def publish(_state: State, new_events: tuple[Event, ...]) -> None:
+        if new_events:
+            events.put(new_events)
+
+    sampler = wiring.make_sampler(invocation, state, publish, shown=True, others=True)
+    as_json = invocation.view is View.JSON
+    live = not (as_json or invocation.once) and sys.stdout.isatty()
+    if live:
+        _keep_log_off_terminal()
+    view = TerminalView(
+        sys.stdout,
+        sys.stderr,
+        json=as_json,
+        live=live,
+        duration_s=settings.duration_s,
+        details=settings.details,
+        demo=invocation.demo,
+    )
+
+    uss_pss = wiring.make_uss_pss(sampler, state, shown=True)
+    # A first line without the API's part would have to be taken back by the second.
+    helpers = wiring.make_helpers(sampler, state, uss_pss) if wants_api(state) else None
+
+    def after_first() -> None:
+        if helpers is None:
+            sampler.add(wiring.make_helpers(sampler, state, uss_pss))
+
+    quit_ = Quit(summed_up=not invocation.once)
+    ending = Ending(lambda: sampler.post(quit_), lambda: events.put((Ended(),)))
+    ending.heed_signals()
+    if live:
+        JobControl(lambda action: events.put((action,)), view.leave, view.redraw).heed_signals()
+    sampler.start(wiring.make_probe(state.settings, demo=state.demo), helpers, uss_pss)
+    try:
+        return _show(view, _told(events, after_first), once=invocation.once)
+    except OutputClosed:
+        _log.debug("nobody reads the output any longer")
+        return 0
+    except OutputFailed as error:
+        complain(wording.output_failed(str(error)))
+        return STATUS_FAILED
+    finally:
+        view.close()
+        sampler.stop(wiring.JOIN_LIMIT_S)
+        ending.over()
+        tell_restarts(None)
+
+
+def _show(view: TerminalView, events: Iterator[Event], *, once: bool) -> int:
+    """Show the events to the end, or with ``once`` the first sample that says all; the exit
+    status."""
+    for event in events:
+        log_event(event)
+        if not once:
+            view.handle(event)
+        elif isinstance(event, Sampled) and _settled(event.sample):
+            with suppress(OutputClosed):
+                view.handle(event)
+            return 0 if event.sample.memory_bytes is not None else NO_READING
+    return NO_READING if once else 0
+
+
+def _told(events: Events, after_first: Callable[[], None]) -> Iterator[Event]:
+    """Events to the end; ``after_first`` is called once, when the first sample was shown. Actions
+    among them are done in their turn."""
+    limit_s: float | None = wiring.FIRST_LIMIT_S
+    while True:
+        try:
+            several = events.get(timeout=limit_s)
+        except queue.Empty:
+            several = ()
+        for event in several:
+            if isinstance(event, Ended):
+                return
+            if callable(event):
+                event()
+            else:
+                yield event
+        if limit_s is not None:
+            limit_s = None
+            after_first()
+
+
+def _keep_log_off_terminal() -> None:
+    """A log line would scribble on the live screen and be lost: only the log file gets it."""
+    from tray_app.runtime.log_file import TerminalLog
+
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, TerminalLog) and sys.stderr.isatty():
+            root.removeHandler(handler)
+
+
+def _settled(sample: Sample) -> bool:
+    """Whether one sample says all there is: CPU needs two looks, the API an answer."""
+    waits = sample.api.state is ApiState.WAITING
+    waits = waits or (sample.source is Source.NONE and sample.api.state is ApiState.SLOW)
+    decided = not waits and sample.memory_kind is not MemoryKind.UNMEASURED
+    return sample.number >= ONCE_MAX_SAMPLES or (
+        decided and (sample.cpu_percent is not None or sample.target is None)
+    )

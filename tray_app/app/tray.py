@@ -1,0 +1,278 @@
+"""A run with an icon in the panel."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from tray_app.app import first_instance, wiring
+from tray_app.app.event_log import log_event
+from tray_app.core.monitor.commands import Quit
+from tray_app.core.monitor.events import (
+    ActionRequested,
+    AlertMemoryChanged,
+    AutostartWanted,
+    Chosen,
+    Ended,
+    Event,
+    NotifierCame,
+    OpenAsked,
+    PageAsked,
+    Sampled,
+)
+from tray_app.core.monitor.inputs import (
+    ActionFinished,
+    AutostartSeen,
+    HostSeen,
+    MenuSeen,
+    NotifierSeen,
+    NotOpened,
+    ThemeSeen,
+)
+from tray_app.core.monitor.state import State
+from tray_app.core.monitor.state import remembered as remembered_of
+from tray_app.core.presentation import wording
+from tray_app.runtime import clock, state_file
+from tray_app.runtime.ending import Ending
+from tray_app.sources.processes.host import own_use
+from tray_app.views.notifications import NotificationSender
+from tray_app.views.presenter import Presenter
+from tray_app.worker_thread import WorkerThread, tell_restarts
+
+if TYPE_CHECKING:
+    from tray_app.app.invocation import Invocation
+    from tray_app.core.config.settings import Choice, Settings
+    from tray_app.core.model.server_action import ServerAction
+    from tray_app.core.presentation.icon import Theme
+    from tray_app.desktop.panel_icon import Desktop
+    from tray_app.desktop.single_instance import Instance
+    from tray_app.sources.api.action_worker import ActionWorker
+
+_log = logging.getLogger(__name__)
+
+Task = Callable[[], None]
+"""Something else that the event handler's thread is to do."""
+
+
+class DesktopReports:
+    """What the desktop reports while it is opened and later; dropped until there is a receiver."""
+
+    def __init__(self) -> None:
+        self.receive: Callable[[HostSeen | MenuSeen | ThemeSeen], None] = lambda _: None
+
+    def host_changed(self, present: bool) -> None:
+        """A panel has come or gone."""
+        self.receive(HostSeen(present))
+
+    def menu_changed(self, is_open: bool) -> None:
+        """The menu was opened or closed."""
+        self.receive(MenuSeen(is_open))
+
+    def theme_changed(self, theme: Theme) -> None:
+        """The desktop is dark or light."""
+        self.receive(ThemeSeen(theme))
+
+
+class TrayApp:
+    """The parts of one run with an icon, and what each event makes them do.
+
+    Three threads call in here: the sampler (`_publish`), the event handler (`_handle`) and main
+    (`run`). Panel, menu and notification service call from threads of the desktop; they only post.
+    """
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        desktop: Desktop,
+        reports: DesktopReports,
+        instance: Instance | None,
+    ) -> None:
+        self._invocation = invocation
+        self._desktop = desktop
+        self._instance = instance
+        self._events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
+        self._first_sample = threading.Event()
+        self._stored = invocation.remembered
+        begun = replace(wiring.first_state(invocation), backend=desktop.backend)
+        self._begun = self._last = begun
+        self._sampler = wiring.make_sampler(
+            invocation, begun, self._publish, shown=False, own_use=own_use
+        )
+        self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
+        self._presenter = Presenter(desktop, self._sampler.post)
+        self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s)
+        self._actions = ServerActions(self._sampler.post)
+        self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
+        reports.receive = self._take_report
+        desktop.on_notifier = lambda: self._sampler.post(NotifierSeen())
+        desktop.on_settled = lambda note, sent: self._events.put(
+            partial(self._sender.settle, note, sent)
+        )
+        desktop.on_session_end = lambda: self._store(remembered_of(self._last))
+
+    def run(self) -> int:
+        """Show the icon until the run ends; the exit status."""
+        self._presenter.tell(self._begun)
+        self._sampler.start(
+            wiring.make_probe(self._begun.settings, demo=self._begun.demo), uss_pss=self._uss_pss
+        )
+        self._first_sample.wait(wiring.FIRST_LIMIT_S)
+        self._presenter.show()
+        self._ending.heed_signals()
+        self._desktop.run(self._icon_is_shown)
+        self._ending.begin()
+        self._sampler.stop(wiring.JOIN_LIMIT_S)
+        self._store(remembered_of(self._last))
+        self._presenter.close(wiring.JOIN_LIMIT_S)
+        self._ending.over()
+        tell_restarts(None)
+        return 0
+
+    def _icon_is_shown(self) -> None:
+        """Start what comes after the first figure."""
+        self._sampler.add(wiring.make_helpers(self._sampler, self._begun, self._uss_pss))
+        self._presenter.start()
+        WorkerThread("notices", self._handle_events).start()
+        self._look_at_autostart()
+        if self._instance is not None:
+            self._instance.listen(self._answer)
+
+    def _answer(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return first_instance.answer(self._desktop, self._sampler.post, message)
+
+    def _publish(self, state: State, events: tuple[Event, ...]) -> None:
+        """Pass on what a step made; in the sampler's thread, so nothing here waits."""
+        is_first, self._last = self._last is self._begun, state
+        self._presenter.tell(state)
+        for event in events:
+            if not isinstance(event, Sampled):
+                self._events.put(event)
+            if isinstance(event, Ended):
+                self._ending.begin()
+        if is_first:
+            self._first_sample.set()
+
+    def _take_report(self, report: HostSeen | MenuSeen | ThemeSeen) -> None:
+        self._sampler.post(report)
+        if report == MenuSeen(True):  # somebody may have changed it in the desktop's settings
+            self._look_at_autostart()
+
+    def _look_at_autostart(self) -> None:
+        def look() -> None:
+            from tray_app.desktop import autostart  # not before the icon is there
+
+            self._sampler.post(AutostartSeen(autostart.is_on()))
+
+        WorkerThread("autostart", look, again=False).start()
+
+    def _handle_events(self) -> None:
+        handle_all(self._events, self._handle, lambda: self._sender.retry_after_s)
+        try:
+            self._actions.close()
+        finally:
+            self._desktop.stop()
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Chosen(choice):
+                self._store(replace(choice, alerts=self._stored.alerts))
+            case AlertMemoryChanged(memory):
+                self._store(replace(self._stored, alerts=memory or None))
+            case AutostartWanted(on):
+                self._set_autostart(on)
+            case ActionRequested(action, settings):
+                self._actions.run(action, settings)
+            case OpenAsked(place):
+                self._open(place)
+            case PageAsked(settings):
+                self._actions.find_page(settings, self._open)
+            case NotifierCame():
+                self._sender.retry()
+            case _:
+                self._sender.handle(event)
+
+    def _store(self, choice: Choice) -> None:
+        path = self._invocation.state_file
+        if path and choice != self._stored and state_file.write_choice(path, choice):
+            self._stored = choice
+
+    def _open(self, place: str) -> None:
+        def report(problem: str) -> None:
+            self._sampler.post(NotOpened(place, problem))
+
+        self._desktop.open(place, report)
+
+    def _set_autostart(self, on: bool) -> None:
+        """Switch start at login on or off, and report whether it is on."""
+        from tray_app.desktop import autostart
+
+        problem = None
+        try:
+            autostart.set_on(on)
+        except OSError as error:
+            problem = error.strerror or str(error)
+            _log.warning("start at login: %s", wording.autostart_failed(on, str(error)))
+        self._sampler.post(AutostartSeen(autostart.is_on(), problem))
+
+
+def handle_all(
+    events: queue.SimpleQueue[Event | Task],
+    handle: Callable[[Event], None],
+    retry_after_s: Callable[[], float | None],
+) -> None:
+    """Handle each event to the end of the run. One that fails is taken from the queue all the
+    same: a thread that calls this again goes on with the next."""
+    while not isinstance(event := _next_event(events, retry_after_s()), Ended):
+        if callable(event):
+            event()
+            continue
+        # The work comes before the log's line: the log may be what fails.
+        try:
+            handle(event)
+        finally:
+            log_event(event)
+
+
+def _next_event(
+    events: queue.SimpleQueue[Event | Task], retry_after_s: float | None
+) -> Event | Task:
+    """The next event; NotifierCame, which asks to try again, when none comes in time."""
+    try:
+        return events.get(timeout=retry_after_s)
+    except queue.Empty:
+        return NotifierCame()
+
+
+class ServerActions:
+    """Runs the server's actions; the core lets only one run at a time."""
+
+    def __init__(self, post: Callable[[ActionFinished], None]) -> None:
+        self._post = post
+        self._worker: ActionWorker | None = None
+
+    def run(self, action: ServerAction, settings: Settings) -> None:
+        """Run one in a thread of its own, which posts the result."""
+        from tray_app.sources.api.action_worker import ActionWorker
+
+        calls = wiring.make_server_calls(settings)
+        self._worker = ActionWorker(
+            action, calls, lambda result: self._post(ActionFinished(result)), clock.mono_s
+        )
+        self._worker.start()
+
+    def find_page(self, settings: Settings, found: Callable[[str], None]) -> None:
+        """Find the page that shows the server's memory, and hand over its address."""
+        from tray_app.sources.api.action_worker import find_page
+
+        find_page(settings.address, wiring.make_server_calls(settings), found)
+
+    def close(self) -> None:
+        """Wait for no action."""
+        if self._worker is not None:
+            self._worker.close()

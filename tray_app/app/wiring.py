@@ -1,0 +1,142 @@
+"""The parts of a run and how they are joined: the same for an icon and for a terminal.
+
+Sources are imported when they are made: a run pays for what it uses, and for what comes after the
+first sample only then.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.readings import ApiOutcome
+from tray_app.core.monitor.inputs import Reconfigured, ThreadRestarted
+from tray_app.core.monitor.state import State, begin
+from tray_app.runtime import clock
+from tray_app.runtime.sampler import Helpers, Owner, Probe, Sampler
+from tray_app.sources.processes.host import is_this_machine, on_battery
+from tray_app.worker_thread import tell_restarts
+
+if TYPE_CHECKING:
+    from tray_app.app.invocation import Invocation
+    from tray_app.runtime.config_file import ConfigFile
+    from tray_app.runtime.sampler import Outlet
+    from tray_app.sources.api.client import ApiClient, ServerCalls
+
+JOIN_LIMIT_S = 0.3
+FIRST_LIMIT_S = 0.5
+"""The first sample is shown before all else, and mostly there within 5 ms. After this limit the
+start goes on without it."""
+
+
+def first_state(invocation: Invocation) -> State:
+    """The state before the first sample."""
+    settings = invocation.settings
+    return begin(
+        invocation.base,
+        settings,
+        clock.now(),
+        local=invocation.demo or is_this_machine(settings.address.host),
+        demo=invocation.demo,
+        remembered=invocation.remembered,
+    )
+
+
+def make_sampler(
+    invocation: Invocation, state: State, publish: Outlet, *, shown: bool, **options: Any
+) -> Sampler:
+    """A sampler that publishes here. ``shown``: to a terminal or another program, at all times."""
+    sampler = Sampler(
+        state,
+        clock=clock.now,
+        jitter=random.random,
+        outlets=(publish,),
+        on_battery=on_battery,
+        edited=_edited(invocation.config),
+        renew=lambda state: _make_sources(sampler, state, shown=shown),
+        **options,
+    )
+    tell_restarts(lambda name, problem: sampler.post(ThreadRestarted(name, problem)))
+    return sampler
+
+
+def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
+    """Reports edits of the config file."""
+
+    def reconfigured() -> Reconfigured | None:
+        base = config.edited() if config else None
+        return Reconfigured(base, is_this_machine(base.address.host)) if base else None
+
+    return reconfigured
+
+
+def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
+    """The source of the first sample: this machine's processes, or the demo's."""
+    if demo:
+        from tray_app.sources.demo import DemoProbe
+
+        return DemoProbe(clock.mono_s)
+    from tray_app.sources.processes.host import process_table
+    from tray_app.sources.processes.probe import ServerProbe
+
+    address = settings.address
+    return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
+
+
+def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> Owner | None:
+    """The source of USS and PSS; ``shown`` as in `make_sampler`."""
+    if state.demo:
+        return None
+    from tray_app.sources.background.scheduler import BackgroundScheduler
+    from tray_app.sources.background.uss_pss import MENU_EVERY_S, SHOWN_EVERY_S, UssPssReader
+    from tray_app.sources.processes.host import shares
+
+    # In a thread of its own: a directory that does not answer must not hold up a figure.
+    scheduler = BackgroundScheduler(clock.mono_s)
+    every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
+    return UssPssReader(sampler.note_own, scheduler, shares, clock.mono_s, every_s)
+
+
+def make_helpers(sampler: Sampler, state: State, uss_pss: Owner | None) -> Helpers:
+    """The sources that join after the first sample: API and temp directory, beside USS and PSS."""
+    if state.demo:
+        from tray_app.sources.demo import DemoApi, DemoWalker
+
+        walker = DemoWalker(sampler.note_temp, clock.mono_s)
+        return DemoApi(sampler.post, clock.mono_s), walker, uss_pss
+    from tray_app.sources.background.scheduler import BackgroundScheduler
+    from tray_app.sources.background.temp_dir import TempWalker
+
+    temp = TempWalker(sampler.note_temp, BackgroundScheduler(clock.mono_s), clock.now)
+    return make_api_client(state.settings, sampler.post), temp, uss_pss
+
+
+def _make_sources(sampler: Sampler, state: State, *, shown: bool) -> tuple[Probe, Helpers]:
+    """All sources, for another server."""
+    uss_pss = make_uss_pss(sampler, state, shown=shown)
+    return make_probe(state.settings, demo=state.demo), make_helpers(sampler, state, uss_pss)
+
+
+def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) -> ApiClient:
+    """Asks the server for its status; ``report`` takes each answer, in the client's thread."""
+    from tray_app.sources.api.client import ApiClient
+
+    headers, verify = _access(settings)
+    return ApiClient(settings.address.url, report, clock.mono_s, headers, verify)
+
+
+def make_server_calls(settings: Settings) -> ServerCalls:
+    """Calls the server's actions."""
+    from tray_app.sources.api.client import ServerCalls
+
+    headers, verify = _access(settings)
+    return ServerCalls(settings.address.url, clock.mono_s, headers, verify)
+
+
+def _access(settings: Settings) -> tuple[tuple[tuple[str, str], ...], str | bool]:
+    """The headers that each request carries, and what the server's certificate is checked with:
+    a file, or the system's certificates."""
+    return settings.headers.fields, settings.ca_file or True
