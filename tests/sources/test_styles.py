@@ -20,8 +20,9 @@ from tests.server.starting import RunAnalyzeServer
 from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB, ProcessReading
+from tray_app.core.server import target_tracker
 from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose
-from tray_app.core.server.target_tracker import TargetTracker, Turn, compare
+from tray_app.core.server.target_tracker import TargetTracker, Turn
 from tray_app.sources.processes.probe import ServerProbe
 from tray_app.sources.processes.psutil_table import PsutilTable
 
@@ -328,8 +329,8 @@ def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
         assert reading.target == before.target
         assert pids(reading) == set(family(running.root))
         assert reading.loss is None
-        succession, _ = compare(TargetTracker(), before)
-        _, change = compare(succession, reading)
+        succession, _ = target_tracker.update(TargetTracker(), before)
+        _, change = target_tracker.update(succession, reading)
         assert change is not None
         assert change.turn is Turn.RENEWED
         assert old in change.left

@@ -22,8 +22,8 @@ from tray_app.core.alerts.forecast import (
     Forecast,
     ForecastState,
     Kind,
-    add,
     foresee,
+    update,
 )
 
 
@@ -31,7 +31,7 @@ def outlook_of(*points: tuple[float, float]) -> ForecastState:
     """The outlook after these (second, MB) points."""
     outlook = NO_FORECAST
     for at_s, memory_mb in points:
-        outlook = add(outlook, at_s, mb(memory_mb))
+        outlook = update(outlook, at_s, mb(memory_mb))
     return outlook
 
 
@@ -102,7 +102,7 @@ def test_it_does_not_flicker_in_noise(seed: int) -> None:
     """
     dice, outlook, shown = random.Random(seed), NO_FORECAST, list[bool]()
     for at_s, memory_mb in climb(20, 60):
-        outlook = add(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
+        outlook = update(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
         shown.append(outlook.shown is not None)
     appears = sum(now and not before for before, now in itertools.pairwise(shown))
     assert 1 <= appears <= 4
@@ -114,7 +114,7 @@ def test_noise_makes_it_err_by_less_than_a_fifth() -> None:
     for seed in range(60):
         dice, outlook = random.Random(seed), NO_FORECAST
         for at_s, memory_mb in climb(20, 40, from_mb=1000):
-            outlook = add(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
+            outlook = update(outlook, at_s, mb(memory_mb * (1 + dice.uniform(-0.05, 0.05))))
         seconds = seconds_to(outlook, 40.0, 3000)
         if seconds is not None:
             errors.append(abs(seconds - 60) / 60)
@@ -142,7 +142,7 @@ def test_whatever_comes_it_stays_bounded_and_finite(steps: list[tuple[float, int
     outlook, now_s = NO_FORECAST, 1e6
     for step_s, memory_bytes in steps:
         now_s += step_s
-        outlook = add(outlook, now_s, memory_bytes)
+        outlook = update(outlook, now_s, memory_bytes)
         assert len(outlook.times_s) == len(outlook.figures) <= POINTS_MAX
         if outlook.shown:
             assert outlook.shown.rate_bytes_s > 0
@@ -156,7 +156,7 @@ def test_stairs_are_no_line(stairs_mb: tuple[int, ...]) -> None:
     for stair_mb in stairs_mb:
         for _ in range(26):
             now_s += 2.0
-            outlook = add(outlook, now_s, mb(stair_mb))
+            outlook = update(outlook, now_s, mb(stair_mb))
             assert outlook.shown is None
 
 
@@ -164,7 +164,7 @@ def foreseen(points: list[tuple[float, float]], limit_mb: float) -> list[Forecas
     """What is said after each of these points."""
     outlook, told = NO_FORECAST, list[Forecast | None]()
     for at_s, memory_mb in points:
-        outlook = add(outlook, at_s, mb(memory_mb))
+        outlook = update(outlook, at_s, mb(memory_mb))
         outlook, ahead = foresee(outlook, at_s, mb(memory_mb), [(Kind.CRITICAL, mb(limit_mb))])
         told.append(ahead[0] if ahead else None)
     return told
@@ -183,22 +183,22 @@ def test_none_is_said_when_the_newest_seconds_do_not_climb(rate_mb_s: float) -> 
 def test_a_fall_between_two_points_ends_it() -> None:
     """Also one that comes too soon after the last point to be one."""
     outlook = outlook_of(*climb(20, 20))
-    assert add(outlook, 20.3, mb(900)) is outlook
-    assert add(outlook, 20.3, mb(600)).shown is None
+    assert update(outlook, 20.3, mb(900)) is outlook
+    assert update(outlook, 20.3, mb(600)).shown is None
 
 
 def test_no_line_goes_across_the_beginning_or_the_end_of_a_job() -> None:
     """What came before it does not count, and a line that reaches back beyond it is none."""
     outlook = outlook_of(*climb(20, 30))
-    assert add(outlook, 32.0, mb(1140), begins_s=10.0).shown is None
+    assert update(outlook, 32.0, mb(1140), begins_s=10.0).shown is None
     kept = outlook
     for at_s in (32, 34, 36, 38, 40, 42):
-        kept = add(kept, at_s, mb(500 + 20 * at_s), begins_s=30.0)
+        kept = update(kept, at_s, mb(500 + 20 * at_s), begins_s=30.0)
         assert kept.times_s[0] >= 30.0
         assert (kept.shown is None) == (at_s < 40)
     since = outlook_of((0.0, 500.0))
     for at_s in range(2, 32, 2):
-        since = add(since, at_s, mb(500 + 20 * at_s), begins_s=2.0)
+        since = update(since, at_s, mb(500 + 20 * at_s), begins_s=2.0)
     assert since.shown is not None
     assert since.shown.span_s == 28
 
@@ -218,7 +218,7 @@ def test_a_climb_that_was_not_seen_for_some_seconds_is_unknown() -> None:
     outlook = outlook_of(*climb(20, 20))
     assert forecast.shown(outlook, 25.0) is not None
     assert forecast.shown(outlook, 25.3) is None
-    outlook = add(outlook, 30.0, mb(1100))
+    outlook = update(outlook, 30.0, mb(1100))
     assert outlook.times_s == (30.0,)
     seldom = outlook_of(*((10.0 * n, 500.0 + 200 * n) for n in range(12)))
     assert forecast.shown(seldom, 118.0) is not None
@@ -251,7 +251,7 @@ def test_what_is_shown_counts_down_and_is_never_overdue(
     due_s = None
     for step_s, up_mb in steps:
         now_s, memory_mb = now_s + step_s, max(0.0, memory_mb + up_mb)
-        outlook = add(outlook, now_s, mb(memory_mb))
+        outlook = update(outlook, now_s, mb(memory_mb))
         outlook, ahead = foresee(outlook, now_s, mb(memory_mb), [(Kind.HIGH, mb(limit_mb))])
         if not ahead:
             due_s = None

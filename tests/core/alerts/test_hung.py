@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
 from tests.core.monitor.test_step import START_S, Told, started
-from tray_app.core.alerts.hung import WELL, Answering, Hang, HangKind, HungState, Signs, follow
+from tray_app.core.alerts.hung import WELL, Answering, Hang, HangKind, HungState, Signs, update
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
@@ -383,7 +383,7 @@ def test_hangs_and_answers_take_turns(steps: list[tuple[float, Signs, bool]]) ->
     state, now_s, open_ = WELL, 100.0, False
     for after_s, signs, lost in steps:
         now_s += after_s
-        state, said = follow(state, now_s, signs, LIMITS, lost=lost)
+        state, said = update(state, now_s, signs, LIMITS, lost=lost)
         if isinstance(said, Hang):
             assert not open_
             open_ = True

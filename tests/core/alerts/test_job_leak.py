@@ -11,8 +11,8 @@ from tray_app.core.alerts.job_leak import (
     JobSize,
     Leak,
     RetainedMemory,
-    follow,
     is_like,
+    update,
 )
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.model.readings import Now, TempUsage
@@ -31,7 +31,7 @@ class Server:
 
     def see(self, *, works: bool = False, lost: bool = False) -> None:
         self.now_s += 2.0
-        self.state, kept, leak = follow(
+        self.state, kept, leak = update(
             self.state,
             self.now_s,
             self.jobs,

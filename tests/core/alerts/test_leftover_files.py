@@ -14,7 +14,7 @@ from tray_app.core.alerts.leftover_files import (
     SETTLES_AFTER_S,
     LeftoverFilesState,
     floor_bytes,
-    follow,
+    update,
     woken,
 )
 from tray_app.core.alerts.levels import AlertLimits
@@ -64,7 +64,7 @@ class Directory:
             temp_told=self.told,
         )
         known = temp if seen and not lost else None
-        self.state, left, full = follow(
+        self.state, left, full = update(
             self.state, self.now_s, known, activity, LIMITS, lost=lost, place=self.place
         )
         if left is not None:

@@ -10,7 +10,7 @@ from tray_app.core.alerts.server_exit import (
     ServerExitState,
     ServerReturn,
     WorkerReplacement,
-    follow,
+    update,
 )
 from tray_app.core.model.readings import Loss, OomKills
 from tray_app.core.server.target_tracker import Change, Turn
@@ -33,7 +33,7 @@ class Told:
         lost: bool = False,
         change: Change | None = None,
     ) -> AlertMemoryChanged:
-        self.state, said = follow(
+        self.state, said = update(
             self.state,
             at_s,
             None if memory_mb is None else mb(memory_mb),

@@ -13,7 +13,7 @@ from tray_app.core.alerts.system_memory import (
     SystemMemoryState,
     due_s,
     floor_bytes,
-    judge,
+    update,
     woken,
 )
 from tray_app.core.model.readings import GIB, SystemMemory
@@ -39,7 +39,7 @@ class Told:
 
     def read(self, what: SystemMemory | None) -> bool | None:
         self.now_s += 2.0
-        self.state, verdict = judge(self.state, what, self.now_s, LIMITS)
+        self.state, verdict = update(self.state, what, self.now_s, LIMITS)
         return verdict
 
 
@@ -63,10 +63,10 @@ def test_it_is_said_once_after_two_seconds() -> None:
 
 def test_a_limit_is_said_at_the_next_reading() -> None:
     """Which is asked for at once: below a limit the kernel soon kills."""
-    state, said = judge(NO_SHORTAGE, limited(100), 10.0, LIMITS)
+    state, said = update(NO_SHORTAGE, limited(100), 10.0, LIMITS)
     assert (said, due_s(state)) == (None, 10.2)
-    assert judge(state, limited(100), 10.2, LIMITS)[1] is True
-    assert judge(state, limited(900), 10.2, LIMITS)[1] is None
+    assert update(state, limited(100), 10.2, LIMITS)[1] is True
+    assert update(state, limited(900), 10.2, LIMITS)[1] is None
 
 
 def test_a_moment_of_it_is_not_said() -> None:

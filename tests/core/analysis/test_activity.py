@@ -18,14 +18,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import answer, look, mb
+from tray_app.core.analysis import jobs as jobs_of
 from tray_app.core.analysis.activity import (
     QUIET_AFTER_S,
     UNSEEN_LIMIT_S,
     Activity,
     ActivityState,
-    next_activity,
+    update,
 )
-from tray_app.core.analysis.jobs import Figure, Jobs, follow
+from tray_app.core.analysis.jobs import Figure, Jobs
 from tray_app.core.analysis.stage import Stage, asked
 from tray_app.core.model.readings import ApiReading, Now, Source, StageMark, TempUsage
 
@@ -41,7 +42,7 @@ def after_cpu(
     """The state after these (second, CPU percent) process readings."""
     for at_s, cpu_percent in points:
         reading = look(300, at_s, cpu_percent=cpu_percent)
-        state = next_activity(state, at_s, None, reading, None)
+        state = update(state, at_s, None, reading, None)
     return state
 
 
@@ -62,8 +63,8 @@ def asked_at(state: ActivityState, at_s: float) -> ActivityState:
 
 def posted(files: int = 0) -> ActivityState:
     """A server that has just been given a video; so many files lay in its tmp before."""
-    state = next_activity(NO_STATE, 0.0, None, look(300, 0.0), temp(0, files, 0.0))
-    state = next_activity(
+    state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, files, 0.0))
+    state = update(
         state, 2.0, None, look(345, 2.0, cpu_percent=40), temp(12, files + 1, 2.0, NAMES[:1])
     )
     assert state.is_busy
@@ -151,7 +152,7 @@ class TestUnseen:
         """A remote server is silent just while it is busy, for up to 39 s."""
         state = busy_at(10)
         for at_s in range(12, 50, 2):
-            state = next_activity(state, at_s, None, None, None)
+            state = update(state, at_s, None, None, None)
             assert state.activity is INTENSIVE
         assert after_cpu((51, 100), state=state).activity is INTENSIVE
         assert after_cpu((51, 0), state=state).activity is IDLE
@@ -159,162 +160,162 @@ class TestUnseen:
     def test_a_job_that_has_not_said_its_end_may_wait_for_a_minute(self) -> None:
         """For slow storage: its files in tmp, or the server's word, tell of it."""
         finishing = temp(28, 4, 10, NAMES)
-        state = next_activity(posted(), 10.5, None, look(300, 10.5), finishing)
-        assert next_activity(state, 60, None, look(300, 60), finishing).activity is PROCESSING
-        assert next_activity(state, 80, None, look(300, 80), finishing).activity is IDLE
+        state = update(posted(), 10.5, None, look(300, 10.5), finishing)
+        assert update(state, 60, None, look(300, 60), finishing).activity is PROCESSING
+        assert update(state, 80, None, look(300, 80), finishing).activity is IDLE
         saving = answer(300, 11, tracker=(20, 1), stage=StageMark("BEFORE_VIDEO_UPLOAD", "x"))
-        state = next_activity(busy_at(10), 11, saving, look(300, 11), None)
-        assert next_activity(state, 60, None, look(300, 60), None).activity is PROCESSING
-        assert next_activity(state, 80, None, look(300, 80), None).activity is IDLE
+        state = update(busy_at(10), 11, saving, look(300, 11), None)
+        assert update(state, 60, None, look(300, 60), None).activity is PROCESSING
+        assert update(state, 80, None, look(300, 80), None).activity is IDLE
 
     def test_what_is_not_seen_for_a_minute_is_not_said(self) -> None:
         """Nobody knows."""
-        state = next_activity(busy_at(10), 10 + UNSEEN_LIMIT_S, None, None, None)
+        state = update(busy_at(10), 10 + UNSEEN_LIMIT_S, None, None, None)
         assert (state.activity, state.stage) == (IDLE, None)
 
     def test_what_only_answers_tell_lasts_until_the_next_is_overdue(self) -> None:
         """A costly API is asked every 8 s: between two of its signs of work there is no pause."""
         state = NO_STATE
         for at_s in (0.0, 8.0, 16.0):
-            state = next_activity(state, at_s, answer(300, at_s, tracker=(at_s, 1)), None, None)
+            state = update(state, at_s, answer(300, at_s, tracker=(at_s, 1)), None, None)
             for later_s in (2.0, 4.0, 6.0):
                 quiet = look(300, at_s + later_s)
-                state = next_activity(state, at_s + later_s, None, quiet, None)
+                state = update(state, at_s + later_s, None, quiet, None)
                 assert (state.activity is IDLE) == (at_s == 0)
-        state = next_activity(state, 24.0, answer(300, 24, tracker=(16.0, 1)), None, None)
+        state = update(state, 24.0, answer(300, 24, tracker=(16.0, 1)), None, None)
         assert state.activity is PROCESSING
-        state = next_activity(state, 28.0, None, look(300, 28.0), None)
+        state = update(state, 28.0, None, look(300, 28.0), None)
         assert state.activity is IDLE
 
 
 class TestTempDirectory:
     def test_growth_is_work(self) -> None:
         """An upload needs little CPU; who only reads the API sees it in two answers."""
-        state = next_activity(NO_STATE, 0.0, None, None, temp(0, 0, 0))
+        state = update(NO_STATE, 0.0, None, None, temp(0, 0, 0))
         for now in (temp(0, 1, 2), temp(9, 0, 2)):
-            once = next_activity(state, 2.0, None, None, now)
+            once = update(state, 2.0, None, None, now)
             assert (once.activity, once.stirs) == (IDLE, True)
-            twice = next_activity(once, 4.0, None, None, temp(12, 1, 4))
+            twice = update(once, 4.0, None, None, temp(12, 1, 4))
             assert (twice.activity, twice.began_s) == (PROCESSING, 2.0)
 
     def test_a_file_alone_is_no_work(self) -> None:
         """Anybody may put one there: a copy, an editor, a job that is refused at once."""
-        state = next_activity(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
+        state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
         for at_s in range(2, 30, 2):
             usage = temp(12, 1, at_s)
-            state = next_activity(state, at_s, None, look(300, at_s), usage)
+            state = update(state, at_s, None, look(300, at_s), usage)
             assert state.activity is IDLE
         assert not state.stirs
 
     @pytest.mark.parametrize(("rss_mb", "percent"), [(325, 0), (301, 20)])
     def test_a_file_with_memory_or_cpu_is_work(self, rss_mb: float, percent: float) -> None:
         """In the same reading or in the next; it began with the file."""
-        calm = next_activity(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
+        calm = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
         both = look(rss_mb, 2.0, cpu_percent=percent)
-        assert next_activity(calm, 2.0, None, both, temp(12, 1, 2)).activity is PROCESSING
-        state = next_activity(calm, 2.0, None, look(300, 2.0), temp(12, 1, 2))
+        assert update(calm, 2.0, None, both, temp(12, 1, 2)).activity is PROCESSING
+        state = update(calm, 2.0, None, look(300, 2.0), temp(12, 1, 2))
         later = look(rss_mb, 4.0, cpu_percent=percent)
-        state = next_activity(state, 4.0, None, later, temp(12, 1, 2))
+        state = update(state, 4.0, None, later, temp(12, 1, 2))
         assert state.activity is PROCESSING
         assert state.began_s == pytest.approx(2.0, abs=0.1)
 
     def test_what_lies_there_from_the_start_is_no_work(self) -> None:
         """A killed worker left it."""
-        assert next_activity(NO_STATE, 0.0, None, None, temp(100, 4, 0)).activity is IDLE
+        assert update(NO_STATE, 0.0, None, None, temp(100, 4, 0)).activity is IDLE
 
     @pytest.mark.parametrize("percent", [0, 35, 95])
     def test_a_job_whose_files_are_gone_is_over(self, percent: float) -> None:
         """At once, whatever CPU that reading covers, and whatever the server said last."""
         finishing = temp(28, 4, 10, NAMES)
         word = told("BEFORE_FEEDBACK_GENERATION", 10)
-        state = next_activity(posted(), 10.0, word, look(300, 10), finishing)
+        state = update(posted(), 10.0, word, look(300, 10), finishing)
         assert state.stage == Stage("feedback", inferred=False)
         last = look(300, 40.0, cpu_percent=percent)
-        state = next_activity(state, 40.0, None, last, temp(0, 0, 40))
+        state = update(state, 40.0, None, last, temp(0, 0, 40))
         assert (state.activity, state.ended_s) == (IDLE, 40.0)
 
     def test_leftovers_are_no_job(self) -> None:
         """Files that lay there before it do not keep a job going; with CPU a second video may."""
-        state = next_activity(posted(3), 10.0, None, look(300, 10), temp(28, 7, 10, NAMES))
-        quiet = next_activity(state, 12.0, None, look(300, 12), temp(0, 3, 12))
+        state = update(posted(3), 10.0, None, look(300, 10), temp(28, 7, 10, NAMES))
+        quiet = update(state, 12.0, None, look(300, 12), temp(0, 3, 12))
         assert (quiet.activity, quiet.ended_s) == (IDLE, 12.0)
         working = look(300, 12, cpu_percent=90)
-        assert next_activity(state, 12.0, None, working, temp(0, 3, 12)).activity is not IDLE
+        assert update(state, 12.0, None, working, temp(0, 3, 12)).activity is not IDLE
 
     def test_the_files_of_one_of_two_videos(self) -> None:
         """They go, and the other video goes on."""
-        state = next_activity(posted(), 10.0, None, look(300, 10), temp(50, 7, 10, NAMES))
-        state = next_activity(state, 12.0, None, look(300, 12), temp(20, 3, 12, NAMES[:3]))
+        state = update(posted(), 10.0, None, look(300, 10), temp(50, 7, 10, NAMES))
+        state = update(state, 12.0, None, look(300, 12), temp(20, 3, 12, NAMES[:3]))
         assert state.activity is PROCESSING
-        state = next_activity(state, 30.0, None, look(300, 30), temp(0, 0, 30))
+        state = update(state, 30.0, None, look(300, 30), temp(0, 0, 30))
         assert state.activity is IDLE
 
     def test_files_that_vanish_are_no_work(self) -> None:
         """That is the end of a job, or a clean-up."""
-        state = next_activity(NO_STATE, 0.0, None, None, temp(100, 4, 0))
-        assert next_activity(state, 2.0, None, None, temp(0, 0, 2)).activity is IDLE
+        state = update(NO_STATE, 0.0, None, None, temp(100, 4, 0))
+        assert update(state, 2.0, None, None, temp(0, 0, 2)).activity is IDLE
 
     def test_another_way_of_measuring_is_no_growth(self) -> None:
         """The API counts file lengths, the walker disk blocks: turning from one to the other,
         as when an idle server hangs and when it comes back, is no sign of work."""
         api, walked = temp(99.6, 4, 0), temp(100, 4, 2)
-        state = next_activity(NO_STATE, 0.0, answer(300, 0, temp=api), None, api)
-        state = next_activity(state, 2.0, None, None, walked)
+        state = update(NO_STATE, 0.0, answer(300, 0, temp=api), None, api)
+        state = update(state, 2.0, None, None, walked)
         assert state.activity is IDLE
         larger = temp(101, 4, 4)
-        state = next_activity(state, 4.0, answer(300, 4, temp=larger), None, larger)
+        state = update(state, 4.0, answer(300, 4, temp=larger), None, larger)
         assert state.activity is IDLE
 
     def test_growth_is_seen_in_each_way_of_measuring(self) -> None:
         """By the API as by the walker, and a figure that is shown again is no news."""
         first, second = temp(10, 1, 0), temp(20, 1, 2)
-        state = next_activity(NO_STATE, 0.0, answer(300, 0, temp=first), None, first)
-        state = next_activity(state, 1.0, None, None, first)
+        state = update(NO_STATE, 0.0, answer(300, 0, temp=first), None, first)
+        state = update(state, 1.0, None, None, first)
         assert state.activity is IDLE
-        state = next_activity(state, 2.0, answer(300, 2, temp=second), None, second)
+        state = update(state, 2.0, answer(300, 2, temp=second), None, second)
         assert state.stirs
         third = temp(30, 1, 4)
-        state = next_activity(state, 4.0, answer(300, 4, temp=third), None, third)
+        state = update(state, 4.0, answer(300, 4, temp=third), None, third)
         assert state.activity is PROCESSING
 
 
 class TestServersWord:
     def test_a_stage_that_changes_is_work(self) -> None:
         """And it is shown in a word for people, as told."""
-        state = next_activity(NO_STATE, 0.0, told("AFTER_FINAL_GC", 0), None, None)
-        state = next_activity(state, 2.0, told("BEFORE_THUMBNAIL_UPLOAD", 2), None, None)
+        state = update(NO_STATE, 0.0, told("AFTER_FINAL_GC", 0), None, None)
+        state = update(state, 2.0, told("BEFORE_THUMBNAIL_UPLOAD", 2), None, None)
         assert (state.activity, state.stage) == (PROCESSING, Stage("thumbnail", inferred=False))
 
     def test_a_stage_that_stays_is_not(self) -> None:
         """The history keeps its last entry for ever."""
-        state = next_activity(NO_STATE, 0.0, told("AFTER_BATCH_CLEANUP", 0, "x"), None, None)
-        state = next_activity(state, 2.0, told("AFTER_BATCH_CLEANUP", 2, "x"), None, None)
+        state = update(NO_STATE, 0.0, told("AFTER_BATCH_CLEANUP", 0, "x"), None, None)
+        state = update(state, 2.0, told("AFTER_BATCH_CLEANUP", 2, "x"), None, None)
         assert state.activity is IDLE
 
     def test_the_final_stage_ends_a_job_at_once(self) -> None:
         """No need to wait for quiet."""
-        state = next_activity(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), None, None)
+        state = update(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), None, None)
         assert state.activity is IDLE
 
     def test_a_second_job_at_work_outlives_the_firsts_final_stage(self) -> None:
         """Two jobs may run at once: CPU says that there is one left."""
         working = look(300, 2.0, cpu_percent=100)
-        state = next_activity(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), working, None)
+        state = update(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), working, None)
         assert state.activity is not IDLE
 
     def test_the_tracker_alone_is_no_sign_and_its_change_is(self) -> None:
         """It stays filled with the last video's figures."""
         state = NO_STATE
         for at_s in (0.0, 2.0, 4.0):
-            state = next_activity(state, at_s, answer(300, at_s, tracker=(20, 558.3)), None, None)
+            state = update(state, at_s, answer(300, at_s, tracker=(20, 558.3)), None, None)
             assert state.activity is IDLE
-        state = next_activity(state, 6.0, answer(300, 6.0, tracker=(21, 558.3)), None, None)
+        state = update(state, 6.0, answer(300, 6.0, tracker=(21, 558.3)), None, None)
         assert state.activity is PROCESSING
 
     def test_a_tracker_that_is_seen_first_or_emptied_is_no_sign(self) -> None:
         """A monitor that starts, or a server that restarts, is not processing."""
-        state = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
-        state = next_activity(state, 2.0, answer(300, 2, tracker=()), None, None)
+        state = update(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
+        state = update(state, 2.0, answer(300, 2, tracker=()), None, None)
         assert state.activity is IDLE
 
 
@@ -326,7 +327,7 @@ class TestStageIsWanted:
         state = NO_STATE
         for at_s in range(0, 60, 2):
             reading = answer(300, at_s, tracker=(20, 558.3), temp=temp(9, 2, at_s))
-            state = next_activity(state, at_s, reading, look(300, at_s), reading.temp)
+            state = update(state, at_s, reading, look(300, at_s), reading.temp)
             assert not state.words.wanted
 
     def test_the_beginning_and_the_end_of_work_are_changes(self) -> None:
@@ -342,100 +343,100 @@ class TestStageIsWanted:
         answers only for moments. The rest has time until the next tick."""
         state = posted()
         assert (state.hastens, state.words.wanted) == (True, True)
-        state = next_activity(asked_at(state, 2.0), 4.0, None, look(340, 4, cpu_percent=90), None)
+        state = update(asked_at(state, 2.0), 4.0, None, look(340, 4, cpu_percent=90), None)
         assert not state.hastens
         ffmpeg = look(340, 6, cpu_percent=90, children={"ffmpeg": 90})
-        state = next_activity(state, 6.0, None, ffmpeg, None)
+        state = update(state, 6.0, None, ffmpeg, None)
         assert not state.hastens
         for at_s in (8.0, 10.0, 12.0):
-            state = next_activity(asked_at(state, at_s), at_s, None, look(340, at_s), None)
+            state = update(asked_at(state, at_s), at_s, None, look(340, at_s), None)
             assert state.hastens
 
     def test_the_other_of_two_videos_is_in_its_frames(self) -> None:
         """When one is done the server's word is its last; with CPU the other is being computed."""
         usage, rest = temp(50, 7, 4, NAMES), temp(20, 3, 6)
         working = look(500, 4, cpu_percent=95, children={"ffmpeg": 90})
-        state = next_activity(posted(), 4.0, None, working, usage)
+        state = update(posted(), 4.0, None, working, usage)
         working = look(500, 6, cpu_percent=95)
-        state = next_activity(state, 6.0, told("AFTER_FINAL_GC", 6), working, rest)
+        state = update(state, 6.0, told("AFTER_FINAL_GC", 6), working, rest)
         assert state.stage == Stage("frames", inferred=True)
 
     def test_a_question_that_hastens_does_so_until_it_is_asked(self) -> None:
         """A sample in between changes nothing."""
-        state = next_activity(posted(), 2.2, None, look(360, 2.2, cpu_percent=90), None)
+        state = update(posted(), 2.2, None, look(360, 2.2, cpu_percent=90), None)
         assert state.hastens
-        state = next_activity(asked_at(state, 2.5), 3.0, None, look(360, 3, cpu_percent=90), None)
+        state = update(asked_at(state, 2.5), 3.0, None, look(360, 3, cpu_percent=90), None)
         assert not state.hastens
 
     def test_a_summary_that_changes_is_a_change(self) -> None:
         """Unless the same answer brought the stage."""
-        before = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
+        before = update(NO_STATE, 0.0, answer(300, 0, tracker=(20, 1)), None, None)
         changed = answer(300, 2, tracker=(21, 1))
-        assert next_activity(before, 2.0, changed, None, None).words.wanted
-        busy = asked_at(next_activity(before, 2.0, changed, None, None), 3.0)
+        assert update(before, 2.0, changed, None, None).words.wanted
+        busy = asked_at(update(before, 2.0, changed, None, None), 3.0)
         mark = StageMark("PROCESSING_START", "x")
         with_stage = answer(300, 4, tracker=(22, 1), stage=mark)
-        assert not next_activity(busy, 4.0, with_stage, None, None).words.wanted
+        assert not update(busy, 4.0, with_stage, None, None).words.wanted
 
     def test_a_new_file_in_tmp_is_a_change(self) -> None:
         """An encoded video, for example; one that grows is not."""
-        busy = next_activity(posted(), 4.0, answer(300, 4, tracker=(1, 1)), None, temp(13, 1, 4))
-        busy = next_activity(asked_at(busy, 4.0), 6.0, None, None, temp(14, 1, 6))
+        busy = update(posted(), 4.0, answer(300, 4, tracker=(1, 1)), None, temp(13, 1, 4))
+        busy = update(asked_at(busy, 4.0), 6.0, None, None, temp(14, 1, 6))
         assert not busy.words.wanted
-        assert next_activity(busy, 8.0, None, None, temp(15, 2, 8)).words.wanted
+        assert update(busy, 8.0, None, None, temp(15, 2, 8)).words.wanted
 
     def test_a_job_without_any_sign_is_asked_for_its_stage_again(self) -> None:
         """Its last entry may look to the summary like the one before it."""
         feedback = StageMark("AFTER_FEEDBACK_GENERATION", "x")
         usage = temp(28, 4, 4, NAMES)
         reading = answer(300, 4, tracker=(28, 1), stage=feedback, temp=usage)
-        state = asked_at(next_activity(posted(), 4.0, reading, look(300, 4), usage), 4.0)
+        state = asked_at(update(posted(), 4.0, reading, look(300, 4), usage), 4.0)
         assert not state.words.wanted
         for at_s in (6.0, 8.0, 10.0):
             reading = answer(300, at_s, tracker=(28, 1), temp=usage)
-            state = next_activity(state, at_s, reading, look(300, at_s), usage)
+            state = update(state, at_s, reading, look(300, at_s), usage)
             assert (state.activity, state.words.wanted) == (PROCESSING, True)
             state = asked_at(state, at_s)
         done = StageMark("AFTER_FINAL_GC", "y")
         reading = answer(300, 12, tracker=(28, 1), stage=done, temp=usage)
-        state = next_activity(state, 12.0, reading, look(300, 12), usage)
+        state = update(state, 12.0, reading, look(300, 12), usage)
         assert state.activity is IDLE, "a server that leaves its files is asked, too"
         files = temp(28, 4, 10, NAMES)
-        state = next_activity(posted(), 10.0, told("AFTER_FINAL_GC", 10), look(300, 10), files)
-        assert next_activity(state, 12.0, None, look(300, 12), files).activity is IDLE
+        state = update(posted(), 10.0, told("AFTER_FINAL_GC", 10), look(300, 10), files)
+        assert update(state, 12.0, None, look(300, 12), files).activity is IDLE
 
     def test_leftovers_that_came_with_a_job_do_not_keep_it_open(self) -> None:
         """Somebody put a file there meanwhile: after the last word, and without any sign, it is no
         second video's; one that is being computed goes on."""
         done, rest = told("AFTER_FINAL_GC", 6), temp(12, 1, 6)
-        state = next_activity(posted(), 4.0, None, look(300, 4), temp(40, 5, 4, NAMES))
-        state = next_activity(state, 6.0, done, look(300, 6), rest)
-        assert next_activity(state, 8.0, None, look(300, 8), rest).activity is IDLE
+        state = update(posted(), 4.0, None, look(300, 4), temp(40, 5, 4, NAMES))
+        state = update(state, 6.0, done, look(300, 6), rest)
+        assert update(state, 8.0, None, look(300, 8), rest).activity is IDLE
         for at_s in (8.0, 10.0, 12.0):
-            state = next_activity(state, at_s, None, look(300, at_s, cpu_percent=25), rest)
+            state = update(state, at_s, None, look(300, at_s, cpu_percent=25), rest)
             assert state.activity is PROCESSING
 
     def test_the_first_of_two_videos_is_done(self) -> None:
         """Its last word ends nothing while files of the other lie there, whatever CPU says."""
         usage = temp(50, 7, 4, NAMES)
-        state = next_activity(posted(), 4.0, None, look(500, 4, cpu_percent=95), usage)
+        state = update(posted(), 4.0, None, look(500, 4, cpu_percent=95), usage)
         rest = temp(20, 3, 6, NAMES[:3])
         reading = told("AFTER_FINAL_GC", 6)
-        state = next_activity(state, 6.0, reading, look(500, 6, cpu_percent=2), rest)
+        state = update(state, 6.0, reading, look(500, 6, cpu_percent=2), rest)
         assert state.activity is not IDLE
-        state = next_activity(state, 8.0, None, look(500, 8, cpu_percent=90), rest)
+        state = update(state, 8.0, None, look(500, 8, cpu_percent=90), rest)
         assert state.activity is not IDLE
         assert not state.words.current_s or state.stage is not None
 
     def test_the_frames_of_a_video_are_one_question(self) -> None:
         """The summary stays as it is for 16–23 s, and so does the word."""
-        state = next_activity(NO_STATE, 0.0, answer(300, 0, tracker=(15, 1)), None, None)
+        state = update(NO_STATE, 0.0, answer(300, 0, tracker=(15, 1)), None, None)
         reading = answer(300, 2, tracker=(16, 1), stage=StageMark("PROCESSING_START", "x"))
-        state = asked_at(next_activity(state, 2.0, reading, None, None), 2.0)
+        state = asked_at(update(state, 2.0, reading, None, None), 2.0)
         for at_s in range(4, 24, 2):
             reading = answer(300, at_s, tracker=(16, 1))
             working = look(300, at_s, cpu_percent=100)
-            state = next_activity(state, at_s, reading, working, None)
+            state = update(state, at_s, reading, working, None)
             assert not state.words.wanted
             assert state.stage == Stage("frames", inferred=False)
 
@@ -454,29 +455,29 @@ class TestStage:
             ("ffprobe", IDLE, None),
         ):
             reading = look(300, 2.0, cpu_percent=0, children={"sh": 1.7, name: 15})
-            state = next_activity(NO_STATE, 2.0, None, reading, None)
+            state = update(NO_STATE, 2.0, None, reading, None)
             assert (state.activity, state.stage) == (activity, stage)
 
     def test_what_a_killed_worker_left_is_no_work(self) -> None:
         """Whatever its name."""
         for at_s in (0.0, 2.0, 4.0):
-            state = next_activity(NO_STATE, at_s, None, look(300, at_s), temp(90, 4, 0, NAMES))
+            state = update(NO_STATE, at_s, None, look(300, at_s), temp(90, 4, 0, NAMES))
             assert (state.activity, state.stage) == (IDLE, None)
 
     def test_the_servers_word_comes_first(self) -> None:
         """Inference is for when there is none."""
         usage = temp(10, 3, 2.0, NAMES[:3])
-        state = next_activity(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
+        state = update(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
         assert state.stage == Stage("upload", inferred=False)
 
     def test_a_word_that_no_answer_confirms_gives_way(self) -> None:
         """While the API is silent the job goes on without it."""
         usage = temp(10, 3, 2.0, NAMES[:3])
-        state = next_activity(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
+        state = update(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
         stages = list[Stage | None]()
         for at_s in (4, 6, 8, 10):
             working = look(300, at_s, cpu_percent=100)
-            state = next_activity(state, at_s, None, working, usage)
+            state = update(state, at_s, None, working, usage)
             stages.append(state.stage)
         upload, frames = Stage("upload", inferred=False), Stage("frames", inferred=True)
         assert stages == [upload, upload, frames, frames]
@@ -484,15 +485,15 @@ class TestStage:
     def test_the_last_jobs_word_is_not_this_jobs(self) -> None:
         """Neither its final one nor the one at which it failed."""
         for last in ("AFTER_FINAL_GC", "PROCESSING_START"):
-            state = next_activity(NO_STATE, 0.0, told(last, 0), None, None)
+            state = update(NO_STATE, 0.0, told(last, 0), None, None)
             usage = temp(10, 4, 2.0, NAMES)
             working = look(300, 2, children={"ffmpeg": 90})
-            state = next_activity(state, 2.0, told(last, 0), working, usage)
+            state = update(state, 2.0, told(last, 0), working, usage)
             assert state.stage == Stage("encoding", inferred=True)
 
     def test_an_idle_server_has_no_stage(self) -> None:
         """Whatever lies in tmp."""
-        assert next_activity(NO_STATE, 0.0, None, None, temp(9, 3, 0, NAMES[:3])).stage is None
+        assert update(NO_STATE, 0.0, None, None, temp(9, 3, 0, NAMES[:3])).stage is None
 
 
 class Row(NamedTuple):
@@ -541,7 +542,7 @@ def replay(rows: Iterable[Row], every: int) -> list[tuple[Row, ActivityState]]:
         children = dict.fromkeys(row.children, 10.0)
         reading = look(row.rss_mb, row.t_s, cpu_percent=percent, children=children)
         usage = temp(row.tmp_mb, row.files, row.t_s, NAMES[: row.files])
-        state = next_activity(state, row.t_s, None, reading, usage)
+        state = update(state, row.t_s, None, reading, usage)
         cpu.clear()
         shown.append((row, state))
     return shown
@@ -606,7 +607,7 @@ def test_a_recorded_job_is_told_from_its_start_to_its_end(scenario: str, every: 
     jobs, rows = Jobs(), RECORDED[scenario]
     for row, state in replay(rows, every):
         now, figure = Now(row.t_s, row.t_s), Figure(mb(row.rss_mb), Source.PROCESS)
-        jobs = follow(jobs, now, state, figure, lost=False)
+        jobs = jobs_of.update(jobs, now, state, figure, lost=False)
     told = [*jobs.ended, *([jobs.current] if jobs.current else [])]
     truth = videos(rows, every)
     assert len(told) == len(truth)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.made import mb
-from tray_app.core.analysis.bands import Band, BandLimits, BandState, next_band
+from tray_app.core.analysis.bands import Band, BandLimits, BandState, update
 
 LIMITS = BandLimits()
 ORDER = [Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED]
@@ -17,7 +17,7 @@ def bands_of(*memory_mb: float | None) -> list[Band]:
     """The bands shown for these readings in a row, from the start."""
     state, bands = BandState(), []
     for figure in memory_mb:
-        state = next_band(state, None if figure is None else mb(figure), LIMITS)
+        state = update(state, None if figure is None else mb(figure), LIMITS)
         bands.append(state.band)
     return bands
 
@@ -72,8 +72,8 @@ def test_the_band_shown_is_never_lower_than_the_readings(readings: list[int]) ->
     """Whatever comes, danger is never shown too low, and two equal readings settle it."""
     state = BandState()
     for reading in readings:
-        state = next_band(state, reading, LIMITS)
+        state = update(state, reading, LIMITS)
         assert ORDER.index(state.band) >= ORDER.index(LIMITS.band(reading))
     for _ in range(2):
-        state = next_band(state, readings[-1], LIMITS)
+        state = update(state, readings[-1], LIMITS)
     assert state.band is LIMITS.band(readings[-1])

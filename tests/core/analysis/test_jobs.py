@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.core.made import mb
 from tray_app.core.analysis.activity import Activity, ActivityState
-from tray_app.core.analysis.jobs import JOBS_KEPT, STAGES_KEPT, Figure, Job, Jobs, follow
+from tray_app.core.analysis.jobs import JOBS_KEPT, STAGES_KEPT, Figure, Job, Jobs, update
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import Now, Source
 
@@ -40,7 +40,7 @@ def lived(*samples: tuple[str, float | None], jobs: Jobs = NO_JOBS, from_s: floa
     """The jobs after these samples (what is done, MB), one each 2 s."""
     for number, (what, memory_mb) in enumerate(samples):
         at_s = from_s + 2.0 * number
-        jobs = follow(jobs, moment(at_s), doing(what, at_s), figure(memory_mb), lost=False)
+        jobs = update(jobs, moment(at_s), doing(what, at_s), figure(memory_mb), lost=False)
     return jobs
 
 
@@ -100,7 +100,7 @@ def test_what_is_not_read_ends_nothing_and_is_not_measured() -> None:
 def test_a_server_that_is_gone_ends_its_job() -> None:
     """After it there is nothing to measure, and the next server begins anew."""
     jobs = lived((IDLE, 126), (BUSY, 532))
-    jobs = follow(jobs, moment(4), doing(IDLE, 4), figure(90), lost=True)
+    jobs = update(jobs, moment(4), doing(IDLE, 4), figure(90), lost=True)
     (job,) = jobs.ended
     assert (job.lost, job.ended, figures(job)) == (True, moment(2), (mb(126), mb(532), None))
     jobs = lived((BUSY, 200), jobs=jobs, from_s=6)
@@ -112,12 +112,12 @@ def test_the_stages_are_kept_in_their_order() -> None:
     """Each once; a server that says ever new ones does not fill memory."""
     jobs = NO_JOBS
     for number, stage in enumerate(("upload", "frames", None, "frames", "encoding")):
-        jobs = follow(jobs, moment(number), doing(BUSY, number, stage), None, lost=False)
+        jobs = update(jobs, moment(number), doing(BUSY, number, stage), None, lost=False)
     assert jobs.current is not None
     assert jobs.current.stages == ("upload", "frames", "encoding")
     for number in range(5, 100):
         busy = doing(BUSY, number, f"stage {number}")
-        jobs = follow(jobs, moment(number), busy, None, lost=False)
+        jobs = update(jobs, moment(number), busy, None, lost=False)
     assert jobs.current is not None
     assert len(jobs.current.stages) == STAGES_KEPT
 
@@ -126,7 +126,7 @@ def test_figures_of_two_sources_are_told() -> None:
     """The API's and the processes' figures of one moment differ by some MB."""
     jobs = lived((IDLE, 126), (BUSY, 300))
     working = doing(BUSY, 4)
-    jobs = follow(jobs, moment(4), working, figure(310, Source.PROCESS), lost=False)
+    jobs = update(jobs, moment(4), working, figure(310, Source.PROCESS), lost=False)
     assert jobs.current is not None
     assert not jobs.current.one_source
 
@@ -153,7 +153,7 @@ def test_jobs_never_overlap_and_their_peak_is_the_peak(
         at_s += step_s
         before = jobs
         activity = doing(IDLE if lost else what, at_s)
-        jobs = follow(jobs, moment(at_s), activity, figure(memory_mb, source), lost=lost)
+        jobs = update(jobs, moment(at_s), activity, figure(memory_mb, source), lost=lost)
         assert (jobs.current is not None) == activity.is_busy
         if before.current and not jobs.current:
             ended.append(jobs.ended[-1])

@@ -15,9 +15,9 @@ from tray_app.core.analysis.rate import (
     MIN_SPAN_S,
     WINDOW_S,
     Trend,
-    add,
     is_still,
     rate_bytes_s,
+    update,
 )
 
 
@@ -25,7 +25,7 @@ def trend_of(*points: tuple[float, float]) -> Trend:
     """The trend after these (second, MB) points."""
     trend = Trend()
     for at_s, memory_mb in points:
-        trend = add(trend, at_s, mb(memory_mb))
+        trend = update(trend, at_s, mb(memory_mb))
     return trend
 
 
@@ -83,7 +83,7 @@ def test_noise_of_an_idle_server_stays_steady() -> None:
     """Readings that go up and down by 1 MB: what both agree on is never more than the window's."""
     dice, trend = random.Random(1), Trend()
     for n in range(200):
-        trend = add(trend, 2.0 * n, mb(800 + dice.uniform(-1, 1)))
+        trend = update(trend, 2.0 * n, mb(800 + dice.uniform(-1, 1)))
         rate = rate_bytes_s(trend)
         assert rate is None or abs(rate) < mb(0.5)
 
@@ -107,6 +107,6 @@ def test_the_memory_of_a_trend_is_bounded(steps_s: list[float]) -> None:
     trend, now_s = Trend(), 0.0
     for step_s in steps_s:
         now_s += step_s
-        trend = add(trend, now_s, 1)
+        trend = update(trend, now_s, 1)
     assert len(trend.points) <= MAX_POINTS
     assert all(now_s - at_s <= WINDOW_S for at_s, _ in trend.points)

@@ -12,10 +12,10 @@ from tray_app.core.analysis.stage import (
     Words,
     asked,
     current,
-    heard,
     inferred,
     stage_name,
     unanswered,
+    update,
 )
 from tray_app.core.model.readings import StageMark, TempUsage
 
@@ -63,7 +63,7 @@ def test_files_of_a_killed_worker_are_not_this_jobs() -> None:
 def frames_at(at_s: float) -> Words:
     """The server has said that it goes through a video's frames."""
     mark = StageMark("PROCESSING_START", "x")
-    return heard(Words(), at_s, answer(300, at_s, tracker=(16, 1), stage=mark))
+    return update(Words(), at_s, answer(300, at_s, tracker=(16, 1), stage=mark))
 
 
 def test_ffmpeg_outdates_the_word_before_it() -> None:
@@ -71,14 +71,14 @@ def test_ffmpeg_outdates_the_word_before_it() -> None:
     words, encodes = frames_at(10.0), look(300, 11.0, children={"ffmpeg": 90})
     assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=True)
     assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
-    later = heard(words, 13.0, answer(300, 13.0, tracker=(16, 1)))
+    later = update(words, 13.0, answer(300, 13.0, tracker=(16, 1)))
     assert current(later, 13.0, look(300, 13.0), None, 11.0) == Stage("frames", inferred=False)
 
 
 def test_a_silent_server_without_cpu_is_where_it_said() -> None:
     """It waits for storage or its database, however long; with CPU it goes on unheard."""
     mark = StageMark("AFTER_VIDEO_UPLOAD", "x")
-    words = heard(Words(), 10.0, answer(300, 10.0, tracker=(25, 1), stage=mark))
+    words = update(Words(), 10.0, answer(300, 10.0, tracker=(25, 1), stage=mark))
     waits, works = look(300, 40.0, cpu_percent=0.5), look(300, 40.0, cpu_percent=90)
     assert current(words, 40.0, waits, None, 9.0) == Stage("feedback", inferred=False)
     assert current(words, 40.0, works, None, 9.0) == Stage("saving", inferred=True)
@@ -87,7 +87,7 @@ def test_a_silent_server_without_cpu_is_where_it_said() -> None:
 def test_the_word_for_encoding_is_the_servers() -> None:
     """Where it could say so before it fell silent."""
     mark = StageMark("BEFORE_VIDEO_POSTPROCESSING", "x")
-    words = heard(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
+    words = update(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
     encodes = look(300, 11.0, children={"ffmpeg": 90})
     assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=False)
     assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
@@ -96,7 +96,9 @@ def test_the_word_for_encoding_is_the_servers() -> None:
 @pytest.mark.parametrize(("turn_s", "holds_s"), [(0.2, 5), (2, 5), (8, 12), (3600, 30)])
 def test_a_word_holds_until_the_next_answer_is_overdue(turn_s: float, holds_s: float) -> None:
     """At least 5 s, and half a turn more than the API is asked, within reason."""
-    words = heard(heard(Words(), 10.0, answer(300, 10.0)), 10.0 + turn_s, answer(300, 10 + turn_s))
+    words = update(
+        update(Words(), 10.0, answer(300, 10.0)), 10.0 + turn_s, answer(300, 10 + turn_s)
+    )
     assert words.holds_s == pytest.approx(holds_s)
     assert HOLDS_S <= words.holds_s <= HOLDS_MAX_S
 
@@ -113,10 +115,10 @@ def test_a_request_that_failed_leaves_its_question_open() -> None:
 def test_an_entry_of_the_same_name_is_a_new_word() -> None:
     """Its time stamp tells them apart."""
     first = answer(300, 1, stage=StageMark("AFTER_BATCH_CLEANUP", "a"))
-    words = heard(Words(), 1.0, first)
+    words = update(Words(), 1.0, first)
     assert words.current_s == 1.0
     second = answer(300, 9, stage=StageMark("AFTER_BATCH_CLEANUP", "b"))
-    assert heard(words, 9.0, second).current_s == 9.0
+    assert update(words, 9.0, second).current_s == 9.0
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from tray_app.core.monitor.mute import (
     MuteState,
     due_s,
     mute,
-    sift,
     unmute,
+    update,
     woken,
 )
 from tray_app.core.monitor.sample import Sample
@@ -39,7 +39,7 @@ BACK = Recovered(Level.HIGH, mb(2100), SAMPLE)
 def sifted(
     quiet: MuteState, now: Now, *events: AlertEvent, exempt: bool = True
 ) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
-    return sift(quiet, now, events, critical_exempt=exempt)
+    return update(quiet, now, events, critical_exempt=exempt)
 
 
 def test_usually_everything_is_let_through() -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.core.monitor.test_mute import BACK, HIGH, at
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Earlier, HeldBack
-from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState, mute, sift
+from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState, mute, update
 from tray_app.core.presentation.alert_memory import WORDS_MAX, finite, remembered, restore
 from tray_app.core.presentation.notifications import Urgency, note
 
@@ -29,7 +29,7 @@ def kept(quiet: MuteState, now: Now = LATER) -> MuteState:
 
 
 def told(quiet: MuteState) -> tuple[HeldBack, MuteState]:
-    after, (summary,) = sift(quiet, LATER, (), critical_exempt=True)
+    after, (summary,) = update(quiet, LATER, (), critical_exempt=True)
     assert isinstance(summary, HeldBack)
     return summary, after
 

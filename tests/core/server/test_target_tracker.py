@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.core.made import TARGET, look, look_in_vain
 from tray_app.core.model.readings import Loss, OomKills, ProcessReading
-from tray_app.core.server.target_tracker import Change, TargetTracker, Turn, compare
+from tray_app.core.server.target_tracker import Change, TargetTracker, Turn, update
 
 OTHER = replace(TARGET, pid=57, created_s=9.0)
 LOSS = Loss(TARGET, OomKills(1))
@@ -16,7 +16,7 @@ def told(*readings: ProcessReading) -> list[Change]:
     """What is said of these readings, one after the other."""
     succession, changes = TargetTracker(), []
     for reading in readings:
-        succession, change = compare(succession, reading)
+        succession, change = update(succession, reading)
         if change is not None:
             changes.append(change)
     return changes

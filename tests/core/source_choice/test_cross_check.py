@@ -13,13 +13,13 @@ from tray_app.core.source_choice.cross_check import (
     ANSWERS_TO_DISOWN,
     CrossCheck,
     alike,
-    compare,
     disowned,
     is_another,
+    update,
 )
 
 PROXY = look(12, 0.0)
-PROVEN = compare(CrossCheck(), answer(12, 0.0), PROXY)
+PROVEN = update(CrossCheck(), answer(12, 0.0), PROXY)
 
 
 def compared(
@@ -28,7 +28,7 @@ def compared(
     """The likeness after one tick for each of these answers (None: no new one)."""
     for at_s, memory_mb in enumerate(api_mb):
         told = None if memory_mb is None else answer(memory_mb, at_s)
-        before = compare(before, told, process)
+        before = update(before, told, process)
     return before
 
 
@@ -46,7 +46,7 @@ def test_one_answer_disowns_a_process_that_none_has_fitted() -> None:
     assert not is_another(compared(None), PROXY)
     assert is_another(compared(400), PROXY)
     slow = answer(400, 0.0, latency_s=2.0)
-    assert not is_another(compare(CrossCheck(), slow, PROXY), PROXY)
+    assert not is_another(update(CrossCheck(), slow, PROXY), PROXY)
 
 
 def test_three_answers_in_a_row_disown_one_that_was_the_server() -> None:
@@ -64,10 +64,10 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
 
 def test_a_steep_climb_that_a_slow_api_tells_late_disowns_nothing() -> None:
     """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
-    likeness = compare(CrossCheck(), answer(200, -2.0), look(200, -2.0))
+    likeness = update(CrossCheck(), answer(200, -2.0), look(200, -2.0))
     for at_s in range(0, 12, 2):
         climbing = look(200 + 100 * at_s, at_s)
-        likeness = compare(likeness, answer(100 * at_s, at_s), climbing)
+        likeness = update(likeness, answer(100 * at_s, at_s), climbing)
         assert not is_another(likeness, climbing)
 
 
@@ -91,8 +91,8 @@ def test_another_process_begins_anew(other: Target) -> None:
 def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None:
     """Nothing was learnt meanwhile."""
     before = compared(400, 400, before=PROVEN)
-    before = compare(before, answer(400, 5.0), look_in_vain(5.0))
-    before = compare(before, answer(400, 6.0), None)
+    before = update(before, answer(400, 5.0), look_in_vain(5.0))
+    before = update(before, answer(400, 6.0), None)
     assert not is_another(before, PROXY)
     assert is_another(compared(400, before=before), PROXY)
 

@@ -132,7 +132,7 @@ class ForecastState(Struct, frozen=True):
 NO_FORECAST = ForecastState()
 
 
-def add(
+def update(
     outlook: ForecastState, now_s: float, memory_bytes: int, *, begins_s: float | None = None
 ) -> ForecastState:
     """One more point. One that comes too soon after the last is not looked at.

@@ -88,7 +88,7 @@ WELL = HungState()
 NO_SIGNS = Signs()
 
 
-def follow(
+def update(
     state: HungState, now_s: float, signs: Signs, limits: AlertLimits, *, lost: bool
 ) -> tuple[HungState, Hang | Answering | None]:
     """After one more sample: a hang that is to be said, or the end of one that was.

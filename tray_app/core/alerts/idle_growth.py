@@ -47,7 +47,7 @@ class IdleGrowthState(Struct, frozen=True):
 NO_GROWTH = IdleGrowthState()
 
 
-def follow(
+def update(
     state: IdleGrowthState, now_s: float, memory_bytes: int | None, *, works: bool
 ) -> tuple[IdleGrowthState, IdleGrowth | None]:
     """After one more sample. No figure changes nothing; work, or another server, begins anew."""

@@ -107,7 +107,7 @@ class JobLeakState(Struct, frozen=True):
     most: tuple[int, int] | None = None
 
 
-def follow(
+def update(
     state: JobLeakState,
     now_s: float,
     jobs: Jobs,

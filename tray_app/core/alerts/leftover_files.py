@@ -54,7 +54,7 @@ class LeftoverFilesState(Struct, frozen=True):
     disk_said: bool = False
 
 
-def follow(
+def update(
     state: LeftoverFilesState,
     now_s: float,
     temp: TempUsage | None,

@@ -174,7 +174,7 @@ CALM = LevelState()
 NOTHING = LevelVerdict()
 
 
-def judge(
+def update(
     state: LevelState,
     memory_bytes: int | None,
     now_s: float,

@@ -49,7 +49,7 @@ class WorkerReplacement(Struct, frozen=True):
     memory_bytes: int | None
 
 
-def follow(
+def update(
     state: ServerExitState,
     now_s: float,
     memory_bytes: int | None,

@@ -56,7 +56,7 @@ def floor_bytes(system: SystemMemory, limits: AlertLimits) -> float:
     return min(floor, max(part, FLOOR_PART_MAX * system.total_bytes))
 
 
-def judge(
+def update(
     state: SystemMemoryState, system: SystemMemory | None, now_s: float, limits: AlertLimits
 ) -> tuple[SystemMemoryState, bool | None]:
     """After one more reading; True: it is to be said, False: it is over, None: nothing."""

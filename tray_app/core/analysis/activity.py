@@ -152,7 +152,7 @@ class _Signs(Struct, frozen=True):
         return self.cpu_percent < PROCESSING_CPU_PERCENT and not self.encodes
 
 
-def next_activity(
+def update(
     state: ActivityState,
     now_s: float,
     api: ApiReading | None,
@@ -164,7 +164,7 @@ def next_activity(
     was_busy = state.is_busy
     # Of several workers each has words of its own, and a random one has answered.
     speaker = None if reading and reading.worker_count > 1 else api
-    words = stages.heard(state.words, now_s, speaker)
+    words = stages.update(state.words, now_s, speaker)
     temp_is_new = temp is not None and temp != state.temp
     temp_told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
     signs = _signs(state, reading, temp, temp_told)

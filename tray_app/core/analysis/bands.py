@@ -53,7 +53,7 @@ class BandState(Struct, frozen=True):
     readings_below: int = 0
 
 
-def next_band(state: BandState, memory_bytes: int | None, limits: BandLimits) -> BandState:
+def update(state: BandState, memory_bytes: int | None, limits: BandLimits) -> BandState:
     """The band after one more reading; None (no reading) is UNKNOWN at once."""
     if memory_bytes is None:
         return BandState()

@@ -93,7 +93,7 @@ def rebased(jobs: Jobs) -> Jobs:
     return replace(jobs, current=current, draft=draft, quiet=None)
 
 
-def follow(
+def update(
     jobs: Jobs,
     now: Now,
     activity: ActivityState,

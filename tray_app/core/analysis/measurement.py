@@ -30,7 +30,7 @@ class Summary(Struct, frozen=True):
     trend_bytes: int | None
 
 
-def record(run: Measurement, memory_bytes: int | None) -> Measurement:
+def update(run: Measurement, memory_bytes: int | None) -> Measurement:
     """One more sample; a sample without a reading counts as a sample only."""
     if memory_bytes is None:
         return replace(run, samples=run.samples + 1)

@@ -26,7 +26,7 @@ class Trend(Struct, frozen=True):
     points: tuple[tuple[float, int], ...] = ()
 
 
-def add(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
+def update(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
     """One more point; what is older than the window falls out."""
     points = (*trend.points[-MAX_POINTS + 1 :], (now_s, memory_bytes))
     old = 0

@@ -87,7 +87,7 @@ def stage_name(server_name: str) -> str:
     )
 
 
-def heard(words: Words, now_s: float, answer: ApiReading | None) -> Words:
+def update(words: Words, now_s: float, answer: ApiReading | None) -> Words:
     """The words after one more tick; ``answer`` is the newest one if it is new."""
     if answer is None:
         return words

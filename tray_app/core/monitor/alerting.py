@@ -165,7 +165,7 @@ def watch(
 
     outlook = vigil.outlook
     if fresh_bytes is not None:
-        outlook = forecast.add(outlook, now_s, fresh_bytes, begins_s=facts.jobs.turned_s)
+        outlook = forecast.update(outlook, now_s, fresh_bytes, begins_s=facts.jobs.turned_s)
     elif lost:
         outlook = NO_FORECAST
     ahead: tuple[Forecast, ...] = ()
@@ -176,7 +176,7 @@ def watch(
     soon = [one for one in threats if one.imminent]
     # What was said early is held to milder terms: it lasts while there is such a forecast at all.
     foreseen = bool(soon or (threats and vigil.levels.foreseen_s is not None))
-    levels, verdict = alerts_levels.judge(
+    levels, verdict = alerts_levels.update(
         vigil.levels,
         fresh_bytes,
         now_s,
@@ -184,8 +184,8 @@ def watch(
         foreseen=foreseen and facts.fresh,
         stirs=bursts and not busy,
     )
-    short, scarce = system_memory.judge(vigil.shortage, facts.system, now_s, limits)
-    there, change = server_exit.follow(
+    short, scarce = system_memory.update(vigil.shortage, facts.system, now_s, limits)
+    there, change = server_exit.update(
         vigil.presence,
         now_s,
         fresh_bytes,
@@ -197,8 +197,8 @@ def watch(
         above_bytes=limits.elevated_mb * MIB if vigil.hung.said_s is None else 0.0,
         killed=facts.killed,
     )
-    hanging, hang = hung.follow(vigil.hung, now_s, facts.signs, limits, lost=lost)
-    memory, kept, leak = job_leak.follow(
+    hanging, hang = hung.update(vigil.hung, now_s, facts.signs, limits, lost=lost)
+    memory, kept, leak = job_leak.update(
         vigil.keeping,
         now_s,
         facts.jobs,
@@ -210,8 +210,8 @@ def watch(
     )
     # A burst is no work yet, but what memory is in it says nothing about the time without work.
     calm_bytes = None if busy or bursts else fresh_bytes
-    slow, growing = idle_growth.follow(vigil.growth, now_s, calm_bytes, works=busy or lost)
-    left, left_bytes, full_disk = leftover_files.follow(
+    slow, growing = idle_growth.update(vigil.growth, now_s, calm_bytes, works=busy or lost)
+    left, left_bytes, full_disk = leftover_files.update(
         vigil.leftovers,
         now_s,
         facts.temp,
@@ -271,7 +271,7 @@ def tell(
     """The events of what was found, but for what is held back. ``before`` is the last sample's."""
     now = sample.at
     notable = () if found is NOTHING else tuple(_notable(found, sample, limits))
-    silence, said = mute.sift(after.quiet, now, notable, critical_exempt=limits.critical_exempt)
+    silence, said = mute.update(after.quiet, now, notable, critical_exempt=limits.critical_exempt)
     if silence is not after.quiet:
         after = replace(after, quiet=silence)
     events: tuple[Event, ...] = (JobCompared(found.kept, sample), *said) if found.kept else said
@@ -337,7 +337,7 @@ def muted(
 
 def unmuted(vigil: AlertingState, now: Now) -> tuple[AlertingState, tuple[Event, ...]]:
     """Let alerts come again, and tell what was held back."""
-    silence, said = mute.sift(mute.unmute(vigil.quiet), now, (), critical_exempt=True)
+    silence, said = mute.update(mute.unmute(vigil.quiet), now, (), critical_exempt=True)
     vigil = replace(vigil, quiet=silence)
     return vigil, (*said, AlertMemoryChanged(remembered(vigil, now)))
 

@@ -12,10 +12,11 @@ from tray_app.core.alerts import forecast
 from tray_app.core.alerts.hung import Signs
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import measurement, rate, shared_memory
+from tray_app.core.analysis import bands, measurement, rate, shared_memory
+from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
-from tray_app.core.analysis.bands import Band, next_band
-from tray_app.core.analysis.jobs import Figure, follow
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Figure
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.model.presets import Mode
@@ -81,7 +82,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         link = circuit_breaker.ended(link)
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
-    likeness = cross_check.compare(state.likeness, new_answer, process)
+    likeness = cross_check.update(state.likeness, new_answer, process)
     # What a person has chosen is not doubted; away from the port the API speaks for another.
     is_chosen = process is not None and process.target is not None and not state.wish.is_open
     unlike = process is not None and cross_check.is_another(likeness, process)
@@ -127,23 +128,23 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         temp = state.temp  # the other source's first figure is on the way
     # Of another server, what the last one did says nothing.
     before = ActivityState() if lost else state.activity
-    activity = activities.next_activity(before, now.mono_s, new_answer, process, temp)
+    activity = activities.update(before, now.mono_s, new_answer, process, temp)
     # A figure that is too low for a moment is shown, but nothing follows from it.
     unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
     unknown = memory_bytes is None or selected.stale or unmeasured
     figure = None if unknown else Figure(memory_bytes or 0, selected.source)
     highest_bytes = _highest_bytes(state, looked, process, selected, likeness)
     last_bytes = _last_bytes(before_reading, looked) if lost else highest_bytes
-    jobs = follow(jobs, now, activity, figure, lost=lost, peak_bytes=last_bytes)
+    jobs = jobs_.update(jobs, now, activity, figure, lost=lost, peak_bytes=last_bytes)
 
     trend = state.trend
     if memory_bytes is not None and not unknown:
-        trend = rate.add(trend, now.mono_s, memory_bytes)
+        trend = rate.update(trend, now.mono_s, memory_bytes)
     elif memory_bytes is None:
         trend = Trend()
     band = state.band
     if not unmeasured or band.band is Band.UNKNOWN:
-        band = next_band(band, memory_bytes, settings.bands)
+        band = bands.update(band, memory_bytes, settings.bands)
     late = state.late
     if looked.late_s > LATE_PART * every_s and state.sample is not None and state.awake != now:
         late += 1  # but not after a gap (sleep): nobody waited for that one
@@ -244,8 +245,8 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
         source=state.source if between else selected.source,
         reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
-        run=measurement.record(state.run, known_bytes),
-        quick=state.quick and measurement.record(state.quick, known_bytes),
+        run=measurement.update(state.run, known_bytes),
+        quick=state.quick and measurement.update(state.quick, known_bytes),
     )
     events: list[Event] = [Sampled(sample)]
     if state.source is not None and changed.source is not state.source:
@@ -360,7 +361,7 @@ def _succession(
 ) -> tuple[TargetTracker, Change | None]:
     if process is None:
         return before, None
-    return (TargetTracker(), None) if disowned else target_tracker.compare(before, process)
+    return (TargetTracker(), None) if disowned else target_tracker.update(before, process)
 
 
 def _next_wish(state: State, process: ProcessReading | None) -> TargetOverride:

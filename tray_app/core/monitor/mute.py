@@ -59,7 +59,7 @@ def mute(quiet: MuteState, now: Now, duration_s: float | None) -> MuteState:
 
 
 def unmute(quiet: MuteState) -> MuteState:
-    """Hold nothing back from now on; `sift` tells what was."""
+    """Hold nothing back from now on; `update` tells what was."""
     return replace(quiet, until_wall_s=None, set_s=0.0)
 
 
@@ -73,7 +73,7 @@ def woken(quiet: MuteState, now: Now, slept_s: float) -> MuteState:
     return replace(quiet, waking_until_s=now.mono_s + WAKING_S, slept_s=slept_s, since=since)
 
 
-def sift(
+def update(
     quiet: MuteState, now: Now, events: tuple[AlertEvent, ...], *, critical_exempt: bool
 ) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
     """Hold back, or let through and tell first what was held back before."""

@@ -48,7 +48,7 @@ class TargetTracker(Struct, frozen=True):
     workers: frozenset[int] = frozenset()
 
 
-def compare(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracker, Change | None]:
+def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracker, Change | None]:
     """The succession after one more reading, and what has changed in it.
 
     A reading without a target and without a loss changes nothing: the server was not found, or

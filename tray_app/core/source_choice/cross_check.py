@@ -39,7 +39,7 @@ def alike(api_bytes: int, rss_bytes: int) -> bool:
     return differs <= MISMATCH_BYTES or differs <= MISMATCH_FACTOR * api_bytes
 
 
-def compare(
+def update(
     likeness: CrossCheck, answer: ApiReading | None, process: ProcessReading | None
 ) -> CrossCheck:
     """The likeness after one more tick; ``answer`` is the newest one if it is new.
