@@ -219,6 +219,15 @@ class TestTempDirectory:
         assert state.activity is PROCESSING
         assert state.began_s == pytest.approx(2.0, abs=0.1)
 
+    def test_a_file_that_grows_while_the_server_does_nothing_is_anothers(self) -> None:
+        """Somebody copies a large one there."""
+        state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
+        for at_s in range(2, 30, 2):
+            state = update(state, at_s, None, look(300, at_s), temp(5 * at_s, 1, at_s))
+            assert state.activity is IDLE
+        state = update(state, 30, None, look(300, 30, cpu_percent=6), temp(200, 1, 30))
+        assert state.activity is PROCESSING
+
     def test_what_lies_there_from_the_start_is_no_work(self) -> None:
         """A killed worker left it."""
         assert update(NO_STATE, 0.0, None, None, temp(100, 4, 0)).activity is IDLE
@@ -277,6 +286,34 @@ class TestTempDirectory:
         third = temp(30, 1, 4)
         state = update(state, 4.0, answer(300, 4, temp=third), None, third)
         assert state.activity is PROCESSING
+
+
+class TestMemory:
+    """A step of it proves nothing: a cache, a garbage collector's pause, an allocation."""
+
+    @pytest.mark.parametrize("percent", [0.0, 15.0, 39.0, 60.0])
+    def test_a_step_is_no_work_whatever_cpu_it_took(self, percent: float) -> None:
+        """300 MB take 0.1 to 0.3 s of a core; no file comes, and nothing is said."""
+        state = after_cpu((0, None), (2, 1))
+        for number, cpu in enumerate((percent, 1.0, 1.0, 1.0, 1.0)):
+            at_s = 2.4 + number
+            reading = look(600, at_s, cpu_percent=cpu)
+            state = update(state, at_s, None, reading, temp(0, 0, at_s))
+            assert state.activity is IDLE
+        assert not state.stirs
+
+    def test_it_has_the_server_asked_at_once_what_it_does(self) -> None:
+        """It may be an upload whose file is not known yet: with it, it began with the step."""
+        state = update(NO_STATE, 0.0, answer(300, 0), look(300, 0.0), temp(0, 0, 0))
+        state = update(state, 2.0, None, look(345, 2.0, cpu_percent=30), None)
+        assert (state.activity, state.hastens, state.words.wanted) == (IDLE, True, True)
+        state = asked_at(state, 2.0)
+        state = update(state, 2.2, None, look(345, 2.2, cpu_percent=30), None)
+        assert not state.hastens, "once is enough"
+        usage = temp(12, 1, 2.3)
+        state = update(state, 2.3, answer(345, 2.3, temp=usage), None, usage)
+        assert state.activity is PROCESSING
+        assert state.began_s == pytest.approx(1.4)
 
 
 class TestServersWord:

@@ -102,10 +102,18 @@ def test_a_server_that_is_gone_ends_its_job() -> None:
     jobs = lived((IDLE, 126), (BUSY, 532))
     jobs = update(jobs, moment(4), doing(IDLE, 4), figure(90), lost=True)
     (job,) = jobs.ended
-    assert (job.lost, job.ended, figures(job)) == (True, moment(2), (mb(126), mb(532), None))
+    assert (job.lost, job.ended, figures(job)) == (True, moment(4), (mb(126), mb(532), None))
     jobs = lived((BUSY, 200), jobs=jobs, from_s=6)
     assert jobs.current is not None
     assert figures(jobs.current) == (None, mb(200), None)
+
+
+def test_a_job_that_one_sample_saw_has_lasted_until_the_next() -> None:
+    """None is of 0 s: it went on after its sign, or it would not have been one."""
+    (job,) = lived((IDLE, 126), (BUSY, 300), (IDLE, 301)).ended
+    assert (job.started, job.ended) == (moment(2), moment(4))
+    (job,) = lived((IDLE, 126), (BUSY, 300), (PAUSE, 300), (PAUSE, 300), (IDLE, 301)).ended
+    assert (job.started, job.ended) == (moment(2), moment(4))
 
 
 def test_the_stages_are_kept_in_their_order() -> None:
@@ -165,7 +173,7 @@ def test_jobs_never_overlap_and_their_peak_is_the_peak(
         known = [each.memory_bytes for each in (job.before, job.after) if each]
         assert job.peak_bytes is None or all(job.peak_bytes >= each for each in known)
         assert (job.peak_bytes is not None) or not known
-        assert job.ended is None or job.ended.mono_s >= job.started.mono_s
+        assert job.ended is None or job.ended.mono_s > job.started.mono_s
     for earlier, later in pairwise(everything):
         assert earlier.ended is not None
         assert earlier.ended.mono_s < later.started.mono_s

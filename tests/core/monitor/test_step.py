@@ -480,6 +480,22 @@ class TestJobs:
         assert (ended.job.lost, ended.job.after) == (True, None)
         assert told.sample.activity is Activity.IDLE
 
+    def test_a_server_that_was_killed_and_starts_again_has_no_job(self, told: Told) -> None:
+        """Recorded: three files that it left, and 0.3 s of CPU for what it imports."""
+        told.answer(2, 300, temp=TempUsage(mb(19), 2, START_S + 2))  # type: ignore[arg-type]
+        told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
+        again = replace(TARGET, pid=77, created_s=WALL_S + 12)
+        left = TempUsage(mb(20), 3, START_S + 13, ("thumbnail_x.jpg",))
+        for at_s, memory_mb, percent in ((12.8, 35, None), (13.3, 47, 32), (13.8, 123, 25)):
+            starting = look(memory_mb, START_S + at_s, cpu_percent=percent, workers=0)
+            told.happen(at_s, Looked(replace(starting, target=again), left))
+        up = replace(look(123, START_S + 14, cpu_percent=60), target=again)
+        reading = answer(123, START_S + 14, temp=replace(left, taken_s=START_S + 14, names=()))
+        told.happen(14, Answered(reading), Looked(up))
+        for at_s in (16, 18, 20):
+            told.happen(at_s, Looked(replace(look(123, START_S + at_s), target=again)))
+        assert told.of(JobStarted) == []
+
     def test_a_refused_connection_ends_the_job_of_a_remote_server(self) -> None:
         """Nobody is there: refused three times, which silence never is."""
         told = Told(started(local=False))

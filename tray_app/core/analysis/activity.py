@@ -5,12 +5,17 @@ ffmpeg child while encoding, files in tmp that grow and are removed at the end, 
 with CPU, the server's own words. Both edges have hysteresis: one weak sign is no work yet, a pause
 not its end. Work began with the first of its signs, not with the one that proved it.
 
+A step of memory proves nothing, with or without CPU: it may be a cache, or the modules of a server
+that starts. Work is what the server says, a file in tmp that comes with CPU or memory, ffmpeg, or
+CPU that goes on; and the CPU of a start is none (`startup`).
+
 A video's files lie in tmp from its upload to its end. So while they are there a job that shows no
 sign waits (for storage, or a database); once they are gone it is over, whatever was said last.
 """
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -18,6 +23,7 @@ from msgspec.structs import replace
 
 from tray_app.core.analysis import stage as stages
 from tray_app.core.analysis.stage import Stage, Words
+from tray_app.core.analysis.startup import Startup
 from tray_app.core.model.readings import MIB, ApiReading, MemoryKind, ProcessReading, TempUsage
 
 PROCESSING_CPU_PERCENT = 40.0
@@ -69,15 +75,22 @@ class Stir(Struct, frozen=True):
     temp_signs: int = 0
 
     @property
+    def leaps(self) -> bool:
+        """Whether memory is above the calm level by what an upload takes."""
+        return self.grown_bytes >= LEAP_BYTES
+
+    @property
     def is_work(self) -> bool:
         """Whether together they prove it: a file may be anybody's, memory a cache.
 
         A server that only stores a file may grow by its size, without much CPU.
         """
-        leaps = self.grown_bytes >= LEAP_BYTES
-        if self.temp_signs:
-            return self.temp_signs > 1 or self.has_cpu or leaps
-        return self.has_cpu and leaps
+        return self.temp_signs > 1 or (self.temp_signs > 0 and (self.has_cpu or self.leaps))
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether they look like the beginning of a video, and its file may just not be known."""
+        return self.has_cpu and self.leaps
 
 
 class ActivityState(Struct, frozen=True):
@@ -91,7 +104,7 @@ class ActivityState(Struct, frozen=True):
     the work that goes on. ``calm`` is the memory without any sign, and whether processes told it.
     ``idle_files`` is how many files lay in tmp without any, ``has_files`` whether there are more
     since, and ``encoded_s`` when ffmpeg was last seen for the video that is in work. ``hastens``:
-    the server has turned to something else, and what to should be asked for at once.
+    the server has turned to something else, or may have, and what to should be asked for at once.
     """
 
     activity: Activity = Activity.IDLE
@@ -110,6 +123,7 @@ class ActivityState(Struct, frozen=True):
     hastens: bool = False
     began_s: float | None = None
     calm: tuple[int, bool] | None = None
+    starts: bool = False
     idle_files: int | None = None
     has_files: bool = False
     encoded_s: float | None = None
@@ -128,13 +142,15 @@ class ActivityState(Struct, frozen=True):
 class _Signs(Struct, frozen=True):
     """What one sample says of work.
 
-    ``cpu_percent`` is 0 where it is not known. ``comes`` is how many files have come to tmp since
-    the sample before, below 0: gone; ``grows``: some came, or they are larger. ``more_files`` is
-    how many there are beyond those that lay there without work; None where that is not known.
+    ``cpu_percent`` is 0 where it is not known, and ``computes`` true: it does more than to answer.
+    ``comes`` is how many files have come to tmp since the sample before, below 0: gone; ``grows``:
+    some came, or they are larger. ``more_files`` is how many there are beyond those that lay there
+    without work; None where that is not known.
     ``is_empty``: the server says that there is none.
     """
 
     cpu_percent: float
+    computes: bool
     encodes: bool
     comes: int
     grows: bool
@@ -158,9 +174,20 @@ def update(
     api: ApiReading | None,
     process: ProcessReading | None,
     temp: TempUsage | None,
+    *,
+    startup: Startup | None = None,
 ) -> ActivityState:
-    """The activity after one more sample; ``api`` is the newest answer if it is new."""
+    """The activity after one more sample; ``api`` is the newest answer if it is new.
+
+    ``startup`` is what of ``process`` is a start's, if one goes on.
+    """
     reading = process if process and process.target else None
+    starts = state.starts if reading is None else startup is not None and startup.whole
+    if reading is not None and (startup is not None or state.starts):
+        # Whose CPU it is in a reading in which the start has ended, nobody knows.
+        starting_percent = startup.cpu_percent if startup else math.inf
+        cpu_percent = max(0.0, (reading.cpu_percent or 0.0) - starting_percent)
+        reading = replace(reading, cpu_percent=cpu_percent)
     was_busy = state.is_busy
     # Of several workers each has words of its own, and a random one has answered.
     speaker = None if reading and reading.worker_count > 1 else api
@@ -169,7 +196,7 @@ def update(
     temp_told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
     signs = _signs(state, reading, temp, temp_told)
     burst_s, hot_s = _cpu_row(state, reading)
-    memory = _memory(api, reading)
+    memory = None if starts else _memory(api, reading)
     stir = None if was_busy else _next_stir(state, now_s, reading, memory, signs)
 
     works = (
@@ -209,6 +236,11 @@ def update(
     # Once ffmpeg has ended the server answers only for moments, between two stages.
     encoded = encoded_s is not None and not signs.encodes
     waits = encoded or not (works or told)
+    # The file of a video that is likely is known with the next answer, or its stage.
+    is_likely = stir is not None and stir.is_likely and not busy
+    was_likely = state.stir is not None and state.stir.is_likely
+    if is_likely and not was_likely:
+        words = replace(words, wanted=True)
     words = _with_question(state, words, signs, now_s, busy=busy, waits=waits)
     intensive = hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S or (
         state.activity is Activity.INTENSIVE and (not signs.is_quiet or not reading)
@@ -245,9 +277,11 @@ def update(
         temp=temp or state.temp,
         temp_told=temp_told,
         stir=None if busy else stir,
-        hastens=busy and words.wanted and (encoded or state.hastens or not was_busy),
+        hastens=words.wanted
+        and ((busy and (encoded or state.hastens or not was_busy)) or is_likely),
         began_s=began_s,
         calm=calm,
+        starts=starts,
         idle_files=idle_files,
         has_files=has_files,
         encoded_s=encoded_s,
@@ -257,6 +291,12 @@ def update(
 def woken(state: ActivityState) -> ActivityState:
     """After a gap: no row of readings reaches across it, and memory may have moved in it."""
     return replace(state, read_s=None, burst_s=0.0, hot_s=0.0, stir=None, calm=None)
+
+
+def rebased(state: ActivityState) -> ActivityState:
+    """The figures are another server's from now on, or another process's: the first of them, and
+    of its tmp, are where they begin."""
+    return replace(state, stir=None, calm=None, temp=None, temp_told=False, idle_files=None)
 
 
 def _with_question(
@@ -283,8 +323,10 @@ def _signs(
         grows = comes > 0 or (told == state.temp_told and temp.size_bytes > before.size_bytes)
     if temp is not None and state.idle_files is not None:
         more = temp.file_count - state.idle_files
+    cpu = reading.cpu_percent if reading else None
     return _Signs(
-        cpu_percent=(reading.cpu_percent if reading else None) or 0.0,
+        cpu_percent=cpu or 0.0,
+        computes=cpu is None or cpu >= stages.WAITS_BELOW_PERCENT,
         encodes=stages.encodes(reading),
         comes=comes,
         grows=grows,
@@ -351,7 +393,8 @@ def _next_stir(
         last_s=now_s,
         grown_bytes=max(old.grown_bytes, grown_bytes),
         has_cpu=old.has_cpu or has_cpu,
-        temp_signs=old.temp_signs + signs.grows,
+        # A file that goes on growing while the server does nothing is written by somebody else.
+        temp_signs=old.temp_signs + (signs.grows and (signs.computes or not old.temp_signs)),
     )
     return stir if stir.is_work or now_s - stir.began_s < STIRS_AT_MOST_S else None
 

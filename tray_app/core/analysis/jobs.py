@@ -2,7 +2,8 @@
 
 A job begins with the first sign of work, also where that was recognised as work only later, so
 that "before" has nothing of it; it ends with the last sign, or when its files are gone.
-The hysteresis of both is the activity's; what is unknown meanwhile ends nothing.
+The hysteresis of both is the activity's; what is unknown meanwhile ends nothing. Where one sample
+alone has a sign, the job has lasted into the time until the next one, which is taken for its end.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def update(
     job = jobs.current
     if job and (lost or not activity.is_busy):
         after = None if lost else figure
-        ended = now if activity.ended_s == now.mono_s and not lost else jobs.worked
+        ends_now = activity.ended_s == now.mono_s and not lost
+        ended = now if ends_now or not _lasts(job, jobs.worked) else jobs.worked
         job = _raised(_measured(job, after), peak_bytes)
         job = replace(job, ended=ended, after=after, lost=lost)
         return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
@@ -119,19 +121,27 @@ def update(
         return Jobs(ended=jobs.ended, count=jobs.count, quiet=quiet)
     job = job or jobs.draft
     if job is None:
-        began = _earlier(now, activity.began_s)
+        began = _earlier(now, activity.began_s, jobs.ended)
         job = _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
     job = _staged(_raised(_measured(job, figure), peak_bytes), activity.stage)
     if not activity.is_busy:
         return replace(jobs, draft=job)
-    works = jobs.current is None or activity.worked_s == now.mono_s
+    works = activity.worked_s == now.mono_s or not _lasts(job, jobs.worked)
     worked = now if works else jobs.worked
     return replace(jobs, current=job, count=job.number, draft=None, worked=worked)
 
 
-def _earlier(now: Now, mono_s: float | None) -> Now:
+def _lasts(job: Job, worked: Now | None) -> bool:
+    """Whether its last sign came after its beginning."""
+    return worked is not None and worked.mono_s > job.started.mono_s
+
+
+def _earlier(now: Now, mono_s: float | None, ended: tuple[Job, ...]) -> Now:
     if mono_s is None or mono_s >= now.mono_s:
         return now
+    last = ended[-1].ended if ended else None
+    if last is not None and last.mono_s >= mono_s:
+        mono_s = (last.mono_s + now.mono_s) / 2
     return Now(mono_s, now.wall_s - (now.mono_s - mono_s))
 
 

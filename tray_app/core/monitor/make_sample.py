@@ -12,7 +12,7 @@ from tray_app.core.alerts import forecast
 from tray_app.core.alerts.hung import Signs
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import bands, measurement, rate, shared_memory
+from tray_app.core.analysis import bands, measurement, rate, shared_memory, startup
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import Band
@@ -128,7 +128,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         temp = state.temp  # the other source's first figure is on the way
     # Of another server, what the last one did says nothing.
     before = ActivityState() if lost else state.activity
-    activity = activities.update(before, now.mono_s, new_answer, process, temp)
+    # A first answer comes with the server that has started, or from the one before it.
+    answered_s = link.reading.taken_s if link.reading and not apart else None
+    start = startup.startup(process, now, answered_s) if process else None
+    activity = activities.update(before, now.mono_s, new_answer, process, temp, startup=start)
     # A figure that is too low for a moment is shown, but nothing follows from it.
     unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
     unknown = memory_bytes is None or selected.stale or unmeasured

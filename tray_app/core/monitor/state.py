@@ -7,6 +7,7 @@ import math
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis import measurement
 from tray_app.core.analysis.activity import ActivityState
@@ -163,6 +164,7 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
         trend=Trend(),
         band=BandState(),
         vigil=alerting.rebased(state.vigil, now),
+        activity=activities.rebased(state.activity),
         jobs=jobs_.rebased(state.jobs),
         temp=None,
         peak_bytes=None,
@@ -288,9 +290,9 @@ def wants_reading_s(state: State) -> float:
 
 def samples_at_once(state: State, now: Now) -> bool:
     """Whether an answer that just came changes the source, so that waiting would mislead, or says
-    what a job has turned to."""
+    that a job has begun, or what it has turned to."""
     sample, answer = state.sample, state.link.reading
-    if sample and answer and state.activity.is_busy and answer.taken_s != state.seen_answer_s:
+    if sample and answer and state.activity.stirs and answer.taken_s != state.seen_answer_s:
         seen, told = state.temp, answer.temp
         turns = answer.stage is not None and answer.stage != state.activity.words.mark
         if turns or (seen and told and seen.file_count != told.file_count):

@@ -58,6 +58,13 @@ def is_python(cmdline: tuple[str, ...]) -> bool:
     return bool(cmdline) and _PYTHON.fullmatch(_basename(cmdline[0])) is not None
 
 
+def may_be_server(name: str) -> bool:
+    """Whether a process of this name may be a server, or a worker of one: an interpreter, or what a
+    launcher, or setproctitle, has called it."""
+    program = name.lower().partition(":")[0].removesuffix(".exe")
+    return _PYTHON.fullmatch(program) is not None or program in _SERVERS
+
+
 def is_this_program(cmdline: tuple[str, ...]) -> bool:
     """Whether it is a runanalyze-tray, by its command or as ``python -m tray_app``."""
     launch = _launch(cmdline)
