@@ -63,10 +63,10 @@ TELLING = textwrap.dedent(
     from tray_app.core.monitor.commands import Command
     from tray_app.runtime.sampler import Sampler
     post = Sampler.post
-    def tell(engine, item):
+    def tell(sampler, item):
         if isinstance(item, Command):
             print("command", item, flush=True)
-        post(engine, item)
+        post(sampler, item)
     Sampler.post = tell
     sys.exit(main())
     """

@@ -45,7 +45,7 @@ def running(
     process = subprocess.Popen(
         [sys.executable, "-c", start, *arguments],
         env={"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
@@ -152,19 +152,19 @@ def test_a_log_that_nobody_reads_stops_no_sample(tmp_path: Path, url: str) -> No
 
 HANGING_WALK = """
 import threading
-from tray_app.sources import tempdir
-class Hanging(tempdir.TempWalker):
+from tray_app.sources.background import temp_dir
+class Hanging(temp_dir.TempWalker):
     def watch(self, path, *, lively=False):
         self._slowly.make(self._hang)
     def _hang(self):
         print("hangs", flush=True)
         threading.Event().wait()
-tempdir.TempWalker = Hanging
+temp_dir.TempWalker = Hanging
 """
 HANGING_CLOSE = """
 import threading
-from tray_app.runtime import engine
-engine.Engine._close_sources = lambda self: (print("hangs", flush=True), threading.Event().wait())
+from tray_app.runtime import sampler
+sampler.Sampler._close_sources = lambda self: (print("hangs", flush=True), threading.Event().wait())
 """
 
 

@@ -45,7 +45,7 @@ from tray_app.views.terminal.json_record import json_line
 INTERVAL_S = 0.5
 PATIENCE_S = 1.0
 PROCESS_MB = 340.0
-CERTIFICATE = str(Path(__file__).parent / "data" / "localhost.pem")
+CERTIFICATE = str(Path(__file__).parents[1] / "data" / "localhost.pem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class Watchers:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             env=environment,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.server.starting import ServerFactory
-from tests.sources.test_lives import watching
+from tests.stories.test_server_lives import watching
 from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings

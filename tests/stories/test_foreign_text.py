@@ -28,7 +28,7 @@ from tray_app.sources.processes.probe import ServerProbe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Unix's")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ODD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\nfake line"
 SERVER = f"""
 import http.server, sys

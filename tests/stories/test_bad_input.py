@@ -1,7 +1,7 @@
 """Whatever the server does: the picture goes on, says why in plain words, grows not, recovers.
 
-Every fault is seen by a whole program (`tests.watching`) at four samples a second: first the
-server is well, then it does wrong, then it is well again. They all run side by side.
+Every fault is seen by a whole program (`tests.stories.watching`) at four samples a second: first
+the server is well, then it does wrong, then it is well again. They all run side by side.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import pytest
 from tests.core.made import look
 from tests.sources.fault_server import FaultServer, Script, answer, close, raw, tls, unused_port
 from tests.sources.faults import ENDLESS, PAYLOADS, STATUS, UNUSUAL, WRONG, check_plain
+from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, PollReading, Watchers
 from tests.waiting import wait_for
-from tests.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, PollReading, Watchers
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome
 from tray_app.core.monitor.inputs import Answered, Asked, Looked
@@ -283,7 +283,7 @@ def test_the_whole_program(script: Script, expected: str | None) -> None:
             text=True,
             timeout=LONGEST_S,
             env=no_way_out(),
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             check=False,
         )
     assert done.returncode == (0 if expected is None else 3)

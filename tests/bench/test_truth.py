@@ -6,10 +6,10 @@ import os
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
-from msgspec.structs import replace
 
 from tests.bench.load import OwnServer, Word, schedule
 from tests.bench.truth import (

@@ -26,7 +26,7 @@ from tray_app.core.config.settings import OPTIONS, Choice, Settings
 from tray_app.runtime.config_file import ConfigFile, why
 from tray_app.runtime.state_file import read_choice
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BARE = {
     key: value
     for key, value in os.environ.items()
