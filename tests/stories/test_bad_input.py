@@ -23,7 +23,7 @@ import pytest
 from tests.core.made import look
 from tests.sources.fault_server import FaultServer, Script, answer, close, raw, tls, unused_port
 from tests.sources.faults import ENDLESS, PAYLOADS, STATUS, UNUSUAL, WRONG, check_plain
-from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, PollReading, Watchers
+from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, Glance, Watchers
 from tests.waiting import wait_for
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome
@@ -98,9 +98,9 @@ FAULTS: dict[str, Fault] = {
 class Story:
     """What was seen before, during and after a fault."""
 
-    before: list[PollReading]
-    during: list[PollReading]
-    after: list[PollReading]
+    before: list[Glance]
+    during: list[Glance]
+    after: list[Glance]
 
 
 def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str]) -> None:
@@ -114,7 +114,7 @@ def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str
         for name, server in servers.items():
             watchers.watch(name, server.url)
 
-        def seen(name: str) -> list[PollReading]:
+        def seen(name: str) -> list[Glance]:
             return watchers.glances[name]
 
         def said(name: str) -> bool:
