@@ -144,55 +144,45 @@ def _themes() -> Iterator[tuple[Theme, Theme]]:
         yield panel, Theme.AUTO
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
 @pytest.mark.parametrize("eye", [NORMAL, DEUTERANOPIA], ids=["grey", "deuteranopia"])
-@pytest.mark.parametrize("palette", Palette)
 @pytest.mark.parametrize("style", Style)
-def test_neighbouring_bands_are_told_apart_without_colour(
-    style: Style, palette: Palette, eye: Matrix, size: int
-) -> None:
+def test_neighbouring_bands_are_told_apart_without_colour(style: Style, eye: Matrix) -> None:
     """With one figure in both, 3.5 % of the pixels or more differ by 3:1 or in shape.
 
     3.5 % are more than two pips of 2 x 2 pixels at 16 px.
     """
-    for (panel, theme), pair in itertools.product(_themes(), NEIGHBOURS):
+    grid = itertools.product(Palette, draw.SIZES, _themes(), NEIGHBOURS)
+    for palette, size, (panel, theme), pair in grid:
         lower, upper = (
             _seen(Picture(band, "1.5", style=style, palette=palette, theme=theme), size, panel, eye)
             for band in pair
         )
-        assert _differing(lower, upper) + _reshaped(lower, upper) >= 0.035, (pair, theme, panel)
+        told = _differing(lower, upper) + _reshaped(lower, upper)
+        assert told >= 0.035, (palette, size, panel, theme, pair)
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
 @pytest.mark.parametrize("style", Style)
-def test_unknown_is_another_form(style: Style, size: int) -> None:
+def test_unknown_is_another_form(style: Style) -> None:
     """Without a reading the tile is hollow: a sixth of the pixels or more are clear, or not."""
-    for theme, band in itertools.product(Theme, Band):
+    for size, theme, band in itertools.product(draw.SIZES, Theme, Band):
         if band is not Band.UNKNOWN:
             unknown, known = (
                 _seen(Picture(each, "1.5", style=style, theme=theme), size, Theme.DARK)
                 for each in (Band.UNKNOWN, band)
             )
-            assert _reshaped(unknown, known) >= 1 / 6, (theme, band)
+            assert _reshaped(unknown, known) >= 1 / 6, (size, theme, band)
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
 @pytest.mark.parametrize("style", Style)
-@pytest.mark.parametrize("band", Band)
-@pytest.mark.parametrize("palette", Palette)
-def test_the_icon_is_seen_on_any_panel(
-    palette: Palette, band: Band, style: Style, size: int
-) -> None:
+def test_the_icon_is_seen_on_any_panel(style: Style) -> None:
     """A fifth of the pixels or more stands out by 2:1 from a dark and from a light panel."""
-    for panel, theme in _themes():
+    grid = itertools.product(Palette, Band, draw.SIZES, _themes())
+    for palette, band, size, (panel, theme) in grid:
         picture = Picture(band, "1.5", style=style, palette=palette, theme=theme)
-        seen = _seen(picture, size, panel)
-        assert _differing(seen, _empty(size, panel), contrast=2.0) >= 1 / 5, (panel, theme)
+        out = _differing(_seen(picture, size, panel), _empty(size, panel), contrast=2.0)
+        assert out >= 1 / 5, (palette, band, size, panel, theme)
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
-@pytest.mark.parametrize("style", Style)
-@pytest.mark.parametrize("band", Band)
 @pytest.mark.parametrize(
     "marked",
     [
@@ -205,12 +195,13 @@ def test_the_icon_is_seen_on_any_panel(
     ],
     ids=["process", "paused", "muted", "undelivered", "hung", "machine-short"],
 )
-def test_each_mark_is_seen(marked: Picture, band: Band, style: Style, size: int) -> None:
+def test_each_mark_is_seen(marked: Picture) -> None:
     """Each mark, whatever the tile and the panel, changes 1.5 % of the pixels by 3:1 or more."""
-    for panel in make_icons.PANELS:
+    grid = itertools.product(Style, Band, draw.SIZES, make_icons.PANELS)
+    for style, band, size, panel in grid:
         plain = _seen(Picture(band, "1.5", style=style), size, panel)
         with_mark = _seen(replace(marked, band=band, style=style), size, panel)
-        assert _differing(plain, with_mark) >= 0.015, panel
+        assert _differing(plain, with_mark) >= 0.015, (style, band, size, panel)
 
 
 @pytest.mark.parametrize("size", draw.SIZES)
