@@ -66,6 +66,7 @@ from tray_app.views.terminal.lines import (
     plain_lines,
     printable,
     summary_lines,
+    wrap,
 )
 from tray_app.views.terminal.screen import Line, Picture
 from tray_app.views.terminal.view import OutputClosed, OutputFailed, TerminalView
@@ -433,6 +434,22 @@ def test_a_low_screen_keeps_the_figures_and_the_newest_alert() -> None:
     assert " old" not in low
     assert any(line.startswith(" Source") for line in low)
     assert "    …" in texts(picture.lines(80, 18))
+
+
+@given(st.text(), st.integers(12, 60))
+def test_a_wrapped_text_keeps_its_words_and_its_width(text: str, width: int) -> None:
+    """Columns count, not characters: a wide one takes two. Nothing is lost but spaces."""
+    lines = wrap(text, width, " " * 9)
+    assert all(cells(line) <= width for line in lines)
+    assert all(line.startswith(" " * 9) for line in lines[1:])
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_text_is_wrapped_at_its_spaces() -> None:
+    """A word that is longer than a line is broken, and what follows goes on behind it."""
+    assert wrap("12:00:01 memory is high", 15, "  ") == ["12:00:01 memory", "  is high"]
+    assert wrap("表" * 5 + " is wide", 6) == ["表表表", "表表", "is", "wide"]
+    assert wrap("", 20) == []
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -127,6 +128,36 @@ def fit(text: str, width: int) -> str:
             text = text[:-1]
         text += "…"
     return text + " " * (width - cells(text))
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """``text`` in lines of at most ``width`` columns, broken at spaces where there are some.
+
+    Every line but the first begins with ``indent``. The standard library's counts characters.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in re.findall(r"\s*\S+", text):
+        if line and cells(line + word) > width:
+            lines.append(line)
+            line = indent + word.lstrip()
+        else:
+            line += word
+        while cells(line) > width:
+            part = _beginning(line, width)
+            lines.append(part)
+            line = indent + line[len(part) :]
+    return [*lines, line] if line else lines
+
+
+def _beginning(text: str, width: int) -> str:
+    """As much of ``text`` as goes into ``width`` columns."""
+    taken = 0
+    for count, char in enumerate(text):
+        taken += cells(char)
+        if taken > width:
+            return text[:count]
+    return text
 
 
 def clock_of(sample: Sample) -> str:

@@ -5,7 +5,6 @@ Rule of the room: rich is imported when a screen is made (40 ms).
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -32,6 +31,7 @@ from tray_app.views.terminal.lines import (
     fit,
     printable,
     source,
+    wrap,
 )
 from tray_app.views.terminal.streams import is_in_foreground, terminal_size
 
@@ -119,7 +119,7 @@ class Picture(Struct, frozen=True):
         yield _row("System", wording.free_of(sample.system))
         yield _row("Temp", wording.size_in_files(sample.temp))
         yield _row("Stage", doing(sample))
-        told = textwrap.wrap(source(sample, marks), width - _LABEL - 2) or [format.UNKNOWN]
+        told = wrap(source(sample, marks), width - _LABEL - 2) or [format.UNKNOWN]
         yield _row("Source", told[0])
         yield from (_row("", text) for text in told[1:])
 
@@ -163,7 +163,7 @@ class Picture(Struct, frozen=True):
         if self.notes:
             yield _BLANK
         for note in self.notes[-shown:]:
-            for text in textwrap.wrap(note, width - 2, subsequent_indent=" " * 9):
+            for text in wrap(note, width - 2, " " * 9):
                 yield ((f" {text}", ""),)
 
     def _progress(self, width: int) -> Line:
