@@ -41,26 +41,30 @@ class Told:
         self.state = LevelState()
         self.now_s = 1000.0
 
-    def read(self, memory_mb: float | None, after_s: float = 2.0, *, foreseen: bool = False) -> str:
+    def read(
+        self, memory_mb: float | None, after_s: float = 2.0, *, foreseen: bool = False, **more: bool
+    ) -> str:
         self.now_s += after_s
         memory_bytes = None if memory_mb is None else mb(memory_mb)
         self.state, verdict = update(
-            self.state, memory_bytes, self.now_s, self.limits, foreseen=foreseen
+            self.state, memory_bytes, self.now_s, self.limits, foreseen=foreseen, **more
         )
         if verdict.recovered:
-            return BACK
+            return f"{BACK} quietly" if verdict.quiet else BACK
         if verdict.taken_back:
             return WITHDRAWN
         if verdict.raise_level is None:
             return ""
         word = verdict.raise_level.word
+        if verdict.quiet:
+            return f"{word} quietly"
         if verdict.foretold:
             return f"{word} as foretold"
         return f"{word} again" if verdict.again else f"{word} early" if verdict.early else word
 
-    def stay(self, memory_mb: float, for_s: float, every_s: float = 2.0) -> list[str]:
+    def stay(self, memory_mb: float, for_s: float, every_s: float = 2.0, **more: bool) -> list[str]:
         """What is said while memory stays there."""
-        said = [self.read(memory_mb, every_s) for _ in range(round(for_s / every_s))]
+        said = [self.read(memory_mb, every_s, **more) for _ in range(round(for_s / every_s))]
         return [word for word in said if word]
 
 
@@ -215,6 +219,80 @@ class TestLasting:
         limits = AlertLimits(elevated_repeat_min=1, critical_repeat_min=0)
         assert Told(limits).stay(1600, 130) == ["elevated", *["elevated again"] * 2]
         assert Told(limits).stay(3100, 3600, 10) == ["critical"]
+
+
+class TestWhileProcessing:
+    """Elevated is normal then, and said when the work is over and memory has stayed."""
+
+    def test_it_is_said_once_after_the_work(self) -> None:
+        """After its hold, as if it had come then."""
+        told = Told()
+        assert told.stay(1600, 60, works=True) == ["elevated quietly"]
+        assert told.read(1600) == ""
+        assert told.read(1600) == "elevated"
+        assert told.stay(1600, 600) == []
+        assert told.stay(1600, 60, works=True) == []
+        assert told.stay(1600, 60) == []
+        assert told.stay(600, 40) == [BACK]
+
+    def test_work_that_frees_its_memory_leaves_nothing_to_say(self) -> None:
+        """Nor that it is back: nobody was interrupted."""
+        told = Told()
+        told.stay(1600, 60, works=True)
+        assert told.stay(600, 60) == [f"{BACK} quietly"]
+        told.stay(1600, 60, works=True)
+        assert told.stay(1450, 600) == [], "not above the limit"
+
+    def test_the_next_job_keeps_it_normal(self) -> None:
+        """One after the other, with less than its hold between them."""
+        told = Told()
+        told.stay(1600, 60, works=True)
+        for _ in range(5):
+            assert told.read(1600) == ""
+            assert told.stay(1600, 10, works=True) == []
+        assert told.stay(1600, 10) == ["elevated"]
+
+    def test_a_gap_begins_its_hold_again(self) -> None:
+        """Nobody saw what was done meanwhile."""
+        told = Told()
+        told.stay(1600, 10, works=True)
+        told.read(1600)
+        told.state = woken(told.state, told.now_s)
+        assert told.read(1600, 60.0) == ""
+        assert told.read(1600) == "elevated"
+
+    def test_it_waits_a_moment_until_it_is_known_that_nothing_is_done(self) -> None:
+        """Memory may still move, or a burst of CPU may become the next job."""
+        for more in ({"rests": False}, {"stirs": True}):
+            told = Told()
+            told.stay(1600, 10, works=True)
+            assert [told.read(1600, **more) for _ in range(4)] == ["", "", "", "elevated"]
+            told = Told()
+            told.stay(1600, 10, works=True)
+            told.stay(1600, 4, **more)
+            assert told.read(1600) == "elevated"
+
+    def test_what_was_said_as_high_is_not_said_as_elevated(self) -> None:
+        """Going down says nothing."""
+        told = Told()
+        assert told.stay(1600, 10, works=True) == ["elevated quietly"]
+        assert told.stay(2100, 10, works=True) == ["high"]
+        assert told.stay(1600, 60, works=True) == []
+        assert told.stay(1600, 60) == []
+        assert told.stay(600, 40) == [BACK]
+
+    def test_who_wants_it_has_it_at_once(self) -> None:
+        """And not a second time."""
+        told = Told(AlertLimits(elevated_while_processing=True))
+        assert told.stay(1600, 60, works=True) == ["elevated"]
+        assert told.stay(1600, 60) == []
+
+    def test_a_reading_is_wanted_when_it_is_due(self) -> None:
+        """Readings may be far apart."""
+        told = Told()
+        told.stay(1600, 10, works=True)
+        told.read(1600)
+        assert due_s(told.state, told.now_s, LIMITS) == told.now_s + 2.0
 
 
 class TestStanding:

@@ -293,6 +293,35 @@ class TestTruth:
         watched.stay(2100, 4, cpu_percent=100)
         assert watched.told() == ["High: 2.05 GB"]
 
+    @pytest.mark.parametrize("restarts", [False, True])
+    def test_elevated_that_outlasts_its_job_is_said_after_it(self, restarts: bool) -> None:
+        """Once, with the words of then; also by a program that was started again meanwhile."""
+        watched = Watched()
+        watched.stay(300, 6)
+        watched.stay(1600, 10, cpu_percent=100)
+        assert watched.told() == []
+        if restarts:
+            watched = Watched(json.loads(json.dumps(watched.stored)), WALL_S + 20)
+        watched.stay(1600, 600)
+        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        said = note(alert)
+        assert said is not None
+        assert said.title == "Elevated: 1.56 GB"
+        assert "Nothing is being processed." in said.text
+        watched.told()
+        watched.stay(300, 40)
+        assert watched.told() == ["Back to normal: 300 MB"]
+
+    def test_elevated_that_ends_with_its_job_is_never_said(self) -> None:
+        """Nor is its end; both are in the log."""
+        watched = Watched()
+        watched.stay(300, 6)
+        watched.stay(1600, 10, cpu_percent=100)
+        watched.stay(300, 600)
+        seen = [event for event in watched.events if isinstance(event, Alerted | Recovered)]
+        assert [type(event) for event in seen] == [Alerted, Recovered]
+        assert watched.told() == []
+
     def test_what_is_foretold_is_told_when_it_is_there(self) -> None:
         """Alert, forecast and recovery are three: each at its time."""
         watched = Watched()

@@ -5,6 +5,9 @@ highest only, so it waits for a higher one whose hold is about to end. A level i
 has been below 90 % of its limit for 30 s, so that a saw-tooth about a limit is one climb; going
 down says nothing until all are left. A climb that will be critical within a minute is said early:
 that keeps lower levels back for 10 s at most, and is taken back when the climb is over.
+
+While something is processed elevated is normal, and raised without a word. If memory is still above
+it after its hold when the work is over, it is said then, once.
 """
 
 from __future__ import annotations
@@ -128,7 +131,9 @@ class LevelState(Struct, frozen=True):
     ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
     memory has been above the limit and below 90 % of it. ``said_s`` is when something was last
     said. ``foreseen_s``: critical was said early, and memory is not there; the moment at which its
-    forecast last held. ``taken_back_s`` is when one was last taken back.
+    forecast last held. ``taken_back_s`` is when one was last taken back. ``hushed``: elevated was
+    raised as normal, and has not been said; ``idle_s`` is when the work ended that made it normal.
+    ``told``: something was said of this climb.
     """
 
     level: Level = Level.NONE
@@ -139,6 +144,9 @@ class LevelState(Struct, frozen=True):
     said_s: float | None = None
     foreseen_s: float | None = None
     taken_back_s: float | None = None
+    hushed: bool = False
+    idle_s: float | None = None
+    told: bool = False
 
     @property
     def recovering(self) -> bool:
@@ -159,7 +167,7 @@ class LevelVerdict(Struct, frozen=True):
 
     ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast;
     ``foretold``: it was said early, and this is what comes of it. ``taken_back``: what was said
-    early did not come true.
+    early did not come true. ``quiet``: it is normal here, and interrupts nobody.
     """
 
     raise_level: Level | None = None
@@ -168,6 +176,7 @@ class LevelVerdict(Struct, frozen=True):
     foretold: bool = False
     recovered: bool = False
     taken_back: bool = False
+    quiet: bool = False
 
 
 CALM = LevelState()
@@ -182,13 +191,17 @@ def update(
     *,
     foreseen: bool = False,
     stirs: bool = False,
+    works: bool = False,
+    rests: bool = True,
 ) -> tuple[LevelState, LevelVerdict]:
     """The policy after one more reading. No reading changes nothing: it is no recovery, and says
     nothing against what was foreseen.
 
     ``foreseen``: as memory climbs, it will be critical within a minute. ``stirs``: a burst of
-    CPU goes on, of which it is not known yet whether it is work.
+    CPU goes on, of which it is not known yet whether it is work. ``works``: something is
+    processed; ``rests``: it is known that nothing is.
     """
+    works = works and not limits.elevated_while_processing
     if memory_bytes is None:
         if state.foreseen_s is None:
             return state, NOTHING
@@ -204,12 +217,20 @@ def update(
     was_foretold = state.foreseen_s is not None
     if was_foretold and (foreseen or reached is Level.CRITICAL):
         state = replace(state, foreseen_s=now_s)
+    if state.hushed:
+        idle_s = now_s if state.idle_s is None else state.idle_s
+        state = replace(state, idle_s=None if works else idle_s)
     state, verdict = _judged(state, reached, kept, now_s, limits, foreseen=foreseen, stirs=stirs)
+    if verdict is NOTHING and _is_due(state, reached, now_s, limits, waits=stirs or not rests):
+        verdict = LevelVerdict(raise_level=Level.ELEVATED)
     if verdict.recovered:
-        return CALM, verdict
+        return CALM, replace(verdict, quiet=not state.told)
     if verdict.raise_level is not None:
-        verdict = replace(verdict, foretold=was_foretold and not verdict.early)
-        state = replace(state, said_s=now_s)
+        is_quiet = works and verdict.raise_level is Level.ELEVATED
+        foretold = was_foretold and not verdict.early
+        verdict = replace(verdict, foretold=foretold, quiet=is_quiet)
+        told = state.told or not is_quiet
+        state = replace(state, said_s=now_s, hushed=is_quiet, idle_s=None, told=told)
     is_told = state.raised or state.foreseen_s is not None
     peak_bytes = max(state.peak_bytes, memory_bytes) if is_told else 0
     return replace(state, peak_bytes=peak_bytes), verdict
@@ -270,6 +291,25 @@ def _held(
     return Level.NONE
 
 
+def _is_due(
+    state: LevelState, reached: Level, now_s: float, limits: AlertLimits, *, waits: bool
+) -> bool:
+    """Whether elevated, which was normal, is to be said: the work is over, and memory stands."""
+    due_s = _said_at_s(state, limits)
+    if due_s is None or reached is Level.NONE or now_s < due_s - TICK_JITTER_S:
+        return False
+    return not waits or now_s >= due_s + WAITS_FOR_WORK_S
+
+
+def _said_at_s(state: LevelState, limits: AlertLimits) -> float | None:
+    """When elevated that was normal is said if memory stays; None: there is none, or it is still
+    normal."""
+    above_s = state.above_s[Level.ELEVATED - 1]
+    if not state.hushed or state.idle_s is None or above_s is None:
+        return None
+    return max(state.idle_s, above_s) + limits.elevated_hold_s
+
+
 def _raised_at_s(
     state: LevelState, level: Level, now_s: float, limits: AlertLimits
 ) -> float | None:
@@ -301,6 +341,7 @@ def woken(state: LevelState, now_s: float) -> LevelState:
         above_s=_NEVER,
         below_s=_since(_NEVER, now_s, tuple(since is not None for since in state.below_s)),
         foreseen_s=None if state.foreseen_s is None else now_s,
+        idle_s=None,
     )
 
 
@@ -308,6 +349,7 @@ def due_s(state: LevelState, now_s: float, limits: AlertLimits) -> float:
     """When, after now, a reading would change what is said if memory stays; never is infinity."""
     higher = (level for level in _UPWARDS if level > state.level)
     moments = [_raised_at_s(state, level, now_s, limits) for level in higher]
+    moments.append(_said_at_s(state, limits))
     if state.foreseen_s is not None:
         moments.append(state.foreseen_s + TAKEN_BACK_AFTER_S)
     if state.raised and state.below_s[0] is not None:

@@ -37,7 +37,7 @@ from tray_app.core.alerts.server_exit import (
     WorkerReplacement,
 )
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, SystemMemoryState
-from tray_app.core.analysis.activity import Activity, ActivityState
+from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.model.readings import (
     MIB,
@@ -136,6 +136,7 @@ class Findings(Struct, frozen=True):
     forecast: Forecast | None = None
     level: Level | None = None
     again: bool = False
+    quiet: bool = False
     early: Forecast | None = None
     foretold: bool = False
     taken_back: Level | None = None
@@ -183,6 +184,8 @@ def watch(
         limits,
         foreseen=foreseen and facts.fresh,
         stirs=bursts and not busy,
+        works=busy,
+        rests=facts.rests,
     )
     short, scarce = system_memory.update(vigil.shortage, facts.system, now_s, limits)
     there, change = server_exit.update(
@@ -245,6 +248,7 @@ def watch(
         forecast=min(ahead, key=_seconds, default=None),
         level=verdict.raise_level,
         again=verdict.again,
+        quiet=verdict.quiet,
         early=min(soon, key=_seconds) if verdict.early else None,
         foretold=verdict.foretold,
         taken_back=levels.reached if verdict.taken_back else None,
@@ -298,7 +302,6 @@ def _notable(found: Findings, sample: Sample, limits: AlertLimits) -> Iterator[A
             yield Answers(hung_s, sample)
     if found.level is not None:
         limit_mb = limits.limit_mb(found.level)
-        normal = found.level is Level.ELEVATED and sample.activity is not Activity.IDLE
         yield Alerted(
             found.level,
             limit_mb,
@@ -306,13 +309,14 @@ def _notable(found: Findings, sample: Sample, limits: AlertLimits) -> Iterator[A
             found.again,
             found.early,
             found.foretold,
-            quiet=normal and not limits.elevated_while_processing,
+            quiet=found.quiet,
         )
     if found.taken_back is not None:
         limit_mb = limits.limit_mb(found.taken_back) if found.taken_back else 0.0
         yield TakenBack(found.taken_back, limit_mb, sample)
     if found.recovered:
-        yield Recovered(found.recovered.raised, found.recovered.peak_bytes, sample)
+        before = found.recovered
+        yield Recovered(before.raised, before.peak_bytes, sample, quiet=found.quiet)
     if found.scarce and sample.system:
         yield MachineShort(sample.system, _holders(found.largest, sample), sample)
     elif found.scarce is False:
@@ -404,6 +408,8 @@ def remembered(vigil: AlertingState, now: Now) -> dict[str, Any]:
             "peak_bytes": levels.peak_bytes,
             "said": now.wall_s - (now.mono_s - said_s),
             "foreseen": levels.foreseen_s is not None,
+            "hushed": levels.hushed,
+            "told": levels.told,
         }
     muted_s = silence.muted_s(now)
     if 0.0 < muted_s < math.inf:
@@ -444,6 +450,8 @@ def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
         peak_bytes=peak if type(peak) is int and peak > 0 else 0,
         said_s=now.mono_s - max(0.0, now.wall_s - said),
         foreseen_s=now.mono_s if foreseen else None,
+        hushed=memory.get("hushed") is True,
+        told=memory.get("told") is not False,
     )
 
 
@@ -487,7 +495,7 @@ def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRo
 
 def _to_remember(before: AlertingState, after: AlertingState, now_s: float) -> bool:
     old, new = before.levels, after.levels
-    if (old.level, old.raised) != (new.level, new.raised):
+    if (old.level, old.raised, old.hushed) != (new.level, new.raised, new.hushed):
         return True
     if (old.foreseen_s is None) != (new.foreseen_s is None):
         return True

@@ -53,11 +53,13 @@ class TakenBack(Struct, frozen=True):
 
 
 class Recovered(Struct, frozen=True):
-    """All levels were left; ``peak_bytes`` is the highest since the first was raised."""
+    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``: of
+    none of them was anybody interrupted."""
 
     level: Level
     peak_bytes: int
     sample: Sample
+    quiet: bool = False
 
 
 class MachineShort(Struct, frozen=True):

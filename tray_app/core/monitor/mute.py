@@ -13,7 +13,14 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.levels import Level
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.events import Alerted, AlertEvent, HeldBack, MachineShort, TakenBack
+from tray_app.core.monitor.events import (
+    Alerted,
+    AlertEvent,
+    HeldBack,
+    MachineShort,
+    Recovered,
+    TakenBack,
+)
 
 HELD_MAX = 20
 # What happened while the machine slept shows within so long after it woke: holds of 2 s, a look
@@ -86,7 +93,7 @@ def update(
         for event in events:
             waking = quiet.muted_s(now) == 0.0
             again = isinstance(event, Alerted) and event.again
-            nobodys = isinstance(event, Alerted) and event.quiet  # it interrupts nobody
+            nobodys = isinstance(event, Alerted | Recovered) and event.quiet  # it interrupts nobody
             if nobodys or (is_critical(event) and (waking or (critical_exempt and not again))):
                 through.append(event)
                 continue

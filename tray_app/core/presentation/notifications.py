@@ -89,7 +89,7 @@ OPEN_TEMP = Action("Open temp directory", OpenTemp())
 def note(event: Event) -> Note | None:
     """The notification for an event; None for what does not interrupt a person."""
     match event:
-        case Alerted(quiet=True):
+        case Alerted(quiet=True) | Recovered(quiet=True):
             return None
         case Alerted(level, _, sample):
             urgency, buttons = _urgency(level, sample), (FREE_MEMORY, MUTE)
