@@ -177,8 +177,8 @@ def test_before_the_first_sample_they_say_whom_is_waited_for() -> None:
         "http://***@localhost:9000",
         "Activity: –",
         "Peak: –",
-        "System –",
-        "Temp –",
+        "System: –",
+        "Temp: –",
     ]
 
 

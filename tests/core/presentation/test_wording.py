@@ -67,18 +67,18 @@ PROXY = wording.not_the_server("docker-proxy")
 
 def test_small_things() -> None:
     """Counts, sizes with what they are."""
-    assert wording.temp(None) == "Temp –"
-    assert wording.temp(TempUsage(mb(18), 3, 0)) == "Temp: 18 MB in 3 files"
-    assert wording.temp(TempUsage(0, 1, 0)) == "Temp: 0 MB in 1 file"
-    assert wording.system(None) == "System –"
+    assert wording.size_in_files(None) == "–"
+    assert wording.size_in_files(TempUsage(mb(18), 3, 0)) == "18 MB in 3 files"
+    assert wording.size_in_files(TempUsage(0, 1, 0)) == "0 MB in 1 file"
+    assert wording.free_of(None) == "–"
     system = SystemMemory(round(23.5 * GIB), round(12.3 * GIB), 47.7)
-    assert wording.system(system) == "System: 12.3 GB of 23.5 GB free (48 % used)"
+    assert wording.free_of(system) == "12.3 GB of 23.5 GB free (48 % used)"
     limited = replace(system, limited=True, swap_used_bytes=mb(420), pressure_percent=12.4)
-    assert wording.system(limited) == (
-        "System: 12.3 GB of 23.5 GB free (48 % used) · limited · 420 MB in swap · pressure 12 %"
+    assert wording.free_of(limited) == (
+        "12.3 GB of 23.5 GB free (48 % used) · limited · 420 MB in swap · pressure 12 %"
     )
     calm = replace(system, swap_used_bytes=1000, swap_total_bytes=GIB, pressure_percent=0.4)
-    assert wording.system(calm) == wording.system(system), "only what is worth saying"
+    assert wording.free_of(calm) == wording.free_of(system), "only what is worth saying"
     assert wording.progress(18.2, 30, 9) == "18 s of 30 s · 9 samples"
     assert wording.progress(31, 30, 1) == "30 s of 30 s · 1 sample"
     assert wording.progress(18.2, None, 9) == "18 s · 9 samples"

@@ -52,7 +52,7 @@ from tray_app.core.monitor.state import (
     palette,
     style,
 )
-from tray_app.core.presentation import format, menu_text, wording
+from tray_app.core.presentation import figures, format, menu_text, wording
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
@@ -112,7 +112,7 @@ def rows(state: State) -> tuple[Row, ...]:
         ),
         _server(
             settings.address.shown,
-            wording.temp(sample.temp if sample else None),
+            figures.TEMP.menu_line(sample),
             server_actions.risk_of(state),
             target is not None and target.cwd is not None,
             last_action(state),
@@ -132,9 +132,7 @@ def rows(state: State) -> tuple[Row, ...]:
     )
 
 
-_STATUS = tuple(
-    f"status-{name}" for name in ("memory", "source", "activity", "peak", "system", "temp")
-)
+_STATUS = tuple(f"status-{figure.key}" for figure in figures.MENU_STATUS)
 _SOURCE = "status-source"
 
 
@@ -183,7 +181,15 @@ def _processes(state: State) -> Row:
                 for slot, key in enumerate(_TREE)
             ),
             Row("tree-more", menu_text.more(tree[TREE_SLOTS:])),
-            Row("tree-sharing", menu_text.cut(wording.sharing(sample)) if sample and tree else ""),
+            *(
+                Row(
+                    f"tree-{figure.key}",
+                    menu_text.cut(figure.menu_line(sample))
+                    if sample and tree and figure.is_known(sample)
+                    else "",
+                )
+                for figure in figures.MENU_PROCESSES
+            ),
         ),
     )
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 
 from tray_app.core.alerts.levels import AlertLimits, Level
-from tray_app.core.analysis.activity import Activity
-from tray_app.core.model.readings import Now, ProcessRow, Source, Target
+from tray_app.core.model.readings import Now, ProcessRow, Target
 from tray_app.core.monitor.delivery_log import counted, fate
-from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.server_actions import Risk
 from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import format, wording
+from tray_app.core.presentation import figures, format, wording
+from tray_app.core.presentation.figures import Figure
 from tray_app.core.presentation.icon import Palette, Style, Theme
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
@@ -77,69 +76,36 @@ def lines(text: str, count: int) -> tuple[str, ...]:
     return (*kept, *[""] * (count - len(kept)))
 
 
-def status(state: State) -> tuple[str, str, str, str, str, str]:
-    """Six lines that inform: memory, source, activity, peak with what is to come, system, temp."""
+def status(state: State) -> tuple[str, ...]:
+    """The lines on top, each with one of `figures.MENU_STATUS`."""
     name, sample = wording.title(state.demo), state.sample
+    if sample is not None and not state.paused:
+        memory, *others = figures.MENU_STATUS
+        return (
+            f"{name}: {memory.text(sample)}",
+            *(cut(figure.menu_line(sample)) for figure in others),
+        )
+    return (*_instead(state, name), *(_unread(figure, state) for figure in figures.MENU_STATUS[3:]))
+
+
+def _instead(state: State, name: str) -> tuple[str, str, str]:
+    """Three lines while nothing is read: that it is so, why, and what was read before."""
     if state.paused:
-        before = sample.memory_bytes if sample else None
+        before = state.sample.memory_bytes if state.sample else None
         return (
             f"{name}: paused",
             "Nothing is read until you resume",
             f"Before the pause: {format.size(before)}",
-            _peak(state),
-            wording.system(None),
-            wording.temp(None),
         )
-    if sample is None:
-        return (
-            f"{name}: starting",
-            cut(state.settings.address.shown),
-            _activity(None),
-            _peak(state),
-            wording.system(None),
-            wording.temp(None),
-        )
-    return (
-        f"{name}: {wording.memory(sample)}",
-        cut(_source(sample)),
-        cut(_activity(sample)),
-        _peak(state),
-        wording.system(sample.system),
-        wording.temp(sample.temp),
-    )
+    activity = figures.MENU_STATUS[2]
+    return f"{name}: starting", cut(state.settings.address.shown), activity.menu_line(None)
 
 
-def _source(sample: Sample) -> str:
-    """``Source: API, 370 ms``; without a source why there is none."""
-    text = wording.source(sample)
-    if sample.source is not Source.NONE:
-        return f"Source: {text}"
-    return f"No source: {text}"
-
-
-def _activity(sample: Sample | None) -> str:
-    """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
-    if sample is None or sample.memory_bytes is None:
-        return f"Activity: {format.UNKNOWN}"
-    if sample.hung:
-        return "Activity: none, it hangs"
-    job = sample.job
-    doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
-    if sample.activity is not Activity.IDLE or job is None or job.ended is None:
-        return doing
-    peak = f", {format.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
-    return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
-
-
-def _peak(state: State) -> str:
-    """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
-    has kept."""
-    peak, sample = f"Peak: {format.size(state.peak_bytes)}", state.sample
-    if sample is None or state.paused:
-        return peak
-    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
-    beside = [text for text in (wording.standing(sample), ahead) if text]
-    return " · ".join([peak, *(beside or filter(None, [wording.kept(sample.kept)]))])
+def _unread(figure: Figure, state: State) -> str:
+    """A figure's line while nothing is read: the peak stays."""
+    if figure.key == "peak":
+        return f"{figure.label}: {format.size(state.peak_bytes)}"
+    return figure.menu_line(None)
 
 
 def process(row: ProcessRow) -> str:

@@ -326,16 +326,6 @@ def ahead(sample: Sample) -> str:
     return forecast(sample.forecast) if sample.forecast else ""
 
 
-def system(value: SystemMemory | None) -> str:
-    """``12.3 GB of 23.5 GB available (48 % used)``."""
-    return f"System {UNKNOWN}" if value is None else f"System: {free_of(value)}"
-
-
-def temp(value: TempUsage | None) -> str:
-    """``Temp: 18 MB in 3 files``."""
-    return f"Temp {UNKNOWN}" if value is None else f"Temp: {size_in_files(value)}"
-
-
 def title(demo: bool) -> str:
     """The app's name as shown in tooltip and menu."""
     return f"{APP} (demo)" if demo else APP
@@ -353,7 +343,7 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
         what = _joined(what, ahead(sample))
     if sample.memory_bytes is not None and sample.hung is None:
         where = _joined(where, doing(sample))
-    return f"{name}: {what}\n{where}\n{system(sample.system)}"
+    return f"{name}: {what}\n{where}\nSystem: {free_of(sample.system)}"
 
 
 def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:

@@ -31,7 +31,8 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import format, notifications, wording
+from tray_app.core.presentation import figures, format, notifications, wording
+from tray_app.core.presentation.figures import Figure
 
 if TYPE_CHECKING:
     pass
@@ -174,37 +175,24 @@ def alert_now(sample: Sample, marks: Marks) -> str:
     return "  ".join(filter(None, (standing, ahead)))
 
 
-def doing(sample: Sample) -> str:
-    if sample.hung:
-        return f"hung ({sample.hung.kind})"
-    known = sample.memory_bytes is not None
-    return wording.stage(sample.activity, sample.stage) if known else format.UNKNOWN
-
-
-def source(sample: Sample, marks: Marks) -> str:
-    return f"{marks.source[sample.source]}{wording.source(sample)}"
+def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:
+    """The sign before a figure's text; mostly there is none."""
+    match figure.key:
+        case "memory":
+            return marks.band[sample.band]
+        case "source":
+            return marks.source[sample.source]
+    return ""
 
 
 def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
     """One line per sample, the words of unforeseen length last; with details, each process."""
-    system, temp = sample.system, sample.temp
-    used = format.percent(system.used_percent if system else None)
-    free = format.size(system.available_bytes if system else None)
-    size, count = (temp.size_bytes, temp.file_count) if temp else (None, format.UNKNOWN)
-    files = "file" if count == 1 else "files"
-    fields = (
-        f"{clock_of(sample)} {marks.band[sample.band]}{sample.band.value:7}"
-        f" {format.size(sample.memory_bytes):>7} {format.rate(sample.rate_bytes_s):>10}",
-        f"peak {format.size(sample.peak_bytes):>7}",
-        f"CPU {format.percent(sample.cpu_percent):>5}",
-        f"system {used:>5} used {free:>7} free",
-        f"temp {format.size(size):>7} {count:>3} {files:5}",
-        f"{doing(sample):22}",
-        source(sample, marks),
+    columns = (
+        *(f"{mark_of(each, sample, marks)}{each.column(sample)}" for each in figures.PLAIN_LINE),
         "" if details else _processes(sample, marks),
         alert_now(sample, marks),
     )
-    lines = ["  ".join(field for field in fields if field)]
+    lines = [f"{clock_of(sample)} {'  '.join(column for column in columns if column)}"]
     if details:
         lines += [f"{'':9}{text}" for text in _details(sample)]
         lines += [_plain_process(marks.target, row) for row in sample.rows]
@@ -217,10 +205,9 @@ def _details(sample: Sample) -> Iterator[str]:
     scarce = wording.scarce(sample.system)
     if scarce:
         yield f"system: {scarce}"
-    if sample.own:
-        yield wording.own_memory(sample.own)
-    if shared := wording.sharing(sample):
-        yield f"{shared[0].lower()}{shared[1:]}"
+    for figure in figures.PLAIN_DETAILS:
+        if told := figure.menu_line(sample) if figure.is_known(sample) else "":
+            yield f"{told[0].lower()}{told[1:]}"
     for each in sample.candidates:
         yield f"might be the server, too: {wording.process(each)}, {each.evidence}"
 

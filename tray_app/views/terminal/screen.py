@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, ProcessRow
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import format, wording
+from tray_app.core.presentation import figures, format, wording
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -27,10 +27,9 @@ from tray_app.views.terminal.lines import (
     Marks,
     alert_now,
     clock_of,
-    doing,
     fit,
+    mark_of,
     printable,
-    source,
     wrap,
 )
 from tray_app.views.terminal.streams import is_in_foreground, terminal_size
@@ -111,17 +110,15 @@ class Picture(Struct, frozen=True):
         if marks.strip:
             yield self._strip(width - 4)
         yield _BLANK
-        yield _row("Peak", format.size(sample.peak_bytes))
-        if self.details:
-            own = wording.own_memory(sample.own) if sample.own else format.UNKNOWN
-            yield _row("Own", own)
-        yield _row("CPU", format.percent(sample.cpu_percent))
-        yield _row("System", wording.free_of(sample.system))
-        yield _row("Temp", wording.size_in_files(sample.temp))
-        yield _row("Stage", doing(sample))
-        told = wrap(source(sample, marks), width - _LABEL - 2) or [format.UNKNOWN]
-        yield _row("Source", told[0])
-        yield from (_row("", text) for text in told[1:])
+        hidden = () if self.details else figures.ONLY_IN_DETAILS
+        rows = [figure for figure in figures.SCREEN if figure not in hidden]
+        label = max(len(figure.label) for figure in rows) + 3
+        for figure in rows:
+            text = f"{mark_of(figure, sample, marks)}{figure.text(sample)}"
+            # Only the last may take several lines: another would push those below it around.
+            told = wrap(text, width - label - 2) if figure is rows[-1] else [text]
+            yield _row(figure.label, told[0] if told else format.UNKNOWN, label)
+            yield from (_row("", more, label) for more in told[1:])
 
     def _strip(self, width: int) -> Line:
         """Memory of the last ``width`` samples as columns in their bands' colours."""
@@ -177,11 +174,8 @@ class Picture(Struct, frozen=True):
         return (f" {full * done}", ""), (empty * (room - done), "dim"), (f"  {text}", "")
 
 
-_LABEL = 9
-
-
-def _row(label: str, text: str) -> Line:
-    return (f" {label:{_LABEL}}", "dim"), (text, "")
+def _row(label: str, text: str, label_width: int) -> Line:
+    return (f" {label:{label_width}}", "dim"), (text, "")
 
 
 def _process(row: ProcessRow, width: int) -> Line:

@@ -1,0 +1,753 @@
+"""The figures of a sample, one row for each: its JSON keys, its label, how it is written.
+
+The JSON of ``--json``, the page docs/json.md, the menu's rows, the lines of a plain terminal and
+the rows of the live screen are made from this table. A new figure is one row here, and its key in
+the places below the table where people shall see it.
+
+Rule of the room: JSON keys are a promise. They keep their names, their order and their meaning, and
+an unknown value is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.hung import HangKind
+from tray_app.core.alerts.levels import Level
+from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Job
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    MemoryKind,
+    ProcessRow,
+    Role,
+    Source,
+    Target,
+)
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import format, wording
+from tray_app.core.source_choice.circuit_breaker import ApiState
+
+T = TypeVar("T")
+
+
+class Unit(Struct, frozen=True):
+    """How a value stands in the JSON, and how it is written for people.
+
+    ``type`` is the JSON type. A value is divided by ``scale`` and rounded to ``digits`` places;
+    without ``digits`` it stands as it is.
+    """
+
+    type: str
+    name: str = ""
+    scale: float = 1.0
+    digits: int | None = None
+    text: Callable[[Any], str] = str
+
+
+MB = Unit("number", "MB", scale=MIB, digits=1, text=format.size)
+GB = Unit("number", "GB", scale=GIB, digits=2, text=format.size)
+MB_S = Unit("number", "MB/s", scale=MIB, digits=3, text=format.rate)
+PERCENT = Unit("number", "%", digits=1, text=format.percent)
+MILLISECONDS = Unit("number", "ms", scale=0.001, digits=1, text=format.latency)
+SECONDS = Unit("number", "s", digits=1, text=format.duration)
+FINE_SECONDS = Unit("number", "s", digits=3, text=format.duration)
+FULL_SECONDS = Unit("number", "s", digits=0, text=format.duration)
+COUNT = Unit("integer")
+FLAG = Unit("boolean")
+TEXT = Unit("string")
+TEXTS = Unit("array of strings")
+WORD = Unit("string")
+"""One of a few words: a member of an enumeration."""
+TIME = Unit("string", "ISO 8601")
+"""A `Now`, as the local time with its zone's offset."""
+OBJECT = Unit("object")
+OBJECTS = Unit("array of objects")
+
+
+class Field(Struct, Generic[T], frozen=True):
+    """One key of a JSON object that is made from a ``T``.
+
+    ``value`` is in bytes and seconds; None where it is unknown. ``null`` says when that is; empty:
+    never. ``words`` are all values that a WORD can have. ``fields`` are the keys of an OBJECT, or
+    of each of the OBJECTS; they are made from ``value``.
+    """
+
+    key: str
+    unit: Unit
+    value: Callable[[T], Any]
+    meaning: str
+    null: str = ""
+    words: tuple[str, ...] = ()
+    fields: tuple[Field[Any], ...] = ()
+
+
+class Figure(Struct, frozen=True):
+    """One row of the table. A figure without a ``label`` is for other programs only.
+
+    ``writes`` gives its text; None: its first field, as that field's unit is written. ``menu``
+    gives its whole line in the menu, and ``plain`` its column in a plain line; None: label and
+    text. ``width`` is that of the text in such a column.
+    """
+
+    key: str
+    json: tuple[Field[Sample], ...]
+    label: str = ""
+    writes: Callable[[Sample], str] | None = None
+    menu: Callable[[Sample], str] | None = None
+    plain: Callable[[Sample], str] | None = None
+    width: int = 0
+
+    def is_known(self, sample: Sample) -> bool:
+        """Whether its first field has a value."""
+        return self.json[0].value(sample) is not None
+
+    def text(self, sample: Sample) -> str:
+        """``532 MB``."""
+        if self.writes is not None:
+            return self.writes(sample)
+        value = self.json[0].value(sample)
+        return format.UNKNOWN if value is None else self.json[0].unit.text(value)
+
+    def menu_line(self, sample: Sample | None) -> str:
+        """``Peak: 532 MB``."""
+        if sample is None:
+            return f"{self.label}: {format.UNKNOWN}"
+        return self.menu(sample) if self.menu is not None else f"{self.label}: {self.text(sample)}"
+
+    def column(self, sample: Sample) -> str:
+        """``peak  532 MB``: as wide at each sample."""
+        if self.plain is not None:
+            return self.plain(sample)
+        return f"{self.plain_label} {self.text(sample):>{self.width}}"
+
+    @property
+    def plain_label(self) -> str:
+        """``peak``, but ``CPU``: within a line."""
+        return self.label if self.label.isupper() else self.label.lower()
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    return tuple(each.value for each in kind)
+
+
+_LEVELS = tuple(each.word for each in Level if each)
+
+
+def _level(level: Level) -> str | None:
+    return None if level is Level.NONE else level.word
+
+
+def _memory_column(sample: Sample) -> str:
+    size, rate = format.size(sample.memory_bytes), format.rate(sample.rate_bytes_s)
+    return f"{sample.band.value:7} {size:>7} {rate:>10}"
+
+
+def _peak_line(sample: Sample) -> str:
+    """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
+    has kept."""
+    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
+    beside = [text for text in (wording.standing(sample), ahead) if text]
+    peak = f"Peak: {format.size(sample.peak_bytes)}"
+    return " · ".join([peak, *(beside or filter(None, [wording.kept(sample.kept)]))])
+
+
+def _own_text(sample: Sample) -> str:
+    return wording.own_memory(sample.own) if sample.own else format.UNKNOWN
+
+
+def _system_column(sample: Sample) -> str:
+    system = sample.system
+    used = format.percent(system.used_percent if system else None)
+    free = format.size(system.available_bytes if system else None)
+    return f"system {used:>5} used {free:>7} free"
+
+
+def _temp_column(sample: Sample) -> str:
+    temp = sample.temp
+    size, count = (temp.size_bytes, temp.file_count) if temp else (None, format.UNKNOWN)
+    files = "file" if count == 1 else "files"
+    return f"temp {format.size(size):>7} {count:>3} {files:5}"
+
+
+def _activity_text(sample: Sample) -> str:
+    if sample.hung:
+        return f"hung ({sample.hung.kind})"
+    known = sample.memory_bytes is not None
+    return wording.stage(sample.activity, sample.stage) if known else format.UNKNOWN
+
+
+def _activity_line(sample: Sample) -> str:
+    """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
+    if sample.memory_bytes is None:
+        return f"Activity: {format.UNKNOWN}"
+    if sample.hung:
+        return "Activity: none, it hangs"
+    job = sample.job
+    doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
+    if sample.activity is not Activity.IDLE or job is None or job.ended is None:
+        return doing
+    peak = f", {format.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
+    return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
+
+
+def _source_line(sample: Sample) -> str:
+    """``Source: API, 370 ms``; without a source why there is none."""
+    text = wording.source(sample)
+    return f"No source: {text}" if sample.source is Source.NONE else f"Source: {text}"
+
+
+_NO_READING = "no source has a figure (`source` is `none`)"
+_NO_PROCESS = "no process of the server is read"
+
+_FORECAST: tuple[Field[Forecast], ...] = (
+    Field(
+        "kind",
+        WORD,
+        lambda it: it.kind,
+        "the level that memory will reach, or `full`: the machine has no memory left",
+        words=_words(Kind),
+    ),
+    Field("seconds", FULL_SECONDS, lambda it: it.seconds, "time until then, from `time` on"),
+)
+
+_JOB: tuple[Field[Job], ...] = (
+    Field("number", COUNT, lambda it: it.number, "1 for the first job that this program has seen"),
+    Field("started", TIME, lambda it: it.started, "when the job was first seen"),
+    Field(
+        "ended",
+        TIME,
+        lambda it: it.ended,
+        "its last sign of work, some seconds before the end was known",
+        null="the job is running",
+    ),
+    Field(
+        "before_mb",
+        MB,
+        lambda it: it.before.memory_bytes if it.before else None,
+        "memory before the job",
+        null="there was no figure just before it",
+    ),
+    Field(
+        "peak_mb",
+        MB,
+        lambda it: it.peak_bytes,
+        "highest memory during the job",
+        null="there has been no figure during it",
+    ),
+    Field(
+        "after_mb",
+        MB,
+        lambda it: it.after.memory_bytes if it.after else None,
+        "memory after the job",
+        null="the job is running, or there was no figure just after it",
+    ),
+)
+
+_TARGET: tuple[Field[Target], ...] = (
+    Field("pid", COUNT, lambda it: it.pid, "process id"),
+    Field("name", TEXT, lambda it: it.name, "the process's name"),
+    Field("cmdline", TEXTS, lambda it: list(it.cmdline), "its command line; empty if unreadable"),
+    Field("evidence", TEXT, lambda it: it.evidence, "how it was recognised, for people"),
+)
+
+_CANDIDATE: tuple[Field[Target], ...] = (
+    *_TARGET,
+    Field(
+        "port",
+        COUNT,
+        lambda it: it.port,
+        "where it listens, if that is another port than the server's address says",
+        null="it listens on no other port",
+    ),
+)
+
+_PROCESS: tuple[Field[ProcessRow], ...] = (
+    Field("pid", COUNT, lambda it: it.pid, "process id"),
+    Field("name", TEXT, lambda it: it.name, "the process's name"),
+    Field(
+        "role",
+        WORD,
+        lambda it: it.role,
+        "`target`: the server's root process; `child`: a process below it; `python`: another"
+        " Python process",
+        words=(Role.TARGET, Role.CHILD, Role.PYTHON),
+    ),
+    Field("memory_mb", MB, lambda it: it.rss_bytes, "RSS"),
+    Field(
+        "cpu_percent",
+        PERCENT,
+        lambda it: it.cpu_percent,
+        "CPU, of one core",
+        null="it was read for the first time",
+    ),
+)
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("time", (Field("time", TIME, lambda it: it.at, "moment of the sample, local time"),)),
+    Figure(
+        "mode",
+        (Field("mode", WORD, lambda it: it.mode, "the chosen mode", words=_words(Mode)),),
+        label="Mode",
+        writes=wording.mode,
+    ),
+    Figure(
+        "source",
+        (
+            Field(
+                "source",
+                WORD,
+                lambda it: it.source,
+                "where `memory_mb` comes from",
+                words=_words(Source),
+            ),
+        ),
+        label="Source",
+        writes=wording.source,
+        menu=_source_line,
+        plain=wording.source,
+    ),
+    Figure(
+        "band",
+        (
+            Field(
+                "band",
+                WORD,
+                lambda it: it.band,
+                "the icon's colour",
+                words=_words(Band),
+            ),
+        ),
+        label="Band",
+        writes=lambda it: wording.band(it.band),
+    ),
+    Figure(
+        "memory",
+        (
+            Field(
+                "memory_mb",
+                MB,
+                lambda it: it.memory_bytes,
+                "the server's memory: the figure that icon and alerts show",
+                null=_NO_READING,
+            ),
+            Field(
+                "memory_kind",
+                WORD,
+                lambda it: it.memory_kind,
+                "how it was counted. `rss`: RSS of one process; `shared_once`: RSS of several,"
+                " shared memory counted once; `rss_sum`: sum of RSS, may be too high;"
+                " `unmeasured`: too low until shared memory is measured",
+                null=_NO_READING,
+                words=_words(MemoryKind),
+            ),
+        ),
+        label="Memory",
+        writes=wording.memory,
+        plain=_memory_column,
+    ),
+    Figure(
+        "sharing",
+        (
+            Field(
+                "rss_mb",
+                MB,
+                lambda it: it.rss_bytes,
+                "sum of RSS over the server's processes",
+                null=_NO_PROCESS,
+            ),
+            Field(
+                "shared_mb",
+                MB,
+                lambda it: None if it.rss_bytes is None else it.shared_bytes,
+                "the part of `rss_mb` that is counted more than once; not in `memory_mb`",
+                null=_NO_PROCESS,
+            ),
+        ),
+        label="Shared",
+        writes=wording.sharing,
+        menu=wording.sharing,
+    ),
+    Figure(
+        "peak",
+        (
+            Field(
+                "peak_mb",
+                MB,
+                lambda it: it.peak_bytes,
+                "highest memory of this run of the server, as far as it was watched",
+                null="there has been no figure yet",
+            ),
+        ),
+        label="Peak",
+        menu=_peak_line,
+        width=7,
+    ),
+    Figure(
+        "own",
+        (
+            Field(
+                "own_mb",
+                MB,
+                lambda it: it.own.uss_bytes if it.own else None,
+                "memory that only the server's processes use (USS), measured every 30 s or less"
+                " often",
+                null=f"{_NO_PROCESS}, or it has not been measured or cannot be",
+            ),
+            Field(
+                "pss_mb",
+                MB,
+                lambda it: it.own.pss_bytes if it.own else None,
+                "the same with their share of what they use together with others (PSS)",
+                null="`own_mb` is null, or the system does not tell (Windows, macOS)",
+            ),
+            Field(
+                "own_age_s",
+                SECONDS,
+                lambda it: it.at.mono_s - it.own.taken_s if it.own else None,
+                "age of `own_mb` and `pss_mb`",
+                null="`own_mb` is null",
+            ),
+        ),
+        label="Own",
+        writes=_own_text,
+    ),
+    Figure(
+        "rate",
+        (
+            Field(
+                "rate_mb_s",
+                MB_S,
+                lambda it: it.rate_bytes_s,
+                "how fast memory rises; negative: falls",
+                null="there are too few figures yet",
+            ),
+        ),
+        label="Rate",
+    ),
+    Figure(
+        "forecast",
+        (
+            Field(
+                "forecast",
+                OBJECT,
+                lambda it: it.forecast,
+                "what memory will reach at the current rate",
+                null="memory does not climb towards a level or the end of memory",
+                fields=_FORECAST,
+            ),
+        ),
+        label="Forecast",
+        writes=wording.ahead,
+    ),
+    Figure(
+        "cpu",
+        (
+            Field(
+                "cpu_percent",
+                PERCENT,
+                lambda it: it.cpu_percent,
+                "CPU of the server's processes, of one core: 200 is two cores",
+                null=f"{_NO_PROCESS}, or it was read for the first time",
+            ),
+        ),
+        label="CPU",
+        width=5,
+    ),
+    Figure(
+        "system",
+        (
+            Field(
+                "system",
+                OBJECT,
+                lambda it: it,
+                "the machine's memory",
+                fields=(
+                    Field(
+                        "used_percent",
+                        PERCENT,
+                        lambda it: it.system.used_percent if it.system else None,
+                        "(total - available) / total",
+                        null="neither the system nor the API tells",
+                    ),
+                    Field(
+                        "available_gb",
+                        GB,
+                        lambda it: it.system.available_bytes if it.system else None,
+                        "memory that programs can still get",
+                        null="as `system.used_percent`",
+                    ),
+                    Field(
+                        "total_gb",
+                        GB,
+                        lambda it: it.system.total_bytes if it.system else None,
+                        "all memory, or the limit that counts",
+                        null="as `system.used_percent`",
+                    ),
+                    Field(
+                        "limited",
+                        FLAG,
+                        lambda it: it.system.limited if it.system else None,
+                        "whether the total is a control group's limit",
+                        null="as `system.used_percent`",
+                    ),
+                    Field(
+                        "swap_used_gb",
+                        GB,
+                        lambda it: it.system.swap_used_bytes if it.system else None,
+                        "swap in use",
+                        null="the system does not tell",
+                    ),
+                    Field(
+                        "swap_total_gb",
+                        GB,
+                        lambda it: it.system.swap_total_bytes if it.system else None,
+                        "all swap",
+                        null="the system does not tell",
+                    ),
+                    Field(
+                        "pressure_percent",
+                        PERCENT,
+                        lambda it: it.system.pressure_percent if it.system else None,
+                        "share of the last 10 s in which all programs waited for memory (PSI)",
+                        null="the system does not tell (only Linux does)",
+                    ),
+                ),
+            ),
+        ),
+        label="System",
+        writes=lambda it: wording.free_of(it.system),
+        plain=_system_column,
+    ),
+    Figure(
+        "temp",
+        (
+            Field(
+                "tmp",
+                OBJECT,
+                lambda it: it,
+                "the server's temp directory",
+                fields=(
+                    Field(
+                        "size_mb",
+                        MB,
+                        lambda it: it.temp.size_bytes if it.temp else None,
+                        "space that it takes",
+                        null="it is not known, or has not been read",
+                    ),
+                    Field(
+                        "files",
+                        COUNT,
+                        lambda it: it.temp.file_count if it.temp else None,
+                        "number of files",
+                        null="as `tmp.size_mb`",
+                    ),
+                    Field(
+                        "age_s",
+                        SECONDS,
+                        lambda it: it.at.mono_s - it.temp.taken_s if it.temp else None,
+                        "age of both",
+                        null="as `tmp.size_mb`",
+                    ),
+                ),
+            ),
+        ),
+        label="Temp",
+        writes=lambda it: wording.size_in_files(it.temp),
+        plain=_temp_column,
+    ),
+    Figure(
+        "activity",
+        (
+            Field(
+                "activity",
+                WORD,
+                lambda it: it.activity,
+                "what the server does. `intensive`: a job with a high load",
+                words=_words(Activity),
+            ),
+            Field(
+                "stage",
+                TEXT,
+                lambda it: it.stage.name if it.stage else None,
+                "step of the running job, as the server tells it or as its files suggest",
+                null="no job is running, or its step is unknown",
+            ),
+        ),
+        label="Activity",
+        writes=_activity_text,
+        menu=_activity_line,
+        plain=lambda it: f"{_activity_text(it):22}",
+    ),
+    Figure(
+        "job",
+        (
+            Field(
+                "job",
+                OBJECT,
+                lambda it: it.job,
+                "the running job, else the last one",
+                null="no job has been seen",
+                fields=_JOB,
+            ),
+        ),
+        label="Job",
+        writes=lambda it: wording.job(it.job) if it.job else format.UNKNOWN,
+    ),
+    Figure(
+        "alert",
+        (
+            Field(
+                "alert",
+                WORD,
+                lambda it: _level(it.alert),
+                "the level that memory is in",
+                null="it is in none",
+                words=_LEVELS,
+            ),
+            Field(
+                "recovering",
+                WORD,
+                lambda it: _level(it.recovering),
+                "a level that memory is below, but has not left for long enough",
+                null="there is none",
+                words=_LEVELS,
+            ),
+        ),
+        label="Alert",
+        writes=wording.standing,
+    ),
+    Figure(
+        "hung",
+        (
+            Field(
+                "hung",
+                WORD,
+                lambda it: it.hung.kind if it.hung else None,
+                "how the server hangs: its process is `stopped`; `deadlocked`: it neither answers"
+                " nor uses CPU; `silent`: it does not answer, and no process of it can be read",
+                null="it does not hang",
+                words=_words(HangKind),
+            ),
+        ),
+    ),
+    Figure(
+        "api",
+        (
+            Field(
+                "api",
+                OBJECT,
+                lambda it: it.api,
+                "the server's API",
+                fields=(
+                    Field(
+                        "state",
+                        WORD,
+                        lambda it: it.state,
+                        "whether it answers. `off`: it is not polled; `waiting`: for the first"
+                        " answer; `silent`: connected, but no answer in time",
+                        words=_words(ApiState),
+                    ),
+                    Field(
+                        "age_s",
+                        FINE_SECONDS,
+                        lambda it: it.age_s,
+                        "age of the last good answer",
+                        null="there has been none",
+                    ),
+                    Field(
+                        "latency_ms",
+                        MILLISECONDS,
+                        lambda it: it.latency_s,
+                        "how long the last good answer took",
+                        null="there has been none",
+                    ),
+                    Field(
+                        "error",
+                        TEXT,
+                        lambda it: it.error,
+                        "why it does not answer, for people",
+                        null="there is no error",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Figure(
+        "target",
+        (
+            Field(
+                "target",
+                OBJECT,
+                lambda it: it.target,
+                "the server's root process",
+                null=f"{_NO_PROCESS}; `problem` says why",
+                fields=_TARGET,
+            ),
+        ),
+    ),
+    Figure(
+        "candidates",
+        (
+            Field(
+                "candidates",
+                OBJECTS,
+                lambda it: it.candidates,
+                "other processes that might be the server",
+                fields=_CANDIDATE,
+            ),
+        ),
+    ),
+    Figure(
+        "problem",
+        (
+            Field(
+                "problem",
+                TEXT,
+                lambda it: it.problem,
+                "why no process is read, for people",
+                null="there is a `target`, or no process is looked for",
+            ),
+        ),
+    ),
+    Figure(
+        "processes",
+        (
+            Field(
+                "processes",
+                OBJECTS,
+                lambda it: (*it.rows, *it.others),
+                "the server's processes, its root first; then the largest other Python processes",
+                fields=_PROCESS,
+            ),
+        ),
+    ),
+)
+
+_BY_KEY = {figure.key: figure for figure in FIGURES}
+
+
+def _at(*keys: str) -> tuple[Figure, ...]:
+    return tuple(_BY_KEY[key] for key in keys)
+
+
+TEMP = _BY_KEY["temp"]
+MENU_STATUS = _at("memory", "source", "activity", "peak", "system", "temp")
+"""Lines on top of the menu, in their order."""
+MENU_PROCESSES = _at("sharing")
+"""Lines below the server's processes in the menu; hidden while unknown."""
+PLAIN_LINE = _at("memory", "peak", "cpu", "system", "temp", "activity", "source")
+"""Columns of a plain terminal's line."""
+PLAIN_DETAILS = _at("own", "sharing")
+"""Lines below it with --details, where there is something to say."""
+SCREEN = _at("peak", "own", "cpu", "system", "temp", "activity", "source")
+"""Rows of the live screen."""
+ONLY_IN_DETAILS = _at("own")
+"""Those of them that are shown with --details only."""
