@@ -18,7 +18,7 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends
 from tray_app.desktop.linux.notification_service import _UNIT
 from tray_app.desktop.notifier import Delivery
 from tray_app.views.icon import draw
@@ -39,7 +39,7 @@ class Sender:
     def __init__(self) -> None:
         self.submitted: list[Command] = []
         self.appeared = threading.Semaphore(0)
-        self.desktop = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+        self.desktop = backends.open_desktop(lambda _present: None)
         self.desktop.on_notifier = lambda: self.appeared.release()
         self.desktop.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.desktop.show_menu(lambda: (), 0, self.submitted.append)

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends
 from tray_app.desktop.notifier import plyer_native
+from tray_app.desktop.text_limits import WINDOWS
 
 # Recorded from pystray 0.19.5.
 HOOKS = {
@@ -84,7 +85,7 @@ def test_the_ten_hooks_are_as_recorded(backend: str) -> None:
 
 def test_our_backend_supplies_the_same_hooks() -> None:
     """With the same parameters, so that pystray can call it."""
-    with panel_icon._harmless_pystray():
+    with backends.harmless_pystray():
         from tray_app.desktop.linux import _sni
     for name, parameters in HOOKS.items():
         own = inspect.signature(vars(_sni.Icon)[name])
@@ -94,7 +95,7 @@ def test_our_backend_supplies_the_same_hooks() -> None:
 
 
 def test_what_is_called_of_an_icon_is_as_recorded() -> None:
-    """`toolkit.Desktop` uses these methods and the properties icon, title, menu, visible."""
+    """`StockIcon` uses these methods and the properties icon, title, menu, visible."""
     found = signatures("pystray._base", "Icon")
     assert {name: found.get(name) for name in USED} == USED
     assert {"icon", "title", "menu", "visible"} <= found.keys()
@@ -109,9 +110,9 @@ def test_windows_fields_are_as_long_as_the_texts_are_cut() -> None:
             if isinstance(name, ast.Constant) and isinstance(kind, ast.BinOp):
                 assert isinstance(kind.right, ast.Constant)
                 lengths[name.value] = kind.right.value
-    assert lengths["szTip"] == panel_icon.WINDOWS_TOOLTIP + 1
-    assert lengths["szInfo"] == panel_icon.WINDOWS_TEXT + 1
-    assert lengths["szInfoTitle"] == panel_icon.WINDOWS_TITLE + 1
+    assert lengths["szTip"] == WINDOWS.tooltip + 1
+    assert lengths["szInfo"] == WINDOWS.text + 1
+    assert lengths["szInfoTitle"] == WINDOWS.title + 1
 
 
 def test_windows_fills_these_fields_unchecked() -> None:
@@ -182,3 +183,12 @@ def _importing(module: Any) -> Any:
         return real(name, *arguments, **more)
 
     return importing
+
+
+def test_dbus_fast_sends_through_its_writers_socket() -> None:
+    """What `patient_socket` replaces is there, and is what messages are sent with."""
+    source = ast.unparse(tree("dbus_fast.aio.message_bus"))
+    assert "self._writer = _MessageWriter(self)" in source
+    write = function("dbus_fast.aio.message_bus", "_MessageWriter", "write_callback")
+    assert "sock = self.sock" in write
+    assert "sock.send(self.buf[self.offset:])" in write

@@ -79,7 +79,7 @@ from tray_app.core.presentation import wording
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends
 from tray_app.views.icon import draw
 from tray_app.views.notifications import NotificationSender
 
@@ -276,7 +276,7 @@ class Sending:
         self.desktop, self.overheard = desktop, overheard
         self.delivered: list[Delivered] = []
         self.submitted: list[Command] = []
-        self.tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+        self.tray = backends.open_desktop(lambda _present: None)
         self.tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.tray.show_menu(tuple, 0, self.submitted.append)
         self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.desktop.conftest import StartDesktop
 from tests.waiting import wait_for
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends
 
 
 @pytest.mark.desktop
@@ -19,9 +19,9 @@ def test_a_legacy_tray_is_seen(
     """XFCE's panel takes XEmbed icons, too; when it is gone nobody does."""
     session = start_desktop()
     monkeypatch.setenv("DISPLAY", session.env["DISPLAY"])
-    wait_for(panel_icon.has_legacy_tray, "the panel's tray is seen")
+    wait_for(backends.has_legacy_tray, "the panel's tray is seen")
     session.kill_panel()
-    wait_for(lambda: not panel_icon.has_legacy_tray(), "it is seen to be gone")
+    wait_for(lambda: not backends.has_legacy_tray(), "it is seen to be gone")
 
 
 @pytest.mark.parametrize("display", ["", ":999", "nonsense"])
@@ -30,5 +30,5 @@ def test_without_a_display_there_is_none(display: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("DISPLAY", display)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # python-xlib leaves a socket open
-        assert not panel_icon.has_legacy_tray()
+        assert not backends.has_legacy_tray()
         gc.collect()

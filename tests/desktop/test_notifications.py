@@ -24,7 +24,7 @@ from tray_app.core.monitor.commands import Command, FreeMemory, Quit
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Action, Note, Urgency
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import notification_service
 from tray_app.desktop.notifier import Delivery
 from tray_app.views.icon import draw
@@ -313,7 +313,7 @@ def test_text_is_escaped_for_markup_only(
         Watcher(session_bus.bus_address) as watcher,
         NotificationRecorder(session_bus.bus_address, capabilities) as recorder,
     ):
-        tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+        tray = backends.open_desktop(lambda _present: None)
         tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         thread = threading.Thread(target=tray.run, args=(lambda: None,))
         thread.start()
@@ -373,7 +373,7 @@ def tray_on(
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
-    tray = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+    tray = backends.open_desktop(lambda _present: None)
     settled: queue.SimpleQueue[tuple[Note, Delivery]] = queue.SimpleQueue()
     pressed: list[Command] = []
     tray.on_settled = lambda note, sent: settled.put((note, sent))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import importlib
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,9 +28,12 @@ from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
-from tray_app.desktop import notifier, panel_icon, panel_theme
+from tray_app.desktop import backends, icon_adapters, notifier
+from tray_app.desktop.icon_adapters import SniIcon, StockIcon
 from tray_app.desktop.notifier import Delivery, InTime, NotificationChain
-from tray_app.desktop.windows import tray_icon
+from tray_app.desktop.panel_icon import Desktop
+from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS, cut_utf16, fit_lines
+from tray_app.desktop.windows import taskbar_theme, tray_icon
 from tray_app.desktop.windows.tray_icon import WM_RBUTTONUP
 
 LONGEST = Sample(
@@ -57,7 +58,7 @@ LONGEST = Sample(
 )
 def test_texts_are_cut_in_utf16_units(text: str, limit: int, cut: str) -> None:
     """Windows counts UTF-16 units; a pair is never torn apart."""
-    assert panel_icon.cut_utf16(text, limit) == cut
+    assert cut_utf16(text, limit) == cut
     assert len(cut.encode("utf-16-le")) <= 2 * limit
 
 
@@ -76,7 +77,7 @@ def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     shown, icon = desktop()
     text = wording.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
-    assert len(icon.title.encode("utf-16-le")) <= 2 * panel_icon.WINDOWS_TOOLTIP
+    assert len(icon.title.encode("utf-16-le")) <= 2 * WINDOWS.tooltip
     lines, whole = icon.title.splitlines(), text.splitlines()
     assert (lines[0], lines[2]) == (whole[0], whole[2])
     assert lines[1].removesuffix("…") in whole[1]
@@ -101,7 +102,7 @@ def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
     )
     text = wording.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
-    assert len(icon.title.encode("utf-16-le")) <= 2 * panel_icon.WINDOWS_TOOLTIP
+    assert len(icon.title.encode("utf-16-le")) <= 2 * WINDOWS.tooltip
     lines, whole = icon.title.splitlines(), text.splitlines()
     assert lines[0] == whole[0]
     assert len(lines) == 3
@@ -110,10 +111,10 @@ def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
 
 def test_short_lines_are_left_whole() -> None:
     """Only what does not fit is cut: of the second line first, and never all of it."""
-    assert panel_icon.fit_lines("a\nb\nc", 127) == "a\nb\nc"
-    assert panel_icon.fit_lines("", 127) == ""
-    assert panel_icon.fit_lines("a\n" + "x" * 50 + "\nc", 34) == "a\n" + "x" * 29 + "…\nc"
-    assert panel_icon.fit_lines("a" * 30 + "\n" + "x" * 50, 40) == "a" * 30 + "\n" + "x" * 8 + "…"
+    assert fit_lines("a\nb\nc", 127) == "a\nb\nc"
+    assert fit_lines("", 127) == ""
+    assert fit_lines("a\n" + "x" * 50 + "\nc", 34) == "a\n" + "x" * 29 + "…\nc"
+    assert fit_lines("a" * 30 + "\n" + "x" * 50, 40) == "a" * 30 + "\n" + "x" * 8 + "…"
 
 
 class WindowsIcon:
@@ -166,18 +167,18 @@ def test_windows_session_end_is_allowed_and_heard() -> None:
 def test_the_desktop_hands_the_session_end_on() -> None:
     """From an icon that knows of it to whoever set the desktop's."""
 
-    class EndingIcon(FakeIcon):
-        on_session_end: Callable[[], None]
+    made: list[Any] = []
 
-        def __init__(self, name: str) -> None:
-            super().__init__(name)
-            self.on_session_end = lambda: None
+    class Base(WindowsIcon):
+        def __init__(self, _name: str) -> None:
+            super().__init__()
+            made.append(self)
 
-    with panel_icon._harmless_pystray():
-        shown = panel_icon.Desktop("app", "pystray _win32", EndingIcon, bus=None)
+    with backends.harmless_pystray():
+        shown = backends.windows_desktop(Base, lambda _: None, lambda _: None)
     ended: list[str] = []
     shown.on_session_end = lambda: ended.append("ended")
-    shown._icon.on_session_end()
+    made[0].on_session_end()
     assert ended == ["ended"]
 
 
@@ -205,15 +206,15 @@ def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:
 def test_a_running_windows_icon_follows_the_taskbar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its theme is told at the start and when it has changed, until the icon ends."""
     themes = [Theme.DARK, Theme.DARK, Theme.LIGHT]
-    monkeypatch.setattr(panel_theme, "taskbar_theme", lambda: themes.pop(0))
+    monkeypatch.setattr(taskbar_theme, "taskbar_theme", lambda: themes.pop(0))
     seen: list[Theme] = []
 
     class Stopped:
         def wait(self, timeout: float) -> bool:
-            assert timeout == panel_theme.LOOK_EVERY_S
+            assert timeout == taskbar_theme.READ_EVERY_S
             return not themes
 
-    panel_theme.follow_registry(seen.append, Stopped())  # type: ignore[arg-type]
+    taskbar_theme.follow_registry(seen.append, Stopped())  # type: ignore[arg-type]
     assert seen == [Theme.DARK, Theme.LIGHT]
 
 
@@ -238,9 +239,9 @@ def test_a_stock_menu_that_is_open_is_left_alone() -> None:
 
 def test_attention_is_asked_for_where_there_is_such_a_thing() -> None:
     """A stock icon has none, and nothing happens."""
-    shown, icon = desktop()
-    shown.show_attention(True)
+    desktop()[0].show_attention(True)
     wanted: list[bool] = []
+    shown, icon = sni_desktop()
     icon.set_attention = wanted.append
     shown.show_attention(True)
     assert wanted == [True]
@@ -250,7 +251,7 @@ def test_importing_pystray_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The import works without a display and leaves the environment as it was."""
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
-    with panel_icon._harmless_pystray():
+    with backends.harmless_pystray():
         import pystray
     assert "PYSTRAY_BACKEND" not in os.environ
     assert pystray.Menu.SEPARATOR
@@ -261,8 +262,7 @@ class FakeIcon:
 
     HAS_NOTIFICATION = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.menus: list[Any] = []
         self.updates = 0
         self.notes: list[tuple[str, str]] = []
@@ -285,11 +285,19 @@ class FakeIcon:
         self.notes.append((text, title))
 
 
-def desktop(backend: str = "pystray _win32") -> tuple[panel_icon.Desktop, FakeIcon]:
+def desktop(backend: str = "pystray _win32") -> tuple[Desktop, FakeIcon]:
     """A desktop over a stock icon."""
-    with panel_icon._harmless_pystray():
-        shown = panel_icon.Desktop("app", backend, FakeIcon, bus=None)
-    return shown, shown._icon
+    icon = FakeIcon()
+    with backends.harmless_pystray():
+        limits = WINDOWS if backend == "pystray _win32" else NO_LIMITS
+        return Desktop(backend, StockIcon(icon, limits)), icon
+
+
+def sni_desktop() -> tuple[Desktop, Any]:
+    """A desktop over an icon of our own."""
+    icon: Any = FakeIcon()
+    with backends.harmless_pystray():
+        return Desktop("StatusNotifierItem", SniIcon(icon)), icon
 
 
 def rows(text: str, checked: bool) -> tuple[Row, ...]:
@@ -302,9 +310,7 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
     )
 
 
-def show(
-    desktop: panel_icon.Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]
-) -> None:
+def show(desktop: Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]) -> None:
     """Show these rows, as a presenter does."""
     desktop.show_menu(lambda: of, max(len(row.text) for row in of), submit)
 
@@ -325,7 +331,7 @@ def test_our_menu_is_made_when_a_panel_asks() -> None:
     """Nobody reads its rows before; a row that is wider than ever is told in advance."""
     read: list[str] = []
     told: list[str] = []
-    shown, icon = desktop("StatusNotifierItem")
+    shown, icon = sni_desktop()
     icon.tell_menu = lambda: told.append("wider")
 
     def rows_of(text: str) -> Callable[[], tuple[Row, ...]]:
@@ -368,10 +374,10 @@ def test_windows_gets_texts_that_fit() -> None:
     shown, icon = desktop()
     shown.show_tooltip("x" * 200)
     result = shown.notify(Note("t" * 99, "m" * 999, Urgency.NORMAL, ""))
-    assert len(icon.title) == panel_icon.WINDOWS_TOOLTIP
+    assert len(icon.title) == WINDOWS.tooltip
     assert [len(part) for part in icon.notes[0]] == [
-        panel_icon.WINDOWS_TEXT,
-        panel_icon.WINDOWS_TITLE,
+        WINDOWS.text,
+        WINDOWS.title,
     ]
     assert result.means == "pystray _win32"
 
@@ -396,7 +402,7 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
     """Once the icon runs, every change goes through the platform's way (AppKit: main thread)."""
     waiting: list[Callable[[], None]] = []
     shown, icon = desktop("pystray _darwin")
-    monkeypatch.setattr(panel_icon, "_toucher", lambda: waiting.append)
+    monkeypatch.setattr(icon_adapters, "_toucher", lambda: waiting.append)
     shown.run(lambda: None)
     shown.show_tooltip("RunAnalyze: 300 MB")
     show(shown, rows("300 MB", False), lambda _: None)
@@ -411,7 +417,7 @@ def test_a_running_icon_is_touched_where_the_platform_allows(
 
 def test_the_menu_on_the_bus_keeps_ids_and_says_what_changed() -> None:
     """Ids stay for a row's place; only an open menu signals, and only what differs."""
-    with panel_icon._harmless_pystray():
+    with backends.harmless_pystray():
         from pystray import Menu, MenuItem
     from tray_app.desktop.linux.dbusmenu import DbusMenu, Ids, build
 
@@ -522,13 +528,3 @@ def test_no_other_way_leads_to_a_service_that_refuses() -> None:
     chain.notify(title="Hello", message="text")
     assert chain.last == Delivery("Hello", None, "service: it refuses")
     assert others == []
-
-
-def test_asyncio_is_loaded_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For that time only: who needs `ssl` later finds it, and who has it keeps it."""
-    with panel_icon._without_tls():
-        import ssl
-    monkeypatch.delitem(sys.modules, "ssl")
-    with panel_icon._without_tls(), pytest.raises(ImportError):
-        importlib.import_module("ssl")
-    assert importlib.import_module("ssl").__name__ == ssl.__name__

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 
-from tray_app import APP_ID
 from tray_app.app.invocation import Invocation, View
 from tray_app.core.presentation import wording
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
@@ -38,24 +37,24 @@ def _run_tray(invocation: Invocation) -> int | None:
     """The exit status of a run with an icon; None: no icon can be shown here."""
     from tray_app.app import first_instance
     from tray_app.app.tray import DesktopReports, TrayApp
-    from tray_app.desktop import panel_icon
+    from tray_app.desktop import backends
     from tray_app.desktop.single_instance import Instance, TakenError
 
     instance: Instance | None = None
     try:
         instance, is_taken = first_instance.claim(invocation)
         reports = DesktopReports()
-        desktop = panel_icon.open_desktop(
-            APP_ID, reports.host_changed, reports.menu_changed, reports.theme_changed
+        desktop = backends.open_desktop(
+            reports.host_changed, reports.menu_changed, reports.theme_changed
         )
         if is_taken:  # only now: without a desktop here there is no reason to take its place
             instance = first_instance.take_over(invocation)
     except TakenError:
         return first_instance.hand_over(invocation)
-    except panel_icon.BackendError as error:
+    except backends.BackendError as error:
         complain(str(error))
         return STATUS_FAILED
-    except panel_icon.NoDesktopError as error:
+    except backends.NoDesktopError as error:
         _log.debug("no tray: %s", error)
         if _is_unseen():
             complain(wording.NO_BUS)

@@ -18,7 +18,8 @@ from tray_app.core.monitor.commands import (
     ShowStatus,
 )
 from tray_app.core.presentation import wording
-from tray_app.desktop import panel_icon, single_instance
+from tray_app.desktop import single_instance
+from tray_app.desktop.session import session_marks
 from tray_app.desktop.single_instance import Instance, TakenError
 from tray_app.runtime import clock
 from tray_app.views.terminal.streams import OutputClosed, OutputFailed, say
@@ -44,7 +45,7 @@ def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
     try:
         return (None if invocation.demo else Instance(server)), False
     except TakenError:
-        if single_instance.proves(server, panel_icon.session_marks(), clock.mono_s):
+        if single_instance.proves(server, session_marks(), clock.mono_s):
             raise
         return None, True
     except OSError as error:
@@ -58,7 +59,7 @@ def take_over(invocation: Invocation) -> Instance | None:
     shown = address.shown
     _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
     try:
-        return single_instance.take_over(address.identity, panel_icon.session_marks(), clock.mono_s)
+        return single_instance.take_over(address.identity, session_marks(), clock.mono_s)
     except OSError as error:
         _log.info("its place cannot be taken: %s", error)
         return None

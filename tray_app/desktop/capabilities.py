@@ -1,4 +1,4 @@
-"""What this desktop offers, for a report: the same questions as `toolkit.open_desktop` asks.
+"""What this desktop offers, for a report: the same questions as `backends.open_desktop` asks.
 
 Nothing is shown and no icon is made.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends
 
 if TYPE_CHECKING:
     from tray_app.desktop.linux.session_bus import SessionBus
@@ -40,7 +40,7 @@ def survey() -> Survey:
         asked = f"PYSTRAY_BACKEND={chosen}" if chosen else desktop
         own = (f"StatusNotifierItem: not for {asked}",)
         return Survey(desktop, f"pystray ({asked})", own, host=desktop, notifications=desktop)
-    with panel_icon._harmless_pystray():
+    with backends.harmless_pystray():
         importlib.import_module("pystray")
     return _linux()
 
@@ -85,10 +85,10 @@ class _Stock(Struct, frozen=True):
 
 
 def _stock() -> _Stock:
-    if not panel_icon.has_legacy_tray():
+    if not backends.has_legacy_tray():
         return _Stock(None, ["pystray's GTK icon: no tray of the old kind (XEmbed) here"])
     why_not = []
-    for module in panel_icon.STOCK_WITH_MENU:
+    for module in backends.STOCK_WITH_MENU:
         try:
             importlib.import_module(f"pystray.{module}")
         except (ImportError, ValueError) as error:
@@ -100,12 +100,12 @@ def _stock() -> _Stock:
 
 def _owner(bus: SessionBus, name: str) -> str | None:
     """Who owns a name, as a person knows it: the program's name where it can be read."""
-    from tray_app.desktop.linux.session_bus import DBUS, bus_call
+    from tray_app.desktop.linux.session_bus import DBUS, DBUS_PATH, bus_call
 
     if not bus.has_owner(name):
         return None
-    path, member = "/org/freedesktop/DBus", "GetConnectionUnixProcessID"
-    (pid,) = bus.ask(lambda line: bus_call(line, DBUS, path, DBUS, member, "s", name))
+    member = "GetConnectionUnixProcessID"
+    (pid,) = bus.ask(lambda line: bus_call(line, DBUS, DBUS_PATH, DBUS, member, "s", name))
     try:
         name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
         return f"{name} (pid {pid})"

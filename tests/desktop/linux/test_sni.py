@@ -21,7 +21,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.monitor.commands import Command, Quit, SetMode, ShowStatus
 from tray_app.core.presentation.icon import Theme
 from tray_app.core.presentation.menu import Row
-from tray_app.desktop import panel_icon
+from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import registration
 
 pytestmark = pytest.mark.desktop
@@ -112,7 +112,7 @@ def tray(
     hosts: list[bool] = []
     opened: list[bool] = []
     themes: list[Theme] = []
-    desktop = panel_icon.open_desktop("runanalyze-tray", hosts.append, opened.append, themes.append)
+    desktop = backends.open_desktop(hosts.append, opened.append, themes.append)
     tray = Tray(desktop, session_bus, hosts=hosts, opened=opened, themes=themes)
     desktop.show_images(tiles((200, 10, 20), 16, 24))
     desktop.show_tooltip("first line\nsecond\nthird")
@@ -424,8 +424,8 @@ def test_no_session_bus(
 ) -> None:
     """Without a reachable bus or a display there is no desktop, and that is said at once."""
     break_it(environment, session_bus.home)
-    with pytest.raises(panel_icon.NoDesktopError):
-        panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+    with pytest.raises(backends.NoDesktopError):
+        backends.open_desktop(lambda _present: None)
 
 
 def test_systemds_bus_is_found(
@@ -434,7 +434,7 @@ def test_systemds_bus_is_found(
     """Without an address in the environment the bus is where systemd puts it."""
     environment.delenv("DBUS_SESSION_BUS_ADDRESS")
     environment.setenv("XDG_RUNTIME_DIR", session_bus.env["XDG_RUNTIME_DIR"])
-    desktop = panel_icon.open_desktop("runanalyze-tray", lambda _present: None)
+    desktop = backends.open_desktop(lambda _present: None)
     desktop.show_images(tiles((1, 2, 3), 24))
     thread = threading.Thread(target=desktop.run, args=(lambda: None,))
     thread.start()

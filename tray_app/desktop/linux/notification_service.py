@@ -13,7 +13,7 @@ from dbus_fast.aio import MessageBus
 
 from tray_app.core.monitor.commands import Command
 from tray_app.core.presentation.notifications import Action
-from tray_app.desktop.linux.session_bus import DBUS, SessionBus, bus_call, watch_owner
+from tray_app.desktop.linux.session_bus import SessionBus, add_match, bus_call, watch_owner
 from tray_app.desktop.notifier import FinalError, Settled, Unanswered
 
 LIMIT_S = 5.0
@@ -135,8 +135,7 @@ class BusNotifications:
         connection.remove_message_handler(self._heard)  # where an attempt before this one failed
         connection.add_message_handler(self._heard)
         for member in ("ActionInvoked", "NotificationClosed"):
-            rule = f"type='signal',sender='{SERVICE}',interface='{SERVICE}',member='{member}'"
-            await bus_call(connection, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+            await add_match(connection, sender=SERVICE, interface=SERVICE, member=member)
         await watch_owner(connection, SERVICE, self._owner_changed)
 
     def _heard(self, message: Message) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from dbus_fast import DBusError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
-from tray_app.desktop.linux.session_bus import DBUS, bus_call, watch_owner
+from tray_app.desktop.linux.session_bus import add_match, bus_call, watch_owner
 
 _log = logging.getLogger(__name__)
 
@@ -66,9 +66,8 @@ class Registration:
 
     async def follow(self) -> None:
         """Register with each watcher that comes, and look again when a panel joins one."""
-        rule = f"type='signal',sender='{WATCHER}',interface='{WATCHER}',member='{HOST_CAME}'"
         self._connection.add_message_handler(self._heard)
-        await bus_call(self._connection, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+        await add_match(self._connection, sender=WATCHER, interface=WATCHER, member=HOST_CAME)
         await watch_owner(self._connection, WATCHER, self._owner_changed)
 
     def begin(self) -> None:

@@ -18,10 +18,13 @@ from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, DBusError, InvalidAddressError
 
+from tray_app.desktop.linux.patient_socket import be_patient
+
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DBUS = "org.freedesktop.DBus"
+DBUS_PATH = "/org/freedesktop/DBus"
 RECONNECT_S = 2.0
 CONNECT_LIMIT_S = 3.0
 BEGIN_LIMIT_S = 10.0
@@ -154,7 +157,7 @@ class SessionBus:
         if self._bus is None or not self._bus.connected:
             bus = MessageBus(bus_address=self._address, bus_type=BusType.SESSION)
             self._bus = await bus.connect()
-            _be_patient(self._bus)
+            be_patient(self._bus)
         return self._bus
 
     async def _serve(self, ready: Callable[[], None], over_s: float) -> None:
@@ -224,35 +227,6 @@ def _nothing() -> None:
     pass
 
 
-class _PatientSocket:
-    """Sends what the kernel takes now, which may be nothing."""
-
-    def __init__(self, connected: Any) -> None:
-        self._socket = connected
-
-    def send(self, data: Any) -> int:
-        try:
-            sent: int = self._socket.send(data)
-        except BlockingIOError:
-            return 0
-        return sent
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._socket, name)
-
-
-def _be_patient(bus: MessageBus) -> None:
-    """Let a bus that does not read for a while be no reason to leave it.
-
-    dbus-fast 5.2 tries to send each message at once, also while an earlier one waits for room in
-    the socket, and takes the kernel's refusal for the end of the connection: with the machine at
-    its limit the icon vanished for some seconds (a panel reads 70 KB of pictures at a time).
-    """
-    writer = getattr(bus, "_writer", None)
-    if writer is not None:
-        writer.sock = _PatientSocket(writer.sock)
-
-
 async def _end_of(bus: MessageBus) -> None:
     await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
@@ -279,9 +253,15 @@ async def bus_call(
     return list(reply.body)
 
 
+async def add_match(bus: MessageBus, **criteria: str) -> None:
+    """Have the bus deliver the signals that meet these criteria (``sender``, ``member`` ...)."""
+    rule = ",".join(("type='signal'", *(f"{key}='{value}'" for key, value in criteria.items())))
+    await bus_call(bus, DBUS, DBUS_PATH, DBUS, "AddMatch", "s", rule)
+
+
 async def name_has_owner(bus: MessageBus, name: str) -> bool:
     """Whether anybody owns this name on the bus."""
-    body = await bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "NameHasOwner", "s", name)
+    body = await bus_call(bus, DBUS, DBUS_PATH, DBUS, "NameHasOwner", "s", name)
     return bool(body[0])
 
 
@@ -298,9 +278,8 @@ async def watch_owner(bus: MessageBus, name: str, changed: Callable[[bool], None
             changed(bool(message.body[2]))
 
     bus.add_message_handler(on_message)
-    rule = f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{name}'"
     _, is_owned = await asyncio.gather(  # the bus takes them in this order
-        bus_call(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule),
+        add_match(bus, sender=DBUS, member="NameOwnerChanged", arg0=name),
         name_has_owner(bus, name),
     )
     changed(is_owned)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.presentation.icon import Theme
-from tray_app.desktop.panel_theme import follow_registry
+from tray_app.desktop.windows.taskbar_theme import follow_registry
 from tray_app.worker_thread import WorkerThread
 
 WM_RBUTTONUP = 0x0205

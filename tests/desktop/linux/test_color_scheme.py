@@ -8,7 +8,7 @@ import pytest
 from dbus_fast import Variant
 
 from tray_app.core.presentation.icon import Theme
-from tray_app.desktop.panel_theme import theme_of
+from tray_app.desktop.linux.color_scheme import theme_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,209 @@
+"""Two kinds of icon behind one interface: our StatusNotifierItem and pystray's stock icons."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tray_app.desktop.text_limits import NO_LIMITS, TextLimits, cut_utf16, fit_lines
+
+if TYPE_CHECKING:
+    from tray_app.desktop.linux import _sni
+
+# A panel that does not answer delays what comes after the icon by this much at most.
+TELL_LIMIT_S = 0.5
+
+
+class PanelIcon(Protocol):
+    """An icon with a menu. `run` owns the main thread; everything else comes from any thread.
+
+    ``on_click`` is called for a left click. ``asks_for_menu``: the panel reads the rows when the
+    menu opens, and reports that. ``serves_bus``: `run` serves the session bus, too.
+    ``ends_with_display``: while it runs, somebody can see it.
+    """
+
+    on_click: Callable[[], None]
+    asks_for_menu: bool
+    serves_bus: bool
+    ends_with_display: bool
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Show the icon until `stop`; ``ready`` runs once, in another thread."""
+
+    def stop(self) -> None: ...
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a panel has the icon, as far as is known."""
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        """Those of the sizes in pixels that are of use."""
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        """The picture in these sizes, smallest first (Pillow images)."""
+
+    def show_attention(self, wanted: bool) -> None: ...
+    def show_tooltip(self, text: str) -> None: ...
+
+    def set_menu(self, items: Sequence[Any]) -> None:
+        """The rows, once (pystray's items, whose texts are functions)."""
+
+    @property
+    def is_menu_open(self) -> bool:
+        """Whether an update would close a menu that a person is reading."""
+
+    def update_menu(self, *, is_wider: bool) -> None:
+        """Rows have changed; ``is_wider``: one is longer than any before."""
+
+    @property
+    def notifies(self) -> bool:
+        """Whether `notify` can be called."""
+
+    def notify(self, note: dict[str, Any]) -> None:
+        """Show a notification beside the icon."""
+
+
+class SniIcon:
+    """Our own icon, which speaks StatusNotifierItem over D-Bus."""
+
+    asks_for_menu = True
+    serves_bus = True
+    ends_with_display = False
+    is_menu_open = False  # an open menu takes new texts
+    notifies = False
+
+    def __init__(self, icon: _sni.Icon) -> None:
+        self._icon = icon
+        self.on_click: Callable[[], None] = lambda: None
+        icon.on_click = lambda: self.on_click()
+
+    def run(self, ready: Callable[[], None]) -> None:
+        def setup(icon: Any) -> None:
+            icon.visible = True
+            icon.wait_until_told(TELL_LIMIT_S)
+            ready()
+
+        self._icon.run(setup)
+
+    def stop(self) -> None:
+        self._icon.stop()
+
+    @property
+    def is_shown(self) -> bool:
+        return self._icon.is_listed
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        return [size for size in drawn if size <= self._icon.LARGEST_PX]
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        self._icon.set_images(images)
+
+    def show_attention(self, wanted: bool) -> None:
+        self._icon.set_attention(wanted)
+
+    def show_tooltip(self, text: str) -> None:
+        self._icon.title = text
+
+    def set_menu(self, items: Sequence[Any]) -> None:
+        from pystray import Menu
+
+        self._icon.menu = Menu(*items)
+
+    def update_menu(self, *, is_wider: bool) -> None:
+        # XFCE measures a menu before it asks for its texts: with longer ones than it
+        # knows, the menu would reach beyond the edge of the screen.
+        if is_wider:
+            self._icon.tell_menu()
+        else:
+            self._icon.update_menu()
+
+    def notify(self, note: dict[str, Any]) -> None:
+        raise NotImplementedError("notifications go to org.freedesktop.Notifications")
+
+
+class StockIcon:
+    """One of pystray's own icons (Windows, macOS, GTK), with the platform's ``limits`` of text."""
+
+    asks_for_menu = False
+    serves_bus = False
+    ends_with_display = True
+
+    def __init__(self, icon: Any, limits: TextLimits = NO_LIMITS) -> None:
+        self._icon = icon
+        self._limits = limits
+        self._touch: Callable[[Callable[[], None]], None] = _at_once
+        self.on_click: Callable[[], None] = lambda: None
+
+    def run(self, ready: Callable[[], None]) -> None:
+        def setup(icon: Any) -> None:
+            # Before anybody writes to it: while an icon comes up, pystray holds back what is set,
+            # and some of that was not seen until its next change.
+            self._touch(lambda: setattr(icon, "visible", True))
+            ready()
+
+        self._touch = _toucher()
+        self._icon.run(setup)
+
+    def stop(self) -> None:
+        self._touch(self._icon.stop)
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self._icon.visible)
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        return [max(drawn)]  # the platform scales it
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        self._touch(lambda: setattr(self._icon, "icon", images[-1]))
+
+    def show_attention(self, wanted: bool) -> None:
+        """A stock icon has no such state."""
+
+    def show_tooltip(self, text: str) -> None:
+        title = fit_lines(text, self._limits.tooltip)
+        self._touch(lambda: setattr(self._icon, "title", title))
+
+    def set_menu(self, items: Sequence[Any]) -> None:
+        from pystray import Menu, MenuItem
+
+        # pystray calls the menu's default row for a left click.
+        click = MenuItem("Show status", lambda *_: self.on_click(), default=True, visible=False)
+        menu = Menu(*items, click)
+        self._touch(lambda: setattr(self._icon, "menu", menu))
+
+    @property
+    def is_menu_open(self) -> bool:
+        """GTK's menu is made again at each update, and one that is shown would vanish."""
+        mapped = getattr(getattr(self._icon, "_menu_handle", None), "get_mapped", None)
+        return mapped is not None and bool(mapped())
+
+    def update_menu(self, *, is_wider: bool) -> None:  # noqa: ARG002 - the platform measures it
+        self._touch(self._icon.update_menu)
+
+    @property
+    def notifies(self) -> bool:
+        return bool(self._icon.HAS_NOTIFICATION)
+
+    def notify(self, note: dict[str, Any]) -> None:
+        limits = self._limits
+        text, title = (
+            cut_utf16(note["message"], limits.text),
+            cut_utf16(note["title"], limits.title),
+        )
+        self._icon.notify(text, title)
+
+
+def _at_once(action: Callable[[], None]) -> None:
+    action()
+
+
+def _toucher() -> Callable[[Callable[[], None]], None]:
+    """How a running icon may be touched: AppKit's from the main thread only."""
+    if sys.platform == "darwin":
+        from PyObjCTools import AppHelper
+
+        after: Callable[[Callable[[], None]], None] = AppHelper.callAfter
+        return after
+    return _at_once
