@@ -138,10 +138,18 @@ class ActivityState(Struct, frozen=True):
         """Whether it may have begun to work: it is busy, or a burst or weak signs go on."""
         return self.is_busy or self.burst_s > 0.0 or self.stir is not None
 
+    @property
+    def may_begin(self) -> bool:
+        """Whether there are weak signs that look like the beginning of a video."""
+        return self.stir is not None and self.stir.is_likely
+
 
 class _Signs(Struct, frozen=True):
     """What one sample says of work.
 
+    ``reading`` is that of the server's processes, without the CPU of a start, and ``memory`` what
+    they or the API tell, without that of a server that ``starts``.
+    ``is_reading``: anything new was read of it. ``temp_told``: the figure of tmp is the API's own.
     ``cpu_percent`` is 0 where it is not known, and ``computes`` true: it does more than to answer.
     ``comes`` is how many files have come to tmp since the sample before, below 0: gone; ``grows``:
     some came, or they are larger. ``more_files`` is how many there are beyond those that lay there
@@ -149,6 +157,12 @@ class _Signs(Struct, frozen=True):
     ``is_empty``: the server says that there is none.
     """
 
+    reading: ProcessReading | None
+    starts: bool
+    memory: tuple[int, bool] | None
+    is_reading: bool
+    temp: TempUsage | None
+    temp_told: bool
     cpu_percent: float
     computes: bool
     encodes: bool
@@ -181,110 +195,155 @@ def update(
 
     ``startup`` is what of ``process`` is a start's, if one goes on.
     """
-    reading = process if process and process.target else None
-    starts = state.starts if reading is None else startup is not None and startup.whole
-    if reading is not None and (startup is not None or state.starts):
-        # Whose CPU it is in a reading in which the start has ended, nobody knows.
-        starting_percent = startup.cpu_percent if startup else math.inf
-        cpu_percent = max(0.0, (reading.cpu_percent or 0.0) - starting_percent)
-        reading = replace(reading, cpu_percent=cpu_percent)
-    was_busy = state.is_busy
+    reading, starts = _without_start(state, process, startup)
     # Of several workers each has words of its own, and a random one has answered.
     speaker = None if reading and reading.worker_count > 1 else api
     words = stages.update(state.words, now_s, speaker)
-    temp_is_new = temp is not None and temp != state.temp
-    temp_told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
-    signs = _signs(state, reading, temp, temp_told)
+    signs = _signs(state, api, reading, temp, starts=starts)
     burst_s, hot_s = _cpu_row(state, reading)
-    memory = None if starts else _memory(api, reading)
-    stir = None if was_busy else _next_stir(state, now_s, reading, memory, signs)
+    stir = None if state.is_busy else _next_stir(state, now_s, signs)
 
-    works = (
-        signs.encodes
-        or (signs.cpu_percent >= PROCESSING_CPU_PERCENT and (was_busy or burst_s >= WORK_CPU_S))
-        or (stir is not None and stir.is_work)
-        # Files that vanish are the end of a job, which is still a part of it.
-        or (was_busy and (signs.comes < 0 or (signs.grows and not temp_told)))
-        or (was_busy and signs.stirs)
-    )
-    # A job's entries come while its files are there, all but the last.
-    told = (was_busy and signs.grows and temp_told) or (
-        not signs.is_empty and stages.moved(state.words, words)
-    )
+    sign = _sign_of_work(state, signs, words, burst_s, stir)
     worked_s, lasts_s = state.worked_s, state.lasts_s
-    if works or told:
-        worked_s = now_s
-        # What only the API tells has its next chance with its next answer.
-        lasts_s = max(QUIET_AFTER_S, words.holds_s) if told and not works else QUIET_AFTER_S
-    seen_s = now_s if api or reading or temp_is_new else state.seen_s
-    limit_s = lasts_s
-    if was_busy and stages.has_said_done(words):
-        limit_s = DONE_LASTS_S
-    elif was_busy and _waits(state, signs, words):
-        limit_s = WAITING_LIMIT_S
-    busy = (
-        worked_s is not None
-        and seen_s is not None
-        and seen_s - worked_s < limit_s
-        and now_s - seen_s < UNSEEN_LIMIT_S
-        and not (was_busy and _is_over(state, signs, words))
-    )
-    encoded_s = now_s if signs.encodes else state.encoded_s
-    if stages.has_said_done(words) and not signs.encodes:
-        encoded_s = None  # what goes on is another video
-    stage = stages.current(words, now_s, reading, temp, encoded_s) if busy else None
-    # Once ffmpeg has ended the server answers only for moments, between two stages.
-    encoded = encoded_s is not None and not signs.encodes
-    waits = encoded or not (works or told)
-    # The file of a video that is likely is known with the next answer, or its stage.
-    is_likely = stir is not None and stir.is_likely and not busy
-    was_likely = state.stir is not None and state.stir.is_likely
-    if is_likely and not was_likely:
-        words = replace(words, wanted=True)
-    words = _with_question(state, words, signs, now_s, busy=busy, waits=waits)
-    intensive = hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S or (
-        state.activity is Activity.INTENSIVE and (not signs.is_quiet or not reading)
-    )
-    ended_s = state.ended_s
-    if busy:
-        activity = Activity.INTENSIVE if intensive else Activity.PROCESSING
-    else:
-        if was_busy:  # what it still does belongs to what is over
-            ended_s, burst_s, hot_s = worked_s, 0.0, 0.0
-        activity, worked_s, encoded_s = Activity.IDLE, None, None
-    began_s = state.began_s if was_busy or state.stirs else None
-    if busy or stir or burst_s > 0.0:
-        began_s = _beginning_s(state, now_s, reading, signs) if began_s is None else began_s
-        calm, idle_files = state.calm, state.idle_files
-        if temp is not None and idle_files is not None:
-            idle_files = min(idle_files, temp.file_count)
-        has_files = state.has_files if signs.more_files is None else signs.more_files > 0
-    else:
-        began_s, has_files = None, False
-        calm = memory or state.calm
-        idle_files = state.idle_files if temp is None else temp.file_count
-    return ActivityState(
-        activity=activity,
-        stage=stage,
+    if sign is not None:
+        worked_s, lasts_s = now_s, sign
+    seen_s = now_s if signs.is_reading else state.seen_s
+    limit_s = _limit_s(state, signs, words, lasts_s)
+    busy = _lasts(now_s, worked_s, seen_s, limit_s) and not _is_over(state, signs, words)
+    after = replace(
+        state,
         words=words,
         read_s=reading.taken_s if reading else state.read_s,
         burst_s=burst_s,
         hot_s=hot_s,
         worked_s=worked_s,
         lasts_s=lasts_s,
-        ended_s=ended_s,
         seen_s=seen_s,
         temp=temp or state.temp,
-        temp_told=temp_told,
-        stir=None if busy else stir,
-        hastens=words.wanted
-        and ((busy and (encoded or state.hastens or not was_busy)) or is_likely),
-        began_s=began_s,
-        calm=calm,
+        temp_told=signs.temp_told,
+        stir=stir,
         starts=starts,
-        idle_files=idle_files,
-        has_files=has_files,
-        encoded_s=encoded_s,
+        encoded_s=_encoded_s(state, now_s, signs, words),
+    )
+    after = _at_work(after, now_s, signs) if busy else _at_rest(after)
+    after = _asking(state, after, now_s, signs, is_still=sign is None)
+    return _begun(state, after, now_s, signs) if after.stirs else _calmed(state, after, signs)
+
+
+def _without_start(
+    state: ActivityState, process: ProcessReading | None, startup: Startup | None
+) -> tuple[ProcessReading | None, bool]:
+    """The server's processes without the CPU of a start, and whether the server starts."""
+    if process is None or process.target is None:
+        return None, state.starts
+    if startup is None and not state.starts:  # the usual
+        return process, False
+    # Whose CPU it is in a reading in which the start has ended, nobody knows.
+    starting_percent = startup.cpu_percent if startup else math.inf
+    cpu_percent = max(0.0, (process.cpu_percent or 0.0) - starting_percent)
+    return replace(process, cpu_percent=cpu_percent), startup is not None and startup.whole
+
+
+def _sign_of_work(
+    state: ActivityState, signs: _Signs, words: Words, burst_s: float, stir: Stir | None
+) -> float | None:
+    """For how long the sign of work in this sample lasts; None: there is none."""
+    if _shows_work(state, signs, burst_s, stir):
+        return QUIET_AFTER_S
+    # What only the API tells has its next chance with its next answer.
+    return max(QUIET_AFTER_S, words.holds_s) if _tells_of_work(state, signs, words) else None
+
+
+def _shows_work(state: ActivityState, signs: _Signs, burst_s: float, stir: Stir | None) -> bool:
+    """Whether processes or files show that the server works."""
+    was_busy = state.is_busy
+    return (
+        signs.encodes
+        or (signs.cpu_percent >= PROCESSING_CPU_PERCENT and (was_busy or burst_s >= WORK_CPU_S))
+        or (stir is not None and stir.is_work)
+        # Files that vanish are the end of a job, which is still a part of it.
+        or (was_busy and (signs.comes < 0 or (signs.grows and not signs.temp_told)))
+        or (was_busy and signs.stirs)
+    )
+
+
+def _tells_of_work(state: ActivityState, signs: _Signs, words: Words) -> bool:
+    """Whether the API does. A job's entries come while its files are there, all but the last."""
+    more_files = state.is_busy and signs.grows and signs.temp_told
+    return more_files or (not signs.is_empty and stages.moved(state.words, words))
+
+
+def _lasts(now_s: float, worked_s: float | None, seen_s: float | None, limit_s: float) -> bool:
+    """Whether the last sign of work is new enough, as of the last sample that could show one."""
+    if worked_s is None or seen_s is None:
+        return False
+    return seen_s - worked_s < limit_s and now_s - seen_s < UNSEEN_LIMIT_S
+
+
+def _limit_s(state: ActivityState, signs: _Signs, words: Words, lasts_s: float) -> float:
+    """How long after its last sign of work a job is over."""
+    if state.is_busy and stages.has_said_done(words):
+        return DONE_LASTS_S
+    if state.is_busy and _waits(state, signs, words):
+        return WAITING_LIMIT_S
+    return lasts_s
+
+
+def _encoded_s(state: ActivityState, now_s: float, signs: _Signs, words: Words) -> float | None:
+    """When ffmpeg was last seen for the video that is in work."""
+    if signs.encodes:
+        return now_s
+    # What goes on after that word is another video.
+    return None if stages.has_said_done(words) else state.encoded_s
+
+
+def _at_work(after: ActivityState, now_s: float, signs: _Signs) -> ActivityState:
+    """With how hard the server works, and at what; ``after`` has the activity before."""
+    stays = after.activity is Activity.INTENSIVE and (not signs.is_quiet or not signs.reading)
+    intensive = stays or after.hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S
+    stage = stages.current(after.words, now_s, signs.reading, signs.temp, after.encoded_s)
+    activity = Activity.INTENSIVE if intensive else Activity.PROCESSING
+    return replace(after, activity=activity, stage=stage, stir=None)
+
+
+def _at_rest(after: ActivityState) -> ActivityState:
+    """Without work; ``after`` has the activity before."""
+    if not after.is_busy:  # the usual
+        return replace(after, worked_s=None, encoded_s=None)
+    # What it still does belongs to what is over.
+    return replace(
+        after,
+        activity=Activity.IDLE,
+        stage=None,
+        ended_s=after.worked_s,
+        burst_s=0.0,
+        hot_s=0.0,
+        worked_s=None,
+        encoded_s=None,
+    )
+
+
+def _begun(
+    state: ActivityState, after: ActivityState, now_s: float, signs: _Signs
+) -> ActivityState:
+    """With the beginning of what goes on, and the files that lay there before it."""
+    began_s = _beginning_s(state, now_s, signs)
+    idle_files = state.idle_files
+    if signs.temp is not None and idle_files is not None:
+        idle_files = min(idle_files, signs.temp.file_count)
+    return replace(
+        after, began_s=began_s, idle_files=idle_files, has_files=_has_files(state, signs)
+    )
+
+
+def _calmed(state: ActivityState, after: ActivityState, signs: _Signs) -> ActivityState:
+    """With what there is while nothing goes on."""
+    return replace(
+        after,
+        began_s=None,
+        has_files=False,
+        calm=signs.memory or state.calm,
+        idle_files=state.idle_files if signs.temp is None else signs.temp.file_count,
     )
 
 
@@ -299,48 +358,76 @@ def rebased(state: ActivityState) -> ActivityState:
     return replace(state, stir=None, calm=None, temp=None, temp_told=False, idle_files=None)
 
 
-def _with_question(
-    state: ActivityState, words: Words, signs: _Signs, now_s: float, *, busy: bool, waits: bool
-) -> Words:
-    """The words, with whether the next request should ask for the stage."""
-    changed = busy != state.is_busy or signs.comes != 0
-    wanted = changed or (busy and stages.asks_again(words, now_s, waits=waits))
-    if not busy and words.current_s is not None:
-        words = replace(words, current_s=None)  # in the next job it is the last one's
-    return replace(words, wanted=True) if wanted and not words.wanted else words
+def _asking(
+    state: ActivityState, after: ActivityState, now_s: float, signs: _Signs, *, is_still: bool
+) -> ActivityState:
+    """With whether the next request should ask for the stage, and whether at once.
+
+    ``is_still``: there is no sign of work. What may be the beginning of a video is asked for once:
+    its file, or its stage, is known with the next answer.
+    """
+    busy, words = after.is_busy, after.words
+    # Once ffmpeg has ended the server answers only for moments, between two stages.
+    encoded = after.encoded_s is not None and not signs.encodes
+    likely = after.may_begin
+    changed = busy != state.is_busy or signs.comes != 0 or (likely and not state.may_begin)
+    if changed or (busy and stages.asks_again(words, now_s, waits=encoded or is_still)):
+        words = stages.wanted(words)
+    if not busy:
+        words = stages.rested(words)
+    turns = busy and (encoded or state.hastens or not state.is_busy)
+    return replace(after, words=words, hastens=words.wanted and (turns or likely))
 
 
 def _signs(
-    state: ActivityState, reading: ProcessReading | None, temp: TempUsage | None, told: bool
+    state: ActivityState,
+    api: ApiReading | None,
+    reading: ProcessReading | None,
+    temp: TempUsage | None,
+    *,
+    starts: bool,
 ) -> _Signs:
-    """``told``: the figure is the API's own."""
-    before = state.temp
-    comes = more = 0
-    grows = False
-    if temp is not None and before is not None:
-        comes = temp.file_count - before.file_count
-        # The API counts file lengths, the walker disk blocks: only like is compared with like.
-        grows = comes > 0 or (told == state.temp_told and temp.size_bytes > before.size_bytes)
-    if temp is not None and state.idle_files is not None:
-        more = temp.file_count - state.idle_files
+    before, idle_files = state.temp, state.idle_files
+    temp_is_new = temp is not None and temp != before
+    told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
+    comes, grows = _moves(before, temp, alike=told == state.temp_told)
     cpu = reading.cpu_percent if reading else None
     return _Signs(
+        reading=reading,
+        starts=starts,
+        memory=None if starts else _memory(api, reading),
+        is_reading=api is not None or reading is not None or temp_is_new,
+        temp=temp,
+        temp_told=told,
         cpu_percent=cpu or 0.0,
         computes=cpu is None or cpu >= stages.WAITS_BELOW_PERCENT,
         encodes=stages.encodes(reading),
         comes=comes,
         grows=grows,
-        more_files=None if temp is None or state.idle_files is None else more,
+        more_files=None if temp is None or idle_files is None else temp.file_count - idle_files,
         is_empty=told and temp is not None and temp.file_count == 0,
     )
+
+
+def _moves(before: TempUsage | None, temp: TempUsage | None, *, alike: bool) -> tuple[int, bool]:
+    """How many files have come to tmp, and whether some came or are larger. ``alike``: both figures
+    are of one kind (the API counts file lengths, the walker disk blocks)."""
+    if temp is None or before is None:
+        return 0, False
+    comes = temp.file_count - before.file_count
+    return comes, comes > 0 or (alike and temp.size_bytes > before.size_bytes)
+
+
+def _has_files(state: ActivityState, signs: _Signs) -> bool:
+    """Whether there are more files in tmp than without work, as far as is known."""
+    return state.has_files if signs.more_files is None else signs.more_files > 0
 
 
 def _waits(state: ActivityState, signs: _Signs, words: Words) -> bool:
     """Whether a job that shows no sign may still be waiting for something."""
     if signs.is_empty:
         return False
-    more = state.has_files if signs.more_files is None else signs.more_files > 0
-    return more or stages.is_open(words)
+    return _has_files(state, signs) or stages.is_open(words)
 
 
 def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
@@ -349,13 +436,14 @@ def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
     CPU of the reading in which that is seen may be the job's own. With none left in tmp there is no
     other video; where some lie there, a second one may be at work.
     """
+    if not state.is_busy:
+        return False
     more = signs.more_files
     gone = more is not None and more <= 0 and (state.has_files or signs.comes < 0)
     if gone and (signs.is_quiet or signs.is_empty or more == -(state.idle_files or 0)):
         return True
     # The first of two videos may be the one that is done; files that stay end with quiet.
-    has_files = state.has_files if more is None else more > 0
-    return stages.has_said_done(words) and signs.is_quiet and not has_files
+    return stages.has_said_done(words) and signs.is_quiet and not _has_files(state, signs)
 
 
 def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int, bool] | None:
@@ -367,27 +455,15 @@ def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int
     return (api.rss_bytes, False) if api else None
 
 
-def _next_stir(
-    state: ActivityState,
-    now_s: float,
-    reading: ProcessReading | None,
-    memory: tuple[int, bool] | None,
-    signs: _Signs,
-) -> Stir | None:
+def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None:
     """The weak signs after this sample; None: there are none, or they have proved nothing."""
-    old, calm = state.stir, state.calm
-    grown_bytes = 0
-    if memory is not None and calm is not None and memory[1] == calm[1]:
-        grown_bytes = memory[0] - calm[0]
+    old, grown_bytes = state.stir, _grown_bytes(state, signs)
     climbs = grown_bytes >= CLIMB_BYTES and (old is None or grown_bytes > old.grown_bytes)
     has_cpu = signs.cpu_percent >= STIRRING_CPU_PERCENT
     if not (climbs or signs.grows or (old is not None and has_cpu)):
         return old if old is not None and now_s - old.last_s < STIRS_FOR_S else None
     if old is None:
-        began_s = state.began_s  # of a burst that goes on
-        if began_s is None:
-            began_s = _beginning_s(state, now_s, reading, signs)
-        old = Stir(began_s, now_s)
+        old = Stir(_beginning_s(state, now_s, signs), now_s)
     stir = Stir(
         began_s=old.began_s,
         last_s=now_s,
@@ -399,13 +475,20 @@ def _next_stir(
     return stir if stir.is_work or now_s - stir.began_s < STIRS_AT_MOST_S else None
 
 
-def _beginning_s(
-    state: ActivityState, now_s: float, reading: ProcessReading | None, signs: _Signs
-) -> float:
-    """When what this sample is the first sign of began: so much earlier as its CPU takes."""
-    if reading is None or state.read_s is None:
+def _grown_bytes(state: ActivityState, signs: _Signs) -> int:
+    """How far memory is above the calm level, where both are of one source."""
+    memory, calm = signs.memory, state.calm
+    return memory[0] - calm[0] if memory and calm and memory[1] == calm[1] else 0
+
+
+def _beginning_s(state: ActivityState, now_s: float, signs: _Signs) -> float:
+    """When what goes on began, or what this sample is the first sign of: so much earlier as its CPU
+    takes."""
+    if state.stirs and state.began_s is not None:
+        return state.began_s
+    if signs.reading is None or state.read_s is None:
         return now_s
-    covered_s = max(0.0, reading.taken_s - state.read_s)
+    covered_s = max(0.0, signs.reading.taken_s - state.read_s)
     return now_s - covered_s * min(signs.cpu_percent, 100.0) / 100
 
 

@@ -108,27 +108,34 @@ def update(
     ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest that quick
     looks have seen since the last sample. ``lost``: the server that was watched is gone.
     """
-    job = jobs.current
-    if job and (lost or not activity.is_busy):
-        after = None if lost else figure
+    if jobs.current and (lost or not activity.is_busy):
         ends_now = activity.ended_s == now.mono_s and not lost
-        ended = now if ends_now or not _lasts(job, jobs.worked) else jobs.worked
-        job = _raised(_measured(job, after), peak_bytes)
-        job = replace(job, ended=ended, after=after, lost=lost)
-        return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
+        job = _raised(jobs.current, peak_bytes)
+        return _ended(jobs, job, now, None if lost else figure, ends_now=ends_now, lost=lost)
     if lost or not activity.stirs:
         quiet = None if lost else figure or jobs.quiet
         return Jobs(ended=jobs.ended, count=jobs.count, quiet=quiet)
-    job = job or jobs.draft
-    if job is None:
-        began = _earlier(now, activity.began_s, jobs.ended)
-        job = _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
+    job = jobs.current or jobs.draft or _begun(jobs, now, activity.began_s)
     job = _staged(_raised(_measured(job, figure), peak_bytes), activity.stage)
     if not activity.is_busy:
         return replace(jobs, draft=job)
     works = activity.worked_s == now.mono_s or not _lasts(job, jobs.worked)
     worked = now if works else jobs.worked
     return replace(jobs, current=job, count=job.number, draft=None, worked=worked)
+
+
+def _begun(jobs: Jobs, now: Now, began_s: float | None) -> Job:
+    began = _earlier(now, began_s, jobs.ended)
+    return _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
+
+
+def _ended(
+    jobs: Jobs, job: Job, now: Now, after: Figure | None, *, ends_now: bool, lost: bool
+) -> Jobs:
+    """``ends_now``: its end is seen at once, and not known from its last sign of work."""
+    ended = now if ends_now or not _lasts(job, jobs.worked) else jobs.worked
+    job = replace(_measured(job, after), ended=ended, after=after, lost=lost)
+    return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
 
 
 def _lasts(job: Job, worked: Now | None) -> bool:

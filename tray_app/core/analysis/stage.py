@@ -116,6 +116,16 @@ def asked(words: Words, now_s: float) -> Words:
     return replace(words, wanted=False, asked_s=now_s) if words.wanted else words
 
 
+def wanted(words: Words) -> Words:
+    """The next request should ask for the stage."""
+    return words if words.wanted else replace(words, wanted=True)
+
+
+def rested(words: Words) -> Words:
+    """Nothing is processed: in the next job the newest entry is the last one's."""
+    return words if words.current_s is None else replace(words, current_s=None)
+
+
 def unanswered(words: Words, asked_s: float | None) -> Words:
     """The request that was sent at ``asked_s`` failed: what it asked for is still wanted."""
     failed = asked_s is not None and asked_s == words.asked_s
@@ -163,22 +173,35 @@ def current(
     temp: TempUsage | None,
     encoded_s: float | None = None,
 ) -> Stage | None:
-    """The stage of the work that goes on; ``encoded_s`` is when ffmpeg was last seen in it.
-
-    The server is silent while ffmpeg runs, so a word from before it says nothing of what is now. A
-    server that is silent without any CPU waits in the stage of its last word.
-    """
-    name, said_s = words.name, words.current_s
+    """The stage of the work that goes on; ``encoded_s`` is when ffmpeg was last seen in it."""
     cpu = process.cpu_percent if process else None
     waits = cpu is not None and cpu < WAITS_BELOW_PERCENT
-    if name and name != DONE and said_s is not None and (waits or now_s - said_s <= words.holds_s):
-        is_over = encoded_s is not None and said_s <= encoded_s and name in _UNTIL_ENCODED
-        if name == "encoding" if encodes(process) else not is_over:
-            return Stage(name, inferred=False)
+    word = _said(words, now_s, waits=waits)
+    if word == "encoding" and encodes(process):
+        return Stage(word, inferred=False)
+    if word not in (None, "encoding") and not _is_over(words, encoded_s):
+        return Stage(word, inferred=False)
     guess = inferred(process, temp, encoded=encoded_s is not None)
     if guess is None and has_said_done(words) and cpu is not None and not waits:
         guess = "frames"  # of another video: it is in them most of the time
     return Stage(guess, inferred=True) if guess else None
+
+
+def _said(words: Words, now_s: float, *, waits: bool) -> str | None:
+    """The server's word, while it holds. A server that is silent without any CPU waits in the stage
+    of its last word."""
+    name, said_s = words.name, words.current_s
+    if not name or name == DONE or said_s is None:
+        return None
+    return name if waits or now_s - said_s <= words.holds_s else None
+
+
+def _is_over(words: Words, encoded_s: float | None) -> bool:
+    """Whether the word is from before ffmpeg: the server is silent while that runs, so such a word
+    says nothing of what is now."""
+    if encoded_s is None or words.current_s is None or words.current_s > encoded_s:
+        return False
+    return words.name in _UNTIL_ENCODED
 
 
 def encodes(process: ProcessReading | None) -> bool:
@@ -197,7 +220,6 @@ def inferred(
     if encodes(process):
         return "encoding"
     name = temp.names[0] if temp and temp.names else ""
-    cpu = process.cpu_percent if process else None
     if "_faststart" in name:
         # Where no process can be seen, ffmpeg may still be at it.
         is_seen = encoded or (process is not None and process.target is not None)
@@ -208,5 +230,6 @@ def inferred(
         return "saving"
     if name.startswith("thumbnail_"):
         # It is being put into storage as long as nothing is computed.
+        cpu = process.cpu_percent if process else None
         return "thumbnail" if cpu is not None and cpu < WAITS_BELOW_PERCENT else "detection"
     return "upload" if name else None
