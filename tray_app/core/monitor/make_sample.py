@@ -1,37 +1,39 @@
 """Making a sample: what one reading says, taken through all that judges it.
 
-The second half of the transition (`step`): which source to trust, what the server is doing, what
-the alert policies find, and the events that follow.
+The second half of the transition (`step`), step by step: which source to trust (`observation`),
+what became of the server, what it does, what the figures so far amount to, what the alert policies
+find, and the events that follow.
 """
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.alerts import forecast
 from tray_app.core.alerts.hung import Signs
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import bands, measurement, rate, shared_memory, startup
+from tray_app.core.analysis import bands, measurement, rate, startup
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
-from tray_app.core.analysis.bands import Band
-from tray_app.core.analysis.jobs import Figure
+from tray_app.core.analysis.bands import Band, BandState
+from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     MIB,
     ApiFailureKind,
-    Loss,
     MemoryKind,
     Now,
     ProcessReading,
     Source,
+    Target,
     TempUsage,
 )
 from tray_app.core.monitor import alerting, server_actions
-from tray_app.core.monitor.alerting import Facts
+from tray_app.core.monitor.alerting import AlertingState, Facts, Findings
 from tray_app.core.monitor.events import (
     Ended,
     Event,
@@ -44,26 +46,22 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.observation import Observation, observe
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import Health, State, interval_s, rebased
-from tray_app.core.presentation import wording
+from tray_app.core.monitor.state import Health, State, rebased
 from tray_app.core.server import target_tracker
 from tray_app.core.server.target_override import TargetOverride, named
 from tray_app.core.server.target_tracker import Change, TargetTracker, Turn
 from tray_app.core.source_choice import basis as bases
 from tray_app.core.source_choice import circuit_breaker, cross_check
-from tray_app.core.source_choice.basis import Basis
-from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState, CircuitBreaker
-from tray_app.core.source_choice.cross_check import CrossCheck
-from tray_app.core.source_choice.selection import Selected, Why, fresh, select
+from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
+from tray_app.core.source_choice.selection import Selected, Why
 
 READING_WEIGHT = 0.25
 # A change of source takes no longer: a first walk of the temp directory, or the next answer.
 TEMP_KEPT_S = 15.0
 # The recorded idle server moves by less; a video that was posted moves memory by more.
 RESTS_WITHIN_BYTES = 10 * MIB
-NOT_ASKED = ApiCondition(ApiState.OFF)
-NOT_LINKED = CircuitBreaker()
 
 # Panels start after the programs of a session: only a longer absence is worth a word.
 HOST_MISSING_AFTER_S = 10.0
@@ -72,187 +70,247 @@ HOST_MISSING_AFTER_S = 10.0
 LATE_PART = 0.2
 
 
+class _Life(Struct, frozen=True):
+    """What became of the server. ``lost``: the one that was watched is gone; ``change`` is what the
+    processes show of it. ``wish`` is what a person still wants watched."""
+
+    lost: bool
+    change: Change | None
+    succession: TargetTracker
+    wish: TargetOverride
+
+
+class _Work(Struct, frozen=True):
+    """What the server does. ``highest_bytes`` is the most that fast polls have seen since the last
+    sample."""
+
+    temp: TempUsage | None
+    activity: ActivityState
+    jobs: Jobs
+    highest_bytes: int | None
+
+
+class _Course(Struct, frozen=True):
+    """What the figures so far amount to. ``known_bytes`` is this one, unless it is too low."""
+
+    trend: Trend
+    band: BandState
+    known_bytes: int | None
+    peak_bytes: int | None
+
+
 def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state with one more sample, and the events that follow from it, in the order in which
     they are to be told; `Sampled` is the first."""
-    settings, link = state.settings, state.link
-    process = shared_memory.corrected(looked.process, looked.sharing) if looked.process else None
-    every_s = interval_s(state)
-    if process is not None and process.loss is not None and _answered(state, process.loss):
-        link = circuit_breaker.ended(link)
-    answer = link.reading if fresh(link, now.mono_s, every_s) else None
-    new_answer = answer if answer and answer.taken_s != state.seen_answer_s else None
-    likeness = cross_check.update(state.likeness, new_answer, process)
-    # What a person has chosen is not doubted; away from the port the API speaks for another.
-    is_chosen = process is not None and process.target is not None and not state.wish.is_open
-    unlike = process is not None and cross_check.is_another(likeness, process)
-    apart = is_chosen and process is not None and (unlike or process.worker_count == 0)
-    disowned = unlike and not is_chosen
-    if process and process.target and disowned:
-        problem = wording.not_the_server(process.target.name)
-        process = cross_check.disowned(process, problem)
-    found = process.target if process else None
-    known = state.process.target if state.process else None
-    if found and found != known and link.failures:
-        link = circuit_breaker.hurry(link)
+    seen = observe(state, looked, now)
+    life = _life(state, looked, seen)
+    before, state = state, _on_basis(state, seen, now, life)
+    work = _work(before, state, looked, now, seen, life.lost)
+    course = _course(state, now, seen, work.highest_bytes)
+    facts = _facts(state, looked, now, seen, life, work, course)
+    vigil, found = alerting.watch(state.vigil, facts, state.settings.alerts)
+    sample = _sample(state, looked, seen, course, facts, vigil, found)
+    vigil, said = alerting.tell(state.vigil, vigil, found, sample, state.settings.alerts)
+    after = replace(
+        state,
+        wish=life.wish,
+        succession=life.succession,
+        link=seen.link,
+        process=seen.process,
+        likeness=seen.likeness,
+        temp=work.temp,
+        trend=course.trend,
+        band=course.band,
+        vigil=vigil,
+        activity=work.activity,
+        jobs=work.jobs,
+        peak_bytes=course.peak_bytes,
+        sample=sample,
+        samples=sample.number,
+        late=(late := state.late + _is_late(state, looked, now, seen.every_s)),
+        health=Health(looked.monitor, now, sample.number, late) if looked.monitor else state.health,
+        seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
+        source=state.source if seen.selected.why is Why.BETWEEN else sample.source,
+        reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
+        run=measurement.update(state.run, course.known_bytes),
+        quick=state.quick and measurement.update(state.quick, course.known_bytes),
+        host_missing_said=state.host_missing_said or _is_host_missing(state, now),
+    )
+    return end_measurements(after, now, _events(state, after, life.change, said))
 
-    selected = select(
-        Mode.FALLBACK if apart and settings.mode is Mode.AUTO else settings.mode,
-        link,
-        process,
-        now.mono_s,
-        every_s,
-        state.local,
-        disowned,
-        doubted=cross_check.is_doubted(likeness),
-        sudden=looked.sudden,
-    )
-    between = selected.why is Why.BETWEEN
-    memory_bytes = selected.memory_bytes
-    system = (process.system if process else None) or (answer.system if answer else None)
-    condition = (
-        NOT_ASKED
-        if settings.mode is Mode.FALLBACK
-        else circuit_breaker.condition(link, now.mono_s, every_s)
-    )
-    lost = _is_lost(state, looked.process, likeness, selected.source, condition.state)
-    succession, change = _succession(state.succession, looked.process, disowned)
-    jobs = state.jobs
-    basis = bases.of(selected, process, likeness)
-    before_reading = state.process
-    state = _on_basis(state, basis, now, change, lost=lost)
-    if not lost:
-        jobs = state.jobs  # else it ends, with the figures that it had
-    temp = _newer(answer.temp if answer else None, None if disowned else looked.temp)
-    if temp is None and state.temp and not lost and now.mono_s - state.temp.taken_s <= TEMP_KEPT_S:
-        temp = state.temp  # the other source's first figure is on the way
-    # Of another server, what the last one did says nothing.
-    before = ActivityState() if lost else state.activity
-    # A first answer comes with the server that has started, or from the one before it.
-    answered_s = link.reading.taken_s if link.reading and not apart else None
-    start = startup.startup(process, now, answered_s) if process else None
-    activity = activities.update(before, now.mono_s, new_answer, process, temp, startup=start)
-    # A figure that is too low for a moment is shown, but nothing follows from it.
-    unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
-    unknown = memory_bytes is None or selected.stale or unmeasured
-    figure = None if unknown else Figure(memory_bytes or 0, selected.source)
-    highest_bytes = _highest_bytes(state, looked, process, selected, likeness)
-    last_bytes = _last_bytes(before_reading, looked) if lost else highest_bytes
-    jobs = jobs_.update(jobs, now, activity, figure, lost=lost, peak_bytes=last_bytes)
 
-    trend = state.trend
-    if memory_bytes is not None and not unknown:
-        trend = rate.update(trend, now.mono_s, memory_bytes)
-    elif memory_bytes is None:
-        trend = Trend()
-    band = state.band
-    if not unmeasured or band.band is Band.UNKNOWN:
-        band = bands.update(band, memory_bytes, settings.bands)
-    late = state.late
-    if looked.late_s > LATE_PART * every_s and state.sample is not None and state.awake != now:
-        late += 1  # but not after a gap (sleep): nobody waited for that one
-    itself = looked.monitor
-    health = Health(itself, now, state.samples + 1, late) if itself else state.health
-    known_bytes = None if unmeasured else memory_bytes
-    peak_bytes = max(
-        (each for each in (state.peak_bytes, known_bytes, highest_bytes) if each is not None),
-        default=None,
-    )
+def _life(state: State, looked: Looked, seen: Observation) -> _Life:
+    lost = _is_lost(state, looked.process, seen)
+    succession, change = _succession(state.succession, looked.process, seen.disowned)
     wish = _next_wish(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=wish != state.wish)
-    temp_place = server_actions.temp_directory(settings, found)
-    facts = Facts(
-        now,
-        memory_bytes,
-        not unknown,
-        system,
+    return _Life(lost, change, succession, wish)
+
+
+def _work(
+    before: State, state: State, looked: Looked, now: Now, seen: Observation, lost: bool
+) -> _Work:
+    """``before`` is the state of the last sample, ``state`` that on the basis of this one."""
+    temp = _temp(state, looked, now, seen, lost=lost)
+    # A first answer comes with the server that has started, or from the one before it.
+    reading = None if seen.apart else seen.link.reading
+    answered_s = reading.taken_s if reading else None
+    activity = activities.update(
+        # Of another server, what the last one did says nothing.
+        ActivityState() if lost else state.activity,
+        now.mono_s,
+        seen.new_answer,
+        seen.process,
         temp,
-        activity,
-        jobs,
-        lost,
-        change,
-        looked.process.largest if looked.process else (),
-        temp_place,
-        process.killed if process else None,
-        _signs(
-            NOT_LINKED if apart or settings.mode is Mode.FALLBACK else link,
-            process,
-            activity,
-        ),
-        rests=not activity.stirs and rate.is_still(trend, RESTS_WITHIN_BYTES),
+        startup=startup.startup(seen.process, now, answered_s) if seen.process else None,
     )
-    vigil, found_out = alerting.watch(state.vigil, facts, settings.alerts)
+    highest_bytes = _highest_bytes(state, looked, seen)
+    jobs = jobs_.update(
+        before.jobs if lost else state.jobs,  # it ends with the figures that it had
+        now,
+        activity,
+        seen.figure,
+        lost=lost,
+        peak_bytes=_last_bytes(before.process, looked) if lost else highest_bytes,
+    )
+    return _Work(temp, activity, jobs, highest_bytes)
+
+
+def _temp(
+    state: State, looked: Looked, now: Now, seen: Observation, *, lost: bool
+) -> TempUsage | None:
+    """The newest figure of the server's temp directory."""
+    told = seen.answer.temp if seen.answer else None
+    temp = _newer(told, None if seen.disowned else looked.temp)
+    if temp is not None or lost or state.temp is None:
+        return temp
+    # The other source's first figure is on the way.
+    return state.temp if now.mono_s - state.temp.taken_s <= TEMP_KEPT_S else None
+
+
+def _course(state: State, now: Now, seen: Observation, highest_bytes: int | None) -> _Course:
+    memory_bytes, trend, band = seen.selected.memory_bytes, state.trend, state.band
+    if memory_bytes is None:
+        trend = Trend()
+    elif seen.figure is not None:
+        trend = rate.update(trend, now.mono_s, memory_bytes)
+    if not seen.unmeasured or band.band is Band.UNKNOWN:
+        band = bands.update(band, memory_bytes, state.settings.bands)
+    known_bytes = None if seen.unmeasured else memory_bytes
+    known = [each for each in (state.peak_bytes, known_bytes, highest_bytes) if each is not None]
+    return _Course(trend, band, known_bytes, max(known, default=None))
+
+
+def _facts(
+    state: State,
+    looked: Looked,
+    now: Now,
+    seen: Observation,
+    life: _Life,
+    work: _Work,
+    course: _Course,
+) -> Facts:
+    """What the alert policies judge."""
+    activity = work.activity
+    return Facts(
+        now=now,
+        memory_bytes=seen.selected.memory_bytes,
+        fresh=seen.figure is not None,
+        system=seen.system,
+        temp=work.temp,
+        activity=activity,
+        jobs=work.jobs,
+        lost=life.lost,
+        change=life.change,
+        largest=looked.process.largest if looked.process else (),
+        temp_place=server_actions.temp_directory(state.settings, seen.target),
+        killed=seen.process.killed if seen.process else None,
+        signs=_signs(seen.own_link, seen.process, activity),
+        rests=not activity.stirs and rate.is_still(course.trend, RESTS_WITHIN_BYTES),
+    )
+
+
+# Nobody's processes are read.
+_NO_PROCESSES = ProcessReading(0.0, None)
+
+
+def _sample(
+    state: State,
+    looked: Looked,
+    seen: Observation,
+    course: _Course,
+    facts: Facts,
+    vigil: AlertingState,
+    found: Findings,
+) -> Sample:
+    settings, selected, now = state.settings, seen.selected, facts.now
+    process, target = seen.process or _NO_PROCESSES, seen.target
     line = forecast.shown(vigil.outlook, now.mono_s)
-    sample = Sample(
+    is_away = not seen.disowned and circuit_breaker.away(seen.link, now.mono_s)
+    own = looked.own
+    return Sample(
         number=state.samples + 1,
         at=now,
         mode=settings.mode,
         source=selected.source,
-        api=condition,
+        api=seen.condition,
         why=selected.why,
-        fallback=settings.mode is Mode.AUTO
-        and not disowned
-        and circuit_breaker.away(link, now.mono_s),
+        fallback=is_away and settings.mode is Mode.AUTO,
         stale=selected.stale,
         age_s=None if selected.taken_s is None else max(0.0, now.mono_s - selected.taken_s),
-        memory_bytes=memory_bytes,
-        band=band.band,
-        peak_bytes=peak_bytes,
+        memory_bytes=selected.memory_bytes,
+        band=course.band.band,
+        peak_bytes=course.peak_bytes,
         # One source for both: a forecast never stands beside a rate that contradicts it.
-        rate_bytes_s=line.rate_bytes_s if line else rate.rate_bytes_s(trend),
-        cpu_percent=process.cpu_percent if process else None,
-        system=system,
-        temp=temp,
-        activity=activity.activity,
-        stage=activity.stage,
-        job=jobs.latest,
-        target=found,
-        rows=process.rows if process else (),
-        others=process.others if process else (),
-        problem=process.problem if process else None,
+        rate_bytes_s=line.rate_bytes_s if line else rate.rate_bytes_s(course.trend),
+        cpu_percent=process.cpu_percent,
+        system=facts.system,
+        temp=facts.temp,
+        activity=facts.activity.activity,
+        stage=facts.activity.stage,
+        job=facts.jobs.latest,
+        target=target,
+        rows=process.rows,
+        others=process.others,
+        problem=process.problem,
         alert=vigil.levels.reached,
         recovering=vigil.levels.level if vigil.levels.recovering else Level.NONE,
-        forecast=found_out.forecast,
+        forecast=found.forecast,
         rests=facts.rests,
         kept=vigil.kept,
-        interval_s=every_s,
-        stretched=every_s > settings.interval_s,
-        candidates=process.candidates if process else (),
-        own=looked.own if looked.own and found and looked.own.target_pid == found.pid else None,
-        temp_place=temp_place,
+        interval_s=seen.every_s,
+        stretched=seen.every_s > settings.interval_s,
+        candidates=process.candidates,
+        own=own if own and target and own.target_pid == target.pid else None,
+        temp_place=facts.temp_place,
         hung=vigil.hung.hang,
-        memory_kind=_kind(selected, process),
-        rss_bytes=process.rss_bytes if process else None,
-        shared_bytes=process.shared_bytes if process else 0,
+        memory_kind=_kind(selected, seen.process),
+        rss_bytes=process.rss_bytes,
+        shared_bytes=process.shared_bytes,
     )
-    vigil, said = alerting.tell(state.vigil, vigil, found_out, sample, settings.alerts)
-    changed = replace(
-        state,
-        wish=wish,
-        succession=succession,
-        link=link,
-        process=process,
-        likeness=likeness,
-        temp=temp,
-        trend=trend,
-        band=band,
-        vigil=vigil,
-        activity=activity,
-        jobs=jobs,
-        peak_bytes=peak_bytes,
-        sample=sample,
-        samples=sample.number,
-        late=late,
-        health=health,
-        seen_answer_s=answer.taken_s if answer else state.seen_answer_s,
-        source=state.source if between else selected.source,
-        reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
-        run=measurement.update(state.run, known_bytes),
-        quick=state.quick and measurement.update(state.quick, known_bytes),
-    )
+
+
+def _is_late(state: State, looked: Looked, now: Now, every_s: float) -> bool:
+    """Whether the sample came too late; not after a gap (sleep): nobody waited for that one."""
+    is_slow = looked.late_s > LATE_PART * every_s
+    return is_slow and state.sample is not None and state.awake != now
+
+
+def _is_host_missing(state: State, now: Now) -> bool:
+    """Whether no panel has shown the icon for so long that it is worth a word."""
+    since_s = state.host_away_since_s
+    return since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S
+
+
+def _events(
+    state: State, after: State, change: Change | None, said: tuple[Event, ...]
+) -> list[Event]:
+    """What follows from the sample, between the state before it and after it."""
+    assert after.sample is not None
+    sample, jobs = after.sample, after.jobs
     events: list[Event] = [Sampled(sample)]
-    if state.source is not None and changed.source is not state.source:
+    if state.source is not None and after.source is not state.source:
         events.append(SourceChanged(sample))
     if change is not None:
         events.append(TargetChanged(change, sample))
@@ -261,12 +319,9 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     elif state.jobs.current and not jobs.current:
         events.append(JobEnded(jobs.ended[-1], sample))
     events += said
-    since_s = state.host_away_since_s
-    if since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S:
-        if not state.host_missing_said:
-            events.append(HostMissing())
-        changed = replace(changed, host_missing_said=True)
-    return end_measurements(changed, now, events)
+    if after.host_missing_said and not state.host_missing_said:
+        events.append(HostMissing())
+    return events
 
 
 def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | None:
@@ -274,15 +329,6 @@ def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | No
     if selected.memory_bytes is None:
         return None
     return process.kind if process and process.target else MemoryKind.RSS
-
-
-def _answered(state: State, loss: Loss) -> bool:
-    """Whether the process that has ended was the one that answers the API, as far as is known."""
-    before = state.process
-    if before is None or before.target is None or before.worker_count == 0:
-        return False
-    target, ended = before.target, loss.target
-    return (target.pid, target.created_s) == (ended.pid, ended.created_s)
 
 
 def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: ActivityState) -> Signs:
@@ -302,15 +348,14 @@ def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: Activ
     )
 
 
-def _on_basis(
-    state: State, basis: Basis | None, now: Now, change: Change | None, *, lost: bool
-) -> State:
-    """The state before this sample's figure, which is on this basis; None: there is no figure."""
-    before = bases.ENDED if lost else state.basis
-    if basis is None:
-        return replace(state, basis=before) if lost else state
+def _on_basis(state: State, seen: Observation, now: Now, life: _Life) -> State:
+    """The state before this sample's figure, on what that measures."""
+    basis = bases.of(seen.selected, seen.process, seen.likeness)
+    before = bases.ENDED if life.lost else state.basis
+    if basis is None:  # there is no figure
+        return replace(state, basis=before) if life.lost else state
     if before is not None and bases.is_another(before, basis):
-        follows = change is not None and change.turn is Turn.FOLLOWED
+        follows = life.change is not None and life.change.turn is Turn.FOLLOWED
         state = rebased(state, now, same_run=before.ended and not follows)
     return replace(state, basis=basis) if state.basis != basis else state
 
@@ -321,26 +366,15 @@ def _newer(one: TempUsage | None, other: TempUsage | None) -> TempUsage | None:
     return one if one.taken_s >= other.taken_s else other
 
 
-def _highest_bytes(
-    state: State,
-    looked: Looked,
-    process: ProcessReading | None,
-    selected: Selected,
-    likeness: CrossCheck,
-) -> int | None:
+def _highest_bytes(state: State, looked: Looked, seen: Observation) -> int | None:
     """The highest figure that quick looks have seen since the last sample; None: they may have
     looked at something else than what the figure means."""
-    peak_bytes, before = looked.peak_rss_bytes, state.process
-    if peak_bytes is None or selected.memory_bytes is None or cross_check.is_doubted(likeness):
+    peak_bytes, before, process = looked.peak_rss_bytes, state.process, seen.process
+    if peak_bytes is None or before is None or process is None:
         return None
-    if process is None or process.rss_bytes is None or before is None:
+    if seen.selected.memory_bytes is None or cross_check.is_doubted(seen.likeness):
         return None
-    if process.target is None or before.target is None:
-        return None
-    if (process.target.pid, process.target.created_s) != (
-        before.target.pid,
-        before.target.created_s,
-    ):
+    if process.target is None or _identity(before.target) != _identity(process.target):
         return None
     if MemoryKind.UNMEASURED in (process.kind, before.kind):
         return None
@@ -348,13 +382,17 @@ def _highest_bytes(
     return peak_bytes - max(before.shared_bytes, process.shared_bytes)
 
 
+def _identity(target: Target | None) -> tuple[int, float] | None:
+    return (target.pid, target.created_s) if target else None
+
+
 def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
     """The highest figure that quick looks have seen of a server that has ended since."""
     peak_bytes, loss = looked.peak_rss_bytes, looked.process.loss if looked.process else None
     if peak_bytes is None or loss is None or before is None or before.target is None:
         return None
-    same = (before.target.pid, before.target.created_s) == (loss.target.pid, loss.target.created_s)
-    if not same or before.kind is MemoryKind.UNMEASURED:
+    is_same = _identity(before.target) == _identity(loss.target)
+    if not is_same or before.kind is MemoryKind.UNMEASURED:
         return None
     return peak_bytes - before.shared_bytes
 
@@ -374,24 +412,18 @@ def _next_wish(state: State, process: ProcessReading | None) -> TargetOverride:
     return named(None, state.settings.match)
 
 
-def _is_lost(
-    state: State,
-    process: ProcessReading | None,
-    likeness: CrossCheck,
-    source: Source,
-    api: ApiState,
-) -> bool:
+def _is_lost(state: State, process: ProcessReading | None, seen: Observation) -> bool:
     """Whether the server that was watched is gone, or another process has taken its place.
 
     Silence is neither: only who is looked for and not found, or refused, is gone.
     """
     known = state.likeness.target
-    if known is not None and likeness.target != known:
+    if known is not None and seen.likeness.target != known:
         return state.basis is None or not state.basis.ended  # else its end is known
-    if source is not Source.NONE:
+    if seen.selected.source is not Source.NONE:
         return False
     missed = known is not None and process is not None and process.target is None
-    return missed or api is ApiState.UNREACHABLE
+    return missed or seen.condition.state is ApiState.UNREACHABLE
 
 
 def _over(run: Measurement | None, now: Now) -> bool:

@@ -1,0 +1,154 @@
+"""The first step of a sample: what the sources say, and which of them is trusted."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from tray_app.core.analysis import shared_memory
+from tray_app.core.analysis.jobs import Figure
+from tray_app.core.model.presets import Mode
+from tray_app.core.model.readings import (
+    ApiReading,
+    Loss,
+    MemoryKind,
+    Now,
+    ProcessReading,
+    SystemMemory,
+    Target,
+)
+from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.state import State, interval_s
+from tray_app.core.presentation import wording
+from tray_app.core.source_choice import circuit_breaker, cross_check
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState, CircuitBreaker
+from tray_app.core.source_choice.cross_check import CrossCheck
+from tray_app.core.source_choice.selection import Selected, fresh, select
+
+NOT_ASKED = ApiCondition(ApiState.OFF)
+NOT_LINKED = CircuitBreaker()
+
+
+class Observation(Struct, frozen=True):
+    """What the sources say.
+
+    ``process`` is the reading of this machine, without a target that is not the server
+    (``disowned``). ``answer`` is the API's newest one while it is fresh, ``new_answer`` if no
+    sample has used it yet. ``apart``: the watched process is not the one that answers the API.
+    ``figure`` is the memory that is judged: None where there is no new one, or where it is too low
+    because it is being measured (``unmeasured``).
+    """
+
+    link: CircuitBreaker
+    process: ProcessReading | None
+    answer: ApiReading | None
+    new_answer: ApiReading | None
+    likeness: CrossCheck
+    apart: bool
+    disowned: bool
+    selected: Selected
+    condition: ApiCondition
+    every_s: float
+    unmeasured: bool
+    figure: Figure | None
+
+    @property
+    def target(self) -> Target | None:
+        """The server's root process."""
+        return self.process.target if self.process else None
+
+    @property
+    def system(self) -> SystemMemory | None:
+        """The machine's memory."""
+        if self.process and self.process.system:
+            return self.process.system
+        return self.answer.system if self.answer else None
+
+    @property
+    def own_link(self) -> CircuitBreaker:
+        """The link to the API, while that is the watched process's own."""
+        is_off = self.condition is NOT_ASKED
+        return NOT_LINKED if self.apart or is_off else self.link
+
+
+def observe(state: State, looked: Looked, now: Now) -> Observation:
+    """What one reading and the newest answer say."""
+    mode, every_s = state.settings.mode, interval_s(state)
+    process = shared_memory.corrected(looked.process, looked.sharing) if looked.process else None
+    link = _link(state, process)
+    answer = link.reading if fresh(link, now.mono_s, every_s) else None
+    is_used = answer is not None and answer.taken_s == state.seen_answer_s
+    new_answer = None if is_used else answer
+    likeness = cross_check.update(state.likeness, new_answer, process)
+    apart, disowned = _whose(state, process, likeness)
+    if process and process.target and disowned:
+        problem = wording.not_the_server(process.target.name)
+        process = cross_check.disowned(process, problem)
+    if link.failures and _is_found(state, process):
+        link = circuit_breaker.hurry(link)
+    selected = select(
+        Mode.FALLBACK if apart and mode is Mode.AUTO else mode,
+        link,
+        process,
+        now.mono_s,
+        every_s,
+        state.local,
+        disowned,
+        doubted=cross_check.is_doubted(likeness),
+        sudden=looked.sudden,
+    )
+    is_asked = mode is not Mode.FALLBACK
+    # A figure that is too low for a moment is shown, but nothing follows from it.
+    unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
+    return Observation(
+        link=link,
+        process=process,
+        answer=answer,
+        new_answer=new_answer,
+        likeness=likeness,
+        apart=apart,
+        disowned=disowned,
+        selected=selected,
+        condition=circuit_breaker.condition(link, now.mono_s, every_s) if is_asked else NOT_ASKED,
+        every_s=every_s,
+        unmeasured=unmeasured,
+        figure=None if unmeasured else _figure(selected),
+    )
+
+
+def _link(state: State, process: ProcessReading | None) -> CircuitBreaker:
+    """The link to the API; it begins again when the process that answers has ended."""
+    ended = process is not None and process.loss is not None and _answered(state, process.loss)
+    return circuit_breaker.ended(state.link) if ended else state.link
+
+
+def _answered(state: State, loss: Loss) -> bool:
+    """Whether the process that has ended was the one that answers the API, as far as is known."""
+    before = state.process
+    if before is None or before.target is None or before.worker_count == 0:
+        return False
+    target, ended = before.target, loss.target
+    return (target.pid, target.created_s) == (ended.pid, ended.created_s)
+
+
+def _figure(selected: Selected) -> Figure | None:
+    if selected.memory_bytes is None or selected.stale:
+        return None
+    return Figure(selected.memory_bytes, selected.source)
+
+
+def _whose(state: State, process: ProcessReading | None, likeness: CrossCheck) -> tuple[bool, bool]:
+    """Whether the API speaks for another process than the watched one; and whether that is not the
+    server. What a person has chosen is not doubted: away from the port the API is another's."""
+    if process is None:
+        return False, False
+    unlike = cross_check.is_another(likeness, process)
+    if process.target is not None and not state.wish.is_open:
+        return unlike or process.worker_count == 0, False
+    return False, unlike
+
+
+def _is_found(state: State, process: ProcessReading | None) -> bool:
+    """Whether a server is there that was not there before."""
+    found = process.target if process else None
+    known = state.process.target if state.process else None
+    return found is not None and found != known
