@@ -43,6 +43,9 @@ LEAP_BYTES = 24 * MIB
 STIRRING_CPU_PERCENT = 20.0
 # Weak signs that no other follows for so long, or that prove nothing for so long, were none.
 STIRS_FOR_S = 2.5
+# ... or for so long where tmp, which was looked at after them, has nothing new: an upload that took
+# memory has its file there at once.
+STIRS_WITHOUT_FILE_S = 0.5
 STIRS_AT_MOST_S = 15.0
 # A job that has not said its end may wait for storage without any sign (recorded: 22 s), and
 # a silence without any reading is no end either: a busy server was silent for up to 39 s.
@@ -153,8 +156,8 @@ class _Signs(Struct, frozen=True):
     ``cpu_percent`` is 0 where it is not known, and ``computes`` true: it does more than to answer.
     ``comes`` is how many files have come to tmp since the sample before, below 0: gone; ``grows``:
     some came, or they are larger. ``more_files`` is how many there are beyond those that lay there
-    without work; None where that is not known.
-    ``is_empty``: the server says that there is none.
+    without work; None where that is not known. ``is_empty``: the server says that there is none.
+    ``temp_s`` is when tmp was looked at.
     """
 
     reading: ProcessReading | None
@@ -170,6 +173,12 @@ class _Signs(Struct, frozen=True):
     grows: bool
     more_files: int | None
     is_empty: bool
+    temp_s: float | None
+
+    def has_none_since(self, at_s: float) -> bool:
+        """Whether tmp was looked at since then, and no file is there beyond those of before."""
+        more = self.more_files
+        return self.temp_s is not None and self.temp_s > at_s and more is not None and more <= 0
 
     @property
     def stirs(self) -> bool:
@@ -406,6 +415,7 @@ def _signs(
         grows=grows,
         more_files=None if temp is None or idle_files is None else temp.file_count - idle_files,
         is_empty=told and temp is not None and temp.file_count == 0,
+        temp_s=temp.taken_s if temp else None,
     )
 
 
@@ -461,7 +471,9 @@ def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None
     climbs = grown_bytes >= CLIMB_BYTES and (old is None or grown_bytes > old.grown_bytes)
     has_cpu = signs.cpu_percent >= STIRRING_CPU_PERCENT
     if not (climbs or signs.grows or (old is not None and has_cpu)):
-        return old if old is not None and now_s - old.last_s < STIRS_FOR_S else None
+        is_alone = old is not None and not old.temp_signs and signs.has_none_since(old.last_s)
+        stirs_for_s = STIRS_WITHOUT_FILE_S if is_alone else STIRS_FOR_S
+        return old if old is not None and now_s - old.last_s < stirs_for_s else None
     if old is None:
         old = Stir(_beginning_s(state, now_s, signs), now_s)
     stir = Stir(
