@@ -14,11 +14,11 @@ from PIL import Image
 
 from tray_app.core.analysis.bands import Band
 from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
-from tray_app.views.icon import draw
+from tray_app.views.icon import draw, glyphs
 
 ROOT = Path(__file__).parents[1]
 GOLDEN_DIRECTORY = ROOT / "tests" / "data" / "icons"
-GOLDEN_SIZES = draw.SIZES
+GOLDEN_SIZES = glyphs.SIZES
 SHEET_SIZES = (16, 22, 32, 48)
 PANELS = {Theme.DARK: (43, 48, 59), Theme.LIGHT: (240, 240, 240)}
 FIGURES = {

@@ -21,7 +21,7 @@ from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.menu_text import ROOM_CHARS
 from tray_app.views import presenter as views_presenter
-from tray_app.views.icon import draw
+from tray_app.views.icon import glyphs
 from tray_app.views.presenter import Presenter, picture
 
 
@@ -135,7 +135,7 @@ def test_the_picture_comes_in_the_panels_sizes() -> None:
     """A panel is given one image for each size that is of use to it."""
     panel = FakePanel()
     show(Presenter(panel, lambda _: None), sampled(1600))
-    assert [image.size[0] for image in panel.images[0]] == list(draw.SIZES[:3])
+    assert [image.size[0] for image in panel.images[0]] == list(glyphs.SIZES[:3])
 
 
 def test_the_picture_follows_the_state() -> None:

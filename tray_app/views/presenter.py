@@ -33,7 +33,7 @@ from tray_app.core.presentation.icon import Picture, figure_of
 from tray_app.core.presentation.menu import Row
 from tray_app.core.source_choice.selection import Why
 from tray_app.runtime.mailbox import Mailbox
-from tray_app.views.icon import draw
+from tray_app.views.icon import draw, glyphs
 from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Presenter:
         self._panel = panel
         self._submit = submit
         self._asks_for_menu = panel.asks_for_menu
-        self._sizes = tuple(panel.sizes(draw.SIZES))
+        self._sizes = tuple(panel.sizes(glyphs.SIZES))
         self._state: State | None = None
         self._told: Face | None = None
         self._faces: Mailbox[Face] = Mailbox()

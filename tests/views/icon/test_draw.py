@@ -17,7 +17,8 @@ from PIL import Image, ImageChops
 from tools import make_icons
 from tray_app.core.analysis.bands import Band
 from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
-from tray_app.views.icon import draw
+from tray_app.views.icon import draw, glyphs
+from tray_app.views.icon.palette import BLACK, WHITE
 
 Seen = list[tuple[float, bool]]
 Matrix = tuple[tuple[float, float, float], ...]
@@ -115,7 +116,7 @@ def test_pictures_are_as_they_were_when_a_person_looked_at_them(name: str) -> No
 
 
 @settings(deadline=None)
-@given(picture=PICTURES, size=st.sampled_from(draw.SIZES))
+@given(picture=PICTURES, size=st.sampled_from(glyphs.SIZES))
 def test_any_picture_can_be_drawn_in_any_size(picture: Picture, size: int) -> None:
     """It is RGBA of exactly that size, its corners are clear, and something is seen."""
     image = draw.draw(picture, size)
@@ -151,7 +152,7 @@ def test_neighbouring_bands_are_told_apart_without_colour(style: Style, eye: Mat
 
     3.5 % are more than two pips of 2 x 2 pixels at 16 px.
     """
-    grid = itertools.product(Palette, draw.SIZES, _themes(), NEIGHBOURS)
+    grid = itertools.product(Palette, glyphs.SIZES, _themes(), NEIGHBOURS)
     for palette, size, (panel, theme), pair in grid:
         lower, upper = (
             _seen(Picture(band, "1.5", style=style, palette=palette, theme=theme), size, panel, eye)
@@ -164,7 +165,7 @@ def test_neighbouring_bands_are_told_apart_without_colour(style: Style, eye: Mat
 @pytest.mark.parametrize("style", Style)
 def test_unknown_is_another_form(style: Style) -> None:
     """Without a reading the tile is hollow: a sixth of the pixels or more are clear, or not."""
-    for size, theme, band in itertools.product(draw.SIZES, Theme, Band):
+    for size, theme, band in itertools.product(glyphs.SIZES, Theme, Band):
         if band is not Band.UNKNOWN:
             unknown, known = (
                 _seen(Picture(each, "1.5", style=style, theme=theme), size, Theme.DARK)
@@ -176,7 +177,7 @@ def test_unknown_is_another_form(style: Style) -> None:
 @pytest.mark.parametrize("style", Style)
 def test_the_icon_is_seen_on_any_panel(style: Style) -> None:
     """A fifth of the pixels or more stands out by 2:1 from a dark and from a light panel."""
-    grid = itertools.product(Palette, Band, draw.SIZES, _themes())
+    grid = itertools.product(Palette, Band, glyphs.SIZES, _themes())
     for palette, band, size, (panel, theme) in grid:
         picture = Picture(band, "1.5", style=style, palette=palette, theme=theme)
         out = _differing(_seen(picture, size, panel), _empty(size, panel), contrast=2.0)
@@ -197,14 +198,14 @@ def test_the_icon_is_seen_on_any_panel(style: Style) -> None:
 )
 def test_each_mark_is_seen(marked: Picture) -> None:
     """Each mark, whatever the tile and the panel, changes 1.5 % of the pixels by 3:1 or more."""
-    grid = itertools.product(Style, Band, draw.SIZES, make_icons.PANELS)
+    grid = itertools.product(Style, Band, glyphs.SIZES, make_icons.PANELS)
     for style, band, size, panel in grid:
         plain = _seen(Picture(band, "1.5", style=style), size, panel)
         with_mark = _seen(replace(marked, band=band, style=style), size, panel)
         assert _differing(plain, with_mark) >= 0.015, (style, band, size, panel)
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
+@pytest.mark.parametrize("size", glyphs.SIZES)
 def test_marks_are_told_from_each_other(size: int) -> None:
     """Paused and hung are not the process mark, undelivered is not muted, and pairs show both
     corners."""
@@ -222,7 +223,7 @@ def test_marks_are_told_from_each_other(size: int) -> None:
         assert _differing(one, other) >= 0.008
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
+@pytest.mark.parametrize("size", glyphs.SIZES)
 def test_no_two_figures_look_alike(size: int) -> None:
     """Any two digits differ in 0.7 % of the pixels or more: two at 16 px, in the narrow form."""
     seen = [_seen(Picture(Band.RED, f"2.{digit}"), size, Theme.DARK) for digit in range(10)]
@@ -230,11 +231,11 @@ def test_no_two_figures_look_alike(size: int) -> None:
         assert _differing(one, other) >= 0.007
 
 
-@pytest.mark.parametrize("size", draw.SIZES)
+@pytest.mark.parametrize("size", glyphs.SIZES)
 def test_figures_are_crisp(size: int) -> None:
     """Upright strokes fill whole pixels: across the middle of a 0 nothing is half inked."""
     image = draw.draw(Picture(Band.YELLOW, ".0", theme=Theme.DARK), size).convert("L")
-    grid = draw._GRIDS[size]
+    grid = glyphs.GRIDS[size]
     width = grid.point + grid.gap + grid.wide
     x = (size - width) // 2 + grid.point + grid.gap
     row = grid.top + grid.cap // 2
@@ -267,7 +268,7 @@ def test_an_own_colour_is_the_ground_and_the_figure_reads_on_it(
     (_, ground), (_, ink) = sorted(pixels, reverse=True)[:2]
     shown = [value[:3] for value in (ground, ink) if isinstance(value, tuple)]
     assert colour in shown
-    assert {*shown} & {draw.WHITE, draw.BLACK}
+    assert {*shown} & {WHITE, BLACK}
 
 
 def test_the_emblem_is_drawn_in_any_size() -> None:

@@ -1,0 +1,72 @@
+"""Marks in the icon's lower corners: what is wrong with the reading or the notifications."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from tray_app.core.presentation.icon import Picture
+from tray_app.views.icon.glyphs import Grid
+from tray_app.views.icon.palette import BLACK, WHITE
+from tray_app.views.icon.stencil import Image, Stencil, lay, tile, within
+
+
+class Mark(Enum):
+    PROCESS = auto()  # a dot
+    HUNG = auto()  # a cross
+    PAUSED = auto()  # two bars
+    MUTED = auto()  # a slash
+    UNDELIVERED = auto()  # an exclamation mark
+
+
+def marks_of(picture: Picture) -> tuple[Mark | None, Mark | None]:
+    """Lower left: the notifications. Lower right: the reading. The worse of two is shown."""
+    notifications = (
+        Mark.UNDELIVERED if picture.undelivered else Mark.MUTED if picture.muted else None
+    )
+    if picture.paused:
+        return notifications, Mark.PAUSED
+    reading = Mark.PROCESS if picture.process_source else None
+    return notifications, Mark.HUNG if picture.hung else reading
+
+
+def side_of(mark: Mark | None, grid: Grid) -> int:
+    """What a mark takes of the lower edge; the dot, which may stay for days, takes less."""
+    if mark is None:
+        return 0
+    return max(5, grid.mark * 3 // 4) if mark is Mark.PROCESS else grid.mark
+
+
+def sign(image: Image, mark: Mark, left: int, side: int) -> None:
+    """A white sign on a black block, in a lower corner: it reads on every tile and panel."""
+    size, top = image.width, image.height - side
+    edge = max(1, size // 20)
+    room = side - 2 * edge
+    third = (room + 1) // 3
+    x, y, right, bottom = left + edge, top + edge, left + edge + room, size - edge
+
+    block, white = Stencil(size), Stencil(size)
+    block.box(left, top, left + side, size, side * (0.4 if mark is Mark.PROCESS else 0.25))
+    match mark:
+        case Mark.PROCESS:
+            white.box(x, y, right, bottom, room / 2 if room > 3 else 0.6)
+        case Mark.HUNG:  # row by row, for slanted edges would be a blur
+            stroke = max(1, room * 3 // 10)
+            for row in range(room):
+                shift = row * (room - stroke) // (room - 1)
+                for column in (x + shift, right - shift - stroke):
+                    white.box(column, y + row, column + stroke, y + row + 1)
+        case Mark.PAUSED:
+            white.box(x, y, x + third, bottom)
+            white.box(right - third, y, right, bottom)
+        case Mark.MUTED:
+            white.slant(y, right - third * 1.3, right, bottom, x, x + third * 1.3)
+        case Mark.UNDELIVERED:
+            stroke = third + (room - third) % 2
+            middle = x + (room - stroke) // 2
+            foot = bottom if room > 3 else size  # at 16 px it needs the fourth row
+            dot, gap = (room + 2) // 4, (room + 3) // 6
+            white.box(middle, y, middle + stroke, foot - dot - gap)
+            white.box(middle, foot - dot, middle + stroke, foot)
+    whole = tile(size, 0, octagon=False)
+    lay(image, BLACK, within(block.coverage(), whole))
+    lay(image, WHITE, within(white.coverage(), whole))
