@@ -79,3 +79,14 @@ def test_a_figure_is_written_as_its_unit_is() -> None:
     assert peak.text(replace(BARE, peak_bytes=532 << 20)) == "532 MB"
     assert peak.text(BARE) == "–"
     assert peak.column(BARE) == "peak       –"
+
+
+def test_open_files_are_the_sum_over_the_servers_processes() -> None:
+    """In the menu and in details; unknown where one process does not tell."""
+    figure = next(figure for figure in FIGURES if figure.key == "descriptors")
+    assert figure.menu_line(FULL) == "Open files: 143"
+    hidden = replace(FULL, rows=(FULL.rows[0], replace(FULL.rows[1], descriptors=None)))
+    assert (figure.text(hidden), figure.is_known(hidden)) == ("–", False)
+    assert not figure.is_known(replace(FULL, rows=()))
+    assert figure in figures.MENU_PROCESSES
+    assert figure in figures.ONLY_IN_DETAILS

@@ -17,7 +17,7 @@ from tray_app.core.model.readings import MIB, UNTOLD
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)
 
-from tray_app.sources.processes.procfs import CursorNewProcesses, ProcfsTable
+from tray_app.sources.processes.procfs import CursorNewProcesses, DescriptorCounter, ProcfsTable
 
 ROOT = Path(__file__).parents[3]
 
@@ -246,3 +246,36 @@ def test_a_pid_that_cannot_be_seen_yet_is_tried_once_more() -> None:
     table.alive = {1, 101}
     assert births.look() == {101: 1}
     assert births.look() == {}
+
+
+class TestDescriptorCounter:
+    """Counts what a process has open."""
+
+    @pytest.fixture
+    def listed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """An old kernel with 23 descriptors in a folder; each listing adds a line."""
+        listings: list[str] = []
+
+        def listdir(folder: str) -> list[str]:
+            listings.append(folder)
+            return [str(number) for number in range(23 if folder == "few" else 1000)]
+
+        size = os.stat_result((0o40500, 1, 1, 1, 0, 0, 0, 0, 0, 0))
+        monkeypatch.setattr("tray_app.sources.processes.procfs.os.stat", lambda _path: size)
+        monkeypatch.setattr("tray_app.sources.processes.procfs.os.listdir", listdir)
+        return listings
+
+    @pytest.mark.parametrize(("folder", "count", "pause"), [("few", 23, 5), ("many", 1000, 15)])
+    def test_an_old_kernels_are_listed_the_less_often_the_more_there_are(
+        self, listed: list[str], folder: str, count: int, pause: int
+    ) -> None:
+        """In between the last count stands."""
+        counter = DescriptorCounter(folder)
+        assert [counter.read() for _ in range(pause + 1)] == [count] * (pause + 1)
+        assert len(listed) == 1
+        counter.read()
+        assert len(listed) == 2
+
+    def test_what_may_not_be_read_is_unknown(self, tmp_path: Path) -> None:
+        """None, never 0."""
+        assert DescriptorCounter(str(tmp_path / "gone")).read() is None

@@ -77,6 +77,17 @@ def test_the_cpu_of_children_that_have_ended_is_told(table: ProcessTable, spawn:
     handle.close()
 
 
+def test_open_descriptors_are_counted(table: ProcessTable, spawn: Spawn) -> None:
+    """Files, sockets and pipes, as psutil counts them."""
+    process = spawn("kept = [open('/dev/null') for _ in range(100)]\nsaid('ready')\nrest()\n")
+    handle = table.open(process.pid)
+    assert handle is not None
+    usage = handle.read()
+    assert usage is not None
+    assert usage.descriptors == psutil.Process(process.pid).num_fds() > 100
+    handle.close()
+
+
 def test_facts_are_psutils(table: ProcessTable, spawn: Spawn, tmp_path: Path) -> None:
     """Parent, name, command line, folder and time of birth agree with psutil's."""
     process = spawn("said('ready')\nrest()\n", "ünï cödé", "", "last")

@@ -73,8 +73,8 @@ FULL = replace(
     recovering=Level.HIGH,
     target=Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "on the port"),
     rows=(
-        ProcessRow(42, "uvicorn", Role.TARGET, 1500 * MIB, 98.0),
-        ProcessRow(43, "ffmpeg", Role.CHILD, 90 * MIB, None),
+        ProcessRow(42, "uvicorn", Role.TARGET, 1500 * MIB, 98.0, descriptors=131),
+        ProcessRow(43, "ffmpeg", Role.CHILD, 90 * MIB, None, descriptors=12),
     ),
     others=(ProcessRow(7, "jupyter", Role.PYTHON, 210 * MIB, 0.04),),
     candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
@@ -101,6 +101,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
         "rate_mb_s": -12.346,
         "forecast": {"kind": "critical", "seconds": 42.0},
         "cpu_percent": 98.8,
+        "descriptors": 143,
         "system": {
             "used_percent": 48.0,
             "available_gb": 12.0,

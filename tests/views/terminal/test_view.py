@@ -379,7 +379,7 @@ def test_figures_keep_their_place_from_sample_to_sample() -> None:
     """Other values move no label and no row of the figures."""
 
     def places(sample: Sample) -> list[int]:
-        labels = [line[1:12].strip() for line in texts(Picture(sample).lines(80, 40))]
+        labels = [line[1:11].strip() for line in texts(Picture(sample).lines(80, 40))]
         figures = ("Peak", "CPU", "System", "Temp", "Activity", "Source")
         return [labels.index(figure) for figure in figures]
 

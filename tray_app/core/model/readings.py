@@ -99,7 +99,8 @@ class ProcessRow(Struct, frozen=True):
 
     Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
     ``faulted_bytes`` is what its minor page faults have touched since its start: new memory, and
-    copies of what it shared; None where the system does not tell.
+    copies of what it shared; None where the system does not tell. ``descriptors`` is how many
+    files, sockets and pipes it has open (on Windows: handles); None where that cannot be read.
     """
 
     pid: int
@@ -110,6 +111,7 @@ class ProcessRow(Struct, frozen=True):
     created_s: float | None = None
     stopped: bool = False
     faulted_bytes: int | None = None
+    descriptors: int | None = None
 
 
 class MemoryKind(StrEnum):

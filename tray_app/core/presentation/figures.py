@@ -163,6 +163,13 @@ def _own_text(sample: Sample) -> str:
     return wording.own_memory(sample.own) if sample.own else format.UNKNOWN
 
 
+def _descriptors(sample: Sample) -> int | None:
+    """None too where one of the processes does not tell: a part of the sum would mislead."""
+    counts = [row.descriptors for row in sample.rows]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
+
+
 def _system_column(sample: Sample) -> str:
     system = sample.system
     used = format.percent(system.used_percent if system else None)
@@ -462,6 +469,20 @@ FIGURES: tuple[Figure, ...] = (
         width=5,
     ),
     Figure(
+        "descriptors",
+        (
+            Field(
+                "descriptors",
+                COUNT,
+                _descriptors,
+                "open files, sockets and pipes of the server's processes (file descriptors; on"
+                " Windows: handles), in sum",
+                null=f"{_NO_PROCESS}, or one of them may not be read",
+            ),
+        ),
+        label="Open files",
+    ),
+    Figure(
         "system",
         (
             Field(
@@ -741,13 +762,13 @@ def _at(*keys: str) -> tuple[Figure, ...]:
 TEMP = _BY_KEY["temp"]
 MENU_STATUS = _at("memory", "source", "activity", "peak", "system", "temp")
 """Lines on top of the menu, in their order."""
-MENU_PROCESSES = _at("sharing")
+MENU_PROCESSES = _at("sharing", "descriptors")
 """Lines below the server's processes in the menu; hidden while unknown."""
 PLAIN_LINE = _at("memory", "peak", "cpu", "system", "temp", "activity", "source")
 """Columns of a plain terminal's line."""
-PLAIN_DETAILS = _at("own", "sharing")
+PLAIN_DETAILS = _at("own", "sharing", "descriptors")
 """Lines below it with --details, where there is something to say."""
-SCREEN = _at("peak", "own", "cpu", "system", "temp", "activity", "source")
+SCREEN = _at("peak", "own", "cpu", "descriptors", "system", "temp", "activity", "source")
 """Rows of the live screen."""
-ONLY_IN_DETAILS = _at("own")
+ONLY_IN_DETAILS = _at("own", "descriptors")
 """Those of them that are shown with --details only."""

@@ -24,7 +24,7 @@ class Usage(Struct, frozen=True):
 
     ``reaped_s`` are those of its children that have ended and that it has waited for, with what
     these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
-    ``faulted_bytes`` as in `ProcessRow`.
+    ``faulted_bytes`` and ``descriptors`` as in `ProcessRow`.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Usage(Struct, frozen=True):
     reaped_s: float = 0.0
     stopped: bool = False
     faulted_bytes: int | None = None
+    descriptors: int | None = None
 
 
 class Shares(Struct, frozen=True):

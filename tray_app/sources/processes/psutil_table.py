@@ -46,7 +46,14 @@ class PsutilHandle:
                 reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
                 rss_bytes = process.memory_info().rss
                 cpu_s, stopped = cpu.user + cpu.system, status in _STOPPED
-                return Usage(visible(process.name()), rss_bytes, cpu_s, reaped_s, stopped)
+                return Usage(
+                    visible(process.name()),
+                    rss_bytes,
+                    cpu_s,
+                    reaped_s,
+                    stopped,
+                    descriptors=_descriptors(process),
+                )
         except psutil.Error:
             return None
 
@@ -235,6 +242,15 @@ def _swap() -> tuple[int | None, int | None]:
     except (psutil.Error, OSError, RuntimeError):
         return None, None
     return swap.used, swap.total
+
+
+def _descriptors(process: psutil.Process) -> int | None:
+    try:
+        if sys.platform == "win32":
+            return process.num_handles()
+        return process.num_fds()
+    except (psutil.Error, OSError):
+        return None
 
 
 def _cwd(process: psutil.Process) -> str | None:

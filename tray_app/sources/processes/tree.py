@@ -148,6 +148,7 @@ class ServerTree:
                 gauge.created_s,
                 usage.stopped,
                 usage.faulted_bytes,
+                usage.descriptors,
             )
             rows.append(row)
         ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()

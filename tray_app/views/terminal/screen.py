@@ -112,7 +112,7 @@ class Picture(Struct, frozen=True):
         yield _BLANK
         hidden = () if self.details else figures.ONLY_IN_DETAILS
         rows = [figure for figure in figures.SCREEN if figure not in hidden]
-        label = max(len(figure.label) for figure in rows) + 3
+        label = max(len(figure.label) for figure in rows) + 2
         for figure in rows:
             text = f"{mark_of(figure, sample, marks)}{figure.text(sample)}"
             # Only the last may take several lines: another would push those below it around.
