@@ -15,7 +15,8 @@ from tests.bench.table import Effort, Figure, Part, run
 from tests.bench.traces import Trace, corpus, lived
 from tests.core.made import mb
 from tray_app.core.alerts.forecast import Forecast
-from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits, Level
+from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.model.timing import TICK_JITTER_S
 from tray_app.core.monitor.events import (
     Alerted,
     Event,

@@ -21,7 +21,7 @@ def test_one_thread_is_lenient() -> None:
     """What it lets the system do is for itself alone."""
     before_ns = slack_ns()
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(clock.be_lenient, 0.02).result()
+        thread.submit(clock.allow_timer_slack, 0.02).result()
         assert thread.submit(slack_ns).result() == 20_000_000
     assert slack_ns() == before_ns
 
@@ -29,4 +29,4 @@ def test_one_thread_is_lenient() -> None:
 def test_a_system_that_knows_no_leniency(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing happens where it cannot be asked for."""
     monkeypatch.setattr(clock, "Path", lambda _: tmp_path / "none" / "timerslack_ns")
-    clock.be_lenient(0.02)
+    clock.allow_timer_slack(0.02)

@@ -22,7 +22,11 @@ thread_cpu_s: Callable[[], float] = time.thread_time
 """What the calling thread has used of the processors."""
 
 
-def be_lenient(late_s: float) -> None:
+# So much late a thread that only looks at something may wake.
+TIMER_SLACK_S = 0.02
+
+
+def allow_timer_slack(late_s: float = TIMER_SLACK_S) -> None:
     """Let the system wake this thread so much late, together with others; Linux only.
 
     A processor that is awake anyway need not be woken, and what it runs is at hand: that saves a

@@ -17,12 +17,11 @@ from tray_app.core.model.readings import GONE, Now, PollReading
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.poll_bounds import PollBounds
 from tray_app.core.monitor.state import GAP_S
-from tray_app.runtime.clock import be_lenient, sleep, thread_cpu_s
+from tray_app.runtime.clock import allow_timer_slack, sleep, thread_cpu_s
 from tray_app.runtime.mailbox import WITHOUT_LIMIT, WakeSignal
 from tray_app.worker_thread import WorkerThread
 
 ASK_PACE_EVERY_S = 30.0
-LATE_S = 0.02
 # In intervals: a look that would come in the last quarter before the next sample is left to it.
 NEAR = 1.25
 # The clocks are compared in between: what a look need not do is left out.
@@ -95,7 +94,7 @@ class FastPoller:
         self._bell.ring()
 
     def _run(self) -> None:
-        be_lenient(LATE_S)
+        allow_timer_slack()
         while not self._is_closed:
             try:
                 if self._looks_at is None:

@@ -69,7 +69,7 @@ from tray_app.core.monitor.state import (
 from tray_app.core.monitor.step import step
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.core.source_choice import circuit_breaker
-from tray_app.runtime.clock import be_lenient
+from tray_app.runtime.clock import allow_timer_slack
 from tray_app.runtime.fast_poller import FastPoller, PollPlan
 from tray_app.runtime.mailbox import Inbox
 from tray_app.worker_thread import WorkerThread
@@ -77,7 +77,6 @@ from tray_app.worker_thread import WorkerThread
 _log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 3600.0
-LATE_S = 0.02
 # A defect that shows at every turn must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
 # A config file is looked at beside whatever is done, and no more often than this.
@@ -239,7 +238,7 @@ class Sampler:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        be_lenient(LATE_S)
+        allow_timer_slack()
         while not self._state.ended:
             try:
                 if not self._turn():

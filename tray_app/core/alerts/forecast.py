@@ -15,13 +15,14 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import accumulate, pairwise
-from operator import mul
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix, slope
 from tray_app.core.model.readings import MIB
+from tray_app.core.model.timing import TICK_JITTER_S
 
 # Points are kept so far apart at least: quick looks and short intervals add nothing to a line.
 POINT_EVERY_S = 0.9
@@ -36,6 +37,7 @@ ERROR_MAX, ERROR_MAX_SHOWN = 0.15, 0.25
 # How much less steep than the whole a half may be: a fixed part, or what its own scatter explains
 # (the slope of a half has 2.8 times the standard error), but never nearly all.
 HALF_OFF = 0.2
+HALF_POINTS_MIN = 3
 HALF_OFF_ERRORS = 5.0
 HALF_OFF_MAX, HALF_OFF_MAX_SHOWN = 0.5, 0.7
 # The largest part of the whole rise that one step may be, beyond the largest fall: two or three
@@ -53,8 +55,8 @@ FALL_MAX = 0.1
 LAST_STEP_S = 1.5
 # Readings that come every 10 s are no gaps.
 GAP_STEPS = 1.5
-# Readings come up to so much early or late.
-TICK_JITTER_S = 0.2
+# The time between two readings may be so much longer than was meant: one early, one late.
+APART_JITTER_S = 2 * TICK_JITTER_S
 # Of each second that passes, a shown moment may move away by so much; it may come nearer at once.
 # So the time left shrinks, and a climb that slows down is overtaken by what was promised.
 SLIP_PART = 0.25
@@ -174,7 +176,7 @@ def shown(outlook: ForecastState, now_s: float) -> Line | None:
 
 def _apart_s(times_s: tuple[float, ...]) -> float:
     """How long no reading may have come, or what memory did meanwhile was not seen."""
-    return max(CLIMBS_FOR_S, GAP_STEPS * (times_s[-1] - times_s[-2])) + TICK_JITTER_S
+    return max(CLIMBS_FOR_S, GAP_STEPS * (times_s[-1] - times_s[-2])) + APART_JITTER_S
 
 
 def foresee(
@@ -226,7 +228,7 @@ def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) 
     """The line of the longest straight part that ends now."""
     error_max = ERROR_MAX_SHOWN if known else ERROR_MAX
     off_max = HALF_OFF_MAX_SHOWN if known else HALF_OFF_MAX
-    sums = _sums(times_s, figures)
+    columns = prefix(times_s, figures)
     for length in _LENGTHS:
         count = min(length, len(times_s))
         span_s = times_s[-1] - times_s[-count]
@@ -234,20 +236,30 @@ def _line(times_s: tuple[float, ...], figures: tuple[int, ...], *, known: bool) 
             return None
         if length > len(times_s) and length != _LENGTHS[0]:
             continue
-        rate, end, error = _fit(sums, count)
-        if rate < RATE_MIN_BYTES_S or rate * span_s < RISE_MIN_BYTES or error > error_max * rate:
+        line = fit(newest(columns, count))
+        if line is None or not _rises(line, span_s) or line.error > error_max * line.slope:
             continue
+        rate = line.slope
         half = (count + 1) // 2
-        off = min(off_max, max(HALF_OFF, HALF_OFF_ERRORS * error / rate))
+        off = min(off_max, max(HALF_OFF, HALF_OFF_ERRORS * line.error / rate))
         least = (1.0 - off) * rate
         if (
-            _fit(sums, half)[0] >= least
-            and _fit(sums, count, count - half)[0] >= least
+            _is_as_steep(newest(columns, half), least)
+            and _is_as_steep(newest(columns, count, count - half), least)
             and _stair(figures[-count:]) <= STEP_MAX * rate * span_s
             and _climbs(times_s[-count:], figures[-count:], rate)
         ):
-            return Line(figures[-1] + end, rate, span_s)
+            return Line(figures[-1] + line.origin, rate, span_s)
     return None
+
+
+def _rises(line: Fit, span_s: float) -> bool:
+    return line.slope >= RATE_MIN_BYTES_S and line.slope * span_s >= RISE_MIN_BYTES
+
+
+def _is_as_steep(half: Sums, least_bytes_s: float) -> bool:
+    rate = slope(half)
+    return half.n >= HALF_POINTS_MIN and rate is not None and rate >= least_bytes_s
 
 
 def _climbs(times_s: tuple[float, ...], figures: tuple[int, ...], rate_bytes_s: float) -> bool:
@@ -255,7 +267,7 @@ def _climbs(times_s: tuple[float, ...], figures: tuple[int, ...], rate_bytes_s: 
     climb was given back on the way."""
     now_s, now_bytes = times_s[-1], figures[-1]
     last = bisect_left(times_s, now_s - LAST_STEP_S) - 1
-    recent = min(last, bisect_left(times_s, now_s - CLIMBS_FOR_S - TICK_JITTER_S))
+    recent = min(last, bisect_left(times_s, now_s - CLIMBS_FOR_S - APART_JITTER_S))
     off_bytes = NOISE_DEVIATIONS * _noise(times_s, figures, rate_bytes_s)
     for start, part in ((recent, CLIMBS_PART), (last, LAST_STEP_PART)):
         least = part * rate_bytes_s * (now_s - times_s[start]) - off_bytes
@@ -285,29 +297,3 @@ def _stair(figures: tuple[int, ...]) -> int:
     """How much larger the largest step up is than the largest one down."""
     steps = [after - before for before, after in pairwise(figures)]
     return max(steps) + min(0, *steps)
-
-
-_Sums = tuple[tuple[float, ...], ...]
-
-
-def _sums(times_s: tuple[float, ...], figures: tuple[int, ...]) -> _Sums:
-    """The sums of x, y, x², xy and y² over the newest points, by their number."""
-    now_s, now_bytes = times_s[-1], figures[-1]
-    x = [at_s - now_s for at_s in reversed(times_s)]
-    y = [float(size - now_bytes) for size in reversed(figures)]
-    columns = (x, y, map(mul, x, x), map(mul, x, y), map(mul, y, y))
-    return tuple(tuple(accumulate(column, initial=0.0)) for column in columns)
-
-
-def _fit(sums: _Sums, count: int, skip: int = 0) -> tuple[float, float, float]:
-    """Of the least-squares line over the newest ``count`` points but for ``skip``: slope, value
-    at the newest, and standard error of the slope."""
-    n = count - skip
-    x, y, xx, xy, yy = (column[count] - column[skip] for column in sums)
-    spread = xx - x * x / n
-    if spread <= 0.0 or n < 3:
-        return 0.0, 0.0, math.inf
-    both = xy - x * y / n
-    slope = both / spread
-    rest = max(0.0, yy - y * y / n - slope * both)
-    return slope, (y - slope * x) / n, math.sqrt(rest / (n - 2) / spread)

@@ -13,7 +13,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits
+from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.model.timing import TICK_JITTER_S
 
 # What a server uses that does nothing: threads that wake up, a supervisor that looks for edits, and
 # a few of the ticks of 10 ms in which CPU is counted.

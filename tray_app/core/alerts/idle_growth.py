@@ -7,7 +7,9 @@ A mean every half minute, over the last half hour; 15 min that rise straight and
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from tray_app.core.analysis.least_squares import fit, slope, sums
 from tray_app.core.model.readings import MIB
 
 EVERY_S = 30.0
@@ -59,10 +61,7 @@ def update(
         return IdleGrowthState(began_s=now_s, sum_bytes=memory_bytes, count=1), None
     sum_bytes, count = state.sum_bytes + memory_bytes, state.count + 1
     if now_s - state.began_s < EVERY_S:
-        running = IdleGrowthState(
-            state.points, state.first, state.began_s, sum_bytes, count, state.told_bytes
-        )
-        return running, None
+        return replace(state, sum_bytes=sum_bytes, count=count), None
     point = ((state.began_s + now_s) / 2, sum_bytes / count)
     points = (*state.points[-POINTS_MAX + 1 :], point)
     first = state.first or point
@@ -71,30 +70,15 @@ def update(
     told_bytes = state.told_bytes
     if grown >= max(2 * told_bytes, LONG_S * RATE_MIN_BYTES_S) and _straight(points):
         growing, told_bytes = IdleGrowth(round(grown), point[0] - first[0]), grown
-    return IdleGrowthState(points, first, now_s, 0, 0, told_bytes), growing
+    return IdleGrowthState(points, first, began_s=now_s, told_bytes=told_bytes), growing
 
 
 def _straight(points: tuple[tuple[float, float], ...]) -> bool:
     if len(points) < POINTS_MIN or points[-1][0] - points[0][0] < LONG_S:
         return False
-    rate, straight = _fit(points)
+    line = fit(sums(points))
+    if line is None or line.slope <= RATE_MIN_BYTES_S or line.explained < STRAIGHT_MIN:
+        return False
     half = len(points) // 2
-    return (
-        rate > RATE_MIN_BYTES_S
-        and straight >= STRAIGHT_MIN
-        and _fit(points[:half])[0] >= HALF_MIN * rate
-        and _fit(points[half:])[0] >= HALF_MIN * rate
-    )
-
-
-def _fit(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    """Slope of the least-squares line, and the part of the variance that is the line's."""
-    count = len(points)
-    mean_t = sum(t for t, _ in points) / count
-    mean_m = sum(m for _, m in points) / count
-    spread_t = sum((t - mean_t) ** 2 for t, _ in points)
-    spread_m = sum((m - mean_m) ** 2 for _, m in points)
-    both = sum((t - mean_t) * (m - mean_m) for t, m in points)
-    if spread_t <= 0.0 or spread_m <= 0.0:
-        return 0.0, 0.0
-    return both / spread_t, both * both / (spread_t * spread_m)
+    halves = (slope(sums(points[:half])), slope(sums(points[half:])))
+    return all(rate is not None and rate >= HALF_MIN * line.slope for rate in halves)

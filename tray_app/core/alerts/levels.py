@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.model.readings import MIB
+from tray_app.core.model.timing import TICK_JITTER_S, has_lasted
 
 REARM_FACTOR = 0.9
 # So long after its forecast has vanished, what was said early is taken back: a line that readings
@@ -33,8 +34,6 @@ WAITS_FOR_HIGHER_S = 2.0
 # Elevated is normal while something is processed: in a burst of CPU it waits so long at most until
 # it is known whether that is work.
 WAITS_FOR_WORK_S = 4.0
-# Readings come up to so much early; a hold of 2 s is one interval.
-TICK_JITTER_S = 0.1
 
 
 class Level(IntEnum):
@@ -248,7 +247,7 @@ def _judged(
 ) -> tuple[LevelState, LevelVerdict]:
     """What is said of a reading that counts; the moments are those of this reading."""
     level = state.level
-    while level and _lasted(state.below_s[level - 1], now_s, limits.recovery_s):
+    while level and has_lasted(state.below_s[level - 1], now_s, limits.recovery_s):
         level = Level(level - 1)
     state = replace(state, level=level)
     rises_to = _held(state, reached, now_s, limits, stirs=stirs)
@@ -261,15 +260,19 @@ def _judged(
             foreseen_s=None if came_true else state.foreseen_s,
         ), LevelVerdict(raise_level=rises_to)
     if state.foreseen_s is not None:
-        if not _lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
+        if not has_lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
             return state, NOTHING
         taken_back = replace(state, foreseen_s=None, taken_back_s=now_s)
         return taken_back, LevelVerdict(taken_back=True)
     if foreseen and level is not Level.CRITICAL and state.taken_back_s is None:
         return replace(state, foreseen_s=now_s), LevelVerdict(Level.CRITICAL, early=True)
-    if level is Level.NONE and state.raised and _lasted(state.below_s[0], now_s, limits.recovery_s):
+    if (
+        level is Level.NONE
+        and state.raised
+        and has_lasted(state.below_s[0], now_s, limits.recovery_s)
+    ):
         return state, LevelVerdict(recovered=True)
-    if Level.NONE < level <= kept and _lasted(state.said_s, now_s, limits.repeat_s(level)):
+    if Level.NONE < level <= kept and has_lasted(state.said_s, now_s, limits.repeat_s(level)):
         return state, LevelVerdict(raise_level=level, again=True)
     return state, NOTHING
 
@@ -329,7 +332,7 @@ def _is_over(state: LevelState, now_s: float) -> bool:
     """Whether below all levels nothing of what was said lasts."""
     if state.raised or state.foreseen_s is not None:
         return False
-    return state.taken_back_s is None or _lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
+    return state.taken_back_s is None or has_lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
 
 
 def woken(state: LevelState, now_s: float) -> LevelState:
@@ -365,7 +368,3 @@ def _since(before: _Moments, now_s: float, holds: tuple[bool, ...]) -> _Moments:
         for since, hold in zip(before, holds, strict=True)
     )
     return first, second, third
-
-
-def _lasted(since_s: float | None, now_s: float, for_s: float) -> bool:
-    return since_s is not None and now_s - since_s >= for_s - TICK_JITTER_S

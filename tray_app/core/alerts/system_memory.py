@@ -10,8 +10,9 @@ import math
 
 from msgspec import Struct
 
-from tray_app.core.alerts.levels import TICK_JITTER_S, AlertLimits
+from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.model.readings import MIB, SystemMemory
+from tray_app.core.model.timing import has_lasted
 
 # A single reading may fall between a free and an allocation of somebody else.
 HOLD_S = 2.0
@@ -71,12 +72,12 @@ def update(
     pressed_s = (state.pressed_s if state.pressed_s is not None else now_s) if pressed else None
     if not state.said:
         hold_s = LIMITED_HOLD_S if system.limited else HOLD_S
-        said = _lasted(short_s, now_s, hold_s) or _lasted(pressed_s, now_s, PRESSURE_HOLD_S)
+        said = has_lasted(short_s, now_s, hold_s) or has_lasted(pressed_s, now_s, PRESSURE_HOLD_S)
         return SystemMemoryState(short_s, pressed_s, said, hold_s=hold_s), True if said else None
     if available < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
         return SystemMemoryState(short_s, pressed_s, said=True), None
     eased_s = now_s if state.eased_s is None else state.eased_s
-    if _lasted(eased_s, now_s, EASED_AFTER_S):
+    if has_lasted(eased_s, now_s, EASED_AFTER_S):
         return NO_SHORTAGE, False
     return SystemMemoryState(short_s, pressed_s, said=True, eased_s=eased_s), None
 
@@ -93,7 +94,3 @@ def due_s(state: SystemMemoryState) -> float:
 def woken(state: SystemMemoryState) -> SystemMemoryState:
     """After a gap in what was watched, holds begin anew."""
     return SystemMemoryState(said=True) if state.said else NO_SHORTAGE
-
-
-def _lasted(since_s: float | None, now_s: float, for_s: float) -> bool:
-    return since_s is not None and now_s - since_s >= for_s - min(TICK_JITTER_S, for_s / 2)

@@ -25,12 +25,11 @@ from tray_app.core.analysis import stage as stages
 from tray_app.core.analysis.stage import Stage, Words
 from tray_app.core.analysis.startup import Startup
 from tray_app.core.model.readings import MIB, ApiReading, MemoryKind, ProcessReading, TempUsage
+from tray_app.core.model.timing import TICK_JITTER_S
 
 PROCESSING_CPU_PERCENT = 40.0
 INTENSIVE_CPU_PERCENT = 80.0
 INTENSIVE_AFTER_S = 2.0
-# Readings come up to so much early or late; one that covers 2 s may cover 1.9 s.
-TICK_JITTER_S = 0.1
 # A core's second of CPU in readings of 40 % and more is work; less is a burst, as of a request
 # or a garbage collection. At 2 s a full core shows in one reading, at 0.2 s in five.
 WORK_CPU_S = 1.0

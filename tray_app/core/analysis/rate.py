@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tray_app.core.analysis.least_squares import slope, sums
+
 WINDOW_S = 7.0
 POINTS_KEPT = 4
 MIN_SPAN_S = 1.5
@@ -44,10 +46,10 @@ def rate_bytes_s(trend: Trend) -> float | None:
     points = trend.points
     if len(points) < MIN_POINTS or points[-1][0] - points[0][0] < MIN_SPAN_S:
         return None
-    whole = _slope(points)
+    whole = slope(sums(points))
     if whole is None:
         return None
-    newest = _slope(points[_newest(points) :])
+    newest = slope(sums(points[_newest(points) :]))
     if newest is None or whole * newest <= 0.0:
         return 0.0
     return whole if abs(whole) < abs(newest) else newest
@@ -68,19 +70,3 @@ def _newest(points: tuple[tuple[float, int], ...]) -> int:
     while start > 0 and last_s - points[start][0] < MIN_SPAN_S:
         start -= 1
     return start
-
-
-def _slope(points: tuple[tuple[float, int], ...]) -> float | None:
-    """Of the least-squares line; None where all points are of one moment."""
-    # One pass, from the first point on: sums of large numbers would lose the small ones.
-    first_s, first_bytes = points[0]
-    sum_t = sum_m = sum_tt = sum_tm = 0.0
-    for at_s, size_bytes in points:
-        t, m = at_s - first_s, size_bytes - first_bytes
-        sum_t += t
-        sum_m += m
-        sum_tt += t * t
-        sum_tm += t * m
-    count = len(points)
-    spread = count * sum_tt - sum_t * sum_t
-    return (count * sum_tm - sum_t * sum_m) / spread if spread > 0 else None
