@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, mb
-from tray_app.core.analysis.activity import Activity, ActivityState
+from tray_app.core.analysis.activity import Activity, ActivityState, Stir
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, TempUsage
@@ -133,11 +133,19 @@ class TestErrands:
         assert after(busy, asked.command)[0].errand is ServerAction.FREE_MEMORY
 
     def test_no_clean_up_while_a_job_may_have_begun_or_waits(self, idle: State) -> None:
-        """A burst of CPU may be its beginning, and a job that is not known to have ended waits."""
+        """A burst of CPU may be its beginning, or a file; and a job that is not known to have ended
+        waits."""
         stirring = replace(idle, activity=ActivityState(burst_s=0.4))
+        posted = replace(idle, activity=ActivityState(stir=Stir(0.0, 0.0, temp_signs=1)))
         waiting = replace(idle, jobs=Jobs(current=Job(1, START)))
-        for state in (stirring, waiting):
+        for state in (stirring, posted, waiting):
             assert "A job is running" in reason(state, CleanUp())
+
+    def test_a_step_of_memory_is_no_job(self, idle: State) -> None:
+        """Memory may be freed just after it without a question."""
+        stepped = Stir(0.0, 0.0, grown_bytes=mb(300), has_cpu=True)
+        state = replace(idle, activity=ActivityState(stir=stepped))
+        assert not server_actions.is_working(state)
 
     def test_no_clean_up_where_nothing_is_known(self, idle: State) -> None:
         """While paused, or before the first sample, a job may run unseen."""

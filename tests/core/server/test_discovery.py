@@ -95,7 +95,7 @@ def test_every_recorded_style_resolves_before_it_listens(style: dict[str, Any]) 
 def test_the_process_that_answers_is_the_one_with_the_memory(style: dict[str, Any]) -> None:
     """Workers answer, not their supervisor nor the resource tracker: the recorded RSS agrees."""
     parents = {each.pid: each.ppid for each in recorded(style)}
-    pids = answering(expected_root(style), listening(style), parents)
+    pids = answering(listening(style), parents)
     rss_mb = {each["pid"]: each["rss_mb"] for each in style["processes_idle"]}
     api_mb = style["api_rss_mb_12_calls_idle"]
     assert all(any(abs(rss_mb[pid] - value) < 1 for pid in pids) for value in api_mb)
@@ -194,7 +194,7 @@ def test_a_windows_launcher_is_the_root_of_what_it_launches(lines: list[str]) ->
     assert by_port(*chain, holders={chain[-1].pid}).pid == root
     assert by_command(*chain).pid == root
     parents = {each.pid: each.ppid for each in chain if each.pid >= root}
-    assert answering(root, {chain[-1].pid}, parents) == {chain[-1].pid}
+    assert answering({chain[-1].pid}, parents) == {chain[-1].pid}
 
 
 def test_only_a_parent_with_the_same_command_is_a_launcher() -> None:
@@ -314,17 +314,24 @@ def test_a_reused_parent_pid_is_no_parent() -> None:
 def test_what_forks_below_a_worker_does_not_answer() -> None:
     """A worker's forked pool inherits the socket without serving it."""
     parents = {10: 1, 11: 10, 12: 11, 13: 12}
-    assert answering(10, {10, 11, 12, 13}, parents) == {11}
-    assert answering(10, {10}, parents) == {10}
-    assert answering(10, {10, 13}, parents) == {13}
-    assert answering(10, set(), parents) == set()
+    assert answering({10, 11, 12, 13}, parents) == {11}
+    assert answering({10}, parents) == {10}
+    assert answering({10, 13}, parents) == {13}
+    assert answering(set(), parents) == set()
+
+
+def test_workers_that_have_outlived_their_supervisor_answer_each() -> None:
+    """Also beside one that supervises workers of its own."""
+    parents = {11: 1, 12: 1, 13: 12}
+    assert answering({11, 12}, parents) == {11, 12}
+    assert answering({11, 12, 13}, parents) == {11, 13}
 
 
 def test_below_a_launcher_the_workers_answer() -> None:
     """The launcher does not listen; what it launched supervises them, or answers itself."""
     parents = {10: 1, 11: 10, 12: 11, 13: 11, 14: 13}
-    assert answering(10, {11}, parents) == {11}
-    assert answering(10, {11, 12, 13, 14}, parents) == {12, 13}
+    assert answering({11}, parents) == {11}
+    assert answering({11, 12, 13, 14}, parents) == {12, 13}
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,27 @@ def test_several_workers_have_no_single_answer(table: FakeTable, probe: ServerPr
     assert reading.answering_rss_bytes is None
 
 
+@pytest.mark.parametrize(
+    "line", ["python -B -c from multiprocessing.spawn import spawn_main", "gunicorn main:app"]
+)
+def test_workers_whose_supervisor_was_killed_are_one_server(
+    table: FakeTable, probe: ServerProbe, line: str
+) -> None:
+    """They share the port, and any of them answers; each with what it has started."""
+    table.start(11, line, rss_bytes=300, ports={PORT}, created_s=1.0)
+    table.start(12, line, rss_bytes=120, ports={PORT}, created_s=2.0)
+    table.start(13, "ffmpeg", ppid=11, rss_bytes=80)
+    table.start(14, "postgres", rss_bytes=1000)
+    table.start(15, "nginx", ppid=14, rss_bytes=1000, ports={PORT})
+    reading = probe.read(0.0)
+    assert {row.pid for row in reading.rows} == {11, 12, 13}
+    assert (reading.rss_bytes, reading.worker_count) == (500, 2)
+    assert reading.answering_rss_bytes is None
+    assert reading.rows[0].role is Role.TARGET
+    table.end(reading.rows[0].pid)
+    assert probe.read(2.0).worker_count == 1
+
+
 def test_a_living_server_costs_its_handles_only(table: FakeTable, probe: ServerProbe) -> None:
     """No command line, socket or other process is looked at while nothing changes."""
     for pid in range(100, 200):

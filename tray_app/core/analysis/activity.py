@@ -141,6 +141,12 @@ class ActivityState(Struct, frozen=True):
         return self.is_busy or self.burst_s > 0.0 or self.stir is not None
 
     @property
+    def may_have_job(self) -> bool:
+        """Whether there may be a job with files to lose: a step of memory alone is none."""
+        has_file = self.stir is not None and self.stir.temp_signs > 0
+        return self.is_busy or self.burst_s > 0.0 or has_file
+
+    @property
     def may_begin(self) -> bool:
         """Whether there are weak signs that look like the beginning of a video."""
         return self.stir is not None and self.stir.is_likely

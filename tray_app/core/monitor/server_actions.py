@@ -117,7 +117,7 @@ def _temp(state: State) -> TempUsage | None:
 
 def is_working(state: State) -> bool:
     """Whether a job runs, or may have begun."""
-    return state.activity.stirs or state.jobs.current is not None
+    return state.activity.may_have_job or state.jobs.current is not None
 
 
 def refusal(errand: ServerAction, reason: str) -> Told:

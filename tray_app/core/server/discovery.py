@@ -109,19 +109,27 @@ def choose(
     return _by_command(port, others, listening_ports)
 
 
-def answering(
-    root: int, listening: Collection[int], parents: Mapping[int, int | None]
-) -> frozenset[int]:
+def answering(listening: Collection[int], parents: Mapping[int, int | None]) -> frozenset[int]:
     """The pids of a tree that answer requests, of those that hold the listening socket.
 
     With --reload or --workers the root only supervises: its nearest listening descendants
     answer (what listens below those has merely inherited the socket). Else the root does,
-    or below a launcher, which does not listen, the process that it launched.
+    or below a launcher, which does not listen, the process that it launched. Beside a root that has
+    outlived its supervisor others do that have outlived it, too.
     """
     nearest = {pid: _nearest(pid, listening, parents) for pid in listening}
-    tops = {root} if root in listening else {pid for pid in nearest if nearest[pid] is None}
-    workers = {pid for pid in nearest if nearest[pid] in tops}
-    return frozenset(workers or tops)
+    tops = {pid for pid in nearest if nearest[pid] is None}
+    workers = {pid: nearest[pid] for pid in nearest if nearest[pid] in tops}
+    return frozenset(workers) | (tops - set(workers.values()))
+
+
+def may_outlive_its_supervisor(facts: ProcessFacts) -> bool:
+    """Whether it is a worker, which may go on with others on the port when its supervisor was
+    killed: one of multiprocessing, or of gunicorn."""
+    command = server_command(facts.cmdline)
+    if command is not None:
+        return command.program == "gunicorn"
+    return any("multiprocessing" in part for part in facts.cmdline)
 
 
 def launcher_of(facts: ProcessFacts, parent: ProcessFacts | None) -> ProcessFacts | None:

@@ -21,7 +21,12 @@ from tray_app.core.model.readings import (
     Role,
     Target,
 )
-from tray_app.core.server.discovery import Choice, not_permitted
+from tray_app.core.server.discovery import (
+    Choice,
+    ProcessFacts,
+    may_outlive_its_supervisor,
+    not_permitted,
+)
 from tray_app.core.server.target_override import CHOSEN, NO_OVERRIDE, TargetOverride
 from tray_app.sources.processes.command_line_index import CommandLineIndex
 from tray_app.sources.processes.finder import TargetFinder
@@ -237,11 +242,23 @@ class ServerProbe:
         self._target = Target(
             facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
         )
-        self._tree = ServerTree(self._table, root, self._host, self._port, now_s)
+        siblings = self._siblings(facts) if choice.by_port else frozenset[int]()
+        self._tree = ServerTree(self._table, root, self._host, self._port, now_s, siblings)
         self._table.count_limits_of(choice.pid)
         self._seen = None
         self._oom = OomWatch(self._table.oom_count())
         return True
+
+    def _siblings(self, root: ProcessFacts) -> frozenset[int]:
+        """Those that serve the port with a worker whose supervisor was killed: any may answer."""
+        if not may_outlive_its_supervisor(root):
+            return frozenset()
+        beside = [
+            pid
+            for pid in self._table.pids()
+            if pid != root.pid and self._table.parent(pid) == root.ppid
+        ]
+        return self._table.listeners(self._port, self._host, beside).pids
 
     def _let_go(self) -> None:
         if self._tree is not None:

@@ -7,7 +7,7 @@ and a few times after (a worker imports before it listens), never at each readin
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
@@ -81,13 +81,20 @@ class Load:
 
 
 class ServerTree:
-    """All descendants of ``root``. A child that outlives its parent stays in the tree.
+    """All descendants of ``root``, and of ``siblings`` that serve the port with it. A child that
+    outlives its parent stays in the tree.
 
     ``handles`` are the members', the root's first; ``rows`` are as of the last reading.
     """
 
     def __init__(
-        self, table: ProcessTable, root: ProcessHandle, host: str, port: int, now_s: float
+        self,
+        table: ProcessTable,
+        root: ProcessHandle,
+        host: str,
+        port: int,
+        now_s: float,
+        siblings: Collection[int] = (),
     ) -> None:
         self.root = root
         self.listening: frozenset[int] = frozenset()
@@ -101,8 +108,11 @@ class ServerTree:
         self._read_s: float | None = None
         self._load = Load()
         self.rows: tuple[ProcessRow, ...] = ()
-        for pid in table.descendants(root.pid):
-            self._join(pid, None)
+        for top in (root.pid, *siblings):
+            if top != root.pid:
+                self._join(top, None)
+            for pid in table.descendants(top):
+                self._join(pid, None)
         self.recheck(now_s)
 
     @property
@@ -202,4 +212,4 @@ class ServerTree:
         self._ask_at_s = later or [now_s + _ASK_EVERY_S]
         self.listening = self._table.listeners(self._port, self._host, self._gauges).pids
         parents = {pid: self._table.parent(pid) for pid in self._gauges}
-        self._answering = answering(self.root.pid, self.listening, parents)
+        self._answering = answering(self.listening, parents)
