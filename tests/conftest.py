@@ -1,12 +1,13 @@
 """What all tests share.
 
-Rule: a desktop test that cannot run here is skipped with its reason on a developer's machine,
+Rule: a test that lacks a program or a desktop is skipped with its reason on a developer's machine,
 and is a failure where ``CI=true``: there, a test that did not run has proved nothing.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,26 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.needs import BEGINNING
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+
+def heed_signals() -> None:
+    """Undo what ``nohup`` and a script's ``&`` leave behind: ignored signals, which every program
+    that a test starts would inherit. A handler of ours is the default again after an exec.
+    """
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            is_interrupt = number is signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_interrupt else lambda *_: None)
+
+
+heed_signals()
 
 
 def in_ci() -> bool:
@@ -30,10 +46,11 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if in_ci() and report.skipped and item.get_closest_marker("desktop") and not _xfail(report):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        report.outcome = "failed"
-        report.longrepr = f"a desktop test did not run although CI=true: {reason}"
+    if in_ci() and report.skipped and not _xfail(report):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if item.get_closest_marker("desktop") or BEGINNING in reason:
+            report.outcome = "failed"
+            report.longrepr = f"this test did not run although CI=true: {reason}"
     return report
 
 

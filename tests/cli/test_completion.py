@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
 
+from tests.needs import path_of
 from tray_app.cli import completion, parser
 
 
 def run(shell: str, script: str) -> str:
     """What the shell prints for a script."""
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"no {shell} here")
-    done = subprocess.run([program], input=script, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        [path_of(shell)], input=script, capture_output=True, text=True, timeout=20
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

@@ -13,6 +13,7 @@ import pytest
 
 from tests.desktop.running import App
 from tests.desktop.session import DesktopSession, Host, missing_programs
+from tests.needs import missing
 
 StartDesktop = Callable[..., DesktopSession]
 StartApp = Callable[..., App]
@@ -25,8 +26,8 @@ def start_desktop() -> Iterator[StartDesktop]:
 
         def start(**options: Any) -> DesktopSession:
             host: Host = "none" if options.get("bus_only") else options.get("host", "xfce")
-            if missing := missing_programs(host):
-                pytest.skip(f"missing here: {', '.join(missing)} (tests/run installs them)")
+            if lacking := missing_programs(host):
+                pytest.skip(missing(*lacking))
             return running.enter_context(DesktopSession(**options))
 
         yield start

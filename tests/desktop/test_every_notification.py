@@ -20,6 +20,7 @@ from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Eavesdropper, Notice
 from tests.desktop.running import CONFIG, App
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
+from tests.needs import missing
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.alerts.forecast import Forecast, Kind
@@ -284,8 +285,8 @@ class Sending:
 
 @pytest.fixture(scope="module")
 def sending() -> Iterator[Sending]:
-    if missing := missing_programs("xfce"):
-        pytest.skip(f"missing here: {', '.join(missing)} (tests/run installs them)")
+    if lacking := missing_programs("xfce"):
+        pytest.skip(missing(*lacking))
     with (
         pytest.MonkeyPatch.context() as environment,
         DesktopSession() as desktop,

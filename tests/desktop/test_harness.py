@@ -31,9 +31,9 @@ from tests.desktop.session import (
     DesktopSession,
     Rgb,
     find_row,
-    missing_programs,
 )
 from tests.desktop.wire import DBUS, Peer, Reply
+from tests.needs import needs
 from tests.waiting import wait_for
 
 MAGENTA = (230, 0, 200)
@@ -264,7 +264,7 @@ def test_program_on_desktop(session_bus: DesktopSession) -> None:
 
 
 @pytest.mark.desktop
-@pytest.mark.skipif(bool(missing_programs("none")), reason="dbus-daemon is missing here")
+@needs("dbus-daemon")
 def test_nothing_is_left_behind() -> None:
     """The end of a session ends what it started, even a stopped process and after a failure."""
     started: list[subprocess.Popen[bytes]] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +21,12 @@ import fcntl
 import pty
 import termios
 
+from tests.needs import needs
+
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 30.0
 ENTERS, LEAVES, CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+pytestmark = needs("bash")
 # Bash as the leader of a session of its own, with the terminal as its own.
 SHELL = """
 import fcntl, os, termios
@@ -62,9 +64,11 @@ class Shell:
     def read_until(self, *wanted: bytes) -> bytes:
         """What comes up to the last of these, which come in this order."""
         read = b""
+        until_s = time.monotonic() + LIMIT_S
         for each in wanted:
             while each not in self.unread:
-                ready, _, _ = select.select([self.master], [], [], LIMIT_S)
+                left_s = max(0.0, until_s - time.monotonic())
+                ready, _, _ = select.select([self.master], [], [], left_s)
                 assert ready, (each, read + self.unread)
                 self.unread += os.read(self.master, 65536)
             before, found, self.unread = self.unread.partition(each)

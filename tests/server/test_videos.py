@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.needs import needs
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 
@@ -73,7 +73,7 @@ def test_a_video_takes_its_course(runanalyze_server: ServerFactory) -> None:
     assert len(stages(server)) == 34  # as the real one's history has after a video
 
 
-@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs the program ffmpeg")
+@needs("ffmpeg")
 def test_ffmpeg_is_the_real_one(runanalyze_server: ServerFactory) -> None:
     """Where ffmpeg is installed its children are that program, and hold what was recorded."""
     server = runanalyze_server()

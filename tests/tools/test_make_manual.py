@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
-import pytest
-
+from tests.needs import path_of
 from tools.make_manual import PAGE, page
 from tray_app.cli.parser import make_parser
 from tray_app.core.config.settings import OPTIONS
@@ -29,10 +27,6 @@ def test_it_has_every_flag_and_setting() -> None:
 
 def test_man_reads_it() -> None:
     """Without a warning."""
-    groff = shutil.which("groff")
-    if groff is None:
-        pytest.skip("no groff here")
-    done = subprocess.run(
-        [groff, "-man", "-Tutf8", "-ww", "-K", "utf8", str(PAGE)], capture_output=True, text=True
-    )
+    command = [path_of("groff"), "-man", "-Tutf8", "-ww", "-K", "utf8", str(PAGE)]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
