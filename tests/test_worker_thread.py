@@ -26,6 +26,7 @@ from tests.waiting import wait_for
 from tray_app import worker_thread
 from tray_app.app import tray
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.monitor.events import Ended, Event, HostMissing, Sampled, Told
@@ -38,7 +39,8 @@ from tray_app.desktop.single_instance import Instance, hand_over
 from tray_app.runtime import clock
 from tray_app.runtime.sampler import Sampler
 from tray_app.sources.api.action_worker import ActionWorker
-from tray_app.sources.api.client import ApiClient, ServerCalls
+from tray_app.sources.api.actions import ServerCalls
+from tray_app.sources.api.client import ApiClient
 from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.demo import DemoApi
 from tray_app.views.presenter import Presenter
@@ -318,7 +320,9 @@ def test_an_errand_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: OSError
         failing_first(monkeypatch, calls, "status", ailment)
         failing_first(monkeypatch, calls, "hang_up", ailment)
         ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
-        assert "unexpected error" in (outcomes.get(timeout=LIMIT_S).problem or "")
+        problem = outcomes.get(timeout=LIMIT_S).problem
+        assert problem is not None
+        assert problem.kind is ApiFailureKind.UNEXPECTED
 
 
 def test_what_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:

@@ -48,7 +48,8 @@ class NullPanel:
 def work(port: int, samples: int) -> Growth:
     """Make samples of a real process and a scripted API, alert, look, and show them."""
     from tray_app.core.config.settings import Settings
-    from tray_app.core.model.readings import MIB, ApiFailure, ApiFailureKind, ApiReading, Now
+    from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+    from tray_app.core.model.readings import MIB, ApiFailure, ApiReading, Now
     from tray_app.core.monitor import poll_bounds
     from tray_app.core.monitor.inputs import Answered, Asked, Looked
     from tray_app.core.monitor.state import begin
@@ -80,7 +81,7 @@ def work(port: int, samples: int) -> Growth:
         memory_bytes = (20 + number // 25 * 370 % 3600) * MIB
         tracker = (float(number // 40 % 2 and number),)
         answer = ApiReading(at_s[0], 0.004, memory_bytes, None, None, tracker)
-        failure = ApiFailure(at_s[0], ApiFailureKind.TIMEOUT, "no answer for 10 s")
+        failure = ApiFailure(at_s[0], ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=10.0))
         events = []
         for happened in (
             Asked(),

@@ -5,11 +5,11 @@ Rule: memory in MB of 1024² bytes, moments in monotonic seconds.
 
 from __future__ import annotations
 
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import (
     GIB,
     MIB,
     ApiFailure,
-    ApiFailureKind,
     ApiReading,
     ProcessReading,
     ProcessRow,
@@ -43,15 +43,15 @@ def answer(
 
 
 def refusal(at_s: float) -> ApiFailure:
-    return ApiFailure(at_s, ApiFailureKind.REFUSED, "connection refused")
+    return ApiFailure(at_s, ApiProblem(ApiFailureKind.REFUSED))
 
 
 def timeout(at_s: float) -> ApiFailure:
-    return ApiFailure(at_s, ApiFailureKind.TIMEOUT, "no answer for 10 s")
+    return ApiFailure(at_s, ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=10.0))
 
 
 def wrong(at_s: float) -> ApiFailure:
-    return ApiFailure(at_s, ApiFailureKind.ERROR, "HTTP 500")
+    return ApiFailure(at_s, ApiProblem(ApiFailureKind.STATUS, status=500))
 
 
 def link_with(memory_mb: float, at_s: float) -> CircuitBreaker:

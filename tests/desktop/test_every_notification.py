@@ -32,6 +32,7 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
@@ -188,7 +189,11 @@ KINDS: dict[str, Event] = {
     "cleaned": ActionEnded(
         ActionResult(ServerAction.CLEAN_UP, 2.0, Extent(0, 340 * MIB, 7), Extent(0, 20 * MIB, 1)),
     ),
-    "not-freed": ActionEnded(ActionResult(ServerAction.FREE_MEMORY, problem="no answer for 10 s")),
+    "not-freed": ActionEnded(
+        ActionResult(
+            ServerAction.FREE_MEMORY, problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=10.0)
+        )
+    ),
     "question": Questioned(
         "Free memory and delete old files?",
         "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",

@@ -18,6 +18,7 @@ from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import GIB, Now, Source
 from tray_app.core.monitor.commands import Command, SetPaused, ShowStatus
@@ -41,7 +42,7 @@ LONGEST = Sample(
     at=Now(1e6, 1e9),
     mode=Mode.AUTO,
     source=Source.API,
-    api=ApiCondition(ApiState.UNREACHABLE, error="the connection was closed without an answer"),
+    api=ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.CLOSED)),
     memory_bytes=round(12.34 * GIB),
     band=Band.YELLOW,
     rate_bytes_s=-123 * 1024**2,

@@ -13,10 +13,10 @@ from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     ApiReading,
     Now,
@@ -244,7 +244,9 @@ class TestApi:
         api.ask(3.0)
         clock.now_s += 3.0
         outcome = heard.next()
-        assert outcome == ApiFailure(clock.now_s, ApiFailureKind.TIMEOUT, "no answer for 3 s")
+        assert outcome == ApiFailure(
+            clock.now_s, ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=3.0)
+        )
         assert api.ask(3.0)
 
     def test_closing_ends_a_withheld_request(

@@ -20,11 +20,11 @@ from msgspec.structs import fields
 from tests.core.made import look, look_in_vain, refusal, timeout, wrong
 from tests.sources.any_json import BODIES
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     MemoryKind,
     Now,
@@ -61,7 +61,8 @@ from tray_app.core.monitor.state import GAP_S, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import wording
 from tray_app.core.presentation.menu import rows
-from tray_app.sources.api.payload import PayloadError, decode_stage, decode_status
+from tray_app.sources.api.errors import ApiError
+from tray_app.sources.api.payload import decode_stage, decode_status
 from tray_app.views.terminal.json_record import json_line
 
 START = Now(500.0, 1_795_000_000.0)
@@ -74,8 +75,8 @@ def heard(body: bytes, at_s: float, latency_s: float) -> ApiOutcome:
     """What the client makes of a body."""
     try:
         reading = decode_status(body, taken_s=at_s, latency_s=latency_s)
-    except PayloadError as error:
-        return ApiFailure(at_s, ApiFailureKind.ERROR, str(error))
+    except ApiError as error:
+        return ApiFailure(at_s, error.problem)
     return reading
 
 
@@ -119,7 +120,9 @@ _inputs: st.SearchStrategy[Maker] = st.one_of(
                     ServerAction.FREE_MEMORY, 2.0, Extent(500, 300, 2), Extent(400, 100, 1)
                 )
             ),
-            ActionFinished(ActionResult(ServerAction.CLEAN_UP, problem="connection refused")),
+            ActionFinished(
+                ActionResult(ServerAction.CLEAN_UP, problem=ApiProblem(ApiFailureKind.REFUSED))
+            ),
             NotOpened("/srv/tmp", "there is no such directory"),
             FreeMemory(),
             FreeMemory(sure=True),

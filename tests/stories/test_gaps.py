@@ -11,6 +11,7 @@ import pytest
 from tests.core.made import answer, look, mb, timeout
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source
 from tray_app.core.monitor.commands import SetPaused, SetPreset
@@ -154,10 +155,10 @@ def test_a_silence_does_not_count_the_sleep(gap: tuple[float, float]) -> None:
     woken = life.tick()
     assert woken.api.state is ApiState.WAITING
     assert not woken.fallback
-    assert (woken.api.error, woken.api.age_s) == (None, None)
+    assert (woken.api.problem, woken.api.age_s) == (None, None)
     life.go(4.0)
     late = life.tick()
-    assert late.api.error == "no answer for 4 s"
+    assert late.api.problem == ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=4)
 
 
 def test_what_was_wrong_before_a_sleep_is_asked_about_anew(sleep: tuple[float, float]) -> None:

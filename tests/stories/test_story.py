@@ -41,6 +41,7 @@ from tray_app.core.monitor.state import (
     wants_stage,
 )
 from tray_app.core.monitor.step import step
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.menu import rows
 from tray_app.core.source_choice.circuit_breaker import ApiState, due_s
 from tray_app.core.source_choice.selection import Why
@@ -221,8 +222,9 @@ def test_a_whole_day() -> None:
         waited_s = sample.at.mono_s - silent_from_s
         assert sample.fallback == (sample.api.state is ApiState.SILENT)
         assert sample.fallback or waited_s < 5.1
-    assert silence[-1].api.error is not None
-    assert silence[-1].api.error.startswith("no answer for 4")
+    problem = silence[-1].api.problem
+    assert problem is not None
+    assert problem_text(problem).startswith("no answer for 4")
     assert {sample.band for sample in silence} == {Band.RED}
     assert day.told() == []
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.runtime.config_file import ConfigFile
     from tray_app.runtime.sampler import Outlet
-    from tray_app.sources.api.client import ApiClient, ServerCalls
+    from tray_app.sources.api.actions import ServerCalls
+    from tray_app.sources.api.client import ApiClient
 
 JOIN_LIMIT_S = 0.3
 FIRST_LIMIT_S = 0.5
@@ -130,7 +131,7 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
 
 def make_server_calls(settings: Settings) -> ServerCalls:
     """Calls the server's actions."""
-    from tray_app.sources.api.client import ServerCalls
+    from tray_app.sources.api.actions import ServerCalls
 
     headers, verify = _access(settings)
     return ServerCalls(settings.address.url, clock.mono_s, headers, verify)

@@ -10,6 +10,7 @@ import queue
 import sys
 import textwrap
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from shutil import get_terminal_size
 
@@ -18,9 +19,9 @@ from msgspec import Struct
 from tray_app import __version__
 from tray_app.app import wiring
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
 from tray_app.core.model.readings import (
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     ProcessReading,
     Target,
@@ -29,6 +30,7 @@ from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
 from tray_app.core.presentation import format, wording
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
 from tray_app.sources.processes.host import is_this_machine, process_table
@@ -179,7 +181,7 @@ def _server(settings: Settings) -> list[Finding]:
     sent = f", sending {hidden} header{'s' if hidden > 1 else ''}" if hidden else ""
     found = reading.target if reading else None
     if isinstance(outcome, ApiFailure):
-        answer = f"{address.shown}{sent}: {outcome.reason}"
+        answer = f"{address.shown}{sent}: {problem_text(outcome.problem)}"
     else:
         answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
     moved = reading.candidates if reading and found is None else ()
@@ -208,7 +210,8 @@ def _ask(settings: Settings) -> ApiOutcome:
         client.ask(settings.patience_s)
         return outcomes.get(timeout=settings.patience_s + 5)
     except queue.Empty:
-        return ApiFailure(clock.mono_s(), ApiFailureKind.TIMEOUT, "the host name is not resolved")
+        late = ApiProblem(ApiFailureKind.NO_CONNECTION, waited_s=settings.patience_s)
+        return ApiFailure(clock.mono_s(), late)
     finally:
         client.close()
 
@@ -218,12 +221,13 @@ def _api_fix(
 ) -> str:
     if not isinstance(outcome, ApiFailure):
         return ""
-    reason = outcome.reason
-    if "401" in reason or "403" in reason:
+    problem = outcome.problem
+    reason = problem_text(problem)
+    if problem.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return "Set RUNANALYZE_TRAY_TOKEN, or headers in the config file, to what the API wants."
-    if "certificate" in reason:
+    if problem.kind is ApiFailureKind.CERTIFICATE:
         return "Name the file with the server's CA certificate: api.ca_file in the config file."
-    if outcome.kind is ApiFailureKind.TIMEOUT and is_found:
+    if problem.failure_class is FailureClass.TIMEOUT and is_found:
         return ""  # busy, which is what the processes are read for
     if is_found:
         return f"The server runs, but its API does not answer as it should ({reason}): see --url."

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import (
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     ApiReading,
     Now,
@@ -324,9 +324,8 @@ class Sampler:
             self._step(Asked())
         else:
             # The worker is still busy with a request from before a change of mode.
-            reason = "the last request has not ended"
-            now_s = self._clock().mono_s
-            self._step(Answered(ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)))
+            busy = ApiProblem(ApiFailureKind.BUSY)
+            self._step(Answered(ApiFailure(self._clock().mono_s, busy)))
 
     def _receive(self, item: Posted) -> None:
         if isinstance(item, ApiReading | ApiFailure):

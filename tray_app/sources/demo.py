@@ -18,12 +18,12 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import (
     GIB,
     MIB,
     UNTOLD,
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     ApiReading,
     PollReading,
@@ -192,8 +192,9 @@ class DemoApi:
                 return _reading(moment, now_s, now_s - order.asked_s, order.with_stage)
             left_s = order.asked_s + order.patience_s - now_s
             if left_s <= 0:
-                reason = f"no answer for {order.patience_s:g} s"
-                return ApiFailure(now_s, ApiFailureKind.TIMEOUT, reason)
+                return ApiFailure(
+                    now_s, ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=order.patience_s)
+                )
             self._wait(min(left_s, _LOOK_S))
         return None
 

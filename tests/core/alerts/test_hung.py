@@ -12,8 +12,9 @@ from tests.core.monitor.test_step import START_S, Told, started
 from tray_app.core.alerts.hung import WELL, Answering, Hang, HangKind, HungState, Signs, update
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
-from tray_app.core.model.readings import Loss, ProcessReading, ProcessRow, Role
+from tray_app.core.model.readings import ApiFailure, Loss, ProcessReading, ProcessRow, Role
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import Answers, Gone, HeldBack, Hung, WorkerReplaced
 from tray_app.core.monitor.inputs import Answered, Asked, Looked
@@ -245,7 +246,7 @@ def test_connections_that_are_not_accepted_are_no_hang() -> None:
     """Packets that get lost are the network's."""
     server = Server(local=False)
     server.answers(10)
-    lost = replace(timeout(0.0), accepted=False)
+    lost = ApiFailure(0.0, ApiProblem(ApiFailureKind.NO_CONNECTION, waited_s=10.0))
     for at_s in range(12, 800, 2):
         server.told.happen(at_s, Asked(), Answered(lost), Looked())
     assert server.said() == []

@@ -9,6 +9,7 @@ from tests.core.made import TARGET, answer, look, mb
 from tray_app.core.analysis.activity import Activity, ActivityState, Stir
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import GIB, Now, TempUsage
 from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import parse_address
@@ -300,17 +301,22 @@ class TestErrands:
             "What it deleted it does not tell.",
         ),
         (
-            ActionResult(ServerAction.FREE_MEMORY, problem="connection refused"),
+            ActionResult(ServerAction.FREE_MEMORY, problem=ApiProblem(ApiFailureKind.REFUSED)),
             "Memory was not freed",
             "Connection refused.",
         ),
         (
-            ActionResult(ServerAction.CLEAN_UP, problem="HTTP 405: Method Not Allowed"),
+            ActionResult(
+                ServerAction.CLEAN_UP,
+                problem=ApiProblem(ApiFailureKind.STATUS, "Method Not Allowed", 405),
+            ),
             "Nothing was cleaned up",
             "This server does not offer it (HTTP 405: Method Not Allowed).",
         ),
         (
-            ActionResult(ServerAction.CLEAN_UP, problem="no answer for 5 s"),
+            ActionResult(
+                ServerAction.CLEAN_UP, problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=5.0)
+            ),
             "Nothing was cleaned up",
             "No answer for 5 s: the server may be busy.",
         ),

@@ -13,6 +13,7 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import (
     GIB,
@@ -53,13 +54,18 @@ HEALTHY = Sample(
 SILENT = replace(
     HEALTHY,
     source=Source.PROCESS,
-    api=ApiCondition(ApiState.SILENT, age_s=12.0, latency_s=0.004, error="no answer for 12 s"),
+    api=ApiCondition(
+        ApiState.SILENT,
+        age_s=12.0,
+        latency_s=0.004,
+        problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=12.0),
+    ),
     why=Why.API_AWAY,
     fallback=True,
     age_s=0.0,
 )
 NOTHING = replace(SILENT, source=Source.NONE, why=Why.NO_PROCESS, memory_bytes=None, age_s=None)
-REFUSED = ApiCondition(ApiState.UNREACHABLE, error="connection refused")
+REFUSED = ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.REFUSED))
 FRAMES = Stage("frames", inferred=False)
 
 PROXY = wording.not_the_server("docker-proxy")
@@ -183,7 +189,10 @@ class TestSource:
         [
             (SILENT.api, "API busy, no answer for 12 s"),
             (REFUSED, "API unreachable: connection refused"),
-            (ApiCondition(ApiState.ERROR, error="HTTP 500"), "API error: HTTP 500"),
+            (
+                ApiCondition(ApiState.ERROR, problem=ApiProblem(ApiFailureKind.STATUS, status=500)),
+                "API error: HTTP 500",
+            ),
             (ApiCondition(ApiState.SLOW), "API is slow"),
         ],
     )

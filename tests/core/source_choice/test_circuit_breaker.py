@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.core.made import answer, link_with, refusal, timeout, wrong
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import ApiFailure
 from tray_app.core.source_choice.circuit_breaker import (
     ApiState,
@@ -29,6 +30,10 @@ INTERVAL_S = 2.0
 
 def state_at(link: CircuitBreaker, now_s: float) -> ApiState:
     return condition(link, now_s, INTERVAL_S).state
+
+
+def silence_of(waited_s: float) -> ApiProblem:
+    return ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=waited_s)
 
 
 class TestWhenToAsk:
@@ -135,7 +140,7 @@ class TestWhenItIsAway:
         link = failed(asked(link_with(100, 0), 10.0), timeout(20.0), 20.0, 0.5)
         link = asked(link, 21.0)
         assert away(link, 21.0)
-        assert condition(link, 25.0, INTERVAL_S).error == "no answer for 15 s"
+        assert condition(link, 25.0, INTERVAL_S).problem == silence_of(15)
 
     def test_a_refusal_ends_a_silence(self) -> None:
         """Nobody is there to be silent."""
@@ -154,7 +159,8 @@ class TestWhenItIsAway:
 
 def rests(retry_after_s: float, at_s: float = 100.0) -> CircuitBreaker:
     """A link whose last answer was that it wants not to be asked for so long."""
-    failure = replace(wrong(at_s), retry_after_s=retry_after_s)
+    problem = replace(wrong(at_s).problem, retry_after_s=retry_after_s)
+    failure = ApiFailure(at_s, problem)
     return failed(asked(link_with(100, at_s - 2), at_s), failure, at_s, 0.5)
 
 
@@ -180,14 +186,17 @@ class TestAWishToBeAskedLater:
         assert away(rests(120), 101.0)
         assert not away(rests(2), 101.0)
         shown = condition(rests(120), 150.0, INTERVAL_S)
-        assert (shown.state, shown.error) == (ApiState.ERROR, "HTTP 500")
+        assert (shown.state, shown.problem) == (
+            ApiState.ERROR,
+            replace(wrong(0.0).problem, retry_after_s=120),
+        )
 
 
 class TestWhatIsShown:
     def test_a_healthy_link(self) -> None:
         """Age and latency of the last answer, and no error."""
         shown = condition(link_with(100, 10.0), 11.5, INTERVAL_S)
-        assert (shown.state, shown.age_s, shown.error) == (ApiState.OK, 1.5, None)
+        assert (shown.state, shown.age_s, shown.problem) == (ApiState.OK, 1.5, None)
         assert shown.latency_s == 0.004
 
     def test_it_is_waited_for_before_the_first_answer(self) -> None:
@@ -206,7 +215,7 @@ class TestWhatIsShown:
     def test_it_is_silent_after_three_seconds(self) -> None:
         """And says for how long."""
         shown = condition(asked(link_with(100, 0.0), 10.0), 14.0, INTERVAL_S)
-        assert (shown.state, shown.error) == (ApiState.SILENT, "no answer for 4 s")
+        assert (shown.state, shown.problem) == (ApiState.SILENT, silence_of(4))
         assert shown.age_s == 14.0
 
     @pytest.mark.parametrize(
@@ -216,7 +225,7 @@ class TestWhatIsShown:
     def test_a_failure_says_its_reason(self, failure: ApiFailure, state: ApiState) -> None:
         """Nobody listens, or somebody answers wrongly: two different things to do."""
         shown = condition(failed(link_with(100, 0), failure, 1.0, 0.5), 1.0, INTERVAL_S)
-        assert (shown.state, shown.error) == (state, failure.reason)
+        assert (shown.state, shown.problem) == (state, failure.problem)
 
     def test_a_server_that_went_down_while_silent_is_unreachable(self) -> None:
         """The newest failure counts."""

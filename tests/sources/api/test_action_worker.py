@@ -27,13 +27,16 @@ from tests.sources.fault_server import (
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor import server_actions
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.sources.api import action_worker
 from tray_app.sources.api.action_worker import ActionWorker
-from tray_app.sources.api.client import CallError, ServerCalls
+from tray_app.sources.api.actions import ServerCalls
+from tray_app.sources.api.errors import ApiError
 
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
 CLEANED = (PAYLOADS / "cleanup-old-files.idle.json").read_bytes()
@@ -60,6 +63,10 @@ def ran(errand: ServerAction, url: str) -> ActionResult:
     outcome = outcomes.get(timeout=AMPLE_S)
     assert outcomes.empty()
     return outcome
+
+
+def words(outcome: ActionResult) -> str:
+    return problem_text(outcome.problem) if outcome.problem else ""
 
 
 # What is sent
@@ -103,7 +110,7 @@ def test_an_errand_is_never_sent_twice() -> None:
     for broken in (reset, close):
         with FaultServer(routes(broken)) as server:
             outcome = ran(ServerAction.FREE_MEMORY, server.url)
-            assert outcome.problem in ("connection reset", "connection closed without an answer")
+            assert words(outcome) in ("connection reset", "connection closed without an answer")
             assert server.paths.count("/optimize-memory/") == 1
 
 
@@ -191,14 +198,14 @@ def test_a_failure_is_one_plain_reason(
         # The measurement before it has ample time, the errand itself has not.
         monkeypatch.setattr(action_worker, "LIMIT_S", 0.3)
         for errand in ServerAction:
-            assert problem in (ran(errand, server.url).problem or "")
+            assert problem in words(ran(errand, server.url))
 
 
 def test_a_server_that_is_down_refuses() -> None:
     """Nothing else is tried."""
     for errand in ServerAction:
         outcome = ran(errand, f"http://127.0.0.1:{unused_port()}")
-        assert outcome == ActionResult(errand, problem="connection refused")
+        assert outcome == ActionResult(errand, problem=ApiProblem(ApiFailureKind.REFUSED))
 
 
 def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +214,7 @@ def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setitem(action_worker.BEFORE_LIMIT_S, errand, 0.2)
         with FaultServer(routes(answer(CLEANED), hang)) as server:
             outcome = ran(errand, server.url)
-            assert outcome.problem == "no answer for 0.2 s"
+            assert words(outcome) == "no answer for 0.2 s"
             assert server.paths == ["/memory-status/"]
 
 
@@ -217,10 +224,12 @@ def test_no_password_is_told() -> None:
     with FaultServer(routes(echo)) as server:
         url = server.url.replace("://", "://bob:s3cret@")
         calls = ServerCalls(url, time.monotonic)
-        with pytest.raises(CallError) as caught:
+        with pytest.raises(ApiError) as caught:
             calls.free_memory(AMPLE_S)
         calls.hang_up()
-        assert str(caught.value) == "the server reports an error: no such user: …, …"
+        assert (
+            problem_text(caught.value.problem) == "the server reports an error: no such user: …, …"
+        )
         assert "Authorization: Basic" in server.exchanges[0].head
 
 
@@ -235,7 +244,7 @@ def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
     with FaultServer(answer(STATUS)) as server:
         calls = Broken(server.url, time.monotonic)
         ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
-        assert "unexpected error" in (outcomes.get(timeout=AMPLE_S).problem or "")
+        assert "unexpected error" in words(outcomes.get(timeout=AMPLE_S))
     wait_for(lambda: "'errand' failed" in caplog.text, "the log has it")
 
 
@@ -415,4 +424,4 @@ def test_a_server_told_to_fail(runanalyze_server: ServerFactory) -> None:
     ]
     for status, fits in expected:
         server.fail(status)
-        assert fits(ran(ServerAction.CLEAN_UP, server.url).problem or "")
+        assert fits(words(ran(ServerAction.CLEAN_UP, server.url)))

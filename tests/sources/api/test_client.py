@@ -41,19 +41,20 @@ from tests.sources.fault_server import (
 )
 from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG, check_plain
 from tests.waiting import wait_for
+from tray_app.core.model.api_failure import ApiFailureKind, FailureClass
 from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
-    ApiFailureKind,
     ApiOutcome,
     ApiReading,
     StageMark,
 )
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.sources.api.client import ApiClient
 
 HISTORY = (PAYLOADS / "memory-history.after-limit1.json").read_bytes()
 
-REFUSED, TIMEOUT, ERROR = ApiFailureKind
+REFUSED, TIMEOUT, ERROR = FailureClass
 
 PATIENCE_S = 0.3
 AMPLE_S = 20.0
@@ -76,10 +77,10 @@ class Connected:
         assert isinstance(outcome, ApiReading), outcome
         return outcome
 
-    def failure(self, patience_s: float = AMPLE_S) -> tuple[ApiFailureKind, str]:
+    def failure(self, patience_s: float = AMPLE_S) -> tuple[FailureClass, str]:
         outcome = self.outcome(patience_s)
         assert isinstance(outcome, ApiFailure), outcome
-        return outcome.kind, outcome.reason
+        return outcome.problem.failure_class, problem_text(outcome.problem)
 
 
 @contextmanager
@@ -328,7 +329,7 @@ def test_refused() -> None:
 def test_errors_on_the_way(
     where: str,
     error: Exception,
-    expected: tuple[ApiFailureKind, str],
+    expected: tuple[FailureClass, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An error is told in plain words, one that nobody expected as just that."""
@@ -431,7 +432,8 @@ def test_a_wish_to_be_asked_later(
     with FaultServer(answer(b"", status, *fields)) as server, connected(server.url) as api:
         outcome = api.outcome()
         assert isinstance(outcome, ApiFailure)
-        assert (outcome.reason, outcome.retry_after_s) == (words, wait_s)
+        problem = outcome.problem
+        assert (problem_text(problem), problem.retry_after_s) == (words, wait_s)
 
 
 def test_a_wish_about_the_stage() -> None:
@@ -473,9 +475,9 @@ def test_whatever_comes(sent: bytes) -> None:
     with FaultServer(raw(sent)) as server, connected(server.url) as api:
         outcome = api.outcome()
         if isinstance(outcome, ApiFailure):
-            assert outcome.kind is ERROR
-            check_plain(outcome.reason)
-            assert "unexpected" not in outcome.reason
+            assert outcome.problem.failure_class is ERROR
+            check_plain(problem_text(outcome.problem))
+            assert outcome.problem.kind is not ApiFailureKind.UNEXPECTED
 
 
 def test_redirects_are_not_followed() -> None:
@@ -588,8 +590,9 @@ def test_headers_are_never_shown(caplog: pytest.LogCaptureFixture) -> None:
         outcome = api.outcome()
         assert "authorization: bearer t0psecret" in server.exchanges[0].head.lower()
     assert isinstance(outcome, ApiFailure)
-    assert "500" in outcome.reason  # the version is no secret
-    assert not re.search("t0psecret|k3y5", outcome.reason + caplog.text)
+    reason = problem_text(outcome.problem)
+    assert "500" in reason  # the version is no secret
+    assert not re.search("t0psecret|k3y5", reason + caplog.text)
 
 
 def test_a_puzzle_in_the_log_has_no_secret(
@@ -607,7 +610,7 @@ def test_a_puzzle_in_the_log_has_no_secret(
             outcome = api.outcome()
     assert isinstance(outcome, ApiFailure)
     assert "RuntimeError" in caplog.text
-    assert not re.search("joe|s3cret|t0psecret", outcome.reason + caplog.text)
+    assert not re.search("joe|s3cret|t0psecret", problem_text(outcome.problem) + caplog.text)
 
 
 def test_a_missing_ca_file_is_named(tmp_path: Path) -> None:
@@ -619,7 +622,7 @@ def test_a_missing_ca_file_is_named(tmp_path: Path) -> None:
         outcome = api.outcome()
         assert server.exchanges == []
     assert isinstance(outcome, ApiFailure)
-    assert outcome.reason == "CA file not found: ca.pem"
+    assert problem_text(outcome.problem) == "CA file not found: ca.pem"
 
 
 def test_tls() -> None:
@@ -740,20 +743,3 @@ def test_close_from_the_report() -> None:
         client.ask(AMPLE_S)
         assert closed.wait(AMPLE_S)
         assert not client.ask(AMPLE_S)
-
-
-def test_requests_comes_without_what_guesses_character_sets() -> None:
-    """Nor with a warning of that; who wants such a package can have it afterwards."""
-    code = (
-        "import sys\n"
-        "from tray_app.sources.api.client import _requests\n"
-        "assert _requests().__name__ == 'requests'\n"
-        "assert not {'chardet', 'charset_normalizer'} & set(sys.modules)\n"
-        "import charset_normalizer\n"
-        "assert _requests().Response\n"
-        "assert sys.modules['charset_normalizer'] is charset_normalizer\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")

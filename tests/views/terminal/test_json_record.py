@@ -18,6 +18,7 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
@@ -48,7 +49,12 @@ BARE = Sample(
 FULL = replace(
     BARE,
     source=Source.PROCESS,
-    api=ApiCondition(ApiState.SILENT, age_s=12.34567, latency_s=0.0041, error="no answer for 12 s"),
+    api=ApiCondition(
+        ApiState.SILENT,
+        age_s=12.34567,
+        latency_s=0.0041,
+        problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=12.0),
+    ),
     memory_bytes=int(1620.26 * MIB),
     memory_kind=MemoryKind.SHARED_ONCE,
     rss_bytes=int(1900.26 * MIB),
@@ -228,7 +234,7 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(raw: str) -> None:
     text = visible(raw)
     sample = replace(
         FULL,
-        api=replace(FULL.api, error=text),
+        api=replace(FULL.api, problem=ApiProblem(ApiFailureKind.SYSTEM, text)),
         stage=Stage(text, inferred=False),
         target=Target(1, 1.0, text, (text,), None, text),
         rows=(ProcessRow(1, text, Role.TARGET, 1, None),),

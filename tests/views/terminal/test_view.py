@@ -24,6 +24,7 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
@@ -92,7 +93,9 @@ BUSY = replace(
     number=2,
     at=Now(110.0, 1_795_000_010.0),
     source=Source.PROCESS,
-    api=ApiCondition(ApiState.SILENT, 12.0, 0.004, "no answer for 12 s"),
+    api=ApiCondition(
+        ApiState.SILENT, 12.0, 0.004, ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=12.0)
+    ),
     why=Why.API_AWAY,
     fallback=True,
     memory_bytes=2200 * MIB,
@@ -116,7 +119,7 @@ BLIND = Sample(
     at=Now(100.0, 1_795_000_000.0),
     mode=Mode.AUTO,
     source=Source.NONE,
-    api=ApiCondition(ApiState.UNREACHABLE, error="connection refused"),
+    api=ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.REFUSED)),
     why=Why.NO_PROCESS,
     problem="no server process found",
 )

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.model.api_failure import ApiProblem
+
 MIB = 1024**2
 GIB = 1024**3
 
@@ -304,26 +306,11 @@ class ApiReading(Struct, frozen=True):
     stage: StageMark | None = None
 
 
-class ApiFailureKind(StrEnum):
-    """REFUSED: nobody listens. TIMEOUT: no (whole) answer in time. ERROR: a wrong answer."""
-
-    REFUSED = "refused"
-    TIMEOUT = "timeout"
-    ERROR = "error"
-
-
 class ApiFailure(Struct, frozen=True):
-    """A request that brought no reading, with a plain reason for people.
-
-    ``accepted`` (of a TIMEOUT): it was connected, and waited for its answer. ``retry_after_s``: for
-    so long the server wants not to be asked; None: it has not said so.
-    """
+    """A request that brought no reading, and why."""
 
     taken_s: float
-    kind: ApiFailureKind
-    reason: str
-    accepted: bool = True
-    retry_after_s: float | None = None
+    problem: ApiProblem
 
 
 ApiOutcome = ApiReading | ApiFailure

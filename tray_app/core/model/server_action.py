@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.model.api_failure import ApiProblem
+
 
 class ServerAction(StrEnum):
     """The server's chores, as they are named to people; each deletes temp files (`AGE_HOURS`)."""
@@ -45,4 +47,4 @@ class ActionResult(Struct, frozen=True):
     took_s: float = 0.0
     before: Extent | None = None
     after: Extent | None = None
-    problem: str | None = None
+    problem: ApiProblem | None = None

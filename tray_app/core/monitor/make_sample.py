@@ -21,10 +21,10 @@ from tray_app.core.analysis.bands import Band, BandState
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
+from tray_app.core.model.api_failure import ApiFailureKind, FailureClass
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     MIB,
-    ApiFailureKind,
     MemoryKind,
     Now,
     ProcessReading,
@@ -334,13 +334,17 @@ def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | No
 def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: ActivityState) -> Signs:
     """Whether the server answers, or does anything; ``link`` is that to its own API."""
     failure = link.failure
-    kind = failure.kind if failure else None
+    problem = failure.problem if failure else None
+    failure_class = problem.failure_class if problem else None
     readable = process is not None and process.target is not None
     return Signs(
         answered_s=link.reading.taken_s if link.reading else None,
-        answers=kind is ApiFailureKind.ERROR or (kind is None and link.reading is not None),
+        answers=failure_class is FailureClass.ERROR
+        or (problem is None and link.reading is not None),
         silent_since_s=link.silent_since_s,
-        timed_out=kind is ApiFailureKind.TIMEOUT and failure is not None and failure.accepted,
+        timed_out=problem is not None
+        and failure_class is FailureClass.TIMEOUT
+        and problem.kind is not ApiFailureKind.NO_CONNECTION,
         readable=readable,
         cpu_percent=process.working_percent if process and link.silent_since_s else None,
         stopped=process is not None and process.is_stopped,

@@ -6,16 +6,19 @@ And its words: what came of it is told in one notification, figures first.
 from __future__ import annotations
 
 from enum import Enum, auto
+from http import HTTPStatus
 from os import sep
 from typing import TYPE_CHECKING
 
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import MIB, Target, TempUsage
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.monitor.commands import CleanUp, FreeMemory
 from tray_app.core.monitor.delivery_log import TEST_TITLE
 from tray_app.core.monitor.events import Questioned, Told
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import duration, size
 from tray_app.core.presentation.wording import size_in_files
 
@@ -147,11 +150,12 @@ def line(outcome: ActionResult) -> str:
     return f"{title}; {text[:1].lower()}{text[1:].removesuffix('.')}"
 
 
-def _failure(problem: str) -> str:
-    sentence = problem[:1].upper() + problem[1:]
-    if problem.startswith(("HTTP 404", "HTTP 405")):
-        return f"This server does not offer it ({problem})."
-    if problem.startswith("no answer"):
+def _failure(problem: ApiProblem) -> str:
+    words = problem_text(problem)
+    sentence = words[:1].upper() + words[1:]
+    if problem.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return f"This server does not offer it ({words})."
+    if problem.kind is ApiFailureKind.NO_ANSWER:
         return f"{sentence}: the server may be busy."
     return sentence if sentence.endswith((".", "…")) else f"{sentence}."
 

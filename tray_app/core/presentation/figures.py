@@ -33,6 +33,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import format, wording
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 
 T = TypeVar("T")
@@ -693,7 +694,7 @@ FIGURES: tuple[Figure, ...] = (
                     Field(
                         "error",
                         TEXT,
-                        lambda it: it.error,
+                        lambda it: problem_text(it.problem) if it.problem else None,
                         "why it does not answer, for people",
                         null="there is no error",
                     ),

@@ -28,6 +28,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import UNKNOWN, about, duration, latency, rate, size
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
@@ -150,11 +151,15 @@ def api(condition: ApiCondition) -> str:
         case ApiState.SLOW:
             return "API is slow"
         case ApiState.SILENT:
-            return f"API busy, {condition.error}"
+            return f"API busy, {_problem(condition)}"
         case ApiState.ERROR:
-            return f"API error: {condition.error}"
+            return f"API error: {_problem(condition)}"
         case ApiState.UNREACHABLE:
-            return f"API unreachable: {condition.error}"
+            return f"API unreachable: {_problem(condition)}"
+
+
+def _problem(condition: ApiCondition) -> str:
+    return problem_text(condition.problem) if condition.problem else UNKNOWN
 
 
 def hung(value: Hang, now_s: float) -> str:

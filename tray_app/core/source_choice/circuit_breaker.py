@@ -13,7 +13,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.model.readings import ApiFailure, ApiFailureKind, ApiReading
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
+from tray_app.core.model.readings import ApiFailure, ApiReading
 
 FALLBACK_AFTER_FAILURES = 3
 FALLBACK_AFTER_SILENCE_S = 3.0
@@ -75,12 +76,12 @@ class CircuitBreaker(Struct, frozen=True):
 
 class ApiCondition(Struct, frozen=True):
     """The link as it is shown. ``age_s`` is that of the last good reading, ``every_s`` how far
-    apart requests are kept where that is more than an interval."""
+    apart requests are kept where that is more than an interval. ``problem``: why it fails."""
 
     state: ApiState
     age_s: float | None = None
     latency_s: float | None = None
-    error: str | None = None
+    problem: ApiProblem | None = None
     every_s: float | None = None
 
 
@@ -130,7 +131,7 @@ def failed(
     link: CircuitBreaker, failure: ApiFailure, now_s: float, jitter: float
 ) -> CircuitBreaker:
     """A failure, with ``jitter`` in [0, 1): refused and wrong answers pause 1 s to 30 s."""
-    if failure.kind is ApiFailureKind.TIMEOUT:
+    if failure.problem.failure_class is FailureClass.TIMEOUT:
         pause_s, next_ask_s = 0.0, now_s + RETRY_AFTER_TIMEOUT_S
         since = link.silent_since_s
     else:
@@ -146,7 +147,7 @@ def failed(
         silent_since_s=since,
         pause_s=pause_s,
         next_ask_s=next_ask_s,
-        not_before_s=now_s + min(failure.retry_after_s or 0.0, RETRY_AFTER_MAX_S),
+        not_before_s=now_s + min(failure.problem.retry_after_s or 0.0, RETRY_AFTER_MAX_S),
     )
 
 
@@ -176,8 +177,11 @@ def away(link: CircuitBreaker, now_s: float) -> bool:
 
 def refuses(link: CircuitBreaker, now_s: float) -> bool:
     """Whether nobody listens any more: away, and the newest request was refused."""
-    refused = link.failure is not None and link.failure.kind is ApiFailureKind.REFUSED
-    return refused and away(link, now_s)
+    return _fails_as(link, FailureClass.REFUSED) and away(link, now_s)
+
+
+def _fails_as(link: CircuitBreaker, failure_class: FailureClass) -> bool:
+    return link.failure is not None and link.failure.problem.failure_class is failure_class
 
 
 def due_s(
@@ -210,13 +214,12 @@ def due_s(
 def condition(link: CircuitBreaker, now_s: float, interval_s: float) -> ApiCondition:
     """How the link is to be shown at ``now_s``."""
     waited_s = 0.0 if link.silent_since_s is None else now_s - link.silent_since_s
-    timed_out = link.failure is not None and link.failure.kind is ApiFailureKind.TIMEOUT
-    error = link.failure.reason if link.failure else None
-    if waited_s >= FALLBACK_AFTER_SILENCE_S or timed_out:
+    problem = link.failure.problem if link.failure else None
+    if waited_s >= FALLBACK_AFTER_SILENCE_S or _fails_as(link, FailureClass.TIMEOUT):
         state = ApiState.SILENT
-        error = f"no answer for {waited_s:.0f} s"
+        problem = ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=round(waited_s))
     elif link.failure is not None:
-        refused = link.failure.kind is ApiFailureKind.REFUSED
+        refused = _fails_as(link, FailureClass.REFUSED)
         state = ApiState.UNREACHABLE if refused else ApiState.ERROR
     elif waited_s > min(interval_s, 1.0):
         state = ApiState.SLOW
@@ -229,6 +232,6 @@ def condition(link: CircuitBreaker, now_s: float, interval_s: float) -> ApiCondi
         state=state,
         age_s=None if link.reading is None else max(0.0, now_s - link.reading.taken_s),
         latency_s=None if link.reading is None else link.reading.latency_s,
-        error=error,
+        problem=problem,
         every_s=every_s if every_s > interval_s else None,
     )

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from tray_app.core.model.readings import MIB, ApiFailureKind, ApiReading
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
+from tray_app.core.model.readings import MIB, ApiReading
 from tray_app.core.model.server_action import AGE_HOURS, ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import ServerAddress, public_url
-from tray_app.sources.api.client import CallError
+from tray_app.sources.api.errors import ApiError
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 30.0
@@ -40,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Server(Protocol):
-    """The calls that an errand needs; they block, and raise CallError."""
+    """The calls that an errand needs; they block, and raise ApiError."""
 
     def status(self, patience_s: float) -> ApiReading: ...
     def free_memory(self, patience_s: float) -> None: ...
@@ -67,8 +68,8 @@ def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]
         has_root = True
         try:
             has_root = server.has_root(PAGE_LIMIT_S)
-        except CallError as error:
-            has_root = error.kind is not ApiFailureKind.TIMEOUT
+        except ApiError as error:
+            has_root = error.problem.failure_class is not FailureClass.TIMEOUT
         finally:
             with suppress(Exception):  # whoever has clicked waits for a page
                 server.hang_up()
@@ -109,11 +110,11 @@ class ActionWorker:
 
     def _work(self) -> None:
         # An errand that never ends would bar all others.
-        outcome = ActionResult(self._errand, problem="unexpected error (the log has more)")
+        outcome = ActionResult(self._errand, problem=ApiProblem(ApiFailureKind.UNEXPECTED))
         try:
             outcome = self._outcome()
-        except CallError as error:
-            outcome = ActionResult(self._errand, problem=str(error))
+        except ApiError as error:
+            outcome = ActionResult(self._errand, problem=error.problem)
         finally:
             try:
                 self._server.hang_up()
@@ -154,7 +155,7 @@ class ActionWorker:
                     min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))
                 ):
                     break
-        except CallError as error:
+        except ApiError as error:
             _log.info("what the errand brought could not be measured to the end: %s", error)
         return last
 

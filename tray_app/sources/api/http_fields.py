@@ -6,34 +6,14 @@ Rule of the room: pure functions that trust no byte, as in `payload`.
 from __future__ import annotations
 
 import re
-import zlib
 from datetime import UTC, datetime
 
-# zlib's own word for: with the header of either gzip or zlib.
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _PACKED = ("gzip", "x-gzip", "deflate")
 
 
 def is_known_encoding(encoding: str) -> bool:
-    """Whether `unpacked` can undo a Content-Encoding."""
+    """Whether requests undoes a Content-Encoding, wherever it runs."""
     return encoding.strip().lower() in ("", "identity", *_PACKED)
-
-
-def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes | None:
-    """The body without its Content-Encoding; None when it is broken.
-
-    No more than ``limit_bytes`` and one of it, so that a bomb does not go off.
-    """
-    if encoding.strip().lower() not in _PACKED:
-        return body
-    for kind in (_GZIP_OR_ZLIB, -zlib.MAX_WBITS):  # some send deflate without zlib's header
-        packer = zlib.decompressobj(kind)
-        try:
-            whole = packer.decompress(body, limit_bytes + 1)
-        except zlib.error:
-            continue
-        return whole if packer.eof or len(whole) > limit_bytes else None
-    return None
 
 
 def retry_after_s(text: str | None, date: str | None) -> float | None:

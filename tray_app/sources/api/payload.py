@@ -1,18 +1,18 @@
 """Decodes the API's bodies: bytes in, values out.
 
-Rule of the room: pure functions that trust no byte; only JSON numbers that are finite, not
-negative and plausible get through, and every refusal names its field in plain words.
-
-The standard library's json does it: requests has loaded it already (0 MB, 7 µs a body), where
-msgspec would add 1.5 MB of RSS and 7 ms of start-up.
+Rule of the room: pure functions that trust no byte. msgspec decodes and checks; only numbers that
+are not negative and plausible get through, and every refusal names its field.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from typing import Any
+import codecs
+from typing import Annotated, Any, TypeVar
 
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FieldFault
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -22,73 +22,127 @@ from tray_app.core.model.readings import (
     SystemMemory,
     TempUsage,
 )
-from tray_app.core.model.sanitize import visible
+from tray_app.sources.api.errors import ApiError, failed, plain_text
 
 PETABYTE = 1024**5
 """Figures above this are nonsense."""
 
-_FLAT_SYSTEM = {
-    name: f"system_memory_{name}" for name in ("total_gb", "available_gb", "used_percent")
-}
+Megabytes = Annotated[float, Meta(ge=0, le=PETABYTE / MIB)]
+Gigabytes = Annotated[float, Meta(ge=0, le=PETABYTE / GIB)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Count = Annotated[float, Meta(ge=0, le=PETABYTE)]
+
+T = TypeVar("T")
 
 
-class PayloadError(ValueError):
-    """An answer that is not a reading; its text is a short reason for people."""
+class _Process(Struct):
+    rss_mb: Megabytes
+
+
+class _System(Struct):
+    total_gb: Gigabytes
+    available_gb: Gigabytes
+    used_percent: Percent
+
+
+class _Temp(Struct):
+    total_size_mb: Megabytes
+    file_count: Count
+
+
+class _Disk(Struct):
+    total_gb: Annotated[float, Meta(gt=0, le=PETABYTE / GIB)]
+    free_gb: Gigabytes
+
+
+class _Tracker(Struct):
+    """``final_memory_mb`` is the newest entry's memory: the only figure that still moves when a
+    second video goes through stages that are counted already. Older servers do not send it."""
+
+    stage_count: Count
+    peak_memory_mb: Count
+    total_increase_mb: Count
+    final_memory_mb: Count | UnsetType = UNSET
+
+
+class _Status(Struct, kw_only=True):
+    """The nested shape. What is `Any` here may be odd: the rest of the answer is good without."""
+
+    error: Any = None
+    process_memory: _Process | UnsetType | None = UNSET
+    system_memory: _System | None = None
+    tmp_directory: _Temp | None = None
+    disk_usage: Any = None
+    tracker_summary: Any = None
+    process_memory_mb: Any = UNSET
+
+
+class _FlatStatus(Struct, kw_only=True):
+    """The older flat shape."""
+
+    process_memory_mb: Megabytes
+    system_memory_total_gb: Gigabytes | UnsetType = UNSET
+    system_memory_available_gb: Gigabytes | UnsetType = UNSET
+    system_memory_used_percent: Percent | UnsetType = UNSET
+
+
+class _History(Struct):
+    history: list[Any]
+
+
+class _HistoryEntry(Struct):
+    stage: str
+    timestamp: Any = None
+
+
+# A number such as 1e999 is infinite here, and too large; msgspec refuses it as a whole.
+_ANYTHING = msgspec.json.Decoder(float_hook=float)
 
 
 def decode_status(body: bytes, *, taken_s: float, latency_s: float) -> ApiReading:
     """Read a ``/memory-status/`` body, in the nested shape or the older flat one.
 
     The process memory is required, the system and temp parts may be absent (or null); unknown
-    fields are ignored. Raises PayloadError, also for ``{"error": …}``.
+    fields are ignored. Raises ApiError, also for ``{"error": …}``.
     """
-    data = _parse(body)
-    if not isinstance(data, dict):
-        raise PayloadError("answer is not a JSON object")
-    if data.get("error"):
-        words = _words(data["error"]) or "without words"
-        raise PayloadError(f"the server reports an error: {words}")
-    if "process_memory_mb" in data and "process_memory" not in data:
-        rss_bytes = _number(data, "process_memory_mb", MIB)
-        parts = {key: data[name] for key, name in _FLAT_SYSTEM.items() if name in data}
-        system = _system(parts, "system_memory_") if parts else None
+    status = _decoded(body, _Status)
+    if status.error:
+        raise failed(ApiFailureKind.SERVER_ERROR, _words(status.error))
+    if status.process_memory is UNSET and status.process_memory_mb is not UNSET:
+        flat = _decoded(body, _FlatStatus)
+        rss_mb, system = flat.process_memory_mb, _flat_system(flat)
+    elif isinstance(status.process_memory, _Process):
+        rss_mb, system = status.process_memory.rss_mb, status.system_memory
     else:
-        process = _part(data, "process_memory")
-        if process is None:
-            raise PayloadError("process_memory is missing")
-        rss_bytes = _number(process, "rss_mb", MIB, "process_memory.")
-        part = _part(data, "system_memory")
-        system = None if part is None else _system(part, "system_memory.")
+        raise _wrong("process_memory", FieldFault.MISSING)
     return ApiReading(
         taken_s=taken_s,
         latency_s=latency_s,
-        rss_bytes=round(rss_bytes),
-        system=system,
-        temp=_temp(_part(data, "tmp_directory"), data.get("disk_usage"), taken_s),
-        tracker=_tracker(data.get("tracker_summary")),
+        rss_bytes=round(rss_mb * MIB),
+        system=_system(system) if system else None,
+        temp=_temp(status.tmp_directory, status.disk_usage, taken_s),
+        tracker=_tracker(status.tracker_summary),
     )
 
 
 def decode_stage(body: bytes) -> StageMark | None:
     """The newest entry of a ``/memory-history/`` body; None without one, or if it is odd."""
     try:
-        newest = _parse(body)["history"][-1]  # oldest first
-        name, timestamp = newest["stage"], newest.get("timestamp")
-    except (PayloadError, LookupError, TypeError, AttributeError):
+        history = _decoded(body, _History).history  # oldest first
+        newest = msgspec.convert(history[-1], _HistoryEntry)
+    except (ApiError, IndexError, msgspec.ValidationError):
         return None
-    if not isinstance(name, str) or not plain_text(name):
+    name, timestamp = plain_text(newest.stage), newest.timestamp
+    if not name:
         return None
-    return StageMark(plain_text(name), plain_text(timestamp) if isinstance(timestamp, str) else "")
+    return StageMark(name, plain_text(timestamp) if isinstance(timestamp, str) else "")
 
 
 def check_done(body: bytes) -> None:
-    """Raise PayloadError unless the answer to a POST says that it was done."""
-    data = _parse(body)
-    if not isinstance(data, dict):
-        raise PayloadError("answer is not a JSON object")
+    """Raise ApiError unless the answer to a POST says that it was done."""
+    data = _decoded(body, dict[str, Any])
     if data.get("error") or data.get("success") is False:
-        words = _words(data) or "without words"
-        raise PayloadError(f"the server reports an error: {words}")
+        raise failed(ApiFailureKind.SERVER_ERROR, _words(data))
 
 
 def error_words(body: bytes) -> str:
@@ -98,103 +152,115 @@ def error_words(body: bytes) -> str:
     (a proxy's) say nothing that their status does not.
     """
     try:
-        return _words(_parse(body))
-    except PayloadError:
+        return _words(_decoded(body, Any))
+    except ApiError:
         text = plain_text(body.decode("utf-8", "replace"))
         return "" if text.startswith("<") else text
 
 
-def plain_text(text: str, limit: int = 120) -> str:
-    """``text`` as one line of at most ``limit`` printable characters."""
-    line = visible(" ".join(text[: 8 * limit].split()))
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _parse(body: bytes) -> Any:
-    """JSON as Python values; NaN and 1e999 pass here and are refused where a number is used."""
-    if not body.strip():
-        raise PayloadError("answer is empty")
+def _decoded(body: bytes, kind: type[T]) -> T:
+    text = body.removeprefix(codecs.BOM_UTF8)
+    if not text.strip():
+        raise failed(ApiFailureKind.EMPTY)
     try:
-        # UTF-8, or what else JSON may be written in, with or without a byte order mark.
-        return json.loads(body.decode(json.detect_encoding(body)))
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.ValidationError:
+            raise _first_fault(_ANYTHING.decode(text), kind) from None
     except RecursionError:
-        raise PayloadError("answer is nested too deeply") from None
+        raise failed(ApiFailureKind.NESTED_TOO_DEEPLY) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise failed(_kind_of_no_json(text)) from None
+
+
+def _kind_of_no_json(text: bytes) -> ApiFailureKind:
+    try:
+        text.decode()
     except UnicodeDecodeError:
-        raise PayloadError("answer is not UTF-8 text") from None
-    except ValueError:  # JSONDecodeError, or an integer of more than 4300 digits
-        raise PayloadError("answer is not JSON") from None
+        return ApiFailureKind.NOT_UTF8
+    return ApiFailureKind.NOT_JSON
 
 
-def _part(data: dict[str, Any], name: str) -> dict[str, Any] | None:
-    part = data.get(name)
-    if part is not None and not isinstance(part, dict):
-        raise PayloadError(f"{name} is not an object")
-    return part
+def _wrong(field: str, fault: FieldFault) -> ApiError:
+    return ApiError(ApiProblem(ApiFailureKind.WRONG_SHAPE, field=field, fault=fault))
 
 
-def _number(
-    part: dict[str, Any], key: str, unit: int = 1, where: str = "", limit: float = PETABYTE
-) -> float:
-    """``part[key]`` in ``unit``: a JSON number, finite and in 0 <= value <= ``limit``."""
-    if key not in part:
-        raise PayloadError(f"{where}{key} is missing")
-    value = part[key]
+def _first_fault(value: object, kind: Any, where: str = "") -> ApiError:
+    """The first field of ``value`` that keeps it from being a ``kind``, a Struct: msgspec tells it
+    in a sentence alone."""
+    if not isinstance(value, dict):
+        return _wrong(where, FieldFault.NOT_AN_OBJECT)
+    for field in msgspec.structs.fields(kind):
+        name = f"{where}.{field.encode_name}" if where else field.encode_name
+        if field.encode_name not in value:
+            if field.required:
+                return _wrong(name, FieldFault.MISSING)
+            continue
+        part = value[field.encode_name]
+        try:
+            msgspec.convert(part, field.type)
+        except msgspec.ValidationError:
+            parts = [each for each in _members(field.type) if issubclass(each, Struct)]
+            return _first_fault(part, parts[0], name) if parts else _number_fault(part, name)
+    return failed(ApiFailureKind.NOT_JSON)  # a number outside of what it checks has no limit
+
+
+def _members(kind: Any) -> list[type]:
+    """The classes of a union, or of a single type."""
+    return [each for each in getattr(kind, "__args__", (kind,)) if isinstance(each, type)]
+
+
+def _number_fault(value: object, name: str) -> ApiError:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PayloadError(f"{where}{key} is not a number")
-    if not isinstance(value, int) and not math.isfinite(value):
-        raise PayloadError(f"{where}{key} is not a finite number")
-    if value < 0:
-        raise PayloadError(f"{where}{key} is negative")
-    if value * unit > limit:
-        raise PayloadError(f"{where}{key} is too large to be true")
-    return float(value * unit) + 0.0  # -0.0 + 0.0 is 0.0
+        return _wrong(name, FieldFault.NOT_A_NUMBER)
+    return _wrong(name, FieldFault.NEGATIVE if value < 0 else FieldFault.TOO_LARGE)
 
 
-def _system(part: dict[str, Any], where: str) -> SystemMemory:
+def _flat_system(flat: _FlatStatus) -> _System | None:
+    total, available = flat.system_memory_total_gb, flat.system_memory_available_gb
+    used = flat.system_memory_used_percent
+    if total is UNSET and available is UNSET and used is UNSET:
+        return None
+    if total is UNSET:
+        raise _wrong("system_memory_total_gb", FieldFault.MISSING)
+    if available is UNSET:
+        raise _wrong("system_memory_available_gb", FieldFault.MISSING)
+    if used is UNSET:
+        raise _wrong("system_memory_used_percent", FieldFault.MISSING)
+    return _System(total, available, used)
+
+
+def _system(part: _System) -> SystemMemory:
     return SystemMemory(
-        total_bytes=round(_number(part, "total_gb", GIB, where)),
-        available_bytes=round(_number(part, "available_gb", GIB, where)),
-        used_percent=_number(part, "used_percent", 1, where, limit=100),
+        total_bytes=round(part.total_gb * GIB),
+        available_bytes=round(part.available_gb * GIB),
+        used_percent=part.used_percent + 0.0,  # -0.0 + 0.0 is 0.0
     )
 
 
-def _temp(part: dict[str, Any] | None, disk: object, taken_s: float) -> TempUsage | None:
+def _temp(part: _Temp | None, disk: object, taken_s: float) -> TempUsage | None:
     if part is None:
         return None
-    return TempUsage(
-        size_bytes=round(_number(part, "total_size_mb", MIB, "tmp_directory.")),
-        file_count=round(_number(part, "file_count", 1, "tmp_directory.")),
-        taken_s=taken_s,
-        disk=_disk(disk),
-    )
+    size_bytes = round(part.total_size_mb * MIB)
+    return TempUsage(size_bytes, round(part.file_count), taken_s, disk=_disk(disk))
 
 
 def _disk(part: object) -> Disk | None:
     """Lenient: a disk that is not told is one that nothing is said of."""
-    if not isinstance(part, dict):
-        return None
     try:
-        total, free = (_number(part, name, GIB) for name in ("total_gb", "free_gb"))
-    except PayloadError:
+        disk = msgspec.convert(part, _Disk)
+    except msgspec.ValidationError:
         return None
-    return Disk(round(total), round(free)) if total > 0 else None
+    return Disk(round(disk.total_gb * GIB), round(disk.free_gb * GIB))
 
 
 def _tracker(part: object) -> tuple[float, ...]:
-    """Lenient: it is only ever compared with the last one, and stays filled when idle.
-
-    ``final_memory_mb`` is the newest entry's memory: the only figure that still moves when a
-    second video goes through stages that are counted already. Older servers do not send it.
-    """
-    if not isinstance(part, dict):
-        return ()
-    names = ["stage_count", "peak_memory_mb", "total_increase_mb"]
-    if "final_memory_mb" in part:
-        names.append("final_memory_mb")
+    """Lenient: it is only ever compared with the last one, and stays filled when idle."""
     try:
-        return tuple(_number(part, name) for name in names)
-    except PayloadError:
+        told = msgspec.convert(part, _Tracker)
+    except msgspec.ValidationError:
         return ()
+    return tuple(figure + 0.0 for figure in msgspec.structs.astuple(told) if figure is not UNSET)
 
 
 def _words(value: object) -> str:

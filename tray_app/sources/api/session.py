@@ -1,0 +1,337 @@
+"""One kept-alive connection to the server's API, through requests.
+
+Rule of the room: the only importer of requests and of urllib3, which comes with it. Both are
+imported when a session is opened, because that takes 0.1 s.
+
+requests' time-outs are for each wait of a socket, and a server that sends a byte now and then
+stretches them without end; a name's look-up has none. So an exchange runs in a thread of its own,
+and whoever has asked waits for it until the deadline and no longer. Then the connection is cut.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.sources.api.errors import ApiError, failed, plain_text
+from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s
+from tray_app.sources.api.payload import error_words
+from tray_app.worker_thread import WorkerThread
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
+    import requests
+
+STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
+
+MAX_BODY_BYTES = 256 * 1024
+"""Of a body, decompressed. A real answer has 0.6 to 2 KB."""
+
+CUT_GRACE_S = 0.25
+"""For an exchange to end once its connection has been cut. One that cannot be cut, because it
+connects or looks up a name, makes the session busy until it ends by itself."""
+
+_READ_BYTES = 16 * 1024
+_GATEWAY_TIMEOUT = 504
+
+
+class _Order(Struct, frozen=True):
+    request: requests.PreparedRequest
+    patience_s: float
+    deadline_s: float
+
+
+class ApiSession:
+    """Makes one exchange at a time, each within its patience.
+
+    ``base_url`` may have a path and user:password (sent as basic auth). ``verify`` is requests':
+    True, False, or the path of a CA bundle. Proxies, .netrc, redirects and cookies are ignored.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: dict[str, str],
+        verify: bool | str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # what is not compressed is no bomb
+            "User-Agent": "runanalyze-tray",
+        } | headers
+        self._verify = verify
+        self._clock = clock
+        self._session: requests.Session | None = None
+        self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
+        self._thread: WorkerThread | None = None
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
+        self._is_kept = False
+        self._is_given_up = False
+        self._is_late = False
+        self.is_cut = False
+
+    def open(self) -> None:
+        """Import requests and make its session, once."""
+        if self._session is not None:
+            return
+        if isinstance(self._verify, str) and not Path(self._verify).is_file():
+            raise failed(ApiFailureKind.CA_FILE_MISSING, Path(self._verify).name)
+        self._session = _new_session(self._headers, self._verify, self)
+
+    def get(self, path: str, patience_s: float) -> bytes:
+        """The body of a good answer; raises ApiError, and what the network's libraries do."""
+        return self._exchange("GET", path, patience_s)
+
+    def post(self, path: str, patience_s: float) -> bytes:
+        """As `get`, but sent only once, whatever happens."""
+        return self._exchange("POST", path, patience_s)
+
+    def is_busy(self) -> bool:
+        """Whether an exchange that was given up has not ended."""
+        if self._is_late:
+            with suppress(queue.Empty):
+                self._results.get_nowait()
+                self._is_late = False
+        return self._is_late
+
+    def cut(self) -> None:
+        """From any thread: end the exchange under way, and let no other begin."""
+        self.is_cut = True
+        self._give_up()
+        self._results.put(ConnectionAbortedError())  # wakes whoever waits
+
+    def hang_up(self) -> None:
+        """Close the connection and end the thread, once the exchange has ended."""
+        if self._thread is not None:
+            self._orders.put(None)
+            self._thread = None
+
+    def connecting(self, connection: HTTPConnection) -> None:
+        """A connection is about to be made."""
+        self._connection, self._socket = connection, None
+
+    def connected(self, connection: HTTPConnection) -> None:
+        """It has been made: nothing is sent on one that nobody waits for any longer."""
+        self._socket = connection.sock
+        if self._is_given_up:
+            raise ConnectionAbortedError
+
+    def _exchange(self, method: str, path: str, patience_s: float) -> bytes:
+        if self.is_cut:
+            raise ConnectionAbortedError
+        if self.is_busy():
+            raise failed(ApiFailureKind.BUSY)
+        if self._thread is None:
+            thread = WorkerThread("api exchange", self._work)
+            thread.start()
+            self._thread = thread
+        self._is_given_up = False
+        request = self._request(method, path)
+        self._orders.put(_Order(request, patience_s, self._clock() + patience_s))
+        try:
+            result = self._results.get(timeout=max(0.0, patience_s))
+        except queue.Empty:
+            result = self._late_result(patience_s)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _request(self, method: str, path: str) -> requests.PreparedRequest:
+        """Prepared once: that takes as long as half an exchange."""
+        import requests
+
+        assert self._session is not None
+        request = self._prepared.get((method, path))
+        if request is None:
+            request = self._session.prepare_request(requests.Request(method, self._base_url + path))
+            self._prepared[method, path] = request
+        return request
+
+    def _late_result(self, patience_s: float) -> Exception:
+        """What an exchange comes to whose time is over: an error whose text drips is that error."""
+        has_connected = self._give_up()
+        kind = ApiFailureKind.NO_ANSWER if has_connected else ApiFailureKind.NO_CONNECTION
+        try:
+            result = self._results.get(timeout=CUT_GRACE_S)
+        except queue.Empty:
+            self._is_late = True
+        else:
+            if isinstance(result, ApiError) and result.problem.status is not None:
+                return result
+        return ApiError(ApiProblem(kind, waited_s=patience_s))
+
+    def _give_up(self) -> bool:
+        """Cut the connection; whether there was one. A handshake ends by its own time-out, which is
+        for all of it."""
+        self._is_given_up = True
+        if self._socket is not None:
+            with suppress(OSError):  # closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+        return self._connection is not None and (
+            self._socket is not None or self._connection.sock is not None
+        )
+
+    # In the thread of the exchanges
+
+    def _work(self) -> None:
+        while (order := self._orders.get()) is not None:
+            try:
+                self._results.put(self._body_of_good_answer(order))
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                self._results.put(error)
+        if self._session is not None:
+            self._session.close()
+
+    def _body_of_good_answer(self, order: _Order) -> bytes:
+        import requests
+        from urllib3.exceptions import LocationParseError
+
+        was_kept, self._is_kept = self._is_kept, False
+        try:
+            try:
+                return self._body(order)
+            except requests.ConnectionError as error:
+                # The server has closed the kept connection (uvicorn does after 5 s of idling).
+                if order.request.method != "GET" or not was_kept or not _is_broken(error):
+                    raise
+                return self._body(order)
+        except requests.exceptions.ConnectTimeout:
+            problem = ApiProblem(ApiFailureKind.NO_CONNECTION, waited_s=order.patience_s)
+            raise ApiError(problem) from None
+        except LocationParseError as error:  # a label of the host's name is empty or too long
+            raise failed(ApiFailureKind.HOST_NOT_FOUND) from error
+        except requests.exceptions.InvalidHeader as error:  # two different lengths
+            raise failed(ApiFailureKind.NOT_HTTP) from error
+
+    def _body(self, order: _Order) -> bytes:
+        assert self._session is not None
+        if self._is_given_up:
+            raise ConnectionAbortedError
+        left_s = order.deadline_s - self._clock()
+        if left_s <= 0:
+            raise TimeoutError
+        response = self._session.send(
+            order.request,
+            stream=True,
+            allow_redirects=False,
+            timeout=left_s,
+            proxies={},
+        )
+        try:
+            _check_status(response)
+            encoding = response.headers.get("Content-Encoding", "")
+            if not is_known_encoding(encoding):
+                raise failed(ApiFailureKind.COMPRESSED, plain_text(encoding, 20))
+            body = _read(response)
+        finally:
+            response.close()
+        self._is_kept = True
+        return body
+
+
+def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession) -> Any:
+    """A requests.Session that follows nothing, remembers nothing, and shows its connections."""
+    from http.cookiejar import DefaultCookiePolicy
+
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    class Connection(HTTPConnection):
+        def connect(self) -> None:
+            owner.connecting(self)
+            super().connect()
+            owner.connected(self)
+
+    class TlsConnection(HTTPSConnection):
+        def connect(self) -> None:
+            owner.connecting(self)
+            super().connect()
+            owner.connected(self)
+
+    class Pool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class TlsPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = TlsConnection
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:
+            super().init_poolmanager(*args, **options)
+            self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            """None: else the whole body of a redirect is read, which may have no end."""
+
+    if verify is False:  # the user's choice; no warning at each new connection
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    session = Session()
+    session.trust_env = False  # no http_proxy, no .netrc
+    session.verify = verify
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.clear()
+    session.headers.update(headers)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter())
+    return session
+
+
+def _is_broken(error: BaseException | None) -> bool:
+    """Whether the connection was closed or reset."""
+    while error is not None:
+        if isinstance(error, ConnectionResetError | BrokenPipeError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _read(response: requests.Response) -> bytes:
+    body = b""
+    # Not iter_content: it takes chunks apart itself, and a chunk's head without end whole.
+    try:
+        while part := response.raw.read(_READ_BYTES, decode_content=True):
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                raise ApiError(ApiProblem(ApiFailureKind.TOO_LARGE, limit_bytes=MAX_BODY_BYTES))
+    except ValueError as error:  # a chunk of negative size
+        raise failed(ApiFailureKind.NOT_HTTP) from error
+    return body
+
+
+def _check_status(response: requests.Response) -> None:
+    """Raise for an error or a redirect, with the server's wish to be asked later."""
+    status = response.status_code
+    if 200 <= status < 300:
+        return
+    fields = response.headers
+    wait_s = retry_after_s(fields.get("Retry-After"), fields.get("Date"))
+    kind = ApiFailureKind.STATUS
+    location = detail = ""
+    if status == _GATEWAY_TIMEOUT:  # whoever should has not answered: a silence, told by another
+        kind, wait_s = ApiFailureKind.GATEWAY_TIMEOUT, None
+    if place := fields.get("Location"):
+        # Without userinfo: a redirect may repeat what the request's URL held.
+        location = plain_text(re.sub("//[^/]*@", "//", place))
+        if kind is ApiFailureKind.STATUS:
+            kind = ApiFailureKind.REDIRECT
+    else:
+        with suppress(Exception):  # the status is known, whatever becomes of the body
+            detail = error_words(_read(response))
+        detail = detail or plain_text(response.reason or "")
+    raise ApiError(ApiProblem(kind, detail, status, location, wait_s))
