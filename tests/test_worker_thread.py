@@ -17,7 +17,7 @@ import pytest
 
 import tray_app
 from tests.runtime.test_fast_poller import Server as SeenServer
-from tests.runtime.test_fast_poller import looking
+from tests.runtime.test_fast_poller import polling
 from tests.runtime.test_sampler import FakeProbe
 from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
@@ -154,14 +154,14 @@ def test_an_outlet_that_fails_costs_a_sample(
         engine.stop()
 
 
-def test_the_lookout_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
-    """It looks again."""
+def test_the_fast_poller_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
+    """It polls again."""
     server = SeenServer()
-    with looking() as (watch, _reports):
+    with polling() as (poller, _reports):
         monkeypatch.setattr("tray_app.runtime.fast_poller.PAUSE_AFTER_DEFECT_S", 0.01)
-        failing_first(monkeypatch, watch, "_look_at", ailment)
-        watch.watch(server.scene())
-        server.wait_for_looks(1)
+        failing_first(monkeypatch, poller, "_poll", ailment)
+        poller.follow(server.plan())
+        server.wait_for_polls(1)
 
 
 def test_the_presenter_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:

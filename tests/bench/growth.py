@@ -92,7 +92,7 @@ def work(port: int, samples: int) -> Growth:
             events += new
         for event in events:
             notifications.note(event)
-        poll_bounds.is_left(poll_bounds.calm(state), probe.sight()(), at_s[0])
+        poll_bounds.is_outside(poll_bounds.bounds_of(state), probe.make_poller()(), at_s[0])
         presenter.tell(state)
         presenter.show()
     after = held()

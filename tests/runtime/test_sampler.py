@@ -17,9 +17,7 @@ from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
-    GONE,
     MIB,
-    UNTOLD,
     ApiReading,
     PollReading,
     ProcessReading,
@@ -99,8 +97,8 @@ class FakeProbe:
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
-    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], PollReading]:
-        return lambda: (GONE if self.rss_bytes is None else self.rss_bytes, UNTOLD)
+    def make_poller(self, _floor_bytes: int, _with_new_children: bool) -> Callable[[], PollReading]:
+        return lambda: PollReading(self.rss_bytes)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         self.listed += 1
@@ -335,7 +333,7 @@ def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:
         rig.sample()
         rig.sample()
         assert rig.owner.told[-1] == (7,)
-        rig.engine.note_own(own)
+        rig.engine.note_uss_pss(own)
         assert any(rig.sample().own == own for _ in range(3))
     assert rig.owner.closed
 
@@ -346,12 +344,12 @@ def test_a_sample_that_could_not_wait_for_a_measurement_is_made_again() -> None:
     with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
         rig.owner.sharing = Sharing(is_pending=True)
         rig.sample()
-        rig.engine.note_own(own)
+        rig.engine.note_uss_pss(own)
         rig.drain(0.3)
         rig.engine.post(SetMode(Mode.FALLBACK))
         rig.sample()
         rig.owner.sharing = Sharing()
-        rig.engine.note_own(own)
+        rig.engine.note_uss_pss(own)
         assert rig.sample().own == own
 
 

@@ -21,7 +21,7 @@ from tests.core.made import answer, look, mb
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
-from tray_app.core.model.readings import UNTOLD, Now, TempUsage
+from tray_app.core.model.readings import Now, PollReading, TempUsage
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.inputs import Answered, Looked
 from tray_app.core.monitor.sample import Sample
@@ -127,7 +127,9 @@ class Replay:
     def is_left(state: State, row: Row) -> bool:
         if state.sample is None:
             return False
-        return poll_bounds.is_left(poll_bounds.calm(state), (mb(row.rss_mb), UNTOLD), row.t_s)
+        return poll_bounds.is_outside(
+            poll_bounds.bounds_of(state), PollReading(mb(row.rss_mb)), row.t_s
+        )
 
     @staticmethod
     def is_walked(state: State, row: Row) -> bool:

@@ -96,8 +96,10 @@ class _Server:
     ) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 
-    def sight(self, _enough_bytes: int, _with_newcomers: bool, /) -> Callable[[], readings.Glance]:
-        return lambda: (self.reading.rss_bytes or readings.GONE, readings.UNTOLD)
+    def make_poller(
+        self, _floor_bytes: int, _with_new_children: bool
+    ) -> Callable[[], readings.PollReading]:
+        return lambda: readings.PollReading(self.reading.rss_bytes)
 
     def forget(self) -> None:
         pass

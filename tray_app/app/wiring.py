@@ -16,14 +16,15 @@ from tray_app.core.model.readings import ApiOutcome
 from tray_app.core.monitor.inputs import Reconfigured, ThreadRestarted
 from tray_app.core.monitor.state import State, begin
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import Helpers, Owner, Probe, Sampler
+from tray_app.runtime.ports import Helpers, Probe, UssPssSource
+from tray_app.runtime.sampler import Sampler
 from tray_app.sources.processes.host import is_this_machine, on_battery
 from tray_app.worker_thread import tell_restarts
 
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.runtime.config_file import ConfigFile
-    from tray_app.runtime.sampler import Outlet
+    from tray_app.runtime.ports import Outlet
     from tray_app.sources.api.actions import ServerCalls
     from tray_app.sources.api.client import ApiClient
 
@@ -87,7 +88,7 @@ def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
     return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
 
 
-def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> Owner | None:
+def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource | None:
     """The source of USS and PSS; ``shown`` as in `make_sampler`."""
     if state.demo:
         return None
@@ -98,10 +99,10 @@ def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> Owner | None
     # In a thread of its own: a directory that does not answer must not hold up a figure.
     scheduler = BackgroundScheduler(clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
-    return UssPssReader(sampler.note_own, scheduler, shares, clock.mono_s, every_s)
+    return UssPssReader(sampler.note_uss_pss, scheduler, shares, clock.mono_s, every_s)
 
 
-def make_helpers(sampler: Sampler, state: State, uss_pss: Owner | None) -> Helpers:
+def make_helpers(sampler: Sampler, state: State, uss_pss: UssPssSource | None) -> Helpers:
     """The sources that join after the first sample: API and temp directory, beside USS and PSS."""
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoWalker

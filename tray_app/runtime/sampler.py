@@ -10,7 +10,6 @@ import logging
 import math
 from collections.abc import Callable
 from threading import Event as Flag
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -21,10 +20,7 @@ from tray_app.core.model.readings import (
     ApiReading,
     Now,
     OwnUse,
-    PollReading,
     ProcessReading,
-    ProcessRow,
-    Sharing,
     Source,
     TempUsage,
     UssPss,
@@ -32,7 +28,6 @@ from tray_app.core.model.readings import (
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.alerting import HOLDERS_SHOWN
 from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
-from tray_app.core.monitor.events import Event
 from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
@@ -67,11 +62,11 @@ from tray_app.core.monitor.state import (
     wants_stage,
 )
 from tray_app.core.monitor.step import step
-from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.core.source_choice import circuit_breaker
-from tray_app.runtime.clock import allow_timer_slack
 from tray_app.runtime.fast_poller import FastPoller, PollPlan
 from tray_app.runtime.mailbox import Inbox
+from tray_app.runtime.ports import Api, Helpers, Outlet, Posted, Probe, UssPssSource, Walker
+from tray_app.runtime.timer_slack import allow_timer_slack
 from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
@@ -91,57 +86,6 @@ EARLY_PART = 0.1
 _QUIET = (
     Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen | ThreadRestarted
 )
-
-
-class Api(Protocol):
-    """Asks the server; every ask that returned True is reported once, from another thread."""
-
-    def ask(self, patience_s: float, with_stage: bool = False) -> bool: ...
-    def close(self) -> None: ...
-
-
-class Probe(Protocol):
-    """Reads this machine's processes."""
-
-    def read(
-        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
-    ) -> ProcessReading: ...
-
-    def sight(self, enough_bytes: int, with_newcomers: bool, /) -> Callable[[], PollReading]:
-        """How to look at the memory of what the last reading has found, and of children that have
-        come since, where wanted; where the machine has more than ``enough_bytes`` available, no
-        matter how much."""
-
-    def largest(self, count: int) -> tuple[ProcessRow, ...]:
-        """The machine's largest processes."""
-
-    def forget(self) -> None:
-        """Find the server anew at the next reading."""
-
-    def close(self) -> None: ...
-
-
-class Walker(Protocol):
-    """Measures a directory in its own thread; None lets it rest."""
-
-    def watch(self, path: str | None, *, lively: bool = False) -> None: ...
-    def close(self) -> None: ...
-
-
-class Owner(Protocol):
-    """Asks in its own thread what of these processes' memory is their own; none lets it rest."""
-
-    def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
-        """Tells what was measured so far, after a short wait for processes that are new."""
-
-    def close(self) -> None: ...
-
-
-Helpers = tuple[Api, Walker, Owner | None]
-"""The sources that work in threads of their own."""
-Posted = ApiOutcome | Command | Report | Helpers
-Outlet = Callable[[State, tuple[Event, ...]], None]
-"""Takes what a step brought, from the sampler thread; it must return at once."""
 
 
 class Sampler:
@@ -167,7 +111,7 @@ class Sampler:
         renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
     ) -> None:
         self._state = state
-        self._own_use = own_use
+        self._monitor_use = own_use
         self._clock = clock
         self._jitter = jitter
         self._outlets = outlets
@@ -181,32 +125,32 @@ class Sampler:
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s
-        self._scene: PollPlan | None = None
-        self._lookout = FastPoller(self._inbox.put, clock=clock, on_battery=on_battery)
+        self._plan: PollPlan | None = None
+        self._poller = FastPoller(self._inbox.put, clock=clock, on_battery=on_battery)
         self._wanted_s = math.inf
         self._api: Api | None = None
         self._probe: Probe | None = None
         self._walker: Walker | None = None
-        self._owner: Owner | None = None
-        self._own: UssPss | None = None
-        self._waits_for_own = False
+        self._uss_pss: UssPssSource | None = None
+        self._newest_uss_pss: UssPss | None = None
+        self._waits_for_uss_pss = False
 
     def note_temp(self, usage: TempUsage | None) -> None:
         """Take in what the walker found, from any thread, for the next sample; None: it rests, or
         the directory cannot be read. That files came or went calls for a sample at once: a job
         begins or ends with it."""
         before, self._temp = self._temp, usage
-        scene = self._scene
+        plan = self._plan
         moved = before and usage and before.file_count != usage.file_count
-        if moved and scene is not None:
-            self._inbox.put(scene)
+        if moved and plan is not None:
+            self._inbox.put(plan)
 
-    def note_own(self, own: UssPss) -> None:
+    def note_uss_pss(self, uss_pss: UssPss) -> None:
         """Take in what memory is the server's own, likewise; a sample that could not wait for it
         is made again."""
-        self._own = own
-        if self._waits_for_own:
-            self._inbox.put(own)
+        self._newest_uss_pss = uss_pss
+        if self._waits_for_uss_pss:
+            self._inbox.put(uss_pss)
 
     def post(self, *items: ApiOutcome | Command | Report) -> None:
         """Hand in an outcome or a command, from any thread; returns at once."""
@@ -214,14 +158,14 @@ class Sampler:
             self._inbox.put(item)
 
     def start(
-        self, probe: Probe, helpers: Helpers | None = None, uss_pss: Owner | None = None
+        self, probe: Probe, helpers: Helpers | None = None, uss_pss: UssPssSource | None = None
     ) -> None:
         """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
         without them at once, for what else is needed takes longer to load. ``uss_pss`` is the
         helpers', where it is to work for the first sample, too."""
-        self._probe, self._owner = probe, uss_pss
+        self._probe, self._uss_pss = probe, uss_pss
         if helpers is not None:
-            self._api, self._walker, self._owner = helpers
+            self._api, self._walker, self._uss_pss = helpers
             if wants_api(self._state):
                 self._tick_s = self._clock().mono_s + FIRST_ANSWER_S
         self._thread.start()
@@ -248,12 +192,12 @@ class Sampler:
                 _log.exception("a sample failed")
                 self._tick_s = self._clock().mono_s + interval_s(self._state)
                 self._stopping.wait(PAUSE_AFTER_DEFECT_S)
-        self._lookout.close()
+        self._poller.close()
         self._close_sources()
 
     def _close_sources(self) -> None:
         self._rest()
-        for source in (self._api, self._probe, self._walker, self._owner):
+        for source in (self._api, self._probe, self._walker, self._uss_pss):
             try:
                 if source:
                     source.close()
@@ -281,8 +225,8 @@ class Sampler:
         elif now.mono_s >= self._tick_s - early_s:
             self._tick(now)
         elif (
-            (isinstance(item, PollPlan) and item is self._scene)
-            or (isinstance(item, UssPss) and self._waits_for_own)
+            (isinstance(item, PollPlan) and item is self._plan)
+            or (isinstance(item, UssPss) and self._waits_for_uss_pss)
             or now.mono_s >= self._wanted_s
         ):
             self._tick(now, sudden=True)
@@ -302,8 +246,8 @@ class Sampler:
         names = ("address", "headers", "ca_file")
         if self._renew and any(getattr(before, name) != getattr(after, name) for name in names):
             self._close_sources()
-            self._temp, self._own = None, None
-            self._probe, (self._api, self._walker, self._owner) = self._renew(self._state)
+            self._temp, self._newest_uss_pss = None, None
+            self._probe, (self._api, self._walker, self._uss_pss) = self._renew(self._state)
         self._tick_s = self._clock().mono_s
 
     def _wake_s(self) -> float:
@@ -334,7 +278,7 @@ class Sampler:
             if first or samples_at_once(self._state, self._clock()):
                 self._tick_s = self._clock().mono_s
         elif isinstance(item, tuple):
-            self._api, self._walker, self._owner = item
+            self._api, self._walker, self._uss_pss = item
             self._watch_temp()
         elif isinstance(item, WatchPort | WatchAutomatically):
             self._reconfigure(item)
@@ -351,19 +295,19 @@ class Sampler:
         if is_gap(state, now) and self._probe:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
-        sharing = self._owner.watch(process.rows if process else ()) if self._owner else None
-        self._waits_for_own = sharing is not None and sharing.is_pending
+        sharing = self._uss_pss.watch(process.rows if process else ()) if self._uss_pss else None
+        self._waits_for_uss_pss = sharing is not None and sharing.is_pending
         read = self._clock()
         took_s = read.mono_s - now.mono_s
-        monitor = self._own_use() if wants_health(state, now.mono_s) else None
+        monitor = self._monitor_use() if wants_health(state, now.mono_s) else None
         late_s = 0.0 if sudden else now.mono_s - self._tick_s
-        peak_bytes = self._lookout.take_peak()
+        peak_bytes = self._poller.take_peak()
         looked = Looked(
             process,
             self._temp,
             took_s,
             sudden,
-            self._own,
+            self._newest_uss_pss,
             monitor,
             late_s,
             peak_rss_bytes=peak_bytes,
@@ -377,24 +321,24 @@ class Sampler:
             if self._tick_s <= now_s:
                 self._tick_s = now_s + every_s
         self._wanted_s = wants_reading_s(self._state)
-        self._watch_memory(now_s)
+        self._poll_memory(now_s)
 
-    def _watch_memory(self, now_s: float) -> None:
-        """Have it looked at from now on, until the next sample."""
+    def _poll_memory(self, now_s: float) -> None:
+        """Poll from now on, until the next sample."""
         is_soon = self._tick_s - now_s < poll_bounds.EVERY_S
         if self._probe is None or is_soon or not wants_processes(self._state):
             self._rest()
         else:
-            calm = poll_bounds.calm(self._state)
+            bounds = poll_bounds.bounds_of(self._state)
             # Children come in jobs: at rest it is not worth what looking for them costs.
-            glance = self._probe.sight(calm.available_bytes, self._state.activity.stirs)
-            self._scene = PollPlan(glance, calm, self._tick_s)
-            self._lookout.watch(self._scene)
+            poll = self._probe.make_poller(bounds.floor_bytes, self._state.activity.stirs)
+            self._plan = PollPlan(poll, bounds, self._tick_s)
+            self._poller.follow(self._plan)
 
     def _rest(self) -> None:
-        """Have nothing looked at."""
-        self._scene = None
-        self._lookout.watch(None)
+        """Poll nothing."""
+        self._plan = None
+        self._poller.follow(None)
 
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:

@@ -11,6 +11,7 @@ minute.
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
@@ -22,7 +23,6 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import (
     GIB,
     MIB,
-    UNTOLD,
     ApiFailure,
     ApiOutcome,
     ApiReading,
@@ -251,16 +251,18 @@ class DemoProbe:
             cpu_percent=cpu_percent,
         )
 
-    def sight(
-        self, _enough_bytes: int = UNTOLD, _with_newcomers: bool = False, /
+    def make_poller(
+        self,
+        floor_bytes: int = sys.maxsize,  # noqa: ARG002 - it costs the same
+        with_new_children: bool = False,  # noqa: ARG002
     ) -> Callable[[], PollReading]:
-        """The tree's memory and the system's, as of when it is called."""
-        return self._glance
+        """Polls the tree's memory and the system's, as of when it is called."""
+        return self._poll
 
-    def _glance(self) -> PollReading:
+    def _poll(self) -> PollReading:
         moment = story(self._clock() - self._started_s)
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
-        return rss_bytes, moment.system.available_bytes
+        return PollReading(rss_bytes, moment.system.available_bytes)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """Those that are there."""

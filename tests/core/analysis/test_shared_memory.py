@@ -15,9 +15,9 @@ from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
-    UNTOLD,
     MemoryKind,
     Now,
+    PollReading,
     ProcessReading,
     ProcessRow,
     ProcessShare,
@@ -241,14 +241,14 @@ def test_quick_looks_mean_the_same() -> None:
     large = tuple(row(42 + each, 980) for each in range(7))
     watched.see(large, Sharing(tuple(share(each, 2, 100) for each in large)))
     assert watched.shown == (992, Band.YELLOW)
-    calm = poll_bounds.calm(watched.state)
-    assert not poll_bounds.is_left(calm, (mb(7 * 980), UNTOLD), watched.now_s + 0.2)
-    assert not poll_bounds.is_left(calm, (mb(7 * 980 + 7), UNTOLD), watched.now_s + 0.2)
-    assert poll_bounds.is_left(calm, (mb(7 * 980 + 9), UNTOLD), watched.now_s + 0.2)
+    bounds = poll_bounds.bounds_of(watched.state)
+    assert not poll_bounds.is_outside(bounds, PollReading(mb(7 * 980)), watched.now_s + 0.2)
+    assert not poll_bounds.is_outside(bounds, PollReading(mb(7 * 980 + 7)), watched.now_s + 0.2)
+    assert poll_bounds.is_outside(bounds, PollReading(mb(7 * 980 + 9)), watched.now_s + 0.2)
     watched.see(FORKED, MEASURED)
-    calm = poll_bounds.calm(watched.state)
-    assert not poll_bounds.is_left(calm, (mb(3514 - 10), UNTOLD), watched.now_s + 1.5)
-    assert poll_bounds.is_left(calm, (mb(3514 - 20), UNTOLD), watched.now_s + 1.5)
+    bounds = poll_bounds.bounds_of(watched.state)
+    assert not poll_bounds.is_outside(bounds, PollReading(mb(3514 - 10)), watched.now_s + 1.5)
+    assert poll_bounds.is_outside(bounds, PollReading(mb(3514 - 20)), watched.now_s + 1.5)
 
 
 def test_what_looks_have_seen_is_no_peak_of_memory_that_is_shared() -> None:

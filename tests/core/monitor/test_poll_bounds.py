@@ -10,7 +10,7 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
-from tray_app.core.model.readings import GONE, UNTOLD, ApiReading, Now, ProcessReading, Source
+from tray_app.core.model.readings import ApiReading, Now, PollReading, ProcessReading, Source
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.inputs import Answered, Looked
 from tray_app.core.monitor.state import State, begin
@@ -39,8 +39,8 @@ def at_work(state: State) -> State:
 def calls(state: State, memory_mb: float | None, after_s: float = 0.25) -> bool:
     """Whether such a look brings a reading, in a job."""
     state = at_work(state)
-    glance = GONE if memory_mb is None else mb(memory_mb), SYSTEM.available_bytes
-    return poll_bounds.is_left(poll_bounds.calm(state), glance, START_S + after_s)
+    reading = PollReading(None if memory_mb is None else mb(memory_mb), SYSTEM.available_bytes)
+    return poll_bounds.is_outside(poll_bounds.bounds_of(state), reading, START_S + after_s)
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,20 @@ def test_a_fall_is_confirmed_a_second_later() -> None:
     state = step(state, Looked(look(900, now.mono_s), sudden=True), now)[0]
     assert state.sample
     assert state.sample.band is Band.ORANGE
-    assert not poll_bounds.is_left(poll_bounds.calm(state), (mb(900), UNTOLD), START_S + 1.5)
-    assert poll_bounds.is_left(poll_bounds.calm(state), (mb(900), UNTOLD), START_S + 2)
+    assert not poll_bounds.is_outside(
+        poll_bounds.bounds_of(state), PollReading(mb(900)), START_S + 1.5
+    )
+    assert poll_bounds.is_outside(poll_bounds.bounds_of(state), PollReading(mb(900)), START_S + 2)
 
 
 def test_a_step_of_an_idle_server_is_the_beginning_of_a_job() -> None:
     """An upload takes 30 MB and more; what an idle server moves by does not call for a reading."""
-    idle = poll_bounds.calm(shown(300))
-    assert not poll_bounds.is_left(idle, (mb(307), UNTOLD), START_S + 0.25)
-    assert poll_bounds.is_left(idle, (mb(309), UNTOLD), START_S + 0.25)
-    assert not poll_bounds.is_left(idle, (mb(200), UNTOLD), START_S + 1.5), "a fall begins nothing"
+    idle = poll_bounds.bounds_of(shown(300))
+    assert not poll_bounds.is_outside(idle, PollReading(mb(307)), START_S + 0.25)
+    assert poll_bounds.is_outside(idle, PollReading(mb(309)), START_S + 0.25)
+    assert not poll_bounds.is_outside(idle, PollReading(mb(200)), START_S + 1.5), (
+        "a fall begins nothing"
+    )
 
 
 def test_ffmpeg_is_seen_to_come_and_to_go() -> None:
@@ -154,8 +158,10 @@ def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
         state = step(state, Looked(look(20, now.mono_s)), now)[0]
     assert state.sample
     assert state.sample.why is Why.NOT_THE_SERVER
-    glance = mb(5000), UNTOLD
-    assert not poll_bounds.is_left(poll_bounds.calm(state), glance, state.sample.at.mono_s + 0.5)
+    reading = PollReading(mb(5000))
+    assert not poll_bounds.is_outside(
+        poll_bounds.bounds_of(state), reading, state.sample.at.mono_s + 0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,8 +226,8 @@ def test_a_machine_that_runs_short_of_memory() -> None:
     """Another program's appetite calls for a reading, too; once, since the reading knows of it."""
     state = shown(300)
     short = mb(300), mb(300)
-    assert poll_bounds.is_left(poll_bounds.calm(state), short, START_S + 0.25)
+    assert poll_bounds.is_outside(poll_bounds.bounds_of(state), short, START_S + 0.25)
     system = replace(SYSTEM, available_bytes=mb(300))
     reading = replace(look(300, START_S + 0.25), system=system)
     state = step(state, Looked(reading, sudden=True), at(START_S + 0.25))[0]
-    assert not poll_bounds.is_left(poll_bounds.calm(state), short, START_S + 0.5)
+    assert not poll_bounds.is_outside(poll_bounds.bounds_of(state), short, START_S + 0.5)

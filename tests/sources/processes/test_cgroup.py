@@ -114,7 +114,7 @@ def test_without_a_limit_the_machine_counts(machine: Machine) -> None:
         assert (memory.used_percent, memory.limited) == (25.0, False)
         assert (memory.swap_used_bytes, memory.swap_total_bytes) == (512 * MIB, 2 * GIB)
         assert memory.pressure_percent == 2.5
-        assert table.sight([])()[1] == 6 * GIB
+        assert table.make_poller([])()[1] == 6 * GIB
         assert table.limited_pids() is None
 
 
@@ -143,7 +143,7 @@ def test_the_servers_limit_counts_as_the_total(machine: Machine) -> None:
         assert (memory.total_bytes, memory.available_bytes) == (2 * GIB, 1048 * MIB)
         assert memory.used_percent == pytest.approx(48.8, abs=0.1)
         (machine.groups / "app/memory.current").write_text(f"{1300 * MIB}\n")
-        assert table.sight([])()[1] == 948 * MIB, "a glance follows the use"
+        assert table.make_poller([])()[1] == 948 * MIB, "a glance follows the use"
         table.count_limits_of(None)
         memory = table.system_memory()
         assert memory is not None
@@ -159,7 +159,7 @@ def test_the_machine_may_have_less_than_the_limit_leaves(machine: Machine) -> No
         memory = table.system_memory()
         assert memory is not None
         assert (memory.total_bytes, memory.available_bytes) == (7 * GIB, 6 * GIB)
-        assert table.sight([])()[1] == 6 * GIB
+        assert table.make_poller([])()[1] == 6 * GIB
 
 
 def test_the_tightest_group_above_counts(machine: Machine) -> None:
@@ -170,7 +170,7 @@ def test_the_tightest_group_above_counts(machine: Machine) -> None:
     machine.put(42, "0::/a/b/c")
     with machine.table() as table:
         table.count_limits_of(42)
-        assert table.sight([])()[1] == GIB
+        assert table.make_poller([])()[1] == GIB
 
 
 def test_this_programs_limit_counts_for_a_server_without_one(machine: Machine) -> None:

@@ -19,8 +19,6 @@ import pytest
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import (
-    GONE,
-    UNTOLD,
     Loss,
     OomKills,
     PollReading,
@@ -146,19 +144,19 @@ class FakeTable:
     def system_memory(self) -> SystemMemory:
         return SystemMemory(1000, 400, 60.0)
 
-    def sight(
+    def make_poller(
         self,
         tree: Sequence[FakeHandle],
-        _enough_bytes: int = UNTOLD,
-        _with_newcomers: bool = False,
-        /,
+        _floor_bytes: int = 0,
+        _with_new_children: bool = False,
     ) -> Callable[[], PollReading]:
-        def glance() -> PollReading:
+        def poll() -> PollReading:
             usages = [handle.read() for handle in tree]
             is_there = bool(usages) and usages[0] is not None
-            return sum(each.rss_bytes for each in usages if each) if is_there else GONE, 399
+            rss_bytes = sum(each.rss_bytes for each in usages if each) if is_there else None
+            return PollReading(rss_bytes, 399)
 
-        return glance
+        return poll
 
     def count_limits_of(self, pid: int | None) -> None:
         self.limits_of = pid
@@ -309,7 +307,7 @@ def test_a_child_that_is_still_its_parents_program_is_not_shown_yet(
 
 def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
     """Of the known tree's living members, and of the system; nothing else is looked at."""
-    assert probe.sight()() == (GONE, 399)
+    assert probe.make_poller()() == (None, 399)
     table.start(10, SERVER, ports={PORT}, rss_bytes=30)
     worker = table.start(11, "worker", ppid=10, rss_bytes=100)
     table.start(12, "ffmpeg", ppid=11, rss_bytes=5)
@@ -318,12 +316,12 @@ def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -
     worker.rss_bytes = 200
     table.end(12)
     table.start(13, "ffmpeg", ppid=11, rss_bytes=7)
-    assert probe.sight()() == (230, 399), "who is new comes with the next reading"
+    assert probe.make_poller()() == (230, 399), "who is new comes with the next reading"
     table.end(10)
-    assert probe.sight()() == (GONE, 399)
+    assert probe.make_poller()() == (None, 399)
     assert not table.asked
     assert probe.read(2.0).target is None
-    assert probe.sight()() == (GONE, 399)
+    assert probe.make_poller()() == (None, 399)
 
 
 def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:
@@ -331,7 +329,7 @@ def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProb
     root = table.start(10, SERVER, ports={PORT})
     probe.read(0.0)
     root.cpu_s += 1.0
-    probe.sight()()
+    probe.make_poller()()
     assert probe.read(2.0).cpu_percent == 50.0
 
 

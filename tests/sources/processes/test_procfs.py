@@ -12,7 +12,7 @@ import pytest
 
 from tests.sources.running import LISTENER, Spawn, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.model.readings import MIB, UNTOLD
+from tray_app.core.model.readings import MIB
 
 if sys.platform != "linux":
     pytest.skip("Linux's own table", allow_module_level=True)
@@ -137,12 +137,12 @@ def test_a_glance_sees_a_child_that_was_not_read_yet(
     root = table.open(process.pid)
     assert root is not None
     assert process.stdin is not None
-    glance = table.sight([root], UNTOLD, True)
-    alone_bytes, _ = glance()
+    poll = table.make_poller([root], sys.maxsize, True)
+    alone_bytes = poll().rss_bytes or 0
     print("begin", file=process.stdin, flush=True)
-    wait_for(lambda: glance()[0] - alone_bytes >= 40 * MIB, "the child is seen")
+    wait_for(lambda: (poll().rss_bytes or 0) - alone_bytes >= 40 * MIB, "the child is seen")
     print("end", file=process.stdin, flush=True)
-    wait_for(lambda: abs(glance()[0] - alone_bytes) < MIB, "it is seen to be gone")
+    wait_for(lambda: abs((poll().rss_bytes or 0) - alone_bytes) < MIB, "it is seen to be gone")
     root.close()
 
 
@@ -162,13 +162,13 @@ def test_a_child_that_is_still_its_parents_program_has_no_memory_of_its_own(
     assert root is not None
     assert process.stdin is not None
     assert process.stdout is not None
-    glance = table.sight([root], UNTOLD, True)
-    alone_bytes, _ = glance()
+    poll = table.make_poller([root], sys.maxsize, True)
+    alone_bytes = poll().rss_bytes or 0
     print("fork", file=process.stdin, flush=True)
     assert process.stdout.readline()
     (child,) = wait_for(lambda: table.descendants(process.pid), "the child is there")
     assert (table.name_and_rss_bytes(child) or ("", 0))[1] > 30 * MIB
-    assert glance()[0] == pytest.approx(alone_bytes, abs=4 * MIB)
+    assert (poll().rss_bytes or 0) == pytest.approx(alone_bytes, abs=4 * MIB)
     root.close()
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
 from tests.waiting import wait_for
-from tray_app.core.model.readings import GONE, MIB
+from tray_app.core.model.readings import MIB
 from tray_app.sources.processes.process_table import ProcessTable
 from tray_app.sources.processes.procfs import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
@@ -55,7 +55,7 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     assert usage.cpu_s >= 0.25
     assert usage.cpu_s == pytest.approx(times.user + times.system, abs=0.05)
     assert usage.name == reference.name()
-    assert table.sight([handle])()[0] == pytest.approx(usage.rss_bytes, rel=0.02)
+    assert table.make_poller([handle])()[0] == pytest.approx(usage.rss_bytes, rel=0.02)
     handle.close()
 
 
@@ -132,15 +132,15 @@ def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spaw
     root, *others = (table.open(process.pid) for process in processes)
     assert root
     assert all(others)
-    single = [table.sight([handle])()[0] for handle in (root, *others)]
-    glance = table.sight([root, *others])
-    assert glance()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
+    single = [table.make_poller([handle])()[0] for handle in (root, *others)]
+    poll = table.make_poller([root, *others])
+    assert poll()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
     end(processes[1])
-    for look in (glance, table.sight([root, *others])):
+    for look in (poll, table.make_poller([root, *others])):
         assert look()[0] == pytest.approx(single[0] + single[2], rel=0.02)
     end(processes[0])
-    for look in (glance, table.sight([root, *others]), table.sight([])):
-        assert look()[0] == GONE
+    for look in (poll, table.make_poller([root, *others]), table.make_poller([])):
+        assert look()[0] is None
     for handle in (root, *others):
         handle.close()
 
@@ -148,21 +148,21 @@ def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spaw
 def test_a_glance_follows_the_memory(table: ProcessTable) -> None:
     """What is looked at again and again is looked at anew."""
     handle = table.open(os.getpid())
-    glance = table.sight([handle])
-    before_bytes, _ = glance()
+    poll = table.make_poller([handle])
+    before_bytes = poll()[0] or 0
     held = bytearray(b"x") * 64 * MIB
-    assert glance()[0] - before_bytes == pytest.approx(len(held), rel=0.1)
+    assert (poll()[0] or 0) - before_bytes == pytest.approx(len(held), rel=0.1)
     del held
-    assert glance()[0] == pytest.approx(before_bytes, abs=8 * MIB)
+    assert poll()[0] == pytest.approx(before_bytes, abs=8 * MIB)
 
 
-def test_a_glance_at_the_system_may_stop_at_enough(table: ProcessTable) -> None:
-    """It never tells of more than there is, nor of less than enough where there is enough."""
+def test_a_poll_need_not_say_what_is_above_its_floor(table: ProcessTable) -> None:
+    """It never reports more than there is, and never leaves out what is below the floor."""
     available_bytes = psutil.virtual_memory().available
-    enough_bytes = available_bytes // 2
-    assert enough_bytes <= table.sight([], enough_bytes)()[1] <= 1.05 * available_bytes
-    too_much = table.sight([], 2 * available_bytes)()[1]
-    assert too_much == pytest.approx(available_bytes, rel=0.05)
+    above_floor = table.make_poller([], available_bytes // 2)().available_bytes
+    assert above_floor is None or above_floor <= 1.05 * available_bytes
+    below_floor = table.make_poller([], 2 * available_bytes)().available_bytes
+    assert below_floor == pytest.approx(available_bytes, rel=0.05)
 
 
 def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None:
@@ -173,7 +173,7 @@ def test_a_process_that_ended_is_gone(table: ProcessTable, spawn: Spawn) -> None
     assert handle.read() is not None
     end(process)
     assert handle.read() is None
-    assert table.sight([handle])()[0] == GONE
+    assert table.make_poller([handle])()[0] is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     assert table.parent(process.pid) is None
@@ -195,7 +195,7 @@ def test_a_zombie_counts_as_gone(table: ProcessTable, spawn: Spawn) -> None:
     reference = psutil.Process(process.pid)
     wait_for(lambda: reference.status() == psutil.STATUS_ZOMBIE, "the script is a zombie")
     assert handle.read() is None
-    assert table.sight([handle])()[0] == GONE
+    assert table.make_poller([handle])()[0] is None
     assert table.open(process.pid) is None
     assert table.facts(process.pid) is None
     handle.close()
@@ -231,7 +231,7 @@ def test_a_reused_pid_does_not_fool_a_handle(table: ProcessTable, spawn: Spawn) 
     except AssertionError:
         pytest.skip("another program took the pid")
     assert table.open(process.pid) is not None
-    assert table.sight([handle])()[0] == GONE
+    assert table.make_poller([handle])()[0] is None
     assert handle.read() is None
     handle.close()
 
@@ -322,7 +322,7 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
     assert memory is not None
     assert memory.total_bytes == reference.total
     assert memory.available_bytes == pytest.approx(reference.available, rel=0.05)
-    assert table.sight([])()[1] == pytest.approx(reference.available, rel=0.05)
+    assert table.make_poller([])()[1] == pytest.approx(reference.available, rel=0.05)
     assert memory.used_percent == pytest.approx(reference.percent, abs=5)
 
 

@@ -6,8 +6,8 @@ the edges, where people read. ``*_s`` moments are monotonic seconds unless named
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -272,15 +272,16 @@ class UssPss(Struct, frozen=True):
     taken_s: float
 
 
-GONE = -1
-UNTOLD = sys.maxsize
-PollReading = tuple[int, int]
-"""A quick look between two readings: figures that move, of what the last reading found.
+class PollReading(NamedTuple):
+    """A poll between two readings, of what the last reading has found.
 
-The RSS of the server's tree in bytes, `GONE` when there is none or its root is gone; and the bytes
-that the machine has available, `UNTOLD` where that is not known. A bare tuple: eight are made in
-2 s, from cold caches, where a class of its own costs as much as the figures.
-"""
+    ``rss_bytes`` is the server tree's RSS in sum, None when there is no tree or its root is gone.
+    ``available_bytes`` is what the machine has available, None where that is not known or above the
+    floor that the poll was made for.
+    """
+
+    rss_bytes: int | None
+    available_bytes: int | None = None
 
 
 class StageMark(Struct, frozen=True):

@@ -1,10 +1,10 @@
-"""Quick looks between two samples: look fast, show calmly.
+"""Polls between two samples: when one of them calls for a sample at once.
 
-A look reads the memory of the known processes and of the machine, and no more. It is compared
+A poll reads the memory of the known processes and of the machine, and nothing else. It is compared
 with the processes' figure of the last reading, so that it never overrules an API whose process is
-elsewhere; where it would change what is shown or said, a reading is made at once: a limit is
-crossed, or memory has moved by a step, as when a job begins or ffmpeg comes and goes. What that
-takes is told in advance, once per sample: a look costs two comparisons.
+elsewhere. A sample is made at once where a poll would change what is shown or said: a limit is
+crossed, or memory has moved by a step, as when a job begins or ffmpeg comes and goes. The bounds
+are computed once per sample, so that a poll costs a few comparisons.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from msgspec import Struct
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
 from tray_app.core.analysis.activity import CLIMB_BYTES
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.readings import GONE, MIB, PollReading
+from tray_app.core.model.readings import MIB, PollReading
 from tray_app.core.monitor.state import State
 
-# A step is said 10 to 15 ms after the look that sees it, which the system may make 20 ms late, and
+# A step is reported 10 to 15 ms after the poll that sees it, which the system may make 20 ms late:
 # 19 of 20 within 0.25 s.
 EVERY_S = 0.225
 SELDOM_S = 1.0
-# A look that costs more than this (a slow machine, a large tree over psutil) is made seldom.
-DEAR_S = 0.001
+# A poll that costs more than this (a slow machine, a large tree over psutil) is made seldom.
+EXPENSIVE_S = 0.001
 # A step by which a sample is out of date though no limit is crossed. Idle: an upload takes 30 MB
 # and more at once. At work: ffmpeg takes 60 to 125 MB for 1 to 2.5 s, and gives them back.
 IDLE_STEP_BYTES = CLIMB_BYTES
@@ -35,34 +35,35 @@ FALL_AFTER_S = 1.0
 
 
 class PollBounds(Struct, frozen=True):
-    """As long as looks stay within this, the last sample says all.
+    """As long as polls stay within this, the last sample says all.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
-    ``falls_from_s`` on, unless the tree is gone. ``available_bytes`` is what the machine must have
-    left. Whole numbers: to compare one with a float takes C's mathematics.
+    ``falls_from_s`` on. ``has_server``: there was a tree, whose end counts at once.
+    ``floor_bytes`` is what the machine must have available.
     """
 
-    low_bytes: int = GONE
+    has_server: bool = False
+    low_bytes: int = 0
     high_bytes: int = sys.maxsize
     falls_from_s: float = 0.0
-    available_bytes: int = 0
+    floor_bytes: int = 0
 
 
 def every_s(cost_s: float, *, on_battery: bool) -> float:
-    """Seconds from one look to the next; ``cost_s`` is what one takes."""
-    return SELDOM_S if on_battery or cost_s > DEAR_S else EVERY_S
+    """Seconds from one poll to the next; ``cost_s`` is what one takes."""
+    return SELDOM_S if on_battery or cost_s > EXPENSIVE_S else EVERY_S
 
 
-def calm(state: State) -> PollBounds:
-    """What the looks after this state's sample are held against."""
+def bounds_of(state: State) -> PollBounds:
+    """The bounds of the polls after this state's sample."""
     sample = state.sample
     if sample is None:
         return PollBounds()
     held_bytes = state.process.held_bytes if state.process else None
-    # A look sums up RSS: what is shared is in it several times.
+    # A poll sums up RSS: what is shared is in it several times.
     shared_bytes = state.process.shared_bytes if state.process else 0
     shown_bytes = sample.memory_bytes
-    low_bytes, high_bytes = GONE if held_bytes is None else 0, sys.maxsize
+    low_bytes, high_bytes = 0, sys.maxsize
     if held_bytes is not None and shown_bytes is not None:
         unseen_bytes = shown_bytes - held_bytes
         rss_bytes = held_bytes + shared_bytes
@@ -87,20 +88,28 @@ def calm(state: State) -> PollBounds:
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
             low_bytes = sys.maxsize  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S
-    return PollBounds(low_bytes, high_bytes, falls_from_s, _available_bytes(state))
+    return PollBounds(
+        has_server=held_bytes is not None,
+        low_bytes=low_bytes,
+        high_bytes=high_bytes,
+        falls_from_s=falls_from_s,
+        floor_bytes=_floor_bytes(state),
+    )
 
 
-def is_left(calm: PollBounds, glance: PollReading, now_s: float) -> bool:
-    """Whether the look has seen something that the last sample does not show."""
-    rss_bytes, available_bytes = glance
-    if available_bytes < calm.available_bytes:
+def is_outside(bounds: PollBounds, reading: PollReading, now_s: float) -> bool:
+    """Whether the poll has seen something that the last sample does not show."""
+    rss_bytes, available_bytes = reading
+    if available_bytes is not None and available_bytes < bounds.floor_bytes:
         return True
-    if rss_bytes < calm.low_bytes:
-        return rss_bytes == GONE or now_s >= calm.falls_from_s
-    return rss_bytes > calm.high_bytes
+    if rss_bytes is None:
+        return bounds.has_server
+    if rss_bytes < bounds.low_bytes:
+        return now_s >= bounds.falls_from_s
+    return rss_bytes > bounds.high_bytes
 
 
-def _available_bytes(state: State) -> int:
+def _floor_bytes(state: State) -> int:
     """Below this the machine would be short of memory; 0 where that is known already."""
     system = state.sample.system if state.sample else None
     if system is None or state.vigil.shortage != NO_SHORTAGE:

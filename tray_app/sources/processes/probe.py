@@ -6,13 +6,13 @@ gone the search goes on at each reading, so that one that starts is followed at 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 
 from msgspec.structs import replace
 
 from tray_app.core.model.readings import (
-    UNTOLD,
     Killed,
     Loss,
     PollReading,
@@ -70,8 +70,8 @@ class ServerProbe:
         self._loss: Loss | None = None
         self._killed: Killed | None = None
         self._doubt_s = 0.0
-        self._seen: tuple[Sequence[ProcessHandle], int, bool] | None = None
-        self._glance: Callable[[], PollReading] = table.sight(())
+        self._polled: tuple[Sequence[ProcessHandle], int, bool] | None = None
+        self._poller: Callable[[], PollReading] = table.make_poller(())
 
     def read(
         self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
@@ -119,19 +119,19 @@ class ServerProbe:
             killed=self._killed,
         )
 
-    def sight(
-        self, enough_bytes: int = UNTOLD, with_newcomers: bool = False, /
+    def make_poller(
+        self, floor_bytes: int = sys.maxsize, with_new_children: bool = False
     ) -> Callable[[], PollReading]:
-        """How to look at what the last reading found, at a touch: nothing is searched, joined or
-        let go. ``enough_bytes`` and ``with_newcomers`` as :meth:`ProcessTable.sight`."""
-        seen = self._tree.handles if self._tree else (), enough_bytes, with_newcomers
-        if seen != self._seen:
-            self._seen, self._glance = seen, self._table.sight(*seen)
-        return self._glance
+        """A function that polls the memory of what the last reading has found; nothing is searched,
+        joined or closed. Parameters as in :meth:`ProcessTable.make_poller`."""
+        polled = self._tree.handles if self._tree else (), floor_bytes, with_new_children
+        if polled != self._polled:
+            self._polled, self._poller = polled, self._table.make_poller(*polled)
+        return self._poller
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
-        """The largest processes, whosever they are: of the machine, or of the control group whose
-        limit counts. The server is one, with all of its tree. Dear, so asked once in need."""
+        """The largest processes, of any user: of the machine, or of the control group whose
+        limit counts. The server is one, with all of its tree. Expensive: reads every process."""
         rows = []
         tree = self._tree.rows if self._tree else ()
         children = {row.pid for row in tree[1:]}
@@ -245,7 +245,7 @@ class ServerProbe:
         siblings = self._siblings(facts) if choice.by_port else frozenset[int]()
         self._tree = ServerTree(self._table, root, self._host, self._port, now_s, siblings)
         self._table.count_limits_of(choice.pid)
-        self._seen = None
+        self._polled = None
         self._oom = OomWatch(self._table.oom_count())
         return True
 
@@ -264,6 +264,6 @@ class ServerProbe:
         if self._tree is not None:
             self._tree.close()
             self._table.count_limits_of(None)
-            self._seen = None
+            self._polled = None
             self._roster.expire()
         self._tree = self._target = self._oom = None

@@ -6,12 +6,13 @@ gone) or may not be read: it answers None, or leaves the process out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import MIB, UNTOLD, PollReading, SystemMemory
+from tray_app.core.model.readings import MIB, PollReading, SystemMemory
 from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.sources.processes.oom_kills import OomCount
 
@@ -117,20 +118,16 @@ class ProcessTable(Protocol):
     def limited_pids(self) -> list[int] | None:
         """The processes that share the limit that counts; None without one."""
 
-    def sight(
-        self,
-        tree: Sequence[Any],
-        enough_bytes: int = UNTOLD,
-        with_newcomers: bool = False,
-        /,
+    def make_poller(
+        self, tree: Sequence[Any], floor_bytes: int = sys.maxsize, with_new_children: bool = False
     ) -> Callable[[], PollReading]:
-        """How to look at the memory of these processes in sum and at what the system has
-        available, for less than a reading, and from any thread. ``tree`` are handles of this table,
-        the root first: without it there is no sum, and what else is gone counts nothing. Once a
-        handle is closed, or the table, what a look brings means nothing.
+        """A function that reads the memory of these processes in sum and what the system has
+        available, for less than a reading costs, and from any thread. ``tree`` are handles of this
+        table, the root first: without it there is no sum, and others that are gone count nothing.
+        Once a handle or the table is closed, a poll means nothing.
 
-        ``enough_bytes``: where more than this is available it may tell this instead.
-        ``with_newcomers``: children that these start from now on may count, too."""
+        ``floor_bytes``: of more than this a poll need not say how much is available.
+        ``with_new_children``: children that these start from now on may count, too."""
 
     def close(self) -> None: ...
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import GONE, UNTOLD, PollReading, SystemMemory
+from tray_app.core.model.readings import PollReading, SystemMemory
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.cgroup import (
@@ -304,31 +304,30 @@ class ProcfsTable:
             total, available, used_percent, swap_used, swap_total, pressure, limited
         )
 
-    def sight(
+    def make_poller(
         self,
         tree: Sequence[ProcfsHandle],
-        enough_bytes: int = UNTOLD,
-        with_newcomers: bool = False,
-        /,
+        floor_bytes: int = sys.maxsize,
+        with_new_children: bool = False,
     ) -> Callable[[], PollReading]:
-        """As :meth:`ProcessTable.sight`.
+        """As :meth:`ProcessTable.make_poller`.
 
-        Most looks find what the one before has found, to the byte, and then nothing is parsed.
-        For newcomers the kernel's newest pid is asked for, and each new process on the machine for
-        its parent: 0.1 ms more for a look where some processes start each second.
+        Most polls find what the one before has found, to the byte, and then nothing is parsed.
+        For new children the kernel's newest pid is read, and the parent of each new process on the
+        machine: 0.1 ms more for a poll where some processes start each second.
         """
         pread, sysconf = os.pread, os.sysconf
         statms = [handle.statm for handle in tree] or [_NO_FILE]
         root, others = statms[0], statms[1:]
-        known, rss_bytes = b"", GONE
-        is_told = with_newcomers and bool(tree) and self.newest_pid() > 0
-        newcomers = _Newcomers(self, tree) if is_told else None
-        # What is quite free is available, and one number instead of a page of text.
+        known, rss_bytes = b"", None
+        tells_newest = with_new_children and bool(tree) and self.newest_pid() > 0
+        children = _NewChildren(self, tree) if tells_newest else None
+        # Free memory is available, and one number instead of a page of text: 9 µs less.
         reserve_bytes = self._total_bytes // _RESERVE_PART
-        enough_pages = (enough_bytes + reserve_bytes) // self._page_bytes + 1
-        asks_first = self._is_whole and enough_bytes < UNTOLD and self._group is None
+        enough_pages = (floor_bytes + reserve_bytes) // self._page_bytes + 1
+        asks_free_first = self._is_whole and self._group is None
 
-        def glance() -> PollReading:
+        def poll() -> PollReading:
             nonlocal known, rss_bytes
             try:
                 seen = pread(root, _STATM_MAX_BYTES, 0)
@@ -339,20 +338,20 @@ class ProcfsTable:
             if seen != known:
                 known, rss_bytes = seen, _rss_bytes(seen, self._page_bytes)
             seen_bytes = rss_bytes
-            if newcomers is not None and rss_bytes != GONE:
-                seen_bytes += newcomers.rss_bytes()
-            if asks_first and sysconf(_SC_AVPHYS_PAGES) >= enough_pages:
-                return seen_bytes, enough_bytes
-            return seen_bytes, self._available_bytes()
+            if children is not None and seen_bytes is not None:
+                seen_bytes += children.rss_bytes()
+            if asks_free_first and sysconf(_SC_AVPHYS_PAGES) >= enough_pages:
+                return PollReading(seen_bytes)
+            return PollReading(seen_bytes, self._available_bytes())
 
-        return glance
+        return poll
 
-    def _available_bytes(self) -> int:
-        """What the machine has available, or its limited group."""
+    def _available_bytes(self) -> int | None:
+        """What the machine has available, or its limited group; None: not known."""
         try:
             available_bytes = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
         except (OSError, IndexError, ValueError):
-            return UNTOLD
+            return None
         room_bytes = self._group.available_bytes(at_a_touch=True) if self._group else None
         return available_bytes if room_bytes is None else min(available_bytes, room_bytes)
 
@@ -494,17 +493,17 @@ def _statm(fd: int) -> bytes:
         return b"0 0 0\n"
 
 
-def _rss_bytes(statms: bytes, page_bytes: int) -> int:
+def _rss_bytes(statms: bytes, page_bytes: int) -> int | None:
     """The memory in sum, a line for each process: of those that are there, if the first is.
 
     A descriptor that was closed meanwhile may be another file's by now, and then it is gone, too.
     """
     if statms.startswith(_NOTHING):
-        return GONE
+        return None
     try:
         return page_bytes * sum(int(line.split(b" ", 2)[1]) for line in statms.splitlines())
     except (ValueError, IndexError):
-        return GONE
+        return None
 
 
 def rollup(pid: int, proc: str = "/proc") -> Shares | None:
@@ -549,7 +548,7 @@ class CursorNewProcesses:
         return {pid: parent for pid, parent in tried.items() if parent is not None}
 
 
-class _Newcomers:
+class _NewChildren:
     """Processes that have joined a tree since it was last read; that reading takes them in.
 
     Until a child has become another program, its memory is its parent's: for a moment ffprobe
@@ -563,7 +562,7 @@ class _Newcomers:
         self._pids: dict[int, tuple[str, int] | None] = {}
 
     def rss_bytes(self) -> int:
-        """Their memory in sum. Files are opened for it: few come, and live for some looks."""
+        """Their memory in sum. Files are opened for it: few come, and live for some polls."""
         born = self._births.look()
         if born:
             # A process's children come after it; where pids have begun again that may be unseen.

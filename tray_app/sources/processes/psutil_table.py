@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from msgspec import Struct
 
-from tray_app.core.model.readings import GONE, UNTOLD, PollReading, SystemMemory
+from tray_app.core.model.readings import PollReading, SystemMemory
 from tray_app.core.model.sanitize import visible
 from tray_app.core.server.discovery import Listeners, ProcessFacts, reaches
 from tray_app.sources.processes.oom_kills import OomCount
@@ -162,22 +162,22 @@ class PsutilTable:
         """psutil knows no limits."""
         return None
 
-    def sight(
+    def make_poller(
         self,
         tree: Sequence[PsutilHandle],
-        _enough_bytes: int = UNTOLD,
-        _with_newcomers: bool = False,
-        /,
+        floor_bytes: int = sys.maxsize,  # noqa: ARG002 - it costs the same
+        with_new_children: bool = False,  # noqa: ARG002
     ) -> Callable[[], PollReading]:
-        """As :meth:`ProcessTable.sight`; newcomers would cost a listing of all processes."""
+        """As :meth:`ProcessTable.make_poller`; new children would cost a listing of all
+        processes."""
 
-        def glance() -> PollReading:
+        def poll() -> PollReading:
             sizes = [handle.rss_bytes() for handle in tree]
             is_there = bool(sizes) and sizes[0] is not None
-            rss_bytes = sum(size or 0 for size in sizes) if is_there else GONE
-            return rss_bytes, psutil.virtual_memory().available
+            rss_bytes = sum(size or 0 for size in sizes) if is_there else None
+            return PollReading(rss_bytes, psutil.virtual_memory().available)
 
-        return glance
+        return poll
 
     def close(self) -> None:
         """Nothing is kept open."""
