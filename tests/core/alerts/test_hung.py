@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -378,7 +378,13 @@ SIGNS = st.builds(
 )
 
 
+# An answer of this sample beside a silence that began before it: that was said to hang, too.
+ANSWERED_BUT_SILENT = Signs(answered_s=0.0, silent_since_s=0.0, timed_out=True)
+STOPPED = Signs(stopped=True)
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 100.0), SIGNS, st.booleans()), max_size=40))
+@example([(1.0, STOPPED, False), (60.0, STOPPED, False), (1.0, ANSWERED_BUT_SILENT, False)])
 def test_hangs_and_answers_take_turns(steps: list[tuple[float, Signs, bool]]) -> None:
     """Whatever happens: nothing is said twice, and no end without a beginning."""
     state, now_s, open_ = WELL, 100.0, False
