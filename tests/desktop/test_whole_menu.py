@@ -315,7 +315,7 @@ def _server_is_opened(scene: Scene, _command: Any) -> None:
 def _picture_has(scene: Scene, command: Any) -> None:
     """The picture is drawn so at once, and in the next run."""
     app = scene.app
-    (field,) = command.__match_args__
+    (field,) = command.__struct_fields__
     wait_for(lambda: remembered(app.desktop).get(field) == getattr(command, field), "remembered")
     app.wait_for_picture(**{field: getattr(command, field)})
 
