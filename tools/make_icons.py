@@ -13,7 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.presentation.icon import Picture
 from tray_app.views.icon import draw, glyphs
 
 ROOT = Path(__file__).parents[1]

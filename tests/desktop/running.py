@@ -24,7 +24,8 @@ from PIL import Image, ImageChops, ImageStat
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.presentation.icon import Picture
 from tray_app.views.icon import draw
 
 # A server at rest has about 60 MB: every band is a modest allocation away.

@@ -19,12 +19,12 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import GIB, Now, Source
 from tray_app.core.monitor.commands import Command, SetPaused, ShowStatus
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import wording
-from tray_app.core.presentation.icon import Theme
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState

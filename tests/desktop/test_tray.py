@@ -15,7 +15,7 @@ from tests.desktop.wire import Heard, Peer
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Theme
+from tray_app.core.model.icon_options import Theme
 
 pytestmark = pytest.mark.desktop
 

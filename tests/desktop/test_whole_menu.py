@@ -26,6 +26,7 @@ from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.fault_server import unused_port
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import commands
@@ -49,7 +50,6 @@ from tray_app.core.monitor.commands import (
     WatchProcess,
 )
 from tray_app.core.presentation import wording
-from tray_app.core.presentation.icon import Palette, Style, Theme
 
 pytestmark = pytest.mark.desktop
 

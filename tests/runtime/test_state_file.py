@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tray_app.core.config.settings import Choice
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.runtime.state_file import read_choice, write_choice
 
 

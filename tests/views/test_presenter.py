@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Choice, Colours, Settings
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.monitor.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Looked, MenuSeen
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.menu_text import ROOM_CHARS
 from tray_app.views import presenter as views_presenter

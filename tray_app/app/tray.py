@@ -48,8 +48,8 @@ from tray_app.worker_thread import WorkerThread, tell_restarts
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.core.config.settings import Choice, Settings
+    from tray_app.core.model.icon_options import Theme
     from tray_app.core.model.server_action import ServerAction
-    from tray_app.core.presentation.icon import Theme
     from tray_app.desktop.panel_icon import Desktop
     from tray_app.desktop.single_instance import Instance
     from tray_app.sources.api.action_worker import ActionWorker

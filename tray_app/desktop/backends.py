@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.core.presentation.icon import Theme
 from tray_app.desktop.icon_adapters import SniIcon, StockIcon
 from tray_app.desktop.panel_icon import Desktop
 from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.core.config.settings import Choice
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.runtime.config_file import text_of
 
 _log = logging.getLogger(__name__)

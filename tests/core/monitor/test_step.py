@@ -15,6 +15,7 @@ from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import Choice, Settings, with_preset
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
 from tray_app.core.model.server_address import parse_address
@@ -83,7 +84,6 @@ from tray_app.core.monitor.state import (
 )
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
 from tray_app.core.presentation import wording
-from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker

@@ -12,6 +12,7 @@ from tray_app.core.alerts.forecast import Forecast, Kind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import (
     MemoryKind,
@@ -50,7 +51,6 @@ from tray_app.core.monitor.state import Health, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu as menu_rows
 from tray_app.core.presentation import menu_text, wording
-from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.core.presentation.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
 from tray_app.core.presentation.menu_text import ROW_CHARS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from dbus_fast import Variant
 
-from tray_app.core.presentation.icon import Theme
+from tray_app.core.model.icon_options import Theme
 from tray_app.desktop.linux.color_scheme import theme_of
 
 

@@ -17,9 +17,9 @@ from tests.desktop.recorder import WATCHER, WATCHER_PATH, SettingsPortal, Watche
 from tests.desktop.session import ITEM, MENU, DesktopSession, Item, Rgb, find_row
 from tests.desktop.wire import Heard
 from tests.waiting import wait_for
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.monitor.commands import Command, Quit, SetMode, ShowStatus
-from tray_app.core.presentation.icon import Theme
 from tray_app.core.presentation.menu import Row
 from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import registration

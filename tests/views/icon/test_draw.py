@@ -16,7 +16,8 @@ from PIL import Image, ImageChops
 
 from tools import make_icons
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.presentation.icon import Picture
 from tray_app.views.icon import draw, glyphs
 from tray_app.views.icon.palette import BLACK, WHITE
 

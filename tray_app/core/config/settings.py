@@ -21,9 +21,9 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import PRESETS, Mode, Preset
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
-from tray_app.core.presentation.icon import Palette, Style, Theme
 
 INTERVAL_MIN_S = 0.2
 INTERVAL_MAX_S = 3600.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
-from tray_app.core.presentation.icon import Palette, Style, Theme
 
 
 class SetMode(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.readings import (
     ApiOutcome,
     OwnUse,
@@ -15,7 +16,6 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.model.server_action import ActionResult
 from tray_app.core.monitor.commands import Command
-from tray_app.core.presentation.icon import Theme
 
 
 class Asked(Struct, frozen=True):

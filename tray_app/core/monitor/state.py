@@ -16,6 +16,7 @@ from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_action import ActionResult, ServerAction
@@ -24,7 +25,6 @@ from tray_app.core.monitor import alerting, server_actions
 from tray_app.core.monitor.alerting import AlertingState
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.icon import Palette, Style, Theme
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker

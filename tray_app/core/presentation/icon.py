@@ -5,35 +5,11 @@ Rule of the room: pure; how a picture looks is decided where it is drawn.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from msgspec import Struct
 
 from tray_app.core.analysis.bands import Band
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB
-
-
-class Style(StrEnum):
-    """NUMBER: the memory in GB on a tile. BARS: one to four bars. CALM: grey until orange."""
-
-    NUMBER = "number"
-    BARS = "bars"
-    CALM = "calm"
-
-
-class Palette(StrEnum):
-    """STANDARD: the four traffic colours. OKABE_ITO: hues that colour-blind people tell apart."""
-
-    STANDARD = "standard"
-    OKABE_ITO = "okabe-ito"
-
-
-class Theme(StrEnum):
-    """The panel behind the icon; AUTO means it is not known and the icon must read on both."""
-
-    AUTO = "auto"
-    DARK = "dark"
-    LIGHT = "light"
 
 
 class Picture(Struct, frozen=True):

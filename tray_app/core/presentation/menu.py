@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from tray_app import __version__
 from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target
 from tray_app.core.model.server_action import ServerAction
@@ -53,7 +54,6 @@ from tray_app.core.monitor.state import (
     style,
 )
 from tray_app.core.presentation import figures, format, menu_text, wording
-from tray_app.core.presentation.icon import Palette, Style, Theme
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
 TREE_SLOTS = 10

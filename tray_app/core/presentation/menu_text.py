@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 
 from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import Now, ProcessRow, Target
 from tray_app.core.monitor.delivery_log import counted, fate
 from tray_app.core.monitor.server_actions import Risk
 from tray_app.core.monitor.state import Health, Restarts, State
 from tray_app.core.presentation import figures, format, wording
 from tray_app.core.presentation.figures import Figure
-from tray_app.core.presentation.icon import Palette, Style, Theme
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72

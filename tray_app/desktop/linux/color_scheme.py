@@ -13,7 +13,7 @@ from typing import Any
 from dbus_fast import DBusError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
-from tray_app.core.presentation.icon import Theme
+from tray_app.core.model.icon_options import Theme
 from tray_app.desktop.linux.session_bus import add_match, bus_call, watch_owner
 
 _log = logging.getLogger(__name__)

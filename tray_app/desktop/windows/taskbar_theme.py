@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from tray_app.core.presentation.icon import Theme
+from tray_app.core.model.icon_options import Theme
 
 PERSONALIZE = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
 READ_EVERY_S = 30.0

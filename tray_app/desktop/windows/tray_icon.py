@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tray_app.core.presentation.icon import Theme
+from tray_app.core.model.icon_options import Theme
 from tray_app.desktop.windows.taskbar_theme import follow_registry
 from tray_app.worker_thread import WorkerThread
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Palette, Picture, Style, Theme
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.presentation.icon import Picture
 from tray_app.views.icon.glyphs import GRIDS, bars, margin, pips, write
 from tray_app.views.icon.marks import marks_of, side_of, sign
 from tray_app.views.icon.palette import (

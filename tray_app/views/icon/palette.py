@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.presentation.icon import Palette, Theme
+from tray_app.core.model.icon_options import Palette, Theme
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)

@@ -1,0 +1,28 @@
+"""What a person may choose about the icon."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Style(StrEnum):
+    """NUMBER: the memory in GB on a tile. BARS: one to four bars. CALM: grey until orange."""
+
+    NUMBER = "number"
+    BARS = "bars"
+    CALM = "calm"
+
+
+class Palette(StrEnum):
+    """STANDARD: the four traffic colours. OKABE_ITO: hues that colour-blind people tell apart."""
+
+    STANDARD = "standard"
+    OKABE_ITO = "okabe-ito"
+
+
+class Theme(StrEnum):
+    """The panel behind the icon; AUTO means it is not known and the icon must read on both."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
