@@ -30,7 +30,7 @@ from tests.bench.traces import (
     staircase,
 )
 from tests.core.made import look, mb
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.levels import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, SystemMemory
@@ -124,7 +124,7 @@ def test_the_judge_sees_forecasts_that_are_wrong() -> None:
     state = begin(Settings(), Settings(), Now(99.0, WALL_S), local=True)
     sample = step(state, Looked(look(590, 100.0)), Now(100.0, WALL_S))[0].sample
     assert sample is not None
-    stands = replace(sample, forecast=Forecast(Kind.HIGH, 5.0, 60.0), rate_bytes_s=0.0)
+    stands = replace(sample, forecast=Forecast(ForecastKind.HIGH, 5.0, 60.0), rate_bytes_s=0.0)
     samples = [replace(stands, at=Now(100.0 + 2 * n, WALL_S)) for n in range(12)]
     shown, trace = Shown(), dataclasses.replace(staircase(), jobs=((40.0, 80.0),))
     judge_shown(shown, trace, samples)

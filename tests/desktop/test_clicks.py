@@ -20,7 +20,7 @@ from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends
 from tray_app.desktop.linux.notification_service import _UNIT
-from tray_app.desktop.notifier import Delivery
+from tray_app.desktop.notifier import DeliveryResult
 from tray_app.views.icon import draw
 
 pytestmark = pytest.mark.desktop
@@ -45,7 +45,7 @@ class Sender:
         self.desktop.show_menu(lambda: (), 0, self.submitted.append)
         self.thread = threading.Thread(target=self.desktop.run, args=(lambda: None,))
 
-    def send(self, title: str, *actions: Action, word: str = "memory") -> Delivery:
+    def send(self, title: str, *actions: Action, word: str = "memory") -> DeliveryResult:
         return self.desktop.notify(Note(title, "text", Urgency.NORMAL, word, actions))
 
     def wait_for(self, *commands: Command) -> None:

@@ -23,7 +23,7 @@ from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_pro
 from tests.needs import missing
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
@@ -118,7 +118,7 @@ FULL = replace(
     BUSY,
     memory_bytes=3174 * MIB,
     band=Band.RED,
-    forecast=Forecast(Kind.FULL, 39.0),
+    forecast=Forecast(ForecastKind.FULL, 39.0),
     system=replace(SHORT, available_bytes=900 * MIB),
 )
 HOLDERS = (
@@ -141,8 +141,10 @@ KINDS: dict[str, Event] = {
     "elevated-processing": Alerted(Level.ELEVATED, 1500, BUSY),
     "high": Alerted(Level.HIGH, 2000, replace(BUSY, memory_bytes=2100 * MIB)),
     "critical": Alerted(Level.CRITICAL, 3000, FULL),
-    "foretold": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.CRITICAL, 31.0)),
-    "foretold-full": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(Kind.FULL, 42.0)),
+    "foretold": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(ForecastKind.CRITICAL, 31.0)),
+    "foretold-full": Alerted(
+        Level.CRITICAL, 3000, BUSY, forecast=Forecast(ForecastKind.FULL, 42.0)
+    ),
     "came-true": Alerted(Level.CRITICAL, 3000, FULL, foretold=True),
     "taken-back": TakenBack(Level.ELEVATED, 1500, IDLE),
     "again": Alerted(Level.CRITICAL, 3000, replace(IDLE, memory_bytes=3174 * MIB), again=True),

@@ -26,7 +26,7 @@ from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import notification_service
-from tray_app.desktop.notifier import Delivery
+from tray_app.desktop.notifier import DeliveryResult
 from tray_app.views.icon import draw
 
 pytestmark = pytest.mark.desktop
@@ -368,13 +368,15 @@ def test_a_slow_daemon_gets_each_alert_once(
 @contextmanager
 def tray_on(
     session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[panel_icon.Desktop, queue.SimpleQueue[tuple[Note, Delivery]], list[Command]]]:
+) -> Iterator[
+    tuple[panel_icon.Desktop, queue.SimpleQueue[tuple[Note, DeliveryResult]], list[Command]]
+]:
     """The toolkit's desktop alone, what was settled late, and which buttons were pressed."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
     tray = backends.open_desktop(lambda _present: None)
-    settled: queue.SimpleQueue[tuple[Note, Delivery]] = queue.SimpleQueue()
+    settled: queue.SimpleQueue[tuple[Note, DeliveryResult]] = queue.SimpleQueue()
     pressed: list[Command] = []
     tray.on_settled = lambda note, sent: settled.put((note, sent))
     tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])

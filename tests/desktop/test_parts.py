@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stage import Stage
@@ -31,7 +31,7 @@ from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 from tray_app.desktop import backends, icon_adapters, notifier
 from tray_app.desktop.icon_adapters import SniIcon, StockIcon
-from tray_app.desktop.notifier import Delivery, InTime, NotificationChain
+from tray_app.desktop.notifier import DeliveryResult, InTime, NotificationChain
 from tray_app.desktop.panel_icon import Desktop
 from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS, cut_utf16, fit_lines
 from tray_app.desktop.windows import taskbar_theme, tray_icon
@@ -85,9 +85,9 @@ def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     assert len(lines[1]) >= 25
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(ForecastKind))
 @pytest.mark.parametrize("source", list(Source))
-def test_a_forecast_is_never_cut(source: Source, kind: Kind) -> None:
+def test_a_forecast_is_never_cut(source: Source, kind: ForecastKind) -> None:
     """With all that can make memory scarce besides: the ends of the other lines give way."""
     shown, icon = desktop()
     system = replace(
@@ -496,7 +496,7 @@ def test_a_means_that_hangs_is_left_behind(
 
     monkeypatch.setattr(notifier, "LIMIT_S", 0.05)
     release = threading.Event()
-    settled: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    settled: queue.SimpleQueue[DeliveryResult] = queue.SimpleQueue()
     others: list[Any] = []
 
     def slow(_note: dict[str, Any]) -> None:
@@ -506,12 +506,12 @@ def test_a_means_that_hangs_is_left_behind(
 
     chain = NotificationChain((InTime("slow", slow), InTime("other", others.append)))
     chain.notify(title="Hello", message="text", hints={"settled": settled.put})
-    assert chain.last == Delivery("Hello", None, "slow: no answer for 0 s", pending=True)
+    assert chain.last == DeliveryResult("Hello", None, "slow: no answer for 0 s", pending=True)
     assert settled.empty()
     release.set()
     told = settled.get(timeout=5)
     words = f"slow: {problem}" if problem else None
-    assert told == Delivery("Hello", None if problem else "slow", words)
+    assert told == DeliveryResult("Hello", None if problem else "slow", words)
     assert others == []
 
 
@@ -527,5 +527,5 @@ def test_no_other_way_leads_to_a_service_that_refuses() -> None:
     others: list[Any] = []
     chain = NotificationChain((Refusing(), InTime("other", others.append)))
     chain.notify(title="Hello", message="text")
-    assert chain.last == Delivery("Hello", None, "service: it refuses")
+    assert chain.last == DeliveryResult("Hello", None, "service: it refuses")
     assert others == []

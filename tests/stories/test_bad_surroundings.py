@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from tray_app import app
 from tray_app.cli import main
-from tray_app.core.config.settings import OPTIONS, Choice, Settings
+from tray_app.core.config.settings import OPTIONS, RememberedChoices, Settings
 from tray_app.runtime.config_file import ConfigFile, why
 from tray_app.runtime.state_file import read_choice
 
@@ -318,7 +318,7 @@ def test_a_state_that_is_no_file_is_nothing_remembered(
 ) -> None:
     """Nobody waits for what comes through it, and it is said in one line."""
     make(tmp_path / "state.json")
-    assert read_choice(tmp_path / "state.json") == Choice()
+    assert read_choice(tmp_path / "state.json") == RememberedChoices()
     assert len(caplog.records) == 1
 
 

@@ -17,7 +17,7 @@ from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure
-from tray_app.core.config.settings import Choice, Settings, with_preset
+from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source, StageMark
 from tray_app.core.monitor.commands import Command, SetMode, SetPaused, SetPreset
@@ -272,7 +272,7 @@ def test_a_whole_day() -> None:
 
     # A quick test from the menu measures for 30 s and returns to the preset before it.
     day.choose(SetPreset(Preset.DEBUG))
-    assert day.events == [Chosen(Choice(preset=Preset.DEBUG))]
+    assert day.events == [Chosen(RememberedChoices(preset=Preset.DEBUG))]
     day.go(10)
     day.choose(SetPreset(Preset.QUICK))
     quick = day.go(29)

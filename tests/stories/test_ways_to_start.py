@@ -21,7 +21,7 @@ from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB, ProcessReading
 from tray_app.core.server import target_tracker
-from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose
+from tray_app.core.server.discovery import Listeners, ProcessFacts, TargetChoice, choose
 from tray_app.core.server.target_tracker import TargetTracker, Turn
 from tray_app.sources.processes.probe import ServerProbe
 from tray_app.sources.processes.psutil_table import PsutilTable
@@ -306,7 +306,7 @@ def test_the_command_line_alone_leads_to_the_same_process(running: Running) -> N
     """As before the server listens: neither the wrapper nor a worker looks like the root."""
     port = running.server.port
     choice = choose(port, facts_of(running), Listeners(), {}, os.getpid())
-    assert choice == Choice(running.root, f"command line: {running.style.phrase}")
+    assert choice == TargetChoice(running.root, f"command line: {running.style.phrase}")
 
 
 @_RENEWED_STYLE

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
-from tray_app.core.config.settings import Choice, Colours, Settings
+from tray_app.core.config.settings import Colours, RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.monitor.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
@@ -248,5 +248,5 @@ def test_the_settings_say_how_the_icon_is_drawn() -> None:
     )
     assert picture(sampled(300, state)).colour == (1, 2, 3)
     assert picture(sampled(600, state)).colour is None
-    chosen = replace(state, choice=Choice(style=Style.CALM))
+    chosen = replace(state, choice=RememberedChoices(style=Style.CALM))
     assert picture(chosen).style is Style.CALM

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.config.settings import RememberedChoices, Settings
 
 if TYPE_CHECKING:
     from tray_app.runtime.config_file import ConfigFile
@@ -35,7 +35,7 @@ class Invocation(Struct, frozen=True):
     view: View = View.TRAY
     once: bool = False
     demo: bool = False
-    remembered: Choice = Choice()
+    remembered: RememberedChoices = RememberedChoices()
     state_file: Path | None = None
     config: ConfigFile | None = None
     flags: Mapping[str, Any] | None = None

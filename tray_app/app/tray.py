@@ -47,7 +47,7 @@ from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
-    from tray_app.core.config.settings import Choice, Settings
+    from tray_app.core.config.settings import RememberedChoices, Settings
     from tray_app.core.model.icon_options import Theme
     from tray_app.core.model.server_action import ServerAction
     from tray_app.desktop.panel_icon import Desktop
@@ -197,7 +197,7 @@ class TrayApp:
             case _:
                 self._sender.handle(event)
 
-    def _store(self, choice: Choice) -> None:
+    def _store(self, choice: RememberedChoices) -> None:
         path = self._invocation.state_file
         if path and choice != self._stored and state_file.write_choice(path, choice):
             self._stored = choice

@@ -48,7 +48,7 @@ LIBRARIES = (
     "dbus-fast",
 )
 WIDTH = 100
-NOTHING = "none"
+ABSENT = "none"
 
 
 class Finding(Struct, frozen=True):
@@ -158,15 +158,15 @@ def _desktop() -> list[Finding]:
     has_icon = found.host is not None or (found.backend or "").startswith("pystray")
     return [
         Finding("desktop", found.desktop),
-        Finding("session bus", found.bus or NOTHING),
+        Finding("session bus", found.bus or ABSENT),
         Finding(
-            "tray host", found.host or NOTHING, "" if has_icon or not found.backend else no_host
+            "tray host", found.host or ABSENT, "" if has_icon or not found.backend else no_host
         ),
-        Finding("icon by", found.backend or NOTHING, "" if found.backend else no_backend),
+        Finding("icon by", found.backend or ABSENT, "" if found.backend else no_backend),
         Finding("not by", "; ".join(found.others)),
         Finding(
             "notifications",
-            found.notifications or NOTHING,
+            found.notifications or ABSENT,
             no_service if found.backend and not found.notifications else "",
         ),
     ]

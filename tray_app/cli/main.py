@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tray_app import APP_ID
 from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config import settings as checked
-from tray_app.core.config.settings import Choice, ConfigError
+from tray_app.core.config.settings import ConfigError, RememberedChoices
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.presentation import wording
 from tray_app.views.terminal import streams
@@ -161,7 +161,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     }
     in_tray = not (given.json or given.console or given.once or given.demo)
     state_file = paths.state_file() if in_tray else None
-    remembered = runtime_state_file.read_choice(state_file) if state_file else Choice()
+    remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
     for option in flags_for_settings():
         if option.key in checked.PATHS and option.field in flags:
             try:

@@ -48,7 +48,7 @@ class Channel(Protocol):
     def __call__(self, note: dict[str, Any], settled: Settled) -> None: ...
 
 
-class Delivery(Struct, frozen=True):
+class DeliveryResult(Struct, frozen=True):
     """What became of a notification: ``means`` that took it, or None and the ``problem``.
 
     ``pending``: it was handed over, and may still come. What becomes of it is told later.
@@ -70,7 +70,7 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
 
     def __init__(self, means: tuple[Channel, ...]) -> None:
         self._means = means
-        self.last: Delivery | None = None
+        self.last: DeliveryResult | None = None
 
     def _notify(self, **note: Any) -> None:
         problems = []
@@ -83,22 +83,24 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
                 if isinstance(error, Unanswered | FinalError):
                     # Another way would show it twice, or fail as well.
                     is_pending = isinstance(error, Unanswered)
-                    self.last = Delivery(note["title"], None, "; ".join(problems), is_pending)
+                    self.last = DeliveryResult(note["title"], None, "; ".join(problems), is_pending)
                     return
             else:
-                self.last = Delivery(note["title"], means.name)
+                self.last = DeliveryResult(note["title"], means.name)
                 return
         problem = "; ".join(problems) or "this desktop offers no notifications"
-        self.last = Delivery(note["title"], None, problem)
+        self.last = DeliveryResult(note["title"], None, problem)
 
 
-def _nobody(_delivery: Delivery) -> None:
+def _nobody(_delivery: DeliveryResult) -> None:
     pass
 
 
-def _say(settled: Callable[[Delivery], None], title: str, name: str, problem: str | None) -> None:
+def _say(
+    settled: Callable[[DeliveryResult], None], title: str, name: str, problem: str | None
+) -> None:
     words = None if problem is None else f"{name}: {problem}"
-    settled(Delivery(title, None if problem else name, words))
+    settled(DeliveryResult(title, None if problem else name, words))
 
 
 class InTime:

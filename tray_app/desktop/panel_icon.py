@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tray_app.desktop.icon_adapters import PanelIcon
     from tray_app.desktop.linux.notification_service import BusNotifications
     from tray_app.desktop.linux.session_bus import SessionBus
-    from tray_app.desktop.notifier import Delivery, NotificationChain
+    from tray_app.desktop.notifier import DeliveryResult, NotificationChain
 
 
 class Desktop:
@@ -48,7 +48,7 @@ class Desktop:
         icon.on_click = lambda: self._submit(ShowStatus())
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
-        self.on_settled: Callable[[Note, Delivery], None] = lambda _note, _delivery: None
+        self.on_settled: Callable[[Note, DeliveryResult], None] = lambda _note, _delivery: None
         self._service = self._notification_service(bus) if bus is not None else None
         self._chain: NotificationChain | None = None
 
@@ -182,10 +182,10 @@ class Desktop:
             visible=lambda _: bool(self._row(key).text),
         )
 
-    def notify(self, note: Note) -> Delivery:
+    def notify(self, note: Note) -> DeliveryResult:
         """Bring a notification to the person; blocks until it is delivered, has failed, or has got
         no answer: then what becomes of it is told to ``on_settled``."""
-        from tray_app.desktop.notifier import Delivery
+        from tray_app.desktop.notifier import DeliveryResult
 
         chain = self._notifications()
         chain.notify(
@@ -201,7 +201,7 @@ class Desktop:
                 "silent": note.silent,
             },
         )
-        return chain.last or Delivery(note.title, None, "nothing was tried")
+        return chain.last or DeliveryResult(note.title, None, "nothing was tried")
 
     def open(self, place: str, report: Callable[[str], None]) -> None:
         """Open a directory or an address; returns at once, and only a problem is reported."""

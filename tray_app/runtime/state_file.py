@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.config.settings import Choice
+from tray_app.core.config.settings import RememberedChoices
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.config_file import text_of
@@ -29,7 +29,7 @@ def _table(value: object) -> dict[str, Any]:
     return value
 
 
-# One line for each field of `Choice`; what is not there was never chosen.
+# One line for each field of `RememberedChoices`; what is not there was never chosen.
 _READ: dict[str, Callable[[Any], Any]] = {
     "mode": Mode,
     "preset": Preset,
@@ -40,21 +40,21 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def read_choice(path: Path) -> Choice:
+def read_choice(path: Path) -> RememberedChoices:
     """What was remembered in earlier runs; nothing when there is no (usable) file."""
     try:
         text = text_of(path)
     except (FileNotFoundError, NotADirectoryError):
-        return Choice()
+        return RememberedChoices()
     except (OSError, ValueError) as error:
         _log.warning("cannot read %s (%s): starting with nothing remembered", path, error)
-        return Choice()
+        return RememberedChoices()
     try:
         stored = json.loads(text)
         if stored["version"] != VERSION:
             raise ValueError(f"version {stored['version']!r} is not {VERSION}")
         known = {name: read(stored[name]) for name, read in _READ.items() if stored.get(name)}
-        return Choice(**known)
+        return RememberedChoices(**known)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = "no JSON" if isinstance(error, json.JSONDecodeError) else error
         aside = path.with_suffix(".broken.json")
@@ -65,10 +65,10 @@ def read_choice(path: Path) -> Choice:
             )
         except OSError:
             _log.warning("%s is broken (%s): starting with nothing remembered", path, why)
-        return Choice()
+        return RememberedChoices()
 
 
-def write_choice(path: Path, choice: Choice) -> bool:
+def write_choice(path: Path, choice: RememberedChoices) -> bool:
     """Remember this; False when the disk refuses, which is one log line until it no longer does."""
     known = {name: value for name in _READ if (value := getattr(choice, name)) is not None}
     new = path.with_suffix(".new")

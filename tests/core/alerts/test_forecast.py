@@ -20,8 +20,8 @@ from tray_app.core.alerts.forecast import (
     POINTS_MAX,
     SLIP_PART,
     Forecast,
+    ForecastKind,
     ForecastState,
-    Kind,
     foresee,
     update,
 )
@@ -52,7 +52,7 @@ def test_a_straight_climb_has_a_line() -> None:
 
 def seconds_to(outlook: ForecastState, now_s: float, limit_mb: float) -> float | None:
     """When it is critical, if that is foreseen."""
-    _, ahead = foresee(outlook, now_s, outlook.figures[-1], [(Kind.CRITICAL, mb(limit_mb))])
+    _, ahead = foresee(outlook, now_s, outlook.figures[-1], [(ForecastKind.CRITICAL, mb(limit_mb))])
     return ahead[0].seconds if ahead else None
 
 
@@ -129,11 +129,11 @@ def test_points_that_come_too_soon_are_left_out() -> None:
 
 def test_what_interrupts_a_person_must_be_near_and_well_known() -> None:
     """Below a minute, and after a climb as long as what is left, 11 s at least."""
-    assert Forecast(Kind.CRITICAL, 59.0, 70.0).imminent
-    assert not Forecast(Kind.CRITICAL, 61.0, 70.0).imminent
-    assert Forecast(Kind.CRITICAL, 19.0, 20.0).imminent
-    assert not Forecast(Kind.CRITICAL, 21.0, 20.0).imminent
-    assert not Forecast(Kind.CRITICAL, 1.0, 10.0).imminent
+    assert Forecast(ForecastKind.CRITICAL, 59.0, 70.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 61.0, 70.0).imminent
+    assert Forecast(ForecastKind.CRITICAL, 19.0, 20.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 21.0, 20.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 1.0, 10.0).imminent
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, mb(6000))), max_size=150))
@@ -165,7 +165,9 @@ def foreseen(points: list[tuple[float, float]], limit_mb: float) -> list[Forecas
     outlook, told = NO_FORECAST, list[Forecast | None]()
     for at_s, memory_mb in points:
         outlook = update(outlook, at_s, mb(memory_mb))
-        outlook, ahead = foresee(outlook, at_s, mb(memory_mb), [(Kind.CRITICAL, mb(limit_mb))])
+        outlook, ahead = foresee(
+            outlook, at_s, mb(memory_mb), [(ForecastKind.CRITICAL, mb(limit_mb))]
+        )
         told.append(ahead[0] if ahead else None)
     return told
 
@@ -206,8 +208,8 @@ def test_no_line_goes_across_the_beginning_or_the_end_of_a_job() -> None:
 def test_it_counts_down_between_readings() -> None:
     """A second later there is a second less."""
     outlook = outlook_of(*climb(20, 20))
-    outlook, first = foresee(outlook, 20.0, mb(900), [(Kind.HIGH, mb(1500))])
-    outlook, second = foresee(outlook, 21.0, mb(900), [(Kind.HIGH, mb(1500))])
+    outlook, first = foresee(outlook, 20.0, mb(900), [(ForecastKind.HIGH, mb(1500))])
+    outlook, second = foresee(outlook, 21.0, mb(900), [(ForecastKind.HIGH, mb(1500))])
     assert first[0].seconds == pytest.approx(30)
     assert second[0].seconds == pytest.approx(29)
 
@@ -252,12 +254,12 @@ def test_what_is_shown_counts_down_and_is_never_overdue(
     for step_s, up_mb in steps:
         now_s, memory_mb = now_s + step_s, max(0.0, memory_mb + up_mb)
         outlook = update(outlook, now_s, mb(memory_mb))
-        outlook, ahead = foresee(outlook, now_s, mb(memory_mb), [(Kind.HIGH, mb(limit_mb))])
+        outlook, ahead = foresee(outlook, now_s, mb(memory_mb), [(ForecastKind.HIGH, mb(limit_mb))])
         if not ahead:
             due_s = None
             continue
         assert memory_mb < limit_mb
-        promised = dict(outlook.promised)[Kind.HIGH]
+        promised = dict(outlook.promised)[ForecastKind.HIGH]
         assert ahead[0].seconds == pytest.approx(max(0.0, promised - now_s))
         assert promised >= now_s - OVERDUE_S
         if due_s is not None:

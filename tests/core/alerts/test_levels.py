@@ -14,7 +14,7 @@ from tray_app.core.alerts.levels import (
     CALM,
     FORETELLS_AGAIN_S,
     KEPT_BACK_S,
-    NOTHING,
+    NO_VERDICT,
     TAKEN_BACK_AFTER_S,
     WAITS_FOR_HIGHER_S,
     AlertLimits,
@@ -135,7 +135,7 @@ class TestRising:
         limits, state = AlertLimits(), CALM
         for at_s, stirs in ((0.0, False), (2.0, True), (4.0, True)):
             state, verdict = update(state, mb(1600), at_s, limits, stirs=stirs)
-            assert verdict == NOTHING
+            assert verdict == NO_VERDICT
         _, verdict = update(state, mb(1600), 5.0, limits)
         assert verdict.raise_level is ELEVATED
         _, verdict = update(state, mb(1600), 6.0, limits, stirs=True)
@@ -452,7 +452,7 @@ def test_a_level_is_never_said_twice_without_being_left(
         now_s += step_s
         state, verdict = update(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
-            assert verdict == NOTHING
+            assert verdict == NO_VERDICT
             continue
         for level in (ELEVATED, HIGH, CRITICAL):
             if reading >= 0.9 * mb(LIMITS.limit_mb(level)):

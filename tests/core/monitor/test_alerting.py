@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
 from tray_app.core.alerts.levels import AlertLimits, Level
-from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -59,7 +59,11 @@ class Watched:
         self.now_s, self.offset_s = 0.0, wall_s
         self.kills: OomKills | None = OomKills(1)
         self.state = begin(
-            Settings(), Settings(), self.now(), local=True, remembered=Choice(alerts=said)
+            Settings(),
+            Settings(),
+            self.now(),
+            local=True,
+            remembered=RememberedChoices(alerts=said),
         )
         self.events: list[Event] = []
         self.stored: object = None

@@ -14,7 +14,7 @@ from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, tim
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
-from tray_app.core.config.settings import Choice, Settings, with_preset
+from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
@@ -593,7 +593,7 @@ class TestMode:
         """At once."""
         told.happen(2, SetMode(Mode.FALLBACK))
         assert told.state.settings.mode is Mode.FALLBACK
-        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK))]
+        assert told.events == [Chosen(RememberedChoices(mode=Mode.FALLBACK))]
 
     def test_the_api_gets_a_new_chance(self, told: Told) -> None:
         """Old failures say nothing after a change."""
@@ -618,12 +618,14 @@ class TestView:
     @pytest.mark.parametrize(
         ("command", "choice"),
         [
-            (SetStyle(Style.BARS), Choice(style=Style.BARS)),
-            (SetPalette(Palette.OKABE_ITO), Choice(palette=Palette.OKABE_ITO)),
-            (SetTheme(Theme.LIGHT), Choice(theme=Theme.LIGHT)),
+            (SetStyle(Style.BARS), RememberedChoices(style=Style.BARS)),
+            (SetPalette(Palette.OKABE_ITO), RememberedChoices(palette=Palette.OKABE_ITO)),
+            (SetTheme(Theme.LIGHT), RememberedChoices(theme=Theme.LIGHT)),
         ],
     )
-    def test_a_choice_is_remembered(self, told: Told, command: Command, choice: Choice) -> None:
+    def test_a_choice_is_remembered(
+        self, told: Told, command: Command, choice: RememberedChoices
+    ) -> None:
         """Beside what was chosen before."""
         told.happen(2, command)
         assert told.events == [Chosen(choice)]
@@ -698,11 +700,11 @@ class TestPresets:
             1.0,
             True,
         )
-        assert told.events == [Chosen(Choice(preset=Preset.DEBUG))]
+        assert told.events == [Chosen(RememberedChoices(preset=Preset.DEBUG))]
 
     def test_the_other_choice_stays_remembered(self) -> None:
         """Also one from an earlier run."""
-        remembered = Choice(mode=Mode.FALLBACK)
+        remembered = RememberedChoices(mode=Mode.FALLBACK)
         state = begin(
             Settings(),
             Settings(mode=Mode.FALLBACK),
@@ -712,7 +714,7 @@ class TestPresets:
         )
         told = Told(state)
         told.happen(2, SetPreset(Preset.HEAVY))
-        assert told.events == [Chosen(Choice(mode=Mode.FALLBACK, preset=Preset.HEAVY))]
+        assert told.events == [Chosen(RememberedChoices(mode=Mode.FALLBACK, preset=Preset.HEAVY))]
         assert told.state.settings.mode is Mode.FALLBACK
 
     def test_a_preset_leaves_nothing_of_the_one_before(self, told: Told) -> None:
@@ -762,7 +764,7 @@ class TestQuickTest:
         assert summary.average_bytes == pytest.approx(mb(400))
         assert summary.trend_bytes == mb(100)
         assert told.state.settings == with_preset(Settings(), Preset.HEAVY)
-        assert told.of(Chosen) == [Chosen(Choice(preset=Preset.HEAVY))]
+        assert told.of(Chosen) == [Chosen(RememberedChoices(preset=Preset.HEAVY))]
         assert (told.of(Ended), ends_s(told.state)) == ([], math.inf)
 
     def test_chosen_again_it_begins_again(self, told: Told) -> None:
@@ -1032,7 +1034,7 @@ class TestSettingsWhileRunning:
         told.happen(2, WatchPort(8772))
         address = told.state.settings.address
         assert (address.host, address.port) == (configured.host, 8772)
-        assert (told.state.base.address, told.state.choice) == (configured, Choice())
+        assert (told.state.base.address, told.state.choice) == (configured, RememberedChoices())
         assert (told.state.link, told.state.peak_bytes) == (CircuitBreaker(), None)
         assert is_watching(told.state)
         (said,) = [event for event in told.events if isinstance(event, events.Told)]
@@ -1086,7 +1088,7 @@ class TestSettingsWhileRunning:
         told = Told(started())
         told.happen(1, SetInterval(0.5))
         assert told.state.settings.interval_s == 0.5
-        assert remembered(told.state) == Choice()
+        assert remembered(told.state) == RememberedChoices()
         assert told.events == []
 
     def test_start_at_login_is_done_by_others(self) -> None:

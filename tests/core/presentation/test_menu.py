@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
@@ -386,7 +386,7 @@ def test_what_is_to_come_stands_beside_the_peak() -> None:
     sample = replace(HEALTHY.sample, kept=kept)
     row = by_key(replace(HEALTHY, sample=sample))["status-peak"]
     assert row.text == "Peak: 342 MB · kept 140 MB of the last video"
-    climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(Kind.HIGH, 250.0)))
+    climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(ForecastKind.HIGH, 250.0)))
     menu = by_key(climbing)
     assert menu["status-peak"].text == "Peak: 342 MB · forecast: high in about 4 min"
     assert menu["status-memory"].text == "RunAnalyze: 342 MB · green"

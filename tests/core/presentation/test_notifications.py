@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import Level
@@ -133,7 +133,9 @@ def test_idle_is_not_said_before_it_is_known(level: Level) -> None:
 def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
     """The same notification, with the height that was reached; so is a forecast taken back."""
     busy = sample(3100, Activity.PROCESSING)
-    early = sent(Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, 15.0)))
+    early = sent(
+        Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(ForecastKind.CRITICAL, 15.0))
+    )
     there = sent(Alerted(Level.CRITICAL, 3000, busy, foretold=True))
     over = sent(TakenBack(Level.HIGH, 2000, sample(2584)))
     assert (early.title, early.silent) == ("Critical in about 15 s: 3.03 GB now", False)
@@ -152,7 +154,9 @@ def test_some_seconds_are_any_moment() -> None:
     """No forecast is better than that."""
     busy = sample(2900, Activity.PROCESSING)
     for seconds, words in ((9.9, "any moment"), (10.0, "in about 10 s")):
-        soon = Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(Kind.CRITICAL, seconds))
+        soon = Alerted(
+            Level.CRITICAL, 3000, busy, forecast=Forecast(ForecastKind.CRITICAL, seconds)
+        )
         assert sent(soon).title == f"Critical {words}: 2.83 GB now"
 
 
@@ -265,7 +269,7 @@ class TestForecasts:
 
     def test_a_critical_alert_tells_how_long_is_left(self) -> None:
         """The figures, what is going on, and what is free."""
-        sample = replace(self.SHORT, forecast=Forecast(Kind.FULL, 39.0))
+        sample = replace(self.SHORT, forecast=Forecast(ForecastKind.FULL, 39.0))
         found = sent(Alerted(Level.CRITICAL, 3000, sample))
         assert found.title == "Critical: 3.10 GB"
         assert found.text == (
@@ -275,12 +279,14 @@ class TestForecasts:
     def test_an_early_alert_says_that_it_is_a_forecast(self) -> None:
         """With the height of now in its title."""
         sample = replace(self.SHORT, memory_bytes=mb(1700))
-        event = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.CRITICAL, 28.9))
+        event = Alerted(
+            Level.CRITICAL, 3000, sample, forecast=Forecast(ForecastKind.CRITICAL, 28.9)
+        )
         found = sent(event)
         assert found.title == "Critical in about 30 s: 1.66 GB now"
         assert found.text == ("+45 MB/s. This is a forecast. Processing (frames). 900 MB free.")
         assert found.urgency is Urgency.CRITICAL
-        full = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(Kind.FULL, 42.0))
+        full = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(ForecastKind.FULL, 42.0))
         assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
 
     def test_a_level_that_lasts_is_still_there(self) -> None:

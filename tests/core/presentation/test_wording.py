@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, TARGET, mb
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
@@ -373,21 +373,25 @@ def test_every_mode_and_preset_has_its_name() -> None:
 class TestForecast:
     def test_it_says_how_long_until_what(self) -> None:
         """In steps of 5 s below a minute and a half."""
-        assert wording.forecast(Forecast(Kind.FULL, 41.7)) == "about 40 s until memory is full"
-        assert wording.forecast(Forecast(Kind.HIGH, 250.0)) == "about 4 min until it is high"
-        assert wording.foretold(Forecast(Kind.CRITICAL, 41.7)) == (
+        assert (
+            wording.forecast(Forecast(ForecastKind.FULL, 41.7)) == "about 40 s until memory is full"
+        )
+        assert (
+            wording.forecast(Forecast(ForecastKind.HIGH, 250.0)) == "about 4 min until it is high"
+        )
+        assert wording.foretold(Forecast(ForecastKind.CRITICAL, 41.7)) == (
             "forecast: critical in about 40 s"
         )
 
     def test_below_ten_seconds_it_is_any_moment(self) -> None:
         """No forecast is better than that."""
-        assert wording.forecast(Forecast(Kind.HIGH, 9.9)) == "high any moment"
-        assert wording.forecast(Forecast(Kind.FULL, 0.0)) == "memory full any moment"
-        assert wording.foretold(Forecast(Kind.HIGH, 4.0)) == "forecast: high any moment"
+        assert wording.forecast(Forecast(ForecastKind.HIGH, 9.9)) == "high any moment"
+        assert wording.forecast(Forecast(ForecastKind.FULL, 0.0)) == "memory full any moment"
+        assert wording.foretold(Forecast(ForecastKind.HIGH, 4.0)) == "forecast: high any moment"
 
     def test_the_tooltip_shows_it_while_it_holds(self) -> None:
         """After the rate."""
-        rising = replace(HEALTHY, forecast=Forecast(Kind.CRITICAL, 60.0))
+        rising = replace(HEALTHY, forecast=Forecast(ForecastKind.CRITICAL, 60.0))
         first = wording.tooltip(rising, demo=False, paused=False).splitlines()[0]
         assert first.endswith("+12 MB/s · about 60 s until it is critical")
 
@@ -403,7 +407,7 @@ class TestForecast:
 
 def test_a_status_has_its_forecast_in_the_text() -> None:
     """A desktop cuts long titles; the tooltip has it in its first line."""
-    rising = replace(HEALTHY, forecast=Forecast(Kind.FULL, 39.0))
+    rising = replace(HEALTHY, forecast=Forecast(ForecastKind.FULL, 39.0))
     title, text = wording.status(rising, demo=False, paused=False)
     assert "until" not in title
     assert text.splitlines()[0] == "About 40 s until memory is full"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tray_app.core.server.discovery import (
-    Choice,
     Listeners,
     ProcessFacts,
+    TargetChoice,
     answering,
     choose,
     reaches,
@@ -57,12 +57,12 @@ def listening(style: dict[str, Any]) -> frozenset[int]:
 
 def by_command(
     *processes: ProcessFacts, port: int = 8000, ports: dict[int, set[int]] | None = None
-) -> Choice:
+) -> TargetChoice:
     """The choice while nothing listens on the port."""
     return choose(port, processes, Listeners(), ports or {}, OWN_PID)
 
 
-def by_port(*processes: ProcessFacts, holders: set[int]) -> Choice:
+def by_port(*processes: ProcessFacts, holders: set[int]) -> TargetChoice:
     """The choice when ``holders`` listen on port 8000."""
     return choose(8000, processes, Listeners(frozenset(holders)), {}, OWN_PID)
 
@@ -123,7 +123,7 @@ def test_a_listener_needs_no_known_command_line() -> None:
 def test_the_command_line_counts_while_nothing_listens() -> None:
     """The evidence names the command."""
     choice = by_command(facts(10, "vim main.py"), facts(11, "uvicorn main:app"))
-    assert choice == Choice(11, "command line: uvicorn main:app")
+    assert choice == TargetChoice(11, "command line: uvicorn main:app")
 
 
 def test_another_port_is_never_the_target() -> None:
@@ -261,7 +261,7 @@ def test_a_relay_is_not_the_server(name: str) -> None:
     child = facts(11, f"{name} worker", ppid=10, name=name)
     behind = facts(12, "uvicorn main:app")
     choice = choose(8000, [relay, child, behind], Listeners(frozenset({10, 11})), {}, OWN_PID)
-    assert choice == Choice(
+    assert choice == TargetChoice(
         problem=f"port 8000 is only passed on by {name}: only the API can be read"
     )
 
@@ -278,7 +278,7 @@ def test_a_command_in_a_container_is_not_guessed_to_be_ours() -> None:
     """Nothing that it listens on is a port of this machine; with the port it is proved to be."""
     inside = facts(10, "uvicorn main:app --port 8000", isolated=True)
     outside = facts(9, "uvicorn other:app")
-    assert by_command(inside) == Choice(
+    assert by_command(inside) == TargetChoice(
         problem="no server process found on port 8000; of uvicorn main:app in a container "
         "(pid 10) only the API can be read"
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -62,7 +62,7 @@ FULL = replace(
     band=Band.ORANGE,
     peak_bytes=1700 * MIB,
     rate_bytes_s=-12.34567 * MIB,
-    forecast=Forecast(Kind.CRITICAL, 41.7),
+    forecast=Forecast(ForecastKind.CRITICAL, 41.7),
     cpu_percent=98.76,
     system=SystemMemory(24 * GIB, 12 * GIB, 48.04, GIB // 2, 2 * GIB, 2.52, limited=True),
     temp=TempUsage(18 * MIB, 3, 99.0, ("a.mp4",)),

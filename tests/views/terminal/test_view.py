@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -69,7 +69,7 @@ from tray_app.views.terminal.lines import (
     summary_lines,
     wrap,
 )
-from tray_app.views.terminal.screen import Line, Picture
+from tray_app.views.terminal.screen import Line, ScreenContent
 from tray_app.views.terminal.view import OutputClosed, OutputFailed, TerminalView
 
 REPOSITORY = Path(__file__).parents[3]
@@ -279,7 +279,7 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
         candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
     )
     plain = "\n".join(plain_lines(sample, details=True))
-    screen = "\n".join(texts(Picture(sample, details=True).lines(100)))
+    screen = "\n".join(texts(ScreenContent(sample, details=True).lines(100)))
     for told in (plain, screen):
         assert "limited · pressure 12 %" in told
         assert "1.86 GB really its own" in told
@@ -298,7 +298,7 @@ def test_a_plain_line_names_the_watched_process() -> None:
 
 def test_alert_forecast_and_recovery_are_three_words() -> None:
     """Critical is a line's word only while memory is critical."""
-    ahead = replace(CALM, forecast=Forecast(Kind.CRITICAL, 41.7))
+    ahead = replace(CALM, forecast=Forecast(ForecastKind.CRITICAL, 41.7))
     high = replace(ahead, alert=Level.HIGH)
     back = replace(CALM, recovering=Level.CRITICAL)
     coming = {"CALM": CALM, "ahead": ahead, "high": high, "back": back}
@@ -339,7 +339,7 @@ def test_an_encoding_without_emoji_gets_words(encoding: str) -> None:
     marks = marks_for(encoding)
     assert marks is WORDS
     lines = [*plain_lines(BUSY, marks, details=True), alert_line(ALERT, marks)]
-    lines += texts(Picture(BUSY, notes=(lines[-1],), duration_s=60.0, marks=marks).lines(80))
+    lines += texts(ScreenContent(BUSY, notes=(lines[-1],), duration_s=60.0, marks=marks).lines(80))
     told = [printable(line, encoding).encode(encoding).decode(encoding) for line in lines]
     assert "?" not in "".join(told).replace("frames?", "")
     assert "red " in told[0]
@@ -360,7 +360,7 @@ def test_a_process_name_cannot_steer_the_terminal() -> None:
 
 def test_the_picture_shows_every_part() -> None:
     """All that the plain line tells, and both process lists."""
-    told = "\n".join(texts(Picture(BUSY).lines(100)))
+    told = "\n".join(texts(ScreenContent(BUSY).lines(100)))
     wanted = (
         "🔴  2.15 GB  red",
         "+120 MB/s",
@@ -382,7 +382,7 @@ def test_figures_keep_their_place_from_sample_to_sample() -> None:
     """Other values move no label and no row of the figures."""
 
     def places(sample: Sample) -> list[int]:
-        labels = [line[1:11].strip() for line in texts(Picture(sample).lines(80, 40))]
+        labels = [line[1:11].strip() for line in texts(ScreenContent(sample).lines(80, 40))]
         figures = ("Peak", "CPU", "System", "Temp", "Activity", "Source")
         return [labels.index(figure) for figure in figures]
 
@@ -392,15 +392,15 @@ def test_figures_keep_their_place_from_sample_to_sample() -> None:
 def test_a_process_that_comes_moves_nothing_above_it() -> None:
     """Process lists are the last part of the picture."""
     joined = replace(CALM, rows=BUSY.rows, others=BUSY.others)
-    before = texts(Picture(CALM, notes=("note",)).lines(80))
-    assert texts(Picture(joined, notes=("note",)).lines(80))[: len(before)] == before
+    before = texts(ScreenContent(CALM, notes=("note",)).lines(80))
+    assert texts(ScreenContent(joined, notes=("note",)).lines(80))[: len(before)] == before
 
 
 def test_the_bar_grows_to_full_and_no_further() -> None:
     """The done part is the elapsed share of the duration; a late last sample does not overflow."""
 
     def done(elapsed_s: float) -> tuple[int, int]:
-        line = texts(Picture(BUSY, elapsed_s=elapsed_s, duration_s=30.0).lines(80))[1]
+        line = texts(ScreenContent(BUSY, elapsed_s=elapsed_s, duration_s=30.0).lines(80))[1]
         return line.count("━"), line.count("─")
 
     (none, room), (half, _), (full, rest) = done(0.0), done(15.0), done(31.0)
@@ -409,28 +409,32 @@ def test_the_bar_grows_to_full_and_no_further() -> None:
 
 def test_a_run_without_end_says_how_to_end_it() -> None:
     """Instead of a bar; the picture that stays on the terminal does not say it."""
-    assert texts(Picture(BUSY, elapsed_s=20.0).lines(80))[1] == " 20 s · 2 samples · Ctrl-C ends"
-    assert texts(Picture(BUSY, elapsed_s=20.0, final=True).lines(80))[1] == " 20 s · 2 samples"
+    assert (
+        texts(ScreenContent(BUSY, elapsed_s=20.0).lines(80))[1] == " 20 s · 2 samples · Ctrl-C ends"
+    )
+    assert (
+        texts(ScreenContent(BUSY, elapsed_s=20.0, final=True).lines(80))[1] == " 20 s · 2 samples"
+    )
 
 
 def test_the_strip_shows_the_past_in_its_bands_colours() -> None:
     """A calm past is low, a gap is a gap, and the newest sample stands last."""
     past = ((126 * MIB, Band.GREEN), (None, Band.UNKNOWN), (2200 * MIB, Band.RED))
-    line = Picture(BUSY, past=past).lines(80)[4]
+    line = ScreenContent(BUSY, past=past).lines(80)[4]
     assert line[1:] == (("▁", "green"), (" ", "bright_black"), ("█", "red"))
 
 
 def test_details_tell_how_the_server_was_recognised() -> None:
     """Command line, evidence and directory stand under the server's heading."""
-    told = "\n".join(texts(Picture(BUSY, details=True).lines(80)))
+    told = "\n".join(texts(ScreenContent(BUSY, details=True).lines(80)))
     assert "uvicorn main:app" in told
     assert "listens on 8000, in /srv/run" in told
-    assert "listens on" not in "\n".join(texts(Picture(BUSY).lines(80)))
+    assert "listens on" not in "\n".join(texts(ScreenContent(BUSY).lines(80)))
 
 
 def test_a_low_screen_keeps_the_figures_and_the_newest_alert() -> None:
     """Older alerts and processes make room; the dots say that there is more."""
-    picture = Picture(BUSY, notes=("old", "older", "newest"))
+    picture = ScreenContent(BUSY, notes=("old", "older", "newest"))
     low = texts(picture.lines(80, 16))
     assert len(low) <= 16
     assert " newest" in low
@@ -469,7 +473,7 @@ def test_a_picture_never_outgrows_its_terminal(
     rows = tuple(ProcessRow(10**7 + n, name, Role.TARGET, n * GIB, 100.0 * n) for n in range(count))
     sample = replace(sample, rows=rows, others=rows, problem=name)
     notes = (alert_line(ALERT), alert_line(RECOVERY))
-    picture = Picture(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
+    picture = ScreenContent(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
     lines = texts(picture.lines(width, height))
     if width >= 60:
         assert max(cells(line) for line in lines) <= width

@@ -73,7 +73,7 @@ SHOWS_AFTER_S = 1.5
 IMMINENT_S = 60.0
 
 
-class Kind(StrEnum):
+class ForecastKind(StrEnum):
     """What memory will reach: a level, or all that the machine (or its control group) has."""
 
     ELEVATED = "elevated"
@@ -85,7 +85,7 @@ class Kind(StrEnum):
 class Forecast(Struct, frozen=True):
     """In ``seconds`` memory will be there, as it climbs now and has for ``span_s``."""
 
-    kind: Kind
+    kind: ForecastKind
     seconds: float
     span_s: float = math.inf
 
@@ -121,7 +121,7 @@ class ForecastState(Struct, frozen=True):
     line: Line | None = None
     since_s: float | None = None
     begins_s: float | None = None
-    promised: tuple[tuple[Kind, float], ...] = ()
+    promised: tuple[tuple[ForecastKind, float], ...] = ()
     promised_s: float = 0.0
 
     @property
@@ -180,7 +180,10 @@ def _apart_s(times_s: tuple[float, ...]) -> float:
 
 
 def foresee(
-    outlook: ForecastState, now_s: float, memory_bytes: int, targets: Iterable[tuple[Kind, float]]
+    outlook: ForecastState,
+    now_s: float,
+    memory_bytes: int,
+    targets: Iterable[tuple[ForecastKind, float]],
 ) -> tuple[ForecastState, tuple[Forecast, ...]]:
     """What memory, so large now, will reach of ``targets``, and the outlook that promises it.
 

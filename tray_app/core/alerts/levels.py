@@ -179,7 +179,7 @@ class LevelVerdict(Struct, frozen=True):
 
 
 CALM = LevelState()
-NOTHING = LevelVerdict()
+NO_VERDICT = LevelVerdict()
 
 
 def update(
@@ -203,11 +203,11 @@ def update(
     works = works and not limits.elevated_while_processing
     if memory_bytes is None:
         if state.foreseen_s is None:
-            return state, NOTHING
-        return replace(state, foreseen_s=now_s), NOTHING
+            return state, NO_VERDICT
+        return replace(state, foreseen_s=now_s), NO_VERDICT
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
     if kept is Level.NONE and not foreseen and _is_over(state, now_s):
-        return CALM, NOTHING
+        return CALM, NO_VERDICT
     state = replace(
         state,
         above_s=_since(state.above_s, now_s, tuple(level <= reached for level in _UPWARDS)),
@@ -220,7 +220,7 @@ def update(
         idle_s = now_s if state.idle_s is None else state.idle_s
         state = replace(state, idle_s=None if works else idle_s)
     state, verdict = _judged(state, reached, kept, now_s, limits, foreseen=foreseen, stirs=stirs)
-    if verdict is NOTHING and _is_due(state, reached, now_s, limits, waits=stirs or not rests):
+    if verdict is NO_VERDICT and _is_due(state, reached, now_s, limits, waits=stirs or not rests):
         verdict = LevelVerdict(raise_level=Level.ELEVATED)
     if verdict.recovered:
         return CALM, replace(verdict, quiet=not state.told)
@@ -261,7 +261,7 @@ def _judged(
         ), LevelVerdict(raise_level=rises_to)
     if state.foreseen_s is not None:
         if not has_lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
-            return state, NOTHING
+            return state, NO_VERDICT
         taken_back = replace(state, foreseen_s=None, taken_back_s=now_s)
         return taken_back, LevelVerdict(taken_back=True)
     if foreseen and level is not Level.CRITICAL and state.taken_back_s is None:
@@ -274,7 +274,7 @@ def _judged(
         return state, LevelVerdict(recovered=True)
     if Level.NONE < level <= kept and has_lasted(state.said_s, now_s, limits.repeat_s(level)):
         return state, LevelVerdict(raise_level=level, again=True)
-    return state, NOTHING
+    return state, NO_VERDICT
 
 
 def _held(

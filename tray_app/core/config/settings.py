@@ -91,7 +91,7 @@ class Settings(Struct, frozen=True):
     alerts: AlertLimits = field(default_factory=AlertLimits)
 
 
-class Choice(Struct, frozen=True):
+class RememberedChoices(Struct, frozen=True):
     """What the app remembers; None: nothing was chosen yet.
 
     ``alerts`` is the alerts' own memory, the mute included, in what JSON can hold.
@@ -120,7 +120,7 @@ class ConfigError(ValueError):
         self.line = line
 
 
-class Kind(Struct, frozen=True):
+class OptionType(Struct, frozen=True):
     """What a value must be. ``check`` takes TOML's value, ``read`` makes one of plain text;
     both raise ValueError with words that follow the setting's name."""
 
@@ -137,7 +137,7 @@ class Option(Struct, frozen=True):
     """
 
     key: str
-    kind: Kind
+    kind: OptionType
     help: str
     example: str = ""
     flag: str = ""
@@ -166,7 +166,7 @@ class Option(Struct, frozen=True):
         return _FIELDS.get(self.key) or self.key.rpartition(".")[2]
 
 
-def _number(low: float, high: float, unit: str) -> Kind:
+def _number(low: float, high: float, unit: str) -> OptionType:
     def check(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"must be a number of {unit}")
@@ -180,10 +180,10 @@ def _number(low: float, high: float, unit: str) -> Kind:
         except ValueError:
             raise ValueError(f"must be a number, not {text!r}") from None
 
-    return Kind(check, read)
+    return OptionType(check, read)
 
 
-def _word(kind: type[StrEnum]) -> Kind:
+def _word(kind: type[StrEnum]) -> OptionType:
     words = tuple(kind)
 
     def check(value: object) -> StrEnum:
@@ -192,7 +192,7 @@ def _word(kind: type[StrEnum]) -> Kind:
         except ValueError:
             raise ValueError(f"must be one of {', '.join(words)}") from None
 
-    return Kind(check, choices=words)
+    return OptionType(check, choices=words)
 
 
 def _text(value: object) -> str:
@@ -269,10 +269,10 @@ def _token(value: object) -> Headers:
     return Headers((("Authorization", f"Bearer {_header_text(value, '')}"),))
 
 
-_TRUTH = Kind(_truth, lambda text: {"true": True, "false": False}.get(text.lower(), text))
-_TEXT = Kind(_text)
-_HEADERS = Kind(_headers)
-_COLOUR = Kind(_colour)
+_TRUTH = OptionType(_truth, lambda text: {"true": True, "false": False}.get(text.lower(), text))
+_TEXT = OptionType(_text)
+_HEADERS = OptionType(_headers)
+_COLOUR = OptionType(_colour)
 _MEGABYTES = _number(1, 1_000_000_000, "MB")
 _PATIENCE = _number(0.1, 3600, "seconds")
 _SECONDS = _number(0, 3600, "seconds")
@@ -280,7 +280,7 @@ _MINUTES = _number(0, 1440, "minutes")
 _PERCENT = _number(0, 100, "percent")
 
 OPTIONS: tuple[Option, ...] = (
-    Option("url", Kind(_address), "The server's address.", flag="--url", metavar="URL"),
+    Option("url", OptionType(_address), "The server's address.", flag="--url", metavar="URL"),
     Option(
         "mode",
         _word(Mode),
@@ -306,7 +306,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "pid",
-        Kind(_pid),
+        OptionType(_pid),
         "Watch this process and its children.",
         example="4711",
         flag="--pid",
@@ -314,7 +314,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "match",
-        Kind(_pattern),
+        OptionType(_pattern),
         "Watch the process whose command line has this regular expression in it.",
         example='"my_app:server"',
         flag="--match",
@@ -322,7 +322,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "tmp_dir",
-        Kind(_folder),
+        OptionType(_folder),
         "The server's temp directory, where it is not tmp in the directory that it works in.",
         example='"/srv/runanalyze/tmp"',
         flag="--tmp-dir",
@@ -339,7 +339,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "token",
-        Kind(_token),
+        OptionType(_token),
         "Sent to the API as 'Authorization: Bearer …', and never shown.",
         example='"secret"',
     ),
@@ -629,7 +629,7 @@ def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
     return replace(settings, **{name: getattr(wanted, name) for name in _OF_A_PRESET})
 
 
-def resolve(base: Settings, remembered: Choice, flags: Mapping[str, Any]) -> Settings:
+def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, Any]) -> Settings:
     """The settings a run starts with; ``flags`` are checked command-line values by field."""
     if "match" in flags:  # not both, and the flag is the newer word
         base = replace(base, pid=None)
@@ -645,7 +645,9 @@ def resolve(base: Settings, remembered: Choice, flags: Mapping[str, Any]) -> Set
 _FROM_THE_START = ("preset", "duration_s", "log_file")
 
 
-def reconfigured(settings: Settings, old: Settings, new: Settings, choice: Choice) -> Settings:
+def reconfigured(
+    settings: Settings, old: Settings, new: Settings, choice: RememberedChoices
+) -> Settings:
     """``settings`` after the base under them was edited from ``old`` to ``new``.
 
     What a preset, the menu or the command line has set differs from the old base, and stays.

@@ -24,7 +24,7 @@ from tray_app.core.alerts import (
     system_memory,
 )
 from tray_app.core.alerts import levels as alerts_levels
-from tray_app.core.alerts.forecast import NO_FORECAST, Forecast, ForecastState, Kind, Line
+from tray_app.core.alerts.forecast import NO_FORECAST, Forecast, ForecastKind, ForecastState, Line
 from tray_app.core.alerts.hung import NO_SIGNS, WELL, Answering, Hang, HungState, Signs
 from tray_app.core.alerts.idle_growth import NO_GROWTH, IdleGrowth, IdleGrowthState
 from tray_app.core.alerts.job_leak import JobLeakState, Leak, RetainedMemory
@@ -78,7 +78,7 @@ from tray_app.core.server.target_tracker import Change
 
 HOLDERS_SHOWN = 3
 # What is said early, as critical, when it is near.
-THREATS = (Kind.CRITICAL, Kind.FULL)
+THREATS = (ForecastKind.CRITICAL, ForecastKind.FULL)
 # A restart within an hour knows what was said; the stamp of what lasts is renewed this often.
 REMEMBERED_S = 3600.0
 STAMP_EVERY_S = 600.0
@@ -237,7 +237,7 @@ def watch(
         hanging,
     )
     if (
-        verdict is alerts_levels.NOTHING
+        verdict is alerts_levels.NO_VERDICT
         and not ahead
         and scarce is None
         and not (change or kept or growing or full_disk or hang)
@@ -456,9 +456,9 @@ def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
 
 
 _KINDS = {
-    Level.ELEVATED: Kind.ELEVATED,
-    Level.HIGH: Kind.HIGH,
-    Level.CRITICAL: Kind.CRITICAL,
+    Level.ELEVATED: ForecastKind.ELEVATED,
+    Level.HIGH: ForecastKind.HIGH,
+    Level.CRITICAL: ForecastKind.CRITICAL,
 }
 
 
@@ -468,14 +468,14 @@ def _seconds(ahead: Forecast) -> float:
 
 def _targets(
     line: Line, system: SystemMemory | None, reached: Level, limits: AlertLimits
-) -> Iterator[tuple[Kind, float]]:
+) -> Iterator[tuple[ForecastKind, float]]:
     """What memory may reach, and where that is: the levels above the one that it is in, and the
     end of what is available."""
     for level, kind in _KINDS.items():
         if level > reached:
             yield kind, limits.limit_mb(level) * MIB
     if system is not None:
-        yield Kind.FULL, line.now_bytes + system.available_bytes
+        yield ForecastKind.FULL, line.now_bytes + system.available_bytes
 
 
 def _holders(largest: tuple[ProcessRow, ...], sample: Sample) -> tuple[ProcessRow, ...]:

@@ -13,7 +13,7 @@ from tray_app.core.alerts.job_leak import Leak, RetainedMemory
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
-from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.monitor.commands import Command
@@ -252,7 +252,7 @@ class Summarised(Struct, frozen=True):
 class Chosen(Struct, frozen=True):
     """The person chose something in the menu that the app remembers."""
 
-    choice: Choice
+    choice: RememberedChoices
 
 
 class AutostartWanted(Struct, frozen=True):

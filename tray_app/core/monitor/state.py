@@ -15,7 +15,7 @@ from tray_app.core.analysis.bands import BandState
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
-from tray_app.core.config.settings import Choice, Settings
+from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
@@ -90,7 +90,7 @@ class State(Struct, frozen=True):
     local: bool = True
     demo: bool = False
     paused: bool = False
-    choice: Choice = Choice()
+    choice: RememberedChoices = RememberedChoices()
     link: CircuitBreaker = CircuitBreaker()
     process: ProcessReading | None = None
     likeness: CrossCheck = CrossCheck()
@@ -137,7 +137,7 @@ def begin(
     *,
     local: bool,
     demo: bool = False,
-    remembered: Choice = Choice(),
+    remembered: RememberedChoices = RememberedChoices(),
 ) -> State:
     """The state before the first sample; a set duration starts to run now."""
     ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
@@ -305,7 +305,7 @@ def samples_at_once(state: State, now: Now) -> bool:
     )
 
 
-def remembered(state: State) -> Choice:
+def remembered(state: State) -> RememberedChoices:
     """What the next start should know: the choices, and what only the end of a run can tell."""
     at = state.sample.at if state.sample else state.started
     return replace(state.choice, alerts=alerting.remembered(state.vigil, at) or None)

@@ -14,7 +14,7 @@ from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
-from tray_app.core.config.settings import Choice, Settings, reconfigured, switched
+from tray_app.core.config.settings import RememberedChoices, Settings, reconfigured, switched
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import ServerAction
@@ -200,7 +200,7 @@ def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     return replace(state, status_shown_s=now.mono_s), (Told(title, text, "status"),)
 
 
-def _remember(state: State, choice: Choice) -> tuple[State, tuple[Event, ...]]:
+def _remember(state: State, choice: RememberedChoices) -> tuple[State, tuple[Event, ...]]:
     return replace(state, choice=choice), (Chosen(choice),)
 
 

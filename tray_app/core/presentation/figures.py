@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -221,7 +221,7 @@ _FORECAST: tuple[Field[Forecast], ...] = (
         WORD,
         lambda it: it.kind,
         "the level that memory will reach, or `full`: the machine has no memory left",
-        words=_words(Kind),
+        words=_words(ForecastKind),
     ),
     Field("seconds", FULL_SECONDS, lambda it: it.seconds, "time until then, from `time` on"),
 )

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
@@ -159,7 +159,7 @@ def alert(event: Alerted) -> tuple[str, str]:
     sample, level = event.sample, event.level
     memory = size(sample.memory_bytes)
     if event.forecast:
-        what = "Memory full" if event.forecast.kind is Kind.FULL else _ALERT_TITLES[level]
+        what = "Memory full" if event.forecast.kind is ForecastKind.FULL else _ALERT_TITLES[level]
         heading = f"{what} {wording.when(event.forecast.seconds)}: {memory} now"
     else:
         word = f"Still {level.word}" if event.again else _ALERT_TITLES[level]

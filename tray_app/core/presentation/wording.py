@@ -5,7 +5,7 @@ How figures are written stands in `format`.
 
 from __future__ import annotations
 
-from tray_app.core.alerts.forecast import Forecast, Kind
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.levels import Level
@@ -68,7 +68,7 @@ def forecast(value: Forecast) -> str:
     moment``."""
     if value.seconds < ANY_MOMENT_S:
         return f"{_foretold(value)} any moment"
-    what = "memory is full" if value.kind is Kind.FULL else f"it is {value.kind.value}"
+    what = "memory is full" if value.kind is ForecastKind.FULL else f"it is {value.kind.value}"
     return f"{about(value.seconds)} until {what}"
 
 
@@ -78,7 +78,7 @@ def foretold(value: Forecast) -> str:
 
 
 def _foretold(value: Forecast) -> str:
-    return "memory full" if value.kind is Kind.FULL else value.kind.value
+    return "memory full" if value.kind is ForecastKind.FULL else value.kind.value
 
 
 def when(seconds: float) -> str:

@@ -62,7 +62,7 @@ class Listeners(Struct, frozen=True):
     hidden: bool = False
 
 
-class Choice(Struct, frozen=True):
+class TargetChoice(Struct, frozen=True):
     """The server's root process and how it was recognised, or ``problem``: why there is none.
 
     ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
@@ -84,7 +84,7 @@ def choose(
     listeners: Listeners,
     listening_ports: Mapping[int, Collection[int]],
     own_pid: int,
-) -> Choice:
+) -> TargetChoice:
     """The server on ``port`` among ``facts``: those of the listeners and of likely commands.
 
     A listener's parent that only launches it is the root in its place, so that the root is the
@@ -98,9 +98,9 @@ def choose(
     if holders:
         return _by_port(port, holders, known)
     if listeners.pids & ours:
-        return Choice(problem=f"port {port} is held by runanalyze-tray itself")
+        return TargetChoice(problem=f"port {port} is held by runanalyze-tray itself")
     if listeners.hidden:
-        return Choice(
+        return TargetChoice(
             problem=f"port {port} is held by a process that cannot be read (another user's, or "
             "in a container); run runanalyze-tray as that user to read it",
             hidden=True,
@@ -152,23 +152,25 @@ def reaches(host: str, bound: str) -> bool:
 
 def _by_port(
     port: int, holders: dict[int, ProcessFacts], known: Mapping[int, ProcessFacts]
-) -> Choice:
+) -> TargetChoice:
     servers = {pid: each for pid, each in holders.items() if not _is_relay(each)}
     if not servers:
         relay = next(iter(holders.values())).name
-        return Choice(problem=f"port {port} is only passed on by {relay}: only the API can be read")
+        return TargetChoice(
+            problem=f"port {port} is only passed on by {relay}: only the API can be read"
+        )
     roots = [each for each in servers.values() if root_among(each, servers) == each.pid]
     best = max(roots, key=_likeness)
     while parent := launcher_of(best, known.get(best.ppid)):
         best = parent
     if not best.owned:
-        return Choice(problem=not_permitted(f"port {port} is held by"))
-    return Choice(best.pid, f"listens on port {port}", by_port=True)
+        return TargetChoice(problem=not_permitted(f"port {port} is held by"))
+    return TargetChoice(best.pid, f"listens on port {port}", by_port=True)
 
 
 def _by_command(
     port: int, known: dict[int, ProcessFacts], listening_ports: Mapping[int, Collection[int]]
-) -> Choice:
+) -> TargetChoice:
     candidates = {
         pid: (each, command)
         for pid, each in known.items()
@@ -196,17 +198,17 @@ def _by_command(
                 f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
             )
         offered = sorted(map(candidates.__getitem__, elsewhere), key=_likeness_of, reverse=True)
-        return Choice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
+        return TargetChoice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
     fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
     best, command = fitting[0]
     if not best.owned:
-        return Choice(problem=not_permitted(f"{command.phrase} (pid {best.pid}) is"))
+        return TargetChoice(problem=not_permitted(f"{command.phrase} (pid {best.pid}) is"))
     chosen, *others = (
         as_target(each, f"command line: {command.phrase}")
         for each, command in fitting
         if each.owned
     )
-    return Choice(best.pid, chosen.evidence, candidates=tuple(others))
+    return TargetChoice(best.pid, chosen.evidence, candidates=tuple(others))
 
 
 def _likeness_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from tray_app.core.server.command_line import is_this_program, program_name
 from tray_app.core.server.discovery import (
-    Choice,
     ProcessFacts,
+    TargetChoice,
     as_target,
     not_permitted,
     root_among,
@@ -71,7 +71,7 @@ def choose_match(
     listening: Collection[int],
     own_line: Collection[int],
     current: int | None,
-) -> Choice:
+) -> TargetChoice:
     """The process that a pattern means, among the ``facts`` of those that match it.
 
     One that listens on the server's port (``listening``) is preferred, then the one that is
@@ -82,7 +82,7 @@ def choose_match(
     listeners = {root_among(found[pid], found) for pid in listening if pid in found}
     roots = {pid for pid, each in found.items() if root_among(each, found) == pid}
     if not roots:
-        return Choice(problem=f"no process matches {pattern!r}")
+        return TargetChoice(problem=f"no process matches {pattern!r}")
     ranked = sorted(
         (found[pid] for pid in roots),
         key=lambda it: (it.pid in listeners, it.owned, it.pid == current, it.created_s),
@@ -90,6 +90,8 @@ def choose_match(
     )
     best, evidence = ranked[0], f"{CHOSEN}: matches {pattern!r}"
     if not best.owned:
-        return Choice(problem=not_permitted(f"process {best.pid}, which matches {pattern!r}, is"))
+        return TargetChoice(
+            problem=not_permitted(f"process {best.pid}, which matches {pattern!r}, is")
+        )
     others = tuple(as_target(each, f"matches {pattern!r}") for each in ranked[1:] if each.owned)
-    return Choice(best.pid, evidence, by_port=best.pid in listeners, candidates=others)
+    return TargetChoice(best.pid, evidence, by_port=best.pid in listeners, candidates=others)

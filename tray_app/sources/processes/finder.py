@@ -11,7 +11,13 @@ from collections.abc import Callable, Collection
 from msgspec.structs import replace
 
 from tray_app.core.model.readings import Target
-from tray_app.core.server.discovery import Choice, Listeners, ProcessFacts, choose, launcher_of
+from tray_app.core.server.discovery import (
+    Listeners,
+    ProcessFacts,
+    TargetChoice,
+    choose,
+    launcher_of,
+)
 from tray_app.core.server.target_override import choose_match
 from tray_app.sources.processes.command_line_index import CommandLineIndex
 from tray_app.sources.processes.duty_cycle import DutyCycle
@@ -38,7 +44,7 @@ class TargetFinder:
         self._pace = DutyCycle(clock)
         self._listeners = Listeners()
 
-    def look(self, now_s: float) -> Choice:
+    def look(self, now_s: float) -> TargetChoice:
         """The best choice now, or the reason why there is none."""
         self._ask_port(now_s)
         facts = self._with_launchers(self._facts(self._listeners.pids))
@@ -59,7 +65,7 @@ class TargetFinder:
             return False
         return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
 
-    def look_for(self, now_s: float, match: str, current: int | None) -> Choice:
+    def look_for(self, now_s: float, match: str, current: int | None) -> TargetChoice:
         """The same among processes whose command line matches; ``current`` is watched already."""
         self._ask_port(now_s)
         self._roster.update(now_s)

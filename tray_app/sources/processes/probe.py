@@ -22,8 +22,8 @@ from tray_app.core.model.readings import (
     Target,
 )
 from tray_app.core.server.discovery import (
-    Choice,
     ProcessFacts,
+    TargetChoice,
     may_outlive_its_supervisor,
     not_permitted,
 )
@@ -61,7 +61,7 @@ class ServerProbe:
         self._search = TargetFinder(table, self._roster, host, port, own_pid, clock)
         self._others = OtherPythons(table, self._roster, own_pid)
         self._own_pid = own_pid
-        self._choice = Choice()
+        self._choice = TargetChoice()
         self._target: Target | None = None
         self._tree: ServerTree | None = None
         self._wish = NO_OVERRIDE
@@ -185,12 +185,12 @@ class ServerProbe:
     def _turn_to(self, wish: TargetOverride) -> None:
         self._wish = wish
         self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
-        self._choice = Choice()
+        self._choice = TargetChoice()
         self._doubt_s = 0.0
         self._roster.seek(wish.match)
         self._let_go()
 
-    def _choose(self, now_s: float) -> Choice:
+    def _choose(self, now_s: float) -> TargetChoice:
         if self._named is not None:
             return self._choose_named(*self._named)
         if self._wish.match is not None:
@@ -198,17 +198,17 @@ class ServerProbe:
             return self._search.look_for(now_s, self._wish.match, current)
         return self._search.look(now_s)
 
-    def _choose_named(self, pid: int, created_s: float | None) -> Choice:
+    def _choose_named(self, pid: int, created_s: float | None) -> TargetChoice:
         """The process that was named, as long as it is the one that was meant."""
         if pid == self._own_pid:
-            return Choice(problem=f"process {pid} is runanalyze-tray itself")
+            return TargetChoice(problem=f"process {pid} is runanalyze-tray itself")
         facts = self._table.facts(pid)
         if created_s is not None and (facts is None or facts.created_s != created_s):
-            return Choice(problem=f"process {pid}, {CHOSEN}, has ended")
+            return TargetChoice(problem=f"process {pid}, {CHOSEN}, has ended")
         if facts is None:
-            return Choice(problem=f"there is no process {pid}")
+            return TargetChoice(problem=f"there is no process {pid}")
         self._named = (pid, facts.created_s)
-        return Choice(pid, CHOSEN)
+        return TargetChoice(pid, CHOSEN)
 
     def _is_search_due(self, now_s: float) -> bool:
         if self._tree is None:
@@ -218,7 +218,7 @@ class ServerProbe:
         listens = self._choice.by_port and bool(self._tree.listening)
         return not listens and now_s >= self._doubt_s
 
-    def _follow(self, choice: Choice, now_s: float) -> bool:
+    def _follow(self, choice: TargetChoice, now_s: float) -> bool:
         """Turn to the chosen process; True when there is something new to be read of it."""
         self._choice = choice
         if self._tree and self._target and choice.pid == self._tree.root.pid:
@@ -237,7 +237,7 @@ class ServerProbe:
             problem = f"the server process (pid {choice.pid}) cannot be read"
             if facts is not None and not facts.owned:
                 problem = not_permitted(f"process {choice.pid} is")
-            self._choice = Choice(problem=problem)
+            self._choice = TargetChoice(problem=problem)
             return True
         self._target = Target(
             facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence

@@ -1,4 +1,4 @@
-"""The live screen: a picture that is drawn anew in its place. Its layout is pure (`Picture`).
+"""The live screen: a picture that is drawn anew in its place. Its layout is pure (`ScreenContent`).
 
 Rule of the room: rich is imported when a screen is made (40 ms).
 """
@@ -57,7 +57,7 @@ _STYLES = {
 }
 
 
-class Picture(Struct, frozen=True):
+class ScreenContent(Struct, frozen=True):
     """All that a live screen shows. ``past`` is (bytes, band) per sample, oldest first.
 
     ``duration_s`` None: the run has no set end. ``final``: it is over, nothing can be pressed.
@@ -216,7 +216,7 @@ class LiveScreen:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._last: Picture | None = None
+        self._last: ScreenContent | None = None
         self._is_on = False
 
     @property
@@ -227,7 +227,7 @@ class LiveScreen:
     def __enter__(self) -> Self:
         return self
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: ScreenContent) -> None:
         """Draw in the place of the last picture.
 
         In the background (``bg``, ``&``) the terminal is another's: nothing is drawn until it is

@@ -47,7 +47,7 @@ from tray_app.views.terminal.lines import (
 from tray_app.views.terminal.streams import OutputClosed, OutputFailed, silence, write
 
 if TYPE_CHECKING:
-    from tray_app.views.terminal.screen import LiveScreen, Picture
+    from tray_app.views.terminal.screen import LiveScreen, ScreenContent
 
 
 class TerminalView:
@@ -75,7 +75,7 @@ class TerminalView:
         self._duration_s, self._details, self._demo = duration_s, details, demo
         self._marks = marks_for((stderr if json else stdout).encoding)
         self._screen = _live_screen(stdout) if live and not json else None
-        self._picture: Picture | None = None
+        self._picture: ScreenContent | None = None
         self._past: deque[tuple[int | None, Band]] = deque(maxlen=MAX_WIDTH)
         self._notes: deque[str] = deque(maxlen=NOTES_SHOWN)
         self._started_s: float | None = None
@@ -131,10 +131,10 @@ class TerminalView:
             if self._started_s is None:
                 self._started_s = sample.at.mono_s
             self._past.append((sample.memory_bytes, sample.band))
-            from tray_app.views.terminal.screen import Picture
+            from tray_app.views.terminal.screen import ScreenContent
 
             self._draw(
-                Picture(
+                ScreenContent(
                     sample,
                     past=tuple(self._past),
                     notes=tuple(self._notes),
@@ -155,7 +155,7 @@ class TerminalView:
         if self._picture:
             self._draw(replace(self._picture, notes=tuple(self._notes)))
 
-    def _draw(self, picture: Picture) -> None:
+    def _draw(self, picture: ScreenContent) -> None:
         assert self._screen
         with self._terminal():
             if self._picture is None:
