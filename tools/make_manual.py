@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tray_app.cli import parser
-from tray_app.core.config.settings import OPTIONS, default
+from tray_app.core.config.options import OPTIONS
+from tray_app.core.config.template import default
 
 PAGE = Path(__file__).parent.parent / "assets" / "runanalyze-tray.1"
 DESCRIPTION = """\

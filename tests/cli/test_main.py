@@ -12,7 +12,9 @@ import pytest
 
 from tray_app import app
 from tray_app.cli import main
-from tray_app.core.config.settings import OPTIONS, Settings, commented_config
+from tray_app.core.config.options import OPTIONS
+from tray_app.core.config.settings import Settings
+from tray_app.core.config.template import commented_config
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.log_file import LogFileHandler
 

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from tray_app import app
 from tray_app.cli import main
-from tray_app.core.config.settings import OPTIONS, RememberedChoices, Settings
+from tray_app.core.config.options import OPTIONS
+from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.runtime.config_file import ConfigFile, why
 from tray_app.runtime.state_file import read_choice
 

@@ -7,7 +7,7 @@ import subprocess
 from tests.needs import path_of
 from tools.make_manual import PAGE, page
 from tray_app.cli.parser import make_parser
-from tray_app.core.config.settings import OPTIONS
+from tray_app.core.config.options import OPTIONS
 
 
 def test_it_is_up_to_date() -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
-from tray_app.core.config import settings as checked
+from tray_app.core.config.options import check
 from tray_app.core.monitor.commands import (
     Command,
     Quit,
@@ -96,7 +96,7 @@ def handed_over(message: Mapping[str, Any]) -> list[Command]:
     for key, make in _HANDED_OVER.items():
         try:
             if key in message:
-                commands.append(make(checked.check(key, message[key])))
+                commands.append(make(check(key, message[key])))
         except ValueError as error:
             _log.info("a second start wanted what cannot be: %s %s", key, error)
     return [*commands, ShowStatus()]

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from tray_app import APP_ID
 from tray_app.cli.parser import flags_for_settings, make_parser
-from tray_app.core.config import settings as checked
-from tray_app.core.config.settings import ConfigError, RememberedChoices
+from tray_app.core.config import options, template
+from tray_app.core.config.parse import ConfigError
+from tray_app.core.config.settings import RememberedChoices, resolve
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.presentation import wording
 from tray_app.views.terminal import streams
@@ -37,7 +38,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
             from tray_app.sources.file_owner import write_file
 
             path = given.config or paths.config_file()
-            text = checked.commented_config().encode()
+            text = template.commented_config().encode()
             write_file(path, text, mode=0o600, replace=False)  # it may come to hold a token
             streams.say(f"{APP_ID}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
@@ -163,12 +164,12 @@ def _main(arguments: Sequence[str] | None) -> int:
     state_file = paths.state_file() if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
     for option in flags_for_settings():
-        if option.key in checked.PATHS and option.field in flags:
+        if option.key in options.PATHS and option.field in flags:
             try:
                 flags[option.field] = whole(flags[option.field])
             except ValueError as error:
                 parser.error(f"{option.flag}: {flags[option.field]} {error}")
-    settings = checked.resolve(base, remembered, flags)
+    settings = resolve(base, remembered, flags)
     if given.demo:
         settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tray_app import APP_ID, __version__
-from tray_app.core.config import settings as checked
-from tray_app.core.config.settings import OPTIONS, Option
+from tray_app.core.config.options import OPTIONS, Option, read
+from tray_app.core.config.template import default
 from tray_app.core.model.presets import Preset
 from tray_app.views.terminal.streams import complain, say
 
@@ -66,7 +66,7 @@ def flags_for_settings() -> list[Option]:
 def _reader(option: Option) -> Any:
     def convert(text: str) -> Any:
         try:
-            return checked.read(option.key, text)
+            return read(option.key, text)
         except ValueError as error:
             # A URL may hold a password.
             given = "" if text in str(error) or "@" in text else f" (given: {text})"
@@ -100,7 +100,7 @@ def make_parser() -> argparse.ArgumentParser:
     one_of = settings.add_mutually_exclusive_group()
     for option in flags_for_settings():
         metavar = option.metavar or f"{{{','.join(option.kind.choices)}}}"
-        default = "" if option.example else f" (default: {checked.default(option).strip(chr(34))})"
+        shown = "" if option.example else f" (default: {default(option).strip(chr(34))})"
         group = one_of if option.key in ONE_OF else settings
         if option.is_switch:
             group.add_argument(
@@ -112,7 +112,7 @@ def make_parser() -> argparse.ArgumentParser:
             type=_reader(option),
             dest=option.field,
             metavar=metavar,
-            help=option.help.replace("%", "%%") + default,
+            help=option.help.replace("%", "%%") + shown,
         )
     settings.add_argument("--config", type=Path, metavar="FILE", help="Another config file.")
     view = parser.add_argument_group("how it is shown (without any of these: in the panel)")

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.config import settings as checked
-from tray_app.core.config.settings import Complaint, ConfigError, Settings
+from tray_app.core.config import options, parse
+from tray_app.core.config.parse import Complaint, ConfigError
+from tray_app.core.config.settings import Settings
 
 _log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024
@@ -49,17 +50,17 @@ class ConfigFile:
             if required or os.access(self.path.parent, os.X_OK):
                 raise
             text, unknown = "", [f"{self.path}: permission denied"]
-        values, wrong = checked.parse_config(text)
+        values, wrong = parse.parse_config(text)
         astray = _make_whole(values)
-        wrong += [Complaint(checked.line_of(text, key), words) for key, words in astray.items()]
+        wrong += [Complaint(parse.line_of(text, key), words) for key, words in astray.items()]
         complaints = [f"{self.path}:{complaint.line}: {complaint.text}" for complaint in wrong]
         of_file = dict(values)
-        values, misset = checked.parse_environment(self._environment, values)
+        values, misset = parse.parse_environment(self._environment, values)
         for key, words in _make_whole(values).items():
-            misset.append(f"{checked.environment_of(key)}: {words}")
+            misset.append(f"{options.environment_of(key)}: {words}")
             if key in of_file:
                 values[key] = of_file[key]
-        return checked.from_config(values), unknown + complaints + misset
+        return parse.from_config(values), unknown + complaints + misset
 
     def edited(self) -> Settings | None:
         """The settings when the file has changed since it was last looked at, else None.
@@ -107,7 +108,7 @@ def _make_whole(values: dict[str, Any]) -> dict[str, str]:
     """Make the paths among checked values whole; those that cannot be are taken out, each with
     what is wrong with it."""
     wrong = {}
-    for key in checked.PATHS:
+    for key in options.PATHS:
         if key in values:
             try:
                 values[key] = whole(values[key])

@@ -1,0 +1,356 @@
+"""Everything that can be set: one table, from which all ways of setting it come.
+
+To add a setting: a field with its default in `Settings` (or in the class of its section, see
+`GROUPS`), and a line in `OPTIONS`. The config file, the environment variable, the commented file
+of ``--init-config``, the flag, the manual and its checks come from that line.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.analysis.bands import BandLimits
+from tray_app.core.config.settings import Colours, Headers
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.server_address import ServerAddress, parse_address
+
+INTERVAL_MIN_S = 0.2
+INTERVAL_MAX_S = 3600.0
+ENVIRONMENT_PREFIX = "RUNANALYZE_TRAY_"
+
+
+class OptionType(Struct, frozen=True):
+    """What a value must be. ``check`` takes TOML's value, ``read`` makes one of plain text;
+    both raise ValueError with words that follow the setting's name."""
+
+    check: Callable[[object], Any]
+    read: Callable[[str], object] = str
+    choices: tuple[str, ...] = ()
+
+
+class Option(Struct, frozen=True):
+    """One setting. ``key`` is dotted: its section and its name in the config file.
+
+    ``help`` is one sentence. ``example`` is TOML for the commented file, where the default is
+    that nothing is set. ``flag`` and ``metavar`` are for the command line.
+    """
+
+    key: str
+    kind: OptionType
+    help: str
+    example: str = ""
+    flag: str = ""
+    metavar: str = ""
+
+    @property
+    def section(self) -> str:
+        """The table it stands in; empty for those at the file's top."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def environment(self) -> str:
+        """The environment variable of the same meaning; empty for a table."""
+        if self.kind is _HEADERS:
+            return ""
+        return ENVIRONMENT_PREFIX + self.key.upper().replace(".", "_")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value, and turns it on."""
+        return self.kind is _TRUTH
+
+    @property
+    def field(self) -> str:
+        """The name of its field in `Settings`, or in the class of its section."""
+        return _FIELDS.get(self.key) or self.key.rpartition(".")[2]
+
+
+def _number(low: float, high: float, unit: str) -> OptionType:
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"must be a number of {unit}")
+        if not low <= value <= high:  # nor is NaN
+            raise ValueError(f"must be from {low:.12g} to {high:.12g} {unit}")
+        return float(value)
+
+    def read(text: str) -> object:
+        try:
+            return float(text)
+        except ValueError:
+            raise ValueError(f"must be a number, not {text!r}") from None
+
+    return OptionType(check, read)
+
+
+def _word(kind: type[StrEnum]) -> OptionType:
+    words = tuple(kind)
+
+    def check(value: object) -> StrEnum:
+        try:
+            return kind(str(value))
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(words)}") from None
+
+    return OptionType(check, choices=words)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if not value.strip() or not value.isprintable():
+        raise ValueError("must be text on one line, and not empty")
+    return value
+
+
+def _address(value: object) -> ServerAddress:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_address(value)
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _pid(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise ValueError("must be a process's number, above 0")
+    return value
+
+
+def _pattern(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a regular expression")
+    try:
+        with warnings.catch_warnings():  # of what may mean something else one day
+            warnings.simplefilter("ignore")
+            re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return value
+
+
+def _folder(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("must be the path of a directory")
+    return value
+
+
+def _colour(value: object) -> tuple[int, int, int]:
+    if not isinstance(value, str) or not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError('must be a colour like "#2ea043"')
+    red, green, blue = bytes.fromhex(value[1:])
+    return red, green, blue
+
+
+def _headers(value: object) -> Headers:
+    # No reason repeats a value: it may be a secret.
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a table of names and texts, e.g. {"X-Key" = "…"}')
+    for name, text in value.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise ValueError(f"has no header name: {name!r}")
+        _header_text(text, name)
+    return Headers(tuple(value.items()))
+
+
+def _header_text(text: object, name: str) -> str:
+    if not isinstance(text, str) or not re.fullmatch(r"[\x21-\x7e]+([ \t]+[\x21-\x7e]+)*", text):
+        raise ValueError(f"{name} must be plain text on one line".lstrip())
+    return text
+
+
+def _token(value: object) -> Headers:
+    return Headers((("Authorization", f"Bearer {_header_text(value, '')}"),))
+
+
+_TRUTH = OptionType(_truth, lambda text: {"true": True, "false": False}.get(text.lower(), text))
+_TEXT = OptionType(_text)
+_HEADERS = OptionType(_headers)
+_COLOUR = OptionType(_colour)
+_MEGABYTES = _number(1, 1_000_000_000, "MB")
+_PATIENCE = _number(0.1, 3600, "seconds")
+_SECONDS = _number(0, 3600, "seconds")
+_MINUTES = _number(0, 1440, "minutes")
+_PERCENT = _number(0, 100, "percent")
+OPTIONS: tuple[Option, ...] = (
+    Option("url", OptionType(_address), "The server's address.", flag="--url", metavar="URL"),
+    Option(
+        "mode",
+        _word(Mode),
+        "Which sources may be used: auto (the API, and processes when it is busy), api, fallback"
+        " (processes only).",
+        flag="--mode",
+    ),
+    Option("preset", _word(Preset), "The preset that a run starts with."),
+    Option(
+        "interval_s",
+        _number(INTERVAL_MIN_S, INTERVAL_MAX_S, "seconds"),
+        "Seconds between samples, 0.2 to 3600.",
+        flag="--interval",
+        metavar="S",
+    ),
+    Option(
+        "duration_s",
+        _number(0.1, 366 * 86400, "seconds"),
+        "End after so many seconds with a summary.",
+        example="60.0",
+        flag="--duration",
+        metavar="S",
+    ),
+    Option(
+        "pid",
+        OptionType(_pid),
+        "Watch this process and its children.",
+        example="4711",
+        flag="--pid",
+        metavar="PID",
+    ),
+    Option(
+        "match",
+        OptionType(_pattern),
+        "Watch the process whose command line has this regular expression in it.",
+        example='"my_app:server"',
+        flag="--match",
+        metavar="REGEX",
+    ),
+    Option(
+        "tmp_dir",
+        OptionType(_folder),
+        "The server's temp directory, where it is not tmp in the directory that it works in.",
+        example='"/srv/runanalyze/tmp"',
+        flag="--tmp-dir",
+        metavar="DIR",
+    ),
+    Option("details", _TRUTH, "Show the processes one by one in the console.", flag="--processes"),
+    Option(
+        "log_file",
+        _TEXT,
+        "Log to this file, not to the one in the platform's log directory.",
+        example='"~/runanalyze-tray.log"',
+        flag="--log-file",
+        metavar="FILE",
+    ),
+    Option(
+        "token",
+        OptionType(_token),
+        "Sent to the API as 'Authorization: Bearer …', and never shown.",
+        example='"secret"',
+    ),
+    Option(
+        "headers",
+        _HEADERS,
+        "More headers for the API, never shown either.",
+        example='{ "X-Api-Key" = "secret" }',
+    ),
+    Option("api.patience_s", _PATIENCE, "Seconds that a request may take."),
+    Option("api.patience_busy_s", _PATIENCE, "The same while a video is being processed."),
+    Option(
+        "api.ca_file",
+        _TEXT,
+        "Verify an https server by the CA certificates in this file.",
+        example='"~/my-ca.pem"',
+    ),
+    Option("bands.yellow_mb", _MEGABYTES, "The icon is yellow from here on (MB of 1024² bytes)."),
+    Option("bands.orange_mb", _MEGABYTES, "... orange from here on."),
+    Option("bands.red_mb", _MEGABYTES, "... red above."),
+    Option("alerts.elevated_mb", _MEGABYTES, "An alert 'elevated' comes above so many MB."),
+    Option("alerts.high_mb", _MEGABYTES, "... 'high'."),
+    Option("alerts.critical_mb", _MEGABYTES, "... 'critical'."),
+    Option("alerts.elevated_hold_s", _SECONDS, "It comes when memory was there for so long."),
+    Option("alerts.high_hold_s", _SECONDS, "... 'high'."),
+    Option("alerts.critical_hold_s", _SECONDS, "... 'critical'."),
+    Option("alerts.elevated_repeat_min", _MINUTES, "It comes again while it lasts; 0: never."),
+    Option("alerts.high_repeat_min", _MINUTES, "... 'high'."),
+    Option("alerts.critical_repeat_min", _MINUTES, "... 'critical'."),
+    Option("alerts.recovery_s", _SECONDS, "Memory is back to normal when below all for so long."),
+    Option(
+        "alerts.available_percent",
+        _PERCENT,
+        "The machine is short of memory below the larger of so many percent ...",
+    ),
+    Option("alerts.available_mb", _number(0, 1_000_000_000, "MB"), "... and so many MB available."),
+    Option("alerts.leak_mb", _MEGABYTES, "Three jobs that each keep more are a possible leak."),
+    Option("alerts.temp_mb", _MEGABYTES, "Files left behind after a job are told above so many."),
+    Option("alerts.disk_percent", _PERCENT, "The disk is nearly full below so many percent ..."),
+    Option("alerts.disk_gb", _number(0, 1_000_000, "GB"), "... or so many GB free."),
+    Option(
+        "alerts.hung_s",
+        _SECONDS,
+        "A server hangs that neither answers nor works for so long; 0: that is never said.",
+    ),
+    Option("alerts.hung_busy_s", _SECONDS, "... in a job, or where its CPU is not known."),
+    Option("alerts.critical_exempt", _TRUTH, "Critical alerts come although alerts are muted."),
+    Option(
+        "alerts.elevated_while_processing",
+        _TRUTH,
+        "'elevated' is a notification also while a video is processed.",
+    ),
+    Option("view.style", _word(Style), "How the icon is drawn: number, bars or calm."),
+    Option("view.palette", _word(Palette), "Its colours; okabe-ito is for colour-blind people."),
+    Option("view.theme", _word(Theme), "The panel: dark, light, or auto (the desktop tells)."),
+    Option("view.colours.green", _COLOUR, "A colour of your own.", example='"#2ea043"'),
+    Option("view.colours.yellow", _COLOUR, "... for yellow.", example='"#eab308"'),
+    Option("view.colours.orange", _COLOUR, "... for orange.", example='"#ea6f12"'),
+    Option("view.colours.red", _COLOUR, "... for red.", example='"#da3633"'),
+    Option("view.colours.unknown", _COLOUR, "... without a reading.", example='"#8c959f"'),
+)
+GROUPS: dict[str, Callable[..., Any]] = {
+    "bands": BandLimits,
+    "alerts": AlertLimits,
+    "view.colours": Colours,
+}
+"""Sections with a class of their own, which is in the field of `Settings` with the section's last
+word; the fields of all other sections are in `Settings` itself."""
+RISING = {
+    "bands": ("yellow_mb", "orange_mb", "red_mb"),
+    "alerts": ("elevated_mb", "high_mb", "critical_mb"),
+}
+PATHS = ("tmp_dir", "log_file", "api.ca_file")
+"""Settings that are the path of a file or a directory."""
+_FIELDS = {"url": "address", "token": "headers"}
+_BY_KEY = {option.key: option for option in OPTIONS}
+
+
+def environment_of(key: str) -> str:
+    """The environment variable that sets this; empty for a table."""
+    return _BY_KEY[key].environment
+
+
+def check(key: str, value: object) -> Any:
+    """The checked value of one setting; ValueError with what is wrong, in words for people."""
+    return _BY_KEY[key].kind.check(value)
+
+
+def read(key: str, text: str) -> Any:
+    """The checked value of one setting given as plain text; ValueError as in `check`."""
+    kind = _BY_KEY[key].kind
+    return kind.check(kind.read(text))
+
+
+def field_of_group(section: str) -> str:
+    """The field of `Settings` that has the values of a section with a class of its own."""
+    return section.rpartition(".")[2]
+
+
+def option_of(key: str) -> Option:
+    """The option with this dotted key; KeyError where there is none."""
+    return _BY_KEY[key]
+
+
+def is_table(key: str) -> bool:
+    """Whether the value of this key is itself a table."""
+    option = _BY_KEY.get(key)
+    return option is not None and option.kind is _HEADERS

@@ -1,0 +1,158 @@
+"""Settings from the text of a config file and from the environment, each value checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from tray_app.core.config.options import (
+    ENVIRONMENT_PREFIX,
+    GROUPS,
+    OPTIONS,
+    RISING,
+    check,
+    environment_of,
+    field_of_group,
+    is_table,
+    option_of,
+    read,
+)
+from tray_app.core.config.settings import Headers, Settings
+
+
+class Complaint(Struct, frozen=True):
+    """Something wrong in a config file that does not stop the rest of it from working."""
+
+    line: int
+    text: str
+
+
+class ConfigError(ValueError):
+    """A config file that cannot be parsed; ``line`` counts from 1."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping) and not is_table(prefix + key) and prefix.count(".") < 2:
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def line_of(text: str, key: str) -> int:
+    """The line where a dotted key stands, by its section and name; 1 when it is not found."""
+    section, _, name = key.rpartition(".")
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            current = header[1]
+            if current == key:
+                return number
+        elif re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line) and current == section:
+            return number
+        elif re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return number
+    return 1
+
+
+def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
+    """Checked values by dotted key, and what was left out because it is unknown or wrong.
+
+    :raises ConfigError: the text is not TOML
+    """
+    import tomllib  # of no use to who has no config file
+
+    try:
+        flat = _flat(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
+        line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
+        told = message[: place.start()] if place else message
+        raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
+    except RecursionError:
+        raise ConfigError(1, "is nested too deeply") from None
+    except ValueError:  # an integer of more than 4300 digits
+        raise ConfigError(1, "is not TOML: a number is too long") from None
+    values: dict[str, Any] = {}
+    complaints: list[Complaint] = []
+    for key, value in flat.items():
+        try:
+            values[key] = check(key, value)
+        except KeyError:
+            complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}"))
+        except ValueError as error:
+            complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
+    for group, names in _disordered(values):
+        first = next(name for name in names if name in values)
+        complaints.append(Complaint(line_of(text, first), _needs(group)))
+        for name in names:
+            values.pop(name, None)
+    return values, complaints
+
+
+def parse_environment(
+    environment: Mapping[str, str], values: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """``values`` (as `parse_config` returns) with what the environment sets over them, and what
+    was left out: each in words that begin with the variable's name."""
+    by_name = {option.environment: option for option in OPTIONS}
+    found: dict[str, Any] = {}
+    complaints = []
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        try:
+            key = by_name[name].key
+            found[key] = read(key, text)
+        except KeyError:
+            complaints.append(f"{name}: unknown setting")
+        except ValueError as error:
+            complaints.append(f"{name} {error}")
+    for group, names in _disordered(values | found):
+        first = next((name for name in names if name in found), None)
+        if first:
+            complaints.append(f"{environment_of(first)}: {_needs(group)}")
+        for name in names:
+            found.pop(name, None)
+    return values | found, complaints
+
+
+def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Groups with their keys whose limits do not rise: each alone could be meant."""
+    wrong = []
+    for group, names in RISING.items():
+        limits = GROUPS[group]()
+        keys = [f"{group}.{name}" for name in names]
+        levels = [
+            values.get(key, getattr(limits, name)) for key, name in zip(keys, names, strict=True)
+        ]
+        if levels != sorted(levels):
+            wrong.append((group, keys))
+    return wrong
+
+
+def _needs(group: str) -> str:
+    return f"{group} must have {' <= '.join(RISING[group])}"
+
+
+def from_config(values: Mapping[str, Any]) -> Settings:
+    """Defaults with checked values (as `parse_config` returns) over them."""
+    fields: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        option = option_of(key)
+        into = groups.setdefault(option.section, {}) if option.section in GROUPS else fields
+        into[option.field] = value
+    fields |= {field_of_group(group): GROUPS[group](**given) for group, given in groups.items()}
+    fields["headers"] = values.get("token", Headers()).over(values.get("headers", Headers()))
+    return Settings(**fields)

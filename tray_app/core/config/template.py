@@ -1,0 +1,42 @@
+"""The commented config file that ``--init-config`` writes."""
+
+from __future__ import annotations
+
+from tray_app.core.config.options import GROUPS, OPTIONS, Option, field_of_group
+from tray_app.core.config.settings import Settings
+from tray_app.core.model.server_address import ServerAddress
+
+
+def default(option: Option) -> str:
+    """An option's default as TOML; its example where the default is that nothing is set."""
+    if option.example:
+        return option.example
+    settings = Settings()
+    in_group = option.section in GROUPS
+    owner = getattr(settings, field_of_group(option.section)) if in_group else settings
+    value = getattr(owner, option.field)
+    if isinstance(value, ServerAddress):
+        value = value.url
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def commented_config() -> str:
+    """A config file that sets nothing and shows everything."""
+    lines = [
+        "# Settings of runanalyze-tray. Take the # from a line to set it; edits are picked up",
+        "# while the program runs. Shown is the default, or an example where nothing is set.",
+        "# The environment variable named beside a setting comes before this file.",
+    ]
+    sections = dict.fromkeys(option.section for option in OPTIONS)
+    for section in sections:
+        lines += ["", f"[{section}]"] if section else []
+        for option in OPTIONS:
+            if option.section == section:
+                beside = [option.environment] if option.environment else []
+                beside += ["an example"] if option.example else []
+                lines += ["", f"# {option.help}"]
+                lines += [f"# ({', '.join(beside)})"] if beside else []
+                lines += [f"#{option.key.rpartition('.')[2]} = {default(option)}"]
+    return "\n".join(lines) + "\n"
