@@ -29,7 +29,7 @@ from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import ActionResult, ServerAction
-from tray_app.core.monitor.events import Ended, Event, HostMissing, Sampled, Told
+from tray_app.core.monitor.events import Ended, Event, HostMissing, OpenFailed, Sampled
 from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
@@ -200,7 +200,7 @@ def test_the_notices_go_on(
 
     thread = WorkerThread("notices", work)
     thread.start()
-    several = [HostMissing(), *(Told(f"{number}", "text", "word") for number in range(3))]
+    several = [HostMissing(), *(OpenFailed(f"{number}", "why") for number in range(3))]
     for event in (*several, HostMissing(), Ended()):  # the log says HostMissing, and fails
         events.put(event)
     assert ended.wait(LIMIT_S)

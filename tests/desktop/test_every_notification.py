@@ -46,16 +46,26 @@ from tray_app.core.model.readings import (
     SystemMemory,
     TempUsage,
 )
-from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
-from tray_app.core.monitor import events, server_actions
-from tray_app.core.monitor.commands import Command, FreeMemory
+from tray_app.core.model.server_action import (
+    ActionResult,
+    Extent,
+    NoTempPlace,
+    RefusalReason,
+    Risk,
+    ServerAction,
+)
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor import events
+from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.events import (
     ActionEnded,
+    ActionRefused,
     Alerted,
     Answers,
     AutostartFailed,
     Back,
     ChildKilled,
+    ConfirmationNeeded,
     DiskFull,
     Earlier,
     Eased,
@@ -68,16 +78,18 @@ from tray_app.core.monitor.events import (
     LeakSuspected,
     LeftoverFiles,
     MachineShort,
-    Questioned,
+    OpenFailed,
+    PortWatched,
     Recovered,
+    StatusRequested,
     Summarised,
     TakenBack,
-    Told,
+    TempPlaceMissing,
+    TestRequested,
     WorkerReplaced,
 )
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import wording
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
@@ -178,8 +190,8 @@ KINDS: dict[str, Event] = {
     "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
     "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
     "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
-    "test": server_actions.test(),
-    "status": Told(*wording.status(FULL, demo=False, paused=False), "status"),
+    "test": TestRequested(),
+    "status": StatusRequested(FULL, False, False),
     "freed": ActionEnded(
         ActionResult(
             ServerAction.FREE_MEMORY,
@@ -196,13 +208,13 @@ KINDS: dict[str, Event] = {
             ServerAction.FREE_MEMORY, problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=10.0)
         )
     ),
-    "question": Questioned(
-        "Free memory and delete old files?",
-        "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
-        server_actions.LABELS[ServerAction.FREE_MEMORY],
-        FreeMemory(sure=True),
+    "question": ConfirmationNeeded(
+        ServerAction.FREE_MEMORY, Risk.FILES, TempUsage(154 * MIB, 3, 0.0)
     ),
-    "not-opened": server_actions.not_opened("/srv/runanalyze/tmp", "xdg-open is missing"),
+    "refused": ActionRefused(ServerAction.CLEAN_UP, RefusalReason.JOB),
+    "not-opened": OpenFailed("/srv/runanalyze/tmp", "xdg-open is missing"),
+    "no-directory": TempPlaceMissing(NoTempPlace.UNKNOWN),
+    "port": PortWatched(parse_address("http://localhost:8772")),
     "autostart": AutostartFailed(on=True, reason="Permission denied"),
     "host-missing": HostMissing(),
 }

@@ -16,8 +16,8 @@ import pytest
 from tests.sources.faults import STATUS
 from tests.waiting import wait_for
 from tray_app.core.config.settings import Settings
+from tray_app.core.monitor.events import OpenFailed
 from tray_app.core.monitor.inputs import Looked
-from tray_app.core.monitor.server_actions import not_opened
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu, notifications
@@ -143,7 +143,7 @@ def test_tooltip_menu_and_notification_can_be_sent(url: str, tmp_path: Path) -> 
         begin(Settings(), Settings(), clock.now(), local=True), Looked(reading), clock.now()
     )
     assert state.sample is not None
-    told = not_opened(reading.target.cwd, "it does not exist")
+    told = OpenFailed(reading.target.cwd, "it does not exist")
     note = notifications.note(told)
     assert note is not None
     texts = [note.title, note.text, *tooltip(state.sample, demo=False, paused=False).split("\n")]

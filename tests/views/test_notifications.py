@@ -10,10 +10,11 @@ from tests.core.made import mb
 from tray_app.core.alerts.levels import Level
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alerted, Told
+from tray_app.core.monitor.events import Alerted, Event
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.notifications import Note
+from tray_app.core.presentation import notifications
+from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.views.notifications import RETRY_EVERY_S, NotificationSender
 
@@ -68,8 +69,19 @@ class FakeClock:
         return self.now_s
 
 
-def told(word: str, title: str) -> Told:
-    return Told(title, "text", word)
+@pytest.fixture(autouse=True)
+def notes_as_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A note that stands for its event: what is sent is not what these tests are about."""
+    make = notifications.note
+
+    def note(event: Event | Note) -> Note | None:
+        return event if isinstance(event, Note) else make(event)
+
+    monkeypatch.setattr(notifications, "note", note)
+
+
+def told(word: str, title: str) -> Note:
+    return Note(title, "text", Urgency.NORMAL, word)
 
 
 def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.events import (
     ActionEnded,
     Alerted,
@@ -20,7 +19,7 @@ from tray_app.core.monitor.events import (
     TakenBack,
     TargetChanged,
 )
-from tray_app.core.presentation import notifications, wording
+from tray_app.core.presentation import action_text, notifications, wording
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ def log_event(event: Event) -> None:
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case ActionEnded(outcome):
-            _log.info("%s", server_actions.line(outcome))
+            _log.info("%s", action_text.line(outcome))
         case Alerted():
             _log.info("%s", notifications.alert(event)[0])
         case TakenBack():

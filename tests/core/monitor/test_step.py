@@ -19,7 +19,6 @@ from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor import events
 from tray_app.core.monitor.commands import (
     Command,
     Quit,
@@ -45,6 +44,7 @@ from tray_app.core.monitor.events import (
     HostMissing,
     JobEnded,
     JobStarted,
+    PortWatched,
     Recovered,
     Sampled,
     SourceChanged,
@@ -1037,9 +1037,7 @@ class TestSettingsWhileRunning:
         assert (told.state.base.address, told.state.choice) == (configured, RememberedChoices())
         assert (told.state.link, told.state.peak_bytes) == (CircuitBreaker(), None)
         assert is_watching(told.state)
-        (said,) = [event for event in told.events if isinstance(event, events.Told)]
-        assert said.title == "Watched now: port 8772"
-        assert said.text.endswith(f"The setting url = {address.shown} keeps it.")
+        assert told.of(PortWatched) == [PortWatched(address)]
 
     def test_the_configured_address_is_watched_again(self) -> None:
         """By the row that finds the server by itself, or by an edit of the URL; not of others."""

@@ -450,7 +450,7 @@ def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:
 def test_what_the_last_action_brought_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was asked for."""
     assert by_key(HEALTHY)["brought"].text == "Nothing was asked of the server yet"
-    monkeypatch.setattr(menu_rows, "last_action", lambda _state: "Freed 412 MB in 3 s")
+    monkeypatch.setattr(menu_text, "last_action", lambda _state: "Freed 412 MB in 3 s")
     assert by_key(HEALTHY)["brought"].text == "Freed 412 MB in 3 s"
 
 

@@ -31,7 +31,7 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor import server_actions
+from tray_app.core.presentation import action_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.sources.api import action_worker
 from tray_app.sources.api.action_worker import ActionWorker
@@ -385,7 +385,7 @@ def test_freeing_memory_deletes_files_older_than_an_hour(
     outcome = ran(ServerAction.FREE_MEMORY, server.url)
     assert files(outcome) == ((51, 3), (1, 1))
     assert left(server) == ["new.mp4"]
-    told = server_actions.line(outcome)
+    told = action_text.line(outcome)
     assert re.fullmatch(
         r"(Memory unchanged at|Freed) \d+ MB.*; .*deleted 2 temp files \(50 MB\)", told, re.I
     )

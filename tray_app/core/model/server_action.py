@@ -5,7 +5,7 @@ One at a time, for a measured effect belongs to one errand only.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from msgspec import Struct
 
@@ -48,3 +48,32 @@ class ActionResult(Struct, frozen=True):
     before: Extent | None = None
     after: Extent | None = None
     problem: ApiProblem | None = None
+
+
+class Risk(Enum):
+    """What an action may cost: a job that runs, or may run unseen, or files."""
+
+    NONE = auto()
+    JOB = auto()
+    UNKNOWN = auto()
+    FILES = auto()
+
+
+class RefusalReason(Enum):
+    """Why the server is not asked for an action now.
+
+    RUNNING: another action has not ended. UNKNOWN: nothing is read, so a job may run.
+    """
+
+    RUNNING = auto()
+    DEMO = auto()
+    UNKNOWN = auto()
+    JOB = auto()
+
+
+class NoTempPlace(Enum):
+    """Why there is no temp directory to open. UNKNOWN: no server process says where it is."""
+
+    DEMO = auto()
+    REMOTE = auto()
+    UNKNOWN = auto()

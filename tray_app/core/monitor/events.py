@@ -14,9 +14,15 @@ from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.config.settings import RememberedChoices, Settings
-from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory
-from tray_app.core.model.server_action import ActionResult, ServerAction
-from tray_app.core.monitor.commands import Command
+from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory, TempUsage
+from tray_app.core.model.server_action import (
+    ActionResult,
+    NoTempPlace,
+    RefusalReason,
+    Risk,
+    ServerAction,
+)
+from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
 
@@ -297,21 +303,52 @@ class PageAsked(Struct, frozen=True):
     settings: Settings
 
 
-class Told(Struct, frozen=True):
-    """A plain answer to something that a person clicked."""
+class ActionRefused(Struct, frozen=True):
+    """The server was not asked for this; ``running`` is the action that has not ended yet."""
 
-    title: str
-    text: str
-    replace: str
+    errand: ServerAction
+    reason: RefusalReason
+    running: ServerAction | None = None
 
 
-class Questioned(Struct, frozen=True):
-    """What a person clicked has a price: it is done if they click again, on ``label``."""
+class ConfirmationNeeded(Struct, frozen=True):
+    """What a person clicked has a price: it is done if they click again. ``temp`` are the files
+    that are there now, as far as is known."""
 
-    title: str
-    text: str
-    label: str
-    command: Command
+    errand: ServerAction
+    risk: Risk
+    temp: TempUsage | None
+
+
+class OpenFailed(Struct, frozen=True):
+    """The desktop could not open what was asked of it."""
+
+    place: str
+    problem: str
+
+
+class TempPlaceMissing(Struct, frozen=True):
+    """There is no temp directory to open."""
+
+    reason: NoTempPlace
+
+
+class StatusRequested(Struct, frozen=True):
+    """A person wants to read how the server is; ``sample`` is None before the first one."""
+
+    sample: Sample | None
+    demo: bool
+    paused: bool
+
+
+class TestRequested(Struct, frozen=True):
+    """A person wants a notification that only shows that notifications work."""
+
+
+class PortWatched(Struct, frozen=True):
+    """A person has the server at this address watched until the program ends."""
+
+    address: ServerAddress
 
 
 class NotifierCame(Struct, frozen=True):
@@ -341,8 +378,13 @@ Event = (
     | ActionEnded
     | OpenAsked
     | PageAsked
-    | Told
-    | Questioned
+    | ActionRefused
+    | ConfirmationNeeded
+    | OpenFailed
+    | TempPlaceMissing
+    | StatusRequested
+    | TestRequested
+    | PortWatched
     | NotifierCame
     | Ended
 )

@@ -21,7 +21,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.model.server_address import ServerAddress
-from tray_app.core.monitor import alerting, server_actions
+from tray_app.core.monitor import alerting
 from tray_app.core.monitor.alerting import AlertingState
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.sample import Sample
@@ -253,13 +253,6 @@ def machine_short(state: State) -> bool:
 def is_watching(state: State) -> bool:
     """Whether a process, or a port, that was picked in the menu is watched."""
     return state.wish.picked is not None or state.configured is not None
-
-
-def last_action(state: State) -> str:
-    """What is asked of the server, or what the last thing asked has brought; empty without any."""
-    if state.errand is not None:
-        return f"{server_actions.under_way(state.errand)} …"
-    return server_actions.line(state.brought) if state.brought else ""
 
 
 def patience_s(state: State) -> float:

@@ -17,7 +17,7 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import RememberedChoices, Settings, reconfigured, switched
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
-from tray_app.core.model.server_action import ServerAction
+from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, server_actions
 from tray_app.core.monitor.alerting import AlertingState
@@ -46,16 +46,22 @@ from tray_app.core.monitor.commands import (
 from tray_app.core.monitor.delivery_log import KEPT, Delivery
 from tray_app.core.monitor.events import (
     ActionEnded,
+    ActionRefused,
     ActionRequested,
     AutostartFailed,
     AutostartWanted,
     Chosen,
+    ConfirmationNeeded,
     Ended,
     Event,
     NotifierCame,
     OpenAsked,
+    OpenFailed,
     PageAsked,
-    Told,
+    PortWatched,
+    StatusRequested,
+    TempPlaceMissing,
+    TestRequested,
 )
 from tray_app.core.monitor.inputs import (
     ActionFinished,
@@ -76,7 +82,6 @@ from tray_app.core.monitor.inputs import (
 )
 from tray_app.core.monitor.make_sample import end_measurements, make_sample, run_summary
 from tray_app.core.monitor.state import Restarts, State, is_gap, rebased
-from tray_app.core.presentation import wording
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
@@ -85,6 +90,8 @@ from tray_app.core.source_choice.cross_check import CrossCheck
 
 # XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
 MENU_OPEN_AT_MOST_S = 60.0
+# A second click within so long is the other half of a double click.
+DOUBLE_CLICK_S = 1.0
 
 
 def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
@@ -114,18 +121,17 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case ActionFinished(outcome):
             return replace(state, errand=None, brought=outcome), (ActionEnded(outcome),)
         case NotOpened(place, problem):
-            return state, (server_actions.not_opened(place, problem),)
+            return state, (OpenFailed(place, problem),)
         case FreeMemory(sure):
             return _run_errand(state, ServerAction.FREE_MEMORY, sure)
         case CleanUp(errand, sure):
             return _run_errand(state, errand, sure)
         case OpenTemp():
-            found = server_actions.temp_place(state)
-            return state, (OpenAsked(found) if isinstance(found, str) else found,)
+            return state, (_temp_place(state),)
         case OpenServer():
             return state, (PageAsked(state.settings),)
         case SendTest():
-            return state, (server_actions.test(),)
+            return state, (TestRequested(),)
         case ShowStatus():
             return _show_status(state, now)
         case HostSeen(present):
@@ -186,18 +192,25 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
 
 def _run_errand(state: State, errand: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:
     if reason := server_actions.against(state, errand):
-        return state, (server_actions.refusal(errand, reason),)
-    if not sure and (question := server_actions.question(state, errand)):
-        return state, (question,)
+        return state, (ActionRefused(errand, reason, state.errand),)
+    risk = server_actions.risk_of(state)
+    if not sure and risk is not Risk.NONE:
+        temp = state.sample.temp if state.sample else None
+        return state, (ConfirmationNeeded(errand, risk, temp),)
     return replace(state, errand=errand), (ActionRequested(errand, state.settings),)
+
+
+def _temp_place(state: State) -> OpenAsked | TempPlaceMissing:
+    place = server_actions.temp_place(state)
+    return OpenAsked(place) if isinstance(place, str) else TempPlaceMissing(place)
 
 
 def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     shown_s = state.status_shown_s
-    if shown_s is not None and now.mono_s - shown_s < server_actions.DOUBLE_CLICK_S:
+    if shown_s is not None and now.mono_s - shown_s < DOUBLE_CLICK_S:
         return state, ()
-    title, text = wording.status(state.sample, demo=state.demo, paused=state.paused)
-    return replace(state, status_shown_s=now.mono_s), (Told(title, text, "status"),)
+    requested = StatusRequested(state.sample, state.demo, state.paused)
+    return replace(state, status_shown_s=now.mono_s), (requested,)
 
 
 def _remember(state: State, choice: RememberedChoices) -> tuple[State, tuple[Event, ...]]:
@@ -257,7 +270,7 @@ def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, 
         return state, ()
     configured = state.configured or state.settings.address
     moved = replace(_at(replace(state, wish=NO_OVERRIDE), address, now), configured=configured)
-    return moved, (Told(*wording.moved(address), "watch"),)
+    return moved, (PortWatched(address),)
 
 
 def _at(state: State, address: ServerAddress | None, now: Now) -> State:

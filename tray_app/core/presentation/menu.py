@@ -20,7 +20,7 @@ from tray_app.core.alerts.levels import AlertLimits, Level
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target
-from tray_app.core.model.server_action import ServerAction
+from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.monitor import server_actions
 from tray_app.core.monitor.commands import (
     CleanUp,
@@ -43,17 +43,15 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
-from tray_app.core.monitor.server_actions import Risk
 from tray_app.core.monitor.state import (
     State,
     chosen_theme,
     is_muted,
     is_watching,
-    last_action,
     palette,
     style,
 )
-from tray_app.core.presentation import figures, format, menu_text, wording
+from tray_app.core.presentation import action_text, figures, format, menu_text, wording
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
 TREE_SLOTS = 10
@@ -115,7 +113,7 @@ def rows(state: State) -> tuple[Row, ...]:
             figures.TEMP.menu_line(sample),
             server_actions.risk_of(state),
             target is not None and target.cwd is not None,
-            last_action(state),
+            menu_text.last_action(state),
         ),
         _view(style(state), palette(state), chosen_theme(state), state.theme_seen),
         _LINE_APP,
@@ -320,9 +318,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
 
 
 def _errand(errand: ServerAction, command: Command, *, barred: bool = False) -> Row:
-    return Row(
-        f"errand-{errand.name.lower()}", server_actions.LABELS[errand], command, barred=barred
-    )
+    return Row(f"errand-{errand.name.lower()}", action_text.LABELS[errand], command, barred=barred)
 
 
 @lru_cache(maxsize=1)

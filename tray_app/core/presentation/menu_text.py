@@ -10,10 +10,10 @@ import math
 from tray_app.core.alerts.levels import AlertLimits, Level
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import Now, ProcessRow, Target
-from tray_app.core.monitor.delivery_log import counted, fate
-from tray_app.core.monitor.server_actions import Risk
+from tray_app.core.model.server_action import Risk
+from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import figures, format, wording
+from tray_app.core.presentation import action_text, figures, format, wording
 from tray_app.core.presentation.figures import Figure
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
@@ -139,6 +139,20 @@ def alerts(state: State, now: Now) -> str:
     return "Alerts: muted" if state.paused else f"Alerts: muted for {format.remaining(muted_s)}"
 
 
+def counted(deliveries: tuple[Delivery, ...]) -> str:
+    """``12 delivered, 1 failed``: of those that are kept."""
+    failed = sum(each.problem is not None for each in deliveries)
+    return f"{len(deliveries) - failed} delivered, {failed} failed"
+
+
+def fate(value: Delivery, now: Now) -> str:
+    """``High: 2.10 GB · 4 min ago, by notification service``, or the problem."""
+    when = format.ago(now.mono_s - value.at.mono_s)
+    if value.problem is not None:
+        return f"{value.title} · {when}, not delivered: {value.problem}"
+    return f"{value.title} · {when}, by {value.means or 'this desktop'}"
+
+
 def delivery(state: State) -> str:
     """How notifications have fared."""
     if state.delivery_problem is not None:
@@ -191,3 +205,10 @@ def samples(health: Health | None) -> str:
         return f"Samples: {format.UNKNOWN}"
     counted = "1 sample" if health.samples == 1 else f"{health.samples} samples"
     return f"{counted}, {health.late or 'none'} late"
+
+
+def last_action(state: State) -> str:
+    """What is asked of the server, or what the last thing asked has brought; empty without any."""
+    if state.errand is not None:
+        return f"{action_text.under_way(state.errand)} …"
+    return action_text.line(state.brought) if state.brought else ""

@@ -17,16 +17,17 @@ from tray_app.core.alerts.levels import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_action import ServerAction
-from tray_app.core.monitor import server_actions
-from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp
+from tray_app.core.monitor.commands import CleanUp, Command, FreeMemory, Mute, OpenTemp
 from tray_app.core.monitor.events import (
     ActionEnded,
+    ActionRefused,
     Alerted,
     AlertEvent,
     Answers,
     AutostartFailed,
     Back,
     ChildKilled,
+    ConfirmationNeeded,
     DiskFull,
     Earlier,
     Eased,
@@ -39,15 +40,18 @@ from tray_app.core.monitor.events import (
     LeakSuspected,
     LeftoverFiles,
     MachineShort,
-    Questioned,
+    OpenFailed,
+    PortWatched,
     Recovered,
+    StatusRequested,
     Summarised,
     TakenBack,
-    Told,
+    TempPlaceMissing,
+    TestRequested,
     WorkerReplaced,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import format, wording
+from tray_app.core.presentation import action_text, format, wording
 from tray_app.core.presentation.format import duration, percent, rate, size
 from tray_app.core.presentation.wording import APP
 
@@ -82,7 +86,7 @@ class Note(Struct, frozen=True):
 
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
-FREE_MEMORY = Action(server_actions.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
+FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
@@ -132,16 +136,35 @@ def note(event: Event) -> Note | None:
         case HostMissing():
             return Note(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, Urgency.NORMAL, "host")
         case ActionEnded(outcome):
-            return Note(*server_actions.brought(outcome), Urgency.NORMAL, "errand")
-        case Told(title, text, replace):
-            return Note(title, text, Urgency.NORMAL, replace)
-        case Questioned(title, text, label, command):
-            return Note(title, text, Urgency.NORMAL, "errand", (Action(label, command),))
+            return Note(*action_text.brought(outcome), Urgency.NORMAL, "errand")
+        case ActionRefused():
+            return Note(*action_text.refusal(event), Urgency.NORMAL, "errand")
+        case ConfirmationNeeded():
+            return Note(*action_text.question(event), Urgency.NORMAL, "errand", (_sure(event),))
+        case OpenFailed(place, problem):
+            return Note(*action_text.not_opened(place, problem), Urgency.NORMAL, "open")
+        case TempPlaceMissing(reason):
+            return Note(*action_text.no_temp_place(reason), Urgency.NORMAL, "open")
+        case StatusRequested(sample, demo, paused):
+            words = wording.status(sample, demo=demo, paused=paused)
+            return Note(*words, Urgency.NORMAL, "status")
+        case TestRequested():
+            return Note(action_text.TEST_TITLE, action_text.TEST_TEXT, Urgency.NORMAL, "test")
+        case PortWatched(address):
+            return Note(*action_text.moved(address), Urgency.NORMAL, "watch")
         case AutostartFailed(on, reason):
             text = wording.autostart_failed(on, reason)
             return Note("Start at login", text, Urgency.NORMAL, "autostart")
         case _:
             return None
+
+
+def _sure(event: ConfirmationNeeded) -> Action:
+    """The button that has it done."""
+    errand = event.errand
+    is_freeing = errand is ServerAction.FREE_MEMORY
+    command = FreeMemory(sure=True) if is_freeing else CleanUp(errand, sure=True)
+    return Action(action_text.LABELS[errand], command)
 
 
 _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}

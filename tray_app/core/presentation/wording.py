@@ -25,7 +25,6 @@ from tray_app.core.model.readings import (
     TempUsage,
     UssPss,
 )
-from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.api_failure_text import problem_text
@@ -303,12 +302,6 @@ def offer(sample: Sample) -> str:
     """``uvicorn main:app listens on port 8772: watch it?``; empty without any."""
     likeliest = offered(sample)
     return f"{likeliest.evidence}: watch it?" if likeliest else ""
-
-
-def moved(address: ServerAddress) -> tuple[str, str]:
-    """Title and text when a person has the server on another port watched."""
-    text = f"Until the program ends. The setting url = {address.shown} keeps it."
-    return f"Watched now: port {address.port}", text
 
 
 def memory(sample: Sample) -> str:

@@ -1,0 +1,172 @@
+"""The words about a click that leaves the program: what is refused or asked first, and what came
+of it, figures first.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.readings import MIB, TempUsage
+from tray_app.core.model.sanitize import visible
+from tray_app.core.model.server_action import (
+    AGE_HOURS,
+    ActionResult,
+    Extent,
+    NoTempPlace,
+    RefusalReason,
+    Risk,
+    ServerAction,
+)
+from tray_app.core.model.server_address import ServerAddress
+from tray_app.core.monitor.events import ActionRefused, ConfirmationNeeded
+from tray_app.core.presentation.api_failure_text import problem_text
+from tray_app.core.presentation.format import duration, size
+from tray_app.core.presentation.wording import size_in_files
+
+# What moves by less has not been freed: the recorded idle server moves by less.
+LEAST_BYTES = MIB
+TEST_TITLE = "Test notification"
+TEST_TEXT = "This is how an alert reaches you."
+
+LABELS = {
+    ServerAction.FREE_MEMORY: "Free memory and old files",
+    ServerAction.CLEAN_UP: "Delete files older than 24 h",
+    ServerAction.CLEAN_UP_HOUR: "Delete files older than 1 h",
+}
+"""What is clicked, in a notification or a menu."""
+
+_NOT_DONE = {
+    ServerAction.FREE_MEMORY: "Memory was not freed",
+    ServerAction.CLEAN_UP: "Nothing was cleaned up",
+    ServerAction.CLEAN_UP_HOUR: "Nothing was cleaned up",
+}
+_UNDER_WAY = {
+    ServerAction.FREE_MEMORY: "Freeing memory",
+    ServerAction.CLEAN_UP: "Cleaning up",
+    ServerAction.CLEAN_UP_HOUR: "Cleaning up",
+}
+_REFUSALS = {
+    RefusalReason.DEMO: "This is the demo: there is no server to ask.",
+    RefusalReason.UNKNOWN: "Whether a job runs is not known while nothing is read.",
+    RefusalReason.JOB: "A job is running: its files would be at risk.",
+}
+_FREEING_TITLES = {
+    Risk.JOB: "Free memory while a job runs?",
+    Risk.UNKNOWN: "Free memory unseen?",
+    Risk.FILES: "Free memory and delete old files?",
+}
+_NO_TEMP = "The temp directory was not opened"
+_NO_TEMP_PLACE = {
+    NoTempPlace.DEMO: "It is a demo's: there is none here to open.",
+    NoTempPlace.REMOTE: "It is on another machine: there is none here to open.",
+    NoTempPlace.UNKNOWN: "No server process is known that tells where it is.",
+}
+
+
+def refusal(event: ActionRefused) -> tuple[str, str]:
+    """Title and text when an action was not even begun."""
+    if event.running is not None:
+        return _NOT_DONE[event.errand], f"{_UNDER_WAY[event.running]} is still under way."
+    return _NOT_DONE[event.errand], _REFUSALS[event.reason]
+
+
+def question(event: ConfirmationNeeded) -> tuple[str, str]:
+    """Title and text of what must be answered before the server is asked."""
+    age = f"older than {AGE_HOURS[event.errand]} h"
+    frees = event.errand is ServerAction.FREE_MEMORY
+    title = _FREEING_TITLES[event.risk] if frees else f"Delete temp files {age}?"
+    unseen = "Whether a job runs is not known." if event.risk is Risk.UNKNOWN else ""
+    deletes = f"The server deletes temp files {age}, too." if frees else ""
+    there = f"{size_in_files(event.temp)} there now." if event.temp else ""
+    return title, " ".join(filter(None, (unseen, deletes, there)))
+
+
+def under_way(errand: ServerAction) -> str:
+    """``Freeing memory``: for the menu, while it runs."""
+    return _UNDER_WAY[errand]
+
+
+def brought(outcome: ActionResult) -> tuple[str, str]:
+    """Title and text of what an errand brought."""
+    if outcome.problem is not None:
+        return _NOT_DONE[outcome.errand], _failure(outcome.problem)
+    if outcome.errand is ServerAction.FREE_MEMORY:
+        return _freed(outcome)
+    return _cleaned(outcome)
+
+
+def line(outcome: ActionResult) -> str:
+    """The same in one line, for menu and log."""
+    title, text = brought(outcome)
+    if outcome.problem:
+        return f"{title}: {text}"
+    return f"{title}; {text[:1].lower()}{text[1:].removesuffix('.')}"
+
+
+def _failure(problem: ApiProblem) -> str:
+    words = problem_text(problem)
+    sentence = words[:1].upper() + words[1:]
+    if problem.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return f"This server does not offer it ({words})."
+    if problem.kind is ApiFailureKind.NO_ANSWER:
+        return f"{sentence}: the server may be busy."
+    return sentence if sentence.endswith((".", "…")) else f"{sentence}."
+
+
+def _freed(outcome: ActionResult) -> tuple[str, str]:
+    before, after = outcome.before, outcome.after
+    if before is None or after is None:
+        return "The server has collected its garbage", "What that brought it does not tell."
+    freed_bytes = before.memory_bytes - after.memory_bytes
+    gone, _ = _deleted(before, after)
+    untold = before.file_count is None or after.file_count is None
+    if abs(freed_bytes) < LEAST_BYTES:
+        none = "What files went is not known" if untold else "No temp file was deleted"
+        return f"Memory unchanged at {size(after.memory_bytes)}", f"{gone or none}."
+    keeps = f"The server keeps {size(after.memory_bytes)}."
+    if gone:
+        keeps = f"{gone}, keeps {size(after.memory_bytes)}."
+    elif untold:
+        keeps = f"Keeps {size(after.memory_bytes)}; what files went is not known."
+    if freed_bytes < 0:
+        return f"Memory rose by {size(-freed_bytes)} meanwhile", keeps
+    return f"Freed {size(freed_bytes)} in {duration(max(1.0, outcome.took_s))}", keeps
+
+
+def _cleaned(outcome: ActionResult) -> tuple[str, str]:
+    before, after = outcome.before, outcome.after
+    if before is None or after is None or before.file_count is None or after.file_count is None:
+        return "The server has cleaned up", "What it deleted it does not tell."
+    gone, left = _deleted(before, after)
+    return gone or f"Nothing was older than {AGE_HOURS[outcome.errand]} h", left
+
+
+def _deleted(before: Extent, after: Extent) -> tuple[str, str]:
+    """What went (empty: nothing), and what is left, of temp files."""
+    if before.file_count is None or after.file_count is None:
+        return "", ""
+    left = f"Temp: {size_in_files(TempUsage(after.temp_bytes or 0, after.file_count, 0.0))}."
+    files = before.file_count - after.file_count
+    if files <= 0:
+        return "", left
+    deleted_bytes = max(0, (before.temp_bytes or 0) - (after.temp_bytes or 0))
+    what = "1 temp file" if files == 1 else f"{files} temp files"
+    return f"Deleted {what} ({size(deleted_bytes)})", left
+
+
+def no_temp_place(reason: NoTempPlace) -> tuple[str, str]:
+    """Title and text when there is no temp directory to open."""
+    return _NO_TEMP, _NO_TEMP_PLACE[reason]
+
+
+def not_opened(place: str, problem: str) -> tuple[str, str]:
+    """Title and text when the desktop could not open something."""
+    title = "The server's page was not opened" if "://" in place else _NO_TEMP
+    return title, f"{visible(place)}: {problem}."
+
+
+def moved(address: ServerAddress) -> tuple[str, str]:
+    """Title and text when a person has the server on another port watched."""
+    text = f"Until the program ends. The setting url = {address.shown} keeps it."
+    return f"Watched now: port {address.port}", text
