@@ -6,6 +6,12 @@ Rule: memory in MB of 1024² bytes, moments in monotonic seconds.
 from __future__ import annotations
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -21,7 +27,9 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 
-TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "listens on 8000")
+LISTENS = Evidence(EvidenceKind.LISTENS, 8000)
+NOT_FOUND = ProcessProblem(ProcessProblemKind.NOT_FOUND, port=8000)
+TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", LISTENS)
 SYSTEM = SystemMemory(16 * GIB, 10 * GIB, 37.5)
 
 
@@ -89,8 +97,6 @@ def look(
     )
 
 
-def look_in_vain(
-    at_s: float, problem: str | None = "nothing listens on port 8000"
-) -> ProcessReading:
+def look_in_vain(at_s: float, problem: ProcessProblem | None = NOT_FOUND) -> ProcessReading:
     """A process reading that found no server."""
     return ProcessReading(at_s, SYSTEM, problem=problem)

@@ -21,6 +21,7 @@ from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import GIB, Now, Source
 from tray_app.core.monitor.commands import Command, SetPaused, ShowStatus
 from tray_app.core.monitor.sample import Sample
@@ -49,7 +50,7 @@ LONGEST = Sample(
     system=replace(SYSTEM, total_bytes=128 * GIB, available_bytes=100 * GIB),
     activity=Activity.PROCESSING,
     stage=Stage("video_processing_frames", inferred=True),
-    problem="no server process found on port 8000",
+    problem=ProcessProblem(ProcessProblemKind.NOT_FOUND, port=8000),
 )
 
 

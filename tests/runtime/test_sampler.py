@@ -16,6 +16,12 @@ from tray_app.core.alerts.levels import AlertLimits, Level
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     MIB,
     ApiReading,
@@ -49,7 +55,9 @@ from tray_app.runtime import clock
 from tray_app.runtime.sampler import FIRST_ANSWER_S, Helpers, Probe, Sampler
 
 LONG_S = 600.0
-TARGET = Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", "test")
+TARGET = Target(
+    7, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/app", Evidence(EvidenceKind.LISTENS, 8000)
+)
 
 
 @dataclass
@@ -93,7 +101,9 @@ class FakeProbe:
         if self.error:
             raise self.error
         if self.rss_bytes is None:
-            return ProcessReading(now_s, None, problem="it has ended")
+            return ProcessReading(
+                now_s, None, problem=ProcessProblem(ProcessProblemKind.JUST_ENDED)
+            )
         row = ProcessRow(7, "uvicorn", Role.TARGET, self.rss_bytes, 1.0)
         return ProcessReading(now_s, self.system, TARGET, (row,), worker_count=1)
 
@@ -284,7 +294,7 @@ def test_a_defect_in_a_source_is_a_visible_failed_reading() -> None:
     with running(FakeApi(answers=False), FakeProbe(RuntimeError("boom"))) as rig:
         samples = [rig.sample() for _ in range(3)]
         assert samples[-1].source is Source.NONE
-        assert samples[-1].problem == "reading processes failed (the log has more)"
+        assert samples[-1].problem == ProcessProblem(ProcessProblemKind.READING_FAILED)
 
 
 def test_a_defect_in_an_outlet_costs_one_sample_only(caplog: pytest.LogCaptureFixture) -> None:

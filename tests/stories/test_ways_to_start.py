@@ -19,6 +19,7 @@ import pytest
 from tests.server.starting import RunAnalyzeServer
 from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
+from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import MIB, ProcessReading
 from tray_app.core.server import target_tracker
 from tray_app.core.server.discovery import Listeners, ProcessFacts, TargetChoice, choose
@@ -261,7 +262,7 @@ def test_the_target_is_the_process_that_owns_the_port(running: Running, looks: L
     for reading in looks.settled(running):
         assert reading.target is not None
         assert reading.target.pid == running.root
-        assert reading.target.evidence == f"listens on port {running.server.port}"
+        assert reading.target.evidence == Evidence(EvidenceKind.LISTENS, running.server.port)
         assert reading.target.cwd == str(running.server.folder)
         assert len(reading.workers) == running.style.workers
         assert (running.root in reading.workers) == (running.style.renewed == "")
@@ -306,7 +307,9 @@ def test_the_command_line_alone_leads_to_the_same_process(running: Running) -> N
     """As before the server listens: neither the wrapper nor a worker looks like the root."""
     port = running.server.port
     choice = choose(port, facts_of(running), Listeners(), {}, os.getpid())
-    assert choice == TargetChoice(running.root, f"command line: {running.style.phrase}")
+    assert choice == TargetChoice(
+        running.root, Evidence(EvidenceKind.COMMAND_LINE, command=running.style.phrase)
+    )
 
 
 @_RENEWED_STYLE

@@ -30,6 +30,7 @@ from msgspec.structs import asdict, replace
 
 from tray_app.core.config.settings import Settings
 from tray_app.core.model import readings
+from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, Target, TempUsage
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Event, Sampled
@@ -85,7 +86,7 @@ class _Server:
         default_factory=lambda: ProcessReading(
             0.0,
             None,
-            Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), None, "made up"),
+            Target(7, 1.0, "uvicorn", ("uvicorn", "main:app"), None, Evidence(EvidenceKind.CHOSEN)),
             (ProcessRow(7, "uvicorn", Role.TARGET, round(PROCESS_MB * MIB), 1.0),),
             worker_count=1,
         )

@@ -29,7 +29,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
-from tray_app.core.presentation import format, wording
+from tray_app.core.presentation import format, process_text, wording
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
@@ -185,19 +185,19 @@ def _server(settings: Settings) -> list[Finding]:
     else:
         answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
     moved = reading.candidates if reading and found is None else ()
-    elsewhere = "; ".join(f"{it.evidence} (pid {it.pid})" for it in moved)
+    elsewhere = "; ".join(f"{process_text.evidence(it.evidence)} (pid {it.pid})" for it in moved)
     findings = [Finding("API", answer, _api_fix(outcome, found is not None, address, moved))]
     if reading is None:
         return [*findings, Finding("process", "on another machine: its API alone is read")]
     if found is None:
-        words = reading.problem or "no server found"
+        words = process_text.problem(reading.problem) if reading.problem else "no server found"
         wished = named(settings.pid, settings.match) != NO_OVERRIDE
         fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
         findings.append(Finding("process", words, fix))
         if elsewhere:
             findings.append(Finding("elsewhere", elsewhere))
     else:
-        words = f"pid {found.pid}, {found.name}: {found.evidence}"
+        words = f"pid {found.pid}, {found.name}: {process_text.evidence(found.evidence)}"
         findings.append(Finding("process", words))
     findings.append(_temp(settings, found))
     return findings
@@ -233,7 +233,8 @@ def _api_fix(
         return f"The server runs, but its API does not answer as it should ({reason}): see --url."
     if moved and moved[0].port:
         url = at_port(address, moved[0].port).shown
-        return f"{moved[0].evidence}: watch it with --url {url}, or start the server ({reason})."
+        there = process_text.evidence(moved[0].evidence)
+        return f"{there}: watch it with --url {url}, or start the server ({reason})."
     return f"Start the server, or name the right address with --url ({reason})."
 
 

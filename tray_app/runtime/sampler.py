@@ -14,6 +14,7 @@ from threading import Event as Flag
 from msgspec.structs import replace
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import (
     ApiFailure,
     ApiOutcome,
@@ -342,7 +343,9 @@ class Sampler:
 
     def _read(self, now: Now) -> ProcessReading:
         if self._probe is None:
-            return ProcessReading(now.mono_s, None, problem="no process source")
+            return ProcessReading(
+                now.mono_s, None, problem=ProcessProblem(ProcessProblemKind.NO_SOURCE)
+            )
         # What only the menu shows is read only while it is open.
         others = self._others or self._state.settings.details
         others = others or is_menu_open(self._state, now.mono_s)
@@ -354,7 +357,7 @@ class Sampler:
         except Exception as error:  # noqa: BLE001 - the same
             # A failed reading is a reading that says so; the sampler goes on.
             _log.warning("reading processes failed: %r", error)
-            problem = "reading processes failed (the log has more)"
+            problem = ProcessProblem(ProcessProblemKind.READING_FAILED)
             return ProcessReading(now.mono_s, None, problem=problem)
 
     def _watch_temp(self) -> None:

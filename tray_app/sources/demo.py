@@ -20,6 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -292,7 +293,7 @@ _TARGET = Target(
     name="uvicorn",
     cmdline=("python", "-m", "uvicorn", "main:app"),
     cwd=None,
-    evidence="scripted for the demo",
+    evidence=Evidence(EvidenceKind.DEMO),
 )
 _OTHERS = (ProcessRow(_OTHER_PID, "jupyter-lab", Role.PYTHON, 212 * MIB, 0.3),)
 

@@ -17,6 +17,7 @@ from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
@@ -347,7 +348,9 @@ class TestNotTheServer:
         assert (sample.source, sample.memory_bytes) == (Source.API, mb(400))
         assert (sample.cpu_percent, sample.rows, sample.target) == (None, (), None)
         assert (sample.temp, sample.why) == (None, Why.NOT_THE_SERVER)
-        assert sample.problem == "the process on the port, docker-proxy, is not the server"
+        assert sample.problem == ProcessProblem(
+            ProcessProblemKind.NOT_THE_SERVER, name="docker-proxy"
+        )
         for at_s in (8, 10, 12, 14):
             sample = self.tick(told, at_s)
         assert (sample.activity, sample.stage) == (Activity.IDLE, None)

@@ -14,6 +14,12 @@ from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     MemoryKind,
     Now,
@@ -50,7 +56,7 @@ from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Input, Look
 from tray_app.core.monitor.state import Health, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu as menu_rows
-from tray_app.core.presentation import menu_text, wording
+from tray_app.core.presentation import menu_text, process_text, wording
 from tray_app.core.presentation.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
 from tray_app.core.presentation.menu_text import ROW_CHARS
 
@@ -65,10 +71,7 @@ def after(*inputs: tuple[float, Input], state: State = START) -> State:
     return state
 
 
-HELD = (
-    "port 8000 is held by a process that cannot be read (another user's, or in a container); "
-    "run runanalyze-tray as that user to read it"
-)
+HELD = ProcessProblem(ProcessProblemKind.HELD_UNSEEN, port=8000)
 CROWD = replace(
     look(2500, 2.0, children={f"ffmpeg-{number}": 10 for number in range(TREE_SLOTS + 2)}),
     others=tuple(
@@ -76,8 +79,22 @@ CROWD = replace(
         for pid in (303, 301, 302)
     ),
     candidates=(
-        Target(302, 151.0, "python3", ("python3", "main.py"), "/a", "command line: main.py"),
-        Target(900, 450.0, "uvicorn", ("uvicorn", "main:app"), "/b", "command line: uvicorn"),
+        Target(
+            302,
+            151.0,
+            "python3",
+            ("python3", "main.py"),
+            "/a",
+            Evidence(EvidenceKind.COMMAND_LINE, command="main.py"),
+        ),
+        Target(
+            900,
+            450.0,
+            "uvicorn",
+            ("uvicorn", "main:app"),
+            "/b",
+            Evidence(EvidenceKind.COMMAND_LINE, command="uvicorn"),
+        ),
     ),
 )
 HEALTHY = after((1.95, Answered(answer(342, 1.95, temp=TEMP))), (2.0, Looked(look(342, 2.0))))
@@ -193,7 +210,7 @@ def test_without_a_reading_they_say_why() -> None:
     menu = by_key(STATES["held port"])
     assert menu["status-source"].text.endswith("…")
     told = " ".join(menu[f"tree-problem-{number}"].text for number in range(3)).strip()
-    assert told == HELD
+    assert told == process_text.problem(HELD)
 
 
 def test_a_job_is_told_with_its_time() -> None:
@@ -273,7 +290,7 @@ def test_the_tree_is_listed() -> None:
     """Each process with memory and CPU, the root first; what has no row is summed up."""
     menu = by_key(STATES["many processes"])
     assert menu["processes"].text == f"Processes: {TREE_SLOTS + 3}"
-    assert menu["tree"].text == "uvicorn (42): listens on 8000"
+    assert menu["tree"].text == "uvicorn (42): listens on port 8000"
     assert menu["tree-0"].text == "uvicorn (42): 2.44 GB · 1 %"
     assert menu["tree-1"].text == "ffmpeg-0 (43): 10 MB"
     assert menu["tree-more"].text == "and 3 more: 30 MB"
@@ -320,7 +337,12 @@ def test_a_watched_process_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_server_on_another_port_is_offered() -> None:
     """In the line that says why there is no figure, which a click answers; and among the rest."""
     moved = Target(
-        50, 1.0, "uvicorn", ("uvicorn", "main:app"), "/b", "uvicorn main:app listens on port 8772"
+        50,
+        1.0,
+        "uvicorn",
+        ("uvicorn", "main:app"),
+        "/b",
+        Evidence(EvidenceKind.LISTENS_ELSEWHERE, 8772, "uvicorn main:app"),
     )
     moved = replace(moved, port=8772)
     seen = replace(look_in_vain(2.0), candidates=(moved,))

@@ -15,6 +15,10 @@ from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.process_finding import (
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -31,7 +35,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import process_text, wording
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
@@ -68,7 +72,8 @@ NOTHING = replace(SILENT, source=Source.NONE, why=Why.NO_PROCESS, memory_bytes=N
 REFUSED = ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.REFUSED))
 FRAMES = Stage("frames", inferred=False)
 
-PROXY = wording.not_the_server("docker-proxy")
+HELD = ProcessProblem(ProcessProblemKind.HELD_BY_MONITOR, port=8000)
+PROXY = ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name="docker-proxy")
 
 
 def test_small_things() -> None:
@@ -109,8 +114,8 @@ def test_small_things() -> None:
             "Out of memory: the kernel killed 2 processes on this machine at that time, "
             "perhaps this.",
         ),
-        (Change(Turn.RETURNED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),
-        (Change(Turn.FOLLOWED, TARGET), "Watched now: uvicorn (pid 42), listens on 8000."),
+        (Change(Turn.RETURNED, TARGET), "Watched now: uvicorn (pid 42), listens on port 8000."),
+        (Change(Turn.FOLLOWED, TARGET), "Watched now: uvicorn (pid 42), listens on port 8000."),
         (
             Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,)),
             "Worker replaced: pid 45 in place of pid 43 (uvicorn (pid 42)).",
@@ -210,13 +215,14 @@ class TestSource:
         )
         stale = replace(alone, api=SILENT.api, stale=True, age_s=12.0)
         assert wording.source(stale) == (
-            f"API, last value · 12 s old · API busy, no answer for 12 s · {PROXY}"
+            "API, last value · 12 s old · API busy, no answer for 12 s · "
+            f"{process_text.problem(PROXY)}"
         )
 
     def test_an_api_without_a_process_says_why(self) -> None:
         """Before it falls silent: then there would be nothing to show."""
-        alone = replace(HEALTHY, why=Why.NO_PROCESS, problem="port 8000 is held by another")
-        assert wording.source(alone) == "API · port 8000 is held by another"
+        alone = replace(HEALTHY, why=Why.NO_PROCESS, problem=HELD)
+        assert wording.source(alone) == "API · port 8000 is held by runanalyze-tray itself"
 
     def test_processes_are_counted(self) -> None:
         """And several workers are the reason by themselves."""
@@ -280,8 +286,8 @@ class TestSource:
                 "the server is on another machine: its processes cannot be read",
             ),
             (
-                replace(NOTHING, api=REFUSED, problem="nothing listens on port 8000"),
-                "API unreachable: connection refused · nothing listens on port 8000",
+                replace(NOTHING, api=REFUSED, problem=HELD),
+                "API unreachable: connection refused · port 8000 is held by runanalyze-tray itself",
             ),
             (
                 replace(NOTHING, mode=Mode.FALLBACK, api=ApiCondition(ApiState.OFF)),
@@ -289,7 +295,7 @@ class TestSource:
             ),
             (
                 replace(NOTHING, api=SILENT.api, why=Why.NOT_THE_SERVER, problem=PROXY),
-                f"API busy, no answer for 12 s · {PROXY}",
+                f"API busy, no answer for 12 s · {process_text.problem(PROXY)}",
             ),
             (
                 replace(NOTHING, mode=Mode.API, why=Why.API_AWAY),

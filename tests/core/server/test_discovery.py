@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from tests.core.made import NOT_FOUND
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
+from tray_app.core.presentation import process_text
 from tray_app.core.server.discovery import (
     Listeners,
     ProcessFacts,
@@ -78,7 +87,7 @@ def test_every_recorded_style_resolves_by_its_port(style: dict[str, Any]) -> Non
     """The root is the listener whose parent does not listen: not the shell, not a worker."""
     choice = choose(style["port"], recorded(style), Listeners(listening(style)), {}, OWN_PID)
     assert choice.pid == expected_root(style)
-    assert choice.evidence == f"listens on port {style['port']}"
+    assert choice.evidence == Evidence(EvidenceKind.LISTENS, style["port"])
     assert choice.by_port
 
 
@@ -87,7 +96,8 @@ def test_every_recorded_style_resolves_before_it_listens(style: dict[str, Any]) 
     """The command line leads to the same root as the port does later."""
     choice = choose(style["port"], recorded(style), Listeners(), {}, OWN_PID)
     assert choice.pid == expected_root(style)
-    assert choice.evidence.startswith("command line: ")
+    assert choice.evidence is not None
+    assert choice.evidence.kind is EvidenceKind.COMMAND_LINE
     assert not choice.by_port
 
 
@@ -123,7 +133,9 @@ def test_a_listener_needs_no_known_command_line() -> None:
 def test_the_command_line_counts_while_nothing_listens() -> None:
     """The evidence names the command."""
     choice = by_command(facts(10, "vim main.py"), facts(11, "uvicorn main:app"))
-    assert choice == TargetChoice(11, "command line: uvicorn main:app")
+    assert choice == TargetChoice(
+        11, Evidence(EvidenceKind.COMMAND_LINE, command="uvicorn main:app")
+    )
 
 
 def test_another_port_is_never_the_target() -> None:
@@ -131,7 +143,7 @@ def test_another_port_is_never_the_target() -> None:
     stated = facts(10, "uvicorn main:app --port 9000")
     silent = facts(11, "python main.py")
     choice = by_command(stated, silent, ports={11: {9001}})
-    assert (choice.pid, choice.problem) == (None, "no server process found on port 8000")
+    assert (choice.pid, choice.problem) == (None, NOT_FOUND)
     assert by_command(stated, silent, ports={11: {8000, 9001}}).pid == 11
 
 
@@ -236,7 +248,7 @@ def test_this_program_is_never_the_target() -> None:
     """Neither by pid nor by command, neither as listener nor as candidate."""
     own = facts(OWN_PID, "uvicorn main:app", ppid=0)
     other = facts(10, "python -m tray_app --demo")
-    held = "port 8000 is held by runanalyze-tray itself"
+    held = ProcessProblem(ProcessProblemKind.HELD_BY_MONITOR, port=8000)
     assert by_port(own, holders={OWN_PID}).problem == held
     assert by_port(other, holders={10}).problem == held
     assert by_command(own, other).pid is None
@@ -262,7 +274,7 @@ def test_a_relay_is_not_the_server(name: str) -> None:
     behind = facts(12, "uvicorn main:app")
     choice = choose(8000, [relay, child, behind], Listeners(frozenset({10, 11})), {}, OWN_PID)
     assert choice == TargetChoice(
-        problem=f"port 8000 is only passed on by {name}: only the API can be read"
+        problem=ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=name)
     )
 
 
@@ -279,11 +291,12 @@ def test_a_command_in_a_container_is_not_guessed_to_be_ours() -> None:
     inside = facts(10, "uvicorn main:app --port 8000", isolated=True)
     outside = facts(9, "uvicorn other:app")
     assert by_command(inside) == TargetChoice(
-        problem="no server process found on port 8000; of uvicorn main:app in a container "
-        "(pid 10) only the API can be read"
+        problem=ProcessProblem(
+            ProcessProblemKind.IN_CONTAINER, port=8000, pid=10, name="uvicorn main:app"
+        )
     )
     assert by_command(inside, outside).pid == 9
-    assert by_command(inside, port=9000).problem == "no server process found on port 9000"
+    assert by_command(inside, port=9000).problem == replace(NOT_FOUND, port=9000)
     assert by_port(inside, holders={10}).pid == 10
 
 
@@ -294,7 +307,7 @@ def test_missing_permission_is_said_with_what_to_do() -> None:
     for choice in (hidden, by_port(foreign, holders={10}), by_command(foreign)):
         assert choice.pid is None
         assert choice.problem is not None
-        assert "run runanalyze-tray as that user" in choice.problem
+        assert "run runanalyze-tray as that user" in process_text.problem(choice.problem)
     assert by_command(foreign, facts(11, "uvicorn other:app")).pid == 11
 
 
@@ -368,11 +381,11 @@ def test_the_server_on_another_port_is_offered() -> None:
     other = facts(13, "uvicorn shop:app")
     ports = {10: {8772}, 11: {9000}, 12: {8101, 8100}, 13: {5000}}
     choice = by_command(main, project, script, other, ports=ports)
-    assert (choice.pid, choice.problem) == (None, "no server process found on port 8000")
+    assert (choice.pid, choice.problem) == (None, NOT_FOUND)
     assert [(each.pid, each.port, each.evidence) for each in choice.candidates] == [
-        (11, 9000, "uvicorn api:app listens on port 9000"),
-        (12, 8100, "python main.py listens on port 8100"),
-        (10, 8772, "uvicorn main:app listens on port 8772"),
+        (11, 9000, Evidence(EvidenceKind.LISTENS_ELSEWHERE, 9000, "uvicorn api:app")),
+        (12, 8100, Evidence(EvidenceKind.LISTENS_ELSEWHERE, 8100, "python main.py")),
+        (10, 8772, Evidence(EvidenceKind.LISTENS_ELSEWHERE, 8772, "uvicorn main:app")),
     ]
 
 

@@ -7,6 +7,12 @@ import shlex
 
 import pytest
 
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.server.discovery import ProcessFacts
 from tray_app.core.server.target_override import (
     NO_OVERRIDE,
@@ -65,7 +71,10 @@ def test_the_root_of_the_newest_line_of_matches_is_chosen() -> None:
         facts(21, "serve main worker", ppid=20),
     ]
     choice = choose_match("main", everything, (), OWN_LINE, None)
-    assert (choice.pid, choice.evidence) == (20, "chosen by you: matches 'main'")
+    assert (choice.pid, choice.evidence) == (
+        20,
+        Evidence(EvidenceKind.CHOSEN_MATCH, pattern="main"),
+    )
     assert [each.pid for each in choice.candidates] == [10]
     assert choose_match("main", everything, (), OWN_LINE, 10).pid == 10, "what is watched stays"
 
@@ -84,7 +93,8 @@ def test_a_listener_on_the_port_is_preferred() -> None:
 def test_who_started_this_program_is_not_meant() -> None:
     """A shell's command line holds the pattern, too."""
     shell = facts(1, "sh -c runanalyze-tray --match main")
-    assert choose_match("main", [shell], (), OWN_LINE, None).problem == "no process matches 'main'"
+    problem = choose_match("main", [shell], (), OWN_LINE, None).problem
+    assert problem == ProcessProblem(ProcessProblemKind.NO_MATCH, pattern="main")
 
 
 def test_a_match_of_another_user_is_told_with_what_to_do() -> None:
@@ -92,8 +102,9 @@ def test_a_match_of_another_user_is_told_with_what_to_do() -> None:
     foreign, own = facts(20, "serve main", owned=False), facts(10, "serve main")
     assert choose_match("main", [foreign, own], (), OWN_LINE, None).pid == 10
     problem = choose_match("main", [foreign], (), OWN_LINE, None).problem
-    assert problem is not None
-    assert "of another user; run runanalyze-tray as that user" in problem
+    assert problem == ProcessProblem(
+        ProcessProblemKind.MATCH_OF_OTHER_USER, pid=foreign.pid, pattern="main"
+    )
 
 
 def test_a_pid_is_the_more_exact_wish() -> None:

@@ -10,6 +10,7 @@ from tests.core.monitor.test_step import START_S, WALL_S, Told, started
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import Loss, Now, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Alerted, Back, Gone, JobEnded, Recovered, Summarised
@@ -35,7 +36,12 @@ def both(told: Told, at_s: float, api_mb: float, process: ProcessReading) -> Non
 
 def end(told: Told, at_s: float) -> None:
     """The look that finds the server's process gone, at once."""
-    gone = ProcessReading(START_S + at_s, None, problem="it has ended", loss=Loss(TARGET))
+    gone = ProcessReading(
+        START_S + at_s,
+        None,
+        problem=ProcessProblem(ProcessProblemKind.JUST_ENDED),
+        loss=Loss(TARGET),
+    )
     told.happen(at_s, Looked(gone, sudden=True))
 
 
@@ -140,7 +146,12 @@ class TestTheSameServer:
     def test_a_reading_that_fails_once_changes_nothing(self, told: Told) -> None:
         """The API speaks for it meanwhile."""
         both(told, 0, 900, look(900, START_S))
-        both(told, 2, 400, look_in_vain(START_S + 2, "reading processes failed"))
+        both(
+            told,
+            2,
+            400,
+            look_in_vain(START_S + 2, ProcessProblem(ProcessProblemKind.READING_FAILED)),
+        )
         both(told, 4, 400, look(400, START_S + 4))
         assert told.sample.peak_bytes == mb(900)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, look, look_in_vain, mb
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.source_choice.cross_check import (
     ANSWERS_TO_DISOWN,
@@ -99,14 +100,17 @@ def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None
 
 def test_of_a_disowned_process_nothing_is_left() -> None:
     """Neither memory nor CPU nor helpers; what is known of the machine stays."""
-    reading = disowned(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), "not the server")
+    reading = disowned(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}))
     assert (reading.target, reading.rows, reading.rss_bytes) == (None, (), None)
     assert (reading.cpu_percent, reading.answering_rss_bytes, reading.worker_count) == (
         None,
         None,
         0,
     )
-    assert (reading.system, reading.problem) == (PROXY.system, "not the server")
+    assert (reading.system, reading.problem) == (
+        PROXY.system,
+        ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name="uvicorn"),
+    )
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 3000)), max_size=30))

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tests.sources.running import Spawn, end, free_port, spawner
 from tests.waiting import wait_for
 from tray_app.core.analysis.shared_memory import corrected
+from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import (
     MIB,
     MemoryKind,
@@ -355,7 +356,9 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
         """What the tree holds by our figure, and the sum of PSS."""
         found = tree.read(time.monotonic(), births.look())
         assert found is not None
-        target = Target(process.pid, handle.created_s, "python", (), None, "")
+        target = Target(
+            process.pid, handle.created_s, "python", (), None, Evidence(EvidenceKind.CHOSEN)
+        )
         reading = ProcessReading(0.0, None, target, found.rows)
         reading = corrected(reading, reader.watch(found.rows))
         return reading, sum(psutil.Process(row.pid).memory_full_info().pss for row in found.rows)

@@ -25,7 +25,9 @@ from tray_app.core.model.readings import (
     ProcessReading,
     Role,
     SystemMemory,
+    Target,
 )
+from tray_app.core.presentation import process_text
 from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.core.server.target_override import TargetOverride
 from tray_app.sources.processes.oom_kills import OomCount
@@ -37,6 +39,16 @@ from tray_app.sources.processes.psutil_table import PsutilTable
 TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]
 PORT = 8000
 SERVER = "python /v/bin/uvicorn main:app"
+
+
+def said(reading: ProcessReading) -> str:
+    """Why there is no server, as people read it."""
+    return process_text.problem(reading.problem) if reading.problem else ""
+
+
+def evidence(target: Target) -> str:
+    """How it was recognised, as people read it."""
+    return process_text.evidence(target.evidence)
 
 
 @dataclass
@@ -205,7 +217,7 @@ def test_without_a_server_the_reading_says_why(table: FakeTable, probe: ServerPr
     """System memory is there all the same."""
     reading = probe.read(0.0)
     assert reading.target is None
-    assert reading.problem == "no server process found on port 8000"
+    assert said(reading) == "no server process found on port 8000"
     assert reading.system == table.system_memory()
     assert reading.rss_bytes is None
     assert reading.worker_count == 0
@@ -221,7 +233,7 @@ def test_the_whole_tree_counts(table: FakeTable, probe: ServerProbe) -> None:
     table.start(15, "vim main.py", rss_bytes=5)
     reading = probe.read(0.0)
     assert reading.target is not None
-    assert (reading.target.pid, reading.target.evidence) == (10, "listens on port 8000")
+    assert (reading.target.pid, evidence(reading.target)) == (10, "listens on port 8000")
     assert reading.target.cwd == "/srv"
     assert sorted(pids(reading)) == [10, 11, 12, 13, 14]
     assert [row.role for row in reading.rows] == [Role.TARGET] + [Role.CHILD] * 4
@@ -434,7 +446,7 @@ def test_a_restarted_server_is_followed_at_once(table: FakeTable, probe: ServerP
     assert reading.target.created_s == 2.0
     assert reading.cpu_percent is None
     table.end(10)
-    assert probe.read(2.0).problem == "no server process found on port 8000"
+    assert said(probe.read(2.0)) == "no server process found on port 8000"
     table.start(11, SERVER, ports={PORT})
     assert pids(probe.read(3.0)) == [11]
     assert table.open_handles == 1
@@ -553,7 +565,7 @@ def test_without_the_port_the_other_candidates_are_told(
     table.start(13, "uvicorn main:app --port 9000")
     reading = probe.read(0.0)
     assert pids(reading) == [12]
-    assert [(each.pid, each.evidence) for each in reading.candidates] == [
+    assert [(each.pid, evidence(each)) for each in reading.candidates] == [
         (11, "command line: uvicorn main:app"),
         (10, "command line: python main.py"),
     ]
@@ -570,7 +582,7 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
     chosen = probe.read(1.0, wish=TargetOverride(picked=(20, 7.0)))
     assert pids(chosen) == [20, 21]
     assert chosen.target is not None
-    assert chosen.target.evidence == "chosen by you"
+    assert evidence(chosen.target) == "chosen by you"
     assert (chosen.loss, chosen.workers, chosen.candidates) == (None, (), ())
     assert pids(probe.read(2.0)) == [10]
     assert table.open_handles == 1
@@ -587,7 +599,7 @@ def test_a_picked_process_that_ended_is_not_replaced(table: FakeTable, probe: Se
     reading = probe.read(1.0, wish=wish)
     assert reading.loss is not None
     assert reading.target is None
-    assert reading.problem == "process 20, chosen by you, has ended"
+    assert said(reading) == "process 20, chosen by you, has ended"
 
 
 def test_a_pid_is_one_process_from_when_it_is_first_seen(
@@ -596,20 +608,20 @@ def test_a_pid_is_one_process_from_when_it_is_first_seen(
     """It may come later; when it has ended, its pid in another process is not it."""
     wish = TargetOverride(pid=20)
     table.start(10, SERVER, ports={PORT})
-    assert probe.read(0.0, wish=wish).problem == "there is no process 20"
+    assert said(probe.read(0.0, wish=wish)) == "there is no process 20"
     table.start(20, "python train.py", created_s=7.0)
     assert pids(probe.read(1.0, wish=wish)) == [20]
     table.end(20)
     table.start(20, SERVER, created_s=9.0)
-    assert probe.read(2.0, wish=wish).problem == "process 20, chosen by you, has ended"
-    assert probe.read(9.0, wish=wish).problem == "process 20, chosen by you, has ended"
+    assert said(probe.read(2.0, wish=wish)) == "process 20, chosen by you, has ended"
+    assert said(probe.read(9.0, wish=wish)) == "process 20, chosen by you, has ended"
 
 
 def test_this_program_cannot_be_picked(table: FakeTable, probe: ServerProbe) -> None:
     """Its pid is 2 here."""
     table.start(2, "python -m tray_app")
     assert (
-        probe.read(0.0, wish=TargetOverride(pid=2)).problem == "process 2 is runanalyze-tray itself"
+        said(probe.read(0.0, wish=TargetOverride(pid=2))) == "process 2 is runanalyze-tray itself"
     )
 
 
@@ -618,8 +630,7 @@ def test_a_picked_process_of_another_user_is_told_with_what_to_do(
 ) -> None:
     """Permission is missing."""
     table.start(20, "python train.py", readable=False)
-    problem = probe.read(0.0, wish=TargetOverride(pid=20)).problem
-    assert problem == (
+    assert said(probe.read(0.0, wish=TargetOverride(pid=20))) == (
         "process 20 is a process of another user; run runanalyze-tray as that user to read it"
     )
 
@@ -642,7 +653,7 @@ def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) ->
     found = probe.read(12.0, wish=wish)
     assert pids(found) == [30]
     assert found.target is not None
-    assert found.target.evidence == "chosen by you: matches 'app\\\\.serve:\\\\w+'"
+    assert evidence(found.target) == "chosen by you: matches 'app\\\\.serve:\\\\w+'"
 
 
 def test_nothing_that_matches_is_said(table: FakeTable, probe: ServerProbe) -> None:
@@ -651,7 +662,7 @@ def test_nothing_that_matches_is_said(table: FakeTable, probe: ServerProbe) -> N
     table.start(10, SERVER, ports={PORT})
     table.start(11, "grep -r train .")
     table.start(12, "vim train.py")
-    assert probe.read(0.0, wish=wish).problem == "no process matches 'train'"
+    assert said(probe.read(0.0, wish=wish)) == "no process matches 'train'"
     table.start(20, "python train.py")
     assert pids(probe.read(1.0, wish=wish)) == [20]
 
@@ -666,12 +677,12 @@ def test_a_server_that_only_starts_is_known_by_its_command(
     server.line = SERVER
     reading = probe.read(2.0)
     assert reading.target is not None
-    assert reading.target.evidence == "command line: uvicorn main:app"
+    assert evidence(reading.target) == "command line: uvicorn main:app"
     assert (reading.worker_count, reading.answering_rss_bytes) == (0, None)
     server.ports.add(PORT)
     later = probe.read(5.5)
     assert later.target is not None
-    assert later.target.evidence == "listens on port 8000"
+    assert evidence(later.target) == "listens on port 8000"
     assert later.worker_count == 1
     assert later.cpu_percent is not None, "the same process goes on"
 
@@ -683,7 +694,7 @@ def test_a_guess_that_listens_elsewhere_is_dropped(table: FakeTable, probe: Serv
     server.ports.add(9000)
     reading = probe.read(4.0)
     assert reading.target is None
-    assert reading.problem == "no server process found on port 8000"
+    assert said(reading) == "no server process found on port 8000"
     assert table.open_handles == 0
 
 
@@ -745,8 +756,7 @@ def test_a_holder_that_cannot_be_read_is_said(table: FakeTable, probe: ServerPro
     table.start(11, SERVER)
     reading = probe.read(0.0)
     assert reading.target is None
-    assert reading.problem is not None
-    assert "cannot be read" in reading.problem
+    assert "cannot be read" in said(reading)
 
 
 def test_the_largest_other_pythons_are_listed(table: FakeTable, probe: ServerProbe) -> None:
@@ -788,8 +798,8 @@ def test_a_server_that_has_just_ended_is_not_called_anothers(
     probe.read(0.0)
     table.end(10)
     monkeypatch.setattr(table, "listeners", lambda *_: Listeners(hidden=True))
-    assert probe.read(1.0).problem == "the server process has just ended"
-    assert "cannot be read" in (probe.read(3.0).problem or "")
+    assert said(probe.read(1.0)) == "the server process has just ended"
+    assert "cannot be read" in said(probe.read(3.0))
 
 
 def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
@@ -799,8 +809,8 @@ def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
     table.start(10, SERVER, ports={PORT})
     monkeypatch.setattr(table, "descendants", lambda pid: table.end(pid) or [])
     reading = probe.read(0.0)
-    assert (reading.target, reading.problem) == (None, "the server process has just ended")
-    assert probe.read(1.0).problem == "no server process found on port 8000"
+    assert (reading.target, said(reading)) == (None, "the server process has just ended")
+    assert said(probe.read(1.0)) == "no server process found on port 8000"
     assert table.open_handles == 0
 
 
@@ -854,7 +864,7 @@ def test_a_launcher_is_the_root_of_the_tree(table: FakeTable, probe: ServerProbe
         assert reading.rss_bytes == 105
     assert (reading.worker_count, reading.answering_rss_bytes) == (1, 100)
     assert reading.target is not None
-    assert reading.target.evidence == "listens on port 8000"
+    assert evidence(reading.target) == "listens on port 8000"
     table.asked.clear()
     probe.read(6.0)
     assert table.asked["listeners"] <= 1, "the search is over"
@@ -893,7 +903,7 @@ def read(request: pytest.FixtureRequest, port: int) -> Iterator[Read]:
 
 def assert_port_is_free(reading: ProcessReading) -> None:
     """Other programs of this machine may look like a server that is about to listen."""
-    assert reading.problem or (reading.target and "command line" in reading.target.evidence)
+    assert reading.problem or (reading.target and "command line" in evidence(reading.target))
 
 
 def test_a_real_listener_is_found_and_lost(read: Read, spawn: Spawn, port: int) -> None:
@@ -903,7 +913,7 @@ def test_a_real_listener_is_found_and_lost(read: Read, spawn: Spawn, port: int) 
     reading = read()
     assert reading.target is not None
     assert reading.target.pid == process.pid
-    assert reading.target.evidence == f"listens on port {port}"
+    assert evidence(reading.target) == f"listens on port {port}"
     assert reading.answering_rss_bytes == reading.rss_bytes
     reference = psutil.Process(process.pid).memory_info().rss
     assert reading.rss_bytes == pytest.approx(reference, rel=0.02)
@@ -920,7 +930,7 @@ def test_a_real_main_py_is_known_before_it_listens(read: Read, spawn: Spawn, por
     reading = read()
     assert reading.target is not None
     assert reading.target.pid == process.pid
-    assert reading.target.evidence == "command line: python main.py"
+    assert evidence(reading.target) == "command line: python main.py"
 
 
 def test_a_real_main_py_on_another_port_is_not_the_server(read: Read, spawn: Spawn) -> None:
@@ -1001,7 +1011,7 @@ def test_a_real_launcher_is_the_root(read: Read, tmp_path: Path, port: int) -> N
         after = read()
         assert pids(after) == [process.pid, child.pid]
         assert after.target is not None
-        assert after.target.evidence == f"listens on port {port}"
+        assert evidence(after.target) == f"listens on port {port}"
         assert after.rss_bytes == sum(row.rss_bytes for row in after.rows)
         assert (after.worker_count, after.answering_rss_bytes) == (1, after.rows[1].rss_bytes)
 
@@ -1012,8 +1022,7 @@ def test_a_real_relay_is_not_the_server(read: Read, spawn: Spawn, port: int) -> 
     spawn("open('/proc/self/comm', 'w').write('nginx')\n" + LISTENER, port)
     reading = read()
     assert reading.target is None
-    assert reading.problem is not None
-    assert f"port {port} is only passed on by nginx" in reading.problem
+    assert f"port {port} is only passed on by nginx" in said(reading)
 
 
 def test_what_only_names_the_server_is_never_it(read: Read, spawn: Spawn, tmp_path: Path) -> None:
@@ -1035,7 +1044,7 @@ def test_this_program_is_not_the_server(read: Read, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
         reading = read()
     assert reading.target is None
-    assert reading.problem == f"port {port} is held by runanalyze-tray itself"
+    assert said(reading) == f"port {port} is held by runanalyze-tray itself"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux's namespaces")

@@ -20,6 +20,12 @@ from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -77,13 +83,29 @@ FULL = replace(
     ),
     alert=Level.ELEVATED,
     recovering=Level.HIGH,
-    target=Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", "on the port"),
+    target=Target(
+        42,
+        1.0,
+        "uvicorn",
+        ("python", "uvicorn", "main:app"),
+        "/srv",
+        Evidence(EvidenceKind.LISTENS, 8000),
+    ),
     rows=(
         ProcessRow(42, "uvicorn", Role.TARGET, 1500 * MIB, 98.0, descriptors=131),
         ProcessRow(43, "ffmpeg", Role.CHILD, 90 * MIB, None, descriptors=12),
     ),
     others=(ProcessRow(7, "jupyter", Role.PYTHON, 210 * MIB, 0.04),),
-    candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
+    candidates=(
+        Target(
+            50,
+            1.0,
+            "python",
+            ("python", "main.py"),
+            None,
+            Evidence(EvidenceKind.COMMAND_LINE, command="main.py"),
+        ),
+    ),
     own=UssPss(42, 1400 * MIB, 1450 * MIB, 80.0),
 )
 
@@ -143,14 +165,14 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "pid": 42,
             "name": "uvicorn",
             "cmdline": ["python", "uvicorn", "main:app"],
-            "evidence": "on the port",
+            "evidence": "listens on port 8000",
         },
         "candidates": [
             {
                 "pid": 50,
                 "name": "python",
                 "cmdline": ["python", "main.py"],
-                "evidence": "a guess",
+                "evidence": "command line: main.py",
                 "port": None,
             }
         ],
@@ -236,11 +258,14 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(raw: str) -> None:
         FULL,
         api=replace(FULL.api, problem=ApiProblem(ApiFailureKind.SYSTEM, text)),
         stage=Stage(text, inferred=False),
-        target=Target(1, 1.0, text, (text,), None, text),
+        target=Target(
+            1, 1.0, text, (text,), None, Evidence(EvidenceKind.COMMAND_LINE, command=text)
+        ),
         rows=(ProcessRow(1, text, Role.TARGET, 1, None),),
     )
     line = json_line(sample)
     told = json.loads(line.encode("utf-8"))
-    assert json.loads(json_line(replace(sample, problem=raw), ascii_only=True).encode("ascii"))
+    relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=raw)
+    assert json.loads(json_line(replace(sample, problem=relay), ascii_only=True).encode("ascii"))
     assert "\n" not in line
     assert told["target"]["cmdline"] == [told["stage"]]

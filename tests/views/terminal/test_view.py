@@ -26,6 +26,12 @@ from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     GIB,
     MIB,
@@ -107,7 +113,14 @@ BUSY = replace(
     activity=Activity.PROCESSING,
     stage=Stage("frames", inferred=True),
     alert=Level.HIGH,
-    target=Target(42, 1.0, "uvicorn", ("uvicorn", "main:app"), "/srv/run", "listens on 8000"),
+    target=Target(
+        42,
+        1.0,
+        "uvicorn",
+        ("uvicorn", "main:app"),
+        "/srv/run",
+        Evidence(EvidenceKind.LISTENS, 8000),
+    ),
     rows=(
         ProcessRow(42, "uvicorn", Role.TARGET, 2100 * MIB, 98.0),
         ProcessRow(43, "ffmpeg", Role.CHILD, 100 * MIB, None),
@@ -121,7 +134,7 @@ BLIND = Sample(
     source=Source.NONE,
     api=ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.REFUSED)),
     why=Why.NO_PROCESS,
-    problem="no server process found",
+    problem=ProcessProblem(ProcessProblemKind.NOT_FOUND, port=8000),
 )
 ALERT = Alerted(Level.HIGH, 2000.0, BUSY)
 RECOVERY = Recovered(Level.HIGH, 2200 * MIB, CALM)
@@ -276,14 +289,23 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
         BUSY,
         system=replace(BUSY.system, limited=True, pressure_percent=12.0),
         own=UssPss(42, 1900 * MIB, None, 100.0),
-        candidates=(Target(50, 1.0, "python", ("python", "main.py"), None, "a guess"),),
+        candidates=(
+            Target(
+                50,
+                1.0,
+                "python",
+                ("python", "main.py"),
+                None,
+                Evidence(EvidenceKind.COMMAND_LINE, command="main.py"),
+            ),
+        ),
     )
     plain = "\n".join(plain_lines(sample, details=True))
     screen = "\n".join(texts(ScreenContent(sample, details=True).lines(100)))
     for told in (plain, screen):
         assert "limited · pressure 12 %" in told
         assert "1.86 GB really its own" in told
-        assert "python (pid 50), a guess" in told
+        assert "python (pid 50), command line: main.py" in told
     assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 3
 
 
@@ -428,7 +450,7 @@ def test_details_tell_how_the_server_was_recognised() -> None:
     """Command line, evidence and directory stand under the server's heading."""
     told = "\n".join(texts(ScreenContent(BUSY, details=True).lines(80)))
     assert "uvicorn main:app" in told
-    assert "listens on 8000, in /srv/run" in told
+    assert "listens on port 8000, in /srv/run" in told
     assert "listens on" not in "\n".join(texts(ScreenContent(BUSY).lines(80)))
 
 
@@ -471,7 +493,9 @@ def test_a_picture_never_outgrows_its_terminal(
 ) -> None:
     """Whatever the processes are called and however many there are."""
     rows = tuple(ProcessRow(10**7 + n, name, Role.TARGET, n * GIB, 100.0 * n) for n in range(count))
-    sample = replace(sample, rows=rows, others=rows, problem=name)
+    sample = replace(sample, rows=rows, others=rows)
+    relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=name)
+    sample = replace(sample, problem=relay)
     notes = (alert_line(ALERT), alert_line(RECOVERY))
     picture = ScreenContent(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
     lines = texts(picture.lines(width, height))

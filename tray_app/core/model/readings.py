@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiProblem
+from tray_app.core.model.process_finding import Evidence, ProcessProblem
 
 MIB = 1024**2
 GIB = 1024**3
@@ -82,7 +83,7 @@ class TempUsage(Struct, frozen=True):
 class Target(Struct, frozen=True):
     """The server's root process; identity is (pid, created_s), created_s in Unix time.
 
-    ``evidence`` is a short phrase for people: how it was recognised. ``port`` is where it listens,
+    ``evidence`` says how it was recognised. ``port`` is where it listens,
     of a candidate that listens elsewhere than the server's address says.
     """
 
@@ -91,7 +92,7 @@ class Target(Struct, frozen=True):
     name: str
     cmdline: tuple[str, ...]
     cwd: str | None
-    evidence: str
+    evidence: Evidence
     port: int | None = None
 
 
@@ -214,7 +215,7 @@ class ProcessReading(Struct, frozen=True):
     worker_count: int = 0
     answering_rss_bytes: int | None = None
     cpu_percent: float | None = None
-    problem: str | None = None
+    problem: ProcessProblem | None = None
     workers: tuple[int, ...] = ()
     candidates: tuple[Target, ...] = ()
     loss: Loss | None = None

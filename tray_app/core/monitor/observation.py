@@ -18,7 +18,6 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.inputs import Looked
 from tray_app.core.monitor.state import State, interval_s
-from tray_app.core.presentation import wording
 from tray_app.core.source_choice import circuit_breaker, cross_check
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState, CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
@@ -81,8 +80,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
     likeness = cross_check.update(state.likeness, new_answer, process)
     apart, disowned = _whose(state, process, likeness)
     if process and process.target and disowned:
-        problem = wording.not_the_server(process.target.name)
-        process = cross_check.disowned(process, problem)
+        process = cross_check.disowned(process)
     if link.failures and _is_found(state, process):
         link = circuit_breaker.hurry(link)
     selected = select(

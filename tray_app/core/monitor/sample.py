@@ -13,6 +13,7 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.presets import Mode
+from tray_app.core.model.process_finding import ProcessProblem
 from tray_app.core.model.readings import (
     MemoryKind,
     Now,
@@ -70,7 +71,7 @@ class Sample(Struct, frozen=True):
     target: Target | None = None
     rows: tuple[ProcessRow, ...] = ()
     others: tuple[ProcessRow, ...] = ()
-    problem: str | None = None
+    problem: ProcessProblem | None = None
     forecast: Forecast | None = None
     kept: RetainedMemory | None = None
     interval_s: float = 0.0

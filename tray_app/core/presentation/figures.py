@@ -32,7 +32,7 @@ from tray_app.core.model.readings import (
     Target,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import format, wording
+from tray_app.core.presentation import format, process_text, wording
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 
@@ -263,7 +263,12 @@ _TARGET: tuple[Field[Target], ...] = (
     Field("pid", COUNT, lambda it: it.pid, "process id"),
     Field("name", TEXT, lambda it: it.name, "the process's name"),
     Field("cmdline", TEXTS, lambda it: list(it.cmdline), "its command line; empty if unreadable"),
-    Field("evidence", TEXT, lambda it: it.evidence, "how it was recognised, for people"),
+    Field(
+        "evidence",
+        TEXT,
+        lambda it: process_text.evidence(it.evidence),
+        "how it was recognised, for people",
+    ),
 )
 
 _CANDIDATE: tuple[Field[Target], ...] = (
@@ -733,7 +738,7 @@ FIGURES: tuple[Figure, ...] = (
             Field(
                 "problem",
                 TEXT,
-                lambda it: it.problem,
+                lambda it: wording.problem(it) or None,
                 "why no process is read, for people",
                 null="there is a `target`, or no process is looked for",
             ),

@@ -139,7 +139,7 @@ def _status(state: State) -> Iterator[Row]:
     found = wording.offered(state.sample) if state.sample and not state.paused else None
     for key, text in zip(_STATUS, menu_text.status(state), strict=True):
         if found and found.port and key == _SOURCE:
-            yield Row(key, menu_text.cut(f"{found.evidence}: watch it?"), WatchPort(found.port))
+            yield Row(key, menu_text.cut(wording.offer(found)), WatchPort(found.port))
         else:
             yield Row(key, text)
 
@@ -162,7 +162,7 @@ def _processes(state: State) -> Row:
     watching = is_watching(state)
     tree = sample.rows if sample and not state.paused else ()
     target = sample.target if tree and sample else None
-    problem = sample.problem or "" if sample and not tree else ""
+    problem = wording.problem(sample) if sample and not tree else ""
     text = f"Processes: {len(tree)}" if tree else "Processes"
     heading = menu_text.candidate(target) if target else "No process of a server is read"
     return Row(

@@ -13,7 +13,7 @@ from tray_app.core.model.readings import Now, ProcessRow, Target
 from tray_app.core.model.server_action import Risk
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import action_text, figures, format, wording
+from tray_app.core.presentation import action_text, figures, format, process_text, wording
 from tray_app.core.presentation.figures import Figure
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
@@ -116,7 +116,7 @@ def process(row: ProcessRow) -> str:
 
 def candidate(target: Target) -> str:
     """``uvicorn (4711): command line: uvicorn main:app``."""
-    return cut(f"{target.name} ({target.pid}): {target.evidence}")
+    return cut(f"{target.name} ({target.pid}): {process_text.evidence(target.evidence)}")
 
 
 def more(rows: tuple[ProcessRow, ...]) -> str:

@@ -27,6 +27,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation import process_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import UNKNOWN, about, duration, latency, rate, size
 from tray_app.core.server.target_tracker import Change, Turn
@@ -248,13 +249,13 @@ def sharing(sample: Sample) -> str:
     return f"Together {held}: what they share counts once (sum of RSS {size(rss_bytes)})"
 
 
-def not_the_server(name: str) -> str:
-    """Why a process that was found is not read: its memory is not what the API tells."""
-    return f"the process on the port, {name}, is not the server"
+def problem(sample: Sample) -> str:
+    """Why there is no process reading; empty while there is one."""
+    return process_text.problem(sample.problem) if sample.problem else ""
 
 
 def _why_alone(sample: Sample) -> str:
-    return sample.problem or "" if sample.why in (Why.NOT_THE_SERVER, Why.NO_PROCESS) else ""
+    return problem(sample) if sample.why in (Why.NOT_THE_SERVER, Why.NO_PROCESS) else ""
 
 
 def _why_process(sample: Sample) -> str:
@@ -284,7 +285,9 @@ def _why_nothing(sample: Sample) -> str:
         case Why.NOT_THE_SERVER:
             return _joined(api(sample.api), _why_alone(sample))
         case Why.NO_PROCESS:
-            reason = offer(sample) or sample.problem or "no server process found"
+            likeliest = offered(sample)
+            found = offer(likeliest) if likeliest else problem(sample)
+            reason = found or "no server process found"
             return _joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)
         case _:
             return api(sample.api)
@@ -298,10 +301,9 @@ def offered(sample: Sample) -> Target | None:
     return None if likeliest.port is None else likeliest
 
 
-def offer(sample: Sample) -> str:
-    """``uvicorn main:app listens on port 8772: watch it?``; empty without any."""
-    likeliest = offered(sample)
-    return f"{likeliest.evidence}: watch it?" if likeliest else ""
+def offer(likeliest: Target) -> str:
+    """``uvicorn main:app listens on port 8772: watch it?``"""
+    return f"{process_text.evidence(likeliest.evidence)}: watch it?"
 
 
 def memory(sample: Sample) -> str:
@@ -463,7 +465,7 @@ def change(value: Change) -> str:
             anew = f"Started anew: {process(target)} in place of pid {value.loss.target.pid}."
             return _sentences(anew, out_of_memory(value.loss.oom_kills))
         case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
-            return f"Watched now: {process(target)}, {target.evidence}."
+            return f"Watched now: {process(target)}, {process_text.evidence(target.evidence)}."
         case Turn.RENEWED:
             what = "Worker" if len(value.joined) == 1 else "Workers"
             old, new = _pids(value.left), _pids(value.joined)

@@ -13,6 +13,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import Target
 from tray_app.core.server.command_line import (
     ServerCommand,
@@ -71,9 +77,9 @@ class TargetChoice(Struct, frozen=True):
     """
 
     pid: int | None = None
-    evidence: str = ""
+    evidence: Evidence | None = None
     by_port: bool = False
-    problem: str | None = None
+    problem: ProcessProblem | None = None
     candidates: tuple[Target, ...] = ()
     hidden: bool = False
 
@@ -98,12 +104,10 @@ def choose(
     if holders:
         return _by_port(port, holders, known)
     if listeners.pids & ours:
-        return TargetChoice(problem=f"port {port} is held by runanalyze-tray itself")
+        return _none(ProcessProblemKind.HELD_BY_MONITOR, port=port)
     if listeners.hidden:
         return TargetChoice(
-            problem=f"port {port} is held by a process that cannot be read (another user's, or "
-            "in a container); run runanalyze-tray as that user to read it",
-            hidden=True,
+            problem=ProcessProblem(ProcessProblemKind.HELD_UNSEEN, port=port), hidden=True
         )
     others = {pid: each for pid, each in known.items() if pid not in ours}
     return _by_command(port, others, listening_ports)
@@ -156,16 +160,14 @@ def _by_port(
     servers = {pid: each for pid, each in holders.items() if not _is_relay(each)}
     if not servers:
         relay = next(iter(holders.values())).name
-        return TargetChoice(
-            problem=f"port {port} is only passed on by {relay}: only the API can be read"
-        )
+        return _none(ProcessProblemKind.HELD_BY_RELAY, port=port, name=relay)
     roots = [each for each in servers.values() if root_among(each, servers) == each.pid]
     best = max(roots, key=_likeness)
     while parent := launcher_of(best, known.get(best.ppid)):
         best = parent
     if not best.owned:
-        return TargetChoice(problem=not_permitted(f"port {port} is held by"))
-    return TargetChoice(best.pid, f"listens on port {port}", by_port=True)
+        return _none(ProcessProblemKind.HELD_BY_OTHER_USER, port=port)
+    return TargetChoice(best.pid, Evidence(EvidenceKind.LISTENS, port), by_port=True)
 
 
 def _by_command(
@@ -191,20 +193,20 @@ def _by_command(
     ]
     fitting = [(each, command) for each, command in stating if not each.isolated]
     if not fitting:
-        problem = f"no server process found on port {port}"
+        problem = ProcessProblem(ProcessProblemKind.NOT_FOUND, port=port)
         if stating:
             inside, command = stating[0]
-            problem += (
-                f"; of {command.phrase} in a container (pid {inside.pid}) only the API can be read"
+            problem = ProcessProblem(
+                ProcessProblemKind.IN_CONTAINER, port=port, pid=inside.pid, name=command.phrase
             )
         offered = sorted(map(candidates.__getitem__, elsewhere), key=_likeness_of, reverse=True)
         return TargetChoice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
     fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
     best, command = fitting[0]
     if not best.owned:
-        return TargetChoice(problem=not_permitted(f"{command.phrase} (pid {best.pid}) is"))
+        return _none(ProcessProblemKind.SERVER_OF_OTHER_USER, pid=best.pid, name=command.phrase)
     chosen, *others = (
-        as_target(each, f"command line: {command.phrase}")
+        as_target(each, Evidence(EvidenceKind.COMMAND_LINE, command=command.phrase))
         for each, command in fitting
         if each.owned
     )
@@ -225,18 +227,19 @@ def _offers(
         ports = listening_ports.get(each.pid)
         if each.owned and not each.isolated and ports and (of_project or serves_main):
             port = min(ports)
-            evidence = f"{command.phrase} listens on port {port}"
+            evidence = Evidence(EvidenceKind.LISTENS_ELSEWHERE, port, command.phrase)
             yield replace(as_target(each, evidence), port=port)
 
 
-def as_target(facts: ProcessFacts, evidence: str) -> Target:
+def as_target(facts: ProcessFacts, evidence: Evidence) -> Target:
     """What is known of a process, as something that can be watched."""
     return Target(facts.pid, facts.created_s, facts.name, facts.cmdline, facts.cwd, evidence)
 
 
-def not_permitted(subject: str) -> str:
-    """That a process may not be read, and what to do."""
-    return f"{subject} a process of another user; run runanalyze-tray as that user to read it"
+def _none(
+    kind: ProcessProblemKind, *, port: int | None = None, pid: int | None = None, name: str = ""
+) -> TargetChoice:
+    return TargetChoice(problem=ProcessProblem(kind, port, pid, name))
 
 
 def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:

@@ -11,16 +11,20 @@ from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.server.command_line import is_this_program, program_name
 from tray_app.core.server.discovery import (
     ProcessFacts,
     TargetChoice,
     as_target,
-    not_permitted,
     root_among,
 )
 
-CHOSEN = "chosen by you"
 # Their arguments speak of other programs.
 _QUOTING = frozenset(
     {"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "pgrep", "pkill", "pidof", "killall"}
@@ -82,16 +86,22 @@ def choose_match(
     listeners = {root_among(found[pid], found) for pid in listening if pid in found}
     roots = {pid for pid, each in found.items() if root_among(each, found) == pid}
     if not roots:
-        return TargetChoice(problem=f"no process matches {pattern!r}")
+        problem = ProcessProblem(ProcessProblemKind.NO_MATCH, pattern=pattern)
+        return TargetChoice(problem=problem)
     ranked = sorted(
         (found[pid] for pid in roots),
         key=lambda it: (it.pid in listeners, it.owned, it.pid == current, it.created_s),
         reverse=True,
     )
-    best, evidence = ranked[0], f"{CHOSEN}: matches {pattern!r}"
+    best, evidence = ranked[0], Evidence(EvidenceKind.CHOSEN_MATCH, pattern=pattern)
     if not best.owned:
-        return TargetChoice(
-            problem=not_permitted(f"process {best.pid}, which matches {pattern!r}, is")
+        problem = ProcessProblem(
+            ProcessProblemKind.MATCH_OF_OTHER_USER, pid=best.pid, pattern=pattern
         )
-    others = tuple(as_target(each, f"matches {pattern!r}") for each in ranked[1:] if each.owned)
+        return TargetChoice(problem=problem)
+    others = tuple(
+        as_target(each, Evidence(EvidenceKind.MATCH, pattern=pattern))
+        for each in ranked[1:]
+        if each.owned
+    )
     return TargetChoice(best.pid, evidence, by_port=best.pid in listeners, candidates=others)

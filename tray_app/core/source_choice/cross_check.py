@@ -11,6 +11,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
 
 # Figures further apart than both of these are two processes'.
@@ -82,8 +83,9 @@ def is_doubted(likeness: CrossCheck) -> bool:
     return likeness.misfits > 0
 
 
-def disowned(process: ProcessReading, problem: str) -> ProcessReading:
+def disowned(process: ProcessReading) -> ProcessReading:
     """The reading without its target: what remains is about the machine, and why."""
+    name = process.target.name if process.target else ""
     return replace(
         process,
         target=None,
@@ -91,5 +93,5 @@ def disowned(process: ProcessReading, problem: str) -> ProcessReading:
         worker_count=0,
         answering_rss_bytes=None,
         cpu_percent=None,
-        problem=problem,
+        problem=ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name=name),
     )

@@ -12,6 +12,12 @@ from heapq import nlargest
 
 from msgspec.structs import replace
 
+from tray_app.core.model.process_finding import (
+    Evidence,
+    EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
+)
 from tray_app.core.model.readings import (
     Killed,
     Loss,
@@ -25,9 +31,8 @@ from tray_app.core.server.discovery import (
     ProcessFacts,
     TargetChoice,
     may_outlive_its_supervisor,
-    not_permitted,
 )
-from tray_app.core.server.target_override import CHOSEN, NO_OVERRIDE, TargetOverride
+from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.sources.processes.command_line_index import CommandLineIndex
 from tray_app.sources.processes.finder import TargetFinder
 from tray_app.sources.processes.oom_kills import OomWatch
@@ -100,7 +105,7 @@ class ServerProbe:
                 now_s,
                 system,
                 others=pythons,
-                problem=known or "the server process has just ended",
+                problem=known or ProcessProblem(ProcessProblemKind.JUST_ENDED),
                 loss=self._loss,
                 candidates=self._choice.candidates if self._choice.pid is None else (),
             )
@@ -201,14 +206,14 @@ class ServerProbe:
     def _choose_named(self, pid: int, created_s: float | None) -> TargetChoice:
         """The process that was named, as long as it is the one that was meant."""
         if pid == self._own_pid:
-            return TargetChoice(problem=f"process {pid} is runanalyze-tray itself")
+            return _none(ProcessProblemKind.IS_MONITOR, pid)
         facts = self._table.facts(pid)
         if created_s is not None and (facts is None or facts.created_s != created_s):
-            return TargetChoice(problem=f"process {pid}, {CHOSEN}, has ended")
+            return _none(ProcessProblemKind.CHOSEN_HAS_ENDED, pid)
         if facts is None:
-            return TargetChoice(problem=f"there is no process {pid}")
+            return _none(ProcessProblemKind.NO_SUCH_PROCESS, pid)
         self._named = (pid, facts.created_s)
-        return TargetChoice(pid, CHOSEN)
+        return TargetChoice(pid, Evidence(EvidenceKind.CHOSEN))
 
     def _is_search_due(self, now_s: float) -> bool:
         if self._tree is None:
@@ -228,16 +233,15 @@ class ServerProbe:
             self._tree.recheck(now_s)
             return True
         self._let_go()
-        if choice.pid is None:
+        if choice.pid is None or choice.evidence is None:
             return True
         facts, root = self._table.facts(choice.pid), self._table.open(choice.pid)
         if facts is None or root is None:
             if root is not None:
                 root.close()
-            problem = f"the server process (pid {choice.pid}) cannot be read"
-            if facts is not None and not facts.owned:
-                problem = not_permitted(f"process {choice.pid} is")
-            self._choice = TargetChoice(problem=problem)
+            is_others = facts is not None and not facts.owned
+            kind = ProcessProblemKind.PROCESS_OF_OTHER_USER
+            self._choice = _none(kind if is_others else ProcessProblemKind.UNREADABLE, choice.pid)
             return True
         self._target = Target(
             facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
@@ -267,3 +271,7 @@ class ServerProbe:
             self._polled = None
             self._roster.expire()
         self._tree = self._target = self._oom = None
+
+
+def _none(kind: ProcessProblemKind, pid: int) -> TargetChoice:
+    return TargetChoice(problem=ProcessProblem(kind, pid=pid))

@@ -31,7 +31,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import figures, format, notifications, wording
+from tray_app.core.presentation import figures, format, notifications, process_text, wording
 from tray_app.core.presentation.figures import Figure
 
 if TYPE_CHECKING:
@@ -209,7 +209,8 @@ def _details(sample: Sample) -> Iterator[str]:
         if told := figure.menu_line(sample) if figure.is_known(sample) else "":
             yield f"{told[0].lower()}{told[1:]}"
     for each in sample.candidates:
-        yield f"might be the server, too: {wording.process(each)}, {each.evidence}"
+        evidence = process_text.evidence(each.evidence)
+        yield f"might be the server, too: {wording.process(each)}, {evidence}"
 
 
 def _processes(sample: Sample, marks: Marks) -> str:

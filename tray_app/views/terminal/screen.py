@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, ProcessRow
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import figures, format, wording
+from tray_app.core.presentation import figures, format, process_text, wording
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -141,16 +141,20 @@ class ScreenContent(Struct, frozen=True):
             yield _BLANK
             yield _columns(f"{marks.target}Server", "PID", "Memory", "CPU", width, "dim")
             if self.details and target:
-                told = (" ".join(target.cmdline), f"{target.evidence}, in {target.cwd or '?'}")
+                told = (
+                    " ".join(target.cmdline),
+                    f"{process_text.evidence(target.evidence)}, in {target.cwd or '?'}",
+                )
                 candidates = (
-                    f"or {wording.process(each)}, {each.evidence}" for each in sample.candidates
+                    f"or {wording.process(each)}, {process_text.evidence(each.evidence)}"
+                    for each in sample.candidates
                 )
                 shown = (*told, *candidates)
                 yield from (((f"    {fit(text, width - 4)}", "dim"),) for text in shown)
             yield from (_process(row, width) for row in sample.rows)
         elif sample.problem:
             yield _BLANK
-            yield ((fit(f" {marks.target}{sample.problem}", width), "dim"),)
+            yield ((fit(f" {marks.target}{process_text.problem(sample.problem)}", width), "dim"),)
         if sample.others:
             yield _BLANK
             yield _columns(f"{marks.python}Other Python", "", "", "", width, "dim")
