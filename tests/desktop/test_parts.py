@@ -306,7 +306,7 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
     """A small menu."""
     return (
         Row("status", text),
-        Row("separator-1"),
+        Row("line", separator=True),
         Row("pause", "Pause", SetPaused(True), checked),
         Row("more", "More", children=(Row("child", "Child", SetPaused(False)),)),
     )

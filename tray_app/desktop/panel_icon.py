@@ -164,7 +164,7 @@ class Desktop:
         return rows[key]
 
     def _item(self, row: Row) -> Any:
-        if not row.text and row.key.startswith("separator"):
+        if row.separator:
             return self._menu_type.SEPARATOR
         key = row.key
 

@@ -143,7 +143,7 @@ def test_rows_stay_in_their_places(name: str) -> None:
 def test_every_top_level_row_says_something(name: str) -> None:
     """Panels measure a menu before it is shown: on top no row is ever hidden."""
     top = rows(STATES[name])
-    assert [row.key for row in top if not row.text] == ["separator-status", "separator-app"]
+    assert [row.key for row in top if row.separator] == ["separator-status", "separator-app"]
     assert next(row.text for row in top if row.children).startswith("Processes")
 
 
@@ -160,7 +160,7 @@ def test_hidden_rows_stand_where_nothing_is_pushed(name: str) -> None:
     for row in everything(rows(STATES[name])):
         hidden = False
         for child in row.children:
-            if not child.text and not child.key.startswith("separator"):
+            if not child.text and not child.separator:
                 hidden = True
             assert not (hidden and child.enabled), child.key
 

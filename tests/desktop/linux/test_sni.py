@@ -29,7 +29,7 @@ pytestmark = pytest.mark.desktop
 NOTHING = Variant("i", 0)
 ROWS = (
     Row("status", "500_MB"),
-    Row("separator"),
+    Row("line", separator=True),
     Row(
         "mode",
         "Mode: Automatic",

@@ -21,7 +21,7 @@ from tray_app.core.model.server_action import (
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import ActionRefused, ConfirmationNeeded
 from tray_app.core.presentation.api_failure_text import problem_text
-from tray_app.core.presentation.format import duration, size
+from tray_app.core.presentation.format import capitalised, duration, size
 from tray_app.core.presentation.wording import size_in_files
 
 # What moves by less has not been freed: the recorded idle server moves by less.
@@ -91,22 +91,25 @@ def brought(outcome: ActionResult) -> tuple[str, str]:
     """Title and text of what an errand brought."""
     if outcome.problem is not None:
         return _NOT_DONE[outcome.errand], _failure(outcome.problem)
-    if outcome.errand is ServerAction.FREE_MEMORY:
-        return _freed(outcome)
-    return _cleaned(outcome)
+    title, clause = _effect(outcome)
+    return title, f"{capitalised(clause)}."
 
 
 def line(outcome: ActionResult) -> str:
     """The same in one line, for menu and log."""
-    title, text = brought(outcome)
-    if outcome.problem:
-        return f"{title}: {text}"
-    return f"{title}; {text[:1].lower()}{text[1:].removesuffix('.')}"
+    if outcome.problem is not None:
+        return f"{_NOT_DONE[outcome.errand]}: {_failure(outcome.problem)}"
+    return "; ".join(_effect(outcome))
+
+
+def _effect(outcome: ActionResult) -> tuple[str, str]:
+    """A title, and a clause that adds to it."""
+    return _freed(outcome) if outcome.errand is ServerAction.FREE_MEMORY else _cleaned(outcome)
 
 
 def _failure(problem: ApiProblem) -> str:
     words = problem_text(problem)
-    sentence = words[:1].upper() + words[1:]
+    sentence = capitalised(words)
     if problem.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         return f"This server does not offer it ({words})."
     if problem.kind is ApiFailureKind.NO_ANSWER:
@@ -117,18 +120,18 @@ def _failure(problem: ApiProblem) -> str:
 def _freed(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None:
-        return "The server has collected its garbage", "What that brought it does not tell."
+        return "The server has collected its garbage", "what that brought it does not tell"
     freed_bytes = before.memory_bytes - after.memory_bytes
     gone, _ = _deleted(before, after)
     untold = before.file_count is None or after.file_count is None
     if abs(freed_bytes) < LEAST_BYTES:
-        none = "What files went is not known" if untold else "No temp file was deleted"
-        return f"Memory unchanged at {size(after.memory_bytes)}", f"{gone or none}."
-    keeps = f"The server keeps {size(after.memory_bytes)}."
+        none = "what files went is not known" if untold else "no temp file was deleted"
+        return f"Memory unchanged at {size(after.memory_bytes)}", gone or none
+    keeps = f"the server keeps {size(after.memory_bytes)}"
     if gone:
-        keeps = f"{gone}, keeps {size(after.memory_bytes)}."
+        keeps = f"{gone}, keeps {size(after.memory_bytes)}"
     elif untold:
-        keeps = f"Keeps {size(after.memory_bytes)}; what files went is not known."
+        keeps = f"keeps {size(after.memory_bytes)}; what files went is not known"
     if freed_bytes < 0:
         return f"Memory rose by {size(-freed_bytes)} meanwhile", keeps
     return f"Freed {size(freed_bytes)} in {duration(max(1.0, outcome.took_s))}", keeps
@@ -137,22 +140,22 @@ def _freed(outcome: ActionResult) -> tuple[str, str]:
 def _cleaned(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None or before.file_count is None or after.file_count is None:
-        return "The server has cleaned up", "What it deleted it does not tell."
+        return "The server has cleaned up", "what it deleted it does not tell"
     gone, left = _deleted(before, after)
-    return gone or f"Nothing was older than {AGE_HOURS[outcome.errand]} h", left
+    return capitalised(gone) or f"Nothing was older than {AGE_HOURS[outcome.errand]} h", left
 
 
 def _deleted(before: Extent, after: Extent) -> tuple[str, str]:
     """What went (empty: nothing), and what is left, of temp files."""
     if before.file_count is None or after.file_count is None:
         return "", ""
-    left = f"Temp: {size_in_files(TempUsage(after.temp_bytes or 0, after.file_count, 0.0))}."
+    left = f"temp: {size_in_files(TempUsage(after.temp_bytes or 0, after.file_count, 0.0))}"
     files = before.file_count - after.file_count
     if files <= 0:
         return "", left
     deleted_bytes = max(0, (before.temp_bytes or 0) - (after.temp_bytes or 0))
     what = "1 temp file" if files == 1 else f"{files} temp files"
-    return f"Deleted {what} ({size(deleted_bytes)})", left
+    return f"deleted {what} ({size(deleted_bytes)})", left
 
 
 def no_temp_place(reason: NoTempPlace) -> tuple[str, str]:

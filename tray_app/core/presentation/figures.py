@@ -199,7 +199,7 @@ def _activity_line(sample: Sample) -> str:
     if sample.hung:
         return "Activity: none, it hangs"
     job = sample.job
-    doing = f"Activity: {wording.doing(sample).replace(': ', ', ', 1)}"
+    doing = f"Activity: {wording.doing(sample, before_stage=', ')}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:
         return doing
     peak = f", {format.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""

@@ -76,3 +76,8 @@ def latency(seconds: float) -> str:
 def percent(value: float | None) -> str:
     """``38 %``."""
     return UNKNOWN if value is None else f"{value:.0f} %"
+
+
+def capitalised(text: str) -> str:
+    """``No answer for 5 s``: with its first letter large, and the others as they are."""
+    return text[:1].upper() + text[1:]

@@ -62,7 +62,7 @@ PROBLEM_LINES = 3
 class Row(Struct, frozen=True):
     """One row. ``key`` stays the same while texts change.
 
-    Without a text a row is hidden, or a separator when its key begins with that word. ``checked``
+    A ``separator`` is a line between rows; any other row without a text is hidden. ``checked``
     is None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row
     with neither command nor children only informs. A ``barred`` one cannot be clicked now; a click
     that was under way hands in its command, so that it is refused with a reason.
@@ -75,6 +75,7 @@ class Row(Struct, frozen=True):
     children: tuple[Row, ...] = ()
     radio: bool = False
     barred: bool = False
+    separator: bool = False
 
     @property
     def enabled(self) -> bool:
@@ -144,7 +145,8 @@ def _status(state: State) -> Iterator[Row]:
             yield Row(key, text)
 
 
-_LINE_STATUS, _LINE_APP = Row("separator-status"), Row("separator-app")
+_LINE_STATUS = Row("separator-status", separator=True)
+_LINE_APP = Row("separator-app", separator=True)
 _RUNNING = Row("pause", "Pause", SetPaused(True))
 _PAUSED = Row("pause", "Resume", SetPaused(False))
 _QUIT = Row("quit", "Quit", Quit())
@@ -171,7 +173,7 @@ def _processes(state: State) -> Row:
         children=(
             _choice("watch-auto", "Find the server by itself", WatchAutomatically(), not watching),
             _watch(candidates, others),
-            Row("separator-tree"),
+            Row("separator-tree", separator=True),
             Row("tree", heading),
             *map(Row, _TREE_PROBLEM, menu_text.lines(problem, PROBLEM_LINES)),
             *(
@@ -269,11 +271,11 @@ def _alerts(text: str, delivery: tuple[str, ...], muted: bool, limits: AlertLimi
                 for position, (duration_s, label) in enumerate(menu_text.MUTES)
             ),
             Row("unmute", "Unmute", Unmute() if muted else None),
-            Row("separator-test"),
+            Row("separator-test", separator=True),
             Row("test", "Send a test notification", SendTest()),
-            Row("separator-limits"),
+            Row("separator-limits", separator=True),
             *(Row(f"limit-{lv.word}", menu_text.limit(limits, lv)) for lv in Level if lv),
-            Row("separator-delivery"),
+            Row("separator-delivery", separator=True),
             *(Row(f"delivery-{number}", line) for number, line in enumerate(delivery)),
         ),
     )
@@ -287,7 +289,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
         "Server",
         children=(
             Row("server-address", menu_text.cut(address)),
-            Row("separator-server"),
+            Row("separator-server", separator=True),
             Row(
                 "free",
                 "Free memory and old temp files",
@@ -311,7 +313,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
             ),
             Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
             Row("open-server", "Open in browser", OpenServer()),
-            Row("separator-brought"),
+            Row("separator-brought", separator=True),
             Row("brought", menu_text.cut(brought) or "Nothing was asked of the server yet"),
         ),
     )
@@ -331,12 +333,12 @@ def _view(look: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
                 _choice(f"style-{each}", menu_text.STYLES[each], SetStyle(each), each is look)
                 for each in Style
             ),
-            Row("separator-palette"),
+            Row("separator-palette", separator=True),
             *(
                 _choice(f"palette-{each}", menu_text.PALETTES[each], SetPalette(each), each is hues)
                 for each in Palette
             ),
-            Row("separator-theme"),
+            Row("separator-theme", separator=True),
             *(
                 _choice(f"theme-{each}", menu_text.theme(each, seen), SetTheme(each), each is panel)
                 for each in Theme

@@ -52,7 +52,7 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import action_text, format, wording
-from tray_app.core.presentation.format import duration, percent, rate, size
+from tray_app.core.presentation.format import capitalised, duration, percent, rate, size
 from tray_app.core.presentation.wording import APP
 
 
@@ -196,7 +196,7 @@ def alert(event: Alerted) -> tuple[str, str]:
         which = "The next video" if sample.rests else "It" if known else "A video"
         meaning = f"{which} may fail."
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
-        doing = f"Normal while {doing[0].lower()}{doing[1:]}"
+        doing = f"Normal while {_work(sample)}."
     moving = _moving(sample, None if event.forecast else ahead)
     doubt = wording.doubt(sample)
     return heading, _sentences(moving, above, foretold, doubt, doing, meaning, _free(sample))
@@ -381,7 +381,7 @@ def _moving(sample: Sample, ahead: Forecast | None) -> str:
     if ahead:
         parts.append(wording.forecast(ahead))
     text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"{capitalised(text)}." if text else ""
 
 
 def _free(sample: Sample) -> str:
@@ -399,10 +399,15 @@ def _doing(sample: Sample) -> str:
     """What goes on; empty where it is not known yet: a video may have been posted just now."""
     if sample.activity is Activity.IDLE:
         return NOTHING_GOES_ON if sample.rests else ""
+    return f"{capitalised(_work(sample))}."
+
+
+def _work(sample: Sample) -> str:
+    """``processing (frames), CPU 98 %``"""
     name = f" ({sample.stage.name})" if sample.stage else ""
     if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
-        return f"Processing{name}, CPU {percent(sample.cpu_percent)}."
-    return f"Processing{name}."
+        return f"processing{name}, CPU {percent(sample.cpu_percent)}"
+    return f"processing{name}"
 
 
 def _sentences(*parts: str) -> str:

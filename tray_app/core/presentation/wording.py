@@ -29,7 +29,15 @@ from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import process_text
 from tray_app.core.presentation.api_failure_text import problem_text
-from tray_app.core.presentation.format import UNKNOWN, about, duration, latency, rate, size
+from tray_app.core.presentation.format import (
+    UNKNOWN,
+    about,
+    capitalised,
+    duration,
+    latency,
+    rate,
+    size,
+)
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
@@ -111,17 +119,17 @@ def band(value: Band) -> str:
     return "no reading" if value is Band.UNKNOWN else str(value)
 
 
-def stage(activity: Activity, value: Stage | None) -> str:
+def stage(activity: Activity, value: Stage | None, before: str = ": ") -> str:
     """``idle``, ``processing: frames``, ``processing: encoding?`` (inferred, not told)."""
     if activity is Activity.IDLE:
         return "idle"
-    name = f": {value.name}{'?' if value.inferred else ''}" if value else ""
+    name = f"{before}{value.name}{'?' if value.inferred else ''}" if value else ""
     return f"{activity.value}{name}"
 
 
-def doing(sample: Sample) -> str:
+def doing(sample: Sample, before_stage: str = ": ") -> str:
     """``idle``, ``processing: frames, 18 s``: with how long the job has taken so far."""
-    text, job = stage(sample.activity, sample.stage), sample.job
+    text, job = stage(sample.activity, sample.stage, before_stage), sample.job
     if job is None or job.ended is not None:
         return text
     return f"{text}, {duration(job.elapsed_s(sample.at))}"
@@ -331,41 +339,44 @@ def title(demo: bool) -> str:
     return f"{APP} (demo)" if demo else APP
 
 
-def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
-    """Three short lines: memory and forecast; source and stage; system."""
+def _at_a_glance(
+    sample: Sample | None, *, demo: bool, paused: bool
+) -> tuple[str, str, tuple[str, ...]]:
+    """Name and memory; the forecast, if there is one; source and stage, system."""
     name = title(demo)
     if paused:
-        return f"{name}: paused"
+        return f"{name}: paused", "", ()
     if sample is None:
-        return f"{name}: starting"
-    what, where = memory(sample), source(sample)
-    if sample.forecast:
-        what = _joined(what, ahead(sample))
+        return f"{name}: starting", "", ()
+    where = source(sample)
     if sample.memory_bytes is not None and sample.hung is None:
         where = _joined(where, doing(sample))
-    return f"{name}: {what}\n{where}\nSystem: {free_of(sample.system)}"
+    lines = (where, f"System: {free_of(sample.system)}")
+    return f"{name}: {memory(sample)}", ahead(sample), lines
+
+
+def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
+    """Three short lines: memory and forecast; source and stage; system."""
+    what, forecast, lines = _at_a_glance(sample, demo=demo, paused=paused)
+    return "\n".join((_joined(what, forecast), *lines))
 
 
 def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
     """Title and text of a notification with what the tooltip says; a title must be short."""
-    title, _, text = tooltip(sample, demo=demo, paused=paused).partition("\n")
-    ahead = forecast(sample.forecast) if sample and sample.forecast else ""
-    if ahead and title.endswith(ahead):
-        title = title.removesuffix(f" · {ahead}")
-        text = f"{ahead[0].upper()}{ahead[1:]}\n{text}"
-    return title, text
+    what, forecast, lines = _at_a_glance(sample, demo=demo, paused=paused)
+    return what, "\n".join((capitalised(forecast), *lines) if forecast else lines)
 
 
-def summary(value: Summary) -> tuple[str, str]:
+def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
     """Title and text of a summary: peak and average, time and samples, trend."""
     samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
     took = f"{duration(value.elapsed_s)}, {samples}"
     if value.peak_bytes is None:
-        return "Summary: no reading", f"{took}, and the server could not be read in any."
+        return f"{heading}: no reading", f"{took}, and the server could not be read in any."
     trend = _change(value.trend_bytes)
     average = f"average {size(value.average_bytes)}"
     return (
-        f"Summary: peak {size(value.peak_bytes)}",
+        f"{heading}: peak {size(value.peak_bytes)}",
         f"{took}, {average}, {trend}." if trend else f"{took}, {average}.",
     )
 
@@ -381,8 +392,7 @@ def _change(bytes_: int | None) -> str:
 
 def quick_test(event: Summarised) -> tuple[str, str]:
     """Title and text of the notification at the end of a measurement."""
-    heading, text = summary(event.summary)
-    return (heading if event.ends_run else heading.replace("Summary", "Quick test", 1)), text
+    return summary(event.summary, "Summary" if event.ends_run else "Quick test")
 
 
 def undelivered(problem: str) -> str:
