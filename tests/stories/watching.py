@@ -19,14 +19,14 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 # All that the watchers would import one by one.
 import psutil  # noqa: F401
 import requests  # noqa: F401
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from tray_app.core.config.settings import Settings
 from tray_app.core.model import readings
@@ -189,7 +189,7 @@ class Watchers:
     def __init__(self, environment: dict[str, str]) -> None:
         self.glances: dict[str, list[Glance]] = defaultdict(list)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.watching"],
+            [sys.executable, "-m", "tests.stories.watching"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -5,13 +5,14 @@ A broken file is set aside with a word, never a crash and never silently overwri
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from tray_app.core.config.settings import RememberedChoices
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -23,21 +24,19 @@ VERSION = 1
 _refused: set[Path] = set()
 
 
-def _table(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{value!r} is no table")
-    return value
+class _Stored(Struct, omit_defaults=True):
+    """The file: its version, and the fields of `RememberedChoices`. What is not there was never chosen."""
+
+    version: int
+    mode: Mode | None = None
+    preset: Preset | None = None
+    style: Style | None = None
+    palette: Palette | None = None
+    theme: Theme | None = None
+    alerts: dict[str, Any] | None = None
 
 
-# One line for each field of `RememberedChoices`; what is not there was never chosen.
-_READ: dict[str, Callable[[Any], Any]] = {
-    "mode": Mode,
-    "preset": Preset,
-    "style": Style,
-    "palette": Palette,
-    "theme": Theme,
-    "alerts": _table,
-}
+_FIELDS = _Stored.__struct_fields__[1:]
 
 
 def read_choice(path: Path) -> RememberedChoices:
@@ -50,13 +49,14 @@ def read_choice(path: Path) -> RememberedChoices:
         _log.warning("cannot read %s (%s): starting with nothing remembered", path, error)
         return RememberedChoices()
     try:
-        stored = json.loads(text)
-        if stored["version"] != VERSION:
-            raise ValueError(f"version {stored['version']!r} is not {VERSION}")
-        known = {name: read(stored[name]) for name, read in _READ.items() if stored.get(name)}
-        return RememberedChoices(**known)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = "no JSON" if isinstance(error, json.JSONDecodeError) else error
+        stored = msgspec.json.decode(text, type=_Stored)
+        if stored.version != VERSION:
+            raise ValueError(f"version {stored.version} is not {VERSION}")
+        return RememberedChoices(**{name: getattr(stored, name) for name in _FIELDS})
+    except (ValueError, RecursionError) as error:
+        is_shape = isinstance(error, msgspec.ValidationError)
+        is_json = is_shape or not isinstance(error, msgspec.DecodeError)
+        why = error if is_json else "no JSON"
         aside = path.with_suffix(".broken.json")
         try:
             path.replace(aside)
@@ -70,12 +70,12 @@ def read_choice(path: Path) -> RememberedChoices:
 
 def write_choice(path: Path, choice: RememberedChoices) -> bool:
     """Remember this; False when the disk refuses, which is one log line until it no longer does."""
-    known = {name: value for name in _READ if (value := getattr(choice, name)) is not None}
+    stored = _Stored(VERSION, **{name: getattr(choice, name) for name in _FIELDS})
     new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, **known}, file)
+        with new.open("wb") as file:
+            file.write(msgspec.json.encode(stored))
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)

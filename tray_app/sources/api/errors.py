@@ -39,7 +39,7 @@ def plain_text(text: str, limit: int = 120) -> str:
 
 def problem_of(error: BaseException, waited_s: float) -> ApiProblem:
     """What an exception of a request means; ``waited_s`` is the patience that it had."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if problem := _known(cause, waited_s):
             return problem
     return ApiProblem(ApiFailureKind.UNEXPECTED)
@@ -95,7 +95,8 @@ def _tls_problem(cause: Exception) -> ApiProblem:
     return ApiProblem(ApiFailureKind.TLS)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
-from tray_app.sources.api.errors import ApiError, failed, plain_text
+from tray_app.sources.api.errors import ApiError, causes, failed, plain_text, problem_of
 from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s
 from tray_app.sources.api.payload import error_words
 from tray_app.worker_thread import WorkerThread
@@ -146,9 +146,12 @@ class ApiSession:
             result = self._results.get(timeout=max(0.0, patience_s))
         except queue.Empty:
             result = self._late_result(patience_s)
-        if isinstance(result, Exception):
+        if isinstance(result, bytes):
+            return result
+        try:
             raise result
-        return result
+        finally:
+            del result  # else the error holds this frame, and this frame the error
 
     def _request(self, method: str, path: str) -> requests.PreparedRequest:
         """Prepared once: that takes as long as half an exchange."""
@@ -192,7 +195,7 @@ class ApiSession:
             try:
                 self._results.put(self._body_of_good_answer(order))
             except Exception as error:  # noqa: BLE001 - raised where it is waited for
-                self._results.put(error)
+                self._results.put(_without_frames(error, order.patience_s))
         if self._session is not None:
             self._session.close()
 
@@ -292,13 +295,22 @@ def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession)
     return session
 
 
-def _is_broken(error: BaseException | None) -> bool:
+def _is_broken(error: BaseException) -> bool:
     """Whether the connection was closed or reset."""
-    while error is not None:
-        if isinstance(error, ConnectionResetError | BrokenPipeError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(isinstance(it, ConnectionResetError | BrokenPipeError) for it in causes(error))
+
+
+def _without_frames(error: Exception, waited_s: float) -> Exception:
+    """The error in our terms: the libraries' own hold their frames in circles, and with them all
+    that was read, which may be megabytes of headers."""
+    import traceback
+
+    problem = problem_of(error, waited_s)
+    if problem.kind is ApiFailureKind.UNEXPECTED:
+        return error  # for the log
+    for cause in causes(error):
+        traceback.clear_frames(cause.__traceback__)
+    return ApiError(problem)
 
 
 def _read(response: requests.Response) -> bytes:

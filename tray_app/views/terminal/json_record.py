@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import msgspec
+
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.figures import FIGURES, OBJECT, OBJECTS, TIME, Field, Unit
@@ -25,9 +27,9 @@ def record(sample: Sample) -> dict[str, object]:
 
 def json_line(sample: Sample, *, ascii_only: bool = False) -> str:
     """The object on one line, without its newline; ``ascii_only`` escapes all other characters."""
-    return json.dumps(
-        record(sample), ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":")
-    )
+    if ascii_only:  # msgspec has no such mode
+        return json.dumps(record(sample), allow_nan=False, separators=(",", ":"))
+    return msgspec.json.encode(record(sample)).decode()
 
 
 def _object(fields: Iterable[Field[Any]], of: object) -> dict[str, object]:
