@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.made import look_in_vain
 from tests.server.starting import ServerFactory
-from tests.sources.fault_server import FaultServer, answer, unused_port
+from tests.sources.fault_server import FaultServer, answer, tls, unused_port
 from tests.sources.faults import STATUS
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
@@ -77,6 +77,26 @@ def test_secrets_are_not_in_it(tmp_path: Path) -> None:
     assert "RUNANALYZE_TRAY_TOKEN" in text
     assert "sending 1 header" in text
     assert not any(secret in text for secret in ("joe", "s3cret", "t0psecret"))
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [("403 No", True), ("500 as 401 or certificate", False)]
+)
+def test_a_hint_follows_from_the_status_and_not_from_words(
+    tmp_path: Path, status: str, hint: bool
+) -> None:
+    """A server may say anything."""
+    with FaultServer(answer(b"", status)) as server:
+        _, text = found(at(server.url), tmp_path)
+    assert ("RUNANALYZE_TRAY_TOKEN" in text) is hint
+    assert "api.ca_file" not in text
+
+
+def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
+    """Its authority can be named."""
+    with FaultServer(answer(STATUS), tls()) as server:
+        _, text = found(at(server.url), tmp_path)
+    assert "api.ca_file" in text
 
 
 def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
