@@ -25,7 +25,7 @@ _refused: set[Path] = set()
 
 
 class _Stored(Struct, omit_defaults=True):
-    """The file: its version, and the fields of `RememberedChoices`. What is not there was never chosen."""
+    """The file: its version, and the remembered fields. What is not there was never chosen."""
 
     version: int
     mode: Mode | None = None
