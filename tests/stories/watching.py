@@ -1,8 +1,8 @@
 """Watches servers as the program does, each from a process of its own that tells what it holds.
 
-``python -m tests.watching`` reads ``name url`` lines and forks a watcher for each, so that sixty
-start in a moment and share what they imported; every sample is a line of JSON on standard output.
-It all ends with standard input.
+``python -m tests.stories.watching`` reads ``name url`` lines and forks a watcher for each, so that
+all start in a moment and share what they imported; every sample is a line of JSON on standard
+output. It all ends with standard input.
 
 Rule: engine, client, state, record and wording are the real ones. The process reading is made up:
 a server of as many megabytes as the API tells, since there is no such process to be read.
@@ -199,6 +199,11 @@ class Watchers:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def check(self) -> None:
+        """Raises when the watching program has ended."""
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the watchers ended with {self._process.returncode}")
 
     def watch(self, name: str, url: str) -> None:
         """Start one more."""

@@ -98,7 +98,7 @@ class ProcessTable(Protocol):
 
     def open(self, pid: int) -> ProcessHandle | None: ...
 
-    def new_processes(self) -> NewProcesses: ...
+    def births(self) -> NewProcesses: ...
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
         """Who listens on ``port`` where ``host`` reaches; ``among``: only these are looked at."""
@@ -133,7 +133,7 @@ class ProcessTable(Protocol):
 
 
 class ListedNewProcesses:
-    """Compares two listings: right on every system, expensive where there are many processes."""
+    """Births found by comparing two listings: right on every system, dear with many processes."""
 
     def __init__(self, table: ProcessTable) -> None:
         self._table = table

@@ -198,11 +198,11 @@ class ProcfsTable:
         found: list[int] = []
         waiting = [pid]
         while waiting:
-            children = self._children(waiting.pop(0))
-            if children is None:
+            born = self._children(waiting.pop(0))
+            if born is None:
                 return self._descendants_by_parent(pid)
-            found += children
-            waiting += children
+            found += born
+            waiting += born
         return found
 
     def _children(self, pid: int) -> list[int] | None:
@@ -229,9 +229,9 @@ class ProcfsTable:
                 children.setdefault(parent, []).append(each)
         found, waiting = [], [pid]
         while waiting:
-            below = sorted(children.pop(waiting.pop(0), ()))
-            found += below
-            waiting += below
+            born = sorted(children.pop(waiting.pop(0), ()))
+            found += born
+            waiting += born
         return found
 
     def open(self, pid: int) -> ProcfsHandle | None:
@@ -258,7 +258,7 @@ class ProcfsTable:
         stat = self._read_stat(pid)
         return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
 
-    def new_processes(self) -> NewProcesses:
+    def births(self) -> NewProcesses:
         """From now on."""
         # A sandbox may keep the newest pid to itself.
         return CursorNewProcesses(self) if self.newest_pid() > 0 else ListedNewProcesses(self)
@@ -520,7 +520,7 @@ def rollup(pid: int, proc: str = "/proc") -> Shares | None:
 
 
 class CursorNewProcesses:
-    """New processes found by the kernel's newest pid: while it stands still, none was created."""
+    """Births found by the kernel's newest pid: while it stands still, none was created."""
 
     def __init__(self, table: ProcfsTable) -> None:
         self._table = table
@@ -557,16 +557,16 @@ class _NewChildren:
 
     def __init__(self, table: ProcfsTable, tree: Sequence[ProcfsHandle]) -> None:
         self._table = table
-        self._new_processes = CursorNewProcesses(table)
+        self._births = CursorNewProcesses(table)
         self._members = {handle.pid for handle in tree}
         self._pids: dict[int, tuple[str, int] | None] = {}
 
     def rss_bytes(self) -> int:
         """Their memory in sum. Files are opened for it: few come, and live for some polls."""
-        new_pids = self._new_processes.look()
-        if new_pids:
+        born = self._births.look()
+        if born:
             # A process's children come after it; where pids have begun again that may be unseen.
-            for pid, parent_pid in sorted(new_pids.items()):
+            for pid, parent_pid in sorted(born.items()):
                 if parent_pid in self._members:
                     self._members.add(pid)
                     self._pids[pid] = self._table.name_and_rss_bytes(parent_pid)

@@ -124,7 +124,7 @@ class PsutilTable:
             return None
         return handle if handle.read() else None
 
-    def new_processes(self) -> NewProcesses:
+    def births(self) -> NewProcesses:
         """From now on."""
         return ListedNewProcesses(self)
 
