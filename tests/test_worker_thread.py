@@ -383,7 +383,7 @@ def test_one_failure_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
     run(work)
     assert [record.getMessage() for record in caplog.records] == [
-        "the thread 'test' failed; it is started again"
+        "thread 'test' failed; restarting it"
     ] * 2
 
 

@@ -13,19 +13,19 @@ from tray_app.core.config.template import default
 
 PAGE = Path(__file__).parent.parent / "assets" / "runanalyze-tray.1"
 DESCRIPTION = """\
-Watches the memory of a RunAnalyze server and shows it as a coloured icon in the panel, with a
-notification before it gets dangerous. Without a display and a session bus the same is shown in
-the terminal."""
+Watches the memory of a RunAnalyze server, shows it as a coloured icon in the panel, and warns
+before memory runs out. Without a display and a session bus, it shows the same figures in the
+terminal."""
 PLACES = [
-    ("~/.config/runanalyze-tray/config.toml", "The settings. Never written over by the program."),
-    ("~/.local/state/runanalyze-tray/state.json", "What was chosen in the menu."),
+    ("~/.config/runanalyze-tray/config.toml", "The settings. The program never changes this file."),
+    ("~/.local/state/runanalyze-tray/state.json", "The choices made in the menu."),
     ("~/.local/state/runanalyze-tray/log/runanalyze-tray.log", "Failures and recoveries."),
 ]
 STATUS = [
-    ("0", "It ended as it was asked to, or another instance watches the server already."),
-    ("1", "--doctor found something that must be put right."),
-    ("2", "A mistake in the command line or the config file, or output that cannot be written."),
-    ("3", "--once found nothing to read: neither the API nor a process told the memory."),
+    ("0", "Normal end, or another instance already watches the server."),
+    ("1", "--doctor found something that needs fixing."),
+    ("2", "Invalid command line or config file, or standard output cannot be written."),
+    ("3", "--once got no reading: neither the API nor a process reported the memory."),
 ]
 
 
@@ -59,7 +59,10 @@ def page() -> str:
                 names = ", ".join(action.option_strings)
                 value = f" {action.metavar}" if action.metavar else ""
                 lines += _entry(names + value, (action.help or "").replace("%%", "%"))
-    lines += [".SH SETTINGS", "Each in the config file, and as an environment variable."]
+    lines += [
+        ".SH SETTINGS",
+        "Each setting can stand in the config file or in its environment variable.",
+    ]
     for option in OPTIONS:
         is_example = " For example: " if option.example else " Default: "
         variable = f" Environment: {option.environment}." if option.environment else ""

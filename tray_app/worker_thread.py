@@ -1,7 +1,7 @@
-"""Threads that go on: the only place that starts one.
+"""Starts threads that survive failures. No other module starts a thread.
 
-Whatever ends a thread's work before its time is logged and told, and the work is begun again after
-a pause. A full disk or a defect costs what was being done, never the thread.
+A failure is logged and reported, and the work starts again after a pause. A full disk or a defect
+costs the work in progress, never the thread.
 """
 
 from __future__ import annotations
@@ -76,5 +76,5 @@ class WorkerThread(Thread):
             _told(self.name, problem)
         if problem != self._last_problem:  # the log has each failure once
             self._last_problem = problem
-            goes_on = "; it is started again" if self._again else ""
-            _log.error("the thread %r failed%s", self.name, goes_on, exc_info=error)
+            goes_on = "; restarting it" if self._again else ""
+            _log.error("thread %r failed%s", self.name, goes_on, exc_info=error)

@@ -51,9 +51,9 @@ def test_columns_are_aligned_and_fixes_come_last() -> None:
     text = report([Finding("short", "x"), Finding("a longer one", "word " * 40, "Do this.")])
     assert text.splitlines()[0] == "short         x"
     assert text.splitlines()[2].startswith("              word")
-    assert text.endswith("\n\nPut right:\n- Do this.")
+    assert text.endswith("\n\nTo fix:\n- Do this.")
     assert all(len(line) <= doctor.WIDTH for line in text.splitlines())
-    assert report([Finding("a", "b")]).endswith("Nothing must be put right.")
+    assert report([Finding("a", "b")]).endswith("No problems found.")
 
 
 def test_all_is_well(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("tray_app.cli.doctor._look", lambda _: look_in_vain(0.0))  # others may run
     status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
     assert status == 1
-    assert "Start the server, or name the right address with --url" in text
+    assert "Start the server, or give its address with --url" in text
 
 
 def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
@@ -113,8 +113,8 @@ def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFacto
     status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
     assert status == 1
     said = f"main:app listens on port {server.port}"
-    assert said in text.partition("Put right:")[0]
-    fixes = " ".join(text.partition("Put right:")[2].split())
+    assert said in text.partition("To fix:")[0]
+    fixes = " ".join(text.partition("To fix:")[2].split())
     assert f"{said}: watch it with --url {server.url}" in fixes
 
 
@@ -123,7 +123,7 @@ def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
     with FaultServer(answer(STATUS)) as server:
         settings = at(server.url, ca_file=str(tmp_path / "ca.pem"))
         status, text = found(settings, tmp_path, "config.toml:3: unknown setting 'x'")
-    fixes = text.partition("Put right:")[2]
+    fixes = text.partition("To fix:")[2]
     assert status == 1
     assert "config.toml:3: unknown setting 'x'" in fixes
     assert "ca.pem" in fixes
@@ -147,7 +147,7 @@ def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
     with FaultServer(answer(STATUS)) as server:
         status, text = found(at(server.url), tmp_path, "a:1: one", "b:2: two")
     assert status == 1
-    assert "- Correct this setting: a:1: one\n- Correct this setting: b:2: two" in text
+    assert "- Fix this setting: a:1: one\n- Fix this setting: b:2: two" in text
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,11 @@ def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
         (OFF, "does not start", 0),
         (Login(True, command=("/opt/tray", "--heavy")), "starts /opt/tray --heavy", 0),
         (Login(False, "Hidden=true"), "does not start: Hidden=true", 0),
-        (Login(False, "/opt/tray is not there", True), "does not start: /opt/tray is not there", 1),
+        (
+            Login(False, "/opt/tray does not exist", True),
+            "does not start: /opt/tray does not exist",
+            1,
+        ),
     ],
 )
 def test_start_at_login_is_told(
@@ -168,4 +172,4 @@ def test_start_at_login_is_told(
         found_status, text = found(at(server.url), tmp_path)
     assert found_status == status, text
     assert f"{words}\n" in text
-    assert ("Switch Start at login on again" in text) is bool(status)
+    assert ("Turn on Start at login again" in text) is bool(status)

@@ -72,10 +72,10 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--install-desktop-entry", "--doctor"], "cannot be combined with"),
         (["--url"], "--url: needs a value"),
         (["--once=1"], "--once: takes no value"),
-        (["--nope"], "not understood (see --help): --nope"),
+        (["--nope"], "unknown option (see --help): --nope"),
         (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
         (["--config", "/"], "--config: /: is a directory"),
-        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its folder"),
+        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its directory"),
     ],
 )
 def test_bad_input_is_one_line_naming_the_flag(
@@ -238,7 +238,7 @@ def test_init_config_writes_once(
     with pytest.raises(SystemExit) as ended:
         main.main(["--init-config"])
     assert ended.value.code == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert file.read_text() == "interval_s = 9\n"
     assert started == []
 
@@ -281,7 +281,7 @@ def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
     """The program runs all the same."""
     (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
     assert main.main(["--json"]) == 0
-    assert "log_file: /no/such/folder/log: its folder is not there" in capsys.readouterr().err
+    assert "log_file: /no/such/folder/log: its directory does not exist" in capsys.readouterr().err
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,7 +133,7 @@ def test_windows_own_switch_counts(registry: Registry) -> None:
     approved[NAME] = bytes([2, *[0] * 11])
     assert autostart.is_on()
     approved[NAME] = bytes([3, *[0] * 11])
-    assert autostart.look() == Login(on=False, why_not="switched off in Windows' settings")
+    assert autostart.look() == Login(on=False, why_not="turned off in Windows settings")
     autostart.set_on(True)
     assert autostart.is_on()
     assert approved == {}
@@ -152,8 +152,8 @@ def test_windows_program_that_is_gone(registry: Registry, monkeypatch: pytest.Mo
     [
         ({"ProgramArguments": ["/bin/sh"], "RunAtLoad": True}, Login(True, command=("/bin/sh",))),
         ({"ProgramArguments": ["/bin/sh"], "Disabled": True}, Login(False, "Disabled")),
-        ({"RunAtLoad": True}, Login(False, "it names no program", is_broken=True)),
-        (None, Login(False, "it cannot be understood", is_broken=True)),
+        ({"RunAtLoad": True}, Login(False, "its entry names no program", is_broken=True)),
+        (None, Login(False, "its entry cannot be parsed", is_broken=True)),
     ],
 )
 def test_macos_agent_is_read(
@@ -237,12 +237,12 @@ def test_what_does_not_switch_it_off(linux: Path, line: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why_not"),
     [
-        ("[Desktop Entry]\nExec=/no/such/program --x\n", "/no/such/program is not there"),
-        ("[Desktop Entry]\nExec=/etc/passwd\n", "/etc/passwd is not there, or cannot be run"),
-        ("[Desktop Entry]\nName=x\n", "it names no program"),
-        ('[Desktop Entry]\nExec="unfinished\n', "it names no program"),
-        ("", "it names no program"),
-        ("\x00\ufffd", "it names no program"),
+        ("[Desktop Entry]\nExec=/no/such/program --x\n", "/no/such/program does not exist"),
+        ("[Desktop Entry]\nExec=/etc/passwd\n", "/etc/passwd does not exist or cannot be run"),
+        ("[Desktop Entry]\nName=x\n", "its entry names no program"),
+        ('[Desktop Entry]\nExec="unfinished\n', "its entry names no program"),
+        ("", "its entry names no program"),
+        ("\x00\ufffd", "its entry names no program"),
     ],
 )
 def test_a_broken_file_is_off_and_repaired(linux: Path, text: str, why_not: str) -> None:

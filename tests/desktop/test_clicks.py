@@ -219,13 +219,13 @@ def test_a_button_asks_before_files_go(
     server.allocate(GARBAGE_MB, garbage=True)
     recorder.press(notice_of(recorder, "Elevated: ").id, "FreeMemory-0")
     question = notice_of(recorder, "Free memory ")
-    assert question.body.startswith("The server deletes temp files older than 1 h, too.")
-    assert "50 MB in 1 file there now." in question.body
-    assert labels(question) == ("Free memory and old files",)
+    assert question.body.startswith("This also deletes temp files older than 1 h.")
+    assert "There are 50 MB in 1 file now." in question.body
+    assert labels(question) == ("Free memory, delete old files",)
     assert "/optimize-memory/" not in server.get("/test/calls")
     recorder.press(question.id, keys(question)[0])
     freed = notice_of(recorder, "Freed ")
-    assert freed.body.startswith("Deleted 1 temp file (50 MB), keeps ")
+    assert freed.body.startswith("Deleted 1 temp file (50 MB). ")
     assert server.get("/test/calls")["/optimize-memory/"] == 1
 
 
@@ -245,10 +245,10 @@ def test_free_memory_from_a_notification(
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
     alert = notice_of(recorder, "Elevated: ")
-    assert labels(alert)[0] == "Free memory and old files"
+    assert labels(alert)[0] == "Free memory, delete old files"
     freed = press_free(recorder, alert)
     assert freed.summary.startswith(f"Freed {GARBAGE_MB} MB in ")
-    assert freed.body.startswith("The server keeps ")
+    assert freed.body.startswith("The server now uses ")
     assert server.get("/test/calls")["/optimize-memory/"] == 1
     notice_of(recorder, "Back to normal: ")
 
@@ -281,7 +281,7 @@ def test_nothing_is_lost_without_a_daemon(
         app = start_app(session_bus, "--url", server.url, env={"PATH": ""})
         app.wait_for_source("API")
         server.allocate(GARBAGE_MB, garbage=True)
-        app.wait_for_label("Alerts: do not get through")
+        app.wait_for_label("Alerts: not delivered")
         with NotificationRecorder(session_bus.bus_address) as recorder:
             alert = notice_of(recorder, "Elevated: ")
             app.wait_for_picture(undelivered=False)
@@ -327,7 +327,7 @@ def test_clean_up(
     server.write_tmp(1, "u1/new.mp4", age_hours=1)
     app = start_and_press(session_bus, server, recorder, "CleanUp")
     question = notice_of(recorder, "Delete temp files older than 24 h?")
-    assert question.body == "4 MB in 2 files there now."
+    assert question.body == "There are 4 MB in 2 files now."
     recorder.press(question.id, keys(question)[0])
     deleted = notice_of(recorder, "Deleted ")
     assert deleted.summary == "Deleted 1 temp file (3 MB)"
@@ -354,7 +354,7 @@ def test_a_desktop_that_opens_nothing(
 ) -> None:
     """Without xdg-open a notification says so."""
     start_and_press(session_bus, server, recorder, "OpenServer", env={"PATH": ""})
-    notice = notice_of(recorder, "The server's page was not opened")
+    notice = notice_of(recorder, "Could not open the server's page")
     assert notice.body.startswith(f"{server.url}/docs: xdg-open is missing")
 
 
@@ -432,7 +432,7 @@ def test_a_real_daemon_ended_and_started_again(
     app.wait_for_source("API")
     desktop.kill_notifier()
     server.allocate(GARBAGE_MB, garbage=True)
-    app.wait_for_label("Alerts: do not get through")
+    app.wait_for_label("Alerts: not delivered")
     assert desktop.popups() == []
     desktop.start_notifier()
     alert = notice_box(desktop)

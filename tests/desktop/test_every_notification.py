@@ -461,7 +461,7 @@ def test_what_can_be_made_for_real(
         screen.press("Open temp directory", notice)
         wait_for(lambda: opened.exists() and opened.read_text(), "it is opened")
         assert opened.read_text() == f"{server.folder / 'tmp'}\n"
-        screen.see("scarce", "Machine short of memory: ", "most is held by ")
+        screen.see("scarce", "Machine low on memory: ", " uses ")
         screen.clear()
 
         # Alerts tell what goes on: first a job, then none.
@@ -471,7 +471,7 @@ def test_what_can_be_made_for_real(
         app.click("Alerts", "Send a test notification")
         screen.see("test", "Test notification")
         app.click("Start at login")
-        screen.see("autostart", "Start at login", "It could not be switched on: ")
+        screen.see("autostart", "Start at login", "Could not enable start at login:  ")
         item = app.item()
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
         screen.see("status", "RunAnalyze: ", "System: ")
@@ -492,12 +492,12 @@ def test_what_can_be_made_for_real(
         # The daemon is killed, and started again: nothing is lost.
         desktop.kill_notifier()
         hold(server, ELEVATED, garbage=True)
-        app.wait_for_label("Alerts: do not get through")
+        app.wait_for_label("Alerts: not delivered")
         desktop.start_notifier()
         notice = screen.see("kept", "Elevated: ")
         app.wait_for_tooltip("idle", 20.0)  # while a job may run it is asked whether to
-        screen.press("Free memory and old files", notice)
-        screen.see("freed", "Freed ", "The server keeps ")
+        screen.press("Free memory, delete old files", notice)
+        screen.see("freed", "Freed ", "The server now uses ")
         screen.see("recovered-freed", "Back to normal: ")
         screen.clear()
 
@@ -518,9 +518,9 @@ def test_what_can_be_made_for_real(
         server.burn(30.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.kill()
-        screen.see("gone", "RunAnalyze stopped at ", "What was being processed is lost.")
+        screen.see("gone", "RunAnalyze stopped at ", "The running job is lost.")
         server.start()
-        screen.see("back", "RunAnalyze is back: ", "It was away for ")
+        screen.see("back", "RunAnalyze is back: ", "It was down for ")
         assert app.log.count("\n") <= 3, app.log
 
 
@@ -545,7 +545,7 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
         app.wait_for_tooltip("processing")
         server.write_tmp(4, "u2/upload.mp4")
         server.kill()
-        screen.see("gone-again", "RunAnalyze stopped at ", "What was being processed is lost.")
+        screen.see("gone-again", "RunAnalyze stopped at ", "The running job is lost.")
         server.start()
         screen.see("left-behind", "12 MB left in the temp directory", "12 MB in 2 files", 75.0)
         settle(server)

@@ -117,7 +117,7 @@ def test_rows_stay_in_every_state(
     assert row_ids(app) == rows
     app.click("Resume")
     server.kill()
-    app.wait_for_label("RunAnalyze: No reading")
+    app.wait_for_label("RunAnalyze: no reading")
     assert row_ids(app) == rows
 
 

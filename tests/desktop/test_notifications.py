@@ -244,7 +244,7 @@ def test_a_hanging_daemon_delays_nothing(
     hold(server, OVER_CRITICAL)
     app.wait_for_picture(band=Band.RED, undelivered=False)
     wait_for(lambda: server.calls() >= calls + 8, "requests go on")
-    app.wait_for_label("Alerts: do not get through", within_s=20)
+    app.wait_for_label("Alerts: not delivered", within_s=20)
     app.wait_for_picture(undelivered=True)
     recorder.behaviour = "answer"
     server.free()
@@ -262,7 +262,7 @@ def test_no_daemon(
         app.wait_for_source("API")
         assert "Alerts" in app.labels()
         hold(server, ELEVATED)
-        app.wait_for_label("Alerts: do not get through")
+        app.wait_for_label("Alerts: not delivered")
         app.wait_for_picture(band=Band.YELLOW, undelivered=True)
         hold(server, HIGH)
         app.wait_for_picture(band=Band.ORANGE, undelivered=True)
@@ -271,7 +271,7 @@ def test_no_daemon(
             wait_for_critical(recorder)
             app.wait_for_picture(band=Band.RED, undelivered=False)
             assert "Alerts" in app.labels()
-        assert app.log.count("do not get through") == len(app.log.splitlines()) == 1
+        assert app.log.count("are not being delivered") == len(app.log.splitlines()) == 1
 
 
 def test_real_daemon(
@@ -354,7 +354,7 @@ def test_a_slow_daemon_gets_each_alert_once(
     app.wait_for_source("API")
     jump(app, server, OVER_CRITICAL)
     first = wait_for_critical(recorder)
-    app.wait_for_label("Alerts: do not get through", within_s=20)
+    app.wait_for_label("Alerts: not delivered", within_s=20)
     wait_for(lambda: "Alerts" in app.labels(), "the late answer is taken", within_s=20)
     app.wait_for_picture(undelivered=False)
     assert len(recorder.notices) == 1

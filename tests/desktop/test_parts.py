@@ -221,7 +221,7 @@ def test_a_running_windows_icon_follows_the_taskbar(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_stock_menu_that_is_open_is_left_alone() -> None:
-    """GTK's menu is made anew at each update, and an open one would vanish."""
+    """GTK's menu is rebuilt at each update, and an open one would vanish."""
 
     class Shown:
         mapped = True

@@ -159,7 +159,7 @@ def test_the_icon_follows_the_desktops_theme(
         app.wait_for_picture(theme=Theme.DARK)
         app.click("View", "Panel: light")
         app.wait_for_picture(theme=Theme.LIGHT)
-        app.click("View", "Panel: as the desktop (dark)")
+        app.click("View", "Panel: follow the desktop (dark)")
         app.wait_for_picture(theme=Theme.DARK)
 
 

@@ -78,7 +78,7 @@ LARGE = "import time; held = b'x' * (300 << 20); time.sleep(600)"
 OTHER = WatchProcess(0, 0.0)
 CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (OTHER, ("Processes", "Watch another process")),
-    (WatchAutomatically(), ("Processes", "Find the server by itself")),
+    (WatchAutomatically(), ("Processes", "Detect the server automatically")),
     (SetMode(Mode.API), ("Mode", "API only")),
     (SetMode(Mode.FALLBACK), ("Mode", "Process only")),
     (SetMode(Mode.AUTO), ("Mode", "Automatic")),
@@ -89,7 +89,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (Mute(1800.0), ("Alerts", "Mute for 30 min")),
     (Mute(3600.0), ("Alerts", "Mute for 1 h")),
     (Mute(28800.0), ("Alerts", "Mute for 8 h")),
-    (Mute(None), ("Alerts", "Mute until the next start")),
+    (Mute(None), ("Alerts", "Mute until restart")),
     (Unmute(), ("Alerts", "Unmute")),
     (SendTest(), ("Alerts", "Send a test notification")),
     (
@@ -102,18 +102,18 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     ),
     (
         FreeMemory(sure=True),
-        ("Server", "Free memory and old temp files", "Free memory and old files"),
+        ("Server", "Free memory, delete old temp files", "Free memory, delete old files"),
     ),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
     (SetStyle(Style.BARS), ("View", "Icon: bars")),
-    (SetStyle(Style.CALM), ("View", "Icon: calm, grey until orange")),
+    (SetStyle(Style.CALM), ("View", "Icon: calm (grey until orange)")),
     (SetStyle(Style.NUMBER), ("View", "Icon: number")),
-    (SetPalette(Palette.OKABE_ITO), ("View", "Colours: for colour-blind people (Okabe-Ito)")),
+    (SetPalette(Palette.OKABE_ITO), ("View", "Colours: colour-blind safe (Okabe-Ito)")),
     (SetPalette(Palette.STANDARD), ("View", "Colours: green, yellow, orange, red")),
     (SetTheme(Theme.DARK), ("View", "Panel: dark")),
     (SetTheme(Theme.LIGHT), ("View", "Panel: light")),
-    (SetTheme(Theme.AUTO), ("View", "Panel: as the desktop")),
+    (SetTheme(Theme.AUTO), ("View", "Panel: follow the desktop")),
     (SetAutostart(True), ("Start at login",)),
     (SetAutostart(False), ("Start at login",)),
     (SetPaused(True), ("Pause",)),
@@ -187,7 +187,7 @@ def click_every_row(scene: Scene, click: Click) -> None:
     for number, (command, labels) in enumerate(CLICKS, 1):
         row = (*labels, offered(scene)) if command is OTHER else labels
         if isinstance(command, CleanUp):
-            wait_for(lambda: risk(app) == "Really delete files?", "no job runs; files are there")
+            wait_for(lambda: risk(app) == "Delete files now?", "no job runs; files are there")
         click(*row)
         wait_for(lambda number=number: len(handed_in(app)) >= number, f"{row} is handed in")
         told = handed_in(app)[number - 1 :]
@@ -285,7 +285,7 @@ def _memory_is_freed(scene: Scene, _command: Any) -> None:
     """The server was asked once, and what it brought is told, also where it was asked for."""
     notice = scene.wait_for_notice("Freed ")
     assert re.fullmatch(r"Freed \d+ MB in \d+ s", notice.summary)
-    assert notice.body.startswith("The server keeps ")
+    assert notice.body.startswith("The server now uses ")
     assert scene.server.get("/test/calls")["/optimize-memory/"] == 1
     _brought_is_told(scene, notice)
 
@@ -405,7 +405,7 @@ def test_opening_the_menu_reads_what_only_it_shows(
     wait_for(others, "other Python processes are shown")
     about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "About")
     own = label_of(about["children"][2])
-    assert re.fullmatch(r"Own use: \d+ MB · \d+\.\d % CPU on average", own), own
+    assert re.fullmatch(r"This program: \d+ MB · \d+\.\d % CPU on average", own), own
 
 
 def test_the_server_on_another_port_is_watched_by_a_click(
@@ -421,8 +421,8 @@ def test_the_server_on_another_port_is_watched_by_a_click(
         app.wait_for_source("API")
         app.wait_for_picture(band=Band.GREEN)
         wait_for(lambda: recorder.notices, "it is told")
-        assert recorder.notices[-1].summary == f"Watched now: port {server.port}"
-        app.click("Processes", "Find the server by itself")
+        assert recorder.notices[-1].summary == f"Now watching port {server.port}"
+        app.click("Processes", "Detect the server automatically")
         app.wait_for_tooltip(question)
         assert remembered(desktop) == {} or "url" not in remembered(desktop)
 
@@ -436,12 +436,12 @@ def test_the_server_is_not_cleaned_up_while_it_works(
         app = start_app(desktop, "--url", server.url)
         app.wait_for_source("API")
         server.burn(8.0)
-        wait_for(lambda: risk(app) == "Not while a job runs", "the row says so")
+        wait_for(lambda: risk(app) == "Not while a job is running", "the row says so")
         app.click("Server", "Clean up old temp files", "Delete files older than 24 h")
         wait_for(lambda: recorder.notices, "it is told")
         notice = recorder.notices[-1]
-        assert notice.summary == "Nothing was cleaned up"
-        assert notice.body.startswith("A job is running: its files would be at risk.")
+        assert notice.summary == "No files were deleted"
+        assert notice.body.startswith("A job is running and may need its files.")
         assert "/cleanup-old-files/" not in server.get("/test/calls")
 
 
@@ -457,5 +457,5 @@ def test_a_machine_that_is_short_of_memory_is_marked(
         app.wait_for_picture(machine_short=True)
         wait_for(lambda: recorder.notices, "it is said")
         # A limit of its container may be what counts.
-        short = ("Machine short of memory", "Memory limit nearly reached")
+        short = ("Machine low on memory", "Memory limit nearly reached")
         assert recorder.notices[0].summary.startswith(short)

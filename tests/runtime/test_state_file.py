@@ -70,7 +70,7 @@ def test_a_place_that_cannot_be_written_is_one_log_line(
     path = tmp_path / "file" / "state.json"
     assert not write_choice(path, RememberedChoices(Mode.API))
     assert not write_choice(path, RememberedChoices(Mode.AUTO))
-    assert caplog.text.count("cannot remember") == 1
+    assert caplog.text.count("cannot save the choice") == 1
     (tmp_path / "file").unlink()
     caplog.set_level("INFO")
     assert write_choice(path, RememberedChoices(Mode.API))

@@ -92,7 +92,7 @@ FAULTS: dict[str, Fault] = {
     "TLS on a plain port": Fault(
         speaks_tls, "connection reset|connection closed without an answer"
     ),
-    "no TLS on a TLS port": Fault(speaks_no_tls, "no TLS on this port: .*", tls=True),
+    "no TLS on a TLS port": Fault(speaks_no_tls, "this port does not use TLS: .*", tls=True),
     "TLS and no answer": Fault(plays(ENDLESS["hang"]), SILENCE, tls=True),
     GONE: Fault(FaultServer.go_down, "connection refused"),
 }

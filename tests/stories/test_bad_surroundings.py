@@ -107,7 +107,7 @@ def test_a_home_of_nobody_is_a_mistake(option: object) -> None:
     status, told = run(flag, "~nosuch/x", "--demo", "--json", "--once")
     assert (status, told) == (
         2,
-        f"runanalyze-tray: {flag}: ~nosuch/x begins with a home directory that is not known\n",
+        f"runanalyze-tray: {flag}: ~nosuch/x starts with an unknown home directory\n",
     )
     status, told = run("--demo", "--json", "--once", **{variable: "~nosuch/x"})
     assert status == 0
@@ -146,7 +146,7 @@ def _holding(data: bytes) -> Callable[[Path], None]:
 
 WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
     "a directory": (Path.mkdir, "is a directory"),
-    "a pipe that nobody writes": (_fifo, "is a pipe that brings nothing"),
+    "a pipe that nobody writes": (_fifo, "is a pipe that sent nothing"),
     "endless": (_link_to("/dev/zero"), "is larger than 256 KiB"),
     "a loop": (_link_to("config.toml"), "too many levels of symbolic links"),
     "10 MB": (_holding(b"# x\n" * 2_500_000), "is larger than 256 KiB"),

@@ -87,7 +87,7 @@ def test_a_full_disk(
             "alerts come",
         )
         app.wait_for_picture(band=Band.RED)
-        assert "cannot remember the choice" in app.log
+        assert "cannot save the choice" in app.log
 
         ballast.unlink()
         app.click("Mode", "Automatic")

@@ -36,7 +36,7 @@ def test_a_second_start_hands_over_and_ends(
         )
         assert second.wait_for_exit() == 0
         assert second.log.splitlines() == [
-            f"runanalyze-tray: {server.url} is watched already; it shows its status"
+            f"runanalyze-tray: already running for {server.url}; its status is shown"
         ]
         first.wait_for_source("Process")
         assert len(session_bus.items()) == 1
@@ -148,7 +148,7 @@ def test_start_at_login(
         ask("api")
         wait_for(lambda: recorder.notices, "the failure is told")
         assert recorder.notices[0].summary == "Start at login"
-        assert "could not be switched on" in recorder.notices[0].body
+        assert "Could not enable start at login" in recorder.notices[0].body
 
 
 def test_start_at_login_as_the_desktop_has_it(
@@ -179,7 +179,7 @@ def test_start_at_login_as_the_desktop_has_it(
         wait_for(lambda: not is_marked(), "the mark is gone")
         doctor = start_app(session_bus, "--url", server.url, "--doctor", name="doctor")
         assert doctor.wait_for_exit(20) == 1
-        assert "/no/such/program is not there" in doctor.log.partition("Put right:")[2]
+        assert "/no/such/program does not exist" in doctor.log.partition("To fix:")[2]
 
 
 REMEMBERS_SAMPLES = """
@@ -246,6 +246,6 @@ def test_doctor_names_what_is_missing(
     """Neither panel nor notifications: status 1, and what to do about each."""
     app = start_app(session_bus, "--url", server.url, "--doctor")
     assert app.wait_for_exit(20) == 1
-    fixes = app.log.partition("Put right:")[2]
+    fixes = app.log.partition("To fix:")[2]
     assert "AppIndicator" in fixes
     assert "notification service" in fixes

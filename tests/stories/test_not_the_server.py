@@ -104,7 +104,7 @@ def test_a_forwarder_is_not_used(runanalyze_server: ServerFactory, spawn: Spawn)
         assert (sample.rate_bytes_s, sample.peak_bytes) == (None, sample.memory_bytes)
         name = psutil.Process(forwarder.pid).name()
         assert wording.source(sample).endswith(
-            f"the process on the port, {name}, is not the server"
+            f"port {port} is held by {name} (pid {forwarder.pid}), which is not RunAnalyze"
         )
 
         server.hang(60)
@@ -143,5 +143,5 @@ def test_a_known_relay_is_never_used(runanalyze_server: ServerFactory, spawn: Sp
         assert (sample.source, sample.target, sample.rows) == (Source.API, None, ())
         assert sample.memory_bytes == pytest.approx(rss_mb(server) * MIB, rel=0.1)
         assert wording.source(sample).endswith(
-            f"port {port} is only passed on by docker-proxy: only the API can be read"
+            f"docker-proxy forwards port {port}, so only the API can be read"
         )

@@ -11,7 +11,7 @@ from tray_app.core.config.options import OPTIONS
 
 
 def test_it_is_up_to_date() -> None:
-    """``python -m tools.make_manual`` makes it anew."""
+    """``python -m tools.make_manual`` regenerates it."""
     assert PAGE.read_text("utf-8") == page()
 
 

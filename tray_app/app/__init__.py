@@ -1,4 +1,4 @@
-"""The only room that knows every name: it builds the parts, starts them and stops them.
+"""Builds, starts and stops the parts of the program. Only this package imports all others.
 
 `run` decides between `tray` (an icon) and `terminal` (console, live screen, JSON). Which threads
 run, who owns what and who stops them stands in docs/architecture.md.

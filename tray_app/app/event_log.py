@@ -1,4 +1,4 @@
-"""The log's line for each event that has one."""
+"""Writes a log line for each event that has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a start does where another instance watches the same server, and what that one answers."""
+"""Handles a second start for the same server, on both sides."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
             raise
         return None, True
     except OSError as error:
-        _log.info("cannot see whether this server is watched already: %s", error)
+        _log.info("cannot check for a running instance: %s", error)
         return None, False
 
 
@@ -57,11 +57,11 @@ def take_over(invocation: Invocation) -> Instance | None:
     """Take the place of a first instance that cannot show anything."""
     address = invocation.settings.address
     shown = address.shown
-    _log.info("%s is watched by a process that cannot show it here: its place is taken", shown)
+    _log.info("replacing the instance for %s: it cannot show an icon in this session", shown)
     try:
         return single_instance.take_over(address.identity, session_marks(), clock.mono_s)
     except OSError as error:
-        _log.info("its place cannot be taken: %s", error)
+        _log.info("cannot replace the running instance: %s", error)
         return None
 
 
@@ -82,7 +82,7 @@ def answer(
     if isinstance(marks := message.get(single_instance.PROVE), dict):
         return {single_instance.SHOWS: desktop.shows_to(marks)}
     if message.get(single_instance.MAKE_WAY) is True:
-        _log.info("another start takes this one's place")
+        _log.info("another instance replaces this one")
         post(Quit())
     else:
         post(*handed_over(message))
@@ -98,5 +98,5 @@ def handed_over(message: Mapping[str, Any]) -> list[Command]:
             if key in message:
                 commands.append(make(check(key, message[key])))
         except ValueError as error:
-            _log.info("a second start wanted what cannot be: %s %s", key, error)
+            _log.info("ignored a second start's setting: %s %s", key, error)
     return [*commands, ShowStatus()]

@@ -1,4 +1,4 @@
-"""What the command line asks for."""
+"""The parsed command line as a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run in a terminal, or for another program: console, live screen, JSON, one reading."""
+"""Runs the program in a terminal or a pipe: console, live screen, JSON, one reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run with an icon in the panel."""
+"""Runs the program with an icon in the panel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a run and how they are joined: the same for an icon and for a terminal.
+"""Builds and connects the parts that a run needs, with an icon or in a terminal.
 
 Sources are imported when they are made: a run pays for what it uses, and for what comes after the
 first sample only then.

@@ -1,4 +1,4 @@
-"""Shell completion, made from the parser: what can be typed stands in one place."""
+"""Makes shell completion scripts from the parser."""
 
 from __future__ import annotations
 

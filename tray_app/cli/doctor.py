@@ -1,6 +1,6 @@
-"""``--doctor``: what was found here, for a bug report, and what must be put right.
+"""``--doctor``: reports the findings on this machine, for a bug report, and how to fix problems.
 
-Asks what the program asks when it runs, once, and shows nothing secret.
+It asks once for everything that the program asks for when it runs, and shows no secrets.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Finding(Struct, frozen=True):
 
 
 def report(findings: Sequence[Finding]) -> str:
-    """The findings in two columns, and at the end what must be put right."""
+    """The findings in two columns, then how to fix problems."""
     width = min(WIDTH, get_terminal_size((WIDTH, 0)).columns)
     indent = max(len(finding.topic) for finding in findings) + 2
     lines = []
@@ -74,7 +74,7 @@ def report(findings: Sequence[Finding]) -> str:
             break_on_hyphens=False,
         )
     fixes = [visible(fix) for finding in findings for fix in finding.fix.split("\n") if fix]
-    lines += ["", "Put right:" if fixes else "Nothing must be put right."]
+    lines += ["", "To fix:" if fixes else "No problems found."]
     for fix in fixes:
         lines += textwrap.wrap(
             fix, width, initial_indent="- ", subsequent_indent="  ", break_long_words=False
@@ -115,18 +115,22 @@ def _program() -> list[Finding]:
 def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[Finding]:
     from tray_app.desktop import paths
 
-    fix = "\n".join(f"Correct this setting: {complaint}" for complaint in complaints)
-    there = "" if config.exists() else " (not there: --init-config writes one)"
+    fix = "\n".join(f"Fix this setting: {complaint}" for complaint in complaints)
+    there = "" if config.exists() else " (does not exist; --init-config writes one)"
     log = settings.log_file or str(paths.log_file())
     own_ca = Path(settings.ca_file) if settings.ca_file else None
     findings = [
         Finding("config", f"{config}{there}", fix),
-        Finding("remembered", str(paths.state_file())),
+        Finding("saved choices", str(paths.state_file())),
         Finding("log", log),
         _at_login(),
     ]
     if own_ca:
-        missing = "" if own_ca.is_file() else f"Give api.ca_file a file that exists: {own_ca}"
+        missing = (
+            ""
+            if own_ca.is_file()
+            else f"Set api.ca_file to an existing file; {own_ca} does not exist."
+        )
         findings.append(Finding("CA file", str(own_ca), missing))
     return findings
 
@@ -138,7 +142,7 @@ def _at_login() -> Finding:
     if login.on:
         return Finding("at login", f"starts {' '.join(login.command)}")
     reason = f": {login.why_not}" if login.why_not else ""
-    again = f"Switch Start at login on again in the menu: {login.why_not}."
+    again = f"Turn on Start at login again in the menu ({login.why_not})."
     return Finding("at login", f"does not start{reason}", again if login.is_broken else "")
 
 
@@ -147,13 +151,13 @@ def _desktop() -> list[Finding]:
 
     found = survey()
     no_backend = (
-        "Start it in a desktop session (there is neither a session bus nor a display); without"
-        " one, --console shows the same in a terminal."
+        "Start it in a desktop session: there is no session bus and no display here. Without"
+        " one, --console shows the figures in a terminal."
     )
     no_host = f"{wording.NO_TRAY_HOST}"
     no_service = (
-        "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako): without"
-        " one no alert reaches you."
+        "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako). Without"
+        " one, alerts cannot reach you."
     )
     has_icon = found.host is not None or (found.backend or "").startswith("pystray")
     return [
@@ -162,8 +166,8 @@ def _desktop() -> list[Finding]:
         Finding(
             "tray host", found.host or ABSENT, "" if has_icon or not found.backend else no_host
         ),
-        Finding("icon by", found.backend or ABSENT, "" if found.backend else no_backend),
-        Finding("not by", "; ".join(found.others)),
+        Finding("icon backend", found.backend or ABSENT, "" if found.backend else no_backend),
+        Finding("other backends", "; ".join(found.others)),
         Finding(
             "notifications",
             found.notifications or ABSENT,
@@ -188,11 +192,14 @@ def _server(settings: Settings) -> list[Finding]:
     elsewhere = "; ".join(f"{process_text.evidence(it.evidence)} (pid {it.pid})" for it in moved)
     findings = [Finding("API", answer, _api_fix(outcome, found is not None, address, moved))]
     if reading is None:
-        return [*findings, Finding("process", "on another machine: its API alone is read")]
+        return [
+            *findings,
+            Finding("process", "the server runs on another machine, so only its API is read"),
+        ]
     if found is None:
         words = process_text.problem(reading.problem) if reading.problem else "no server found"
         wished = named(settings.pid, settings.match) != NO_OVERRIDE
-        fix = f"Name a process that is there with --pid or --match ({words})." if wished else ""
+        fix = f"Give --pid or --match an existing process ({words})." if wished else ""
         findings.append(Finding("process", words, fix))
         if elsewhere:
             findings.append(Finding("elsewhere", elsewhere))
@@ -224,18 +231,20 @@ def _api_fix(
     problem = outcome.problem
     reason = problem_text(problem)
     if problem.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return "Set RUNANALYZE_TRAY_TOKEN, or headers in the config file, to what the API wants."
+        return (
+            "The API wants credentials: set RUNANALYZE_TRAY_TOKEN, or headers in the config file."
+        )
     if problem.kind is ApiFailureKind.CERTIFICATE:
-        return "Name the file with the server's CA certificate: api.ca_file in the config file."
+        return "Set api.ca_file in the config file to the file with the server's CA certificate."
     if problem.failure_class is FailureClass.TIMEOUT and is_found:
         return ""  # busy, which is what the processes are read for
     if is_found:
-        return f"The server runs, but its API does not answer as it should ({reason}): see --url."
+        return f"The server runs, but its API does not answer correctly ({reason}). Check --url."
     if moved and moved[0].port:
         url = at_port(address, moved[0].port).shown
         there = process_text.evidence(moved[0].evidence)
         return f"{there}: watch it with --url {url}, or start the server ({reason})."
-    return f"Start the server, or name the right address with --url ({reason})."
+    return f"Start the server, or give its address with --url ({reason})."
 
 
 def _look(settings: Settings) -> ProcessReading:
@@ -249,13 +258,13 @@ def _look(settings: Settings) -> ProcessReading:
 def _temp(settings: Settings, target: Target | None) -> Finding:
     place = temp_directory(settings, target)
     if place is None:
-        return Finding("temp directory", "not known while no server is found")
+        return Finding("temp directory", "unknown until a server is found")
     path = Path(place)
     if not path.is_dir() and settings.tmp_dir:
-        fix = f"Name the server's temp directory with --tmp-dir: there is no {path}."
-        return Finding("temp directory", f"{path} is not there", fix)
+        fix = f"Give the server's temp directory with --tmp-dir; {path} does not exist."
+        return Finding("temp directory", f"{path} does not exist", fix)
     if not path.is_dir():
-        return Finding("temp directory", f"{path} is not there (yet)")
+        return Finding("temp directory", f"{path} does not exist (yet)")
     return Finding("temp directory", f"{path}{'' if os.access(path, os.R_OK) else ': unreadable'}")
 
 

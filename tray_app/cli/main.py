@@ -1,4 +1,4 @@
-"""Command line in, exit status out. Every mistake is one line on stderr and status 2."""
+"""The entry point: command line in, exit status out. Mistakes are one line and status 2."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
                 else desktop_entry.uninstall()
             )
             verb = "wrote" if given.install_desktop_entry else "removed"
-            told = [f"{verb} {path}" for path in done] or ["there was nothing to remove"]
+            told = [f"{verb} {path}" for path in done] or ["nothing to remove"]
             streams.say("\n".join(f"{APP_ID}: {line}" for line in told))
         else:
             return None
     except FileExistsError as error:
-        parser.error(f"{error.filename} is there already and stays as it is")
+        parser.error(f"{error.filename} already exists; it was not changed")
     except OSError as error:
         from tray_app.runtime.config_file import why
 
@@ -73,7 +73,7 @@ def _log_to(
     default: Path | None,
 ) -> None:
     """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
-    however little the terminal is told."""
+    however little the terminal shows."""
     from tray_app.runtime.config_file import why
     from tray_app.runtime.log_file import LogFileHandler, PlainFormatter, TerminalLog
 
@@ -88,7 +88,7 @@ def _log_to(
         except OSError as error:
             # Of a flag this is a mistake; of a config file the rest still works.
             missing = isinstance(error, FileNotFoundError)
-            wrong = f"{file}: {'its folder is not there' if missing else why(error)}"
+            wrong = f"{file}: {'its directory does not exist' if missing else why(error)}"
             if is_flag:
                 parser.error(f"--log-file: {wrong}")
             streams.complain(f"log_file: {wrong}")

@@ -1,4 +1,4 @@
-"""The command line's flags: those that set something come from the table of settings."""
+"""The command line's flags. Flags for settings come from the table of settings."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from tray_app.views.terminal.streams import complain, say
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
 PRESETS = {
-    Preset.QUICK: "Every 2 s for 30 s, then a summary.",
-    Preset.HEAVY: "Every 3 s, patient with the API.",
-    Preset.DEBUG: "Every 1 s, with process details and more log.",
-    Preset.FALLBACK: "Every 2 s, processes only.",
+    Preset.QUICK: "Sample every 2 s for 30 s, then print a summary.",
+    Preset.HEAVY: "Sample every 3 s and wait longer for the API.",
+    Preset.DEBUG: "Sample every 1 s, list each process, log more.",
+    Preset.FALLBACK: "Sample every 2 s from processes only.",
 }
 EPILOG = """\
 examples:
-  runanalyze-tray                    the icon in the panel
+  runanalyze-tray                    show the icon in the panel
   runanalyze-tray --demo             see every colour without a server
   runanalyze-tray --quick --console  measure for 30 s in the terminal
-  runanalyze-tray --once --json      one reading for another program
-  runanalyze-tray --doctor           what is wrong here, and what helps
+  runanalyze-tray --once --json      print one reading for another program
+  runanalyze-tray --doctor           diagnose this installation
   source <(runanalyze-tray --completion bash)
 
-An explicit flag beats what a preset sets. All that can be set is in the file
-that --init-config writes, each setting with its environment variable.
+Explicit flags override presets. --init-config writes a file with every setting
+and its environment variable.
 """
 
 
 # argparse's words, and ours.
 _PLAIN = {
     "not allowed with argument ": "cannot be combined with ",
-    "ignored explicit argument": "takes no value, and was given",
+    "ignored explicit argument": "takes no value, but got",
     "argument ": "",
-    "unrecognized arguments:": "not understood (see --help):",
+    "unrecognized arguments:": "unknown option (see --help):",
     "expected one argument": "needs a value",
 }
 
@@ -114,42 +114,44 @@ def make_parser() -> argparse.ArgumentParser:
             metavar=metavar,
             help=option.help.replace("%", "%%") + shown,
         )
-    settings.add_argument("--config", type=Path, metavar="FILE", help="Another config file.")
-    view = parser.add_argument_group("how it is shown (without any of these: in the panel)")
-    view.add_argument("--console", action="store_true", help="Show it in this terminal.")
-    view.add_argument("--json", action="store_true", help="One JSON object per sample.")
+    settings.add_argument("--config", type=Path, metavar="FILE", help="Use this config file.")
+    view = parser.add_argument_group("output (default: an icon in the panel)")
+    view.add_argument("--console", action="store_true", help="Show the figures in this terminal.")
+    view.add_argument("--json", action="store_true", help="Print one JSON object per sample.")
     view.add_argument(
-        "--once", action="store_true", help="Print one sample and exit; status 3 without a reading."
+        "--once",
+        action="store_true",
+        help="Print one sample and exit (status 3 if there is no reading).",
     )
-    view.add_argument("--demo", action="store_true", help="Watch a scripted server.")
-    view.add_argument("-v", "--verbose", action="store_true", help="Log more.")
-    tasks = parser.add_argument_group("do one thing and exit")
+    view.add_argument("--demo", action="store_true", help="Watch a simulated server.")
+    view.add_argument("-v", "--verbose", action="store_true", help="Log more details.")
+    tasks = parser.add_argument_group("tasks (run one and exit)")
     once = tasks.add_mutually_exclusive_group()
     once.add_argument(
         "--doctor",
         action="store_true",
-        help="Tell what was found here; status 1 when something must be put right.",
+        help="Diagnose this installation (status 1 if something needs fixing).",
     )
     once.add_argument(
         "--init-config",
         action="store_true",
-        help="Write a config file with every setting commented out; never over one that is there.",
+        help="Write a commented config file (never overwrites one).",
     )
     once.add_argument(
         "--install-desktop-entry",
         action="store_true",
-        help="Let launchers and menus find the program (Linux).",
+        help="Add the program to the application menu (Linux).",
     )
     once.add_argument(
-        "--uninstall-desktop-entry", action="store_true", help="Remove what that has installed."
+        "--uninstall-desktop-entry", action="store_true", help="Remove the menu entry and its icon."
     )
     once.add_argument(
         "--completion",
         type=_shell,
         metavar=f"{{{','.join(SHELLS)}}}",
-        help="Print a script that completes these flags in that shell.",
+        help="Print a completion script for this shell.",
     )
-    tasks.add_argument("-h", "--help", action="help", help="Show this and exit.")
+    tasks.add_argument("-h", "--help", action="help", help="Show this help.")
     tasks.add_argument(
         "--version", action="version", version=f"{APP_ID} {__version__}", help="Show the version."
     )

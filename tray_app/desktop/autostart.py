@@ -1,8 +1,7 @@
-"""Start at login: one small file, or on Windows one value in the registry, and nothing else.
+"""Start at login: one small file, or on Windows one value in the registry.
 
-Desktops have switches of their own for it, and write what was chosen there into the same file or
-beside it: that counts as much as what was chosen here. What switches it raises OSError where the
-platform refuses.
+Desktops have their own switches for it, which write to the same file or beside it. Those count as
+much as the switch here. Changing it raises OSError if the platform refuses.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def look() -> Login:
 
 
 def set_on(on: bool) -> None:
-    """Start with the desktop session, or no more. On repairs what is in the way of it."""
+    """Turn start at login on or off. Turning it on repairs a broken entry."""
     if sys.platform == "win32":
         _set_in_registry(on)
     elif sys.platform == "darwin":
@@ -82,9 +81,9 @@ def place() -> Path:
 def _login(command: list[str]) -> Login:
     """What becomes of this command at a login."""
     if not command:
-        return Login(on=False, why_not="it names no program", is_broken=True)
+        return Login(on=False, why_not="its entry names no program", is_broken=True)
     if not is_program(command[0]):
-        why_not = f"{command[0]} is not there, or cannot be run"
+        why_not = f"{command[0]} does not exist or cannot be run"
         return Login(False, why_not, is_broken=True, command=tuple(command))
     return Login(on=True, command=tuple(command))
 
@@ -130,7 +129,7 @@ def _switched_off(keys: Mapping[str, str]) -> str:
     if here & _listed(keys, "NotShowIn"):
         return f"NotShowIn={keys['NotShowIn']}"
     if keys.get("TryExec") and not is_program(keys["TryExec"]):
-        return f"TryExec={keys['TryExec']} is not there"
+        return f"TryExec={keys['TryExec']} does not exist"
     return ""
 
 
@@ -184,7 +183,7 @@ def _by_agent() -> Login:
     except ValueError:  # what is no property list
         agent = None
     if not isinstance(agent, dict):
-        return Login(on=False, why_not="it cannot be understood", is_broken=True)
+        return Login(on=False, why_not="its entry cannot be parsed", is_broken=True)
     if agent.get("Disabled") is True:
         return Login(on=False, why_not="Disabled")
     return _login([str(part) for part in agent.get("ProgramArguments") or ()])
@@ -212,7 +211,7 @@ def _in_registry() -> Login:
             return OFF
         switch = _value(winreg, WINDOWS_APPROVED)
         if isinstance(switch, bytes) and switch[:1] and switch[0] % 2:
-            return Login(on=False, why_not="switched off in Windows' settings")
+            return Login(on=False, why_not="turned off in Windows settings")
         text = str(command)
         program = text[1:].partition('"')[0] if text.startswith('"') else text.split(" ")[0]
         return _login([program] if program else [])

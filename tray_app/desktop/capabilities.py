@@ -1,6 +1,6 @@
-"""What this desktop offers, for a report: the same questions as `backends.open_desktop` asks.
+"""Surveys the desktop for ``--doctor``, with the same questions as `backends.open_desktop`.
 
-Nothing is shown and no icon is made.
+It shows nothing and makes no icon.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def survey() -> Survey:
     if sys.platform != "linux" or (chosen and chosen != "dummy"):
         desktop = {"win32": "Windows", "darwin": "macOS"}.get(sys.platform, sys.platform)
         asked = f"PYSTRAY_BACKEND={chosen}" if chosen else desktop
-        own = (f"StatusNotifierItem: not for {asked}",)
+        own = (f"StatusNotifierItem: not used with {asked}",)
         return Survey(desktop, f"pystray ({asked})", own, host=desktop, notifications=desktop)
     with backends.harmless_pystray():
         importlib.import_module("pystray")
@@ -50,7 +50,9 @@ def _linux() -> Survey:
     from tray_app.desktop.linux.session_bus import SessionBus, session_address
 
     words = (os.environ.get(name, "") for name in ("XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"))
-    desktop = ", ".join(word for word in words if word) or "not told (XDG_CURRENT_DESKTOP)"
+    desktop = (
+        ", ".join(word for word in words if word) or "unknown (XDG_CURRENT_DESKTOP is not set)"
+    )
     address = session_address()
     bus = SessionBus(address) if address else None
     connected = bus if bus is not None and bus.connect() else None
@@ -67,13 +69,13 @@ def _linux() -> Survey:
     others = []
     if backend != "StatusNotifierItem":
         others.append(
-            "StatusNotifierItem: no panel that knows it is there now"
+            "StatusNotifierItem: no panel here supports it"
             if connected is not None
             else "StatusNotifierItem: no session bus"
         )
     if usable is None:
         others += stock.why_not or [
-            f"{stock.usable}: works here, but the panel knows StatusNotifierItem"
+            f"{stock.usable}: works here, but the panel supports StatusNotifierItem"
         ]
     others.append("pystray _xorg: cannot show a menu")
     return Survey(desktop, backend, tuple(others), address, host, notifications)
@@ -86,7 +88,7 @@ class _Stock(Struct, frozen=True):
 
 def _stock() -> _Stock:
     if not backends.has_legacy_tray():
-        return _Stock(None, ["pystray's GTK icon: no tray of the old kind (XEmbed) here"])
+        return _Stock(None, ["pystray's GTK icon: no XEmbed tray here"])
     why_not = []
     for module in backends.STOCK_WITH_MENU:
         try:

@@ -1,4 +1,4 @@
-"""Notifications behind plyer's facade, each means with a time limit and a recorded result.
+"""Sends notifications through plyer's facade; each channel has a time limit and a recorded result.
 
 plyer's own Linux back ends lose urgency and replacement and hide failures, so they come
 last, where nothing else works.
@@ -51,7 +51,7 @@ class Channel(Protocol):
 class DeliveryResult(Struct, frozen=True):
     """What became of a notification: ``means`` that took it, or None and the ``problem``.
 
-    ``pending``: it was handed over, and may still come. What becomes of it is told later.
+    ``pending``: it was handed over and may still come; its result follows later.
     """
 
     title: str
@@ -88,7 +88,7 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
             else:
                 self.last = DeliveryResult(note["title"], means.name)
                 return
-        problem = "; ".join(problems) or "this desktop offers no notifications"
+        problem = "; ".join(problems) or "this desktop has no notifications"
         self.last = DeliveryResult(note["title"], None, problem)
 
 
@@ -104,7 +104,7 @@ def _say(
 
 
 class InTime:
-    """Any blocking function as a means: it gets `LIMIT_S`, then its end is told when it comes."""
+    """A channel made of any blocking function: waits `LIMIT_S`, then reports its end later."""
 
     def __init__(self, name: str, send: Callable[[dict[str, Any]], None]) -> None:
         self.name = name
@@ -159,7 +159,7 @@ def plyer_native(note: dict[str, Any]) -> None:
             module.subprocess = _Checked
         native = module.instance()
     if type(native) is Notification:
-        raise NotImplementedError("plyer finds no implementation here")
+        raise NotImplementedError("plyer has no implementation for this platform")
     # notify-send takes a leading dash for an option.
     message = note["message"]
     native.notify(

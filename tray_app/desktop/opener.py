@@ -1,6 +1,6 @@
-"""Opens a directory or an address with the desktop's own program, and observes what came of it.
+"""Opens a directory or an address with the desktop's own program, and reports failures.
 
-Never through a shell. What was started lives on when this program ends.
+No shell is involved. The opened program outlives this one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def open_place(place: str, report: Callable[[str], None]) -> None:
             problem = getattr(error, "strerror", None) or str(error)
         if problem:
             report(problem)
-            _log.info("%s was not opened: %s", place, problem)
+            _log.info("could not open %s: %s", place, problem)
 
     WorkerThread("open", work, again=False).start()
 

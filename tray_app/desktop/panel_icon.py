@@ -1,4 +1,4 @@
-"""What the views show on the desktop: an icon, its menu, and notifications.
+"""The desktop as views use it: an icon, its menu, and notifications.
 
 Which icon it is was decided in `backends`.
 """
@@ -28,7 +28,7 @@ class Desktop:
 
     ``on_notifier`` is called when a notification service appears, from any thread;
     ``on_session_end`` where the session's end comes as no signal (Windows), and the process may
-    end when it returns. ``on_settled`` is told, from any thread, what became of a notification
+    end when it returns. ``on_settled`` gets, from any thread, the result of a notification
     that had got no answer in time. A left click on the icon submits ShowStatus to whom the menu
     submits.
     """
@@ -184,7 +184,7 @@ class Desktop:
 
     def notify(self, note: Note) -> DeliveryResult:
         """Bring a notification to the person; blocks until it is delivered, has failed, or has got
-        no answer: then what becomes of it is told to ``on_settled``."""
+        no answer: then ``on_settled`` gets its result later."""
         from tray_app.desktop.notifier import DeliveryResult
 
         chain = self._notifications()

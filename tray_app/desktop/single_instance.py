@@ -102,7 +102,7 @@ class Instance:
                 self._listener = _listening(_place(self._name, "sock"))
                 self._bound = _place(self._name, "sock").stat()
             except OSError as error:  # the lock holds all the same
-                _log.info("a second start cannot be heard: %s", error)
+                _log.info("cannot listen for a second start: %s", error)
                 return
         WorkerThread("instance", self._serve).start()
 
@@ -139,7 +139,7 @@ class Instance:
             except (OSError, EOFError, ValueError, RecursionError) as error:
                 # Whoever said it has the fault; the next one is heard.
                 if not self._is_closed:
-                    _log.debug("what a second start said was not understood: %r", error)
+                    _log.debug("could not read a second start's message: %r", error)
                     pause.wait(PAUSE_S)
 
     def _answer(self, said: bytes) -> bytes:
@@ -231,7 +231,7 @@ def _ask(name: str, message: Mapping[str, Any]) -> Answer | None:
             except TimeoutError:
                 return Answer(b"", pid)
     except (OSError, EOFError) as error:
-        _log.debug("the running instance does not hear: %r", error)
+        _log.debug("the running instance does not respond: %r", error)
         return None
 
 

@@ -1,4 +1,4 @@
-"""How much text a platform's icon takes, and how a longer one is cut."""
+"""The platforms' limits for an icon's text, and how a longer one is cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's config file: read at the start and after each edit, never written over."""
+"""Reads the user's config file at the start and after each edit. Never writes it."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class ConfigFile:
         try:
             settings, complaints = self.read()
         except ConfigError as error:
-            _log.warning("%s:%d: %s; the settings stay as they were", self.path, error.line, error)
+            _log.warning("%s:%d: %s; settings unchanged", self.path, error.line, error)
             return None
         except (OSError, ValueError) as error:
-            _log.warning("%s: %s; the settings stay as they were", self.path, why(error))
+            _log.warning("%s: %s; settings unchanged", self.path, why(error))
             return None
         for complaint in complaints:
             _log.warning("%s", complaint)
@@ -99,9 +99,9 @@ def whole(path: str) -> str:
     try:
         return str(Path(path).expanduser().absolute())
     except RuntimeError:
-        raise ValueError("begins with a home directory that is not known") from None
+        raise ValueError("starts with an unknown home directory") from None
     except OSError:
-        raise ValueError("is relative, and the working directory is gone") from None
+        raise ValueError("is relative, but the working directory no longer exists") from None
 
 
 def _make_whole(values: dict[str, Any]) -> dict[str, str]:
@@ -136,7 +136,7 @@ def text_of(path: Path) -> str:
     finally:
         os.close(descriptor)
     if is_pipe and not data:
-        raise ValueError("is a pipe that brings nothing")
+        raise ValueError("is a pipe that sent nothing")
     return data.decode("utf-8-sig")
 
 
@@ -146,7 +146,7 @@ def _part(descriptor: int, is_pipe: bool) -> bytes:
             return os.read(descriptor, 65536)
         except BlockingIOError:
             if not is_pipe or not select.select([descriptor], [], [], PIPE_LIMIT_S)[0]:
-                raise ValueError("brings nothing") from None
+                raise ValueError("sent nothing") from None
 
 
 def why(error: OSError | ValueError) -> str:

@@ -1,4 +1,4 @@
-"""The end of a run: by a signal or by what was clicked, and within its time whatever hangs."""
+"""Ends a run, by signal or by click, in bounded time even if a part hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-Z, ``fg``, ``bg`` and resize, for who draws on a terminal.
+"""Ctrl-Z, ``fg``, ``bg`` and resize, for a program that draws on the terminal.
 
 The shell stops and continues a program without asking it; what was drawn must be put away before
 and drawn again after. The handlers only post: what they ask for is done by the loop that draws,

@@ -1,4 +1,4 @@
-"""Handing things from thread to thread; no writer ever waits, and each has one reader.
+"""Passes values from thread to thread. No writer ever waits, and each box has one reader.
 
 `Mailbox` is for what may be lost: the latest value wins, a slow reader skips. `Inbox` loses
 nothing, and its reader waits no longer than it wants to.

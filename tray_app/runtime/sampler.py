@@ -1,4 +1,4 @@
-"""The sampler: one thread, sole author of `State`.
+"""The sampler: one thread, and the only one that changes `State`.
 
 It waits in one place only, its inbox, and never longer than to the next tick, look or request.
 Sources that can be slow (API, temp directory) work in threads of their own and post here.

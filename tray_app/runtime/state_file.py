@@ -1,6 +1,6 @@
-"""What the app remembers, in ``state.json``: versioned, and replaced atomically.
+"""Saves the choices made in the menu in ``state.json``: versioned, replaced atomically.
 
-A broken file is set aside with a word, never a crash and never silently overwritten.
+A damaged file is set aside with a warning: no crash, and no silent overwriting.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_choice(path: Path) -> RememberedChoices:
     except (FileNotFoundError, NotADirectoryError):
         return RememberedChoices()
     except (OSError, ValueError) as error:
-        _log.warning("cannot read %s (%s): starting with nothing remembered", path, error)
+        _log.warning("cannot read %s (%s): starting without saved choices", path, error)
         return RememberedChoices()
     try:
         stored = msgspec.json.decode(text, type=_Stored)
@@ -56,15 +56,18 @@ def read_choice(path: Path) -> RememberedChoices:
     except (ValueError, RecursionError) as error:
         is_shape = isinstance(error, msgspec.ValidationError)
         is_json = is_shape or not isinstance(error, msgspec.DecodeError)
-        why = error if is_json else "no JSON"
+        why = error if is_json else "not JSON"
         aside = path.with_suffix(".broken.json")
         try:
             path.replace(aside)
             _log.warning(
-                "%s is broken (%s): kept as %s, nothing is remembered", path, why, aside.name
+                "%s is damaged (%s): moved to %s, starting without saved choices",
+                path,
+                why,
+                aside.name,
             )
         except OSError:
-            _log.warning("%s is broken (%s): starting with nothing remembered", path, why)
+            _log.warning("%s is damaged (%s): starting without saved choices", path, why)
         return RememberedChoices()
 
 
@@ -83,7 +86,7 @@ def write_choice(path: Path, choice: RememberedChoices) -> bool:
         with suppress(OSError):  # what a full disk took of it would only take room
             new.unlink(missing_ok=True)
         if path not in _refused:
-            _log.warning("cannot remember the choice in %s: %s", path, error)
+            _log.warning("cannot save the choice in %s: %s", path, error)
         _refused.add(path)
         return False
     if path in _refused:

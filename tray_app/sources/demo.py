@@ -166,7 +166,7 @@ class DemoApi:
         return True
 
     def close(self) -> None:
-        """End the thread; reports no more."""
+        """End the thread; it reports nothing further."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()

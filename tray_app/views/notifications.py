@@ -1,4 +1,4 @@
-"""Sends notifications, tells what became of each, and keeps what was not delivered."""
+"""Sends notifications, reports the result of each, and keeps undelivered ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tray_app.core.presentation.notifications import Note
 
 _log = logging.getLogger(__name__)
 
-# Where no signal tells that notifications get through again, they are tried this often.
+# Where no signal tells that notifications are being delivered again, they are tried this often.
 RETRY_EVERY_S = 60.0
 # The answer to a glance: some minutes later it is none.
 PASSING = ("status",)
@@ -126,4 +126,4 @@ class NotificationSender:
         if problem and not before:
             _log.warning("%s (%s)", wording.undelivered(problem), note.title)
         elif before and not problem:
-            _log.info("notifications get through again")
+            _log.info("notifications are being delivered again")

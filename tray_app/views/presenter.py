@@ -1,8 +1,8 @@
-"""The presenter: sole writer of icon, tooltip and menu, and it writes only differences.
+"""Updates icon, tooltip and menu, writing only what has changed.
 
-It has a thread of its own, so a slow panel delays neither a sample nor a notification; that is
-woken only for what can be seen. Of most samples nothing can: the tooltip says what it said, and
-the menu, which nobody has open, is made of the newest state when a panel asks for it.
+It has its own thread, so a slow panel delays neither a sample nor a notification. The thread wakes
+only for visible changes, which most samples do not bring: the tooltip stays the same, and a closed
+menu is built from the newest state when a panel asks for it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _now_s(state: State) -> float:
 
 
 class Presenter:
-    """Shows the states that it is told, or what is newest of them."""
+    """Shows the newest of the states that it gets."""
 
     def __init__(self, panel: Panel, submit: Callable[[Command], None]) -> None:
         self._panel = panel
@@ -141,7 +141,7 @@ class Presenter:
             self._faces.put(face)
 
     def close(self, timeout_s: float) -> None:
-        """Wait until the last state was shown, and tell no more."""
+        """Wait until the last state is shown, then stop."""
         self._faces.close()
         if self._thread.is_alive():
             self._thread.join(timeout_s)

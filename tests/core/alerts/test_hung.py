@@ -356,7 +356,7 @@ class TestWords:
         assert note is not None
         assert note.title == "RunAnalyze has not answered for 60 s"
         assert note.text == (
-            "Its process (pid 42) is stopped (state T). kill -CONT 42 continues it."
+            "Its process (pid 42) is stopped (state T). To continue it: kill -CONT 42."
         )
         assert note.urgency is notifications.Urgency.NORMAL
         server.answers(2)

@@ -127,7 +127,7 @@ class TestConfigFile:
             "[bands]\nyellow_mb = 900\norange_mb = 800\n[alerts]\nhigh_mb = 1800\n"
         )
         assert values == {"alerts.high_mb": 1800.0}
-        assert complaints == [Complaint(2, "bands must have yellow_mb <= orange_mb <= red_mb")]
+        assert complaints == [Complaint(2, "bands must satisfy yellow_mb <= orange_mb <= red_mb")]
 
     def test_a_limit_is_compared_with_the_defaults_of_the_others(self) -> None:
         """A critical limit below the default high one does not rise."""
@@ -193,7 +193,7 @@ class TestEnvironment:
             (
                 "BANDS_RED_MB",
                 "10",
-                "BANDS_RED_MB: bands must have yellow_mb <= orange_mb <= red_mb",
+                "BANDS_RED_MB: bands must satisfy yellow_mb <= orange_mb <= red_mb",
             ),
         ],
     )

@@ -183,7 +183,7 @@ class TestWhatIsSaid:
         watched.happen(Looked(reading))
         (scarce,) = (event for event in watched.events if isinstance(event, MachineShort))
         assert scarce.holders == (browser,)
-        assert watched.told() == ["Machine short of memory: 300 MB free"]
+        assert watched.told() == ["Machine low on memory: 300 MB free"]
 
     def test_a_sample_shows_its_forecast(self) -> None:
         """The nearest of the next level and the machine's end."""
@@ -278,7 +278,7 @@ class TestTruth:
         said = note(again)
         assert again.again
         assert said is not None
-        assert "Nothing is being processed." in said.text
+        assert "No job is running." in said.text
 
     @pytest.mark.parametrize("wanted", [False, True])
     def test_elevated_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
@@ -311,7 +311,7 @@ class TestTruth:
         said = note(alert)
         assert said is not None
         assert said.title == "Elevated: 1.56 GB"
-        assert "Nothing is being processed." in said.text
+        assert "No job is running." in said.text
         watched.told()
         watched.stay(300, 40)
         assert watched.told() == ["Back to normal: 300 MB"]

@@ -189,7 +189,7 @@ class TestWhatASuddenReadingShows:
         return state
 
     def test_the_processes_speak_between_two_answers(self) -> None:
-        """Their figure is newer than the API's, and says so; the source has not changed."""
+        """Their figure is fresher than the API's last value, and it says so."""
         state = self.well(answer(300, START_S))
         before = state.source
         state, events = step(state, Looked(look(1200, START_S + 1), sudden=True), at(START_S + 1))

@@ -349,7 +349,7 @@ class TestNotTheServer:
         assert (sample.cpu_percent, sample.rows, sample.target) == (None, (), None)
         assert (sample.temp, sample.why) == (None, Why.NOT_THE_SERVER)
         assert sample.problem == ProcessProblem(
-            ProcessProblemKind.NOT_THE_SERVER, name="docker-proxy"
+            ProcessProblemKind.NOT_THE_SERVER, port=8000, pid=42, name="docker-proxy"
         )
         for at_s in (8, 10, 12, 14):
             sample = self.tick(told, at_s)
@@ -392,7 +392,7 @@ class TestJobs:
             told.look(at_s, 301)
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
-        assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, peak 532 MB, 301 MB after"
         assert told.sample.job is ended.job
 
     def test_the_newer_figure_of_the_temp_directory_counts(self, told: Told) -> None:
@@ -469,7 +469,7 @@ class TestJobs:
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert wording.job(ended.job) == (
-            "Job 1: 4 s, 126 MB before, 532 MB at most, then the server was gone"
+            "Job 1: 4 s, 126 MB before, peak 532 MB, then the server ended"
         )
         assert told.sample.activity is Activity.IDLE
 
@@ -1118,7 +1118,7 @@ class TestTheIntervalInForce:
         assert told.state.sample
         assert told.state.sample.stretched
         assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
-        assert "a sample every 1 s" in wording.source(told.state.sample)
+        assert "slowed to one sample per 1 s" in wording.source(told.state.sample)
         for second in range(12, 40):
             told.happen(second, Looked(look(300, START_S + second), took_s=0.001))
         assert not told.state.sample.stretched
@@ -1132,4 +1132,4 @@ class TestTheIntervalInForce:
         told.happen(1.1, Looked())
         assert told.state.sample
         assert told.state.sample.interval_s == pytest.approx(8.0)
-        assert "a sample every 8 s" in wording.source(told.state.sample)
+        assert "slowed to one sample per 8 s" in wording.source(told.state.sample)

@@ -39,47 +39,48 @@ FILES = TempUsage(mb(154), 3, 0.0)
     [
         (
             ActionRefused(ServerAction.CLEAN_UP, RefusalReason.RUNNING, ServerAction.FREE_MEMORY),
-            "Nothing was cleaned up",
-            "Freeing memory is still under way.",
+            "No files were deleted",
+            "Freeing memory is still in progress.",
             "errand",
         ),
         (
             ActionRefused(ServerAction.CLEAN_UP, RefusalReason.JOB),
-            "Nothing was cleaned up",
-            "A job is running: its files would be at risk.",
+            "No files were deleted",
+            "A job is running and may need its files.",
             "errand",
         ),
         (
             ActionRefused(ServerAction.FREE_MEMORY, RefusalReason.DEMO),
             "Memory was not freed",
-            "This is the demo: there is no server to ask.",
+            "Not available in the demo.",
             "errand",
         ),
         (
             OpenFailed("/srv/tmp", "there is no such directory"),
-            "The temp directory was not opened",
+            "Could not open the temp directory",
             "/srv/tmp: there is no such directory.",
             "open",
         ),
         (
             OpenFailed("http://localhost:8000", "xdg-open is missing"),
-            "The server's page was not opened",
+            "Could not open the server's page",
             "http://localhost:8000: xdg-open is missing.",
             "open",
         ),
         (
             TempPlaceMissing(NoTempPlace.REMOTE),
-            "The temp directory was not opened",
-            "It is on another machine: there is none here to open.",
+            "Could not open the temp directory",
+            "Not available: the server runs on another machine.",
             "open",
         ),
         (
             PortWatched(parse_address("http://user:secret@localhost:8772")),
-            "Watched now: port 8772",
-            "Until the program ends. The setting url = http://***@localhost:8772 keeps it.",
+            "Now watching port 8772",
+            "Until the program ends. To keep it, set url = http://***@localhost:8772 "
+            "in the config file.",
             "watch",
         ),
-        (TestRequested(), "Test notification", "This is how an alert reaches you.", "test"),
+        (TestRequested(), "Test notification", "Alerts will look like this.", "test"),
     ],
 )
 def test_an_answer_to_a_click_is_a_notification(
@@ -105,35 +106,35 @@ def test_there_are_words_for_every_reason() -> None:
             FreeMemory(sure=True),
             ConfirmationNeeded(ServerAction.FREE_MEMORY, Risk.FILES, FILES),
             "Free memory and delete old files?",
-            "The server deletes temp files older than 1 h, too. 154 MB in 3 files there now.",
-            "Free memory and old files",
+            "This also deletes temp files older than 1 h. There are 154 MB in 3 files now.",
+            "Free memory, delete old files",
         ),
         (
             FreeMemory(sure=True),
             ConfirmationNeeded(ServerAction.FREE_MEMORY, Risk.JOB, None),
-            "Free memory while a job runs?",
-            "The server deletes temp files older than 1 h, too.",
-            "Free memory and old files",
+            "Free memory while a job is running?",
+            "This also deletes temp files older than 1 h.",
+            "Free memory, delete old files",
         ),
         (
             FreeMemory(sure=True),
             ConfirmationNeeded(ServerAction.FREE_MEMORY, Risk.UNKNOWN, None),
-            "Free memory unseen?",
-            "Whether a job runs is not known. The server deletes temp files older than 1 h, too.",
-            "Free memory and old files",
+            "Free memory anyway?",
+            "It is unknown whether a job is running. This also deletes temp files older than 1 h.",
+            "Free memory, delete old files",
         ),
         (
             CleanUp(sure=True),
             ConfirmationNeeded(ServerAction.CLEAN_UP, Risk.FILES, FILES),
             "Delete temp files older than 24 h?",
-            "154 MB in 3 files there now.",
+            "There are 154 MB in 3 files now.",
             "Delete files older than 24 h",
         ),
         (
             CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
             ConfirmationNeeded(ServerAction.CLEAN_UP_HOUR, Risk.FILES, FILES),
             "Delete temp files older than 1 h?",
-            "154 MB in 3 files there now.",
+            "There are 154 MB in 3 files now.",
             "Delete files older than 1 h",
         ),
     ],
@@ -156,12 +157,12 @@ def test_a_question_has_a_button_that_answers_it(
                 ServerAction.FREE_MEMORY, 3.2, Extent(mb(944), 0, 0), Extent(mb(532), 0, 0)
             ),
             "Freed 412 MB in 3 s",
-            "The server keeps 532 MB.",
+            "The server now uses 532 MB.",
         ),
         (
             ActionResult(ServerAction.FREE_MEMORY, 0.2, Extent(2 * GIB), Extent(GIB)),
             "Freed 1.00 GB in 1 s",
-            "Keeps 1.00 GB; what files went is not known.",
+            "1.00 GB in use; number of deleted files unknown.",
         ),
         (
             ActionResult(
@@ -171,7 +172,7 @@ def test_a_question_has_a_button_that_answers_it(
                 Extent(mb(532), mb(11), 3),
             ),
             "Freed 412 MB in 3 s",
-            "Deleted 2 temp files (50 MB), keeps 532 MB.",
+            "Deleted 2 temp files (50 MB). 532 MB in use.",
         ),
         (
             ActionResult(
@@ -202,12 +203,12 @@ def test_a_question_has_a_button_that_answers_it(
                 ServerAction.FREE_MEMORY, 3.0, Extent(mb(500), mb(9), 1), Extent(mb(532), mb(12), 2)
             ),
             "Memory rose by 32 MB meanwhile",
-            "The server keeps 532 MB.",
+            "The server now uses 532 MB.",
         ),
         (
             ActionResult(ServerAction.FREE_MEMORY, 3.0, Extent(mb(500)), None),
-            "The server has collected its garbage",
-            "What that brought it does not tell.",
+            "Garbage collection finished",
+            "The server did not report how much was freed.",
         ),
         (
             ActionResult(
@@ -230,8 +231,8 @@ def test_a_question_has_a_button_that_answers_it(
         ),
         (
             ActionResult(ServerAction.CLEAN_UP, 1.0, Extent(mb(300)), Extent(mb(300))),
-            "The server has cleaned up",
-            "What it deleted it does not tell.",
+            "Cleanup finished",
+            "The server did not report what was deleted.",
         ),
         (
             ActionResult(ServerAction.FREE_MEMORY, problem=ApiProblem(ApiFailureKind.REFUSED)),
@@ -243,15 +244,15 @@ def test_a_question_has_a_button_that_answers_it(
                 ServerAction.CLEAN_UP,
                 problem=ApiProblem(ApiFailureKind.STATUS, "Method Not Allowed", 405),
             ),
-            "Nothing was cleaned up",
-            "This server does not offer it (HTTP 405: Method Not Allowed).",
+            "No files were deleted",
+            "This server does not support it (HTTP 405: Method Not Allowed).",
         ),
         (
             ActionResult(
                 ServerAction.CLEAN_UP, problem=ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=5.0)
             ),
-            "Nothing was cleaned up",
-            "No answer for 5 s: the server may be busy.",
+            "No files were deleted",
+            "No answer for 5 s. The server may be busy.",
         ),
     ],
 )

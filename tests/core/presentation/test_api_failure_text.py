@@ -39,7 +39,7 @@ def test_every_fault_names_its_field(fault: FieldFault) -> None:
         (ApiProblem(ApiFailureKind.WRONG_SHAPE), "answer is not a JSON object"),
         (
             ApiProblem(ApiFailureKind.SERVER_ERROR),
-            "the server reports an error: without words",
+            "the server reports an error: no message",
         ),
     ],
 )

@@ -203,7 +203,7 @@ def test_without_a_reading_they_say_why() -> None:
     """In the line of the source; a long reason is cut there and whole among the processes."""
     texts = [row.text for row in rows(STATES["no reading"])[:3]]
     assert texts == [
-        "RunAnalyze: No reading",
+        "RunAnalyze: no reading",
         "No source: waiting for the first answer",
         "Activity: –",
     ]
@@ -227,7 +227,7 @@ def test_a_job_is_told_with_its_time() -> None:
     assert by_key(running)["status-activity"].text == "Activity: intensive, 18 s"
     ended = by_key(after(*times))["status-activity"].text
     assert ended.startswith("Activity: idle · last job ")
-    assert ended.endswith(", 532 MB at most")
+    assert ended.endswith(", peak 532 MB")
 
 
 def test_a_pause_is_said() -> None:
@@ -248,14 +248,14 @@ def test_the_demo_is_marked() -> None:
 def test_notifications_that_do_not_get_through_are_told_here() -> None:
     """Where else? On top in a word, with the reason in the submenu."""
     menu = by_key(STATES["no delivery"])
-    assert menu["alerts"].text == "Alerts: do not get through"
-    told = "Notifications do not get through: no notification service"
+    assert menu["alerts"].text == "Alerts: not delivered"
+    told = "Notifications are not being delivered: no notification service"
     assert (menu["delivery-0"].text, menu["about-delivery"].text) == (told, told)
 
 
 def test_deliveries_are_counted_and_the_last_ones_told() -> None:
     """How many got through, and of the last ones which way."""
-    assert by_key(START)["delivery-0"].text == "No notification was sent yet"
+    assert by_key(START)["delivery-0"].text == "No notifications sent yet"
     once = after((1.0, Delivered(None, "High: 2.10 GB", "notification service")))
     assert by_key(once)["about-delivery"].text == "Notifications: 1 delivered, 0 failed"
     told = by_key(once)["delivery-1"].text
@@ -309,7 +309,7 @@ def test_what_the_processes_share_is_told_below_them() -> None:
         shared_bytes=2 * gigabyte,
     )
     shared = by_key(replace(HEALTHY, sample=sample))["tree-sharing"]
-    assert shared.text == "Together 1.00 GB: what they share counts once (sum of RSS 3.00 GB)"
+    assert shared.text == "Total 1.00 GB with shared memory counted once (sum of RSS 3.00 GB)"
     assert shared.command is None
 
 
@@ -384,7 +384,7 @@ def test_alerts_can_be_muted_and_tested() -> None:
         (1800.0, 1803.0, "Alerts"),
         (28800.0, 3.0, "Alerts: muted for 8 h"),
         (28800.0, 700.0, "Alerts: muted for 7 h 50 min"),
-        (None, 1e6, "Alerts: muted until the next start"),
+        (None, 1e6, "Alerts: muted until restart"),
     ],
 )
 def test_it_is_told_how_long_alerts_stay_muted(
@@ -407,7 +407,7 @@ def test_what_is_to_come_stands_beside_the_peak() -> None:
     kept = RetainedMemory(Job(3, Now(0, 0)), mb(126), mb(140))
     sample = replace(HEALTHY.sample, kept=kept)
     row = by_key(replace(HEALTHY, sample=sample))["status-peak"]
-    assert row.text == "Peak: 342 MB · kept 140 MB of the last video"
+    assert row.text == "Peak: 342 MB · 140 MB not released after the last video"
     climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(ForecastKind.HIGH, 250.0)))
     menu = by_key(climbing)
     assert menu["status-peak"].text == "Peak: 342 MB · forecast: high in about 4 min"
@@ -430,16 +430,16 @@ def test_the_server_can_be_asked() -> None:
         OpenTemp(),
         OpenServer(),
     ]
-    assert (menu["free"].text, menu["free"].command) == ("Free memory and old temp files", None)
+    assert (menu["free"].text, menu["free"].command) == ("Free memory, delete old temp files", None)
     assert [(row.text, row.command) for row in menu["free"].children] == [
         ("Temp: 18 MB in 3 files", None),
-        ("Files older than 1 h are deleted, too", None),
-        ("Free memory and old files", FreeMemory(sure=True)),
+        ("Also deletes files older than 1 h", None),
+        ("Free memory, delete old files", FreeMemory(sure=True)),
     ]
     assert (menu["clean"].text, menu["clean"].command) == ("Clean up old temp files", None)
     assert [(row.text, row.command) for row in menu["clean"].children] == [
         ("Temp: 18 MB in 3 files", None),
-        ("Really delete files?", None),
+        ("Delete files now?", None),
         ("Delete files older than 24 h", CleanUp(sure=True)),
         ("Delete files older than 1 h", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
     ]
@@ -449,13 +449,13 @@ def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
     """Its files may be among them: the rows say so; a click that comes too late is refused.
     Memory can be freed, after the same question."""
     busy = by_key(replace(HEALTHY, activity=replace(HEALTHY.activity, burst_s=1.0)))
-    assert busy["clean-risk"].text == "Not while a job runs"
+    assert busy["clean-risk"].text == "Not while a job is running"
     for key, command in (
         ("errand-clean_up", CleanUp(sure=True)),
         ("errand-clean_up_hour", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
     ):
         assert (busy[key].enabled, busy[key].command) == (False, command)
-    assert busy["free-risk"].text == "A job is running: free it all the same?"
+    assert busy["free-risk"].text == "A job is running. Free memory anyway?"
     assert busy["errand-free_memory"].enabled
     paused = by_key(STATES["paused"])
     assert not paused["errand-clean_up"].enabled
@@ -471,7 +471,7 @@ def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:
 
 def test_what_the_last_action_brought_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was asked for."""
-    assert by_key(HEALTHY)["brought"].text == "Nothing was asked of the server yet"
+    assert by_key(HEALTHY)["brought"].text == "No action run yet"
     monkeypatch.setattr(menu_text, "last_action", lambda _state: "Freed 412 MB in 3 s")
     assert by_key(HEALTHY)["brought"].text == "Freed 412 MB in 3 s"
 
@@ -505,9 +505,9 @@ def test_the_view_of_the_settings_is_marked() -> None:
 
 def test_the_desktops_theme_is_told() -> None:
     """Where it is followed."""
-    assert by_key(HEALTHY)["theme-auto"].text == "Panel: as the desktop"
+    assert by_key(HEALTHY)["theme-auto"].text == "Panel: follow the desktop"
     dark = after((3.0, ThemeSeen(Theme.DARK)), state=HEALTHY)
-    assert by_key(dark)["theme-auto"].text == "Panel: as the desktop (dark)"
+    assert by_key(dark)["theme-auto"].text == "Panel: follow the desktop (dark)"
 
 
 def test_the_start_at_login_has_a_mark() -> None:
@@ -522,14 +522,14 @@ def test_the_monitors_own_health_is_told() -> None:
     """What it takes itself, how many samples came late, what shows it, and its version."""
     health = Health(OwnUse(mb(34), 0.4), Now(100.0, 1e9 + 100), 51, 2)
     menu = by_key(replace(HEALTHY, health=health, backend="StatusNotifierItem"))
-    assert menu["about-own"].text == "Own use: 34 MB · 0.4 % CPU on average"
+    assert menu["about-own"].text == "This program: 34 MB · 0.4 % CPU on average"
     assert menu["about-samples"].text == "51 samples, 2 late"
-    assert menu["about-backend"].text == "Shown by StatusNotifierItem"
+    assert menu["about-backend"].text == "Icon backend: StatusNotifierItem"
     assert menu["about-version"].text.startswith("runanalyze-tray ")
 
 
 def test_submenus_are_kept_between_samples() -> None:
-    """A sample that changes the lines on top makes no submenu anew, so that it stays cheap."""
+    """A sample that changes the lines on top rebuilds no submenu, so that it stays cheap."""
     later = after((4.0, Looked(look(343, 4.0))), state=HEALTHY)
     pairs = zip(rows(HEALTHY), rows(later), strict=True)
     kept = {one.key for one, other in pairs if one is other}

@@ -103,7 +103,7 @@ def test_elevated_while_idle_says_that_nothing_is_processed() -> None:
     """The same height while idle is suspicious: normal urgency, and it says why."""
     found = sent(Alerted(Level.ELEVATED, 1500, replace(sample(1600), rests=True)))
     assert found.urgency == Urgency.NORMAL
-    assert "Nothing is being processed." in found.text
+    assert "No job is running." in found.text
 
 
 def test_what_is_normal_here_is_no_notification() -> None:
@@ -146,7 +146,7 @@ def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
         True,
         Urgency.LOW,
     )
-    assert over.text.startswith("Memory does not climb as it did. Still above 2000 MB.")
+    assert over.text.startswith("Memory is no longer rising that fast. Still above 2000 MB.")
     assert early.replace == there.replace == over.replace
 
 
@@ -221,7 +221,7 @@ class TestAlerts:
     def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
         """That memory was left behind."""
         text = self.alerted(Level.ELEVATED, rate_bytes_s=0.0)
-        assert text == "Above 1500 MB. Nothing is being processed. 10.0 GB free."
+        assert text == "Above 1500 MB. No job is running. 10.0 GB free."
 
     def test_high_is_not_called_normal(self) -> None:
         """Not even while processing."""
@@ -239,12 +239,12 @@ class TestAlerts:
     def test_what_is_unknown_is_left_out(self) -> None:
         """No dashes in a notification."""
         text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
-        assert text == "Above 2000 MB. Nothing is being processed."
+        assert text == "Above 2000 MB. No job is running."
 
     def test_a_figure_that_may_be_too_high_says_so(self) -> None:
         """Where forked workers are another user's."""
         sample = replace(CALM, memory_kind=MemoryKind.RSS_SUM)
-        doubt = "It may be less: what its processes share cannot be read."
+        doubt = "This may be too high: shared memory cannot be measured."
         assert doubt in sent(Alerted(Level.CRITICAL, 3000.0, sample)).text
         assert doubt not in sent(Alerted(Level.CRITICAL, 3000.0, CALM)).text
 
@@ -253,7 +253,7 @@ class TestAlerts:
         calm = replace(CALM, memory_bytes=mb(420), rests=True)
         assert notifications.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
             "Back to normal: 420 MB",
-            "The peak was 2.44 GB. Nothing is being processed.",
+            "The peak was 2.44 GB. No job is running.",
         )
 
 
@@ -306,15 +306,15 @@ class TestTheOthers:
             ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
         )
         found = sent(MachineShort(system, holders, replace(CALM, rests=True)))
-        assert found.title == "Machine short of memory: 300 MB free"
+        assert found.title == "Machine low on memory: 300 MB free"
         assert found.text == (
-            "Of 16.0 GB, most is held by firefox 9.00 GB, uvicorn 1.58 GB. "
-            "Everything waits for memory 23 % of the time. Nothing is being processed."
+            "Of 16.0 GB, firefox uses 9.00 GB, uvicorn uses 1.58 GB. "
+            "All programs wait for memory 23 % of the time. No job is running."
         )
         limited = sent(MachineShort(replace(system, limited=True), (), CALM))
         assert limited.title == "Memory limit nearly reached: 300 MB free"
         eased = sent(Eased(CALM))
-        assert eased.title == "The machine has memory again: 10.0 GB free"
+        assert eased.title == "Machine has enough memory again: 10.0 GB free"
         assert eased.replace == found.replace == limited.replace
 
     def test_the_end_of_the_server(self) -> None:
@@ -322,29 +322,29 @@ class TestTheOthers:
         found = sent(Gone(mb(3277), True, OomKills(1, own_group=True), CALM))
         assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
         assert found.text == (
-            "Out of memory: the kernel killed a process of its control group at that time. "
-            "What was being processed is lost."
+            "Out of memory: the kernel's OOM killer ended a process in its control group. "
+            "The running job is lost."
         )
         idle = sent(Gone(mb(1700), False, None, CALM, rested=True))
         assert (idle.title, idle.text) == (
             "RunAnalyze stopped at 1.66 GB",
-            "Nothing was being processed.",
+            "No job was running.",
         )
         limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM, rested=True))
         assert limited.text == (
-            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
-            "group. Nothing was being processed."
+            "Its memory limit of 512 MB was reached: the kernel's OOM killer ended a process in "
+            "its control group. No job was running."
         )
         perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM, rested=True))
         assert perhaps.text == (
-            "Out of memory: the kernel killed 2 processes on this machine at that time, perhaps "
-            "this. Nothing was being processed."
+            "Out of memory: the kernel's OOM killer ended 2 processes on this machine, "
+            "possibly including the server. No job was running."
         )
         assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM, rested=True)).text
         back = sent(Back(42.0, CALM))
         assert (back.title, back.text) == (
             "RunAnalyze is back: 1.58 GB",
-            "It was away for 42 s.",
+            "It was down for 42 s.",
         )
         assert sent(WorkerReplaced(mb(900), CALM)).title == "A worker was replaced at 900 MB"
 
@@ -355,8 +355,8 @@ class TestTheOthers:
         found = sent(ChildKilled((worker,), kills, CALM))
         assert found.title == "RunAnalyze: python was killed at 460 MB"
         assert found.text == (
-            "Its memory limit of 512 MB was reached: the kernel killed a process of its control "
-            "group. 10.0 GB free."
+            "Its memory limit of 512 MB was reached: the kernel's OOM killer ended a process in "
+            "its control group. 10.0 GB free."
         )
         several = sent(ChildKilled((worker, worker), replace(kills, count=2), CALM))
         assert several.title == "RunAnalyze: 2 processes were killed: python"
@@ -367,15 +367,15 @@ class TestTheOthers:
         found = sent(LeakSuspected(leak, CALM))
         assert found.title == "Possible leak: 281 MB kept by 3 jobs"
         assert found.text == (
-            "In a row, they kept 140, 60, 81 MB. Now 1.58 GB. A restart of the server frees it."
+            "Not released after each job: 140, 60, 81 MB. Now 1.58 GB. "
+            "Restarting the server frees it."
         )
         many = sent(LeakSuspected(Leak((mb(60),) * 12, mb(900), 15), CALM))
-        assert "the newest 6 kept 60, 60, 60, 60, 60, 60 MB." in many.text
+        assert "the last 6 jobs: 60, 60, 60, 60, 60, 60 MB." in many.text
         grown = sent(IdleGrowthSeen(IdleGrowth(mb(45), 900.0), CALM))
         assert grown.title == "Possible leak: 45 MB more in 15 min"
         assert grown.text == (
-            "About 3 MB a minute, now 1.58 GB. Nothing is being processed. "
-            "A restart of the server frees it."
+            "About 3 MB a minute, now 1.58 GB. No job is running. Restarting the server frees it."
         )
 
     def test_the_disk(self) -> None:
@@ -383,10 +383,10 @@ class TestTheOthers:
         sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
         left = sent(LeftoverFiles(mb(320), sample))
         assert left.title == "320 MB left in the temp directory"
-        assert left.text == ("A job has not removed its files: 340 MB in 7 files now.")
+        assert left.text == ("A job did not remove its files: now 340 MB in 7 files.")
         full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))
         assert full.title == "Disk nearly full: 3.00 GB of 100.0 GB free"
-        assert full.text == "The temp directory is on it, with 340 MB in 7 files."
+        assert full.text == "The server's temp directory is on this disk (340 MB in 7 files)."
         for found in (left, full):
             assert found.actions[0].command == OpenTemp()
 
@@ -401,10 +401,10 @@ class TestTheOthers:
         (one,) = events[:1]
         single = sent(HeldBack((one,), 0, CALM.at, now, slept_s=28800.0))
         assert single.title == "High: 1.58 GB"
-        assert single.text.startswith("30 min ago, after 8 h asleep. +12 MB/s. Above 2000 MB.")
+        assert single.text.startswith("30 min ago, after 8 h of sleep. +12 MB/s. Above 2000 MB.")
         many = sent(HeldBack(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"
-        assert many.text.splitlines()[0] == "7 earlier"
+        assert many.text.splitlines()[0] == "7 earlier messages"
 
 
 def test_start_at_login_that_cannot_be_changed_is_told() -> None:
@@ -413,5 +413,5 @@ def test_start_at_login_that_cannot_be_changed_is_told() -> None:
     assert told
     assert (told.title, told.text) == (
         "Start at login",
-        "It could not be switched on: Permission denied.",
+        "Could not enable start at login: Permission denied.",
     )

@@ -73,7 +73,7 @@ REFUSED = ApiCondition(ApiState.UNREACHABLE, problem=ApiProblem(ApiFailureKind.R
 FRAMES = Stage("frames", inferred=False)
 
 HELD = ProcessProblem(ProcessProblemKind.HELD_BY_MONITOR, port=8000)
-PROXY = ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name="docker-proxy")
+PROXY = ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, port=8000, pid=42, name="docker-proxy")
 
 
 def test_small_things() -> None:
@@ -98,31 +98,31 @@ def test_small_things() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(0))), "Ended: uvicorn (pid 42)."),
+        (Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(0))), "Server ended: uvicorn (pid 42)."),
         (
             Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1, own_group=True))),
-            "Ended: uvicorn (pid 42). "
-            "Out of memory: the kernel killed a process of its control group at that time.",
+            "Server ended: uvicorn (pid 42). "
+            "Out of memory: the kernel's OOM killer ended a process in its control group.",
         ),
         (
             Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True),
-            "Ended: uvicorn (pid 42). The server is looked for again.",
+            "Server ended: uvicorn (pid 42). Searching for the server.",
         ),
         (
             Change(Turn.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, OomKills(2))),
-            "Started anew: uvicorn (pid 57) in place of pid 42. "
-            "Out of memory: the kernel killed 2 processes on this machine at that time, "
-            "perhaps this.",
+            "Server restarted: uvicorn (pid 57), was pid 42. "
+            "Out of memory: the kernel's OOM killer ended 2 processes on this machine, "
+            "possibly including the server.",
         ),
-        (Change(Turn.RETURNED, TARGET), "Watched now: uvicorn (pid 42), listens on port 8000."),
-        (Change(Turn.FOLLOWED, TARGET), "Watched now: uvicorn (pid 42), listens on port 8000."),
+        (Change(Turn.RETURNED, TARGET), "Now watching uvicorn (pid 42), listens on port 8000."),
+        (Change(Turn.FOLLOWED, TARGET), "Now watching uvicorn (pid 42), listens on port 8000."),
         (
             Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,)),
-            "Worker replaced: pid 45 in place of pid 43 (uvicorn (pid 42)).",
+            "Worker of uvicorn (pid 42) replaced: now pid 45, was pid 43.",
         ),
         (
             Change(Turn.RENEWED, TARGET, left=(43, 44), joined=(45, 46)),
-            "Workers replaced: pid 45, 46 in place of pid 43, 44 (uvicorn (pid 42)).",
+            "Workers of uvicorn (pid 42) replaced: now pid 45, 46, was pid 43, 44.",
         ),
     ],
 )
@@ -135,16 +135,16 @@ def test_what_memory_is_its_own_is_said_plainly() -> None:
     """With the fair share where the system tells it."""
     own = UssPss(42, mb(301), mb(322), 0.0)
     assert wording.own_memory(own) == (
-        "301 MB really its own, 322 MB with its share of what is in common"
+        "301 MB private (USS), 322 MB including its share of shared pages (PSS)"
     )
-    assert wording.own_memory(replace(own, pss_bytes=None)) == "301 MB really its own"
+    assert wording.own_memory(replace(own, pss_bytes=None)) == "301 MB private (USS)"
 
 
 def test_memory_is_figure_band_and_rate() -> None:
     """Without a trend the rate is left out; without a reading there is nothing to say."""
     assert wording.memory(HEALTHY) == "1.58 GB · orange · +12 MB/s"
     assert wording.memory(replace(HEALTHY, rate_bytes_s=None)) == "1.58 GB · orange"
-    assert wording.memory(NOTHING) == "No reading"
+    assert wording.memory(NOTHING) == "no reading"
 
 
 def test_a_stage_that_was_inferred_is_marked() -> None:
@@ -160,9 +160,9 @@ class TestJob:
     def test_what_is_known_of_a_job_is_said(self) -> None:
         """Memory before, at most and after."""
         job = Job(3, Now(10, 10), Now(51, 51), Figure(mb(126), Source.API), peak_bytes=mb(532))
-        assert wording.job(job) == "Job 3: 41 s, 126 MB before, 532 MB at most"
+        assert wording.job(job) == "Job 3: 41 s, 126 MB before, peak 532 MB"
         whole = replace(job, after=Figure(mb(301), Source.API))
-        assert wording.job(whole) == "Job 3: 41 s, 126 MB before, 532 MB at most, 301 MB after"
+        assert wording.job(whole) == "Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after"
         assert wording.job(replace(job, before=None, peak_bytes=None)) == "Job 3: 41 s"
 
     def test_a_running_job_says_how_long_it_takes(self) -> None:
@@ -211,7 +211,7 @@ class TestSource:
         """Also while the API is well: there is nothing to fall back on."""
         alone = replace(HEALTHY, why=Why.NOT_THE_SERVER, problem=PROXY)
         assert wording.source(alone) == (
-            "API · the process on the port, docker-proxy, is not the server"
+            "API · port 8000 is held by docker-proxy (pid 42), which is not RunAnalyze"
         )
         stale = replace(alone, api=SILENT.api, stale=True, age_s=12.0)
         assert wording.source(stale) == (
@@ -222,14 +222,14 @@ class TestSource:
     def test_an_api_without_a_process_says_why(self) -> None:
         """Before it falls silent: then there would be nothing to show."""
         alone = replace(HEALTHY, why=Why.NO_PROCESS, problem=HELD)
-        assert wording.source(alone) == "API · port 8000 is held by runanalyze-tray itself"
+        assert wording.source(alone) == "API · port 8000 is used by runanalyze-tray itself"
 
     def test_processes_are_counted(self) -> None:
         """And several workers are the reason by themselves."""
         rows = HEALTHY.rows * 3
         workers = replace(SILENT, api=HEALTHY.api, why=Why.WORKERS, rows=rows)
         assert wording.source(workers) == (
-            "Process (3 processes) · the API speaks for one worker only"
+            "Process (3 processes) · API reports one of several workers"
         )
         assert wording.source(replace(workers, why=Why.CHOSEN)) == "Process (3 processes)"
 
@@ -239,21 +239,21 @@ class TestSource:
             (
                 MemoryKind.SHARED_ONCE,
                 3000,
-                "Process (3 processes, shared memory once)",
-                "Together 514 MB: what they share counts once (sum of RSS 3.43 GB)",
+                "Process (3 processes, shared memory counted once)",
+                "Total 514 MB with shared memory counted once (sum of RSS 3.43 GB)",
             ),
             (MemoryKind.SHARED_ONCE, 9, "Process (3 processes)", ""),
             (
                 MemoryKind.RSS_SUM,
                 0,
                 "Process (3 processes, may be too high)",
-                "Together 3.43 GB; may be too high: what they share cannot be read",
+                "Total 3.43 GB; may be too high: shared memory cannot be measured",
             ),
             (
                 MemoryKind.UNMEASURED,
                 3000,
-                "Process (3 processes, at least)",
-                "Together at most 3.43 GB; what they share is being measured",
+                "Process (3 processes, lower bound)",
+                "Total at most 3.43 GB; shared memory is being measured",
             ),
             (MemoryKind.RSS, 0, "Process (3 processes)", ""),
         ],
@@ -283,11 +283,11 @@ class TestSource:
             ),
             (
                 replace(NOTHING, why=Why.REMOTE, mode=Mode.FALLBACK),
-                "the server is on another machine: its processes cannot be read",
+                "the server is on another machine, so its processes cannot be read",
             ),
             (
                 replace(NOTHING, api=REFUSED, problem=HELD),
-                "API unreachable: connection refused · port 8000 is held by runanalyze-tray itself",
+                "API unreachable: connection refused · port 8000 is used by runanalyze-tray itself",
             ),
             (
                 replace(NOTHING, mode=Mode.FALLBACK, api=ApiCondition(ApiState.OFF)),
@@ -322,7 +322,7 @@ class TestTooltip:
         """Not even that it is idle."""
         text = wording.tooltip(NOTHING, demo=False, paused=False)
         assert "idle" not in text
-        assert text.startswith("RunAnalyze: No reading\nAPI busy, no answer for 12 s")
+        assert text.startswith("RunAnalyze: no reading\nAPI busy, no answer for 12 s")
 
     def test_before_between_and_for_show(self) -> None:
         """Starting, paused, and the demo's mark."""
@@ -345,12 +345,12 @@ class TestSummary:
         """The peak first."""
         assert wording.summary(self.FULL) == (
             "Summary: peak 1.58 GB",
-            "30 s, 15 samples, average 900 MB, +58 MB from first to last.",
+            "30 s, 15 samples, average 900 MB, +58 MB from start to end.",
         )
         fell = Summary(30.0, 15, mb(1620), float(mb(900)), -mb(1536))
-        assert wording.summary(fell)[1].endswith("−1.50 GB from first to last.")
+        assert wording.summary(fell)[1].endswith("−1.50 GB from start to end.")
         stood = Summary(30.0, 15, mb(1620), float(mb(900)), 1000)
-        assert wording.summary(stood)[1].endswith("the same at first and last.")
+        assert wording.summary(stood)[1].endswith("unchanged from start to end.")
 
     def test_without_a_trend_or_any_reading_it_says_less(self) -> None:
         """It does not invent figures."""
@@ -373,7 +373,7 @@ def test_every_mode_and_preset_has_its_name() -> None:
     assert set(wording.MODES) == set(Mode)
     assert set(wording.PRESETS) == set(Preset)
     assert wording.mode(HEALTHY) == "Automatic"
-    assert wording.mode(SILENT) == "Automatic, in fallback"
+    assert wording.mode(SILENT) == "Automatic, using processes"
 
 
 class TestForecast:
@@ -404,11 +404,13 @@ class TestForecast:
     def test_what_a_job_has_kept(self) -> None:
         """For the menu, where it is worth a word, and for the log."""
         kept = RetainedMemory(Job(3, Now(0, 0)), mb(126), mb(140))
-        assert wording.kept(kept) == "kept 140 MB of the last video"
+        assert wording.kept(kept) == "140 MB not released after the last video"
         assert wording.kept(None) == wording.kept(replace(kept, kept_bytes=mb(5))) == ""
-        assert wording.compared(kept) == "Job 3 kept 140 MB"
-        assert wording.compared(replace(kept, kept_bytes=-mb(20))) == "Job 3 gave back 20 MB"
-        assert wording.compared(replace(kept, kept_bytes=0)) == "Job 3 kept nothing"
+        assert wording.compared(kept) == "Job 3 did not release 140 MB"
+        assert (
+            wording.compared(replace(kept, kept_bytes=-mb(20))) == "Job 3 released an extra 20 MB"
+        )
+        assert wording.compared(replace(kept, kept_bytes=0)) == "Job 3 released all its memory"
 
 
 def test_a_status_has_its_forecast_in_the_text() -> None:

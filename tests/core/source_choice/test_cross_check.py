@@ -100,7 +100,7 @@ def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None
 
 def test_of_a_disowned_process_nothing_is_left() -> None:
     """Neither memory nor CPU nor helpers; what is known of the machine stays."""
-    reading = disowned(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}))
+    reading = disowned(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), 8000)
     assert (reading.target, reading.rows, reading.rss_bytes) == (None, (), None)
     assert (reading.cpu_percent, reading.answering_rss_bytes, reading.worker_count) == (
         None,
@@ -109,7 +109,7 @@ def test_of_a_disowned_process_nothing_is_left() -> None:
     )
     assert (reading.system, reading.problem) == (
         PROXY.system,
-        ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name="uvicorn"),
+        ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, port=8000, pid=42, name="uvicorn"),
     )
 
 

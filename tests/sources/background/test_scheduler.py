@@ -118,7 +118,7 @@ def test_a_defect_ends_neither_the_thread_nor_the_other_readings(
     told.slowly.make(broken)
     told.slowly.make(told.reading("other"))
     assert told.next() == "other"
-    assert "a slow reading failed" in caplog.text
+    assert "a background reading failed" in caplog.text
 
 
 def test_the_thread_ends_with_the_last_reading(told: Told) -> None:

@@ -631,7 +631,7 @@ def test_a_picked_process_of_another_user_is_told_with_what_to_do(
     """Permission is missing."""
     table.start(20, "python train.py", readable=False)
     assert said(probe.read(0.0, wish=TargetOverride(pid=20))) == (
-        "process 20 is a process of another user; run runanalyze-tray as that user to read it"
+        "process 20 is another user's process; run runanalyze-tray as that user to read it"
     )
 
 
@@ -1022,7 +1022,7 @@ def test_a_real_relay_is_not_the_server(read: Read, spawn: Spawn, port: int) -> 
     spawn("open('/proc/self/comm', 'w').write('nginx')\n" + LISTENER, port)
     reading = read()
     assert reading.target is None
-    assert f"port {port} is only passed on by nginx" in said(reading)
+    assert f"nginx forwards port {port}, so only the API can be read" in said(reading)
 
 
 def test_what_only_names_the_server_is_never_it(read: Read, spawn: Spawn, tmp_path: Path) -> None:
@@ -1044,7 +1044,7 @@ def test_this_program_is_not_the_server(read: Read, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
         reading = read()
     assert reading.target is None
-    assert said(reading) == f"port {port} is held by runanalyze-tray itself"
+    assert said(reading) == f"port {port} is used by runanalyze-tray itself"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux's namespaces")

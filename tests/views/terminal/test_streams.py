@@ -51,7 +51,7 @@ def test_a_full_disk_is_one_line_and_status_2(flags: tuple[str, ...]) -> None:
     """Whatever is printed there."""
     assert shell('"$@" >/dev/full', flags) == (
         2,
-        "runanalyze-tray: standard output cannot be written: no space left on device\n",
+        "runanalyze-tray: cannot write to standard output: no space left on device\n",
     )
 
 
@@ -60,7 +60,7 @@ def test_a_closed_output_is_one_line_and_status_2(flags: tuple[str, ...]) -> Non
     """And no other file gets its number."""
     assert shell('"$@" >&-', flags) == (
         2,
-        "runanalyze-tray: standard output cannot be written: it is closed\n",
+        "runanalyze-tray: cannot write to standard output: it is closed\n",
     )
 
 

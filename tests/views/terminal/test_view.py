@@ -252,7 +252,7 @@ def test_a_job_that_ended_has_its_line() -> None:
     """Its memory before, at most and after; on the live screen it is a note."""
     job = Job(3, Now(0, 0), Now(41, 41), Figure(126 * MIB, Source.API), peak_bytes=532 * MIB)
     event = JobEnded(job, CALM)
-    assert job_line(event).endswith(" Job 3: 41 s, 126 MB before, 532 MB at most.")
+    assert job_line(event).endswith(" Job 3: 41 s, 126 MB before, peak 532 MB.")
     out, err = io.StringIO(), io.StringIO()
     shown = view(out, err)
     shown.handle(event)
@@ -267,7 +267,7 @@ def test_a_leak_has_its_line() -> None:
     shown.handle(event)
     assert out.getvalue() == f"{note_line(event)}\n"
     assert "Possible leak: 180 MB kept by 3 jobs." in out.getvalue()
-    assert "In a row, they kept 60, 60, 60 MB." in out.getvalue()
+    assert "Not released after each job: 60, 60, 60 MB." in out.getvalue()
 
 
 def test_what_became_of_the_server_has_its_line() -> None:
@@ -275,7 +275,7 @@ def test_what_became_of_the_server_has_its_line() -> None:
     assert BUSY.target is not None
     ended = TargetChanged(Change(Turn.ENDED, BUSY.target), BUSY)
     line = change_line(ended)
-    assert line[8:] == " Ended: uvicorn (pid 42)."
+    assert line[8:] == " Server ended: uvicorn (pid 42)."
     out, err = io.StringIO(), io.StringIO()
     view(out, err, json=False).handle(ended)
     view(out, err, json=True).handle(ended)
@@ -304,7 +304,7 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
     screen = "\n".join(texts(ScreenContent(sample, details=True).lines(100)))
     for told in (plain, screen):
         assert "limited · pressure 12 %" in told
-        assert "1.86 GB really its own" in told
+        assert "1.86 GB private (USS)" in told
         assert "python (pid 50), command line: main.py" in told
     assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 3
 
@@ -392,7 +392,7 @@ def test_the_picture_shows_every_part() -> None:
         "180 MB in 12 files",
         "processing: frames?",
         "🔄 Process (2 processes) · API busy, no answer for 12 s",
-        "Automatic, in fallback",
+        "Automatic, using processes",
         "🎯 Server",
         "🐍 Other Python",
         "jupyter-lab",
@@ -432,7 +432,8 @@ def test_the_bar_grows_to_full_and_no_further() -> None:
 def test_a_run_without_end_says_how_to_end_it() -> None:
     """Instead of a bar; the picture that stays on the terminal does not say it."""
     assert (
-        texts(ScreenContent(BUSY, elapsed_s=20.0).lines(80))[1] == " 20 s · 2 samples · Ctrl-C ends"
+        texts(ScreenContent(BUSY, elapsed_s=20.0).lines(80))[1]
+        == " 20 s · 2 samples · Ctrl-C to quit"
     )
     assert (
         texts(ScreenContent(BUSY, elapsed_s=20.0, final=True).lines(80))[1] == " 20 s · 2 samples"

@@ -1,12 +1,12 @@
-"""How long memory takes to a level, or to the end, if it goes on climbing as it does.
+"""Forecasts when memory reaches an alert level, or runs out, if it keeps rising at this rate.
 
-A least-squares line over the longest straight part of the last samples. It must be long enough,
-rise, and be known well enough from its scatter; both halves must rise like the whole, so that a
-step, or a climb that is over, is no line; and the newest 5 s must climb like it. It reaches back
-to the beginning or the end of a job at most: jobs are stairs, and no line goes through stairs.
-A forecast looks no further ahead than a few times as far as the line reaches back. It shows when
-it has held for some seconds, and what is shown is held to milder terms: so it vanishes rather than
-flickers. What is shown is a promise: it counts down, and is taken back when it does not come true.
+Fits a least-squares line to the longest straight part of the latest samples. A forecast needs all
+of these: the line is long enough, it rises, its scatter is small, both halves rise like the whole
+(a step is no line, nor is a climb that has ended), and the newest 5 s rise like it. The line never
+crosses the start or end of a job, because jobs move memory in steps. A forecast looks ahead at most
+a few times as far as its line reaches back. It is shown after it has held for some seconds, and
+then kept under milder conditions, so that it does not flicker. A shown forecast counts down; if it
+does not come true, it is withdrawn.
 """
 
 from __future__ import annotations

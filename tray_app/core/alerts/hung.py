@@ -1,9 +1,10 @@
-"""Whether the server hangs: it answers nobody for longer than its patience, and does nothing.
+"""Detects a hung server: it answers no request for longer than its patience and uses no CPU.
 
-Silence alone is no hang: a busy server is silent for a whole video. What tells them apart is CPU.
-Recorded: a job that waits for its storage uses none for 22 s, one for its database for 12 s, so a
-job may be still for longer than an idle server. Where no process can be read, a long silence has
-to do. A process that is stopped (state T: Ctrl-Z, SIGSTOP, a debugger) does nothing in any case.
+Silence alone is not a hang, because a busy server can be silent for a whole video. CPU use tells
+the two apart. Recorded: a job waiting for storage uses no CPU for 22 s, one waiting for its
+database for 12 s, so a job may stay still for longer than an idle server. If no process can be
+read, a long silence must do. A stopped process (state T: Ctrl-Z, SIGSTOP, a debugger) always counts
+as hung.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Slow growth while nothing is processed: the other kind of leak.
+"""Detects slow memory growth while no job is running, the second kind of leak.
 
-A mean every half minute, over the last half hour; 15 min that rise straight and by more than
-1 MB/min are growth. Work begins the count anew.
+Takes the mean of every half minute over the last half hour. Growth is 15 min that rise in a
+straight line and by more than 1 MB/min. A job restarts the count.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ NO_GROWTH = IdleGrowthState()
 def update(
     state: IdleGrowthState, now_s: float, memory_bytes: int | None, *, works: bool
 ) -> tuple[IdleGrowthState, IdleGrowth | None]:
-    """After one more sample. No figure changes nothing; work, or another server, begins anew."""
+    """After one more sample. No figure changes nothing; work, or another server, starts over."""
     if works:
         return NO_GROWTH, None
     if memory_bytes is None:

@@ -1,12 +1,12 @@
-"""Did memory come back after a job? And is it kept again and again: a leak.
+"""Measures how much memory each job keeps, and detects a leak when job after job keeps some.
 
-30 s after a job, or before the next one, the server's memory is compared with that before it,
-each as the median of the readings without work, so that scatter is nothing kept. Three jobs in a
-row that each keep much are a possible leak, if some of them had their like before.
+Compares the server's memory before a job with that 30 s after it, or just before the next one.
+Each side is the median of the readings without work, so that scatter does not count as kept.
+Three jobs in a row that each keep much are a possible leak, if similar jobs ran before.
 
-The first job of its kind or size warms the server up: recorded, a fresh one kept 433 MB of its
-first three jobs (a 720p video, two at once, a 1080p one) and 45 MB of the next five. So alone such
-jobs are no leak, and one that keeps little is no sign against one.
+The first job of its kind or size warms the server up. Recorded: a fresh server kept 433 MB of its
+first three jobs (a 720p video, two at once, a 1080p one) and 45 MB of the next five. So such jobs
+alone are not a leak, and one job that keeps little does not disprove one.
 """
 
 from __future__ import annotations

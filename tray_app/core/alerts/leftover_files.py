@@ -1,9 +1,9 @@
-"""What jobs leave behind in the temp directory, and whether its disk is full.
+"""Detects files that jobs leave in the temp directory, and a full disk below it.
 
-What lay there before a series of jobs is compared with what has lain there through 30 s of quiet
-after it: however closely the jobs followed, and also where the server was killed in one of them
-and has returned. The API counts file lengths and the walker disk blocks, perhaps of another
-directory, or without what it may not read: so each figure is compared with its own kind alone.
+Compares the files before a series of jobs with those that stay through 30 s of rest after it. This
+works however closely the jobs follow each other, and also if the server was killed during one and
+has returned. The API counts file lengths; the walker counts disk blocks, perhaps of another
+directory, or without unreadable parts. So each figure is compared with its own kind only.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _stirred(pile: Pile, *, works: bool, lost: bool) -> Pile:
     """After work, or what may have been some.
 
     While no server is there others may put files into the directory, and the next server may have
-    another one: without a job that is still to be judged, the comparison begins anew.
+    another one: without a job that is still to be judged, the comparison starts over.
     """
     worked = pile.worked or works
     return Pile(None if lost and not worked else pile.before_bytes, worked)

@@ -1,13 +1,14 @@
-"""The levels of the server's memory: when one is said, said again, and over. Pure.
+"""Decides when the server's memory raises, repeats and clears the alert levels.
 
-A level is raised when memory has been above its limit for its hold, whatever was said before; the
-highest only, so it waits for a higher one whose hold is about to end. A level is left when memory
-has been below 90 % of its limit for 30 s, so that a saw-tooth about a limit is one climb; going
-down says nothing until all are left. A climb that will be critical within a minute is said early:
-that keeps lower levels back for 10 s at most, and is taken back when the climb is over.
+A level is raised once memory has stayed above its limit for the level's hold time. Only the highest
+level counts, so an alert waits for a higher level whose hold time is about to end. A level is left
+when memory has stayed below 90 % of its limit for 30 s, so that a saw-tooth around a limit is one
+climb. On the way down nothing is reported until all levels are left. A climb that will be critical
+within a minute is reported early. The forecast delays lower levels by at most 10 s, and is
+withdrawn when the climb ends.
 
-While something is processed elevated is normal, and raised without a word. If memory is still above
-it after its hold when the work is over, it is said then, once.
+During a job, elevated is normal and raises no notification. If memory is still above the limit
+after its hold time when the job has ended, the alert fires then, once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether the server is there: what of its end, its return and its workers interrupts a person.
+"""Decides which exits, returns and worker replacements of the server are worth an alert.
 
-Only an end that matters is said: while processing, or above the elevated level. A server that is
-stopped while idle and small was stopped by somebody, unless the kernel killed in its own control
-group at that moment: that is said at whatever size.
+Only an exit that matters is reported: during a job, or above the elevated level. If the server
+stops while idle and small, somebody stopped it. The exception: if the kernel killed a process in
+the server's own control group at that moment, the exit is reported at any size.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""When the machine itself runs short of memory, whatever the watched server does.
+"""Detects that the machine itself runs low on memory, whatever the watched server does.
 
-Short is less available than the larger of 5 % and 400 MB (settable), or, on Linux, everything
-waiting for memory for more than 10 % of the time (PSI "full") over 10 s.
+The machine is low on memory if less than the larger of 5 % and 400 MB is available (both can be
+set), or, on Linux, if all programs waited for memory for more than 10 % of the last 10 s (PSI
+"full").
 """
 
 from __future__ import annotations
@@ -92,5 +93,5 @@ def due_s(state: SystemMemoryState) -> float:
 
 
 def woken(state: SystemMemoryState) -> SystemMemoryState:
-    """After a gap in what was watched, holds begin anew."""
+    """After a gap in the samples, hold times start over."""
     return SystemMemoryState(said=True) if state.said else NO_SHORTAGE

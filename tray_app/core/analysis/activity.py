@@ -1,4 +1,4 @@
-"""What the server is doing: idle, processing or intensive.
+"""Decides what the server is doing: idle, processing or intensive.
 
 Signs of work are what running it showed: about 100 % of a core while frames are processed, an
 ffmpeg child while encoding, files in tmp that grow and are removed at the end, memory that climbs

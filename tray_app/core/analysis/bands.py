@@ -1,7 +1,7 @@
-"""The four colours, from memory to band: rises at once, falls after two readings.
+"""Maps memory to the icon's four colours: rises at once, falls after two readings.
 
-Limits are the user's; the defaults are the issue's: green below 500 MB, yellow from 500,
-orange from 1000, red above 2000.
+The user sets the limits. Defaults: green below 500 MB, yellow from 500, orange from 1000, red above
+2000.
 """
 
 from __future__ import annotations

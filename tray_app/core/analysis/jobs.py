@@ -1,4 +1,4 @@
-"""Jobs: each stretch of processing, with the memory before, during and after it.
+"""Tracks jobs: each stretch of processing, with the memory before, during and after it.
 
 A job begins with the first sign of work, also where that was recognised as work only later, so
 that "before" has nothing of it; it ends with the last sign, or when its files are gone.

@@ -1,4 +1,4 @@
-"""What a measurement of some length amounts to: time, samples, peak, average, trend."""
+"""Summarises a measurement: duration, samples, peak, average, trend."""
 
 from __future__ import annotations
 

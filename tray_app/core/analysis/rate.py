@@ -1,4 +1,4 @@
-"""The rate of change of memory over the last moments.
+"""Computes how fast memory changes.
 
 A least-squares line over `WINDOW_S`, or the last `POINTS_KEPT` points where they are further
 apart; silent until it has `MIN_POINTS` over `MIN_SPAN_S`, because two neighbouring readings

@@ -1,4 +1,4 @@
-"""What a process tree holds: its resident memory, with what its processes share counted once.
+"""Computes the memory of a process tree, counting shared memory once.
 
 RSS counts a page for each process that has it. So the sum over forked workers may be many times
 what they hold, and nothing of it would be free if one of them ended. How much a process shares is

@@ -1,4 +1,4 @@
-"""Which stage a video is in: the server's own word while it is fresh, else inferred.
+"""Determines a video's stage: the server's own word while it is fresh, otherwise inferred.
 
 The word is the newest entry of the server's memory history, which is a request of its own.
 So it is asked for only when something has changed: the summary that comes with each answer

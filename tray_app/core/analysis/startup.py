@@ -1,4 +1,4 @@
-"""What a server uses to start: to import its modules takes seconds of a whole core. It is no work.
+"""Recognises the CPU use of a server that is starting, so that it does not count as work.
 
 Recorded: a server listens, and answers, once it has started (3 s on a quiet machine). A worker
 under a supervisor has the port from the beginning, so that only its age, or its answer, tells; one

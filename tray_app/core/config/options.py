@@ -106,7 +106,7 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")
     if not value.strip() or not value.isprintable():
-        raise ValueError("must be text on one line, and not empty")
+        raise ValueError("must be one line of text, and not empty")
     return value
 
 
@@ -126,7 +126,7 @@ def _pid(value: object) -> int:
     if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        raise ValueError("must be a process's number, above 0")
+        raise ValueError("must be a process ID, a whole number above 0")
     return value
 
 
@@ -158,10 +158,10 @@ def _colour(value: object) -> tuple[int, int, int]:
 def _headers(value: object) -> Headers:
     # No reason repeats a value: it may be a secret.
     if not isinstance(value, Mapping):
-        raise ValueError('must be a table of names and texts, e.g. {"X-Key" = "…"}')
+        raise ValueError('must be a table of header names and values, e.g. {"X-Key" = "…"}')
     for name, text in value.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            raise ValueError(f"has no header name: {name!r}")
+            raise ValueError(f"has an invalid header name: {name!r}")
         _header_text(text, name)
     return Headers(tuple(value.items()))
 
@@ -190,22 +190,26 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "mode",
         _word(Mode),
-        "Which sources may be used: auto (the API, and processes when it is busy), api, fallback"
+        "Where to read memory: auto (the API, or processes while it is busy), api, fallback"
         " (processes only).",
         flag="--mode",
     ),
-    Option("preset", _word(Preset), "The preset that a run starts with."),
+    Option(
+        "preset",
+        _word(Preset),
+        "The preset to start with: standard, quick, heavy, debug or fallback.",
+    ),
     Option(
         "interval_s",
         _number(INTERVAL_MIN_S, INTERVAL_MAX_S, "seconds"),
-        "Seconds between samples, 0.2 to 3600.",
+        "Seconds between samples (0.2 to 3600).",
         flag="--interval",
         metavar="S",
     ),
     Option(
         "duration_s",
         _number(0.1, 366 * 86400, "seconds"),
-        "End after so many seconds with a summary.",
+        "Stop after this many seconds and print a summary.",
         example="60.0",
         flag="--duration",
         metavar="S",
@@ -221,7 +225,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "match",
         OptionType(_pattern),
-        "Watch the process whose command line has this regular expression in it.",
+        "Watch the process whose command line matches this regular expression.",
         example='"my_app:server"',
         flag="--match",
         metavar="REGEX",
@@ -229,16 +233,16 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "tmp_dir",
         OptionType(_folder),
-        "The server's temp directory, where it is not tmp in the directory that it works in.",
+        "The server's temp directory (default: tmp in its working directory).",
         example='"/srv/runanalyze/tmp"',
         flag="--tmp-dir",
         metavar="DIR",
     ),
-    Option("details", _TRUTH, "Show the processes one by one in the console.", flag="--processes"),
+    Option("details", _TRUTH, "List each process in the console.", flag="--processes"),
     Option(
         "log_file",
         _TEXT,
-        "Log to this file, not to the one in the platform's log directory.",
+        "Write the log to this file (default: a file in the user's log directory).",
         example='"~/runanalyze-tray.log"',
         flag="--log-file",
         metavar="FILE",
@@ -246,66 +250,130 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "token",
         OptionType(_token),
-        "Sent to the API as 'Authorization: Bearer …', and never shown.",
+        "Access token for the API, sent as 'Authorization: Bearer …'. Never shown.",
         example='"secret"',
     ),
     Option(
         "headers",
         _HEADERS,
-        "More headers for the API, never shown either.",
+        "Extra HTTP headers for the API. Never shown.",
         example='{ "X-Api-Key" = "secret" }',
     ),
-    Option("api.patience_s", _PATIENCE, "Seconds that a request may take."),
-    Option("api.patience_busy_s", _PATIENCE, "The same while a video is being processed."),
+    Option("api.patience_s", _PATIENCE, "Seconds to wait for the API's answer."),
+    Option(
+        "api.patience_busy_s",
+        _PATIENCE,
+        "Seconds to wait for the API's answer while a video is being processed.",
+    ),
     Option(
         "api.ca_file",
         _TEXT,
-        "Verify an https server by the CA certificates in this file.",
+        "File with the CA certificates that an https server is checked against.",
         example='"~/my-ca.pem"',
     ),
-    Option("bands.yellow_mb", _MEGABYTES, "The icon is yellow from here on (MB of 1024² bytes)."),
-    Option("bands.orange_mb", _MEGABYTES, "... orange from here on."),
-    Option("bands.red_mb", _MEGABYTES, "... red above."),
-    Option("alerts.elevated_mb", _MEGABYTES, "An alert 'elevated' comes above so many MB."),
-    Option("alerts.high_mb", _MEGABYTES, "... 'high'."),
-    Option("alerts.critical_mb", _MEGABYTES, "... 'critical'."),
-    Option("alerts.elevated_hold_s", _SECONDS, "It comes when memory was there for so long."),
-    Option("alerts.high_hold_s", _SECONDS, "... 'high'."),
-    Option("alerts.critical_hold_s", _SECONDS, "... 'critical'."),
-    Option("alerts.elevated_repeat_min", _MINUTES, "It comes again while it lasts; 0: never."),
-    Option("alerts.high_repeat_min", _MINUTES, "... 'high'."),
-    Option("alerts.critical_repeat_min", _MINUTES, "... 'critical'."),
-    Option("alerts.recovery_s", _SECONDS, "Memory is back to normal when below all for so long."),
+    Option(
+        "bands.yellow_mb", _MEGABYTES, "The icon turns yellow at this many MB (1 MB = 1024² bytes)."
+    ),
+    Option("bands.orange_mb", _MEGABYTES, "The icon turns orange at this many MB."),
+    Option("bands.red_mb", _MEGABYTES, "The icon turns red above this many MB."),
+    Option("alerts.elevated_mb", _MEGABYTES, "Above this many MB the 'elevated' alert fires."),
+    Option("alerts.high_mb", _MEGABYTES, "Above this many MB the 'high' alert fires."),
+    Option("alerts.critical_mb", _MEGABYTES, "Above this many MB the 'critical' alert fires."),
+    Option("alerts.elevated_hold_s", _SECONDS, "Seconds above the limit before 'elevated' fires."),
+    Option("alerts.high_hold_s", _SECONDS, "Seconds above the limit before 'high' fires."),
+    Option("alerts.critical_hold_s", _SECONDS, "Seconds above the limit before 'critical' fires."),
+    Option(
+        "alerts.elevated_repeat_min",
+        _MINUTES,
+        "Minutes until a lasting 'elevated' alert is repeated (0: never).",
+    ),
+    Option(
+        "alerts.high_repeat_min",
+        _MINUTES,
+        "Minutes until a lasting 'high' alert is repeated (0: never).",
+    ),
+    Option(
+        "alerts.critical_repeat_min",
+        _MINUTES,
+        "Minutes until a lasting 'critical' alert is repeated (0: never).",
+    ),
+    Option(
+        "alerts.recovery_s",
+        _SECONDS,
+        "Seconds below all limits before memory counts as back to normal.",
+    ),
     Option(
         "alerts.available_percent",
         _PERCENT,
-        "The machine is short of memory below the larger of so many percent ...",
+        "Alert below this percentage of available memory on the machine (see available_mb).",
     ),
-    Option("alerts.available_mb", _number(0, 1_000_000_000, "MB"), "... and so many MB available."),
-    Option("alerts.leak_mb", _MEGABYTES, "Three jobs that each keep more are a possible leak."),
-    Option("alerts.temp_mb", _MEGABYTES, "Files left behind after a job are told above so many."),
-    Option("alerts.disk_percent", _PERCENT, "The disk is nearly full below so many percent ..."),
-    Option("alerts.disk_gb", _number(0, 1_000_000, "GB"), "... or so many GB free."),
+    Option(
+        "alerts.available_mb",
+        _number(0, 1_000_000_000, "MB"),
+        "Alert below this many MB available on the machine (or available_percent, if larger).",
+    ),
+    Option(
+        "alerts.leak_mb",
+        _MEGABYTES,
+        "Report a possible leak after three jobs that each keep more than this many MB.",
+    ),
+    Option(
+        "alerts.temp_mb",
+        _MEGABYTES,
+        "Alert when jobs leave more than this many MB in the temp directory.",
+    ),
+    Option(
+        "alerts.disk_percent",
+        _PERCENT,
+        "Alert below this percentage of free space on the temp directory's disk.",
+    ),
+    Option(
+        "alerts.disk_gb",
+        _number(0, 1_000_000, "GB"),
+        "Alert below this many GB of free space on the temp directory's disk.",
+    ),
     Option(
         "alerts.hung_s",
         _SECONDS,
-        "A server hangs that neither answers nor works for so long; 0: that is never said.",
+        "Seconds without an answer or any CPU use before the server counts as hung (0: never).",
     ),
-    Option("alerts.hung_busy_s", _SECONDS, "... in a job, or where its CPU is not known."),
-    Option("alerts.critical_exempt", _TRUTH, "Critical alerts come although alerts are muted."),
+    Option(
+        "alerts.hung_busy_s",
+        _SECONDS,
+        "Like hung_s, but during a job or if the server's CPU use is unknown.",
+    ),
+    Option("alerts.critical_exempt", _TRUTH, "Show critical alerts even while alerts are muted."),
     Option(
         "alerts.elevated_while_processing",
         _TRUTH,
-        "'elevated' is a notification also while a video is processed.",
+        "Show 'elevated' alerts even while a video is being processed.",
     ),
-    Option("view.style", _word(Style), "How the icon is drawn: number, bars or calm."),
-    Option("view.palette", _word(Palette), "Its colours; okabe-ito is for colour-blind people."),
-    Option("view.theme", _word(Theme), "The panel: dark, light, or auto (the desktop tells)."),
-    Option("view.colours.green", _COLOUR, "A colour of your own.", example='"#2ea043"'),
-    Option("view.colours.yellow", _COLOUR, "... for yellow.", example='"#eab308"'),
-    Option("view.colours.orange", _COLOUR, "... for orange.", example='"#ea6f12"'),
-    Option("view.colours.red", _COLOUR, "... for red.", example='"#da3633"'),
-    Option("view.colours.unknown", _COLOUR, "... without a reading.", example='"#8c959f"'),
+    Option(
+        "view.style", _word(Style), "The icon's style: number, bars, or calm (grey until orange)."
+    ),
+    Option(
+        "view.palette",
+        _word(Palette),
+        "The icon's colours: standard, or okabe-ito (safe for colour-blind people).",
+    ),
+    Option(
+        "view.theme",
+        _word(Theme),
+        "The panel's background: dark, light, or auto (ask the desktop).",
+    ),
+    Option(
+        "view.colours.green", _COLOUR, "The icon's colour in the green band.", example='"#2ea043"'
+    ),
+    Option(
+        "view.colours.yellow", _COLOUR, "The icon's colour in the yellow band.", example='"#eab308"'
+    ),
+    Option(
+        "view.colours.orange", _COLOUR, "The icon's colour in the orange band.", example='"#ea6f12"'
+    ),
+    Option("view.colours.red", _COLOUR, "The icon's colour in the red band.", example='"#da3633"'),
+    Option(
+        "view.colours.unknown", _COLOUR, "The icon's colour without a reading.", example='"#8c959f"'
+    ),
 )
 GROUPS: dict[str, Callable[..., Any]] = {
     "bands": BandLimits,

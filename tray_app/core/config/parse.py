@@ -142,7 +142,7 @@ def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _needs(group: str) -> str:
-    return f"{group} must have {' <= '.join(RISING[group])}"
+    return f"{group} must satisfy {' <= '.join(RISING[group])}"
 
 
 def from_config(values: Mapping[str, Any]) -> Settings:

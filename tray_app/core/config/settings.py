@@ -1,4 +1,4 @@
-"""The values that hold for a run, and how the layers of settings make them.
+"""The settings: one table, from which every way of setting one is made.
 
 Order: defaults < config file < environment < remembered choice < preset < command line. A preset
 chosen in the menu later is newer than the command line and counts in full.

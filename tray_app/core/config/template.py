@@ -25,9 +25,9 @@ def default(option: Option) -> str:
 def commented_config() -> str:
     """A config file that sets nothing and shows everything."""
     lines = [
-        "# Settings of runanalyze-tray. Take the # from a line to set it; edits are picked up",
-        "# while the program runs. Shown is the default, or an example where nothing is set.",
-        "# The environment variable named beside a setting comes before this file.",
+        "# Settings of runanalyze-tray. To change one, remove the # at the start of its line; the",
+        "# running program picks up edits. Lines show the default, or an example if there is none.",
+        "# The environment variable named above a setting overrides this file.",
     ]
     sections = dict.fromkeys(option.section for option in OPTIONS)
     for section in sections:

@@ -1,4 +1,4 @@
-"""What the monitor can be told to do: modes and presets."""
+"""The modes and presets of the monitor."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class ProcessProblemKind(Enum):
     HELD_UNSEEN = auto()  # port: a process that may not even be seen
     HELD_BY_OTHER_USER = auto()  # port
     HELD_BY_RELAY = auto()  # port, name: a program that passes it on
-    NOT_THE_SERVER = auto()  # name: the API tells of another process
+    NOT_THE_SERVER = auto()  # port, name, pid: the API reports another process
     # What command lines say.
     NOT_FOUND = auto()  # port
     IN_CONTAINER = auto()  # port, name: the command, pid

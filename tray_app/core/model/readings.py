@@ -1,4 +1,4 @@
-"""What was measured: frozen values, each with the moment it was taken.
+"""Measured values: frozen, each with the moment of its measurement.
 
 Rule of the room: bytes and seconds only; MB (1024² bytes, as the server counts) exist at
 the edges, where people read. ``*_s`` moments are monotonic seconds unless named ``wall``.
@@ -164,7 +164,7 @@ class OwnUse(Struct, frozen=True):
 
 
 class OomKills(Struct, frozen=True):
-    """So many processes were killed by the kernel for want of memory, within one reading.
+    """The OOM killer ended this many processes within one reading.
 
     ``own_group``: in the control group of the server; else anywhere on the machine, and nobody
     knows whether the server was one. ``limit_bytes`` is the limit on the server's memory, where

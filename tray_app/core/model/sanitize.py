@@ -1,8 +1,7 @@
-"""Other people's text made harmless: process names, paths, what a server says of itself.
+"""Sanitizes text from others: process names, paths, the server's messages.
 
-It is sanitized where it comes in (`sources`), so that terminal, notification, menu, JSON and log
-are given what they can show. What a path is used for needs its own bytes: a path stays as it is,
-and is sanitized where it is shown.
+`sources` sanitizes such text where it comes in, so that terminal, notifications, menu, JSON and log
+can show it safely. A path that will be opened keeps its bytes, and is sanitized where it is shown.
 """
 
 from __future__ import annotations

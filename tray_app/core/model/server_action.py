@@ -1,6 +1,6 @@
-"""What a person may have the server do, and what came of it.
+"""Server actions that a person can start (free memory, clean up), and their results.
 
-One at a time, for a measured effect belongs to one errand only.
+Only one runs at a time, so that a measured effect belongs to one action.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The server's address: checked once, split once, and shown without its secrets."""
+"""The server's address: checked and split once, and shown without its secrets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def parse_address(text: str) -> ServerAddress:
         port = parts.port
     except ValueError:
         # urllib's own reason may repeat a part of a password that has a slash or a bracket in it.
-        raise ValueError("is not a usable URL (is the port a number up to 65535?)") from None
+        raise ValueError("is not a valid URL (the port must be a number up to 65535)") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:
@@ -56,9 +56,9 @@ def parse_address(text: str) -> ServerAddress:
     if port == 0:
         raise ValueError("has port 0, where nothing can listen")
     if parts.query or parts.fragment:
-        raise ValueError("must end with the path: no ? and no #")
+        raise ValueError("must not contain ? or #")
     if any(c.isspace() or not c.isprintable() for c in text):
-        raise ValueError("has white space inside")
+        raise ValueError("must not contain white space")
     path = parts.path.rstrip("/")
     hostpart = parts.netloc.rpartition("@")[2]
     userinfo = "***@" if "@" in parts.netloc else ""

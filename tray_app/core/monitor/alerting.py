@@ -1,4 +1,4 @@
-"""The watch over one server: every alert policy, composed.
+"""Runs every alert policy over a sample and turns findings into events.
 
 `watch` takes one sample's facts through the policies; `tell` makes events of what they found, and
 holds them back while muted (`quiet`). Each policy is a module of its own (`alerts`, `forecast`,

@@ -1,4 +1,4 @@
-"""What a person may ask of the running monitor. A menu row carries one of these."""
+"""Commands that a person can give the running monitor. A menu row carries one of them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ShowStatus(Struct, frozen=True):
 
 class FreeMemory(Struct, frozen=True):
     """Have the server collect its garbage and delete temp files older than 1 h, and tell what that
-    brought. ``sure``: whoever asks for it was asked whether a job or files are worth it."""
+    brought. ``sure``: the person has confirmed the risk to a job or files."""
 
     sure: bool = False
 
@@ -111,7 +111,7 @@ class SetTheme(Struct, frozen=True):
 
 
 class SetAutostart(Struct, frozen=True):
-    """Start with the desktop session, or no more."""
+    """Turn start at login on or off."""
 
     on: bool
 

@@ -1,4 +1,4 @@
-"""What became of the last notifications: the record that menu and health show."""
+"""The record of the latest notifications and their delivery, for the menu."""
 
 from __future__ import annotations
 

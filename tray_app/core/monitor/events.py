@@ -1,4 +1,4 @@
-"""What happened: said once, lost never. Views turn these into notifications and log lines."""
+"""Events that the monitor reports. Views turn them into notifications and log lines."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class MachineShort(Struct, frozen=True):
 
 
 class Eased(Struct, frozen=True):
-    """The machine has memory again."""
+    """Machine has enough memory again."""
 
     sample: Sample
 
@@ -85,7 +85,7 @@ class Eased(Struct, frozen=True):
 class Gone(Struct, frozen=True):
     """The server has ended, at this memory, while processing, above the elevated level, or killed.
 
-    ``oom_kills``: what the kernel has killed for want of memory in that moment, if it tells.
+    ``oom_kills``: the OOM killer's kills at that moment, if known.
     ``rested``: it had been seen to do nothing for some seconds.
     """
 
@@ -262,7 +262,7 @@ class Chosen(Struct, frozen=True):
 
 
 class AutostartWanted(Struct, frozen=True):
-    """The person wants the program to start at login, or no more."""
+    """The person wants start at login on or off."""
 
     on: bool
 

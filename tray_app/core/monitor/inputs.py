@@ -1,4 +1,4 @@
-"""What can happen to the monitor: every input of `core.step.step`, besides a person's commands."""
+"""Inputs of the monitor's transition (`step`), besides a person's commands."""
 
 from __future__ import annotations
 

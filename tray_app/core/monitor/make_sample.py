@@ -1,4 +1,4 @@
-"""Making a sample: what one reading says, taken through all that judges it.
+"""Makes a sample: takes one reading through every step that judges it.
 
 The second half of the transition (`step`), step by step: which source to trust (`observation`),
 what became of the server, what it does, what the figures so far amount to, what the alert policies

@@ -1,7 +1,7 @@
-"""Quiet: what is held back while a person wants none, and just after the machine has slept.
+"""Holds alerts back while a person has muted them, and just after the machine has slept.
 
-Nothing is lost: it comes as one summary afterwards. Critical may be exempt, but for what was said
-before: who mutes a critical alert wants no more of it.
+Nothing is lost: the alerts come as one summary afterwards. Critical alerts can be exempt from a
+mute, except one that was already shown: whoever mutes a critical alert does not want it repeated.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
     likeness = cross_check.update(state.likeness, new_answer, process)
     apart, disowned = _whose(state, process, likeness)
     if process and process.target and disowned:
-        process = cross_check.disowned(process)
+        process = cross_check.disowned(process, state.settings.address.port)
     if link.failures and _is_found(state, process):
         link = circuit_breaker.hurry(link)
     selected = select(

@@ -1,4 +1,4 @@
-"""Polls between two samples: when one of them calls for a sample at once.
+"""Decides which fast polls between two samples call for a full reading.
 
 A poll reads the memory of the known processes and of the machine, and nothing else. It is compared
 with the processes' figure of the last reading, so that it never overrules an API whose process is

@@ -1,4 +1,4 @@
-"""One sample as it is shown: every view (icon, tooltip, menu, terminal, JSON) reads this."""
+"""One sample as shown: every view (icon, tooltip, menu, terminal, JSON) reads it."""
 
 from __future__ import annotations
 

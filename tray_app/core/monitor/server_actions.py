@@ -1,4 +1,4 @@
-"""Decisions about a click that leaves the program: what the server is asked, and what is opened."""
+"""Decides what a click on a server action does, and words its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything the monitor knows, and what others may ask of it. It changes in `step` alone."""
+"""The monitor's whole state. Only `step` changes it."""
 
 from __future__ import annotations
 

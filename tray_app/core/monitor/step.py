@@ -1,4 +1,4 @@
-"""The one transition: ``step(state, input, now) -> (state, events)``.
+"""The monitor's one transition: ``step(state, input, now) -> (state, events)``.
 
 Everything that happens to the monitor is an input here (`inputs`), everything that it knows is in
 `State`, everything that others must do is an event. No clock, no thread, no I/O: a day of

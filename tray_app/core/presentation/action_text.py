@@ -27,10 +27,10 @@ from tray_app.core.presentation.wording import size_in_files
 # What moves by less has not been freed: the recorded idle server moves by less.
 LEAST_BYTES = MIB
 TEST_TITLE = "Test notification"
-TEST_TEXT = "This is how an alert reaches you."
+TEST_TEXT = "Alerts will look like this."
 
 LABELS = {
-    ServerAction.FREE_MEMORY: "Free memory and old files",
+    ServerAction.FREE_MEMORY: "Free memory, delete old files",
     ServerAction.CLEAN_UP: "Delete files older than 24 h",
     ServerAction.CLEAN_UP_HOUR: "Delete files older than 1 h",
 }
@@ -38,8 +38,8 @@ LABELS = {
 
 _NOT_DONE = {
     ServerAction.FREE_MEMORY: "Memory was not freed",
-    ServerAction.CLEAN_UP: "Nothing was cleaned up",
-    ServerAction.CLEAN_UP_HOUR: "Nothing was cleaned up",
+    ServerAction.CLEAN_UP: "No files were deleted",
+    ServerAction.CLEAN_UP_HOUR: "No files were deleted",
 }
 _UNDER_WAY = {
     ServerAction.FREE_MEMORY: "Freeing memory",
@@ -47,27 +47,27 @@ _UNDER_WAY = {
     ServerAction.CLEAN_UP_HOUR: "Cleaning up",
 }
 _REFUSALS = {
-    RefusalReason.DEMO: "This is the demo: there is no server to ask.",
-    RefusalReason.UNKNOWN: "Whether a job runs is not known while nothing is read.",
-    RefusalReason.JOB: "A job is running: its files would be at risk.",
+    RefusalReason.DEMO: "Not available in the demo.",
+    RefusalReason.UNKNOWN: "Paused or no reading: can't tell whether a job is running.",
+    RefusalReason.JOB: "A job is running and may need its files.",
 }
 _FREEING_TITLES = {
-    Risk.JOB: "Free memory while a job runs?",
-    Risk.UNKNOWN: "Free memory unseen?",
+    Risk.JOB: "Free memory while a job is running?",
+    Risk.UNKNOWN: "Free memory anyway?",
     Risk.FILES: "Free memory and delete old files?",
 }
-_NO_TEMP = "The temp directory was not opened"
+_NO_TEMP = "Could not open the temp directory"
 _NO_TEMP_PLACE = {
-    NoTempPlace.DEMO: "It is a demo's: there is none here to open.",
-    NoTempPlace.REMOTE: "It is on another machine: there is none here to open.",
-    NoTempPlace.UNKNOWN: "No server process is known that tells where it is.",
+    NoTempPlace.DEMO: "Not available in the demo.",
+    NoTempPlace.REMOTE: "Not available: the server runs on another machine.",
+    NoTempPlace.UNKNOWN: "Its location is unknown: no server process found.",
 }
 
 
 def refusal(event: ActionRefused) -> tuple[str, str]:
     """Title and text when an action was not even begun."""
     if event.running is not None:
-        return _NOT_DONE[event.errand], f"{_UNDER_WAY[event.running]} is still under way."
+        return _NOT_DONE[event.errand], f"{_UNDER_WAY[event.running]} is still in progress."
     return _NOT_DONE[event.errand], _REFUSALS[event.reason]
 
 
@@ -76,9 +76,9 @@ def question(event: ConfirmationNeeded) -> tuple[str, str]:
     age = f"older than {AGE_HOURS[event.errand]} h"
     frees = event.errand is ServerAction.FREE_MEMORY
     title = _FREEING_TITLES[event.risk] if frees else f"Delete temp files {age}?"
-    unseen = "Whether a job runs is not known." if event.risk is Risk.UNKNOWN else ""
-    deletes = f"The server deletes temp files {age}, too." if frees else ""
-    there = f"{size_in_files(event.temp)} there now." if event.temp else ""
+    unseen = "It is unknown whether a job is running." if event.risk is Risk.UNKNOWN else ""
+    deletes = f"This also deletes temp files {age}." if frees else ""
+    there = f"There are {size_in_files(event.temp)} now." if event.temp else ""
     return title, " ".join(filter(None, (unseen, deletes, there)))
 
 
@@ -111,27 +111,27 @@ def _failure(problem: ApiProblem) -> str:
     words = problem_text(problem)
     sentence = capitalised(words)
     if problem.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        return f"This server does not offer it ({words})."
+        return f"This server does not support it ({words})."
     if problem.kind is ApiFailureKind.NO_ANSWER:
-        return f"{sentence}: the server may be busy."
+        return f"{sentence}. The server may be busy."
     return sentence if sentence.endswith((".", "…")) else f"{sentence}."
 
 
 def _freed(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None:
-        return "The server has collected its garbage", "what that brought it does not tell"
+        return "Garbage collection finished", "the server did not report how much was freed"
     freed_bytes = before.memory_bytes - after.memory_bytes
     gone, _ = _deleted(before, after)
     untold = before.file_count is None or after.file_count is None
     if abs(freed_bytes) < LEAST_BYTES:
-        none = "what files went is not known" if untold else "no temp file was deleted"
+        none = "the number of deleted files is unknown" if untold else "no temp file was deleted"
         return f"Memory unchanged at {size(after.memory_bytes)}", gone or none
-    keeps = f"the server keeps {size(after.memory_bytes)}"
+    keeps = f"the server now uses {size(after.memory_bytes)}"
     if gone:
-        keeps = f"{gone}, keeps {size(after.memory_bytes)}"
+        keeps = f"{gone}. {size(after.memory_bytes)} in use"
     elif untold:
-        keeps = f"keeps {size(after.memory_bytes)}; what files went is not known"
+        keeps = f"{size(after.memory_bytes)} in use; number of deleted files unknown"
     if freed_bytes < 0:
         return f"Memory rose by {size(-freed_bytes)} meanwhile", keeps
     return f"Freed {size(freed_bytes)} in {duration(max(1.0, outcome.took_s))}", keeps
@@ -140,7 +140,7 @@ def _freed(outcome: ActionResult) -> tuple[str, str]:
 def _cleaned(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None or before.file_count is None or after.file_count is None:
-        return "The server has cleaned up", "what it deleted it does not tell"
+        return "Cleanup finished", "the server did not report what was deleted"
     gone, left = _deleted(before, after)
     return capitalised(gone) or f"Nothing was older than {AGE_HOURS[outcome.errand]} h", left
 
@@ -165,11 +165,11 @@ def no_temp_place(reason: NoTempPlace) -> tuple[str, str]:
 
 def not_opened(place: str, problem: str) -> tuple[str, str]:
     """Title and text when the desktop could not open something."""
-    title = "The server's page was not opened" if "://" in place else _NO_TEMP
+    title = "Could not open the server's page" if "://" in place else _NO_TEMP
     return title, f"{visible(place)}: {problem}."
 
 
 def moved(address: ServerAddress) -> tuple[str, str]:
     """Title and text when a person has the server on another port watched."""
-    text = f"Until the program ends. The setting url = {address.shown} keeps it."
-    return f"Watched now: port {address.port}", text
+    text = f"Until the program ends. To keep it, set url = {address.shown} in the config file."
+    return f"Now watching port {address.port}", text

@@ -14,25 +14,25 @@ _WORDS = {
     ApiFailureKind.NO_ROUTE: "no route to the host",
     ApiFailureKind.NO_CONNECTION: "no connection for {waited_s:g} s",
     ApiFailureKind.NO_ANSWER: "no answer for {waited_s:g} s",
-    ApiFailureKind.BUSY: "the last request has not ended",
+    ApiFailureKind.BUSY: "the last request is still running",
     ApiFailureKind.SYSTEM: "{detail}",
     ApiFailureKind.CA_FILE_MISSING: "CA file not found: {detail}",
     ApiFailureKind.CERTIFICATE: "certificate is not trusted: {detail}",
     ApiFailureKind.TLS: "TLS failed: {detail}",
-    ApiFailureKind.TLS_UNEXPECTED: "no TLS on this port: http:// instead of https://?",
-    ApiFailureKind.TLS_REQUIRED: "TLS on this port: https:// instead of http://?",
+    ApiFailureKind.TLS_UNEXPECTED: "this port does not use TLS: try http:// instead of https://",
+    ApiFailureKind.TLS_REQUIRED: "this port uses TLS: try https:// instead of http://",
     ApiFailureKind.CLOSED: "connection closed without an answer",
     ApiFailureKind.RESET: "connection reset",
-    ApiFailureKind.BROKEN_OFF: "answer broke off",
+    ApiFailureKind.BROKEN_OFF: "answer was cut off",
     ApiFailureKind.NOT_HTTP: "answer is not HTTP",
     ApiFailureKind.TOO_LARGE: "answer is larger than {limit_kib} KiB",
     ApiFailureKind.COMPRESSED: "answer is compressed ({detail})",
-    ApiFailureKind.CORRUPT: "answer is compressed, and broken",
+    ApiFailureKind.CORRUPT: "compressed answer is damaged",
     ApiFailureKind.EMPTY: "answer is empty",
     ApiFailureKind.NOT_UTF8: "answer is not UTF-8 text",
     ApiFailureKind.NOT_JSON: "answer is not JSON",
     ApiFailureKind.NESTED_TOO_DEEPLY: "answer is nested too deeply",
-    ApiFailureKind.UNEXPECTED: "unexpected error (the log has more)",
+    ApiFailureKind.UNEXPECTED: "unexpected error (see the log)",
 }
 
 _FAULTS = {
@@ -40,7 +40,7 @@ _FAULTS = {
     FieldFault.NOT_AN_OBJECT: "is not an object",
     FieldFault.NOT_A_NUMBER: "is not a number",
     FieldFault.NEGATIVE: "is negative",
-    FieldFault.TOO_LARGE: "is too large to be true",
+    FieldFault.TOO_LARGE: "is implausibly large",
 }
 
 
@@ -57,7 +57,7 @@ def _text(problem: ApiProblem) -> str:
         case ApiFailureKind.WRONG_SHAPE:
             return _shape(problem)
         case ApiFailureKind.SERVER_ERROR:
-            return f"the server reports an error: {problem.detail or 'without words'}"
+            return f"the server reports an error: {problem.detail or 'no message'}"
     return _WORDS[problem.kind].format(
         detail=problem.detail,
         waited_s=problem.waited_s,

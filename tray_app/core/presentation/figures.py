@@ -1,4 +1,4 @@
-"""The figures of a sample, one row for each: its JSON keys, its label, how it is written.
+"""The table of figures: one row for each figure of a sample, with its JSON keys, label and format.
 
 The JSON of ``--json``, the page docs/json.md, the menu's rows, the lines of a plain terminal and
 the rows of the live screen are made from this table. A new figure is one row here, and its key in
@@ -197,12 +197,12 @@ def _activity_line(sample: Sample) -> str:
     if sample.memory_bytes is None:
         return f"Activity: {format.UNKNOWN}"
     if sample.hung:
-        return "Activity: none, it hangs"
+        return "Activity: none, not responding"
     job = sample.job
     doing = f"Activity: {wording.doing(sample, before_stage=', ')}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:
         return doing
-    peak = f", {format.size(job.peak_bytes)} at most" if job.peak_bytes is not None else ""
+    peak = f", peak {format.size(job.peak_bytes)}" if job.peak_bytes is not None else ""
     return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
 
 
@@ -419,7 +419,7 @@ FIGURES: tuple[Figure, ...] = (
                 MB,
                 lambda it: it.own.pss_bytes if it.own else None,
                 "the same with their share of what they use together with others (PSS)",
-                null="`own_mb` is null, or the system does not tell (Windows, macOS)",
+                null="`own_mb` is null, or the system does not report it (Windows, macOS)",
             ),
             Field(
                 "own_age_s",
@@ -429,7 +429,7 @@ FIGURES: tuple[Figure, ...] = (
                 null="`own_mb` is null",
             ),
         ),
-        label="Own",
+        label="Private",
         writes=_own_text,
     ),
     Figure(
@@ -453,7 +453,7 @@ FIGURES: tuple[Figure, ...] = (
                 OBJECT,
                 lambda it: it.forecast,
                 "what memory will reach at the current rate",
-                null="memory does not climb towards a level or the end of memory",
+                null="memory is not rising towards a level or towards the machine's limit",
                 fields=_FORECAST,
             ),
         ),
@@ -502,7 +502,7 @@ FIGURES: tuple[Figure, ...] = (
                         PERCENT,
                         lambda it: it.system.used_percent if it.system else None,
                         "(total - available) / total",
-                        null="neither the system nor the API tells",
+                        null="neither the system nor the API reports it",
                     ),
                     Field(
                         "available_gb",
@@ -530,21 +530,21 @@ FIGURES: tuple[Figure, ...] = (
                         GB,
                         lambda it: it.system.swap_used_bytes if it.system else None,
                         "swap in use",
-                        null="the system does not tell",
+                        null="the system does not report it",
                     ),
                     Field(
                         "swap_total_gb",
                         GB,
                         lambda it: it.system.swap_total_bytes if it.system else None,
                         "all swap",
-                        null="the system does not tell",
+                        null="the system does not report it",
                     ),
                     Field(
                         "pressure_percent",
                         PERCENT,
                         lambda it: it.system.pressure_percent if it.system else None,
                         "share of the last 10 s in which all programs waited for memory (PSI)",
-                        null="the system does not tell (only Linux does)",
+                        null="the system does not report it (only Linux does)",
                     ),
                 ),
             ),

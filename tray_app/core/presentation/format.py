@@ -1,4 +1,4 @@
-"""How figures are written: sizes, rates, times, shares. The one place for each.
+"""Formats figures: sizes, rates, times, percentages.
 
 MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has as few digits as can be
 acted on: digits that are not shown cannot flicker.

@@ -1,4 +1,4 @@
-"""What the icon shows, as a value: two equal pictures need no redraw.
+"""The icon's content as a value. Two equal pictures need no redraw.
 
 Rule of the room: pure; how a picture looks is decided where it is drawn.
 """

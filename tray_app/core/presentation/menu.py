@@ -1,11 +1,11 @@
-"""The menu as data: a pure function of the state.
+"""Builds the menu as data, as a pure function of the state.
 
-Rows are always the same in number and order, also in submenus, so that an open menu keeps still
-and panels that measure a menu before they show it are right. Where the world has more or fewer
-things than rows (processes), rows without a text are hidden, at the end of their submenu only.
+The number and order of rows never change, also in submenus. So an open menu keeps still, and panels
+can measure a menu before they show it. If there are fewer processes than rows, the last rows of
+that submenu have no text and are hidden.
 
-It is made when somebody asks for it. Submenus are kept between states: most samples change the
-lines on top and nothing else.
+The menu is built on request. Submenus are kept between states, because most samples change only the
+lines at the top.
 """
 
 from __future__ import annotations
@@ -164,14 +164,17 @@ def _processes(state: State) -> Row:
     watching = is_watching(state)
     tree = sample.rows if sample and not state.paused else ()
     target = sample.target if tree and sample else None
-    problem = wording.problem(sample) if sample and not tree else ""
+    problem = wording.problem_in_full(sample) if sample and not tree else ""
     text = f"Processes: {len(tree)}" if tree else "Processes"
-    heading = menu_text.candidate(target) if target else "No process of a server is read"
+    nothing = "Paused: no process is read" if state.paused else "No server process found"
+    heading = menu_text.candidate(target) if target else nothing
     return Row(
         "processes",
         text,
         children=(
-            _choice("watch-auto", "Find the server by itself", WatchAutomatically(), not watching),
+            _choice(
+                "watch-auto", "Detect the server automatically", WatchAutomatically(), not watching
+            ),
             _watch(candidates, others),
             Row("separator-tree", separator=True),
             Row("tree", heading),
@@ -292,7 +295,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
             Row("separator-server", separator=True),
             Row(
                 "free",
-                "Free memory and old temp files",
+                "Free memory, delete old temp files",
                 children=(
                     Row("free-temp", temp),
                     Row("free-risk", menu_text.FREEING[risk]),
@@ -314,7 +317,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
             Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
             Row("open-server", "Open in browser", OpenServer()),
             Row("separator-brought", separator=True),
-            Row("brought", menu_text.cut(brought) or "Nothing was asked of the server yet"),
+            Row("brought", menu_text.cut(brought) or "No action run yet"),
         ),
     )
 
@@ -359,7 +362,7 @@ def _about(backend: str, own: str, samples: str, delivery: str, restarts: str) -
         "About",
         children=(
             Row("about-version", f"runanalyze-tray {__version__}"),
-            Row("about-backend", f"Shown by {backend or format.UNKNOWN}"),
+            Row("about-backend", f"Icon backend: {backend or format.UNKNOWN}"),
             Row("about-own", own),
             Row("about-samples", samples),
             Row("about-delivery", menu_text.cut(delivery)),

@@ -1,6 +1,6 @@
-"""What the menu says: lines that are short enough for a narrow screen, figures first.
+"""The menu's lines: short enough for a narrow screen, figures first.
 
-A text that is longer than a row is cut there and told in full in a submenu, line by line.
+A text longer than a row is cut there; a submenu has it in full, line by line.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ DELIVERY_LINES = 4
 STYLES = {
     Style.NUMBER: "Icon: number",
     Style.BARS: "Icon: bars",
-    Style.CALM: "Icon: calm, grey until orange",
+    Style.CALM: "Icon: calm (grey until orange)",
 }
 PALETTES = {
     Palette.STANDARD: "Colours: green, yellow, orange, red",
-    Palette.OKABE_ITO: "Colours: for colour-blind people (Okabe-Ito)",
+    Palette.OKABE_ITO: "Colours: colour-blind safe (Okabe-Ito)",
 }
 THEMES = {
-    Theme.AUTO: "Panel: as the desktop",
+    Theme.AUTO: "Panel: follow the desktop",
     Theme.DARK: "Panel: dark",
     Theme.LIGHT: "Panel: light",
 }
 FREEING = {
-    Risk.NONE: "Nothing is at risk",
-    Risk.JOB: "A job is running: free it all the same?",
-    Risk.UNKNOWN: "Whether a job runs is not known",
-    Risk.FILES: "Files older than 1 h are deleted, too",
+    Risk.NONE: "No job is running, no files to lose",
+    Risk.JOB: "A job is running. Free memory anyway?",
+    Risk.UNKNOWN: "Can't tell whether a job is running",
+    Risk.FILES: "Also deletes files older than 1 h",
 }
 CLEANING = {
-    Risk.NONE: "No file is there",
-    Risk.JOB: "Not while a job runs",
-    Risk.UNKNOWN: "Not while nothing is read",
-    Risk.FILES: "Really delete files?",
+    Risk.NONE: "No files to delete",
+    Risk.JOB: "Not while a job is running",
+    Risk.UNKNOWN: "Not available without a reading",
+    Risk.FILES: "Delete files now?",
 }
 MUTES: tuple[tuple[float | None, str], ...] = (
     (1800.0, "Mute for 30 min"),
     (3600.0, "Mute for 1 h"),
     (8 * 3600.0, "Mute for 8 h"),
-    (None, "Mute until the next start"),
+    (None, "Mute until restart"),
 )
 
 
@@ -94,7 +94,7 @@ def _instead(state: State, name: str) -> tuple[str, str, str]:
         before = state.sample.memory_bytes if state.sample else None
         return (
             f"{name}: paused",
-            "Nothing is read until you resume",
+            "Click Resume to continue",
             f"Before the pause: {format.size(before)}",
         )
     activity = figures.MENU_STATUS[2]
@@ -129,12 +129,12 @@ def more(rows: tuple[ProcessRow, ...]) -> str:
 def alerts(state: State, now: Now) -> str:
     """The submenu's own row: whether an alert would be seen, and if not, from when on."""
     if state.delivery_problem is not None:
-        return "Alerts: do not get through"
+        return "Alerts: not delivered"
     muted_s = state.vigil.quiet.muted_s(now)
     if muted_s <= 0.0:
         return "Alerts"
     if math.isinf(muted_s):
-        return "Alerts: muted until the next start"
+        return "Alerts: muted until restart"
     # While it is paused nothing is counted down.
     return "Alerts: muted" if state.paused else f"Alerts: muted for {format.remaining(muted_s)}"
 
@@ -158,7 +158,7 @@ def delivery(state: State) -> str:
     if state.delivery_problem is not None:
         return wording.undelivered(state.delivery_problem)
     if not state.deliveries:
-        return "No notification was sent yet"
+        return "No notifications sent yet"
     return f"Notifications: {counted(state.deliveries)}"
 
 
@@ -183,12 +183,12 @@ def theme(which: Theme, seen: Theme) -> str:
 
 
 def own(health: Health | None, started: Now) -> str:
-    """``Own use: 34 MB · 0.4 % CPU on average``, since the start."""
+    """``This program: 34 MB · 0.4 % CPU on average``, since the start."""
     if health is None:
-        return f"Own use: {format.UNKNOWN}"
+        return f"This program: {format.UNKNOWN}"
     running_s = max(1.0, health.at.mono_s - started.mono_s)
     percent = 100 * health.own.cpu_s / running_s
-    return f"Own use: {format.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
+    return f"This program: {format.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
 
 
 def restarts(seen: Restarts | None) -> str:

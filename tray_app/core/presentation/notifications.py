@@ -1,4 +1,4 @@
-"""Notifications as data: which event interrupts a person, in what words, and what can be done.
+"""Turns events into notifications: title, text, urgency and buttons.
 
 Every sentence of a notification stands here; how a size, a rate and a duration are written is
 `wording`'s. Short, and the figures first. xfce4-notifyd cuts titles after about 46 characters, and
@@ -171,8 +171,8 @@ _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL:
 LINES_MAX = 6
 # Of jobs in a row, so many figures are read.
 JOBS_MAX = 6
-NOTHING_GOES_ON = "Nothing is being processed."
-RESTART = "A restart of the server frees it."
+NOTHING_GOES_ON = "No job is running."
+RESTART = "Restarting the server frees it."
 # A shorter time ago is "now" in a list.
 SOON_S = 10.0
 
@@ -208,7 +208,7 @@ def taken_back(event: TakenBack) -> tuple[str, str]:
     still = "" if level is Level.NONE else f"Still above {event.limit_mb:g} MB."
     return (
         f"Forecast withdrawn: {size(sample.memory_bytes)}",
-        _sentences("Memory does not climb as it did.", still, _doing(sample), _free(sample)),
+        _sentences("Memory is no longer rising that fast.", still, _doing(sample), _free(sample)),
     )
 
 
@@ -223,14 +223,14 @@ def recovery(event: Recovered) -> tuple[str, str]:
 def scarce(event: MachineShort) -> tuple[str, str]:
     """Title and text when the machine is short of memory: how much is left, and who holds it."""
     system = event.system
-    what = "Memory limit nearly reached" if system.limited else "Machine short of memory"
+    what = "Memory limit nearly reached" if system.limited else "Machine low on memory"
     pressed = ""
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
-        pressed = f"Everything waits for memory {percent(system.pressure_percent)} of the time."
-    holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in event.holders)
+        pressed = f"All programs wait for memory {percent(system.pressure_percent)} of the time."
+    holders = ", ".join(f"{row.name} uses {size(row.rss_bytes)}" for row in event.holders)
     total = f"Of {size(system.total_bytes)}"
     return f"{what}: {size(system.available_bytes)} free", _sentences(
-        f"{total}, most is held by {holders}." if holders else f"{total}.",
+        f"{total}, {holders}." if holders else f"{total}.",
         pressed,
         _doing(event.sample),
     )
@@ -242,9 +242,9 @@ def gone(event: Gone) -> tuple[str, str]:
     heading = f"{APP} stopped at {size(event.memory_bytes)}{while_}"
     why = wording.out_of_memory(event.oom_kills)
     if event.busy:
-        lost = "What was being processed is lost."
+        lost = "The running job is lost."
     else:
-        lost = f"{'Nothing' if event.rested else 'Nothing known'} was being processed."
+        lost = "No job was running." if event.rested else "No job was known to be running."
     return heading, _sentences(why, lost)
 
 
@@ -256,18 +256,21 @@ def hung(event: Hung) -> tuple[str, str]:
     who = f" (pid {target.pid})" if target else ""
     match hang.kind:
         case HangKind.STOPPED:
-            again = f"kill -CONT {target.pid} continues it." if target else ""
+            again = f"To continue it: kill -CONT {target.pid}." if target else ""
             why, help_ = f"Its process{who} is stopped (state T).", again
         case HangKind.DEADLOCKED:
-            why, help_ = f"It{who} uses no CPU: it hangs.", "A restart of the server helps."
+            why, help_ = (
+                f"It{who} uses no CPU, so it seems to hang.",
+                "Restarting the server helps.",
+            )
         case HangKind.SILENT:
-            why, help_ = "It takes connections and says nothing.", ""
-    doing = "It was processing something." if hang.busy else ""
+            why, help_ = "It accepts connections but does not reply.", ""
+    doing = "A job was running." if hang.busy else ""
     return heading, _sentences(why, doing, help_)
 
 
 def _answers(event: Answers) -> tuple[str, str]:
-    text = f"It had not answered for {duration(event.hung_s)}. {_doing(event.sample)}"
+    text = f"It did not answer for {duration(event.hung_s)}. {_doing(event.sample)}"
     return f"{APP} answers again: {size(event.sample.memory_bytes)}", text
 
 
@@ -276,29 +279,29 @@ def leaking(event: LeakSuspected) -> tuple[str, str]:
     leak = event.leak
     newest = leak.kept_bytes[-JOBS_MAX:]
     each = ", ".join(format.megabytes(kept) for kept in newest)
-    which = "they" if leak.jobs == len(newest) else f"the newest {len(newest)}"
+    which = "each job" if leak.jobs == len(newest) else f"the last {len(newest)} jobs"
     return (
         f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
-        f"In a row, {which} kept {each} MB. Now {size(event.sample.memory_bytes)}. {RESTART}",
+        f"Not released after {which}: {each} MB. Now {size(event.sample.memory_bytes)}. {RESTART}",
     )
 
 
 def _eased(event: Eased) -> tuple[str, str]:
     system = event.sample.system
     left = f": {size(system.available_bytes)} free" if system else ""
-    return f"The machine has memory again{left}", _doing(event.sample)
+    return f"Machine has enough memory again{left}", _doing(event.sample)
 
 
 def _back(event: Back) -> tuple[str, str]:
     memory = size(event.sample.memory_bytes)
-    return f"{APP} is back: {memory}", f"It was away for {duration(max(1.0, event.away_s))}."
+    return f"{APP} is back: {memory}", f"It was down for {duration(max(1.0, event.away_s))}."
 
 
 def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
     before = "" if event.memory_bytes is None else f" at {size(event.memory_bytes)}"
     return (
         f"A worker was replaced{before}",
-        _sentences("It ended while processing: its work is lost.", _free(event.sample)),
+        _sentences("It ended during a job, which is lost.", _free(event.sample)),
     )
 
 
@@ -326,16 +329,16 @@ def _littered(event: LeftoverFiles) -> tuple[str, str]:
     temp = event.sample.temp
     return (
         f"{size(event.left_bytes)} left in the temp directory",
-        f"A job has not removed its files: {wording.size_in_files(temp)} now.",
+        f"A job did not remove its files: now {wording.size_in_files(temp)}.",
     )
 
 
 def _disk_full(event: DiskFull) -> tuple[str, str]:
     disk, temp = event.disk, event.sample.temp
-    holds = f", with {wording.size_in_files(temp)}" if temp and temp.file_count else ""
+    holds = f" ({wording.size_in_files(temp)})" if temp and temp.file_count else ""
     return (
         f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
-        f"The temp directory is on it{holds}.",
+        f"The server's temp directory is on this disk{holds}.",
     )
 
 
@@ -348,7 +351,7 @@ def _held_back(event: HeldBack) -> Note | None:
     if event.slept_s is None:
         when = f"while muted for {duration(event.until.mono_s - event.since.mono_s)}"
     else:
-        when = f"after {duration(event.slept_s)} asleep"
+        when = f"after {duration(event.slept_s)} of sleep"
     urgency = max(one.urgency for _, one in told)
     # Of several, none is news any more that may break in on a full screen.
     urgency = min(urgency, Urgency.NORMAL)
@@ -360,7 +363,7 @@ def _held_back(event: HeldBack) -> Note | None:
     shown = told[-LINES_MAX:]
     lines = [f"{one.title}, {_ago(held, event)}" for held, one in shown]
     if count > len(shown):
-        lines.insert(0, f"{count - len(shown)} earlier")
+        lines.insert(0, f"{count - len(shown)} earlier messages")
     return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 

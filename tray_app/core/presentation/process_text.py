@@ -18,18 +18,18 @@ _EVIDENCE = {
     EvidenceKind.MATCH: "matches {pattern!r}",
     EvidenceKind.DEMO: "scripted for the demo",
 }
-_NOT_PERMITTED = "a process of another user; run runanalyze-tray as that user to read it"
+_NOT_PERMITTED = "another user's process; run runanalyze-tray as that user to read it"
 _PROBLEMS = {
-    ProcessProblemKind.HELD_BY_MONITOR: "port {port} is held by runanalyze-tray itself",
-    ProcessProblemKind.HELD_UNSEEN: "port {port} is held by a process that cannot be read "
-    "(another user's, or in a container); run runanalyze-tray as that user to read it",
-    ProcessProblemKind.HELD_BY_OTHER_USER: f"port {{port}} is held by {_NOT_PERMITTED}",
-    ProcessProblemKind.HELD_BY_RELAY: "port {port} is only passed on by {name}: "
-    "only the API can be read",
-    ProcessProblemKind.NOT_THE_SERVER: "the process on the port, {name}, is not the server",
+    ProcessProblemKind.HELD_BY_MONITOR: "port {port} is used by runanalyze-tray itself",
+    ProcessProblemKind.HELD_UNSEEN: "the process on port {port} belongs to another user or "
+    "to a container; run runanalyze-tray as that user to read it",
+    ProcessProblemKind.HELD_BY_OTHER_USER: f"port {{port}} is used by {_NOT_PERMITTED}",
+    ProcessProblemKind.HELD_BY_RELAY: "{name} forwards port {port}, so only the API can be read",
+    ProcessProblemKind.NOT_THE_SERVER: "port {port} is held by {name} (pid {pid}), "
+    "which is not RunAnalyze",
     ProcessProblemKind.NOT_FOUND: "no server process found on port {port}",
     ProcessProblemKind.IN_CONTAINER: "no server process found on port {port}; "
-    "of {name} in a container (pid {pid}) only the API can be read",
+    "{name} (pid {pid}) is in a container, so only its API can be read",
     ProcessProblemKind.SERVER_OF_OTHER_USER: f"{{name}} (pid {{pid}}) is {_NOT_PERMITTED}",
     ProcessProblemKind.NO_MATCH: "no process matches {pattern!r}",
     ProcessProblemKind.MATCH_OF_OTHER_USER: "process {pid}, which matches {pattern!r}, is "
@@ -40,8 +40,8 @@ _PROBLEMS = {
     ProcessProblemKind.UNREADABLE: "the server process (pid {pid}) cannot be read",
     ProcessProblemKind.PROCESS_OF_OTHER_USER: f"process {{pid}} is {_NOT_PERMITTED}",
     ProcessProblemKind.JUST_ENDED: "the server process has just ended",
-    ProcessProblemKind.NO_SOURCE: "no process source",
-    ProcessProblemKind.READING_FAILED: "reading processes failed (the log has more)",
+    ProcessProblemKind.NO_SOURCE: "this run has no process source",
+    ProcessProblemKind.READING_FAILED: "reading processes failed (see the log)",
 }
 
 
@@ -50,6 +50,19 @@ def evidence(value: Evidence) -> str:
     return _EVIDENCE[value.kind].format(
         port=value.port, command=value.command, pattern=value.pattern
     )
+
+
+_ADVICE = {
+    ProcessProblemKind.NOT_THE_SERVER: "Only the API is read. "
+    "If it is your server, choose it under Processes.",
+}
+"""What a problem means and what a person can do, where there is more to say than its line."""
+
+
+def in_full(value: ProcessProblem) -> str:
+    """The problem's line, and what to do about it if there is something."""
+    advice = _ADVICE.get(value.kind)
+    return f"{problem(value)}. {advice}" if advice else problem(value)
 
 
 def problem(value: ProcessProblem) -> str:

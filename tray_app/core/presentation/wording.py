@@ -1,6 +1,6 @@
-"""Every sentence a person reads, except those of notifications, which stand in `notifications`.
+"""Every sentence that people read, except those in `notifications`.
 
-How figures are written stands in `format`.
+`format` writes the figures.
 """
 
 from __future__ import annotations
@@ -95,18 +95,18 @@ def when(seconds: float) -> str:
 
 
 def kept(value: RetainedMemory | None) -> str:
-    """``kept 140 MB of the last video``; empty when it is not known or not worth a word."""
+    """``140 MB not released after the last video``; empty if unknown or too small to show."""
     if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
         return ""
-    return f"kept {size(value.kept_bytes)} of the last video"
+    return f"{size(value.kept_bytes)} not released after the last video"
 
 
 def compared(value: RetainedMemory) -> str:
     """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
     number, kept_bytes = value.job.number, value.kept_bytes
     if abs(kept_bytes) < 0.5 * MIB:
-        return f"Job {number} kept nothing"
-    what = "kept" if kept_bytes > 0 else "gave back"
+        return f"Job {number} released all its memory"
+    what = "did not release" if kept_bytes > 0 else "released an extra"
     return f"Job {number} {what} {size(abs(kept_bytes))}"
 
 
@@ -136,16 +136,16 @@ def doing(sample: Sample, before_stage: str = ": ") -> str:
 
 
 def job(value: Job) -> str:
-    """``Job 3: 41 s, 126 MB before, 532 MB at most, 301 MB after``: what is known of it."""
+    """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``: what is known of it."""
     parts = [f"Job {value.number}: {duration(value.elapsed_s(value.ended or value.started))}"]
     if value.before:
         parts.append(f"{size(value.before.memory_bytes)} before")
     if value.peak_bytes is not None:
-        parts.append(f"{size(value.peak_bytes)} at most")
+        parts.append(f"peak {size(value.peak_bytes)}")
     if value.after:
         parts.append(f"{size(value.after.memory_bytes)} after")
     if value.lost:
-        parts.append("then the server was gone")
+        parts.append("then the server ended")
     return ", ".join(parts)
 
 
@@ -155,7 +155,7 @@ def api(condition: ApiCondition) -> str:
         case ApiState.OK | ApiState.WAITING:
             return ""
         case ApiState.OFF:
-            return "API not asked"
+            return "API not asked yet"
         case ApiState.SLOW:
             return "API is slow"
         case ApiState.SILENT:
@@ -186,7 +186,7 @@ def source(sample: Sample) -> str:
     """Where the figure comes from, how old it is, and why it is not the usual source."""
     if not sample.stretched:
         return _source(sample)
-    return _joined(_source(sample), f"a sample every {duration(sample.interval_s)}")
+    return _joined(_source(sample), f"slowed to one sample per {duration(sample.interval_s)}")
 
 
 def _source(sample: Sample) -> str:
@@ -200,7 +200,7 @@ def _source(sample: Sample) -> str:
         case Source.API:
             latency_s = sample.api.latency_s or 0.0
             slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
-            asked = f"asked every {duration(sample.api.every_s)}" if sample.api.every_s else ""
+            asked = f"polled every {duration(sample.api.every_s)}" if sample.api.every_s else ""
             return _joined(f"API{slow}", age, asked, _why_alone(sample))
         case Source.PROCESS:
             return _joined(f"Process ({_tree(sample)})", age, _why_process(sample))
@@ -228,11 +228,11 @@ def _tree(sample: Sample) -> str:
 def _as_counted(sample: Sample) -> str:
     match sample.memory_kind:
         case MemoryKind.SHARED_ONCE if sample.shared_bytes >= SHARING_SHOWN_BYTES:
-            return ", shared memory once"
+            return ", shared memory counted once"
         case MemoryKind.RSS_SUM:
             return ", may be too high"
         case MemoryKind.UNMEASURED:
-            return ", at least"
+            return ", lower bound"
         case _:
             return ""
 
@@ -241,7 +241,7 @@ def doubt(sample: Sample) -> str:
     """A sentence where the figure may be too high; else empty."""
     if sample.memory_kind is not MemoryKind.RSS_SUM:
         return ""
-    return "It may be less: what its processes share cannot be read."
+    return "This may be too high: shared memory cannot be measured."
 
 
 def sharing(sample: Sample) -> str:
@@ -250,16 +250,21 @@ def sharing(sample: Sample) -> str:
     if rss_bytes is None or not _as_counted(sample):
         return ""
     if sample.memory_kind is MemoryKind.RSS_SUM:
-        return f"Together {size(rss_bytes)}; may be too high: what they share cannot be read"
+        return f"Total {size(rss_bytes)}; may be too high: shared memory cannot be measured"
     if sample.memory_kind is MemoryKind.UNMEASURED:
-        return f"Together at most {size(rss_bytes)}; what they share is being measured"
+        return f"Total at most {size(rss_bytes)}; shared memory is being measured"
     held = size(rss_bytes - sample.shared_bytes)
-    return f"Together {held}: what they share counts once (sum of RSS {size(rss_bytes)})"
+    return f"Total {held} with shared memory counted once (sum of RSS {size(rss_bytes)})"
 
 
 def problem(sample: Sample) -> str:
     """Why there is no process reading; empty while there is one."""
     return process_text.problem(sample.problem) if sample.problem else ""
+
+
+def problem_in_full(sample: Sample) -> str:
+    """The same with what to do about it, for the list of processes."""
+    return process_text.in_full(sample.problem) if sample.problem else ""
 
 
 def _why_alone(sample: Sample) -> str:
@@ -269,11 +274,11 @@ def _why_alone(sample: Sample) -> str:
 def _why_process(sample: Sample) -> str:
     match sample.why:
         case Why.WORKERS:
-            return "the API speaks for one worker only"
+            return "API reports one of several workers"
         case Why.BETWEEN if sample.api.every_s:
-            return f"API asked every {duration(sample.api.every_s)}"
+            return f"API polled every {duration(sample.api.every_s)}"
         case Why.BETWEEN:
-            return "newer than the API's"
+            return "fresher than the API's last value"
         case Why.API_LATE if sample.api.state is ApiState.WAITING:
             return "waiting for the API"
         case Why.API_AWAY | Why.API_LATE:
@@ -287,7 +292,7 @@ def _why_nothing(sample: Sample) -> str:
         case Why.STARTING:
             return "waiting for the first answer"
         case Why.REMOTE if sample.mode is Mode.FALLBACK:
-            return "the server is on another machine: its processes cannot be read"
+            return "the server is on another machine, so its processes cannot be read"
         case Why.REMOTE:
             return _joined(api(sample.api), "on another machine: no process to read")
         case Why.NOT_THE_SERVER:
@@ -317,7 +322,7 @@ def offer(likeliest: Target) -> str:
 def memory(sample: Sample) -> str:
     """``1.52 GB · yellow · +12 MB/s``."""
     if sample.memory_bytes is None:
-        return "No reading"
+        return "no reading"
     return _joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
 
 
@@ -372,7 +377,7 @@ def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
     samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
     took = f"{duration(value.elapsed_s)}, {samples}"
     if value.peak_bytes is None:
-        return f"{heading}: no reading", f"{took}, and the server could not be read in any."
+        return f"{heading}: no reading", f"{took}. The server could not be read."
     trend = _change(value.trend_bytes)
     average = f"average {size(value.average_bytes)}"
     return (
@@ -382,12 +387,12 @@ def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
 
 
 def _change(bytes_: int | None) -> str:
-    """``+58 MB from first to last``: what the old console scripts called the trend."""
+    """``+58 MB from start to end``: what the old console scripts called the trend."""
     if bytes_ is None:
         return ""
     if abs(bytes_) < 0.5 * MIB:
-        return "the same at first and last"
-    return f"{'+' if bytes_ > 0 else '−'}{size(abs(bytes_))} from first to last"
+        return "unchanged from start to end"
+    return f"{'+' if bytes_ > 0 else '−'}{size(abs(bytes_))} from start to end"
 
 
 def quick_test(event: Summarised) -> tuple[str, str]:
@@ -397,35 +402,34 @@ def quick_test(event: Summarised) -> tuple[str, str]:
 
 def undelivered(problem: str) -> str:
     """The menu's and the log's word when no notification gets through."""
-    return f"Notifications do not get through: {problem}"
+    return f"Notifications are not being delivered: {problem}"
 
 
-NO_TRAY_TITLE = "RunAnalyze is being watched, without an icon"
+NO_TRAY_TITLE = "Monitoring without a tray icon"
 NO_TRAY_HOST = (
-    "No panel here shows tray icons (on GNOME, the AppIndicator extension does). "
-    "The icon comes when one appears; notifications come anyway."
+    "No panel here shows tray icons (on GNOME, install the AppIndicator extension). "
+    "The icon will appear as soon as a panel supports it; notifications work regardless."
 )
-NO_DESKTOP = "no desktop session here (neither a display nor a session bus): using the console"
+NO_DESKTOP = "no desktop session (no display and no session bus): using the console"
 NO_BUS = (
-    "no icon can be shown: this display has no session bus (dbus-run-session starts one);"
-    " --console shows the same in a terminal"
+    "cannot show an icon without a session bus: start one with dbus-run-session, or use --console"
 )
 
 
 def output_failed(reason: str) -> str:
     """That standard output cannot be written."""
-    return f"standard output cannot be written: {reason}"
+    return f"cannot write to standard output: {reason}"
 
 
 def already_running(url: str, *, heard: bool) -> str:
     """What a second start for the same server says."""
-    shows = "it shows its status" if heard else "it could not be told to show its status"
-    return f"{url} is watched already; {shows}"
+    shows = "; its status is shown" if heard else ", but it does not respond"
+    return f"already running for {url}{shows}"
 
 
 def autostart_failed(on: bool, reason: str) -> str:
     """Why the program does not start at login, or still does."""
-    return f"It could not be switched {'on' if on else 'off'}: {reason}."
+    return f"Could not {'enable' if on else 'disable'} start at login: {reason}."
 
 
 def free_of(value: SystemMemory | None) -> str:
@@ -452,10 +456,10 @@ def scarce(value: SystemMemory | None) -> str:
 
 def own_memory(value: UssPss) -> str:
     """``301 MB really its own, 322 MB with its share of what is in common``."""
-    own = f"{size(value.uss_bytes)} really its own"
+    own = f"{size(value.uss_bytes)} private (USS)"
     if value.pss_bytes is None:
         return own
-    return f"{own}, {size(value.pss_bytes)} with its share of what is in common"
+    return f"{own}, {size(value.pss_bytes)} including its share of shared pages (PSS)"
 
 
 def process(value: Target) -> str:
@@ -468,18 +472,18 @@ def change(value: Change) -> str:
     target = value.target
     match value.turn:
         case Turn.ENDED:
-            again = "The server is looked for again." if value.falls_back else ""
+            again = "Searching for the server." if value.falls_back else ""
             kills = value.loss.oom_kills if value.loss else None
-            return _sentences(f"Ended: {process(target)}.", out_of_memory(kills), again)
+            return _sentences(f"Server ended: {process(target)}.", out_of_memory(kills), again)
         case Turn.RESTARTED if value.loss:
-            anew = f"Started anew: {process(target)} in place of pid {value.loss.target.pid}."
-            return _sentences(anew, out_of_memory(value.loss.oom_kills))
+            restarted = f"Server restarted: {process(target)}, was pid {value.loss.target.pid}."
+            return _sentences(restarted, out_of_memory(value.loss.oom_kills))
         case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
-            return f"Watched now: {process(target)}, {process_text.evidence(target.evidence)}."
+            return f"Now watching {process(target)}, {process_text.evidence(target.evidence)}."
         case Turn.RENEWED:
             what = "Worker" if len(value.joined) == 1 else "Workers"
             old, new = _pids(value.left), _pids(value.joined)
-            return f"{what} replaced: {new} in place of {old} ({process(target)})."
+            return f"{what} of {process(target)} replaced: now {new}, was {old}."
 
 
 def out_of_memory(kills: OomKills | None) -> str:
@@ -489,10 +493,11 @@ def out_of_memory(kills: OomKills | None) -> str:
     count = "a process" if kills.count == 1 else f"{kills.count} processes"
     if kills.limit_bytes is not None:
         limit = f"Its memory limit of {size(kills.limit_bytes)} was reached"
-        return f"{limit}: the kernel killed {count} of its control group."
+        return f"{limit}: the kernel's OOM killer ended {count} in its control group."
     if kills.own_group:
-        return f"Out of memory: the kernel killed {count} of its control group at that time."
-    return f"Out of memory: the kernel killed {count} on this machine at that time, perhaps this."
+        return f"Out of memory: the kernel's OOM killer ended {count} in its control group."
+    perhaps = "possibly the server" if kills.count == 1 else "possibly including the server"
+    return f"Out of memory: the kernel's OOM killer ended {count} on this machine, {perhaps}."
 
 
 def _pids(pids: tuple[int, ...]) -> str:
@@ -512,8 +517,8 @@ def size_in_files(value: TempUsage | None) -> str:
 
 
 def mode(sample: Sample) -> str:
-    """``Automatic``, or ``Automatic, in fallback`` while the API is away."""
-    return f"{MODES[sample.mode]}{', in fallback' if sample.fallback else ''}"
+    """``Automatic``, or ``Automatic, using processes`` while the API is away."""
+    return f"{MODES[sample.mode]}{', using processes' if sample.fallback else ''}"
 
 
 def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
@@ -524,4 +529,4 @@ def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
     return _joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", counted)
 
 
-HOW_TO_END = "Ctrl-C ends"
+HOW_TO_END = "Ctrl-C to quit"

@@ -1,4 +1,4 @@
-"""What a command line starts: read as tokens, so that `vim main.py` is not a server.
+"""Recognises a server by its command line. It reads tokens, so `vim main.py` is not a server.
 
 Recorded from real processes: the interpreter is the first token and the script the second;
 shells, ``uv run`` and the like only wrap a server that is their child, and multiprocessing's

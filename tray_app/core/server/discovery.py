@@ -1,4 +1,4 @@
-"""Which process is the server: facts about processes in, one choice with its evidence out.
+"""Chooses the server process: facts about processes in, one choice with its evidence out.
 
 A listening socket on the URL's port is proof. A command line is a guess, taken only while
 nothing listens there, and never one that belongs to another port.

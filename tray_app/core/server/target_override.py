@@ -1,7 +1,7 @@
-"""What a person wants watched, over all evidence.
+"""Applies a person's choice of process, which overrides all evidence.
 
-A process picked in the menu, a pid or a pattern from the command line. Whatever is wished, this
-program is never watched, nor what merely quotes a pattern: a search, an editor, a pager.
+The choice is a process picked in the menu, a pid, or a pattern from the command line. This program
+never watches itself, nor a program that merely quotes the pattern: a search, an editor, a pager.
 """
 
 from __future__ import annotations

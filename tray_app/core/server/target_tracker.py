@@ -1,7 +1,7 @@
-"""What became of the watched server between two readings: said once, when it happens.
+"""Tracks the watched server from reading to reading and reports each change once.
 
-A reload ends a worker some readings before its successor answers, so what was known is kept until
-something takes its place.
+A reload ends a worker some readings before its successor answers. So the tracker keeps the old
+target until another takes its place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Turn(Enum):
 
 
 class Change(Struct, frozen=True):
-    """``target`` is the new one, or with ENDED the old one, whose end is told by ``loss``.
+    """``target`` is the new one, or with ENDED the old one, whose end ``loss`` describes.
 
     ``left`` and ``joined`` are the workers' pids with RENEWED. ``falls_back``: a person had picked
     what has ended, so the server is looked for again.

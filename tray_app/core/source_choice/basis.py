@@ -1,4 +1,4 @@
-"""What the memory figure measures: its basis.
+"""Determines the basis of the memory figure: which process or tree it measures.
 
 The server's process tree and the API's answer mean the same where the API's figure fits the tree
 (`likeness`). Else they are two figures, and what was learnt from one says nothing of the other: a

@@ -1,4 +1,4 @@
-"""The API link as a circuit breaker: when to ask, how long to wait, when to call it away.
+"""Circuit breaker for the API: when to poll, how long to wait, when to declare it unreachable.
 
 Numbers: a busy server accepts the connection and then says nothing for up to 39 s, a
 server that is down refuses within 8 ms (both measured on the real one), so the two are
@@ -23,7 +23,7 @@ PAUSE_MAX_S = 30.0
 # A server that hung answers the next request at once: ask again soon after a time-out,
 # so that it is seen within 2 s of its waking.
 RETRY_AFTER_TIMEOUT_S = 1.0
-# The smoothed latency rises slowly, because one slow answer is a busy server and no dear request
+# The smoothed latency rises slowly, because one slow answer means a busy server, not a slow API
 # (recorded: 14 s after a silence), and falls fast.
 LATENCY_WEIGHT = 0.25
 LATENCY_WEIGHT_DOWN = 0.5

@@ -1,9 +1,9 @@
-"""Is the process on the port really the server?
+"""Checks whether the process on the port really is the server.
 
-An ssh tunnel, a container's proxy or nginx holds a port only to pass it on. The API tells the
-server's own memory, so a tree in which no process has that much is not the server's. Of a process
-that no answer has fitted yet one quick answer is enough. One that was the server is not given up
-for one (memory moves between the two looks), but for three in a row.
+An ssh tunnel, a container's proxy or nginx only forwards its port. The API reports the server's own
+memory, so a tree in which no process has that much is not the server's. One quick answer is enough
+to reject a process that never fitted. A process that fitted before is rejected only after three
+misfits in a row, because memory may move between the two readings.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def is_doubted(likeness: CrossCheck) -> bool:
     return likeness.misfits > 0
 
 
-def disowned(process: ProcessReading) -> ProcessReading:
-    """The reading without its target: what remains is about the machine, and why."""
-    name = process.target.name if process.target else ""
+def disowned(process: ProcessReading, port: int) -> ProcessReading:
+    """The reading without its target, which holds the server's ``port`` but is another program."""
+    name, pid = (process.target.name, process.target.pid) if process.target else ("", None)
     return replace(
         process,
         target=None,
@@ -93,5 +93,5 @@ def disowned(process: ProcessReading) -> ProcessReading:
         worker_count=0,
         answering_rss_bytes=None,
         cpu_percent=None,
-        problem=ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, name=name),
+        problem=ProcessProblem(ProcessProblemKind.NOT_THE_SERVER, port, pid, name),
     )

@@ -1,4 +1,4 @@
-"""Which source to trust for this sample, and why.
+"""Selects the source for this sample, and says why.
 
 Both sources mean the same thing, the whole server: the API's ``rss_mb`` is the answering
 process alone, so the rest of the tree is added to it. Several workers make the API's figure

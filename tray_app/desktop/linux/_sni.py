@@ -164,7 +164,7 @@ class StatusNotifierItem(ServiceInterface):
 class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
     """pystray's ten hooks over one D-Bus connection.
 
-    ``sni_bus`` is the connection (run by ``run``), ``sni_on_host`` is told whether a panel
+    ``sni_bus`` is the connection (run by ``run``), ``sni_on_host`` gets whether a panel
     that shows icons is there, whenever that changes.
     """
 
@@ -250,7 +250,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
     def set_attention(self, wanted: bool) -> None:
         """Have the panel bring the icon to the fore, with the same picture: nothing flashes.
 
-        The picture is told first: LXQt's panel shows what it knows when the status changes, and
+        The picture is signalled first: LXQt's panel shows what it has when the status changes, and
         XFCE's looks at the status only together with a picture.
         """
 

@@ -52,7 +52,7 @@ async def follow_portal(bus: MessageBus, seen: Callable[[Theme], None]) -> None:
                 bus, PORTAL, PORTAL_PATH, SETTINGS, "Read", "ss", NAMESPACE, KEY
             )
         except (DBusError, OSError, EOFError) as error:
-            _log.debug("the portal tells no colour scheme: %s", error)
+            _log.debug("the portal reports no colour scheme: %s", error)
         else:
             seen(theme_of(scheme))
 

@@ -119,7 +119,7 @@ def _fitted(node: Node, width: int, *, first: bool) -> Node:
 class DbusMenu(ServiceInterface):
     """Serves what ``read`` returns at the moment somebody asks.
 
-    ``on_open`` is told that the menu is open, or was closed (where the panel tells).
+    ``on_open`` gets that the menu was opened, or closed (if the panel reports it).
     """
 
     def __init__(

@@ -42,7 +42,7 @@ def pauses_s() -> Iterator[float]:
 class Registration:
     """The item at ``path`` on one connection; all of it runs in the connection's loop.
 
-    ``on_host`` is told whether a watcher is there, at the start and whenever that changes;
+    ``on_host`` gets whether a watcher is there, at the start and after each change;
     ``wanted`` says whether the icon is to be shown; ``tried`` is called after each attempt.
     """
 
@@ -75,7 +75,7 @@ class Registration:
         self._do(self._attempts())
 
     def end(self) -> None:
-        """Try no more; nobody has it."""
+        """Stop trying; no watcher has it."""
         self.is_listed = False
         if self._task is not None:
             self._task.cancel()
@@ -132,7 +132,7 @@ class Registration:
                 PROPERTIES, "Get", "ss", WATCHER, "RegisteredStatusNotifierItems"
             )
         except _FAILED as error:
-            _log.debug("the panel does not tell its items: %r", error)
+            _log.debug("cannot list the panel's items: %r", error)
             return False
         own = self._connection.unique_name
         named = getattr(items, "value", items)

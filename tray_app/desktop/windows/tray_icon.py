@@ -22,7 +22,7 @@ WM_ENDSESSION = 0x0016
 def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]) -> Any:
     """pystray's icon ``base``, told apart: ``on_menu`` around each showing of the menu.
 
-    ``on_theme`` is told the taskbar's theme while the icon runs. The icon's ``on_session_end`` is
+    ``on_theme`` gets the taskbar's theme while the icon runs. The icon's ``on_session_end`` is
     called when the session ends; Windows may end the process as soon as it returns.
     """
 

@@ -1,6 +1,6 @@
-"""Runs what a person has the server do, and measures what it brought, in a thread of its own.
+"""Runs a server action and measures its effect, in a thread of its own.
 
-Before and after are asked of the server itself, on one connection: the last sample may be of
+It asks the server itself before and after, on one connection: the latest sample may come from
 another process (a worker) or another source, and only like may be compared with like.
 """
 
@@ -103,7 +103,7 @@ class ActionWorker:
         self._thread.start()
 
     def close(self) -> None:
-        """Cut it short, and report no more; waits for a moment at most."""
+        """Cut it short and report nothing further; waits a moment at most."""
         self._closing.set()
         self._server.close()
         self._thread.join(_CLOSE_PATIENCE_S)
@@ -156,7 +156,7 @@ class ActionWorker:
                 ):
                     break
         except ApiError as error:
-            _log.info("what the errand brought could not be measured to the end: %s", error)
+            _log.info("could not measure the effect of a server action: %s", error)
         return last
 
 

@@ -92,5 +92,5 @@ class ServerCalls:
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem
             problem = self._secrets.masked(problem_of(error, patience_s))
             if problem.kind is ApiFailureKind.UNEXPECTED:
-                _log.warning("a call failed in an unexpected way\n%s", self._secrets.trace(error))
+                _log.warning("unexpected error in a server action\n%s", self._secrets.trace(error))
             raise ApiError(problem) from None

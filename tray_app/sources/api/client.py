@@ -88,7 +88,7 @@ class ApiClient:
         return True
 
     def close(self) -> None:
-        """Cut the request in flight and end the worker; waits at most 1 s, reports no more."""
+        """Cut the request in flight and end the worker, within 1 s; reports nothing further."""
         self._session.cut()
         self._orders.put(None)
         if self._worker is not None and self._worker is not threading.current_thread():
@@ -133,7 +133,7 @@ class ApiClient:
     def _log_puzzle(self, error: Exception | None) -> None:
         """What has no kind is for the log, the first time."""
         if error is not None and not self._is_puzzled:
-            _log.warning("a request failed in an unexpected way\n%s", self._secrets.trace(error))
+            _log.warning("unexpected error in a request\n%s", self._secrets.trace(error))
         self._is_puzzled = error is not None
 
     def _stage(self, patience_s: float) -> StageMark | None:

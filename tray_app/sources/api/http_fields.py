@@ -1,4 +1,4 @@
-"""What an answer's header fields say of it: how its body is packed, and when to ask again.
+"""Reads an answer's header fields: how its body is packed, and when to ask again.
 
 Rule of the room: pure functions that trust no byte, as in `payload`.
 """

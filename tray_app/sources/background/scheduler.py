@@ -1,7 +1,7 @@
-"""One thread for all readings that may be slow, so that the sampler need not wait for them.
+"""Runs all slow readings in one thread, so that the sampler never waits for them.
 
-They wait for each other, which matters where one hangs: a server whose temp directory does not
-answer hangs there itself, and its own memory is no news. One thread less is 0.1 MB less.
+They wait for each other, which matters only if one hangs. A server whose temp directory hangs does
+so itself, and its memory does not change. One thread less saves 0.1 MB.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class BackgroundScheduler:
                 self._thread = thread
 
     def end(self, reading: Reading) -> None:
-        """Make it no more; waits at most 1 s for the one under way.
+        """Stop a reading; waits at most 1 s for a running one.
 
         With the last reading the thread ends.
         """
@@ -75,7 +75,7 @@ class BackgroundScheduler:
             try:
                 rest_s = reading()
             except Exception:  # noqa: BLE001 - one reading's mistake must not end the others
-                _log.exception("a slow reading failed")
+                _log.exception("a background reading failed")
             finally:
                 self._has_ended(reading, rest_s)
 

@@ -1,10 +1,10 @@
-"""Walks the server's temp directory, at most 1 % of the time.
+"""Walks the server's temp directory, using at most 1 % of the time.
 
 Rule of the room: what cannot be read is not there. Nothing below the directory leads the walk
 out of it (no symlink is followed), and nothing in it is opened but directories.
 
 A `stat` for each file is three quarters of a walk's cost, and most files in a temp directory lie
-there untouched. So a walk asks again only for those modified lately, and lists a directory anew
+there untouched. So a walk asks again only for those modified lately, and lists a directory again
 when its own time stamp has changed, or after a minute; one in which nothing goes on is not even
 opened.
 """
@@ -99,7 +99,7 @@ class TempWalker:
             self._slowly.make(self._walk, self._may_walk_s - self._clock().mono_s)
 
     def close(self) -> None:
-        """Give up the walk under way; waits at most 1 s for its end, reports no more."""
+        """Give up the walk under way; waits at most 1 s for its end and reports nothing further."""
         self._is_closed = True
         self._slowly.end(self._walk)
 
@@ -125,7 +125,7 @@ class TempWalker:
             try:
                 self._report(usage)
             except Exception:  # noqa: BLE001 - a receiver's mistake must not end the walks
-                _log.exception("the temp directory's figures could not be reported")
+                _log.exception("could not report the temp directory's figures")
         # Only then look for life: who watches does it the other way round.
         self._may_walk_s = self._clock().mono_s + rest_s
         return rest_s if self._is_lively else max(rest_s, self._still * self._interval_s)

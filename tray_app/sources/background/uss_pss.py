@@ -1,9 +1,9 @@
-"""How much of the server's memory is really its own, and what its processes share.
+"""Measures how much of the server's memory is private (USS) and what its processes share (PSS).
 
-The kernel walks all of a process's pages for that: 9 to 16 ms for each GB. So it is asked in a
-thread of its own, at most 1 % of the time, and 5 % while the tree copies what it shares, which no
-RSS tells. Only processes that have just come are asked at once, since RSS alone would count what
-they share twice; the sampler waits for that, but never long.
+The kernel walks all pages of a process for this: 9 to 16 ms for each GB. So it runs in a thread of
+its own, at most 1 % of the time, or 5 % while the tree copies shared pages, which RSS does not
+show. New processes are measured at once, because RSS alone would count their shared memory twice.
+The sampler waits for that, but only briefly.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class UssPssReader:
-    """Brings ``report(own)`` for the processes that it is told, from the thread of ``slowly``.
+    """Calls ``report(own)`` for the given processes, from the thread of ``slowly``.
 
     ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
     out. A tree of which none may be asked is not reported.
@@ -261,7 +261,7 @@ class UssPssReader:
         try:
             self._report(own)
         except Exception:  # noqa: BLE001 - a receiver's mistake must not end the thread
-            _log.exception("what memory is the server's own could not be reported")
+            _log.exception("could not report the server's USS and PSS")
 
 
 def _key(row: ProcessRow) -> _Key:

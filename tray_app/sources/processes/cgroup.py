@@ -1,4 +1,4 @@
-"""What a Linux control group does to its processes' memory, version 1 or 2: limits and kills.
+"""Reads the memory limits and OOM kills of a Linux control group, version 1 or 2.
 
 The limit is the tightest of a process's group and the groups above it; the kills are those of its
 own group. The files are opened once and then read by descriptor.
@@ -75,7 +75,7 @@ class LimitedGroup:
         return found
 
     def close(self) -> None:
-        """From now on nothing is told; closing twice is allowed."""
+        """Stop reporting; closing twice is allowed."""
         self._hits.close()
         for fd in (self._usage, self._stat):
             if fd >= 0:
@@ -84,7 +84,7 @@ class LimitedGroup:
 
 
 class GroupCounter:
-    """Counts what the kernel does for want of memory, in one control group and in the one above.
+    """Counts the OOM killer's kills in one control group and in the one above.
 
     That one is there in version 2 only, counts what is below it, too, and outlives it: a group of
     systemd's is removed in the moment in which its last process ends.
@@ -108,7 +108,7 @@ class GroupCounter:
             return None
 
     def close(self) -> None:
-        """From now on nothing is told; closing twice is allowed."""
+        """Stop reporting; closing twice is allowed."""
         for fd in self._fds:
             if fd >= 0:
                 os.close(fd)
@@ -201,7 +201,7 @@ def _text(path: str) -> str:
 
 
 def _read_anew(fd: int, size: int) -> bytes:
-    """From the beginning of a kept file, which the kernel writes anew for that."""
+    """From the beginning of a kept file, which the kernel then generates again."""
     if sys.platform != "linux":
         raise OSError
     return os.pread(fd, size, 0)

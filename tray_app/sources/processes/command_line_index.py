@@ -1,7 +1,7 @@
-"""Which processes have a server's command line, which are Python at all, and which match a wish.
+"""Index of command lines: server candidates, Python processes, and matches of a pattern.
 
-Only processes new since the last look are read, young ones again: between fork and exec a
-child carries its parent's command line. All are read anew when 60 s have passed.
+It reads only processes that are new since the last call, and young ones twice: between fork and
+exec a child carries its parent's command line. Every 60 s it reads all of them.
 """
 
 from __future__ import annotations

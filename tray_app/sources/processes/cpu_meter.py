@@ -1,4 +1,4 @@
-"""One process under watch: its handle, and its CPU between two readings."""
+"""Measures one process's CPU between two readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a costly look may be repeated: at most 2 % of the time is spent on it."""
+"""Limits how often a costly reading is repeated, to at most 2 % of the time."""
 
 from __future__ import annotations
 

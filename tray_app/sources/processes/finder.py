@@ -1,4 +1,4 @@
-"""Looking for the server on this machine: the port first, command lines while it is silent.
+"""Finds the server on this machine: by its port, or by command line if nothing listens there.
 
 The port is asked at each look as long as that costs little (on Linux it does), else as
 often as its :class:`DutyCycle` allows.

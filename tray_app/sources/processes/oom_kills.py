@@ -1,7 +1,7 @@
-"""Whether the kernel killed for want of memory when a process ended: counters, compared in time.
+"""Detects whether the OOM killer ended a process, by comparing the kernel's counters over time.
 
-Who was killed is not told without the kernel's log. A counter that went up in the very moment is
-the evidence: of the process's own control group, which few share, else of the whole machine.
+Only the kernel's log says which process was killed. A counter that rose at that very moment is the
+evidence: that of the process's own control group, which few share, or else the whole machine's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The largest other Python processes: listed anew every 10 s, read cheaply in between."""
+"""The largest other Python processes: listed every 10 s, read cheaply in between."""
 
 from __future__ import annotations
 

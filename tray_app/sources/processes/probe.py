@@ -1,4 +1,4 @@
-"""The server's processes, read at a touch: found once, then held by identity.
+"""Finds the server's processes once, then reads them by identity at little cost.
 
 While the server lives a reading costs its tree's kept handles and nothing more. When it is
 gone the search goes on at each reading, so that one that starts is followed at once.
@@ -157,7 +157,7 @@ class ServerProbe:
         return tuple(nlargest(count, rows, key=lambda row: row.rss_bytes))
 
     def forget(self) -> None:
-        """Drop what was found: the next reading begins anew (after sleep, for example)."""
+        """Forget the target: the next reading searches again (after sleep, for example)."""
         self._let_go()
         self._others.close()
 

@@ -1,4 +1,4 @@
-"""The process table: what it can be asked.
+"""Interface of a process table.
 
 A table never raises for a process that vanishes, turns into a zombie (which counts as
 gone) or may not be read: it answers None, or leaves the process out.
@@ -112,7 +112,7 @@ class ProcessTable(Protocol):
         this program's own where that has none (a control group's, on Linux)."""
 
     def oom_count(self) -> OomCount:
-        """What the kernel has killed for want of memory, in the control group of the process of
+        """The OOM killer's kills in the control group of the process of
         :meth:`count_limits_of`, where it has one."""
 
     def limited_pids(self) -> list[int] | None:
@@ -133,7 +133,7 @@ class ProcessTable(Protocol):
 
 
 class ListedNewProcesses:
-    """Births found by comparing two listings: right on every system, dear with many processes."""
+    """New processes, found by comparing two listings: portable, expensive with many processes."""
 
     def __init__(self, table: ProcessTable) -> None:
         self._table = table

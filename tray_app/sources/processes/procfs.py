@@ -391,7 +391,7 @@ class ProcfsTable:
         return self._group.pids() if self._group else None
 
     def _machine_memory(self) -> tuple[int, int, int | None, int | None]:
-        """Total, available, swap's total and used bytes; no total when nothing is told.
+        """Total, available, swap's total and used bytes; no total if unknown.
 
         The kernel writes the whole file for each reading: to read less of it costs the same.
         """

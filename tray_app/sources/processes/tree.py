@@ -1,4 +1,4 @@
-"""The server's process tree under watch: root, workers, helpers down to ffmpeg.
+"""The watched process tree: root, workers, and helpers such as ffmpeg.
 
 A reading touches the kept handles only. Who listens is asked when a process has joined,
 and a few times after (a worker imports before it listens), never at each reading.

@@ -1,4 +1,4 @@
-"""The only drawer: a picture and a size in, an RGBA image out.
+"""Draws the icon: a picture and a size in, an RGBA image out.
 
 Rule of the room: it knows the value that it draws, nothing else of the program. `palette` has the
 colours, `glyphs` the figure, `marks` the signs in the corners, `stencil` the shapes.
@@ -32,7 +32,7 @@ LEVEL = {Band.GREEN: 1, Band.YELLOW: 2, Band.ORANGE: 3, Band.RED: 4}  # UNKNOWN:
 def draw(picture: Picture, size: int) -> Image:
     """The picture as a square RGBA image, ``size`` pixels wide; its corner pixels are clear.
 
-    The band is told three times: by colour, by the pips or bars, and by the silhouette (red is
+    The band is shown three times: by colour, by the pips or bars, and by the silhouette (red is
     an octagon, unknown a hollow tile with "?"). Raises KeyError for a size not in SIZES.
     """
     grid = GRIDS[size]

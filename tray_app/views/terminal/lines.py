@@ -1,4 +1,4 @@
-"""Samples and events as lines of text, for a terminal of any kind: pure, and columns never move."""
+"""Formats samples and events as plain lines, with fixed columns, for any terminal."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def _details(sample: Sample) -> Iterator[str]:
             yield f"{told[0].lower()}{told[1:]}"
     for each in sample.candidates:
         evidence = process_text.evidence(each.evidence)
-        yield f"might be the server, too: {wording.process(each)}, {evidence}"
+        yield f"other candidate: {wording.process(each)}, {evidence}"
 
 
 def _processes(sample: Sample, marks: Marks) -> str:

@@ -1,4 +1,4 @@
-"""The live screen: a picture that is drawn anew in its place. Its layout is pure (`ScreenContent`).
+"""The live screen: redraws one picture in place. Its layout is pure (`Picture`).
 
 Rule of the room: rich is imported when a screen is made (40 ms).
 """
@@ -152,9 +152,10 @@ class ScreenContent(Struct, frozen=True):
                 shown = (*told, *candidates)
                 yield from (((f"    {fit(text, width - 4)}", "dim"),) for text in shown)
             yield from (_process(row, width) for row in sample.rows)
-        elif sample.problem:
+        elif problem := wording.problem_in_full(sample):
             yield _BLANK
-            yield ((fit(f" {marks.target}{process_text.problem(sample.problem)}", width), "dim"),)
+            for text in wrap(f"{marks.target}{problem}", width - 2):
+                yield ((f" {text}", "dim"),)
         if sample.others:
             yield _BLANK
             yield _columns(f"{marks.python}Other Python", "", "", "", width, "dim")
