@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice, pairwise
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,8 @@ from tests.bench.truth import (
     doing,
     figures,
     judge,
+    keep,
+    load,
     off_by,
     pair,
     read,
@@ -262,3 +265,13 @@ def test_each_kind_of_work_comes_before_any_comes_again() -> None:
     assert sorted(task.kind for task in first) == sorted(kinds)
     assert first == list(islice(schedule(kinds, 7), len(kinds)))
     assert first != list(islice(schedule(kinds, 8), len(kinds)))
+
+
+def test_a_run_that_was_kept_is_judged_as_it_was(tmp_path: Path) -> None:
+    """It takes twenty minutes: what it has seen must not be lost at its end."""
+    moments = [Moment(at_s, 300.0, 290.0, 310.0, at_s, ("ffmpeg",)) for at_s in (1.0, 2.0)]
+    words = [Word(1.5, "0.1", "stage", "AFTER_FILE_UPLOAD")]
+    keep(tmp_path, moments, words, [])
+    kept = load(tmp_path)
+    assert kept.curve.moments == moments
+    assert (kept.words, kept.seen) == (words, [])

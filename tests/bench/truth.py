@@ -17,14 +17,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-from msgspec.structs import asdict
 
 from tests.bench.load import Driver, OwnServer, RealServer, Word, schedule
 from tests.bench.scene import ROOT, server
