@@ -398,6 +398,21 @@ class TestStageIsWanted:
         state = update(state, 6.0, told("AFTER_FINAL_GC", 6), working, rest)
         assert state.stage == Stage("frames", inferred=True)
 
+    def test_the_other_of_two_videos_is_encoded_and_goes_into_storage(self) -> None:
+        """Recorded: after its ffmpeg it uses no CPU for 2 s, and the newest word known is still
+        that the first is done. It is asked for, and the next one that is done ends the job."""
+        rest = temp(20, 4, 6)
+        state = update(posted(), 6.0, told("AFTER_FINAL_GC", 6), look(500, 6, cpu_percent=95), rest)
+        ffmpeg = look(500, 8, cpu_percent=60, children={"ffmpeg": 90})
+        state = update(asked_at(state, 6.0), 8.0, None, ffmpeg, None)
+        assert state.stage == Stage("encoding", inferred=True)
+        for at_s in (8.5, 9.0, 10.0, 11.0, 12.0):
+            state = update(asked_at(state, at_s), at_s, None, look(500, at_s), None)
+            assert state.stage == Stage("saving", inferred=True)
+            assert state.hastens
+        state = update(state, 12.5, told("AFTER_FINAL_GC", 12.5), look(460, 12.5), temp(0, 0, 12.5))
+        assert state.activity is IDLE
+
     def test_a_question_that_hastens_does_so_until_it_is_asked(self) -> None:
         """A sample in between changes nothing."""
         state = update(posted(), 2.2, None, look(360, 2.2, cpu_percent=90), None)

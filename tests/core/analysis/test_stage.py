@@ -84,6 +84,16 @@ def test_a_silent_server_without_cpu_is_where_it_said() -> None:
     assert current(words, 40.0, works, None, 9.0) == Stage("saving", inferred=True)
 
 
+def test_the_word_for_encoding_comes_before_ffmpeg() -> None:
+    """By half a second; with ffmpeg at work no other word is right."""
+    mark = StageMark("AFTER_RESOURCE_CLEANUP", "x")
+    words = update(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
+    assert current(words, 10.0, look(300, 10.0, cpu_percent=44), None) == Stage("encoding", False)
+    saving = update(words, 11.0, answer(300, 11.0, stage=StageMark("AFTER_FEEDBACK", "y")))
+    encodes = look(300, 12.0, children={"ffmpeg": 90})
+    assert current(saving, 12.0, encodes, None, 10.5) == Stage("encoding", inferred=True)
+
+
 def test_the_word_for_encoding_is_the_servers() -> None:
     """Where it could say so before it fell silent."""
     mark = StageMark("BEFORE_VIDEO_POSTPROCESSING", "x")

@@ -172,6 +172,37 @@ def test_a_child_that_is_still_its_parents_program_has_no_memory_of_its_own(
     root.close()
 
 
+def test_a_child_that_was_read_counts_once(
+    table: ProcfsTable, interactive: Spawn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also where the pids have begun again, and all that are there seem new (recorded: a peak of
+    894 MB, where it was 770 with an ffmpeg of 124)."""
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.symlink_to(sys.executable)
+    code = f"child = subprocess.Popen([{str(ffmpeg)!r}, '-S', '-c', {HOLDS_40_MB!r}])\n"
+    process = interactive(code + "said('ready')\nsys.stdin.readline()\nchild.kill()\n")
+    (pid,) = wait_for(lambda: table.descendants(process.pid), "the child is there")
+    root, child = table.open(process.pid), table.open(pid)
+    assert root is not None
+    assert child is not None
+
+    def child_mb() -> float:
+        usage = child.read()
+        return usage.rss_bytes / MIB if usage else 0.0
+
+    wait_for(lambda: child_mb() > 40, "it holds its memory")
+    newest = iter((2**22, 2**22, *[2**22 - 1] * 10))
+    monkeypatch.setattr(table, "newest_pid", lambda: next(newest))
+    sizes = [each.read() for each in (root, child)]
+    rss_bytes = sum(each.rss_bytes for each in sizes if each)
+    poll = table.make_poller([root, child], sys.maxsize, True)
+    assert (poll().rss_bytes or 0) == pytest.approx(rss_bytes, abs=4 * MIB)
+    assert process.stdin is not None
+    print("end", file=process.stdin, flush=True)
+    for handle in (root, child):
+        handle.close()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_listener_is_hidden_not_absent(spawn: Spawn) -> None:
     """The socket is seen although its holder may not be."""

@@ -296,7 +296,7 @@ def _lasts(now_s: float, worked_s: float | None, seen_s: float | None, limit_s: 
 
 def _limit_s(state: ActivityState, signs: _Signs, words: Words, lasts_s: float) -> float:
     """How long after its last sign of work a job is over."""
-    if state.is_busy and stages.has_said_done(words):
+    if state.is_busy and stages.has_said_done(words) and not _has_another(state, words):
         return DONE_LASTS_S
     if state.is_busy and _waits(state, signs, words):
         return WAITING_LIMIT_S
@@ -308,7 +308,19 @@ def _encoded_s(state: ActivityState, now_s: float, signs: _Signs, words: Words) 
     if signs.encodes:
         return now_s
     # What goes on after that word is another video.
-    return None if stages.has_said_done(words) else state.encoded_s
+    return None if _is_done_now(state, words) else state.encoded_s
+
+
+def _is_done_now(state: ActivityState, words: Words) -> bool:
+    """Whether in this sample a video is said to be done."""
+    was_done = stages.has_said_done(state.words) and words.mark == state.words.mark
+    return stages.has_said_done(words) and not was_done
+
+
+def _has_another(state: ActivityState, words: Words) -> bool:
+    """Whether ffmpeg has worked since a video was said to be done: another one goes into storage,
+    which takes no CPU."""
+    return state.encoded_s is not None and not _is_done_now(state, words)
 
 
 def _at_work(after: ActivityState, now_s: float, signs: _Signs) -> ActivityState:

@@ -177,9 +177,9 @@ def current(
     cpu = process.cpu_percent if process else None
     waits = cpu is not None and cpu < WAITS_BELOW_PERCENT
     word = _said(words, now_s, waits=waits)
-    if word == "encoding" and encodes(process):
-        return Stage(word, inferred=False)
-    if word not in (None, "encoding") and not _is_over(words, encoded_s):
+    # With ffmpeg at work only one word can be right; without it any that is not older than ffmpeg.
+    holds = word == "encoding" if encodes(process) else not _is_over(words, encoded_s)
+    if word is not None and holds:
         return Stage(word, inferred=False)
     guess = inferred(process, temp, encoded=encoded_s is not None)
     if guess is None and has_said_done(words) and cpu is not None and not waits:

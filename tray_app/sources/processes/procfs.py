@@ -565,9 +565,10 @@ class _NewChildren:
         """Their memory in sum. Files are opened for it: few come, and live for some polls."""
         born = self._births.look()
         if born:
-            # A process's children come after it; where pids have begun again that may be unseen.
+            # A process's children come after it; where pids have begun again that may be unseen,
+            # and those that were here before may seem new.
             for pid, parent_pid in sorted(born.items()):
-                if parent_pid in self._members:
+                if parent_pid in self._members and pid not in self._members:
                     self._members.add(pid)
                     self._pids[pid] = self._table.name_and_rss_bytes(parent_pid)
         rss_bytes = 0
