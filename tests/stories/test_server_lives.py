@@ -96,7 +96,7 @@ def watching(url: str, settings: Settings | None = None) -> Iterator[Watch]:
 def busy_server(start: ServerFactory) -> RunAnalyzeServer:
     server = start()
     server.allocate(300)
-    server.burn(60)
+    server.burn(60, ffmpeg=True)  # a child that is seen however little CPU there is
     return server
 
 

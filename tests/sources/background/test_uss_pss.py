@@ -371,11 +371,14 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
         process.stdout.readline()
 
         def is_measured() -> bool:
-            """At the latest while the test waits, where the machine is busy; never too high."""
+            """Never too high. On a busy machine the shares may come after the reading, which says
+            then that it is the sum of RSS."""
             reading, _ = read()
+            if reading.kind is not MemoryKind.SHARED_ONCE:
+                return False
             assert reading.held_bytes is not None
             assert 200 * MIB < reading.held_bytes < 260 * MIB
-            return reading.kind is MemoryKind.SHARED_ONCE and len(reading.rows) == 7
+            return len(reading.rows) == 7
 
         wait_for(is_measured, "the workers are seen, and measured")
         forked, pss_bytes = read()

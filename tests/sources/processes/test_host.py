@@ -76,6 +76,20 @@ def test_the_portable_way_agrees() -> None:
     assert on_battery() is portable()
 
 
+@pytest.mark.skipif(not hasattr(psutil, "sensors_battery"), reason="psutil tells nothing here")
+@pytest.mark.parametrize("error", [FileNotFoundError("power_supply"), psutil.Error()])
+def test_a_machine_that_does_not_tell_is_not_on_battery(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container, which has no power supply folder: psutil raises."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(psutil, "sensors_battery", fail)
+    assert portable() is False
+
+
 def test_this_program_reads_its_own_use() -> None:
     """RSS as psutil has it, and the CPU time since its start."""
     mine = psutil.Process()

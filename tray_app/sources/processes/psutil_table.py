@@ -185,7 +185,10 @@ class PsutilTable:
 
 def on_battery() -> bool:
     """Whether this machine runs on its battery; False where that is not told."""
-    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    try:
+        battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    except (psutil.Error, OSError):  # containers and many desktops have no power supply folder
+        return False
     return battery is not None and battery.power_plugged is False
 
 
