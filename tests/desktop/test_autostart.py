@@ -346,8 +346,8 @@ def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "bin" / "runanalyze-tray").write_text("")
     assert paths.program() == [str(tmp_path / "bin" / "runanalyze-tray")]
     monkeypatch.setattr(sys, "platform", "win32")
-    (tmp_path / "bin" / "runanalyze-tray.exe").write_text("")
-    assert paths.program() == [str(tmp_path / "bin" / "runanalyze-tray.exe")]
+    (tmp_path / "bin" / "runanalyze-trayw.exe").write_text("")
+    assert paths.program() == [str(tmp_path / "bin" / "runanalyze-trayw.exe")]
 
 
 def test_an_entry_is_valid() -> None:

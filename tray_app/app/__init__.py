@@ -12,6 +12,7 @@ import sys
 
 from tray_app.app.invocation import Invocation, View
 from tray_app.core.presentation import wording
+from tray_app.runtime.gc_pause import gc_paused
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
 
 __all__ = ["Invocation", "View", "run"]
@@ -35,18 +36,20 @@ def run(invocation: Invocation) -> int:
 
 def _run_tray(invocation: Invocation) -> int | None:
     """The exit status of a run with an icon; None: no icon can be shown here."""
-    from tray_app.app import first_instance
-    from tray_app.app.tray import DesktopReports, TrayApp
-    from tray_app.desktop import backends
-    from tray_app.desktop.single_instance import Instance, TakenError
+    with gc_paused():
+        from tray_app.app import first_instance
+        from tray_app.app.tray import DesktopReports, TrayApp
+        from tray_app.desktop import backends
+        from tray_app.desktop.single_instance import Instance, TakenError
 
     instance: Instance | None = None
     try:
         instance, is_taken = first_instance.claim(invocation)
         reports = DesktopReports()
-        desktop = backends.open_desktop(
-            reports.host_changed, reports.menu_changed, reports.theme_changed
-        )
+        with gc_paused():
+            desktop = backends.open_desktop(
+                reports.host_changed, reports.menu_changed, reports.theme_changed
+            )
         if is_taken:  # only now: without a desktop here there is no reason to take its place
             instance = first_instance.take_over(invocation)
     except TakenError:
@@ -62,7 +65,10 @@ def _run_tray(invocation: Invocation) -> int | None:
         complain(wording.NO_DESKTOP)
         return None
     else:
-        return TrayApp(invocation, desktop, reports, instance).run()
+        with gc_paused():
+            app = TrayApp(invocation, desktop, reports, instance)
+            app.show_first_figure()
+        return app.run()
     finally:
         if instance is not None:
             instance.close()

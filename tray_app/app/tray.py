@@ -116,14 +116,17 @@ class TrayApp:
         )
         desktop.on_session_end = lambda: self._store(remembered_of(self._last))
 
-    def run(self) -> int:
-        """Show the icon until the run ends; the exit status."""
+    def show_first_figure(self) -> None:
+        """Start sampling, and have the icon come up with a figure, if there is one in time."""
         self._presenter.tell(self._begun)
         self._sampler.start(
             wiring.make_probe(self._begun.settings, demo=self._begun.demo), uss_pss=self._uss_pss
         )
         self._first_sample.wait(wiring.FIRST_LIMIT_S)
         self._presenter.show()
+
+    def run(self) -> int:
+        """Serve the icon until the run ends; the exit status."""
         self._ending.heed_signals()
         self._desktop.run(self._icon_is_shown)
         self._ending.begin()

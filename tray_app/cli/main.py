@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +109,6 @@ def _log_to(
         logging.getLogger(noisy).setLevel(max(level, logging.INFO))
 
 
-@contextmanager
-def _gc_paused() -> Iterator[None]:
-    """No garbage collection: in modules that are just imported it finds nothing, and to search
-    them takes 4 to 12 ms of the start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit status (2: bad input, or output that cannot be written)."""
     streams.mend()
@@ -183,7 +170,9 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return doctor.run(settings, config.path, complaints)
 
-    with _gc_paused():
+    from tray_app.runtime.gc_pause import gc_paused
+
+    with gc_paused():
         from tray_app import app
 
     view = app.View.TRAY

@@ -108,8 +108,8 @@ def program() -> list[str]:
     """The command that starts this program again, from anywhere, in the same environment.
 
     The script that pip made is beside the interpreter; without it (a checkout that was not
-    installed) Python runs the package.
+    installed) Python runs the package. On Windows it is the script that opens no console window.
     """
     python = Path(sys.executable)
-    script = python.with_name(f"{APP_ID}.exe" if sys.platform == "win32" else APP_ID)
+    script = python.with_name(f"{APP_ID}w.exe" if sys.platform == "win32" else APP_ID)
     return [str(script)] if script.is_file() else [str(python), "-m", "tray_app"]

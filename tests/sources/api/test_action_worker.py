@@ -245,7 +245,7 @@ def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
         calls = Broken(server.url, time.monotonic)
         ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
         assert "unexpected error" in words(outcomes.get(timeout=AMPLE_S))
-    wait_for(lambda: "'errand' failed" in caplog.text, "the log has it")
+    wait_for(lambda: "'server action' failed" in caplog.text, "the log has it")
 
 
 def test_closing_cuts_an_errand_short() -> None:
@@ -263,7 +263,7 @@ def test_closing_cuts_an_errand_short() -> None:
         worker.start()
         assert asked.wait(AMPLE_S)
         worker.close()
-        wait_for(lambda: not named("errand"), "the errand's thread has ended")
+        wait_for(lambda: not named("server action"), "its thread has ended")
     assert reported == []
 
 

@@ -50,7 +50,7 @@ def told() -> Iterator[Told]:
 
 
 def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "slowly"]
+    return [thread for thread in threading.enumerate() if thread.name == "background"]
 
 
 def test_work_is_followed_by_a_rest_a_hundred_times_as_long() -> None:

@@ -452,7 +452,7 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
 
 
 def walker_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "slowly"]
+    return [thread for thread in threading.enumerate() if thread.name == "background"]
 
 
 class TestWalker:
@@ -469,7 +469,7 @@ class TestWalker:
         total_bytes = shutil.disk_usage(tmp_path).total
         assert usage.disk is not None
         assert usage.disk.total_bytes == total_bytes > usage.disk.free_bytes > 0
-        assert heard.threads == {"slowly"}
+        assert heard.threads == {"background"}
 
     def test_watching_the_same_again_does_nothing(
         self, tmp_path: Path, heard: Heard, make_walker: MakeWalker

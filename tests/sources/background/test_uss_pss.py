@@ -108,7 +108,7 @@ def test_the_trees_own_memory_is_the_sum(made: Callable[..., Reader]) -> None:
     told.reader.watch(rows(1, 2, 3))
     assert told.next() == UssPss(1, 30, 40, 10.0)
     assert told.asked == [1, 2, 3]
-    assert told.threads == {"slowly"}
+    assert told.threads == {"background"}
 
 
 def test_a_share_that_one_does_not_tell_is_unknown(made: Callable[..., Reader]) -> None:
@@ -170,7 +170,7 @@ def test_after_closing_nothing_is_asked(made: Callable[..., Reader]) -> None:
     told.reader.close()
     assert told.reader.watch(rows(2)) == Sharing()
     assert told.asked == [1]
-    assert "slowly" not in {thread.name for thread in threading.enumerate()}
+    assert "background" not in {thread.name for thread in threading.enumerate()}
 
 
 class TestSharing:
@@ -349,7 +349,7 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
     handle = table.open(process.pid)
     assert handle is not None
     tree = ServerTree(table, handle, "127.0.0.1", free_port(), 0.0)
-    births = table.births()
+    births = table.new_processes()
     reader = UssPssReader(lambda _: None, slowly, shares, time.monotonic, 3600.0)
 
     def read() -> tuple[ProcessReading, float]:

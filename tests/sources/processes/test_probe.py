@@ -138,7 +138,7 @@ class FakeTable:
         process = self.processes.get(pid)
         return FakeHandle(self, process) if process and process.readable else None
 
-    def births(self) -> ListedNewProcesses:
+    def new_processes(self) -> ListedNewProcesses:
         return ListedNewProcesses(self)
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:

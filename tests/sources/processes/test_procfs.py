@@ -102,11 +102,11 @@ def test_children_of_threads_are_children(spawn: Spawn) -> None:
     """The kernel lists children thread by thread; looking at every process finds the same."""
     process = spawn(
         "import subprocess, threading\n"
-        "born = []\n"
-        "def start(): born.append(subprocess.Popen(['sleep', '60'])); rest()\n"
+        "new_pids = []\n"
+        "def start(): new_pids.append(subprocess.Popen(['sleep', '60'])); rest()\n"
         "threading.Thread(target=start, daemon=True).start()\n"
-        "born.append(subprocess.Popen(['sleep', '60']))\n"
-        "while len(born) < 2: pass\n"
+        "new_pids.append(subprocess.Popen(['sleep', '60']))\n"
+        "while len(new_pids) < 2: pass\n"
         "said('ready')\n"
         "rest()\n"
     )
@@ -129,10 +129,10 @@ def test_a_glance_sees_a_child_that_was_not_read_yet(
         "said('ready')\n"
         "for line in sys.stdin:\n"
         '    line = \'"$0" -S -c "$1"; true\'\n'
-        "    born = subprocess.Popen(['sh', '-c', line, sys.executable, code], process_group=0)\n"
+        "    child = subprocess.Popen(['sh', '-c', line, sys.executable, code], process_group=0)\n"
         "    sys.stdin.readline()\n"
-        "    os.killpg(born.pid, 9)\n"
-        "    born.wait()\n"
+        "    os.killpg(child.pid, 9)\n"
+        "    child.wait()\n"
     )
     root = table.open(process.pid)
     assert root is not None
@@ -263,9 +263,9 @@ def test_pids_that_began_anew_are_not_missed() -> None:
     table = _FakeCursor(32000, {1, 32000})
     births = CursorNewProcesses(table)
     table.newest, table.alive = 310, {1, 305, 32000, 32760}
-    born = births.look()
-    assert {305, 32760} <= born.keys()
-    assert 32000 not in born
+    new_pids = births.look()
+    assert {305, 32760} <= new_pids.keys()
+    assert 32000 not in new_pids
 
 
 def test_a_pid_that_cannot_be_seen_yet_is_tried_once_more() -> None:

@@ -246,7 +246,7 @@ def test_descendants_are_recursive(table: ProcessTable, spawn: Spawn) -> None:
 
 def test_births_tell_new_processes_with_their_parent(table: ProcessTable, spawn: Spawn) -> None:
     """Each is told once; none when none was created since."""
-    births = table.births()
+    births = table.new_processes()
     seen: dict[int, int] = {}
 
     def look(pid: int) -> bool:
@@ -265,18 +265,18 @@ def test_births_tell_new_processes_with_their_parent(table: ProcessTable, spawn:
 
 def test_threads_are_no_births(table: ProcessTable, spawn: Spawn) -> None:
     """A thread takes a pid's number, but is no child of its process's parent."""
-    births = table.births()
+    births = table.new_processes()
     threads = "import threading\nfor _ in range(9): threading.Thread(target=rest).start()\n"
     process = spawn(threads + "said('ready')\nrest()\n")
-    born: dict[int, int] = {}
+    new_pids: dict[int, int] = {}
 
     def look() -> bool:
-        born.update(births.look())
-        return process.pid in born
+        new_pids.update(births.look())
+        return process.pid in new_pids
 
     wait_for(look, "the script's birth is told")
-    born.update(births.look())
-    assert [pid for pid, parent in born.items() if parent == os.getpid()] == [process.pid]
+    new_pids.update(births.look())
+    assert [pid for pid, parent in new_pids.items() if parent == os.getpid()] == [process.pid]
 
 
 def test_the_listener_is_found_by_its_port(table: ProcessTable, spawn: Spawn) -> None:

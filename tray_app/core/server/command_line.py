@@ -72,7 +72,8 @@ def is_this_program(cmdline: tuple[str, ...]) -> bool:
         return False
     if launch.is_module:
         return launch.name.partition(".")[0] == "tray_app"
-    return _program(launch.name) == APP_ID or (
+    # On Windows the one with a "w" has no console window.
+    return _program(launch.name) in (APP_ID, f"{APP_ID}w") or (
         launch.by_python and re.split(r"[/\\]", launch.name)[-2:] == ["tray_app", "__main__.py"]
     )
 

@@ -96,7 +96,7 @@ class ActionWorker:
         self._report = report
         self._clock = clock
         self._closing = threading.Event()
-        self._thread = WorkerThread("errand", self._work, again=False)
+        self._thread = WorkerThread("server action", self._work, again=False)
 
     def start(self) -> None:
         """Begin; returns at once."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tray_app import APP_ID
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.sources.api.errors import ApiError, causes, failed, plain_text, problem_of
 from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s
@@ -68,7 +69,7 @@ class ApiSession:
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",  # what is not compressed is no bomb
-            "User-Agent": "runanalyze-tray",
+            "User-Agent": APP_ID,
         } | headers
         self._verify = verify
         self._clock = clock

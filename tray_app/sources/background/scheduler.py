@@ -50,7 +50,7 @@ class BackgroundScheduler:
             self._due_s[reading] = min(due_s, self._due_s.get(reading, math.inf))
             self._changed.notify_all()
             if self._thread is None:
-                thread = WorkerThread("slowly", self._work)
+                thread = WorkerThread("background", self._work)
                 thread.start()
                 self._thread = thread
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-import sys
+import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappushpop
@@ -347,21 +347,10 @@ def _status(place: _Place, name: str) -> os.stat_result:
 def disk_of(path: str) -> Disk | None:
     """The file system that the directory is on; None where it does not tell."""
     try:
-        total_bytes, free_bytes = _disk_bytes(path)
+        total_bytes, _, free_bytes = shutil.disk_usage(path)
     except OSError:
         return None
     return Disk(total_bytes, free_bytes) if total_bytes > 0 else None
-
-
-def _disk_bytes(path: str) -> tuple[int, int]:
-    if sys.platform == "win32":
-        import shutil
-
-        total_bytes, _, free_bytes = shutil.disk_usage(path)
-        return total_bytes, free_bytes
-    # As shutil does it, which loads the compressors of all archives.
-    disk = os.statvfs(path)
-    return disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
 
 
 def _below(place: _Place, name: str) -> _Place:

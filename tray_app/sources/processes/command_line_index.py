@@ -29,7 +29,7 @@ class CommandLineIndex:
         self.matches: set[int] = set()
         self._pattern: re.Pattern[str] | None = None
         self._table = table
-        self._pace = DutyCycle(clock)
+        self._duty = DutyCycle(clock)
         self._full_s = -math.inf
         self._young: dict[int, float] = {}
 
@@ -40,11 +40,11 @@ class CommandLineIndex:
             self.matches.clear()
             self.expire()
 
-    def note(self, now_s: float, born: Iterable[int]) -> None:
+    def note(self, now_s: float, new_pids: Iterable[int]) -> None:
         """Remember new processes for the next update."""
         if now_s - self._full_s >= _FULL_LOOK_S:
             self._young.clear()  # the next update reads all of them
-        self._young.update(dict.fromkeys(born, now_s))
+        self._young.update(dict.fromkeys(new_pids, now_s))
 
     def expire(self) -> None:
         """Read everything at the next update, as soon as its cost allows."""
@@ -52,8 +52,8 @@ class CommandLineIndex:
 
     def update(self, now_s: float) -> None:
         """Bring the two sets up to date."""
-        if now_s - self._full_s >= _FULL_LOOK_S and self._pace.is_ready(now_s):
-            self._pace.run(now_s, self._look_at_all)
+        if now_s - self._full_s >= _FULL_LOOK_S and self._duty.is_ready(now_s):
+            self._duty.run(now_s, self._look_at_all)
             self._full_s = now_s
             return
         for pid, noted_s in tuple(self._young.items()):

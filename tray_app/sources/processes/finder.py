@@ -30,18 +30,18 @@ class TargetFinder:
     def __init__(
         self,
         table: ProcessTable,
-        roster: CommandLineIndex,
+        index: CommandLineIndex,
         host: str,
         port: int,
         own_pid: int,
         clock: Callable[[], float],
     ) -> None:
         self._table = table
-        self._roster = roster
+        self._index = index
         self._host = host
         self._port = port
         self._own_pid = own_pid
-        self._pace = DutyCycle(clock)
+        self._duty = DutyCycle(clock)
         self._listeners = Listeners()
 
     def look(self, now_s: float) -> TargetChoice:
@@ -50,8 +50,8 @@ class TargetFinder:
         facts = self._with_launchers(self._facts(self._listeners.pids))
         ports = {}
         if not facts and not self._listeners.hidden:
-            self._roster.update(now_s)
-            facts = self._facts(self._roster.servers)
+            self._index.update(now_s)
+            facts = self._facts(self._index.servers)
             ports = {each.pid: self._table.listening_ports(each.pid) for each in facts}
         choice = choose(self._port, facts, self._listeners, ports, self._own_pid)
         if choice.pid is not None or not choice.candidates:
@@ -68,13 +68,13 @@ class TargetFinder:
     def look_for(self, now_s: float, match: str, current: int | None) -> TargetChoice:
         """The same among processes whose command line matches; ``current`` is watched already."""
         self._ask_port(now_s)
-        self._roster.update(now_s)
-        facts = self._facts(self._roster.matches)
+        self._index.update(now_s)
+        facts = self._facts(self._index.matches)
         return choose_match(match, facts, self._listeners.pids, self._own_line(), current)
 
     def _ask_port(self, now_s: float) -> None:
-        if self._pace.is_ready(now_s):
-            self._listeners = self._pace.run(now_s, self._who_listens)
+        if self._duty.is_ready(now_s):
+            self._listeners = self._duty.run(now_s, self._who_listens)
 
     def _own_line(self) -> set[int]:
         """This program and its ancestors."""

@@ -17,28 +17,28 @@ _LIST_EVERY_S = 10.0
 class OtherPythons:
     """Keeps handles of those shown, from one listing to the next."""
 
-    def __init__(self, table: ProcessTable, roster: CommandLineIndex, own_pid: int) -> None:
+    def __init__(self, table: ProcessTable, index: CommandLineIndex, own_pid: int) -> None:
         self._table = table
-        self._roster = roster
+        self._index = index
         self._own_pid = own_pid
-        self._gauges: dict[int, CpuMeter] = {}
+        self._meters: dict[int, CpuMeter] = {}
         self._listed_s = -math.inf
 
     def read(self, now_s: float, tree: Collection[int]) -> tuple[ProcessRow, ...]:
         """The largest first; ``tree`` are the server's own, which are left out."""
         if now_s - self._listed_s >= _LIST_EVERY_S:
             self._listed_s = now_s
-            self._roster.update(now_s)
-            self._join(self._roster.pythons - {self._own_pid})
+            self._index.update(now_s)
+            self._join(self._index.pythons - {self._own_pid})
         rows = []
-        for pid, gauge in tuple(self._gauges.items()):
-            usage = None if pid in tree else gauge.read(now_s)
+        for pid, meter in tuple(self._meters.items()):
+            usage = None if pid in tree else meter.read(now_s)
             if usage is None:
                 self._leave(pid)
             else:
                 name, rss_bytes = usage.name, usage.rss_bytes
                 row = ProcessRow(
-                    pid, name, Role.PYTHON, rss_bytes, gauge.cpu_percent, gauge.created_s
+                    pid, name, Role.PYTHON, rss_bytes, meter.cpu_percent, meter.created_s
                 )
                 rows.append(row)
         rows.sort(key=lambda row: row.rss_bytes, reverse=True)
@@ -48,15 +48,15 @@ class OtherPythons:
 
     def close(self) -> None:
         """Let go of all handles."""
-        for pid in tuple(self._gauges):
+        for pid in tuple(self._meters):
             self._leave(pid)
         self._listed_s = -math.inf
 
     def _join(self, pids: Collection[int]) -> None:
-        for pid in pids - self._gauges.keys():
+        for pid in pids - self._meters.keys():
             handle = self._table.open(pid)
             if handle is not None:
-                self._gauges[pid] = CpuMeter(handle)
+                self._meters[pid] = CpuMeter(handle)
 
     def _leave(self, pid: int) -> None:
-        self._gauges.pop(pid).close()
+        self._meters.pop(pid).close()

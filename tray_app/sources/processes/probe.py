@@ -61,10 +61,10 @@ class ServerProbe:
         self._table = table
         self._host = host
         self._port = port
-        self._births = table.births()
-        self._roster = CommandLineIndex(table, clock)
-        self._search = TargetFinder(table, self._roster, host, port, own_pid, clock)
-        self._others = OtherPythons(table, self._roster, own_pid)
+        self._new_processes = table.new_processes()
+        self._index = CommandLineIndex(table, clock)
+        self._search = TargetFinder(table, self._index, host, port, own_pid, clock)
+        self._others = OtherPythons(table, self._index, own_pid)
         self._own_pid = own_pid
         self._choice = TargetChoice()
         self._target: Target | None = None
@@ -85,11 +85,11 @@ class ServerProbe:
         evidence. Never raises for a process that vanishes or may not be read."""
         if wish != self._wish:
             self._turn_to(wish)
-        born = self._births.look()
-        if born:
-            self._roster.note(now_s, born)
+        new_pids = self._new_processes.look()
+        if new_pids:
+            self._index.note(now_s, new_pids)
         self._loss = self._killed = None
-        tree = self._read_tree(now_s, born)
+        tree = self._read_tree(now_s, new_pids)
         if self._is_search_due(now_s):
             self._doubt_s = now_s + _DOUBT_EVERY_S
             if self._follow(self._choose(now_s), now_s):
@@ -166,12 +166,12 @@ class ServerProbe:
         self.forget()
         self._table.close()
 
-    def _read_tree(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
+    def _read_tree(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
         if self._tree is None:
             return None
         # Counted before who is there is read: who is killed in between is missed at the next look.
         count = self._table.oom_count()
-        reading = self._tree.read(now_s, born)
+        reading = self._tree.read(now_s, new_pids)
         if self._oom is None:
             self._oom = OomWatch(count)
         if reading is None:
@@ -192,7 +192,7 @@ class ServerProbe:
         self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
         self._choice = TargetChoice()
         self._doubt_s = 0.0
-        self._roster.seek(wish.match)
+        self._index.seek(wish.match)
         self._let_go()
 
     def _choose(self, now_s: float) -> TargetChoice:
@@ -269,7 +269,7 @@ class ServerProbe:
             self._tree.close()
             self._table.count_limits_of(None)
             self._polled = None
-            self._roster.expire()
+            self._index.expire()
         self._tree = self._target = self._oom = None
 
 

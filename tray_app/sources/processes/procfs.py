@@ -198,11 +198,11 @@ class ProcfsTable:
         found: list[int] = []
         waiting = [pid]
         while waiting:
-            born = self._children(waiting.pop(0))
-            if born is None:
+            children = self._children(waiting.pop(0))
+            if children is None:
                 return self._descendants_by_parent(pid)
-            found += born
-            waiting += born
+            found += children
+            waiting += children
         return found
 
     def _children(self, pid: int) -> list[int] | None:
@@ -229,9 +229,9 @@ class ProcfsTable:
                 children.setdefault(parent, []).append(each)
         found, waiting = [], [pid]
         while waiting:
-            born = sorted(children.pop(waiting.pop(0), ()))
-            found += born
-            waiting += born
+            below = sorted(children.pop(waiting.pop(0), ()))
+            found += below
+            waiting += below
         return found
 
     def open(self, pid: int) -> ProcfsHandle | None:
@@ -258,7 +258,7 @@ class ProcfsTable:
         stat = self._read_stat(pid)
         return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
 
-    def births(self) -> NewProcesses:
+    def new_processes(self) -> NewProcesses:
         """From now on."""
         # A sandbox may keep the newest pid to itself.
         return CursorNewProcesses(self) if self.newest_pid() > 0 else ListedNewProcesses(self)
@@ -520,7 +520,7 @@ def rollup(pid: int, proc: str = "/proc") -> Shares | None:
 
 
 class CursorNewProcesses:
-    """Births found by the kernel's newest pid: while it stands still, none was created."""
+    """New processes found by the kernel's newest pid: while it stands still, none was created."""
 
     def __init__(self, table: ProcfsTable) -> None:
         self._table = table
@@ -557,17 +557,17 @@ class _NewChildren:
 
     def __init__(self, table: ProcfsTable, tree: Sequence[ProcfsHandle]) -> None:
         self._table = table
-        self._births = CursorNewProcesses(table)
+        self._new_processes = CursorNewProcesses(table)
         self._members = {handle.pid for handle in tree}
         self._pids: dict[int, tuple[str, int] | None] = {}
 
     def rss_bytes(self) -> int:
         """Their memory in sum. Files are opened for it: few come, and live for some polls."""
-        born = self._births.look()
-        if born:
+        new_pids = self._new_processes.look()
+        if new_pids:
             # A process's children come after it; where pids have begun again that may be unseen,
             # and those that were here before may seem new.
-            for pid, parent_pid in sorted(born.items()):
+            for pid, parent_pid in sorted(new_pids.items()):
                 if parent_pid in self._members and pid not in self._members:
                     self._members.add(pid)
                     self._pids[pid] = self._table.name_and_rss_bytes(parent_pid)

@@ -124,7 +124,7 @@ class PsutilTable:
             return None
         return handle if handle.read() else None
 
-    def births(self) -> NewProcesses:
+    def new_processes(self) -> NewProcesses:
         """From now on."""
         return ListedNewProcesses(self)
 

@@ -53,14 +53,14 @@ class Load:
         self._left_s = 0.0
         self._left_until_s = 0.0
 
-    def add(self, gauge: CpuMeter) -> None:
+    def add(self, meter: CpuMeter) -> None:
         """What a member has spent since its last reading."""
-        self._spent_s += gauge.spent_s
-        self._reaped_s += gauge.reaped_s
+        self._spent_s += meter.spent_s
+        self._reaped_s += meter.reaped_s
 
-    def leave(self, gauge: CpuMeter, now_s: float) -> None:
+    def leave(self, meter: CpuMeter, now_s: float) -> None:
         """A member has ended: what is known of it comes again, in its parent's count."""
-        self._left_s += gauge.known_s
+        self._left_s += meter.known_s
         self._left_until_s = now_s + _REAPED_WITHIN_S
 
     def read(self, now_s: float) -> None:
@@ -101,7 +101,7 @@ class ServerTree:
         self._table = table
         self._host = host
         self._port = port
-        self._gauges = {root.pid: CpuMeter(root)}
+        self._meters = {root.pid: CpuMeter(root)}
         self.handles: tuple[ProcessHandle, ...] = (root,)
         self._answering: frozenset[int] = frozenset()
         self._ask_at_s: list[float] = []
@@ -118,44 +118,44 @@ class ServerTree:
     @property
     def pids(self) -> frozenset[int]:
         """The members."""
-        return frozenset(self._gauges)
+        return frozenset(self._meters)
 
-    def read(self, now_s: float, born: Mapping[int, int]) -> TreeReading | None:
-        """None once the root is gone. ``born``: parent by pid of processes new on the machine.
+    def read(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
+        """None once the root is gone. ``new_pids``: parent by pid of processes new on the machine.
 
         A child that is still its parent's program has come this instant: it is shown from the next
         reading on.
         """
-        if born:
-            self._adopt(born, now_s)
+        if new_pids:
+            self._adopt(new_pids, now_s)
         rows: list[ProcessRow] = []
         gone: list[int] = []
         load, known = self._load, dict[int, tuple[str, int]]()
-        for pid, gauge in tuple(self._gauges.items()):
-            is_new = gauge.is_new
-            usage = gauge.read(now_s)
+        for pid, meter in tuple(self._meters.items()):
+            is_new = meter.is_new
+            usage = meter.read(now_s)
             if usage is None:
                 if pid == self.root.pid:
                     return None
-                load.leave(gauge, now_s)
+                load.leave(meter, now_s)
                 self._leave(pid)
                 gone.append(pid)
                 continue
-            load.add(gauge)
-            if is_new and pid in born:
-                parent = known.get(born[pid])
+            load.add(meter)
+            if is_new and pid in new_pids:
+                parent = known.get(new_pids[pid])
                 if is_still_its_parent(usage.name, usage.rss_bytes, parent):
                     continue
             known[pid] = usage.name, usage.rss_bytes
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
-            shown_percent = None if is_new else gauge.cpu_percent
+            shown_percent = None if is_new else meter.cpu_percent
             row = ProcessRow(
                 pid,
                 usage.name,
                 role,
                 usage.rss_bytes,
                 shown_percent,
-                gauge.created_s,
+                meter.created_s,
                 usage.stopped,
                 usage.faulted_bytes,
                 usage.descriptors,
@@ -181,13 +181,13 @@ class ServerTree:
 
     def close(self) -> None:
         """Let go of all handles (closing twice is allowed)."""
-        for gauge in self._gauges.values():
-            gauge.close()
+        for meter in self._meters.values():
+            meter.close()
 
-    def _adopt(self, born: Mapping[int, int], now_s: float) -> None:
+    def _adopt(self, new_pids: Mapping[int, int], now_s: float) -> None:
         """Take in the children of members, and theirs."""
-        waiting = {pid: parent for pid, parent in born.items() if pid not in self._gauges}
-        while kin := [pid for pid, parent in waiting.items() if parent in self._gauges]:
+        waiting = {pid: parent for pid, parent in new_pids.items() if pid not in self._meters}
+        while kin := [pid for pid, parent in waiting.items() if parent in self._meters]:
             for pid in kin:
                 del waiting[pid]
                 if self._join(pid, self._read_s):
@@ -197,19 +197,19 @@ class ServerTree:
         handle = self._table.open(pid)
         if handle is None:
             return False
-        self._gauges[pid] = CpuMeter(handle, since_s)
+        self._meters[pid] = CpuMeter(handle, since_s)
         self.handles += (handle,)
         return True
 
     def _leave(self, pid: int) -> None:
-        del self._gauges[pid]
-        self.handles = tuple(gauge.handle for gauge in self._gauges.values())
+        del self._meters[pid]
+        self.handles = tuple(meter.handle for meter in self._meters.values())
         self.listening -= {pid}
         self._answering -= {pid}
 
     def _ask_who_listens(self, now_s: float) -> None:
         later = [at_s for at_s in self._ask_at_s if at_s > now_s]
         self._ask_at_s = later or [now_s + _ASK_EVERY_S]
-        self.listening = self._table.listeners(self._port, self._host, self._gauges).pids
-        parents = {pid: self._table.parent(pid) for pid in self._gauges}
+        self.listening = self._table.listeners(self._port, self._host, self._meters).pids
+        parents = {pid: self._table.parent(pid) for pid in self._meters}
         self._answering = answering(self.listening, parents)
