@@ -1,8 +1,9 @@
-"""When GTK's icon may take the place of ours: only where a panel takes XEmbed icons."""
+"""Which icon is used: what importing pystray does, and where GTK's may take the place of ours."""
 
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 
 import pytest
@@ -32,3 +33,13 @@ def test_without_a_display_there_is_none(display: str, monkeypatch: pytest.Monke
         warnings.simplefilter("ignore", ResourceWarning)  # python-xlib leaves a socket open
         assert not backends.has_legacy_tray()
         gc.collect()
+
+
+def test_importing_pystray_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import works without a display and leaves the environment as it was."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
+    with backends.harmless_pystray():
+        import pystray
+    assert "PYSTRAY_BACKEND" not in os.environ
+    assert pystray.Menu.SEPARATOR

@@ -1,0 +1,53 @@
+"""The desktop as the views see it: its menu and its clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.desktop.fake_icon import desktop, rows, show, sni_desktop
+from tray_app.core.monitor.commands import Command, SetPaused
+from tray_app.core.presentation.menu import Row
+
+
+def test_the_menu_is_made_once() -> None:
+    """New texts and marks reach the rows that are there; the same ones once more do nothing."""
+    shown, icon = desktop()
+    show(shown, rows("300 MB", False), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
+    show(shown, rows("400 MB", True), lambda _: None)
+    assert (len(icon.menus), icon.updates) == (1, 1)
+    items = list(icon.menus[0])
+    assert (items[0].text, items[0].enabled) == ("400 MB", False)
+    assert items[2].checked
+
+
+def test_our_menu_is_made_when_a_panel_asks() -> None:
+    """Nobody reads its rows before; a row that is wider than ever is told in advance."""
+    read: list[str] = []
+    told: list[str] = []
+    shown, icon = sni_desktop()
+    icon.tell_menu = lambda: told.append("wider")
+
+    def rows_of(text: str) -> Callable[[], tuple[Row, ...]]:
+        def made() -> tuple[Row, ...]:
+            read.append(text)
+            return rows(text, False)
+
+        return made
+
+    for text in ("300 MB", "400 MB", "500 MB and more"):
+        shown.show_menu(rows_of(text), len(text), lambda _: None)
+    assert (read, icon.updates, told) == (["300 MB"], 1, ["wider"])
+    assert next(item.text for item in icon.menus[0]) == "500 MB and more"
+    assert set(read[1:]) == {"500 MB and more"}
+
+
+def test_a_click_submits_the_rows_command() -> None:
+    """A click does nothing but hand in the command of the row as it is now."""
+    submitted: list[Command] = []
+    shown, icon = desktop()
+    show(shown, rows("300 MB", False), submitted.append)
+    items = list(icon.menus[0])
+    items[2](icon)
+    next(iter(items[3].submenu))(icon)
+    assert submitted == [SetPaused(True), SetPaused(False)]
