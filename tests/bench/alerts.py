@@ -15,18 +15,12 @@ from tests.bench.table import Effort, Figure, Part, run
 from tests.bench.traces import Trace, corpus, lived
 from tests.core.made import mb
 from tray_app.core.alerts.forecast import Forecast
-from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.alerts.idle_growth import IdleGrowth
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.model.timing import TICK_JITTER_S
-from tray_app.core.monitor.events import (
-    Alerted,
-    Event,
-    HeldBack,
-    IdleGrowthSeen,
-    LeakSuspected,
-    Recovered,
-    Sampled,
-    TakenBack,
-)
+from tray_app.core.monitor.events import Alert, Event, HeldBack, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import STEADY_BYTES_S
 
@@ -150,22 +144,27 @@ def _judge(trace: Trace, findings: Findings) -> None:
     samples: list[Sample] = []
     said: list[Said] = []
     leaks: list[int] = []
-    grown: list[IdleGrowthSeen] = []
+    grown: list[IdleGrowth] = []
+    is_hushed = False
     for at_s, events, _ in lived(trace):
         for event in _unfolded(events):
             match event:
                 case Sampled(sample):
                     samples.append(sample)
-                case Alerted(level, _, _, again, forecast, foretold) if not again:
+                case Alert(LevelReached(Level.ELEVATED, quiet=False)) if is_hushed:
+                    is_hushed = False  # it was said quietly, while it was normal
+                case Alert(LevelReached(level, _, again, forecast, foretold, quiet)) if not again:
+                    is_hushed = quiet
                     said.append(Said(at_s, level, forecast is not None, foretold))
-                case TakenBack():
+                case Alert(ForecastWithdrawn()):
                     early = max(n for n, alert in enumerate(said) if alert.early)
                     said[early] = replace(said[early], taken_back=True)
-                case LeakSuspected():
+                case Alert(Leak()):
                     leaks.append(sum(end_s <= at_s for _, end_s in trace.jobs))
-                case IdleGrowthSeen():
-                    grown.append(event)
-                case Recovered():
+                case Alert(IdleGrowth() as growing):
+                    grown.append(growing)
+                case Alert(Recovered()):
+                    is_hushed = False
                     findings.recoveries += 1
     findings.traces += 1
     findings.samples += len(samples)

@@ -29,12 +29,13 @@ from tests.bench.traces import (
     recorded,
     staircase,
 )
-from tests.core.made import look, mb
+from tests.core.made import found, look, mb
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, SystemMemory
-from tray_app.core.monitor.events import Alerted, JobCompared
+from tray_app.core.monitor.events import JobCompared
 from tray_app.core.monitor.inputs import Looked
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
@@ -78,7 +79,7 @@ def test_recorded_jobs_foretell_nothing(number: int) -> None:
         left = SystemMemory(2 * GIB, mb(room_mb - height), 90.0)
         seen = replace(look(height, at_s, cpu_percent=100.0), system=left)
         state, told = step(state, Looked(seen), Now(at_s, WALL_S + at_s))
-        assert not [event for event in told if isinstance(event, Alerted)]
+        assert not found(told, LevelReached)
 
 
 def test_other_policies_are_told_apart(findings: Findings) -> None:

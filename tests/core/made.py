@@ -5,6 +5,14 @@ Rule: memory in MB of 1024² bytes, moments in monotonic seconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, TypeGuard, TypeVar
+
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.alerts.policy import Finding
+from tray_app.core.analysis.activity import ActivityState
+from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.process_finding import (
     Evidence,
@@ -17,6 +25,7 @@ from tray_app.core.model.readings import (
     MIB,
     ApiFailure,
     ApiReading,
+    Now,
     ProcessReading,
     ProcessRow,
     Role,
@@ -25,11 +34,27 @@ from tray_app.core.model.readings import (
     Target,
     TempUsage,
 )
+from tray_app.core.monitor.events import Alert
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 
 LISTENS = Evidence(EvidenceKind.LISTENS, 8000)
 NOT_FOUND = ProcessProblem(ProcessProblemKind.NOT_FOUND, port=8000)
 TARGET = Target(42, 1.0, "uvicorn", ("python", "uvicorn", "main:app"), "/srv", LISTENS)
+
+F = TypeVar("F", bound=Finding)
+
+
+def found_in(event: object, *kinds: type[F]) -> TypeGuard[Alert]:
+    """Whether an event is an alert about something of these kinds."""
+    return isinstance(event, Alert) and isinstance(event.finding, kinds)
+
+
+def found(events: Iterable[object], *kinds: type[F]) -> list[F]:
+    """What alerts were about, of these kinds."""
+    alerts = [event for event in events if isinstance(event, Alert)]
+    return [alert.finding for alert in alerts if isinstance(alert.finding, kinds)]
+
+
 SYSTEM = SystemMemory(16 * GIB, 10 * GIB, 37.5)
 
 
@@ -100,3 +125,27 @@ def look(
 def look_in_vain(at_s: float, problem: ProcessProblem | None = NOT_FOUND) -> ProcessReading:
     """A process reading that found no server."""
     return ProcessReading(at_s, SYSTEM, problem=problem)
+
+
+LIMITS = AlertLimits()
+
+
+def facts(
+    now_s: float,
+    memory_bytes: int | None = None,
+    *,
+    activity: ActivityState | None = None,
+    limits: AlertLimits = LIMITS,
+    jobs: Jobs | None = None,
+    **more: Any,
+) -> Facts:
+    """What alert policies judge; a figure is fresh."""
+    return Facts(
+        now=Now(now_s, 1e9 + now_s),
+        limits=limits,
+        activity=activity or ActivityState(),
+        jobs=jobs or Jobs(),
+        memory_bytes=memory_bytes,
+        fresh=memory_bytes is not None,
+        **more,
+    )

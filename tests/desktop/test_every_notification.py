@@ -23,11 +23,21 @@ from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_pro
 from tests.needs import missing
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
+from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
-from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.hung import Answering, Hang, HangKind
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.leftover_files import LeftoverFiles
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.server_exit import (
+    ChildKilled,
+    ServerExit,
+    ServerReturn,
+    WorkerReplacement,
+)
+from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.measurement import Summary
@@ -60,33 +70,19 @@ from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.events import (
     ActionEnded,
     ActionRefused,
-    Alerted,
-    Answers,
+    Alert,
     AutostartFailed,
-    Back,
-    ChildKilled,
     ConfirmationNeeded,
-    DiskFull,
     Earlier,
-    Eased,
     Event,
-    Gone,
     HeldBack,
     HostMissing,
-    Hung,
-    IdleGrowthSeen,
-    LeakSuspected,
-    LeftoverFiles,
-    MachineShort,
     OpenFailed,
     PortWatched,
-    Recovered,
     StatusRequested,
     Summarised,
-    TakenBack,
     TempPlaceMissing,
     TestRequested,
-    WorkerReplaced,
 )
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
@@ -139,52 +135,56 @@ HOLDERS = (
     ProcessRow(43, "gnome-shell", Role.OTHER, 410 * MIB, None),
 )
 HIGH_THEN_WELL = (
-    Alerted(
-        Level.HIGH,
-        2000,
+    Alert(
+        LevelReached(Level.HIGH, 2000),
         replace(IDLE, at=Now(5500.0, NOW.wall_s - 1700.0), memory_bytes=2100 * MIB),
     ),
-    Recovered(Level.HIGH, 2100 * MIB, replace(CALM, at=Now(7100.0, NOW.wall_s - 100.0))),
+    Alert(Recovered(Level.HIGH, 2100 * MIB), replace(CALM, at=Now(7100.0, NOW.wall_s - 100.0))),
 )
 MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
 
 KINDS: dict[str, Event] = {
-    "elevated": Alerted(Level.ELEVATED, 1500, IDLE),
-    "elevated-processing": Alerted(Level.ELEVATED, 1500, BUSY),
-    "high": Alerted(Level.HIGH, 2000, replace(BUSY, memory_bytes=2100 * MIB)),
-    "critical": Alerted(Level.CRITICAL, 3000, FULL),
-    "foretold": Alerted(Level.CRITICAL, 3000, BUSY, forecast=Forecast(ForecastKind.CRITICAL, 31.0)),
-    "foretold-full": Alerted(
-        Level.CRITICAL, 3000, BUSY, forecast=Forecast(ForecastKind.FULL, 42.0)
+    "elevated": Alert(LevelReached(Level.ELEVATED, 1500), IDLE),
+    "elevated-processing": Alert(LevelReached(Level.ELEVATED, 1500), BUSY),
+    "high": Alert(LevelReached(Level.HIGH, 2000), replace(BUSY, memory_bytes=2100 * MIB)),
+    "critical": Alert(LevelReached(Level.CRITICAL, 3000), FULL),
+    "foretold": Alert(
+        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 31.0)), BUSY
     ),
-    "came-true": Alerted(Level.CRITICAL, 3000, FULL, foretold=True),
-    "taken-back": TakenBack(Level.ELEVATED, 1500, IDLE),
-    "again": Alerted(Level.CRITICAL, 3000, replace(IDLE, memory_bytes=3174 * MIB), again=True),
-    "recovered": Recovered(Level.HIGH, 2500 * MIB, CALM),
-    "scarce": MachineShort(SHORT, HOLDERS, IDLE),
-    "scarce-limited": MachineShort(replace(SHORT, limited=True), HOLDERS[1:2], BUSY),
-    "eased": Eased(CALM),
-    "gone": Gone(3277 * MIB, True, None, CALM),
-    "gone-out-of-memory": Gone(3277 * MIB, True, OomKills(1, True), CALM),
-    "gone-idle": Gone(1700 * MIB, False, None, CALM, rested=True),
-    "back": Back(42.0, CALM),
-    "gone-limit": Gone(480 * MIB, False, OomKills(1, True, 512 * MIB), CALM),
-    "gone-perhaps": Gone(3277 * MIB, True, OomKills(1), CALM),
-    "child-killed": ChildKilled(
-        (ProcessRow(43, "python", Role.CHILD, 460 * MIB, None),),
-        OomKills(1, True, 512 * MIB),
+    "foretold-full": Alert(
+        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 42.0)), BUSY
+    ),
+    "came-true": Alert(LevelReached(Level.CRITICAL, 3000, foretold=True), FULL),
+    "taken-back": Alert(ForecastWithdrawn(Level.ELEVATED, 1500), IDLE),
+    "again": Alert(
+        LevelReached(Level.CRITICAL, 3000, again=True), replace(IDLE, memory_bytes=3174 * MIB)
+    ),
+    "recovered": Alert(Recovered(Level.HIGH, 2500 * MIB), CALM),
+    "scarce": Alert(MachineShort(SHORT, HOLDERS), IDLE),
+    "scarce-limited": Alert(MachineShort(replace(SHORT, limited=True), HOLDERS[1:2]), BUSY),
+    "eased": Alert(MachineEased(SHORT), CALM),
+    "gone": Alert(ServerExit(3277 * MIB, True, None), CALM),
+    "gone-out-of-memory": Alert(ServerExit(3277 * MIB, True, OomKills(1, True)), CALM),
+    "gone-idle": Alert(ServerExit(1700 * MIB, False, None, rested=True), CALM),
+    "back": Alert(ServerReturn(42.0), CALM),
+    "gone-limit": Alert(ServerExit(480 * MIB, False, OomKills(1, True, 512 * MIB)), CALM),
+    "gone-perhaps": Alert(ServerExit(3277 * MIB, True, OomKills(1)), CALM),
+    "child-killed": Alert(
+        ChildKilled(
+            (ProcessRow(43, "python", Role.CHILD, 460 * MIB, None),), OomKills(1, True, 512 * MIB)
+        ),
         BUSY,
     ),
-    "hung-stopped": Hung(Hang(HangKind.STOPPED, 0.0, busy=False), IDLE),
-    "hung-deadlocked": Hung(Hang(HangKind.DEADLOCKED, 0.0, busy=True), BUSY),
-    "hung-silent": Hung(Hang(HangKind.SILENT, 0.0, busy=True), BUSY),
-    "answers": Answers(140.0, CALM),
-    "worker-replaced": WorkerReplaced(900 * MIB, BUSY),
-    "leak": LeakSuspected(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
-    "leak-long": LeakSuspected(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
-    "growth": IdleGrowthSeen(IdleGrowth(45 * MIB, 900.0), IDLE),
-    "left-behind": LeftoverFiles(320 * MIB, IDLE),
-    "disk-full": DiskFull(Disk(100 * GIB, 3 * GIB), IDLE),
+    "hung-stopped": Alert(Hang(HangKind.STOPPED, 0.0, busy=False), IDLE),
+    "hung-deadlocked": Alert(Hang(HangKind.DEADLOCKED, 0.0, busy=True), BUSY),
+    "hung-silent": Alert(Hang(HangKind.SILENT, 0.0, busy=True), BUSY),
+    "answers": Alert(Answering(140.0), CALM),
+    "worker-replaced": Alert(WorkerReplacement(900 * MIB), BUSY),
+    "leak": Alert(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
+    "leak-long": Alert(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
+    "growth": Alert(IdleGrowth(45 * MIB, 900.0), IDLE),
+    "left-behind": Alert(LeftoverFiles(320 * MIB), IDLE),
+    "disk-full": Alert(DiskFull(Disk(100 * GIB, 3 * GIB)), IDLE),
     "held-back": HeldBack(HIGH_THEN_WELL, 0, MUTED_SINCE, NOW),
     "held-back-one": HeldBack(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
     "held-back-asleep": HeldBack(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),

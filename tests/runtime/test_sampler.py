@@ -11,8 +11,10 @@ from pathlib import PurePath
 import pytest
 from msgspec.structs import replace
 
+from tests.core.made import found_in
 from tests.waiting import wait_for
-from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
@@ -45,7 +47,7 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
-from tray_app.core.monitor.events import Event, MachineShort, Sampled
+from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.inputs import MenuSeen, Reconfigured
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
@@ -313,9 +315,9 @@ def test_who_holds_the_memory_is_asked_only_when_it_runs_short() -> None:
         assert probe.listed == 0
         probe.system = SystemMemory(16 * 1024 * MIB, 100 * MIB, 99.0)
         scarce = next(
-            e for e in iter(lambda: rig.events.get(timeout=5), None) if type(e) is MachineShort
+            e for e in iter(lambda: rig.events.get(timeout=5), None) if found_in(e, MachineShort)
         )
-        assert [row.name for row in scarce.holders] == ["firefox"]
+        assert [row.name for row in scarce.finding.holders] == ["firefox"]
         listed = probe.listed
         for _ in range(3):
             rig.sample()

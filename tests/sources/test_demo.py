@@ -8,8 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from tests.core.made import found
 from tests.waiting import wait_for
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
@@ -24,7 +26,7 @@ from tray_app.core.model.readings import (
     Source,
     TempUsage,
 )
-from tray_app.core.monitor.events import Alerted, Event, Recovered, Sampled
+from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.inputs import Answered, Asked, Looked
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import begin, samples_at_once, wants_stage
@@ -302,10 +304,10 @@ def test_a_newcomer_sees_everything() -> None:
         if tick % 20 == 0 or samples_at_once(state, Now(clock.now_s, clock.now_s)):
             happen(Looked(probe.read(clock.now_s)))
 
-    told = [event for event in events if isinstance(event, Alerted | Recovered)]
-    levels = [event.level if isinstance(event, Alerted) else None for event in told]
-    early = [isinstance(event, Alerted) and event.forecast is not None for event in told]
-    foretold = [isinstance(event, Alerted) and event.foretold for event in told]
+    told = found(events, LevelReached, Recovered)
+    levels = [event.level if isinstance(event, LevelReached) else None for event in told]
+    early = [isinstance(event, LevelReached) and event.forecast is not None for event in told]
+    foretold = [isinstance(event, LevelReached) and event.foretold for event in told]
     assert levels == [
         Level.ELEVATED,
         Level.CRITICAL,

@@ -9,14 +9,14 @@ import sys
 import pytest
 from msgspec.structs import replace
 
+from tests.core.made import found_in
 from tests.server.starting import ServerFactory
 from tests.stories.test_server_lives import watching
-from tray_app.core.alerts.hung import HangKind
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.hung import Answering, Hang, HangKind
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Source
-from tray_app.core.monitor.events import Answers, Hung
 
 HUNG_S = 2.5
 LIMITS = AlertLimits(hung_s=HUNG_S, hung_busy_s=HUNG_S)
@@ -35,20 +35,20 @@ def test_a_stopped_server_is_told_with_its_state(
         watch.sample(lambda it: it.memory_bytes is not None and it.cpu_percent is not None)
         os.kill(server.pid, signal.SIGSTOP)
         try:
-            hung = watch.until(lambda event: isinstance(event, Hung))
-            assert isinstance(hung, Hung)
-            assert hung.hang.kind is HangKind.STOPPED
+            hung = watch.until(lambda event: found_in(event, Hang))
+            assert found_in(hung, Hang)
+            assert hung.finding.kind is HangKind.STOPPED
             assert hung.sample.source is Source.PROCESS
-            assert hung.sample.at.mono_s - hung.hang.since_s == pytest.approx(HUNG_S, abs=1.5)
+            assert hung.sample.at.mono_s - hung.finding.since_s == pytest.approx(HUNG_S, abs=1.5)
             for _ in range(4):
                 sample = watch.sample()
                 assert sample.hung is not None
                 assert sample.memory_bytes is not None
         finally:
             os.kill(server.pid, signal.SIGCONT)
-        watch.until(lambda event: isinstance(event, Answers))
+        watch.until(lambda event: found_in(event, Answering))
         assert watch.sample().hung is None
-    assert len(watch.of(Hung)) == 1
+    assert len(watch.of(Hang)) == 1
 
 
 def test_a_blocked_event_loop_is_a_deadlock(runanalyze_server: ServerFactory) -> None:
@@ -57,10 +57,10 @@ def test_a_blocked_event_loop_is_a_deadlock(runanalyze_server: ServerFactory) ->
     with watching(server.url, SETTINGS) as watch:
         watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
         server.hang(8.0)
-        hung = watch.until(lambda event: isinstance(event, Hung))
-        assert isinstance(hung, Hung)
-        assert hung.hang.kind is HangKind.DEADLOCKED
-        watch.until(lambda event: isinstance(event, Answers))
+        hung = watch.until(lambda event: found_in(event, Hang))
+        assert found_in(hung, Hang)
+        assert hung.finding.kind is HangKind.DEADLOCKED
+        watch.until(lambda event: found_in(event, Answering))
         assert watch.sample().hung is None
 
 
@@ -72,7 +72,7 @@ def test_a_loop_that_works_is_busy(runanalyze_server: ServerFactory) -> None:
         server.hang(3.0 * HUNG_S, works=True)
         watch.sample(lambda it: it.source is Source.PROCESS)
         watch.sample(lambda it: it.source is Source.API)
-    assert watch.of(Hung) == []
+    assert watch.of(Hang) == []
     silent_s = max((it.api.age_s or 0.0) for it in watch.samples)
     assert silent_s > HUNG_S
 
@@ -83,7 +83,7 @@ def test_one_that_is_killed_while_it_is_stopped_is_gone(runanalyze_server: Serve
     with watching(server.url, SETTINGS) as watch:
         watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
         os.kill(server.pid, signal.SIGSTOP)
-        watch.until(lambda event: isinstance(event, Hung))
+        watch.until(lambda event: found_in(event, Hang))
         server.kill()
         sample = watch.sample(lambda it: it.memory_bytes is None)
         assert sample.hung is None

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.core.made import found_in
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.running import FORWARDER, Spawn, free_port, spawner
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, Source
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor.events import Alerted, Back, Event, Gone, Sampled
+from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.source_choice.circuit_breaker import ApiState
@@ -71,8 +74,8 @@ class Watch:
         assert isinstance(event, Sampled)
         return event.sample
 
-    def of(self, kind: type[Event]) -> list[Event]:
-        return [event for event in self.events if isinstance(event, kind)]
+    def of(self, kind: type) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind) or found_in(event, kind)]
 
 
 @contextmanager
@@ -114,17 +117,17 @@ def test_a_killed_server_is_gone_with_the_next_look(runanalyze_server: ServerFac
         assert after.memory_bytes is None
         assert (after.activity.value, after.source) == ("idle", Source.NONE)
         assert after.at.mono_s - killed_s < 1.5  # 0.25 s but for a busy machine
-        watch.until(lambda event: isinstance(event, Gone))
+        watch.until(lambda event: found_in(event, ServerExit))
         for _ in range(2):
             watch.sample()
         server.start()
         started_s = clock.mono_s()
-        back = watch.until(lambda event: isinstance(event, Back))
-        assert isinstance(back, Back)
+        back = watch.until(lambda event: found_in(event, ServerReturn))
+        assert found_in(back, ServerReturn)
         # It is found as a process some time before it answers.
-        assert back.away_s <= started_s - killed_s + 2.5
-        assert len(watch.of(Gone)) == 1
-        assert back.away_s == pytest.approx(back.sample.at.mono_s - killed_s, abs=1.5)
+        assert back.finding.away_s <= started_s - killed_s + 2.5
+        assert len(watch.of(ServerExit)) == 1
+        assert back.finding.away_s == pytest.approx(back.sample.at.mono_s - killed_s, abs=1.5)
         dark = [it for it in watch.samples if killed_s < it.at.mono_s < back.sample.at.mono_s]
         assert [it.memory_bytes for it in dark if it.at.mono_s > after.at.mono_s] == [None] * (
             len(dark) - dark.index(after) - 1
@@ -152,7 +155,7 @@ def test_behind_a_forwarder_no_growth_is_made_up(
     told = [it for it in watch.samples if it.source is Source.API]
     assert all(abs(it.rate_bytes_s or 0.0) < MIB for it in told)
     assert all(it.forecast is None for it in watch.samples)
-    assert watch.of(Alerted) == []
+    assert watch.of(LevelReached) == []
     assert watch.samples[-1].peak_bytes is not None
     assert watch.samples[-1].peak_bytes > 500 * MIB
 

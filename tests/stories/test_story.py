@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.core.made import answer, look, mb, refusal, timeout
-from tray_app.core.alerts.levels import Level
+from tests.core.made import answer, found, found_in, look, mb, refusal, timeout
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure
@@ -21,15 +22,7 @@ from tray_app.core.config.settings import RememberedChoices, Settings, with_pres
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source, StageMark
 from tray_app.core.monitor.commands import Command, SetMode, SetPaused, SetPreset
-from tray_app.core.monitor.events import (
-    Alerted,
-    Chosen,
-    Event,
-    Recovered,
-    Sampled,
-    SourceChanged,
-    Summarised,
-)
+from tray_app.core.monitor.events import Chosen, Event, Sampled, SourceChanged, Summarised
 from tray_app.core.monitor.inputs import Answered, Asked, Input, Looked
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
@@ -94,9 +87,9 @@ class Day:
         """The notifications since the last call of `told`."""
         said: list[Level | str] = []
         for event in self.events:
-            if isinstance(event, Alerted):
-                said.append(event.level)
-            elif isinstance(event, Recovered):
+            if found_in(event, LevelReached):
+                said.append(event.finding.level)
+            elif found_in(event, Recovered):
                 said.append(BACK)
         self.events.clear()
         return said
@@ -196,16 +189,17 @@ def test_a_whole_day() -> None:
     climb = day.go(61, to_mb=3350)
     bands = list(dict.fromkeys(sample.band for sample in climb))
     assert bands == [Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED]
-    alerts = [event for event in day.events if isinstance(event, Alerted)]
+    alerts = found(day.events, LevelReached)
     alert = alerts[1]
+    told = [event for event in day.events if found_in(event, LevelReached)][1]
     assert [event.foretold for event in alerts] == [False, False, True, True]
     assert [event.quiet for event in alerts] == [True, False, False, False]
     assert alert.limit_mb == 3000
     assert alert.forecast is not None
-    ahead_s = day.now_s - alert.sample.at.mono_s - (3350 - 3000) / 50
+    ahead_s = day.now_s - told.sample.at.mono_s - (3350 - 3000) / 50
     assert alert.forecast.seconds == pytest.approx(ahead_s, rel=0.05)
     assert 20 < ahead_s < 60
-    assert alert.sample.activity is Activity.INTENSIVE
+    assert told.sample.activity is Activity.INTENSIVE
     assert climb[-1].rate_bytes_s == pytest.approx(mb(50), rel=0.02)
     assert climb[-1].stage is not None
     assert (climb[-1].stage.name, climb[-1].stage.inferred) == ("frames", False)
@@ -309,8 +303,8 @@ def test_a_whole_day() -> None:
 
     # The evening: an idle server with memory left behind. That is said, and only once.
     day.go(90, to_mb=1700)
-    evening = [event for event in day.events if isinstance(event, Alerted)]
-    assert [(alert.level, alert.sample.activity) for alert in evening] == [
+    evening = [event for event in day.events if found_in(event, LevelReached)]
+    assert [(alert.finding.level, alert.sample.activity) for alert in evening] == [
         (Level.ELEVATED, Activity.IDLE)
     ]
     day.go(60, to_mb=1450)

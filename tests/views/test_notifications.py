@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.core.made import mb
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import Level
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alerted, Event
+from tray_app.core.monitor.events import Alert, Event
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications
@@ -92,7 +93,7 @@ def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> 
     )
     caplog.set_level("INFO")
     for level in (Level.ELEVATED, Level.HIGH, Level.CRITICAL):
-        notices.handle(Alerted(level, 1500, SAMPLE))
+        notices.handle(Alert(LevelReached(level, 1500), SAMPLE))
     assert [report.problem for report in reports] == ["no service", "OSError: gone", None]
     assert [report.means for report in reports] == [None, None, "plyer"]
     assert {report.title.partition(":")[0] for report in reports} == {

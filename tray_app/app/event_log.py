@@ -6,17 +6,12 @@ import logging
 
 from tray_app.core.monitor.events import (
     ActionEnded,
-    Alerted,
-    Answers,
-    ChildKilled,
+    Alert,
     Event,
     HostMissing,
-    Hung,
     JobCompared,
     JobEnded,
-    Recovered,
     SourceChanged,
-    TakenBack,
     TargetChanged,
 )
 from tray_app.core.presentation import action_text, notifications, wording
@@ -31,22 +26,13 @@ def log_event(event: Event) -> None:
             _log.info("source: %s", wording.source(sample))
         case TargetChanged(change):
             _log.info("%s", wording.change(change))
-        case ChildKilled():
-            _log.info("%s: %s", *notifications.child_killed(event))
-        case Hung(hang, sample):
-            _log.warning("%s", wording.hung(hang, sample.at.mono_s))
-        case Answers(hung_s):
-            _log.info("answers again after %.0f s", hung_s)
+        case Alert():
+            note = notifications.alert(event)
+            _log.info("%s. %s", note.title, note.text)
         case JobEnded(job):
             _log.info("%s", wording.job(job))
         case ActionEnded(outcome):
             _log.info("%s", action_text.line(outcome))
-        case Alerted():
-            _log.info("%s", notifications.alert(event)[0])
-        case TakenBack():
-            _log.info("%s", notifications.taken_back(event)[0])
-        case Recovered():
-            _log.info("%s", notifications.recovery(event)[0])
         case JobCompared(kept):
             _log.info("%s", wording.compared(kept))
         case HostMissing():

@@ -36,8 +36,7 @@ from tray_app.core.monitor.inputs import (
     ThemeSeen,
 )
 from tray_app.core.monitor.state import State
-from tray_app.core.monitor.state import remembered as remembered_of
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import alert_memory, wording
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -114,7 +113,7 @@ class TrayApp:
         desktop.on_settled = lambda note, sent: self._events.put(
             partial(self._sender.settle, note, sent)
         )
-        desktop.on_session_end = lambda: self._store(remembered_of(self._last))
+        desktop.on_session_end = lambda: self._store(alert_memory.choice(self._last, clock.now()))
 
     def show_first_figure(self) -> None:
         """Start sampling, and have the icon come up with a figure, if there is one in time."""
@@ -131,7 +130,7 @@ class TrayApp:
         self._desktop.run(self._icon_is_shown)
         self._ending.begin()
         self._sampler.stop(wiring.JOIN_LIMIT_S)
-        self._store(remembered_of(self._last))
+        self._store(alert_memory.choice(self._last, clock.now()))
         self._presenter.close(wiring.JOIN_LIMIT_S)
         self._ending.over()
         tell_restarts(None)
@@ -185,7 +184,8 @@ class TrayApp:
         match event:
             case Chosen(choice):
                 self._store(replace(choice, alerts=self._stored.alerts))
-            case AlertMemoryChanged(memory):
+            case AlertMemoryChanged():
+                memory = alert_memory.remembered(self._last, clock.now())
                 self._store(replace(self._stored, alerts=memory or None))
             case AutostartWanted(on):
                 self._set_autostart(on)

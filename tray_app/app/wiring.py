@@ -15,6 +15,7 @@ from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import ApiOutcome
 from tray_app.core.monitor.inputs import Reconfigured, ThreadRestarted
 from tray_app.core.monitor.state import State, begin
+from tray_app.core.presentation import alert_memory
 from tray_app.runtime import clock
 from tray_app.runtime.ports import Helpers, Probe, UssPssSource
 from tray_app.runtime.sampler import Sampler
@@ -37,7 +38,7 @@ start goes on without it."""
 def first_state(invocation: Invocation) -> State:
     """The state before the first sample."""
     settings = invocation.settings
-    return begin(
+    begun = begin(
         invocation.base,
         settings,
         clock.now(),
@@ -45,6 +46,7 @@ def first_state(invocation: Invocation) -> State:
         demo=invocation.demo,
         remembered=invocation.remembered,
     )
+    return alert_memory.resumed(begun)
 
 
 def make_sampler(

@@ -13,6 +13,7 @@ from threading import Event as Flag
 
 from msgspec.structs import replace
 
+from tray_app.core.alerts.system_memory import HOLDERS_SHOWN
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import (
@@ -27,7 +28,6 @@ from tray_app.core.model.readings import (
     UssPss,
 )
 from tray_app.core.monitor import poll_bounds
-from tray_app.core.monitor.alerting import HOLDERS_SHOWN
 from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
 from tray_app.core.monitor.inputs import (
     Answered,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import Source
 from tray_app.core.monitor.commands import Command

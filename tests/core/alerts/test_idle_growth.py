@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.core.made import mb
+from tests.core.made import facts, mb
 from tray_app.core.alerts.idle_growth import (
     NO_GROWTH,
     POINTS_MAX,
@@ -16,6 +16,7 @@ from tray_app.core.alerts.idle_growth import (
     IdleGrowthState,
     update,
 )
+from tray_app.core.analysis.activity import Activity, ActivityState
 
 MINUTE_S = 60.0
 
@@ -26,7 +27,7 @@ def watched(
     """The growth that is said of this memory, by second."""
     said = []
     for at_s in range(0, round(for_s), 2):
-        state, growing = update(state, at_s, mb(memory_mb(at_s)), works=False)
+        state, growing = update(state, facts(at_s, mb(memory_mb(at_s))))
         if growing:
             said.append((at_s, growing))
     return state, said
@@ -66,9 +67,12 @@ def test_what_is_not_is_not_said(memory_mb: Callable[[float], float]) -> None:
 def test_work_and_a_long_silence_begin_anew() -> None:
     """And nothing is known of what nobody watched."""
     state, _ = watched(lambda at_s: 300 + 2 * at_s / MINUTE_S, 10 * MINUTE_S)
-    assert update(state, 601, mb(400), works=True) == (NO_GROWTH, None)
-    assert update(state, 601, None, works=False) == (state, None)
-    assert update(state, 2000, mb(400), works=False)[0].points == ()
+    assert update(state, facts(601, mb(400), activity=ActivityState(Activity.PROCESSING))) == (
+        NO_GROWTH,
+        None,
+    )
+    assert update(state, facts(601, None)) == (state, None)
+    assert update(state, facts(2000, mb(400)))[0].points == ()
 
 
 def test_it_stays_bounded() -> None:

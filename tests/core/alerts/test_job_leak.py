@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import mb
+from tests.core.made import facts, mb
 from tray_app.core.alerts.job_leak import (
     SETTLES_AFTER_S,
     JobLeakState,
     JobSize,
     Leak,
-    RetainedMemory,
     is_like,
     update,
 )
+from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.model.readings import Now, TempUsage
 
@@ -31,17 +31,20 @@ class Server:
 
     def see(self, *, works: bool = False, lost: bool = False) -> None:
         self.now_s += 2.0
-        self.state, kept, leak = update(
+        before = self.state.kept
+        self.state, leak = update(
             self.state,
-            self.now_s,
-            self.jobs,
-            mb(self.memory_mb),
-            works=works,
-            lost=lost,
-            much_bytes=mb(50),
-            temp=self.temp,
+            facts(
+                self.now_s,
+                mb(self.memory_mb),
+                activity=ActivityState(Activity.PROCESSING if works else Activity.IDLE),
+                jobs=self.jobs,
+                lost=lost,
+                temp=self.temp,
+            ),
         )
-        if isinstance(kept, RetainedMemory):
+        kept = self.state.kept
+        if kept is not None and kept is not before:
             self.kept.append(round(kept.kept_bytes / mb(1)))
         if leak:
             self.leaks.append(leak)
@@ -146,7 +149,7 @@ def test_another_server_is_another_story() -> None:
     server.work(keeps_mb=60)
     server.work(keeps_mb=60)
     server.see(lost=True)
-    assert server.state == JobLeakState()
+    assert server.state == JobLeakState(kept=server.state.kept)
 
 
 VIDEO, PAIR, LARGE = (28.0, 4), (55.0, 7), (65.0, 4)

@@ -9,20 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
+from tests.core.made import TARGET, answer, facts, found_in, look, look_in_vain, mb, refusal
+from tray_app.core.alerts import disk_space
+from tray_app.core.alerts.disk_space import floor_bytes
 from tray_app.core.alerts.leftover_files import (
     SETTLES_AFTER_S,
+    LeftoverFiles,
     LeftoverFilesState,
-    floor_bytes,
     update,
     woken,
 )
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Disk, Loss, Now, TempUsage
 from tray_app.core.monitor.commands import SetPaused
-from tray_app.core.monitor.events import JobEnded, JobStarted, LeftoverFiles
+from tray_app.core.monitor.events import JobEnded, JobStarted
 from tray_app.core.monitor.inputs import Answered, Input, Looked
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
@@ -39,6 +41,7 @@ class Directory:
         self.size_mb = 0.0
         self.said: list[tuple[float, float]] = []
         self.full: list[float] = []
+        self.disk_said = False
         self.place: str | None = "/srv/tmp"
         self.free_gb = 100.0
 
@@ -64,11 +67,13 @@ class Directory:
             temp_told=self.told,
         )
         known = temp if seen and not lost else None
-        self.state, left, full = update(
-            self.state, self.now_s, known, activity, LIMITS, lost=lost, place=self.place
+        seen_now = facts(
+            self.now_s, temp=known, activity=activity, lost=lost, temp_place=self.place
         )
+        self.state, left = update(self.state, seen_now)
+        self.disk_said, full = disk_space.update(self.disk_said, seen_now)
         if left is not None:
-            self.said.append((self.now_s, round(left / mb(1))))
+            self.said.append((self.now_s, round(left.left_bytes / mb(1))))
         if full is not None:
             self.full.append(self.free_gb)
 
@@ -192,7 +197,7 @@ class TestOneJob:
 
     def test_without_a_job_nothing_is_left_behind(self, directory: Directory) -> None:
         """Whatever has come while nobody looked."""
-        directory.state = woken(directory.state)
+        directory.state = woken(directory.state, 0.0)
         directory.rest(60, 900)
         assert directory.said == []
 
@@ -306,7 +311,7 @@ class TestNotWatched:
         directory.work(900)
         directory.rest(10, 900)
         if paused:
-            directory.state = woken(directory.state)
+            directory.state = woken(directory.state, 0.0)
             directory.now_s += 3600
         else:
             for _ in range(10):
@@ -397,7 +402,7 @@ def live(directory: Directory, life: Life) -> Iterator[tuple[str, float]]:
     for what, samples, aim_mb, told in life:
         size_mb = aim_mb if what == "work" else min(size_mb, aim_mb)
         if what == "pause":
-            directory.state = woken(directory.state)
+            directory.state = woken(directory.state, 0.0)
         directory.told = told
         for _ in range(samples):
             directory.see(
@@ -471,8 +476,8 @@ class Server:
         for happened in inputs:
             self.state, events = step(self.state, happened, self._now())
             for event in events:
-                if isinstance(event, LeftoverFiles):
-                    self.said.append((self.now_s, round(event.left_bytes / mb(1))))
+                if found_in(event, LeftoverFiles):
+                    self.said.append((self.now_s, round(event.finding.left_bytes / mb(1))))
                 elif isinstance(event, JobStarted | JobEnded):
                     self.jobs.append(type(event).__name__)
 

@@ -17,14 +17,13 @@ from tray_app.core.alerts.levels import (
     NO_VERDICT,
     TAKEN_BACK_AFTER_S,
     WAITS_FOR_HIGHER_S,
-    AlertLimits,
-    Level,
     LevelState,
     LevelVerdict,
     due_s,
-    update,
+    update_level,
     woken,
 )
+from tray_app.core.alerts.limits import AlertLimits, Level
 
 LIMITS = AlertLimits()
 ELEVATED, HIGH, CRITICAL = Level.ELEVATED, Level.HIGH, Level.CRITICAL
@@ -46,7 +45,7 @@ class Told:
     ) -> str:
         self.now_s += after_s
         memory_bytes = None if memory_mb is None else mb(memory_mb)
-        self.state, verdict = update(
+        self.state, verdict = update_level(
             self.state, memory_bytes, self.now_s, self.limits, foreseen=foreseen, **more
         )
         if verdict.recovered:
@@ -134,13 +133,13 @@ class TestRising:
         """For 4 s at most; what is higher does not wait."""
         limits, state = AlertLimits(), CALM
         for at_s, stirs in ((0.0, False), (2.0, True), (4.0, True)):
-            state, verdict = update(state, mb(1600), at_s, limits, stirs=stirs)
+            state, verdict = update_level(state, mb(1600), at_s, limits, stirs=stirs)
             assert verdict == NO_VERDICT
-        _, verdict = update(state, mb(1600), 5.0, limits)
+        _, verdict = update_level(state, mb(1600), 5.0, limits)
         assert verdict.raise_level is ELEVATED
-        _, verdict = update(state, mb(1600), 6.0, limits, stirs=True)
+        _, verdict = update_level(state, mb(1600), 6.0, limits, stirs=True)
         assert verdict.raise_level is ELEVATED
-        assert update(state, mb(3100), 5.0, limits, stirs=True)[1].raise_level is CRITICAL
+        assert update_level(state, mb(3100), 5.0, limits, stirs=True)[1].raise_level is CRITICAL
 
     def test_nothing_is_repeated_while_memory_swings_about_a_limit(self) -> None:
         """Also far below it, as long as it comes back within 30 s."""
@@ -450,7 +449,7 @@ def test_a_level_is_never_said_twice_without_being_left(
     early = False
     for reading, step_s, foreseen in readings:
         now_s += step_s
-        state, verdict = update(state, reading, now_s, LIMITS, foreseen=foreseen)
+        state, verdict = update_level(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
             assert verdict == NO_VERDICT
             continue
@@ -485,7 +484,7 @@ def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) 
     state, now_s, known = CALM, 0.0, False
     for reading, step_s, foreseen in readings:
         now_s += step_s
-        state, verdict = update(state, reading, now_s, LIMITS, foreseen=foreseen)
+        state, verdict = update_level(state, reading, now_s, LIMITS, foreseen=foreseen)
         assert not (verdict.recovered and verdict.raise_level)
         if verdict.recovered or verdict.again:
             assert known
@@ -508,7 +507,7 @@ def test_a_level_that_has_held_is_said_in_time(
     above_s: dict[Level, float] = {}
     for reading, step_s, foreseen in readings:
         now_s += step_s
-        state, _ = update(state, reading, now_s, LIMITS, foreseen=foreseen)
+        state, _ = update_level(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
             continue
         for level in (ELEVATED, HIGH, CRITICAL):

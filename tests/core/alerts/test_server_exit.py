@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import TARGET, mb
+from tests.core.made import TARGET, facts, mb
 from tray_app.core.alerts.server_exit import (
+    ChildKilled,
     ServerExit,
     ServerExitState,
     ServerReturn,
     WorkerReplacement,
     update,
 )
+from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.model.readings import Loss, OomKills
 from tray_app.core.server.target_tracker import Change, Turn
 
-AlertMemoryChanged = ServerExit | ServerReturn | WorkerReplacement | None
+Said = ServerExit | ServerReturn | WorkerReplacement | ChildKilled | None
 
 
 class Told:
@@ -32,15 +34,16 @@ class Told:
         busy: bool = False,
         lost: bool = False,
         change: Change | None = None,
-    ) -> AlertMemoryChanged:
+    ) -> Said:
         self.state, said = update(
             self.state,
-            at_s,
-            None if memory_mb is None else mb(memory_mb),
-            change,
-            busy=busy,
-            lost=lost,
-            above_bytes=mb(1500),
+            facts(
+                at_s,
+                None if memory_mb is None else mb(memory_mb),
+                activity=ActivityState(Activity.PROCESSING if busy else Activity.IDLE),
+                change=change,
+                lost=lost,
+            ),
         )
         return said
 

@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from tests.core.made import mb
-from tray_app.core.alerts.levels import AlertLimits
+from tests.core.made import facts, mb
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.system_memory import (
     NO_SHORTAGE,
+    MachineShort,
     SystemMemoryState,
     due_s,
     floor_bytes,
@@ -31,6 +32,14 @@ def limited(available_mb: float) -> SystemMemory:
     return SystemMemory(GIB, mb(available_mb), 50.0, limited=True)
 
 
+def said_of(
+    state: SystemMemoryState, what: SystemMemory | None, now_s: float
+) -> tuple[SystemMemoryState, bool | None]:
+    """After one more reading; True: it is said, False: it is over, None: nothing."""
+    state, found = update(state, facts(now_s, system=what))
+    return state, None if found is None else isinstance(found, MachineShort)
+
+
 class Told:
     """What is said at readings 2 s apart: True (short), False (over), None."""
 
@@ -39,7 +48,7 @@ class Told:
 
     def read(self, what: SystemMemory | None) -> bool | None:
         self.now_s += 2.0
-        self.state, verdict = update(self.state, what, self.now_s, LIMITS)
+        self.state, verdict = said_of(self.state, what, self.now_s)
         return verdict
 
 
@@ -63,10 +72,10 @@ def test_it_is_said_once_after_two_seconds() -> None:
 
 def test_a_limit_is_said_at_the_next_reading() -> None:
     """Which is asked for at once: below a limit the kernel soon kills."""
-    state, said = update(NO_SHORTAGE, limited(100), 10.0, LIMITS)
-    assert (said, due_s(state)) == (None, 10.2)
-    assert update(state, limited(100), 10.2, LIMITS)[1] is True
-    assert update(state, limited(900), 10.2, LIMITS)[1] is None
+    state, said = said_of(NO_SHORTAGE, limited(100), 10.0)
+    assert (said, due_s(state, 10.0, LIMITS)) == (None, 10.2)
+    assert said_of(state, limited(100), 10.2)[1] is True
+    assert said_of(state, limited(900), 10.2)[1] is None
 
 
 def test_a_moment_of_it_is_not_said() -> None:
@@ -88,18 +97,18 @@ def test_what_looms_asks_who_holds_the_memory() -> None:
     """From the first reading until it is said; and for a reading when its hold ends."""
     told = Told()
     assert not told.state.looms
-    assert due_s(told.state) == math.inf
+    assert due_s(told.state, told.now_s, LIMITS) == math.inf
     told.read(system(700))
     assert told.state.looms
-    assert due_s(told.state) == told.now_s + 2.0
+    assert due_s(told.state, told.now_s, LIMITS) == told.now_s + 2.0
     told.read(system(700))
     assert not told.state.looms
-    assert due_s(told.state) == math.inf
+    assert due_s(told.state, told.now_s, LIMITS) == math.inf
 
 
 def test_sleep_is_no_hold() -> None:
     """What was said stays said."""
-    assert woken(SystemMemoryState(short_s=1.0)) == NO_SHORTAGE
-    assert woken(SystemMemoryState(short_s=1.0, said=True, eased_s=2.0)) == SystemMemoryState(
+    assert woken(SystemMemoryState(short_s=1.0), 9.0) == NO_SHORTAGE
+    assert woken(SystemMemoryState(short_s=1.0, said=True, eased_s=2.0), 9.0) == SystemMemoryState(
         said=True
     )

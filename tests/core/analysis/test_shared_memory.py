@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, mb
-from tray_app.core.alerts.levels import Level
+from tests.core.made import TARGET, answer, found, look, mb
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.shared_memory import corrected
 from tray_app.core.config.settings import Settings
@@ -25,7 +27,7 @@ from tray_app.core.model.readings import (
     Sharing,
 )
 from tray_app.core.monitor import poll_bounds
-from tray_app.core.monitor.events import Alerted, Event
+from tray_app.core.monitor.events import Event
 from tray_app.core.monitor.inputs import Answered, Looked
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
@@ -208,7 +210,7 @@ def test_a_forked_server_is_never_red() -> None:
     watched.see(twice, Sharing(tuple(share(each, 2, 40) for each in twice)))
     assert watched.shown == (526, Band.YELLOW)
     assert watched.state.peak_bytes == mb(526)
-    assert not [event for event in watched.events if isinstance(event, Alerted)]
+    assert not found(watched.events, LevelReached)
 
 
 def test_an_unmeasured_figure_is_shown_and_judged_by_nobody() -> None:
@@ -231,7 +233,7 @@ def test_copies_are_told_when_they_are_measured() -> None:
     copied = Sharing(tuple(share(each, 490, 491) for each in FORKED))
     watched.see(FORKED, copied)
     assert watched.shown[1] is Band.RED
-    (alerted,) = (event for event in watched.events if isinstance(event, Alerted))
+    (alerted,) = found(watched.events, LevelReached)
     assert alerted.level is Level.CRITICAL
 
 
@@ -288,7 +290,7 @@ def test_the_machines_holders_have_the_server_once() -> None:
         tight = replace(tree(*FORKED, at_s=watched.now_s), system=short)
         watched.state, events = step(watched.state, Looked(tight, sharing=MEASURED), watched.now())
         watched.events += events
-    (scarce,) = (event for event in watched.events if type(event).__name__ == "MachineShort")
+    (scarce,) = found(watched.events, MachineShort)
     assert [each.rss_bytes for each in scarce.holders] == [mb(514)]  # type: ignore[union-attr]
 
 

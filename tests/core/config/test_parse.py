@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.parse import (
     Complaint,

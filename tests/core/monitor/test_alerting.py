@@ -13,8 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import SYSTEM, TARGET, look, look_in_vain, mb
-from tray_app.core.alerts.levels import AlertLimits, Level
+from tests.core.made import SYSTEM, TARGET, found, found_in, look, look_in_vain, mb
+from tray_app.core.alerts import levels
+from tray_app.core.alerts.idle_growth import IdleGrowth
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
+from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.readings import (
     GIB,
@@ -27,23 +32,12 @@ from tray_app.core.model.readings import (
     Role,
     SystemMemory,
 )
-from tray_app.core.monitor.alerting import remembered, restore
 from tray_app.core.monitor.commands import Mute, Unmute
-from tray_app.core.monitor.events import (
-    Alerted,
-    AlertMemoryChanged,
-    Back,
-    Event,
-    Gone,
-    HeldBack,
-    IdleGrowthSeen,
-    MachineShort,
-    Recovered,
-    Sampled,
-)
+from tray_app.core.monitor.events import AlertMemoryChanged, Event, HeldBack, Sampled
 from tray_app.core.monitor.inputs import Input, Looked
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
+from tray_app.core.presentation.alert_memory import remembered, restore, resumed
 from tray_app.core.presentation.format import STEADY_BYTES_S
 from tray_app.core.presentation.notifications import note
 
@@ -58,12 +52,14 @@ class Watched:
     def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
         self.now_s, self.offset_s = 0.0, wall_s
         self.kills: OomKills | None = OomKills(1)
-        self.state = begin(
-            Settings(),
-            Settings(),
-            self.now(),
-            local=True,
-            remembered=RememberedChoices(alerts=said),
+        self.state = resumed(
+            begin(
+                Settings(),
+                Settings(),
+                self.now(),
+                local=True,
+                remembered=RememberedChoices(alerts=said),
+            )
         )
         self.events: list[Event] = []
         self.stored: object = None
@@ -75,7 +71,12 @@ class Watched:
         self.state, events = step(self.state, happened, self.now())
         self.events += events
         self.stored = next(
-            (each.memory for each in events if isinstance(each, AlertMemoryChanged)), self.stored
+            (
+                remembered(self.state, self.now())
+                for each in events
+                if isinstance(each, AlertMemoryChanged)
+            ),
+            self.stored,
         )
 
     def see(
@@ -112,10 +113,10 @@ class TestWhatIsSaid:
         watched.stay(3200, 10, cpu_percent=100)
         watched.told()
         watched.see(None)
-        (gone,) = (event for event in watched.events if isinstance(event, Gone))
+        (gone,) = found(watched.events, ServerExit)
         assert (gone.memory_bytes, gone.busy, gone.oom_kills) == (mb(3200), True, OomKills(1))
         watched.stay(120, 4)
-        (back,) = (event for event in watched.events if isinstance(event, Back))
+        (back,) = found(watched.events, ServerReturn)
         assert back.away_s == 2.0
         assert watched.told() == [
             "RunAnalyze stopped at 3.12 GB while processing",
@@ -162,7 +163,7 @@ class TestWhatIsSaid:
         other = ProcessRow(9, "postgres", Role.OTHER, mb(20), None)
         reading = replace(reading, system=short, largest=(reading.rows[0], other))
         watched.happen(Looked(reading, sudden=True))
-        (scarce,) = (event for event in watched.events if isinstance(event, MachineShort))
+        (scarce,) = found(watched.events, MachineShort)
         assert [(row.name, row.rss_bytes) for row in scarce.holders] == [
             ("uvicorn", mb(800)),
             ("postgres", mb(20)),
@@ -181,7 +182,7 @@ class TestWhatIsSaid:
         watched.now_s += 2
         reading = replace(look(300, watched.now_s), system=short, largest=(browser,))
         watched.happen(Looked(reading))
-        (scarce,) = (event for event in watched.events if isinstance(event, MachineShort))
+        (scarce,) = found(watched.events, MachineShort)
         assert scarce.holders == (browser,)
         assert watched.told() == ["Machine low on memory: 300 MB free"]
 
@@ -202,7 +203,7 @@ class TestWhatIsSaid:
             watched = Watched()
             for n in range(600):
                 watched.see(300 + 0.1 * n, cpu_percent=cpu_percent if n % 60 == 30 else 1.0)
-            assert any(isinstance(event, IdleGrowthSeen) for event in watched.events) == called
+            assert any(found_in(event, IdleGrowth) for event in watched.events) == called
 
     def test_a_server_that_fills_a_small_machine_is_foretold(self) -> None:
         """However low its own level: once, in time, as a forecast."""
@@ -210,7 +211,7 @@ class TestWhatIsSaid:
         for n in range(50):
             left = SystemMemory(2 * GIB, (1400 - 20 * n) * MIB, 40.0)
             watched.see(120 + 20 * n, system=left)
-        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        (alert,) = found(watched.events, LevelReached)
         assert alert.level is Level.CRITICAL
         assert alert.forecast is not None
         assert alert.forecast.kind.value == "full"
@@ -244,7 +245,7 @@ class TestTruth:
             if sample.forecast:
                 assert sample.rate_bytes_s is not None
                 assert sample.rate_bytes_s > STEADY_BYTES_S
-        alerts = [event for event in watched.events if isinstance(event, Alerted)]
+        alerts = found(watched.events, LevelReached)
         assert not [event for event in alerts if event.forecast and limit_mb > 635]
         reached = {Level.ELEVATED} if limit_mb > 635 else {Level.ELEVATED, Level.CRITICAL}
         assert {event.level for event in alerts} == reached
@@ -268,15 +269,15 @@ class TestTruth:
         watched.stay(1700, 20)
         watched.events.clear()
         watched.see(3100, after_s=0.4)
-        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        (alert,) = (event for event in watched.events if found_in(event, LevelReached))
         said = note(alert)
         assert said is not None
         assert "Nothing" not in said.text
         assert "next video" not in said.text
         watched.stay(3100, 600)
-        again = [event for event in watched.events if isinstance(event, Alerted)][-1]
+        again = [event for event in watched.events if found_in(event, LevelReached)][-1]
         said = note(again)
-        assert again.again
+        assert again.finding.again
         assert said is not None
         assert "No job is running." in said.text
 
@@ -289,7 +290,7 @@ class TestTruth:
         watched.state = replace(watched.state, settings=settings)
         watched.stay(300, 6)
         watched.stay(1600, 10, cpu_percent=100)
-        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        (alert,) = found(watched.events, LevelReached)
         assert alert.level is Level.ELEVATED
         assert watched.state.sample is not None
         assert watched.state.sample.alert is Level.ELEVATED
@@ -307,7 +308,7 @@ class TestTruth:
         if restarts:
             watched = Watched(json.loads(json.dumps(watched.stored)), WALL_S + 20)
         watched.stay(1600, 600)
-        (alert,) = (event for event in watched.events if isinstance(event, Alerted))
+        (alert,) = (event for event in watched.events if found_in(event, LevelReached))
         said = note(alert)
         assert said is not None
         assert said.title == "Elevated: 1.56 GB"
@@ -322,8 +323,8 @@ class TestTruth:
         watched.stay(300, 6)
         watched.stay(1600, 10, cpu_percent=100)
         watched.stay(300, 600)
-        seen = [event for event in watched.events if isinstance(event, Alerted | Recovered)]
-        assert [type(event) for event in seen] == [Alerted, Recovered]
+        seen = found(watched.events, LevelReached, Recovered)
+        assert [type(event) for event in seen] == [LevelReached, Recovered]
         assert watched.told() == []
 
     def test_what_is_foretold_is_told_when_it_is_there(self) -> None:
@@ -337,7 +338,7 @@ class TestTruth:
             stands.append((sample.alert, sample.forecast is not None))
             assert (sample.alert is Level.CRITICAL) == (1600 + 60 * n > 3000)
         assert (Level.ELEVATED, True) in stands
-        notes = [note(event) for event in watched.events if isinstance(event, Alerted)]
+        notes = [note(event) for event in watched.events if found_in(event, LevelReached)]
         told = [(each.title.split(":")[0], each.silent) for each in notes if each]
         assert told == [
             ("Elevated", False),
@@ -359,7 +360,7 @@ class TestTruth:
     def test_a_forecast_that_was_said_is_known_after_a_restart(self) -> None:
         """It is not said twice, and is taken back when memory does not climb any longer."""
         watched = Watched()
-        while watched.state.vigil.levels.foreseen_s is None:
+        while watched.state.alerts.of(levels.POLICY).foreseen_s is None:
             watched.see(100 + 20 * watched.now_s)
         assert watched.told()[-1].startswith("Critical in about")
         later = Watched(watched.stored, WALL_S + watched.now_s + 10)
@@ -405,7 +406,7 @@ class TestRestart:
         """Within an hour; and its recovery is still told."""
         first = Watched()
         first.stay(2100, 6)
-        memory = json.loads(json.dumps(remembered(first.state.vigil, first.now())))
+        memory = json.loads(json.dumps(remembered(first.state, first.now())))
         second = Watched(memory, first.now().wall_s + 600)
         second.stay(2100, 60)
         assert second.told() == []
@@ -427,12 +428,12 @@ class TestRestart:
         """By the wall clock."""
         watched = Watched()
         watched.happen(Mute(3600.0))
-        memory = remembered(watched.state.vigil, watched.now())
-        assert Watched(memory, WALL_S + 600).state.vigil.quiet.muted_s(
+        memory = remembered(watched.state, watched.now())
+        assert Watched(memory, WALL_S + 600).state.mute.muted_s(
             Now(0.0, WALL_S + 600)
         ) == pytest.approx(3000.0)
         watched.happen(Mute(None))
-        assert "muted_until" not in remembered(watched.state.vigil, watched.now())
+        assert "muted_until" not in remembered(watched.state, watched.now())
 
     def test_what_a_mute_has_held_back_survives(self) -> None:
         """As soon as it is held back; it is told once the mute is over, and only once."""
@@ -483,10 +484,14 @@ class TestRestart:
     def test_garbage_is_no_memory(self, memory: object) -> None:
         """Whatever stands in the file, the watch begins."""
         now = Now(5.0, WALL_S + 1)
-        vigil = restore(memory, now)
-        assert vigil.levels.level <= vigil.levels.raised
-        assert 0.0 <= vigil.quiet.muted_s(now) <= 86400.0
-        json.dumps(remembered(vigil, now), allow_nan=False)
+        alerts, muted = restore(memory, now)
+        level = alerts.of(levels.POLICY)
+        assert level.level <= level.raised
+        assert 0.0 <= muted.muted_s(now) <= 86400.0
+        state = begin(
+            Settings(), Settings(), now, local=True, remembered=RememberedChoices(alerts=memory)
+        )
+        json.dumps(remembered(resumed(state), now), allow_nan=False)
 
 
 def test_the_end_of_a_hold_wants_a_reading() -> None:
@@ -536,9 +541,9 @@ def _alerts(events: list[Event]) -> list[Level | str]:
     words: list[tuple[int, Level | str]] = []
     for event in events:
         for each in event.events if isinstance(event, HeldBack) else (event,):
-            if isinstance(each, Alerted) and not each.again:
-                words.append((each.sample.number, each.level))
-            elif isinstance(each, Recovered):
+            if found_in(each, LevelReached) and not each.finding.again:
+                words.append((each.sample.number, each.finding.level))
+            elif found_in(each, Recovered):
                 words.append((each.sample.number, "back"))
     # What a mute lets through comes before what it has held back, which tells its age.
     return [word for _number, word in sorted(words, key=lambda pair: pair[0])]
@@ -565,7 +570,7 @@ def test_the_order_of_what_is_said_is_sane(
         for event in watched.events:
             if isinstance(event, Sampled):
                 number = event.sample.number
-            elif isinstance(event, Alerted | Recovered):
+            elif found_in(event, LevelReached, Recovered):
                 assert event.sample.number == number
         for word in _alerts(watched.events):
             assert word != "back" or raised
@@ -584,5 +589,5 @@ def test_a_day_of_samples_leaves_the_state_bounded() -> None:
             watched.happen(Mute(1800.0))
         if number % 1200 == 1199:
             watched.events.clear()
-            sizes.append(len(repr(watched.state.vigil)))
+            sizes.append(len(repr((watched.state.alerts, watched.state.mute))))
     assert max(sizes[4:]) < 1.5 * max(sizes[:4])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 from tests.core.made import SYSTEM, mb
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alerted, AlertEvent, HeldBack, MachineShort, Recovered
+from tray_app.core.monitor.events import Alert, AlertEvent, HeldBack
 from tray_app.core.monitor.mute import (
     HELD_MAX,
     UNMUTED,
@@ -31,9 +33,9 @@ def at(seconds: float, wall_step_s: float = 0.0) -> Now:
 
 
 SAMPLE = Sample(1, at(0), Mode.AUTO, Source.API, ApiCondition(ApiState.OK), memory_bytes=mb(2100))
-HIGH = Alerted(Level.HIGH, 2000, SAMPLE)
-CRITICAL = Alerted(Level.CRITICAL, 3000, SAMPLE)
-BACK = Recovered(Level.HIGH, mb(2100), SAMPLE)
+HIGH = Alert(LevelReached(Level.HIGH, 2000), SAMPLE)
+CRITICAL = Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE)
+BACK = Alert(Recovered(Level.HIGH, mb(2100)), SAMPLE)
 
 
 def sifted(
@@ -72,14 +74,14 @@ def test_a_mute_can_be_ended() -> None:
 def test_critical_is_exempt_unless_set_otherwise() -> None:
     """And so is a machine that is short of memory."""
     quiet = mute(UNMUTED, at(0), 1800.0)
-    scarce = MachineShort(SYSTEM, (), SAMPLE)
+    scarce = Alert(MachineShort(SYSTEM, ()), SAMPLE)
     assert sifted(quiet, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
     assert sifted(quiet, at(10), CRITICAL, exempt=False)[1] == ()
 
 
 def test_a_critical_alert_that_was_said_is_muted() -> None:
     """Its repeats wait, whatever is exempt; after a sleep they do not."""
-    again = Alerted(Level.CRITICAL, 3000, SAMPLE, again=True)
+    again = Alert(LevelReached(Level.CRITICAL, 3000, again=True), SAMPLE)
     assert sifted(mute(UNMUTED, at(0), 1800.0), at(600), again)[1] == ()
     assert sifted(woken(UNMUTED, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
 
@@ -87,7 +89,7 @@ def test_a_critical_alert_that_was_said_is_muted() -> None:
 def test_a_level_that_lasts_is_held_once() -> None:
     """Its repeats take each other's place."""
     quiet = mute(UNMUTED, at(0), None)
-    again = Alerted(Level.HIGH, 2000, SAMPLE, again=True)
+    again = Alert(LevelReached(Level.HIGH, 2000, again=True), SAMPLE)
     for at_s in (10, 20, 30):
         quiet, _ = sifted(quiet, at(at_s), again)
     assert quiet.held == (again,)

@@ -10,8 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal, timeout, wrong
-from tray_app.core.alerts.levels import Level
+from tests.core.made import (
+    TARGET,
+    answer,
+    found_in,
+    look,
+    look_in_vain,
+    mb,
+    refusal,
+    timeout,
+    wrong,
+)
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
@@ -36,7 +47,7 @@ from tray_app.core.monitor.commands import (
     WatchProcess,
 )
 from tray_app.core.monitor.events import (
-    Alerted,
+    Alert,
     AutostartFailed,
     AutostartWanted,
     Chosen,
@@ -46,7 +57,6 @@ from tray_app.core.monitor.events import (
     JobEnded,
     JobStarted,
     PortWatched,
-    Recovered,
     Sampled,
     SourceChanged,
     Summarised,
@@ -74,7 +84,6 @@ from tray_app.core.monitor.state import (
     is_menu_open,
     is_watching,
     patience_s,
-    remembered,
     samples_at_once,
     style,
     theme,
@@ -84,7 +93,7 @@ from tray_app.core.monitor.state import (
     wants_stage,
 )
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import alert_memory, wording
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Turn
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
@@ -121,8 +130,8 @@ class Told:
         """A tick with a process reading and no answer."""
         self.happen(at_s, Looked(look(memory_mb, START_S + at_s, cpu_percent=cpu_percent)))
 
-    def of(self, kind: type[Event]) -> list[Event]:
-        return [event for event in self.events if isinstance(event, kind)]
+    def of(self, kind: type) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind) or found_in(event, kind)]
 
     @property
     def sample(self) -> Sample:
@@ -926,12 +935,12 @@ def test_no_level_is_said_twice_without_being_left(
             case Sampled(sample) if sample.memory_bytes is not None:
                 figure = sample.memory_bytes
                 not_left = {lv for lv in not_left if figure >= 0.9 * mb(limits.limit_mb(lv))}
-            case Alerted(level, limit_mb, sample):
+            case Alert(LevelReached(level, limit_mb), sample):
                 assert level not in not_left
                 assert sample.memory_bytes is not None
                 assert sample.memory_bytes > mb(limit_mb)
                 not_left.add(level)
-            case Recovered(level, peak_bytes, sample):
+            case Alert(Recovered(level, peak_bytes), sample):
                 assert sample.memory_bytes is not None
                 assert sample.memory_bytes < 0.9 * mb(limits.elevated_mb)
                 assert peak_bytes > mb(limits.limit_mb(level))
@@ -1089,7 +1098,7 @@ class TestSettingsWhileRunning:
         told = Told(started())
         told.happen(1, SetInterval(0.5))
         assert told.state.settings.interval_s == 0.5
-        assert remembered(told.state) == RememberedChoices()
+        assert alert_memory.choice(told.state, Now(1.0, 1e9)) == RememberedChoices()
         assert told.events == []
 
     def test_start_at_login_is_done_by_others(self) -> None:

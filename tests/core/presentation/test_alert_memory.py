@@ -14,7 +14,7 @@ from tests.core.monitor.test_mute import BACK, HIGH, at
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Earlier, HeldBack
 from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState, mute, update
-from tray_app.core.presentation.alert_memory import WORDS_MAX, finite, remembered, restore
+from tray_app.core.presentation.alert_memory import WORDS_MAX, _finite, held, with_held
 from tray_app.core.presentation.notifications import Urgency, note
 
 MUTED = replace(mute(UNMUTED, at(0), 1800.0), held=(HIGH, BACK), dropped=3)
@@ -24,8 +24,8 @@ LATER = Now(7.0, at(600).wall_s)
 
 def kept(quiet: MuteState, now: Now = LATER) -> MuteState:
     """After a restart."""
-    memory = json.loads(json.dumps(remembered(quiet, at(60)), allow_nan=False))
-    return restore(UNMUTED, memory, now)
+    memory = json.loads(json.dumps(held(quiet, at(60)), allow_nan=False))
+    return with_held(UNMUTED, memory, now)
 
 
 def told(quiet: MuteState) -> tuple[HeldBack, MuteState]:
@@ -92,14 +92,14 @@ MESSAGE = {"title": "High: 2 GB", "text": "", "topic": "memory", "urgency": 1, "
 def test_a_message_that_makes_no_sense_is_left_out(wrong: dict[str, object]) -> None:
     """The others are told."""
     memory = {"messages": [MESSAGE | wrong, MESSAGE, "message"], "since": None, "dropped": -2}
-    quiet = restore(UNMUTED, memory, LATER)
+    quiet = with_held(UNMUTED, memory, LATER)
     assert [each.title for each in quiet.held if isinstance(each, Earlier)] == ["High: 2 GB"]
     assert (quiet.since, quiet.dropped) == (Now(7.0 - 599.0, at(1).wall_s), 0)
 
 
 def test_what_is_read_is_bounded() -> None:
     """Whatever somebody wrote into the file."""
-    quiet = restore(UNMUTED, {"messages": [MESSAGE | {"text": "x" * 10**6}] * 1000}, LATER)
+    quiet = with_held(UNMUTED, {"messages": [MESSAGE | {"text": "x" * 10**6}] * 1000}, LATER)
     assert len(quiet.held) == HELD_MAX
     assert {len(each.text) for each in quiet.held if isinstance(each, Earlier)} == {WORDS_MAX}
 
@@ -115,17 +115,17 @@ def test_what_is_read_is_bounded() -> None:
 )
 def test_garbage_is_nothing_held_back(memory: object) -> None:
     """And no crash."""
-    quiet = restore(UNMUTED, memory, LATER)
+    quiet = with_held(UNMUTED, memory, LATER)
     for each in quiet.held:
         said = note(each)
         assert said is not None
         assert said.urgency in Urgency
-    json.dumps(remembered(quiet, LATER), allow_nan=False)
+    json.dumps(held(quiet, LATER), allow_nan=False)
 
 
 def test_numbers_are_finite() -> None:
     """JSON as Python reads it has others, too."""
-    assert [finite(value) for value in (1, 2.5, True, "1", math.inf, math.nan, None)] == [
+    assert [_finite(value) for value in (1, 2.5, True, "1", math.inf, math.nan, None)] == [
         1.0,
         2.5,
         *[None] * 5,

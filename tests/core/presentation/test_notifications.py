@@ -6,10 +6,20 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
+from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.leftover_files import LeftoverFiles
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.server_exit import (
+    ChildKilled,
+    ServerExit,
+    ServerReturn,
+    WorkerReplacement,
+)
+from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
@@ -29,25 +39,13 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.commands import FreeMemory, Mute, OpenTemp
 from tray_app.core.monitor.events import (
-    Alerted,
+    Alert,
     AutostartFailed,
-    Back,
-    ChildKilled,
-    DiskFull,
-    Eased,
     Event,
-    Gone,
     HeldBack,
     HostMissing,
-    IdleGrowthSeen,
-    LeakSuspected,
-    LeftoverFiles,
-    MachineShort,
-    Recovered,
     Sampled,
     Summarised,
-    TakenBack,
-    WorkerReplaced,
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications
@@ -93,7 +91,7 @@ def sent(event: Event) -> Note:
 
 def test_elevated_while_processing_is_quiet_information() -> None:
     """While a video is processed, elevated is normal: low urgency, and it says so."""
-    found = sent(Alerted(Level.ELEVATED, 1500, sample(1600, Activity.PROCESSING)))
+    found = sent(Alert(LevelReached(Level.ELEVATED, 1500), sample(1600, Activity.PROCESSING)))
     assert found.urgency == Urgency.LOW
     assert found.title == "Elevated: 1.56 GB"
     assert "Normal while processing (frames)." in found.text
@@ -101,14 +99,14 @@ def test_elevated_while_processing_is_quiet_information() -> None:
 
 def test_elevated_while_idle_says_that_nothing_is_processed() -> None:
     """The same height while idle is suspicious: normal urgency, and it says why."""
-    found = sent(Alerted(Level.ELEVATED, 1500, replace(sample(1600), rests=True)))
+    found = sent(Alert(LevelReached(Level.ELEVATED, 1500), replace(sample(1600), rests=True)))
     assert found.urgency == Urgency.NORMAL
     assert "No job is running." in found.text
 
 
 def test_what_is_normal_here_is_no_notification() -> None:
     """Elevated while something is processed, unless somebody wants it."""
-    assert note(Alerted(Level.ELEVATED, 1500, sample(1600), quiet=True)) is None
+    assert note(Alert(LevelReached(Level.ELEVATED, 1500, quiet=True), sample(1600))) is None
 
 
 @pytest.mark.parametrize("level", list(Level)[1:])
@@ -117,12 +115,12 @@ def test_idle_is_not_said_before_it_is_known(level: Level) -> None:
     just_now = sample(3174)
     assert just_now.activity is Activity.IDLE
     for event in (
-        Alerted(level, 1500, just_now),
-        Recovered(level, 1500, just_now),
-        TakenBack(level, 1500, just_now),
-        Eased(just_now),
-        MachineShort(SystemMemory(16 * GIB, 300 * MIB, 98.0), (), just_now),
-        Gone(MIB, False, None, just_now),
+        Alert(LevelReached(level, 1500), just_now),
+        Alert(Recovered(level, 1500), just_now),
+        Alert(ForecastWithdrawn(level, 1500), just_now),
+        Alert(MachineEased(just_now.system or SYSTEM), just_now),
+        Alert(MachineShort(SystemMemory(16 * GIB, 300 * MIB, 98.0), ()), just_now),
+        Alert(ServerExit(MIB, False, None), just_now),
     ):
         text = sent(event).text
         assert "Nothing is" not in text
@@ -134,10 +132,12 @@ def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
     """The same notification, with the height that was reached; so is a forecast taken back."""
     busy = sample(3100, Activity.PROCESSING)
     early = sent(
-        Alerted(Level.CRITICAL, 3000, busy, forecast=Forecast(ForecastKind.CRITICAL, 15.0))
+        Alert(
+            LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 15.0)), busy
+        )
     )
-    there = sent(Alerted(Level.CRITICAL, 3000, busy, foretold=True))
-    over = sent(TakenBack(Level.HIGH, 2000, sample(2584)))
+    there = sent(Alert(LevelReached(Level.CRITICAL, 3000, foretold=True), busy))
+    over = sent(Alert(ForecastWithdrawn(Level.HIGH, 2000), sample(2584)))
     assert (early.title, early.silent) == ("Critical in about 15 s: 3.03 GB now", False)
     assert (there.title, there.silent) == ("Critical: 3.03 GB", True)
     assert there.urgency is Urgency.CRITICAL
@@ -154,15 +154,16 @@ def test_some_seconds_are_any_moment() -> None:
     """No forecast is better than that."""
     busy = sample(2900, Activity.PROCESSING)
     for seconds, words in ((9.9, "any moment"), (10.0, "in about 10 s")):
-        soon = Alerted(
-            Level.CRITICAL, 3000, busy, forecast=Forecast(ForecastKind.CRITICAL, seconds)
+        soon = Alert(
+            LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, seconds)),
+            busy,
         )
         assert sent(soon).title == f"Critical {words}: 2.83 GB now"
 
 
 def test_critical_is_urgent_and_says_that_processing_may_fail() -> None:
     """Critical interrupts, with the rate, the stage and what is left."""
-    found = sent(Alerted(Level.CRITICAL, 3000, sample(3174, Activity.PROCESSING)))
+    found = sent(Alert(LevelReached(Level.CRITICAL, 3000), sample(3174, Activity.PROCESSING)))
     assert found.urgency == Urgency.CRITICAL
     assert found.title == "Critical: 3.10 GB"
     for words in ("+45 MB/s", "Processing (frames)", "It may fail", "922 MB free"):
@@ -171,8 +172,8 @@ def test_critical_is_urgent_and_says_that_processing_may_fail() -> None:
 
 def test_a_recovery_replaces_the_alert() -> None:
     """The note that memory is back takes the place of the alert on the screen."""
-    alert = sent(Alerted(Level.HIGH, 2000, sample(2100)))
-    recovery = sent(Recovered(Level.HIGH, 2100 * MIB, sample(500)))
+    alert = sent(Alert(LevelReached(Level.HIGH, 2000), sample(2100)))
+    recovery = sent(Alert(Recovered(Level.HIGH, 2100 * MIB), sample(500)))
     assert recovery.replace == alert.replace
     assert (recovery.title, recovery.urgency) == ("Back to normal: 500 MB", Urgency.LOW)
     assert "2.05 GB" in recovery.text
@@ -192,7 +193,7 @@ def test_a_summary_and_a_missing_panel_are_said() -> None:
 
 def test_an_alert_offers_something_to_do() -> None:
     """Free the server's memory, or be left alone for half an hour."""
-    found = sent(Alerted(Level.HIGH, 2000, sample(2100)))
+    found = sent(Alert(LevelReached(Level.HIGH, 2000), sample(2100)))
     assert [action.command for action in found.actions] == [FreeMemory(), Mute(1800.0)]
 
 
@@ -201,8 +202,8 @@ class TestAlerts:
         sample = replace(CALM, **changes)  # type: ignore[arg-type]
         sample = replace(sample, rests=sample.activity is Activity.IDLE)
         return notifications.alert(
-            Alerted(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level], sample)
-        )[1]
+            Alert(LevelReached(level, {1: 1500.0, 2: 2000.0, 3: 3000.0}[level]), sample)
+        ).text
 
     def test_the_title_is_level_and_figure(self) -> None:
         """What matters most, first."""
@@ -211,7 +212,10 @@ class TestAlerts:
             (Level.HIGH, "High"),
             (Level.CRITICAL, "Critical"),
         ):
-            assert notifications.alert(Alerted(level, 1500, CALM))[0] == f"{word}: 1.58 GB"
+            assert (
+                notifications.alert(Alert(LevelReached(level, 1500), CALM)).title
+                == f"{word}: 1.58 GB"
+            )
 
     def test_elevated_while_processing_is_normal(self) -> None:
         """And says so."""
@@ -245,13 +249,13 @@ class TestAlerts:
         """Where forked workers are another user's."""
         sample = replace(CALM, memory_kind=MemoryKind.RSS_SUM)
         doubt = "This may be too high: shared memory cannot be measured."
-        assert doubt in sent(Alerted(Level.CRITICAL, 3000.0, sample)).text
-        assert doubt not in sent(Alerted(Level.CRITICAL, 3000.0, CALM)).text
+        assert doubt in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), sample)).text
+        assert doubt not in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), CALM)).text
 
     def test_recovery_tells_the_peak(self) -> None:
         """And that it is over."""
         calm = replace(CALM, memory_bytes=mb(420), rests=True)
-        assert notifications.recovery(Recovered(Level.HIGH, mb(2500), calm)) == (
+        assert notifications.recovery(Recovered(Level.HIGH, mb(2500)), calm) == (
             "Back to normal: 420 MB",
             "The peak was 2.44 GB. No job is running.",
         )
@@ -270,7 +274,7 @@ class TestForecasts:
     def test_a_critical_alert_tells_how_long_is_left(self) -> None:
         """The figures, what is going on, and what is free."""
         sample = replace(self.SHORT, forecast=Forecast(ForecastKind.FULL, 39.0))
-        found = sent(Alerted(Level.CRITICAL, 3000, sample))
+        found = sent(Alert(LevelReached(Level.CRITICAL, 3000), sample))
         assert found.title == "Critical: 3.10 GB"
         assert found.text == (
             "+45 MB/s, about 40 s until memory is full. Processing (frames). 900 MB free."
@@ -279,20 +283,23 @@ class TestForecasts:
     def test_an_early_alert_says_that_it_is_a_forecast(self) -> None:
         """With the height of now in its title."""
         sample = replace(self.SHORT, memory_bytes=mb(1700))
-        event = Alerted(
-            Level.CRITICAL, 3000, sample, forecast=Forecast(ForecastKind.CRITICAL, 28.9)
+        event = Alert(
+            LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 28.9)),
+            sample,
         )
         found = sent(event)
         assert found.title == "Critical in about 30 s: 1.66 GB now"
         assert found.text == ("+45 MB/s. This is a forecast. Processing (frames). 900 MB free.")
         assert found.urgency is Urgency.CRITICAL
-        full = Alerted(Level.CRITICAL, 3000, sample, forecast=Forecast(ForecastKind.FULL, 42.0))
+        full = Alert(
+            LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 42.0)), sample
+        )
         assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
 
     def test_a_level_that_lasts_is_still_there(self) -> None:
         """It replaces what was said before."""
-        first = sent(Alerted(Level.HIGH, 2000, CALM))
-        again = sent(Alerted(Level.HIGH, 2000, CALM, again=True))
+        first = sent(Alert(LevelReached(Level.HIGH, 2000), CALM))
+        again = sent(Alert(LevelReached(Level.HIGH, 2000, again=True), CALM))
         assert again.title == "Still high: 1.58 GB"
         assert again.replace == first.replace
 
@@ -305,74 +312,81 @@ class TestTheOthers:
             ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
             ProcessRow(42, "uvicorn", Role.OTHER, mb(1620), None),
         )
-        found = sent(MachineShort(system, holders, replace(CALM, rests=True)))
+        found = sent(Alert(MachineShort(system, holders), replace(CALM, rests=True)))
         assert found.title == "Machine low on memory: 300 MB free"
         assert found.text == (
             "Of 16.0 GB, firefox uses 9.00 GB, uvicorn uses 1.58 GB. "
             "All programs wait for memory 23 % of the time. No job is running."
         )
-        limited = sent(MachineShort(replace(system, limited=True), (), CALM))
+        limited = sent(Alert(MachineShort(replace(system, limited=True), ()), CALM))
         assert limited.title == "Memory limit nearly reached: 300 MB free"
-        eased = sent(Eased(CALM))
+        eased = sent(Alert(MachineEased(SYSTEM), CALM))
         assert eased.title == "Machine has enough memory again: 10.0 GB free"
         assert eased.replace == found.replace == limited.replace
 
     def test_the_end_of_the_server(self) -> None:
         """How high it was, what it did, and the kernel's word where there is one."""
-        found = sent(Gone(mb(3277), True, OomKills(1, own_group=True), CALM))
+        found = sent(Alert(ServerExit(mb(3277), True, OomKills(1, own_group=True)), CALM))
         assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
         assert found.text == (
             "Out of memory: the kernel's OOM killer ended a process in its control group. "
             "The running job is lost."
         )
-        idle = sent(Gone(mb(1700), False, None, CALM, rested=True))
+        idle = sent(Alert(ServerExit(mb(1700), False, None, rested=True), CALM))
         assert (idle.title, idle.text) == (
             "RunAnalyze stopped at 1.66 GB",
             "No job was running.",
         )
-        limited = sent(Gone(mb(500), False, OomKills(1, True, mb(512)), CALM, rested=True))
+        limited = sent(
+            Alert(ServerExit(mb(500), False, OomKills(1, True, mb(512)), rested=True), CALM)
+        )
         assert limited.text == (
             "Its memory limit of 512 MB was reached: the kernel's OOM killer ended a process in "
             "its control group. No job was running."
         )
-        perhaps = sent(Gone(mb(1700), False, OomKills(2), CALM, rested=True))
+        perhaps = sent(Alert(ServerExit(mb(1700), False, OomKills(2), rested=True), CALM))
         assert perhaps.text == (
             "Out of memory: the kernel's OOM killer ended 2 processes on this machine, "
             "possibly including the server. No job was running."
         )
-        assert "kernel" not in sent(Gone(mb(1700), False, OomKills(0), CALM, rested=True)).text
-        back = sent(Back(42.0, CALM))
+        assert (
+            "kernel"
+            not in sent(Alert(ServerExit(mb(1700), False, OomKills(0), rested=True), CALM)).text
+        )
+        back = sent(Alert(ServerReturn(42.0), CALM))
         assert (back.title, back.text) == (
             "RunAnalyze is back: 1.58 GB",
             "It was down for 42 s.",
         )
-        assert sent(WorkerReplaced(mb(900), CALM)).title == "A worker was replaced at 900 MB"
+        assert (
+            sent(Alert(WorkerReplacement(mb(900)), CALM)).title == "A worker was replaced at 900 MB"
+        )
 
     def test_a_child_that_was_killed(self) -> None:
         """Which, how large, and why."""
         worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
         kills = OomKills(1, own_group=True, limit_bytes=mb(512))
-        found = sent(ChildKilled((worker,), kills, CALM))
+        found = sent(Alert(ChildKilled((worker,), kills), CALM))
         assert found.title == "RunAnalyze: python was killed at 460 MB"
         assert found.text == (
             "Its memory limit of 512 MB was reached: the kernel's OOM killer ended a process in "
             "its control group. 10.0 GB free."
         )
-        several = sent(ChildKilled((worker, worker), replace(kills, count=2), CALM))
+        several = sent(Alert(ChildKilled((worker, worker), replace(kills, count=2)), CALM))
         assert several.title == "RunAnalyze: 2 processes were killed: python"
 
     def test_leaks(self) -> None:
         """The sum first, then each job; or how much in how long."""
         leak = Leak((mb(140), mb(60), mb(81)), mb(281), 3)
-        found = sent(LeakSuspected(leak, CALM))
+        found = sent(Alert(leak, CALM))
         assert found.title == "Possible leak: 281 MB kept by 3 jobs"
         assert found.text == (
             "Not released after each job: 140, 60, 81 MB. Now 1.58 GB. "
             "Restarting the server frees it."
         )
-        many = sent(LeakSuspected(Leak((mb(60),) * 12, mb(900), 15), CALM))
+        many = sent(Alert(Leak((mb(60),) * 12, mb(900), 15), CALM))
         assert "the last 6 jobs: 60, 60, 60, 60, 60, 60 MB." in many.text
-        grown = sent(IdleGrowthSeen(IdleGrowth(mb(45), 900.0), CALM))
+        grown = sent(Alert(IdleGrowth(mb(45), 900.0), CALM))
         assert grown.title == "Possible leak: 45 MB more in 15 min"
         assert grown.text == (
             "About 3 MB a minute, now 1.58 GB. No job is running. Restarting the server frees it."
@@ -381,10 +395,10 @@ class TestTheOthers:
     def test_the_disk(self) -> None:
         """What was left behind, and a disk that is full: both open the directory."""
         sample = replace(CALM, temp=TempUsage(mb(340), 7, 0.0))
-        left = sent(LeftoverFiles(mb(320), sample))
+        left = sent(Alert(LeftoverFiles(mb(320)), sample))
         assert left.title == "320 MB left in the temp directory"
         assert left.text == ("A job did not remove its files: now 340 MB in 7 files.")
-        full = sent(DiskFull(Disk(100 * GIB, 3 * GIB), sample))
+        full = sent(Alert(DiskFull(Disk(100 * GIB, 3 * GIB)), sample))
         assert full.title == "Disk nearly full: 3.00 GB of 100.0 GB free"
         assert full.text == "The server's temp directory is on this disk (340 MB in 7 files)."
         for found in (left, full):
@@ -393,7 +407,10 @@ class TestTheOthers:
     def test_what_was_held_back(self) -> None:
         """One line each with its time; a single one keeps its words."""
         now = Now(1900.0, 1e9 + 1800.0)
-        events = (Alerted(Level.HIGH, 2000, CALM), Recovered(Level.HIGH, mb(2100), CALM))
+        events = (
+            Alert(LevelReached(Level.HIGH, 2000), CALM),
+            Alert(Recovered(Level.HIGH, mb(2100)), CALM),
+        )
         found = sent(HeldBack(events, 0, CALM.at, now))
         assert found.title == "While muted for 30 min: 2 messages"
         assert found.text == "High: 1.58 GB, 30 min ago\nBack to normal: 1.58 GB, 30 min ago"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
+from tests.core.made import TARGET, answer, found, found_in, look, look_in_vain, mb, refusal
 from tests.core.monitor.test_step import START_S, WALL_S, Told, started
+from tray_app.core.alerts.levels import LevelReached, Recovered
+from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import Loss, Now, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor.events import Alerted, Back, Gone, JobEnded, Recovered, Summarised
+from tray_app.core.monitor.events import JobEnded, Summarised
 from tray_app.core.monitor.inputs import Answered, Asked, Looked, Reconfigured, TimeUp
 from tray_app.core.monitor.state import begin
 from tray_app.core.server.target_override import named
@@ -85,7 +87,7 @@ class TestAProxyOnThePort:
             assert (told.sample.rate_bytes_s or 0.0) == pytest.approx(0.0, abs=1.0)
             assert told.sample.forecast is None
         assert told.sample.peak_bytes == mb(1987)
-        alerts = [event for event in told.events if isinstance(event, Alerted)]
+        alerts = found(told.events, LevelReached)
         assert [event.forecast for event in alerts] == [None]  # elevated it is, for it stands there
 
     def test_the_summary_is_of_the_server_alone(self) -> None:
@@ -193,9 +195,9 @@ class TestTheEndOfTheServer:
         )
         assert not told.state.activity.is_busy
         assert (sample.why, sample.api.state) == (Why.NO_PROCESS, ApiState.WAITING)
-        (gone,) = told.of(Gone)
-        assert isinstance(gone, Gone)
-        assert (gone.memory_bytes, gone.busy) == (mb(690), True)
+        (gone,) = told.of(ServerExit)
+        assert found_in(gone, ServerExit)
+        assert (gone.finding.memory_bytes, gone.finding.busy) == (mb(690), True)
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(690))
@@ -210,9 +212,9 @@ class TestTheEndOfTheServer:
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
             told.happen(at_s, Looked(look_in_vain(START_S + at_s)))
         told.happen(23, Looked(successor(120, 23)))
-        (back,) = told.of(Back)
-        assert isinstance(back, Back)
-        assert back.away_s == 14.0
+        (back,) = told.of(ServerReturn)
+        assert found_in(back, ServerReturn)
+        assert back.finding.away_s == 14.0
 
     def test_its_peak_ends_with_it(self, told: Told) -> None:
         """It is shown until a successor has figures of its own, which begin with those."""
@@ -264,13 +266,13 @@ def test_nobody_listens_any_more_on_another_machine() -> None:
         told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
     told.happen(9, Looked())
     assert (told.sample.source, told.sample.memory_bytes) == (Source.NONE, None)
-    assert len(told.of(Gone)) == 1
+    assert len(told.of(ServerExit)) == 1
     for at_s in (11, 13, 15, 17):
         told.happen(at_s, Looked())
     told.happen(18, Answered(answer(120, START_S + 18)), Looked())
-    (back,) = told.of(Back)
-    assert isinstance(back, Back)
-    assert back.away_s == 14.0
+    (back,) = told.of(ServerReturn)
+    assert found_in(back, ServerReturn)
+    assert back.finding.away_s == 14.0
     assert told.sample.peak_bytes == mb(120)
 
 

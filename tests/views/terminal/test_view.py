@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import Leak
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Figure, Job
@@ -45,15 +46,12 @@ from tray_app.core.model.readings import (
     UssPss,
 )
 from tray_app.core.monitor.events import (
-    Alerted,
+    Alert,
     Ended,
     Event,
     JobEnded,
-    LeakSuspected,
-    Recovered,
     Sampled,
     Summarised,
-    TakenBack,
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
@@ -69,7 +67,6 @@ from tray_app.views.terminal.lines import (
     change_line,
     job_line,
     marks_for,
-    note_line,
     plain_lines,
     printable,
     summary_lines,
@@ -136,8 +133,8 @@ BLIND = Sample(
     why=Why.NO_PROCESS,
     problem=ProcessProblem(ProcessProblemKind.NOT_FOUND, port=8000),
 )
-ALERT = Alerted(Level.HIGH, 2000.0, BUSY)
-RECOVERY = Recovered(Level.HIGH, 2200 * MIB, CALM)
+ALERT = Alert(LevelReached(Level.HIGH, 2000.0), BUSY)
+RECOVERY = Alert(Recovered(Level.HIGH, 2200 * MIB), CALM)
 END = Summarised(Summary(30.0, 2, 2200 * MIB, 1163.0 * MIB, None), ends_run=True)
 STORY: tuple[Event, ...] = (Sampled(CALM), Sampled(BUSY), ALERT, END, Ended())
 
@@ -239,7 +236,7 @@ def test_details_add_one_line_per_process() -> None:
 )
 def test_each_alert_level_has_its_own_mark(level: Level, mark: str) -> None:
     """⚡ elevated, ⚠️ high, 🚨 critical: in the alert's line and in the sample's."""
-    assert f" {mark} " in alert_line(Alerted(level, 1500.0, BUSY))
+    assert f" {mark} " in alert_line(Alert(LevelReached(level, 1500.0), BUSY))
     assert plain_lines(replace(BUSY, alert=level))[0].endswith(f"{mark} {level.word}")
 
 
@@ -261,11 +258,11 @@ def test_a_job_that_ended_has_its_line() -> None:
 
 def test_a_leak_has_its_line() -> None:
     """As a notification says it."""
-    event = LeakSuspected(Leak((60 * MIB,) * 3, 180 * MIB, 3), CALM)
+    event = Alert(Leak((60 * MIB,) * 3, 180 * MIB, 3), CALM)
     out, err = io.StringIO(), io.StringIO()
     shown = view(out, err)
     shown.handle(event)
-    assert out.getvalue() == f"{note_line(event)}\n"
+    assert out.getvalue() == f"{alert_line(event)}\n"
     assert "Possible leak: 180 MB kept by 3 jobs." in out.getvalue()
     assert "Not released after each job: 60, 60, 60 MB." in out.getvalue()
 
@@ -340,7 +337,7 @@ def test_alert_forecast_and_recovery_are_three_words() -> None:
 
 def test_a_forecast_taken_back_is_a_line() -> None:
     """It is no notification only."""
-    line = alert_line(TakenBack(Level.HIGH, 2000.0, BUSY), WORDS)
+    line = alert_line(Alert(ForecastWithdrawn(Level.HIGH, 2000.0), BUSY), WORDS)
     assert " ok Forecast withdrawn: " in line
 
 
@@ -599,7 +596,7 @@ def test_only_the_last_few_alerts_stay_on_the_screen(
     shown = view(terminal, live=True)
     shown.handle(Sampled(BUSY))
     for limit in (1001.0, 1002.0, 1003.0, 1004.0):
-        shown.handle(Alerted(Level.HIGH, limit, BUSY))
+        shown.handle(Alert(LevelReached(Level.HIGH, limit), BUSY))
     shown.close()
     left = terminal.getvalue().rpartition("\x1b[?1049l")[2]
     assert [limit for limit in (1001, 1002, 1003, 1004) if f"Above {limit} MB" in left] == [

@@ -14,7 +14,9 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.facts import Facts, Signs
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S
 
 # What a server uses that does nothing: threads that wake up, a supervisor that looks for edits, and
@@ -32,33 +34,13 @@ class HangKind(StrEnum):
     SILENT = "silent"
 
 
-class Hang(Struct, frozen=True):
+class Hang(Finding, frozen=True):
     """The server hangs. ``since_s`` is when the first request without an answer was sent, or it was
     seen to be stopped; ``busy``: it was at work in that time."""
 
     kind: HangKind
     since_s: float
     busy: bool
-
-
-class Signs(Struct, frozen=True):
-    """What one sample says of it.
-
-    ``answered_s`` is the newest good answer; ``answers``: the newest request was answered at all,
-    if only with an error. ``silent_since_s`` is when the first request was sent that has not been
-    answered; ``timed_out``: one has had all of its patience, on a connection that was accepted.
-    ``cpu_percent`` is of all that may work in the tree; ``readable``: there is one. ``stopped``:
-    all that answer are.
-    """
-
-    answered_s: float | None = None
-    answers: bool = False
-    silent_since_s: float | None = None
-    timed_out: bool = False
-    readable: bool = False
-    cpu_percent: float | None = None
-    stopped: bool = False
-    busy: bool = False
 
 
 class HungState(Struct, frozen=True):
@@ -80,38 +62,27 @@ class HungState(Struct, frozen=True):
     said_s: float | None = None
 
 
-class Answering(Struct, frozen=True):
+class Answering(Finding, frozen=True):
     """After a hang of so long the server answers again, or where nobody asks, runs again."""
 
     hung_s: float
 
 
 WELL = HungState()
-NO_SIGNS = Signs()
 
 
-def update(
-    state: HungState, now_s: float, signs: Signs, limits: AlertLimits, *, lost: bool
-) -> tuple[HungState, Hang | Answering | None]:
-    """After one more sample: a hang that is to be said, or the end of one that was.
-
-    ``lost``: the server that was watched is gone, which is another matter.
-    """
-    if lost:
+def update(state: HungState, facts: Facts) -> tuple[HungState, Hang | Answering | None]:
+    """The policy after one more sample. That the server is gone is another matter."""
+    signs, now_s = facts.signs, facts.now.mono_s
+    if facts.lost:
         return WELL, None
-    said_s = state.said_s
     answered_s = state.answered_s if signs.answered_s is None else signs.answered_s
     answered = answered_s != state.answered_s
-    if signs.silent_since_s is None and not signs.stopped:
-        runs = _is_stop(state.hang)
-        if said_s is not None and (answered or signs.answers or runs):
-            return HungState(answered_s), Answering(now_s - said_s)
-        return HungState(answered_s, said_s=said_s), None
-    if answered:  # whatever was before
-        over = None if said_s is None else Answering(now_s - said_s)
-        return _watched(HungState(answered_s), now_s, signs), over
-    before, state = state.hang, _watched(state, now_s, signs)
-    hang = _hang(state, now_s, signs, limits)
+    if answered or (signs.silent_since_s is None and not signs.stopped):
+        return _answering(state, now_s, signs, answered_s)
+    said_s, before = state.said_s, state.hang
+    state = _watched(state, now_s, signs)
+    hang = _hang(state, now_s, signs, facts.limits)
     if hang is None and signs.stopped and _is_stop(before):
         hang = before  # also over a gap
     if hang is None or said_s is not None:
@@ -119,7 +90,20 @@ def update(
     return replace(state, hang=hang, said_s=hang.since_s), hang
 
 
-def woken(state: HungState) -> HungState:
+def _answering(
+    state: HungState, now_s: float, signs: Signs, answered_s: float | None
+) -> tuple[HungState, Answering | None]:
+    """It has answered, or nothing is asked of it: then a hang lasts until it answers, or runs."""
+    said_s, answered = state.said_s, answered_s != state.answered_s
+    over = None if said_s is None else Answering(now_s - said_s)
+    if signs.silent_since_s is not None or signs.stopped:  # since that answer
+        return _watched(HungState(answered_s), now_s, signs), over
+    if answered or signs.answers or _is_stop(state.hang):
+        return HungState(answered_s), over
+    return HungState(answered_s, said_s=said_s), None
+
+
+def woken(state: HungState, _now_s: float) -> HungState:
     """After a gap: nobody saw what it did meanwhile."""
     hang = state.hang if _is_stop(state.hang) else None
     return HungState(state.answered_s, hang=hang, said_s=state.said_s)
@@ -142,7 +126,14 @@ def _watched(state: HungState, now_s: float, signs: Signs) -> HungState:
             still_s, worked_s = now_s, 0.0
     stopped_s = (now_s if state.stopped_s is None else state.stopped_s) if signs.stopped else None
     busy = state.busy or signs.busy
-    return HungState(state.answered_s, now_s, still_s, worked_s, stopped_s, busy)
+    return HungState(
+        answered_s=state.answered_s,
+        read_s=now_s,
+        still_s=still_s,
+        worked_s=worked_s,
+        stopped_s=stopped_s,
+        busy=busy,
+    )
 
 
 def _hang(state: HungState, now_s: float, signs: Signs, limits: AlertLimits) -> Hang | None:
@@ -162,3 +153,6 @@ def _hang(state: HungState, now_s: float, signs: Signs, limits: AlertLimits) -> 
     if now_s - max(silent_s, still_s) < (in_job_s if state.busy else idle_s):
         return None
     return Hang(HangKind.DEADLOCKED, silent_s, state.busy)
+
+
+POLICY = Policy(WELL, update, woken=woken)

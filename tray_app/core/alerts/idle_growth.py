@@ -9,6 +9,8 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.analysis.least_squares import fit, slope, sums
 from tray_app.core.model.readings import MIB
 
@@ -24,7 +26,7 @@ HALF_MIN = 0.5
 UNSEEN_MAX_S = 5 * 60.0
 
 
-class IdleGrowth(Struct, frozen=True):
+class IdleGrowth(Finding, frozen=True):
     """So much more memory in so long, without any work."""
 
     grown_bytes: int
@@ -49,11 +51,13 @@ class IdleGrowthState(Struct, frozen=True):
 NO_GROWTH = IdleGrowthState()
 
 
-def update(
-    state: IdleGrowthState, now_s: float, memory_bytes: int | None, *, works: bool
-) -> tuple[IdleGrowthState, IdleGrowth | None]:
-    """After one more sample. No figure changes nothing; work, or another server, starts over."""
-    if works:
+def update(state: IdleGrowthState, facts: Facts) -> tuple[IdleGrowthState, IdleGrowth | None]:
+    """The policy after one more sample. No figure changes nothing; work, or another server, starts
+    over."""
+    activity, now_s = facts.activity, facts.now.mono_s
+    # A burst is no work yet, but what memory is in it says nothing about the time without work.
+    memory_bytes = None if activity.burst_s > 0.0 else facts.fresh_bytes
+    if activity.is_busy or facts.lost:
         return NO_GROWTH, None
     if memory_bytes is None:
         return state, None
@@ -82,3 +86,10 @@ def _straight(points: tuple[tuple[float, float], ...]) -> bool:
     half = len(points) // 2
     halves = (slope(sums(points[:half])), slope(sums(points[half:])))
     return all(rate is not None and rate >= HALF_MIN * line.slope for rate in halves)
+
+
+def _reset(_state: IdleGrowthState, _now_s: float) -> IdleGrowthState:
+    return NO_GROWTH
+
+
+POLICY = Policy(NO_GROWTH, update, woken=_reset, rebased=_reset)

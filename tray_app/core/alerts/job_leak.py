@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.model.readings import MIB, TempUsage
 
@@ -73,7 +75,7 @@ class RetainedMemory(Struct, frozen=True):
     kept_bytes: int
 
 
-class Leak(Struct, frozen=True):
+class Leak(Finding, frozen=True):
     """Jobs in a row that each kept much: the newest ones' figures, and the sum over all."""
 
     kept_bytes: tuple[int, ...]
@@ -89,7 +91,7 @@ class JobLeakState(Struct, frozen=True):
     ``row_bytes`` are of jobs in a row that each kept much, ``row_firsts`` how many of them were the
     first of their like; ``told_bytes`` when that was last said. ``sizes`` are the newest jobs',
     the one that settles last. ``temp`` is the temp directory without work, ``most`` (bytes, files)
-    the most during a job.
+    the most during a job. ``kept`` is of the last job that was compared.
     """
 
     quiet: tuple[tuple[float, int], ...] = ()
@@ -105,44 +107,48 @@ class JobLeakState(Struct, frozen=True):
     sizes: tuple[JobSize, ...] = ()
     temp: TempUsage | None = None
     most: tuple[int, int] | None = None
+    kept: RetainedMemory | None = None
 
 
-def update(
-    state: JobLeakState,
-    now_s: float,
-    jobs: Jobs,
-    memory_bytes: int | None,
-    *,
-    works: bool,
-    lost: bool,
-    much_bytes: float,
-    temp: TempUsage | None = None,
-) -> tuple[JobLeakState, RetainedMemory | None, Leak | None]:
-    """After one more sample; ``works``: it has a sign of work, so its figures are not quiet."""
-    if lost:
-        return JobLeakState(), None, None
+def update(state: JobLeakState, facts: Facts) -> tuple[JobLeakState, Leak | None]:
+    """The policy after one more sample. Of one with a sign of work the figures are not quiet."""
+    if facts.lost:
+        return JobLeakState(kept=state.kept), None
+    jobs, temp, works = facts.jobs, facts.temp, facts.activity.stirs
+    now_s, memory_bytes = facts.now.mono_s, facts.fresh_bytes
     running = jobs.current.number if jobs.current else None
-    kept = None
-    if running is not None and running != state.running:
-        state, kept = _settled(state)
-        before_bytes = _typical(state)
-        if before_bytes is None and jobs.current and jobs.current.before:
-            before_bytes = jobs.current.before.memory_bytes
-        state = replace(state, running=running, before_bytes=before_bytes, most=None)
+    before = state.kept
+    if jobs.current is not None and running != state.running:
+        state = _begun(_settled(state), jobs.current)
     elif running is None and state.running is not None:
         state = _ended(state, now_s, jobs)
-    if not works and memory_bytes is not None:
-        quiet = state.quiet
-        if not quiet or now_s - quiet[-1][0] >= QUIET_EVERY_S:
-            state = _with_quiet(state, (*quiet[-QUIET_MAX + 1 :], (now_s, memory_bytes)), temp)
     if works and temp is not None:
         state = _with_most(state, temp)
+    elif not works and memory_bytes is not None:
+        state = _quieter(state, now_s, memory_bytes, temp)
     if state.settling and running is None and now_s - state.ended_s >= SETTLES_AFTER_S:
-        state, kept = _settled(state)
-    if kept is None:
-        return state, None, None
-    state, leak = _counted(state, kept, much_bytes)
-    return state, kept, leak
+        state = _settled(state)
+    if state.kept is None or state.kept is before:  # the usual
+        return state, None
+    return _counted(state, state.kept, facts.limits.leak_mb * MIB)
+
+
+def _begun(state: JobLeakState, job: Job) -> JobLeakState:
+    before_bytes = _typical(state)
+    if before_bytes is None and job.before:
+        before_bytes = job.before.memory_bytes
+    return replace(state, running=job.number, before_bytes=before_bytes, most=None)
+
+
+def _quieter(
+    state: JobLeakState, now_s: float, memory_bytes: int, temp: TempUsage | None
+) -> JobLeakState:
+    """With one more figure without work."""
+    quiet = state.quiet
+    if quiet and now_s - quiet[-1][0] < QUIET_EVERY_S:
+        return state
+    quiet = (*quiet[-QUIET_MAX + 1 :], (now_s, memory_bytes))
+    return replace(state, quiet=quiet, temp=temp or state.temp)
 
 
 def _ended(state: JobLeakState, now_s: float, jobs: Jobs) -> JobLeakState:
@@ -162,26 +168,6 @@ def _written(state: JobLeakState) -> tuple[int, int] | tuple[None, None]:
     if temp is None or most is None:
         return None, None
     return max(0, most[0] - temp.size_bytes), max(0, most[1] - temp.file_count)
-
-
-def _with_quiet(
-    state: JobLeakState, quiet: tuple[tuple[float, int], ...], temp: TempUsage | None
-) -> JobLeakState:
-    return JobLeakState(
-        quiet,
-        state.running,
-        state.before_bytes,
-        state.settling,
-        state.ended_s,
-        state.row,
-        state.row_jobs,
-        state.row_bytes,
-        state.told_bytes,
-        state.row_firsts,
-        state.sizes,
-        temp or state.temp,
-        state.most,
-    )
 
 
 def _with_most(state: JobLeakState, temp: TempUsage) -> JobLeakState:
@@ -206,14 +192,13 @@ def _median(sizes: Sequence[int]) -> float:
     return sum(inner) / len(inner)
 
 
-def _settled(state: JobLeakState) -> tuple[JobLeakState, RetainedMemory | None]:
-    """The job that was to be compared, compared; nothing without a reading after it."""
+def _settled(state: JobLeakState) -> JobLeakState:
+    """With what the job has kept that was to be compared; nothing without a reading after it."""
     job, before_bytes, after_bytes = state.settling, state.before_bytes, _typical(state)
     if job is None or before_bytes is None or after_bytes is None:
-        return state, None
-    return replace(state, settling=None), RetainedMemory(
-        job, before_bytes, after_bytes - before_bytes
-    )
+        return state
+    kept = RetainedMemory(job, before_bytes, after_bytes - before_bytes)
+    return replace(state, settling=None, kept=kept)
 
 
 def _counted(
@@ -238,3 +223,10 @@ def _counted(
     if row_bytes < 2 * state.told_bytes:
         return state, None
     return replace(state, told_bytes=row_bytes), Leak(row, row_bytes, row_jobs)
+
+
+def _rebased(_state: JobLeakState, _now_s: float) -> JobLeakState:
+    return JobLeakState()
+
+
+POLICY = Policy(JobLeakState(), update, rebased=_rebased)

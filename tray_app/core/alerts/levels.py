@@ -14,15 +14,18 @@ after its hold time when the job has ended, the alert fires then, once.
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.model.readings import MIB
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
+from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
+from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S, has_lasted
 
-REARM_FACTOR = 0.9
+# What is said early, as critical, when it is near.
+THREATS = (ForecastKind.CRITICAL, ForecastKind.FULL)
 # So long after its forecast has vanished, what was said early is taken back: a line that readings
 # were missing of is known again after 10 s.
 TAKEN_BACK_AFTER_S = 12.0
@@ -37,92 +40,66 @@ WAITS_FOR_HIGHER_S = 2.0
 WAITS_FOR_WORK_S = 4.0
 
 
-class Level(IntEnum):
-    """Alert levels; NONE is below all."""
-
-    NONE = 0
-    ELEVATED = 1
-    HIGH = 2
-    CRITICAL = 3
-
-    @property
-    def word(self) -> str:
-        """``elevated``, ``high``, ``critical``: as written in JSON and texts."""
-        return self.name.lower()
-
-
-class AlertLimits(Struct, frozen=True):
-    """When to interrupt a person; MB of 1024² bytes. The defaults are the issue's.
-
-    A level holds above its limit for ``*_hold_s`` before it is said, and is said again every
-    ``*_repeat_min`` while it lasts (0: never). It is left after ``recovery_s`` below 90 % of it.
-    ``available_*``: the machine is short of memory below the larger of the two. ``leak_mb``: what
-    a job keeps beyond this is suspicious. ``temp_mb``: so much may a job leave in the temp
-    directory. ``disk_*``: the disk is full below either. ``hung_s``: a server hangs that neither
-    answers nor works for so long (0: never), in a job for ``hung_busy_s``. ``critical_exempt``:
-    critical comes through a mute. ``elevated_while_processing``: then, too, elevated is worth a
-    notification.
-    """
-
-    elevated_mb: float = 1500.0
-    high_mb: float = 2000.0
-    critical_mb: float = 3000.0
-    elevated_hold_s: float = 2.0
-    high_hold_s: float = 2.0
-    critical_hold_s: float = 0.0
-    elevated_repeat_min: float = 0.0
-    high_repeat_min: float = 30.0
-    critical_repeat_min: float = 10.0
-    recovery_s: float = 30.0
-    available_percent: float = 5.0
-    available_mb: float = 400.0
-    leak_mb: float = 50.0
-    temp_mb: float = 200.0
-    disk_percent: float = 5.0
-    disk_gb: float = 1.0
-    hung_s: float = 60.0
-    hung_busy_s: float = 300.0
-    critical_exempt: bool = True
-    elevated_while_processing: bool = False
-
-    def limit_mb(self, level: Level) -> float:
-        """The limit of a level other than NONE."""
-        return (self.elevated_mb, self.high_mb, self.critical_mb)[level - 1]
-
-    def hold_s(self, level: Level) -> float:
-        """How long a level other than NONE holds before it is said."""
-        return (self.elevated_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]
-
-    def repeat_s(self, level: Level) -> float:
-        """How long after it was said a level other than NONE is said again; never is infinity."""
-        minutes = (self.elevated_repeat_min, self.high_repeat_min, self.critical_repeat_min)
-        return 60.0 * minutes[level - 1] or math.inf
-
-    def reached(self, memory_bytes: int) -> Level:
-        """The highest level that this figure is above."""
-        memory_mb = memory_bytes / MIB
-        if memory_mb <= self.elevated_mb:  # the usual
-            return Level.NONE
-        for level in _DOWNWARDS:
-            if memory_mb > self.limit_mb(level):
-                return level
-        return Level.NONE
-
-    def kept(self, memory_bytes: int) -> Level:
-        """The highest level that this figure has not left (90 % of its limit and more)."""
-        memory_mb = memory_bytes / MIB
-        if memory_mb < REARM_FACTOR * self.elevated_mb:  # the usual
-            return Level.NONE
-        for level in _DOWNWARDS:
-            if memory_mb >= REARM_FACTOR * self.limit_mb(level):
-                return level
-        return Level.NONE
-
-
-_UPWARDS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)
-_DOWNWARDS = _UPWARDS[::-1]
+_UPWARDS = LEVELS
+_DOWNWARDS = LEVELS[::-1]
 _Moments = tuple[float | None, float | None, float | None]
 _NEVER: _Moments = (None, None, None)
+
+
+class LevelReached(Finding, frozen=True):
+    """Memory is above a level's limit.
+
+    ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
+    will have filled the machine, so soon. ``foretold``: a forecast was said, and this is what comes
+    of it. ``quiet``: it is normal here, and interrupts nobody.
+    """
+
+    level: Level
+    limit_mb: float
+    again: bool = False
+    forecast: Forecast | None = None
+    foretold: bool = False
+    quiet: bool = False
+
+    @property
+    def is_critical(self) -> bool:
+        return self.level is Level.CRITICAL
+
+    @property
+    def is_repeated(self) -> bool:
+        return self.again
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.quiet
+
+    @property
+    def subject(self) -> object:
+        return self.level
+
+
+class ForecastWithdrawn(Finding, frozen=True):
+    """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
+
+    level: Level
+    limit_mb: float
+
+    @property
+    def is_critical(self) -> bool:
+        return True
+
+
+class Recovered(Finding, frozen=True):
+    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``:
+    nothing of it was said."""
+
+    level: Level
+    peak_bytes: int
+    quiet: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.quiet
 
 
 class LevelState(Struct, frozen=True):
@@ -183,7 +160,51 @@ CALM = LevelState()
 NO_VERDICT = LevelVerdict()
 
 
-def update(
+def update(state: LevelState, facts: Facts) -> tuple[LevelState, Finding | None]:
+    """The policy after one more sample."""
+    activity = facts.activity
+    threats = [each for each in facts.ahead if each.kind in THREATS]
+    soon = [each for each in threats if each.imminent]
+    # What was said early is held to milder terms: it lasts while there is such a forecast at all.
+    foreseen = bool(soon or (threats and state.foreseen_s is not None))
+    after, verdict = update_level(
+        state,
+        facts.fresh_bytes,
+        facts.now.mono_s,
+        facts.limits,
+        foreseen=foreseen and facts.fresh,
+        stirs=activity.burst_s > 0.0 and not activity.is_busy,
+        works=activity.is_busy,
+        rests=facts.rests,
+    )
+    if verdict is NO_VERDICT:  # the usual
+        return after, None
+    return after, _finding(state, after, verdict, soon, facts.limits)
+
+
+def _finding(
+    before: LevelState,
+    after: LevelState,
+    verdict: LevelVerdict,
+    soon: list[Forecast],
+    limits: AlertLimits,
+) -> Finding | None:
+    if verdict.raise_level is not None:
+        return LevelReached(
+            level=verdict.raise_level,
+            limit_mb=limits.limit_mb(verdict.raise_level),
+            again=verdict.again,
+            forecast=min(soon, key=lambda each: each.seconds) if verdict.early else None,
+            foretold=verdict.foretold,
+            quiet=verdict.quiet,
+        )
+    if verdict.taken_back:
+        level = after.reached
+        return ForecastWithdrawn(level, limits.limit_mb(level) if level else 0.0)
+    return Recovered(before.raised, before.peak_bytes, quiet=verdict.quiet)
+
+
+def update_level(
     state: LevelState,
     memory_bytes: int | None,
     now_s: float,
@@ -369,3 +390,6 @@ def _since(before: _Moments, now_s: float, holds: tuple[bool, ...]) -> _Moments:
         for since, hold in zip(before, holds, strict=True)
     )
     return first, second, third
+
+
+POLICY = Policy(CALM, update, woken=woken, rebased=woken, due_s=due_s)

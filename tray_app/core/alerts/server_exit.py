@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tray_app.core.model.readings import Killed, OomKills
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.model.readings import MIB, OomKills, ProcessRow
+from tray_app.core.server.target_tracker import Turn
 
 
 class ServerExitState(Struct, frozen=True):
@@ -25,7 +27,7 @@ class ServerExitState(Struct, frozen=True):
     seen_s: float | None = None
 
 
-class ServerExit(Struct, frozen=True):
+class ServerExit(Finding, frozen=True):
     """The server has gone: how much memory it had last, and whether it was processing, or at rest.
 
     ``oom_kills`` as in `Loss`; None also where nobody can tell.
@@ -37,54 +39,64 @@ class ServerExit(Struct, frozen=True):
     rested: bool = False
 
 
-class ServerReturn(Struct, frozen=True):
+class ServerReturn(Finding, frozen=True):
     """The server is there again after so long."""
 
     away_s: float
 
 
-class WorkerReplacement(Struct, frozen=True):
+class ChildKilled(Finding, frozen=True):
+    """Processes of the server have ended while the kernel killed in its control group; the server
+    itself runs on. ``rows`` are as they were read last."""
+
+    rows: tuple[ProcessRow, ...]
+    oom_kills: OomKills
+
+
+class WorkerReplacement(Finding, frozen=True):
     """A worker was replaced under load; the server's memory just before."""
 
     memory_bytes: int | None
 
 
 def update(
-    state: ServerExitState,
-    now_s: float,
-    memory_bytes: int | None,
-    change: Change | None,
-    *,
-    busy: bool,
-    rests: bool = False,
-    lost: bool,
-    above_bytes: float,
-    killed: Killed | None = None,
-) -> tuple[ServerExitState, ServerExit | ServerReturn | WorkerReplacement | Killed | None]:
-    """After one more sample. ``memory_bytes``: None where it has no fresh figure.
-
-    ``above_bytes``: an end above this matters also while idle.
-    """
-    turn = change.turn if change else None
+    state: ServerExitState, facts: Facts
+) -> tuple[ServerExitState, ServerExit | ServerReturn | WorkerReplacement | ChildKilled | None]:
+    """The policy after one more sample."""
+    memory_bytes, turn = facts.fresh_bytes, facts.change.turn if facts.change else None
+    now_s, busy = facts.now.mono_s, facts.activity.is_busy
+    there = ServerExitState(memory_bytes, busy, facts.rests, seen_s=now_s)
     if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
-        return ServerExitState(memory_bytes, busy, rests, None, now_s), None
-    if lost:
-        before = state.memory_bytes
-        loss = change.loss if change else None
-        kills = loss.oom_kills if loss else None
-        was_killed = kills is not None and kills.own_group and kills.count > 0
-        if before is None or not (state.busy or before > above_bytes or was_killed):
-            return ServerExitState(gone_s=state.gone_s), None
-        # The end of a process is seen by the next look; that nobody listens, after some requests.
-        gone_s = now_s if loss or state.seen_s is None else state.seen_s
-        return ServerExitState(gone_s=gone_s), ServerExit(before, state.busy, kills, state.rests)
+        return there, None
+    if facts.lost:
+        return _lost(state, facts)
+    killed = _killed(facts)
     if memory_bytes is None:
         return state, killed
-    there = ServerExitState(memory_bytes, busy, rests, None, now_s)
     if state.gone_s is not None:
         return there, ServerReturn(now_s - state.gone_s)
-    if killed is not None:
-        return there, killed
-    if turn is Turn.RENEWED and state.busy:
+    if killed is None and turn is Turn.RENEWED and state.busy:
         return there, WorkerReplacement(state.memory_bytes)
-    return there, None
+    return there, killed
+
+
+def _lost(state: ServerExitState, facts: Facts) -> tuple[ServerExitState, ServerExit | None]:
+    """The server has gone: whether that matters."""
+    before, loss = state.memory_bytes, facts.change.loss if facts.change else None
+    kills = loss.oom_kills if loss else None
+    was_killed = kills is not None and kills.own_group and kills.count > 0
+    # The end of a server that was said to hang matters in any case, and one above this also idle.
+    above_bytes = 0.0 if facts.hang_said else facts.limits.elevated_mb * MIB
+    if before is None or not (state.busy or before > above_bytes or was_killed):
+        return ServerExitState(gone_s=state.gone_s), None
+    # The end of a process is seen by the next look; that nobody listens, after some requests.
+    gone_s = facts.now.mono_s if loss or state.seen_s is None else state.seen_s
+    return ServerExitState(gone_s=gone_s), ServerExit(before, state.busy, kills, state.rests)
+
+
+def _killed(facts: Facts) -> ChildKilled | None:
+    killed = facts.process.killed if facts.process else None
+    return ChildKilled(killed.rows, killed.oom_kills) if killed else None
+
+
+POLICY = Policy(ServerExitState(), update)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tray_app.core.alerts.levels import AlertLimits
-from tray_app.core.model.readings import MIB, SystemMemory
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, SystemMemory
 from tray_app.core.model.timing import has_lasted
 
 # A single reading may fall between a free and an allocation of somebody else.
@@ -26,8 +29,26 @@ PRESSURE_HOLD_S = 10.0
 EASED_FACTOR = 1.25
 EASED_PRESSURE_PERCENT = 5.0
 EASED_AFTER_S = 30.0
+HOLDERS_SHOWN = 3
 # In a small control group the fixed floor would be most of the limit, and always short.
 FLOOR_PART_MAX = 0.25
+
+
+class MachineShort(Finding, frozen=True):
+    """The machine is short of memory; ``holders`` are the processes that hold most of it."""
+
+    system: SystemMemory
+    holders: tuple[ProcessRow, ...]
+
+    @property
+    def is_critical(self) -> bool:
+        return True
+
+
+class MachineEased(Finding, frozen=True):
+    """The machine has memory again."""
+
+    system: SystemMemory
 
 
 class SystemMemoryState(Struct, frozen=True):
@@ -59,31 +80,60 @@ def floor_bytes(system: SystemMemory, limits: AlertLimits) -> float:
 
 
 def update(
-    state: SystemMemoryState, system: SystemMemory | None, now_s: float, limits: AlertLimits
-) -> tuple[SystemMemoryState, bool | None]:
-    """After one more reading; True: it is to be said, False: it is over, None: nothing."""
+    state: SystemMemoryState, facts: Facts
+) -> tuple[SystemMemoryState, MachineShort | MachineEased | None]:
+    """The policy after one more sample."""
+    system, now_s = facts.system, facts.now.mono_s
     if system is None:
         return state, None
-    floor, pressure = floor_bytes(system, limits), system.pressure_percent or 0.0
-    available = system.available_bytes
-    short, pressed = available < floor, pressure > PRESSURE_PERCENT
-    if not (short or pressed or state.said):
+    floor, pressure = floor_bytes(system, facts.limits), system.pressure_percent or 0.0
+    short, pressed = system.available_bytes < floor, pressure > PRESSURE_PERCENT
+    if not (short or pressed or state.said):  # the usual
         return NO_SHORTAGE, None
-    short_s = (state.short_s if state.short_s is not None else now_s) if short else None
-    pressed_s = (state.pressed_s if state.pressed_s is not None else now_s) if pressed else None
+    state = replace(
+        state,
+        short_s=_since(state.short_s, now_s) if short else None,
+        pressed_s=_since(state.pressed_s, now_s) if pressed else None,
+        hold_s=LIMITED_HOLD_S if system.limited else HOLD_S,
+    )
     if not state.said:
-        hold_s = LIMITED_HOLD_S if system.limited else HOLD_S
-        said = has_lasted(short_s, now_s, hold_s) or has_lasted(pressed_s, now_s, PRESSURE_HOLD_S)
-        return SystemMemoryState(short_s, pressed_s, said, hold_s=hold_s), True if said else None
-    if available < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
-        return SystemMemoryState(short_s, pressed_s, said=True), None
-    eased_s = now_s if state.eased_s is None else state.eased_s
-    if has_lasted(eased_s, now_s, EASED_AFTER_S):
-        return NO_SHORTAGE, False
-    return SystemMemoryState(short_s, pressed_s, said=True, eased_s=eased_s), None
+        if not _has_held(state, now_s):
+            return state, None
+        return replace(state, said=True), MachineShort(system, _holders(system, facts.process))
+    if system.available_bytes < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
+        return replace(state, eased_s=None), None
+    state = replace(state, eased_s=_since(state.eased_s, now_s))
+    if has_lasted(state.eased_s, now_s, EASED_AFTER_S):
+        return NO_SHORTAGE, MachineEased(system)
+    return state, None
 
 
-def due_s(state: SystemMemoryState) -> float:
+def _since(before_s: float | None, now_s: float) -> float:
+    return now_s if before_s is None else before_s
+
+
+def _has_held(state: SystemMemoryState, now_s: float) -> bool:
+    is_short = has_lasted(state.short_s, now_s, state.hold_s)
+    return is_short or has_lasted(state.pressed_s, now_s, PRESSURE_HOLD_S)
+
+
+def _holders(system: SystemMemory, process: ProcessReading | None) -> tuple[ProcessRow, ...]:
+    """Who holds the memory that is scarce; the server is one, with all of its processes."""
+    if process is None:
+        return ()
+    # Whether others share a limit was not asked.
+    others = () if system.limited else process.others
+    rows = [
+        replace(row, rss_bytes=process.held_bytes or 0)
+        if row.role is Role.TARGET and process.rows
+        else row
+        for row in process.largest or (*process.rows[:1], *others)
+    ]
+    rows.sort(key=lambda row: -row.rss_bytes)
+    return tuple(rows[:HOLDERS_SHOWN])
+
+
+def due_s(state: SystemMemoryState, _now_s: float, _limits: AlertLimits) -> float:
     """When a reading would change what is said, if things stay; never is infinity."""
     if state.said:
         return math.inf if state.eased_s is None else state.eased_s + EASED_AFTER_S
@@ -92,6 +142,9 @@ def due_s(state: SystemMemoryState) -> float:
     return min(short, pressed)
 
 
-def woken(state: SystemMemoryState) -> SystemMemoryState:
+def woken(state: SystemMemoryState, _now_s: float) -> SystemMemoryState:
     """After a gap in the samples, hold times start over."""
     return SystemMemoryState(said=True) if state.said else NO_SHORTAGE
+
+
+POLICY = Policy(NO_SHORTAGE, update, woken=woken, due_s=due_s)

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.config.settings import Colours, Headers
 from tray_app.core.model.icon_options import Palette, Style, Theme

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.alerts.levels import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import PRESETS, Mode, Preset

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
-from tray_app.core.alerts.forecast import Forecast
-from tray_app.core.alerts.hung import Hang
-from tray_app.core.alerts.idle_growth import IdleGrowth
-from tray_app.core.alerts.job_leak import Leak, RetainedMemory
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.job_leak import RetainedMemory
+from tray_app.core.alerts.policies import Found
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.config.settings import RememberedChoices, Settings
-from tray_app.core.model.readings import Disk, Now, OomKills, ProcessRow, SystemMemory, TempUsage
+from tray_app.core.model.readings import Now, TempUsage
 from tray_app.core.model.server_action import (
     ActionResult,
     NoTempPlace,
@@ -33,103 +28,10 @@ class Sampled(Struct, frozen=True):
     sample: Sample
 
 
-class Alerted(Struct, frozen=True):
-    """Memory is above a level's limit.
+class Alert(Struct, frozen=True):
+    """An alert policy has found something that is worth a word to a person."""
 
-    ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
-    will have filled the machine, so soon. ``foretold``: a forecast was said, and this is what comes
-    of it. ``quiet``: it is normal here, and interrupts nobody.
-    """
-
-    level: Level
-    limit_mb: float
-    sample: Sample
-    again: bool = False
-    forecast: Forecast | None = None
-    foretold: bool = False
-    quiet: bool = False
-
-
-class TakenBack(Struct, frozen=True):
-    """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
-
-    level: Level
-    limit_mb: float
-    sample: Sample
-
-
-class Recovered(Struct, frozen=True):
-    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``: of
-    none of them was anybody interrupted."""
-
-    level: Level
-    peak_bytes: int
-    sample: Sample
-    quiet: bool = False
-
-
-class MachineShort(Struct, frozen=True):
-    """The machine is short of memory; ``holders`` are the processes that hold most of it."""
-
-    system: SystemMemory
-    holders: tuple[ProcessRow, ...]
-    sample: Sample
-
-
-class Eased(Struct, frozen=True):
-    """Machine has enough memory again."""
-
-    sample: Sample
-
-
-class Gone(Struct, frozen=True):
-    """The server has ended, at this memory, while processing, above the elevated level, or killed.
-
-    ``oom_kills``: the OOM killer's kills at that moment, if known.
-    ``rested``: it had been seen to do nothing for some seconds.
-    """
-
-    memory_bytes: int
-    busy: bool
-    oom_kills: OomKills | None
-    sample: Sample
-    rested: bool = False
-
-
-class Back(Struct, frozen=True):
-    """The server whose end was said is there again."""
-
-    away_s: float
-    sample: Sample
-
-
-class Hung(Struct, frozen=True):
-    """The server is there, and neither answers nor works."""
-
-    hang: Hang
-    sample: Sample
-
-
-class Answers(Struct, frozen=True):
-    """The server of which it was said that it hangs answers again."""
-
-    hung_s: float
-    sample: Sample
-
-
-class WorkerReplaced(Struct, frozen=True):
-    """One of the server's workers ended under load and another took its place."""
-
-    memory_bytes: int | None
-    sample: Sample
-
-
-class ChildKilled(Struct, frozen=True):
-    """Processes of the server have ended while the kernel killed in its control group; the server
-    itself runs on. ``rows`` are as they were read last."""
-
-    rows: tuple[ProcessRow, ...]
-    oom_kills: OomKills
+    finding: Found
     sample: Sample
 
 
@@ -137,34 +39,6 @@ class JobCompared(Struct, frozen=True):
     """It is known what a job has kept."""
 
     kept: RetainedMemory
-    sample: Sample
-
-
-class LeakSuspected(Struct, frozen=True):
-    """Jobs in a row have each kept much memory."""
-
-    leak: Leak
-    sample: Sample
-
-
-class IdleGrowthSeen(Struct, frozen=True):
-    """Memory grows slowly while nothing is processed."""
-
-    growing: IdleGrowth
-    sample: Sample
-
-
-class LeftoverFiles(Struct, frozen=True):
-    """Jobs have left so much behind in the temp directory since that was last said."""
-
-    left_bytes: int
-    sample: Sample
-
-
-class DiskFull(Struct, frozen=True):
-    """The temp directory's disk is nearly full."""
-
-    disk: Disk
     sample: Sample
 
 
@@ -181,24 +55,7 @@ class Earlier(Struct, frozen=True):
     at: Now
 
 
-AlertEvent = (
-    Alerted
-    | TakenBack
-    | Recovered
-    | MachineShort
-    | Eased
-    | Gone
-    | Back
-    | Hung
-    | Answers
-    | WorkerReplaced
-    | ChildKilled
-    | LeakSuspected
-    | IdleGrowthSeen
-    | LeftoverFiles
-    | DiskFull
-    | Earlier
-)
+AlertEvent = Alert | Earlier
 """What interrupts a person, and may be held back."""
 
 
@@ -216,9 +73,7 @@ class HeldBack(Struct, frozen=True):
 
 
 class AlertMemoryChanged(Struct, frozen=True):
-    """What must be remembered over a restart has changed: plain values, for JSON."""
-
-    memory: dict[str, Any]
+    """What must be remembered over a restart has changed (the presentation's `alert_memory`)."""
 
 
 class SourceChanged(Struct, frozen=True):

@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.alerts import forecast
-from tray_app.core.alerts.hung import Signs
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts import forecast, hung, job_leak, levels, policies
+from tray_app.core.alerts.facts import Facts, Signs
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policies import AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import bands, measurement, rate, startup
 from tray_app.core.analysis import jobs as jobs_
@@ -33,11 +34,11 @@ from tray_app.core.model.readings import (
     TempUsage,
 )
 from tray_app.core.monitor import alerting, server_actions
-from tray_app.core.monitor.alerting import AlertingState, Facts, Findings
 from tray_app.core.monitor.events import (
     Ended,
     Event,
     HostMissing,
+    JobCompared,
     JobEnded,
     JobStarted,
     Sampled,
@@ -107,10 +108,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     before, state = state, _on_basis(state, seen, now, life)
     work = _work(before, state, looked, now, seen, life.lost)
     course = _course(state, now, seen, work.highest_bytes)
-    facts = _facts(state, looked, now, seen, life, work, course)
-    vigil, found = alerting.watch(state.vigil, facts, state.settings.alerts)
-    sample = _sample(state, looked, seen, course, facts, vigil, found)
-    vigil, said = alerting.tell(state.vigil, vigil, found, sample, state.settings.alerts)
+    facts = _facts(state, now, seen, life, work, course)
+    alerts, found = policies.update(state.alerts, facts)
+    sample = _sample(state, looked, seen, course, facts, alerts)
+    muted, noted_s, said = alerting.tell(state, alerts, found, sample)
     after = replace(
         state,
         wish=life.wish,
@@ -121,7 +122,9 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         temp=work.temp,
         trend=course.trend,
         band=course.band,
-        vigil=vigil,
+        alerts=alerts,
+        mute=muted,
+        noted_s=noted_s,
         activity=work.activity,
         jobs=work.jobs,
         peak_bytes=course.peak_bytes,
@@ -204,7 +207,6 @@ def _course(state: State, now: Now, seen: Observation, highest_bytes: int | None
 
 def _facts(
     state: State,
-    looked: Looked,
     now: Now,
     seen: Observation,
     life: _Life,
@@ -215,6 +217,7 @@ def _facts(
     activity = work.activity
     return Facts(
         now=now,
+        limits=state.settings.alerts,
         memory_bytes=seen.selected.memory_bytes,
         fresh=seen.figure is not None,
         system=seen.system,
@@ -223,9 +226,8 @@ def _facts(
         jobs=work.jobs,
         lost=life.lost,
         change=life.change,
-        largest=looked.process.largest if looked.process else (),
         temp_place=server_actions.temp_directory(state.settings, seen.target),
-        killed=seen.process.killed if seen.process else None,
+        process=seen.process,
         signs=_signs(seen.own_link, seen.process, activity),
         rests=not activity.stirs and rate.is_still(course.trend, RESTS_WITHIN_BYTES),
     )
@@ -241,12 +243,12 @@ def _sample(
     seen: Observation,
     course: _Course,
     facts: Facts,
-    vigil: AlertingState,
-    found: Findings,
+    alerts: AlertsState,
 ) -> Sample:
     settings, selected, now = state.settings, seen.selected, facts.now
     process, target = seen.process or _NO_PROCESSES, seen.target
-    line = forecast.shown(vigil.outlook, now.mono_s)
+    line = forecast.shown(alerts.outlook, now.mono_s)
+    level = alerts.of(levels.POLICY)
     is_away = not seen.disowned and circuit_breaker.away(seen.link, now.mono_s)
     own = looked.own
     return Sample(
@@ -274,17 +276,17 @@ def _sample(
         rows=process.rows,
         others=process.others,
         problem=process.problem,
-        alert=vigil.levels.reached,
-        recovering=vigil.levels.level if vigil.levels.recovering else Level.NONE,
-        forecast=found.forecast,
+        alert=level.reached,
+        recovering=level.level if level.recovering else Level.NONE,
+        forecast=alerts.forecast,
         rests=facts.rests,
-        kept=vigil.kept,
+        kept=alerts.of(job_leak.POLICY).kept,
         interval_s=seen.every_s,
         stretched=seen.every_s > settings.interval_s,
         candidates=process.candidates,
         own=own if own and target and own.target_pid == target.pid else None,
         temp_place=facts.temp_place,
-        hung=vigil.hung.hang,
+        hung=alerts.of(hung.POLICY).hang,
         memory_kind=_kind(selected, seen.process),
         rss_bytes=process.rss_bytes,
         shared_bytes=process.shared_bytes,
@@ -318,6 +320,9 @@ def _events(
         events.append(JobStarted(jobs.current, sample))
     elif state.jobs.current and not jobs.current:
         events.append(JobEnded(jobs.ended[-1], sample))
+    kept = sample.kept
+    if kept is not None and kept is not state.alerts.of(job_leak.POLICY).kept:
+        events.append(JobCompared(kept, sample))
     events += said
     if after.host_missing_said and not state.host_missing_said:
         events.append(HostMissing())

@@ -11,16 +11,8 @@ import math
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.alerts.levels import Level
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.events import (
-    Alerted,
-    AlertEvent,
-    HeldBack,
-    MachineShort,
-    Recovered,
-    TakenBack,
-)
+from tray_app.core.monitor.events import Alert, AlertEvent, Earlier, HeldBack
 
 HELD_MAX = 20
 # What happened while the machine slept shows within so long after it woke: holds of 2 s, a look
@@ -81,31 +73,45 @@ def woken(quiet: MuteState, now: Now, slept_s: float) -> MuteState:
 
 
 def update(
-    quiet: MuteState, now: Now, events: tuple[AlertEvent, ...], *, critical_exempt: bool
+    quiet: MuteState, now: Now, alerts: tuple[Alert, ...], *, critical_exempt: bool
 ) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
     """Hold back, or let through and tell first what was held back before."""
     if quiet is UNMUTED:  # the usual
-        return quiet, events
-    if quiet.muted_s(now) > 0.0 or (
-        quiet.waking_until_s is not None and now.mono_s < quiet.waking_until_s
-    ):
-        through, kept = [], list(quiet.held)
-        for event in events:
-            waking = quiet.muted_s(now) == 0.0
-            again = isinstance(event, Alerted) and event.again
-            nobodys = isinstance(event, Alerted | Recovered) and event.quiet  # it interrupts nobody
-            if nobodys or (is_critical(event) and (waking or (critical_exempt and not again))):
-                through.append(event)
-                continue
-            if isinstance(event, Alerted) and again:
-                kept = [old for old in kept if not _same_again(old, event)]
-            kept.append(event)
-        dropped = quiet.dropped + max(0, len(kept) - HELD_MAX)
-        return replace(quiet, held=tuple(kept[-HELD_MAX:]), dropped=dropped), tuple(through)
+        return quiet, alerts
+    is_muted = quiet.muted_s(now) > 0.0
+    is_waking = quiet.waking_until_s is not None and now.mono_s < quiet.waking_until_s
+    if is_muted or is_waking:
+        exempt = not is_muted or critical_exempt
+        return _held_back(quiet, alerts, exempt=exempt, again=not is_muted)
     if not quiet.held:
-        return UNMUTED, events
+        return UNMUTED, alerts
     summary = HeldBack(quiet.held, quiet.dropped, quiet.since or now, now, quiet.slept_s)
-    return UNMUTED, (summary, *events)
+    return UNMUTED, (summary, *alerts)
+
+
+def _held_back(
+    quiet: MuteState, alerts: tuple[Alert, ...], *, exempt: bool, again: bool
+) -> tuple[MuteState, tuple[Alert, ...]]:
+    """``exempt``: what is critical comes through, and ``again``: also what was said before."""
+    through: list[Alert] = []
+    held = list(quiet.held)
+    for alert in alerts:
+        found = alert.finding
+        if found.is_quiet or (found.is_critical and exempt and (again or not found.is_repeated)):
+            through.append(alert)
+            continue
+        if found.is_repeated:
+            held = [old for old in held if not _is_same(old, alert)]
+        held.append(alert)
+    dropped = quiet.dropped + max(0, len(held) - HELD_MAX)
+    return replace(quiet, held=tuple(held[-HELD_MAX:]), dropped=dropped), tuple(through)
+
+
+def _is_same(old: AlertEvent, new: Alert) -> bool:
+    """Whether it was repeated of the same matter."""
+    if isinstance(old, Earlier) or not old.finding.is_repeated:
+        return False
+    return old.finding.subject == new.finding.subject
 
 
 def due_s(quiet: MuteState, now: Now) -> float:
@@ -113,14 +119,3 @@ def due_s(quiet: MuteState, now: Now) -> float:
     if not quiet.held:
         return math.inf
     return max(now.mono_s + quiet.muted_s(now), quiet.waking_until_s or now.mono_s)
-
-
-def is_critical(event: AlertEvent) -> bool:
-    """Whether a mute may let it through."""
-    return isinstance(event, MachineShort | TakenBack) or (
-        isinstance(event, Alerted) and event.level is Level.CRITICAL
-    )
-
-
-def _same_again(old: AlertEvent, new: Alerted) -> bool:
-    return isinstance(old, Alerted) and old.again and old.level is new.level

@@ -14,6 +14,7 @@ import sys
 
 from msgspec import Struct
 
+from tray_app.core.alerts import system_memory
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
 from tray_app.core.analysis.activity import CLIMB_BYTES
 from tray_app.core.analysis.bands import Band
@@ -112,7 +113,7 @@ def is_outside(bounds: PollBounds, reading: PollReading, now_s: float) -> bool:
 def _floor_bytes(state: State) -> int:
     """Below this the machine would be short of memory; 0 where that is known already."""
     system = state.sample.system if state.sample else None
-    if system is None or state.vigil.shortage != NO_SHORTAGE:
+    if system is None or state.alerts.of(system_memory.POLICY) != NO_SHORTAGE:
         return 0
     return math.ceil(floor_bytes(system, state.settings.alerts))
 

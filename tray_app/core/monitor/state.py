@@ -7,6 +7,8 @@ import math
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from tray_app.core.alerts import policies, system_memory
+from tray_app.core.alerts.policies import CALM, AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis import measurement
@@ -21,9 +23,9 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.model.server_address import ServerAddress
-from tray_app.core.monitor import alerting
-from tray_app.core.monitor.alerting import AlertingState
+from tray_app.core.monitor import mute
 from tray_app.core.monitor.delivery_log import Delivery
+from tray_app.core.monitor.mute import UNMUTED, MuteState
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
@@ -76,6 +78,8 @@ class State(Struct, frozen=True):
     smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
     ``awake`` is the end of the last
     gap (`_woken`), or the start: no duration reaches back beyond it.
+    ``alerts`` is what the policies remember, ``mute`` what is held back; ``noted_s`` is when what a
+    restart must know has last changed.
     ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
     to do now, and ``brought`` what came of the last one.
     ``late`` counts samples that came too late, ``delivered`` notifications that got through.
@@ -97,7 +101,9 @@ class State(Struct, frozen=True):
     temp: TempUsage | None = None
     trend: Trend = Trend()
     band: BandState = BandState()
-    vigil: AlertingState = AlertingState()
+    alerts: AlertsState = CALM
+    mute: MuteState = UNMUTED
+    noted_s: float | None = None
     activity: ActivityState = ActivityState()
     jobs: Jobs = Jobs()
     basis: Basis | None = None
@@ -150,7 +156,6 @@ def begin(
         choice=remembered,
         awake=now,
         wish=named(settings.pid, settings.match),
-        vigil=alerting.restore(remembered.alerts, now),
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -163,7 +168,7 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
         basis=None,
         trend=Trend(),
         band=BandState(),
-        vigil=alerting.rebased(state.vigil, now),
+        alerts=policies.rebased(state.alerts, now.mono_s),
         activity=activities.rebased(state.activity),
         jobs=jobs_.rebased(state.jobs),
         temp=None,
@@ -187,7 +192,7 @@ def wants_processes(state: State) -> bool:
 
 def wants_largest(state: State) -> bool:
     """Whether the next reading should tell who holds the machine's memory: it is running short."""
-    return state.vigil.shortage.looms
+    return state.alerts.of(system_memory.POLICY).looms
 
 
 def interval_s(state: State) -> float:
@@ -242,12 +247,12 @@ def chosen_theme(state: State) -> Theme:
 
 def is_muted(state: State, now: Now) -> bool:
     """Whether alerts are held back at this moment."""
-    return state.vigil.quiet.muted_s(now) > 0.0
+    return state.mute.muted_s(now) > 0.0
 
 
 def machine_short(state: State) -> bool:
     """Whether the machine, not the server, is short of memory, as was said."""
-    return state.vigil.shortage.said
+    return state.alerts.of(system_memory.POLICY).said
 
 
 def is_watching(state: State) -> bool:
@@ -277,7 +282,9 @@ def wants_reading_s(state: State) -> float:
     """
     if state.sample is None or state.paused:
         return math.inf
-    due_s = alerting.due_s(state.vigil, state.settings.alerts, state.sample.at)
+    now = state.sample.at
+    alerts_due_s = policies.due_s(state.alerts, now.mono_s, state.settings.alerts)
+    due_s = min(alerts_due_s, mute.due_s(state.mute, now))
     return due_s if due_s > state.sample.at.mono_s else math.inf
 
 
@@ -296,12 +303,6 @@ def samples_at_once(state: State, now: Now) -> bool:
         and sample.why not in (Why.WORKERS, Why.BETWEEN)
         and fresh(state.link, now.mono_s, interval_s(state))
     )
-
-
-def remembered(state: State) -> RememberedChoices:
-    """What the next start should know: the choices, and what only the end of a run can tell."""
-    at = state.sample.at if state.sample else state.started
-    return replace(state.choice, alerts=alerting.remembered(state.vigil, at) or None)
 
 
 def is_gap(state: State, now: Now) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from tray_app.core.alerts.policies import CALM
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
@@ -20,7 +21,6 @@ from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, server_actions
-from tray_app.core.monitor.alerting import AlertingState
 from tray_app.core.monitor.commands import (
     CleanUp,
     FreeMemory,
@@ -172,14 +172,13 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case SetPaused(paused):
             # What came before a pause says nothing about rate or silence after it.
             link = circuit_breaker.begun_again(state.link)
-            vigil = alerting.paused(state.vigil, now)
-            return replace(state, paused=paused, trend=Trend(), vigil=vigil, link=link), ()
+            # Nobody watches during a pause: it is a gap.
+            state = alerting.woken(state, now, 0.0)
+            return replace(state, paused=paused, trend=Trend(), link=link), ()
         case Mute(duration_s):
-            vigil, memory = alerting.muted(state.vigil, now, duration_s)
-            return replace(state, vigil=vigil), (memory,)
+            return alerting.muted(state, now, duration_s)
         case Unmute():
-            vigil, news = alerting.unmuted(state.vigil, now)
-            return replace(state, vigil=vigil), news
+            return alerting.unmuted(state, now)
         case WatchProcess(pid, created_s):
             return replace(state, wish=TargetOverride(picked=(pid, created_s))), ()
         case WatchPort(port):
@@ -291,7 +290,8 @@ def _of_another_server(state: State, now: Now) -> State:
         link=CircuitBreaker(),
         process=None,
         likeness=CrossCheck(),
-        vigil=AlertingState(quiet=state.vigil.quiet),
+        alerts=CALM,
+        noted_s=None,
         activity=ActivityState(),
         seen_answer_s=None,
         source=None,
@@ -308,9 +308,8 @@ def _woken(state: State, now: Now) -> State:
     """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
     silent_since_s = None if state.link.asked_s is None else now.mono_s  # it begins now
     return replace(
-        state,
+        alerting.woken(state, now, _away_s(state, now)),
         awake=now,
-        vigil=alerting.woken(state.vigil, now, _away_s(state, now)),
         trend=Trend(),
         link=circuit_breaker.begun_again(state.link, silent_since_s),
         activity=activities.woken(state.activity),

@@ -1,4 +1,7 @@
-"""What a mute has held back, as plain values: in words, so that it outlives a restart."""
+"""What a restart must know of alerts, as plain values for JSON: the levels, and the mute.
+
+What was held back is kept in words, so that it outlives a change of the program.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,105 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tray_app.core.alerts import levels, policies
+from tray_app.core.alerts.levels import LevelState
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policies import CALM, AlertsState
+from tray_app.core.config.settings import RememberedChoices
 from tray_app.core.model.readings import Now
+from tray_app.core.monitor import mute
 from tray_app.core.monitor.events import Earlier
-from tray_app.core.monitor.mute import HELD_MAX, MuteState
+from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState
+from tray_app.core.monitor.state import State
 from tray_app.core.presentation.notifications import Urgency, moment, note
 
 # The longest notification has some 400 characters; a file may say anything.
 WORDS_MAX = 1000
+# A restart within an hour knows what was said.
+REMEMBERED_S = 3600.0
+# The longest mute is 8 h; what was held back before the last day is no news.
+HELD_FOR_S = 86400.0
 
 
-def remembered(quiet: MuteState, now: Now) -> dict[str, Any]:
+def choice(state: State, now: Now) -> RememberedChoices:
+    """What the next start should know: the choices, and what was said."""
+    return replace(state.choice, alerts=remembered(state, now) or None)
+
+
+def resumed(state: State) -> State:
+    """A state that begins where an earlier run has left its alerts."""
+    alerts, muted = restore(state.choice.alerts, state.started)
+    return replace(state, alerts=alerts, mute=muted)
+
+
+def remembered(state: State, now: Now) -> dict[str, Any]:
+    """What a restart must know: what was said, the mute, and what it holds back; empty when there
+    is nothing.
+
+    Plain values, moments in Unix time.
+    """
+    level, muted = state.alerts.of(levels.POLICY), state.mute
+    memory: dict[str, Any] = {}
+    if level.raised or level.foreseen_s is not None:
+        said_s = now.mono_s if level.said_s is None else level.said_s
+        memory |= {
+            "level": level.level.word,
+            "raised": level.raised.word,
+            "peak_bytes": level.peak_bytes,
+            "said": now.wall_s - (now.mono_s - said_s),
+            "foreseen": level.foreseen_s is not None,
+            "hushed": level.hushed,
+            "told": level.told,
+        }
+    muted_s = muted.muted_s(now)
+    if 0.0 < muted_s < math.inf:
+        memory["muted_until"] = now.wall_s + muted_s
+    if muted.held:
+        memory["held"] = held(muted, now)
+    return memory | {"at": now.wall_s} if memory else memory
+
+
+def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
+    """Alerts and the mute as an earlier run left them. What makes no sense is left out, and so is a
+    level that was said an hour ago, or what was held back a day ago."""
+    if not isinstance(memory, Mapping):
+        return CALM, UNMUTED
+    age_s = now.wall_s - (_finite(memory.get("at")) or -math.inf)
+    level = _restored(memory, now) if 0.0 <= age_s <= REMEMBERED_S else levels.CALM
+    silence = UNMUTED
+    until = _finite(memory.get("muted_until"))
+    if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
+        silence = mute.mute(UNMUTED, now, until - now.wall_s)
+    if age_s <= HELD_FOR_S:
+        silence = with_held(silence, memory.get("held"), now)
+    return policies.starting_with(levels.POLICY, level), silence
+
+
+def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
+    """What was said of levels, as an earlier run left it."""
+    words = {level.word: level for level in Level}
+    level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
+    foreseen = memory.get("foreseen") is True
+    if level is None or raised is None or not (raised or foreseen):
+        return levels.CALM
+    said = _finite(memory.get("said")) or now.wall_s
+    peak = memory.get("peak_bytes")
+    return LevelState(
+        level=min(level, raised),
+        raised=raised,
+        peak_bytes=peak if type(peak) is int and peak > 0 else 0,
+        said_s=now.mono_s - max(0.0, now.wall_s - said),
+        foreseen_s=now.mono_s if foreseen else None,
+        hushed=memory.get("hushed") is True,
+        told=memory.get("told") is not False,
+    )
+
+
+def _word(value: object, words: Mapping[str, Level]) -> Level | None:
+    return words.get(value) if isinstance(value, str) else None
+
+
+def held(quiet: MuteState, now: Now) -> dict[str, Any]:
     """What is held back; moments in Unix time."""
     messages = []
     for event in quiet.held:
@@ -33,25 +125,25 @@ def remembered(quiet: MuteState, now: Now) -> dict[str, Any]:
     }
 
 
-def restore(quiet: MuteState, memory: object, now: Now) -> MuteState:
+def with_held(quiet: MuteState, memory: object, now: Now) -> MuteState:
     """``quiet`` with what an earlier run held back; what makes no sense is left out."""
     messages = memory.get("messages") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(messages, list):
         return quiet
-    held = tuple(one for each in messages[-HELD_MAX:] if (one := _earlier(each, now)))
-    if not held:
+    messages = tuple(one for each in messages[-HELD_MAX:] if (one := _earlier(each, now)))
+    if not messages:
         return quiet
     dropped = memory.get("dropped")
     return replace(
         quiet,
-        since=_then(memory.get("since"), now) or held[0].at,
-        slept_s=finite(memory.get("slept_s")),
-        held=held,
+        since=_then(memory.get("since"), now) or messages[0].at,
+        slept_s=_finite(memory.get("slept_s")),
+        held=messages,
         dropped=max(0, dropped) if type(dropped) is int else 0,
     )
 
 
-def finite(value: object) -> float | None:
+def _finite(value: object) -> float | None:
     """A number from a file that may hold anything."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -76,7 +168,7 @@ def _words(value: object) -> str | None:
 
 def _then(value: object, now: Now) -> Now | None:
     """An earlier run's moment on this run's clock; one that is still to come is now."""
-    wall_s = finite(value)
+    wall_s = _finite(value)
     if wall_s is None:
         return None
     ago_s = max(0.0, now.wall_s - wall_s)

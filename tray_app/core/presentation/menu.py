@@ -16,7 +16,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from tray_app import __version__
-from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target

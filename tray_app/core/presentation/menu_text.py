@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from tray_app.core.alerts.levels import AlertLimits, Level
+from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import Now, ProcessRow, Target
 from tray_app.core.model.server_action import Risk
@@ -130,7 +130,7 @@ def alerts(state: State, now: Now) -> str:
     """The submenu's own row: whether an alert would be seen, and if not, from when on."""
     if state.delivery_problem is not None:
         return "Alerts: not delivered"
-    muted_s = state.vigil.quiet.muted_s(now)
+    muted_s = state.mute.muted_s(now)
     if muted_s <= 0.0:
         return "Alerts"
     if math.isinf(muted_s):

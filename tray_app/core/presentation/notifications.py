@@ -8,12 +8,25 @@ breaks texts.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import assert_never
 
 from msgspec import Struct
 
+from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
-from tray_app.core.alerts.hung import HangKind
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.hung import Answering, Hang, HangKind
+from tray_app.core.alerts.idle_growth import IdleGrowth
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.leftover_files import LeftoverFiles
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.server_exit import (
+    ChildKilled,
+    ServerExit,
+    ServerReturn,
+    WorkerReplacement,
+)
+from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_action import ServerAction
@@ -21,34 +34,20 @@ from tray_app.core.monitor.commands import CleanUp, Command, FreeMemory, Mute, O
 from tray_app.core.monitor.events import (
     ActionEnded,
     ActionRefused,
-    Alerted,
+    Alert,
     AlertEvent,
-    Answers,
     AutostartFailed,
-    Back,
-    ChildKilled,
     ConfirmationNeeded,
-    DiskFull,
     Earlier,
-    Eased,
     Event,
-    Gone,
     HeldBack,
     HostMissing,
-    Hung,
-    IdleGrowthSeen,
-    LeakSuspected,
-    LeftoverFiles,
-    MachineShort,
     OpenFailed,
     PortWatched,
-    Recovered,
     StatusRequested,
     Summarised,
-    TakenBack,
     TempPlaceMissing,
     TestRequested,
-    WorkerReplaced,
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import action_text, format, wording
@@ -93,40 +92,8 @@ OPEN_TEMP = Action("Open temp directory", OpenTemp())
 def note(event: Event) -> Note | None:
     """The notification for an event; None for what does not interrupt a person."""
     match event:
-        case Alerted(quiet=True) | Recovered(quiet=True):
-            return None
-        case Alerted(level, _, sample):
-            urgency, buttons = _urgency(level, sample), (FREE_MEMORY, MUTE)
-            return Note(*alert(event), urgency, "memory", buttons, silent=event.foretold)
-        case TakenBack():
-            return Note(*taken_back(event), Urgency.LOW, "memory", silent=True)
-        case Recovered():
-            return Note(*recovery(event), Urgency.LOW, "memory")
-        case MachineShort():
-            return Note(*scarce(event), Urgency.CRITICAL, "machine", (FREE_MEMORY, MUTE))
-        case Eased():
-            return Note(*_eased(event), Urgency.LOW, "machine")
-        case Gone():
-            return Note(*gone(event), Urgency.CRITICAL, "server", (MUTE,))
-        case Back():
-            return Note(*_back(event), Urgency.LOW, "server")
-        case Hung(hang):
-            urgency = Urgency.CRITICAL if hang.busy else Urgency.NORMAL
-            return Note(*hung(event), urgency, "server", (MUTE,))
-        case Answers():
-            return Note(*_answers(event), Urgency.LOW, "server")
-        case WorkerReplaced():
-            return Note(*_worker_replaced(event), Urgency.NORMAL, "server", (MUTE,))
-        case ChildKilled():
-            return Note(*child_killed(event), Urgency.CRITICAL, "server", (MUTE,))
-        case LeakSuspected():
-            return Note(*leaking(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
-        case IdleGrowthSeen():
-            return Note(*_grown(event), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
-        case LeftoverFiles():
-            return Note(*_littered(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
-        case DiskFull():
-            return Note(*_disk_full(event), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case Alert(finding):
+            return None if finding.is_quiet else alert(event)
         case Earlier(title, text, urgency, topic):
             return Note(title, text, Urgency(urgency), topic)
         case HeldBack():
@@ -167,6 +134,51 @@ def _sure(event: ConfirmationNeeded) -> Action:
     return Action(action_text.LABELS[errand], command)
 
 
+def alert(event: Alert) -> Note:
+    """What was found, in words: every kind stands here, also those that interrupt nobody.
+
+    Notifications, console and log take their words from here.
+    """
+    found, sample = event.finding, event.sample
+    match found:
+        case LevelReached():
+            urgency, buttons = _urgency(found.level, sample), (FREE_MEMORY, MUTE)
+            return Note(
+                *level_reached(found, sample), urgency, "memory", buttons, silent=found.foretold
+            )
+        case ForecastWithdrawn():
+            return Note(*taken_back(found, sample), Urgency.LOW, "memory", silent=True)
+        case Recovered():
+            return Note(*recovery(found, sample), Urgency.LOW, "memory")
+        case MachineShort():
+            return Note(*scarce(found, sample), Urgency.CRITICAL, "machine", (FREE_MEMORY, MUTE))
+        case MachineEased():
+            return Note(*_eased(found, sample), Urgency.LOW, "machine")
+        case ServerExit():
+            return Note(*gone(found, sample), Urgency.CRITICAL, "server", (MUTE,))
+        case ServerReturn():
+            return Note(*_back(found, sample), Urgency.LOW, "server")
+        case Hang():
+            urgency = Urgency.CRITICAL if found.busy else Urgency.NORMAL
+            return Note(*hung(found, sample), urgency, "server", (MUTE,))
+        case Answering():
+            return Note(*_answers(found, sample), Urgency.LOW, "server")
+        case WorkerReplacement():
+            return Note(*_worker_replaced(found, sample), Urgency.NORMAL, "server", (MUTE,))
+        case ChildKilled():
+            return Note(*child_killed(found, sample), Urgency.CRITICAL, "server", (MUTE,))
+        case Leak():
+            return Note(*leaking(found, sample), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+        case IdleGrowth():
+            return Note(*_grown(found, sample), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+        case LeftoverFiles():
+            return Note(*_littered(found, sample), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case DiskFull():
+            return Note(*_disk_full(found, sample), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+        case _:
+            assert_never(found)
+
+
 _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
 LINES_MAX = 6
 # Of jobs in a row, so many figures are read.
@@ -177,80 +189,80 @@ RESTART = "Restarting the server frees it."
 SOON_S = 10.0
 
 
-def alert(event: Alerted) -> tuple[str, str]:
+def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
     """Title and text of an alert: figures first, then what is going on."""
-    sample, level = event.sample, event.level
+    level = found.level
     memory = size(sample.memory_bytes)
-    if event.forecast:
-        what = "Memory full" if event.forecast.kind is ForecastKind.FULL else _ALERT_TITLES[level]
-        heading = f"{what} {wording.when(event.forecast.seconds)}: {memory} now"
+    if found.forecast:
+        what = "Memory full" if found.forecast.kind is ForecastKind.FULL else _ALERT_TITLES[level]
+        heading = f"{what} {wording.when(found.forecast.seconds)}: {memory} now"
     else:
-        word = f"Still {level.word}" if event.again else _ALERT_TITLES[level]
+        word = f"Still {level.word}" if found.again else _ALERT_TITLES[level]
         heading = f"{word}: {memory}"
-    ahead = event.forecast or sample.forecast
-    above = "" if level is Level.CRITICAL else f"Above {event.limit_mb:g} MB."
-    foretold = "This is a forecast." if event.forecast else ""
+    ahead = found.forecast or sample.forecast
+    above = "" if level is Level.CRITICAL else f"Above {found.limit_mb:g} MB."
+    foretold = "This is a forecast." if found.forecast else ""
     doing, meaning = _doing(sample), ""
     if level is Level.CRITICAL and not ahead:
         known = sample.rests or sample.activity is not Activity.IDLE
         which = "The next video" if sample.rests else "It" if known else "A video"
         meaning = f"{which} may fail."
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
-        doing = f"Normal while {_work(sample)}."
-    moving = _moving(sample, None if event.forecast else ahead)
+        doing = f"Normal while {doing[0].lower()}{doing[1:]}"
+    moving = _moving(sample, None if found.forecast else ahead)
     doubt = wording.doubt(sample)
     return heading, _sentences(moving, above, foretold, doubt, doing, meaning, _free(sample))
 
 
-def taken_back(event: TakenBack) -> tuple[str, str]:
+def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
     """Title and text when a forecast that was said did not come true."""
-    sample, level = event.sample, event.level
-    still = "" if level is Level.NONE else f"Still above {event.limit_mb:g} MB."
+    level = found.level
+    still = "" if level is Level.NONE else f"Still above {found.limit_mb:g} MB."
     return (
         f"Forecast withdrawn: {size(sample.memory_bytes)}",
         _sentences("Memory is no longer rising that fast.", still, _doing(sample), _free(sample)),
     )
 
 
-def recovery(event: Recovered) -> tuple[str, str]:
+def recovery(found: Recovered, sample: Sample) -> tuple[str, str]:
     """Title and text when memory is back below all levels."""
     return (
-        f"Back to normal: {size(event.sample.memory_bytes)}",
-        _sentences(f"The peak was {size(event.peak_bytes)}.", _doing(event.sample)),
+        f"Back to normal: {size(sample.memory_bytes)}",
+        _sentences(f"The peak was {size(found.peak_bytes)}.", _doing(sample)),
     )
 
 
-def scarce(event: MachineShort) -> tuple[str, str]:
+def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
     """Title and text when the machine is short of memory: how much is left, and who holds it."""
-    system = event.system
+    system = found.system
     what = "Memory limit nearly reached" if system.limited else "Machine low on memory"
     pressed = ""
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
         pressed = f"All programs wait for memory {percent(system.pressure_percent)} of the time."
-    holders = ", ".join(f"{row.name} uses {size(row.rss_bytes)}" for row in event.holders)
+    holders = ", ".join(f"{row.name} uses {size(row.rss_bytes)}" for row in found.holders)
     total = f"Of {size(system.total_bytes)}"
     return f"{what}: {size(system.available_bytes)} free", _sentences(
         f"{total}, {holders}." if holders else f"{total}.",
         pressed,
-        _doing(event.sample),
+        _doing(sample),
     )
 
 
-def gone(event: Gone) -> tuple[str, str]:
+def gone(found: ServerExit, _sample: Sample) -> tuple[str, str]:
     """Title and text when the server has ended in the middle of something."""
-    while_ = " while processing" if event.busy else ""
-    heading = f"{APP} stopped at {size(event.memory_bytes)}{while_}"
-    why = wording.out_of_memory(event.oom_kills)
-    if event.busy:
+    while_ = " while processing" if found.busy else ""
+    heading = f"{APP} stopped at {size(found.memory_bytes)}{while_}"
+    why = wording.out_of_memory(found.oom_kills)
+    if found.busy:
         lost = "The running job is lost."
     else:
-        lost = "No job was running." if event.rested else "No job was known to be running."
+        lost = "No job was running." if found.rested else "No job was known to be running."
     return heading, _sentences(why, lost)
 
 
-def hung(event: Hung) -> tuple[str, str]:
+def hung(found: Hang, sample: Sample) -> tuple[str, str]:
     """Title and text when the server neither answers nor works."""
-    hang, sample = event.hang, event.sample
+    hang = found
     heading = f"{APP} has not answered for {duration(sample.at.mono_s - hang.since_s)}"
     target = sample.target
     who = f" (pid {target.pid})" if target else ""
@@ -269,55 +281,54 @@ def hung(event: Hung) -> tuple[str, str]:
     return heading, _sentences(why, doing, help_)
 
 
-def _answers(event: Answers) -> tuple[str, str]:
-    text = f"It did not answer for {duration(event.hung_s)}. {_doing(event.sample)}"
-    return f"{APP} answers again: {size(event.sample.memory_bytes)}", text
+def _answers(found: Answering, sample: Sample) -> tuple[str, str]:
+    text = f"It did not answer for {duration(found.hung_s)}. {_doing(sample)}"
+    return f"{APP} answers again: {size(sample.memory_bytes)}", text
 
 
-def leaking(event: LeakSuspected) -> tuple[str, str]:
+def leaking(found: Leak, sample: Sample) -> tuple[str, str]:
     """Title and text when job after job keeps memory: the sum, and the figures."""
-    leak = event.leak
+    leak = found
     newest = leak.kept_bytes[-JOBS_MAX:]
     each = ", ".join(format.megabytes(kept) for kept in newest)
     which = "each job" if leak.jobs == len(newest) else f"the last {len(newest)} jobs"
     return (
         f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
-        f"Not released after {which}: {each} MB. Now {size(event.sample.memory_bytes)}. {RESTART}",
+        f"Not released after {which}: {each} MB. Now {size(sample.memory_bytes)}. {RESTART}",
     )
 
 
-def _eased(event: Eased) -> tuple[str, str]:
-    system = event.sample.system
-    left = f": {size(system.available_bytes)} free" if system else ""
-    return f"Machine has enough memory again{left}", _doing(event.sample)
+def _eased(found: MachineEased, sample: Sample) -> tuple[str, str]:
+    left = f": {size(found.system.available_bytes)} free"
+    return f"Machine has enough memory again{left}", _doing(sample)
 
 
-def _back(event: Back) -> tuple[str, str]:
-    memory = size(event.sample.memory_bytes)
-    return f"{APP} is back: {memory}", f"It was down for {duration(max(1.0, event.away_s))}."
+def _back(found: ServerReturn, sample: Sample) -> tuple[str, str]:
+    memory = size(sample.memory_bytes)
+    return f"{APP} is back: {memory}", f"It was down for {duration(max(1.0, found.away_s))}."
 
 
-def _worker_replaced(event: WorkerReplaced) -> tuple[str, str]:
-    before = "" if event.memory_bytes is None else f" at {size(event.memory_bytes)}"
+def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str]:
+    before = "" if found.memory_bytes is None else f" at {size(found.memory_bytes)}"
     return (
         f"A worker was replaced{before}",
-        _sentences("It ended during a job, which is lost.", _free(event.sample)),
+        _sentences("It ended during a job, which is lost.", _free(sample)),
     )
 
 
-def child_killed(event: ChildKilled) -> tuple[str, str]:
+def child_killed(found: ChildKilled, sample: Sample) -> tuple[str, str]:
     """Title and text when the kernel has killed processes of a server that runs on."""
-    rows = event.rows
+    rows = found.rows
     names = ", ".join(dict.fromkeys(row.name for row in rows))
     if len(rows) == 1:
         heading = f"{APP}: {names} was killed at {size(rows[0].rss_bytes)}"
     else:
         heading = f"{APP}: {len(rows)} processes were killed: {names}"
-    return heading, _sentences(wording.out_of_memory(event.oom_kills), _free(event.sample))
+    return heading, _sentences(wording.out_of_memory(found.oom_kills), _free(sample))
 
 
-def _grown(event: IdleGrowthSeen) -> tuple[str, str]:
-    growing, sample = event.growing, event.sample
+def _grown(found: IdleGrowth, sample: Sample) -> tuple[str, str]:
+    growing = found
     pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
     return (
         f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
@@ -325,16 +336,16 @@ def _grown(event: IdleGrowthSeen) -> tuple[str, str]:
     )
 
 
-def _littered(event: LeftoverFiles) -> tuple[str, str]:
-    temp = event.sample.temp
+def _littered(found: LeftoverFiles, sample: Sample) -> tuple[str, str]:
+    temp = sample.temp
     return (
-        f"{size(event.left_bytes)} left in the temp directory",
+        f"{size(found.left_bytes)} left in the temp directory",
         f"A job did not remove its files: now {wording.size_in_files(temp)}.",
     )
 
 
-def _disk_full(event: DiskFull) -> tuple[str, str]:
-    disk, temp = event.disk, event.sample.temp
+def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
+    disk, temp = found.disk, sample.temp
     holds = f" ({wording.size_in_files(temp)})" if temp and temp.file_count else ""
     return (
         f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.job_leak import RetainedMemory
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job

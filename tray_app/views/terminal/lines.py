@@ -10,26 +10,11 @@ from unicodedata import east_asian_width
 
 from msgspec import Struct
 
-from tray_app.core.alerts.levels import Level
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import ProcessRow, Source
-from tray_app.core.monitor.events import (
-    Alerted,
-    Answers,
-    ChildKilled,
-    DiskFull,
-    Eased,
-    Hung,
-    IdleGrowthSeen,
-    JobEnded,
-    LeakSuspected,
-    LeftoverFiles,
-    MachineShort,
-    Recovered,
-    Summarised,
-    TakenBack,
-    TargetChanged,
-)
+from tray_app.core.monitor.events import Alert, JobEnded, Summarised, TargetChanged
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import figures, format, notifications, process_text, wording
 from tray_app.core.presentation.figures import Figure
@@ -227,32 +212,17 @@ def _plain_process(mark: str, row: ProcessRow) -> str:
     return f"{'':9}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
 
 
-def alert_line(event: Alerted | TakenBack | Recovered, marks: Marks = EMOJI) -> str:
-    """What a notification says, on one line with its time."""
-    match event:
-        case Alerted():
-            mark, (heading, text) = marks.level[event.level], notifications.alert(event)
-        case TakenBack():
-            mark, (heading, text) = marks.recovered, notifications.taken_back(event)
-        case Recovered():
-            mark, (heading, text) = marks.recovered, notifications.recovery(event)
-    return f"{clock_of(event.sample)} {mark}{heading}. {text}"
-
-
-def note_line(
-    event: MachineShort
-    | Eased
-    | ChildKilled
-    | Hung
-    | Answers
-    | LeakSuspected
-    | IdleGrowthSeen
-    | LeftoverFiles
-    | DiskFull,
-) -> str:
-    """What a notification says, on one line with its time."""
-    note = notifications.note(event)
-    return f"{clock_of(event.sample)} {note.title}. {note.text}" if note else ""
+def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
+    """What a notification says, or would say, on one line with its time."""
+    note = notifications.alert(event)
+    match event.finding:
+        case LevelReached(level):
+            mark = marks.level[level]
+        case ForecastWithdrawn() | Recovered():
+            mark = marks.recovered
+        case _:
+            mark = ""
+    return f"{clock_of(event.sample)} {mark}{note.title}. {note.text}"
 
 
 def job_line(event: JobEnded) -> str:

@@ -9,24 +9,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
+from tray_app.core.alerts.server_exit import ServerExit, ServerReturn, WorkerReplacement
 from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.events import (
-    Alerted,
-    Answers,
-    ChildKilled,
-    DiskFull,
-    Eased,
+    Alert,
     Event,
-    Hung,
-    IdleGrowthSeen,
     JobEnded,
-    LeakSuspected,
-    LeftoverFiles,
-    MachineShort,
-    Recovered,
     Sampled,
     Summarised,
-    TakenBack,
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
@@ -39,7 +29,6 @@ from tray_app.views.terminal.lines import (
     change_line,
     job_line,
     marks_for,
-    note_line,
     plain_lines,
     printable,
     summary_lines,
@@ -79,6 +68,7 @@ class TerminalView:
         self._past: deque[tuple[int | None, Band]] = deque(maxlen=MAX_WIDTH)
         self._notes: deque[str] = deque(maxlen=NOTES_SHOWN)
         self._started_s: float | None = None
+        self._changed_in: int | None = None
         self._summary: list[str] = []
         self._open = ExitStack()
 
@@ -91,15 +81,16 @@ class TerminalView:
         match event:
             case Sampled(sample):
                 self._sampled(sample)
-            case Alerted() | TakenBack() | Recovered():
+            case Alert(ServerExit() | ServerReturn() | WorkerReplacement()) if (
+                event.sample.number == self._changed_in
+            ):
+                pass  # the change was said
+            case Alert():
                 self._say(alert_line(event, self._marks))
-            case MachineShort() | Eased() | ChildKilled() | Hung() | Answers():
-                self._say(note_line(event))
-            case LeakSuspected() | IdleGrowthSeen() | LeftoverFiles() | DiskFull():
-                self._say(note_line(event))
             case JobEnded():
                 self._say(job_line(event))
             case TargetChanged():
+                self._changed_in = event.sample.number
                 self._say(change_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
                 self._summary = ["", *summary_lines(event)]

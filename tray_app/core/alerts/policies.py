@@ -1,0 +1,171 @@
+"""Every alert policy, composed: the state after one more sample, and what they found in it.
+
+To add a kind of alert: a module with its ``POLICY`` (see `policy`), a place in `POLICIES` and in
+`Found`, and its words in the presentation's `notifications`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tray_app.core.alerts import (
+    disk_space,
+    forecast,
+    hung,
+    idle_growth,
+    job_leak,
+    leftover_files,
+    levels,
+    server_exit,
+    system_memory,
+)
+from tray_app.core.alerts.disk_space import DiskFull
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.forecast import NO_FORECAST, Forecast, ForecastKind, ForecastState, Line
+from tray_app.core.alerts.hung import Answering, Hang
+from tray_app.core.alerts.idle_growth import IdleGrowth
+from tray_app.core.alerts.job_leak import Leak
+from tray_app.core.alerts.leftover_files import LeftoverFiles
+from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
+from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.server_exit import (
+    ChildKilled,
+    ServerExit,
+    ServerReturn,
+    WorkerReplacement,
+)
+from tray_app.core.alerts.system_memory import MachineEased, MachineShort
+from tray_app.core.model.readings import MIB
+
+# In the order in which what they find is said.
+POLICIES: tuple[Policy[Any], ...] = (
+    server_exit.POLICY,
+    hung.POLICY,
+    levels.POLICY,
+    system_memory.POLICY,
+    job_leak.POLICY,
+    idle_growth.POLICY,
+    leftover_files.POLICY,
+    disk_space.POLICY,
+)
+
+Found = (
+    ServerExit
+    | ServerReturn
+    | WorkerReplacement
+    | ChildKilled
+    | Hang
+    | Answering
+    | LevelReached
+    | ForecastWithdrawn
+    | Recovered
+    | MachineShort
+    | MachineEased
+    | Leak
+    | IdleGrowth
+    | LeftoverFiles
+    | DiskFull
+)
+"""All that the policies find: whoever words it must word each."""
+
+_KINDS = {
+    Level.ELEVATED: ForecastKind.ELEVATED,
+    Level.HIGH: ForecastKind.HIGH,
+    Level.CRITICAL: ForecastKind.CRITICAL,
+}
+
+State = TypeVar("State")
+
+
+class AlertsState(Struct, frozen=True):
+    """What the policies remember: ``states`` has each one's, in the order of `POLICIES`.
+
+    ``outlook`` is what forecasts come from, and ``forecast`` the nearest one.
+    """
+
+    outlook: ForecastState = NO_FORECAST
+    forecast: Forecast | None = None
+    states: tuple[Any, ...] = tuple(policy.initial for policy in POLICIES)
+
+    def of(self, policy: Policy[State]) -> State:
+        """What this policy remembers."""
+        return cast(State, self.states[POLICIES.index(policy)])
+
+
+CALM = AlertsState()
+
+
+def starting_with(policy: Policy[State], state: State) -> AlertsState:
+    """All policies at their beginning, but for this one."""
+    return AlertsState(states=tuple(state if each is policy else each.initial for each in POLICIES))
+
+
+def update(state: AlertsState, facts: Facts) -> tuple[AlertsState, tuple[Found, ...]]:
+    """The state after one more sample, and what the policies found in it."""
+    outlook, ahead = _foreseen(state, facts)
+    if ahead:
+        facts = replace(facts, ahead=ahead)
+    if state.of(hung.POLICY).said_s is not None:
+        facts = replace(facts, hang_said=True)
+    states: list[Any] = []
+    found: list[Finding] = []
+    for policy, before in zip(POLICIES, state.states, strict=True):
+        after, finding = policy.update(before, facts)
+        states.append(after)
+        if finding is not None:
+            found.append(finding)
+    nearest = min(ahead, key=lambda each: each.seconds) if ahead else None
+    return AlertsState(outlook, nearest, tuple(states)), cast(tuple[Found, ...], tuple(found))
+
+
+def woken(state: AlertsState, now_s: float) -> AlertsState:
+    """After a gap, which is no time that was watched: no hold and no line reaches across it."""
+    each = zip(POLICIES, state.states, strict=True)
+    return AlertsState(states=tuple(policy.woken(before, now_s) for policy, before in each))
+
+
+def rebased(state: AlertsState, now_s: float) -> AlertsState:
+    """The figures have another meaning from now on. What was said stands until they say more."""
+    each = zip(POLICIES, state.states, strict=True)
+    return AlertsState(states=tuple(policy.rebased(before, now_s) for policy, before in each))
+
+
+def due_s(state: AlertsState, now_s: float, limits: AlertLimits) -> float:
+    """When a policy wants a reading apart from the usual ones (monotonic); never is infinity."""
+    moments = [
+        policy.due_s(before, now_s, limits)
+        for policy, before in zip(POLICIES, state.states, strict=True)
+        if policy.due_s is not None and before is not policy.initial
+    ]
+    return min(moments, default=math.inf)
+
+
+def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Forecast, ...]]:
+    """What memory will reach as it climbs now."""
+    outlook, now_s = state.outlook, facts.now.mono_s
+    if facts.fresh_bytes is not None:
+        begins_s = facts.jobs.turned_s
+        outlook = forecast.update(outlook, now_s, facts.fresh_bytes, begins_s=begins_s)
+    elif facts.lost:
+        outlook = NO_FORECAST
+    line = forecast.shown(outlook, now_s)
+    if line is None or facts.memory_bytes is None:  # the usual
+        return outlook, ()
+    targets = _targets(line, facts, state.of(levels.POLICY).reached)
+    return forecast.foresee(outlook, now_s, facts.memory_bytes, targets)
+
+
+def _targets(line: Line, facts: Facts, reached: Level) -> Iterator[tuple[ForecastKind, float]]:
+    """What memory may reach, and where that is: the levels above the one that it is in, and the
+    end of what is available."""
+    for level, kind in _KINDS.items():
+        if level > reached:
+            yield kind, facts.limits.limit_mb(level) * MIB
+    if facts.system is not None:
+        yield ForecastKind.FULL, line.now_bytes + facts.system.available_bytes
