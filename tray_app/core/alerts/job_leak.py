@@ -114,18 +114,14 @@ def update(state: JobLeakState, facts: Facts) -> tuple[JobLeakState, Leak | None
     """The policy after one more sample. Of one with a sign of work the figures are not quiet."""
     if facts.lost:
         return JobLeakState(kept=state.kept), None
-    jobs, temp, works = facts.jobs, facts.temp, facts.activity.stirs
-    now_s, memory_bytes = facts.now.mono_s, facts.fresh_bytes
+    jobs, now_s = facts.jobs, facts.now.mono_s
     running = jobs.current.number if jobs.current else None
     before = state.kept
     if jobs.current is not None and running != state.running:
         state = _begun(_settled(state), jobs.current)
     elif running is None and state.running is not None:
         state = _ended(state, now_s, jobs)
-    if works and temp is not None:
-        state = _with_most(state, temp)
-    elif not works and memory_bytes is not None:
-        state = _quieter(state, now_s, memory_bytes, temp)
+    state = _observed(state, facts)
     if state.settling and running is None and now_s - state.ended_s >= SETTLES_AFTER_S:
         state = _settled(state)
     if state.kept is None or state.kept is before:  # the usual
@@ -138,6 +134,16 @@ def _begun(state: JobLeakState, job: Job) -> JobLeakState:
     if before_bytes is None and job.before:
         before_bytes = job.before.memory_bytes
     return replace(state, running=job.number, before_bytes=before_bytes, most=None)
+
+
+def _observed(state: JobLeakState, facts: Facts) -> JobLeakState:
+    """With the figures of this sample."""
+    temp, memory_bytes = facts.temp, facts.fresh_bytes
+    if facts.activity.stirs:
+        return state if temp is None else _with_most(state, temp)
+    if memory_bytes is None:
+        return state
+    return _quieter(state, facts.now.mono_s, memory_bytes, temp)
 
 
 def _quieter(

@@ -224,23 +224,12 @@ def update_level(
     """
     works = works and not limits.elevated_while_processing
     if memory_bytes is None:
-        if state.foreseen_s is None:
-            return state, NO_VERDICT
-        return replace(state, foreseen_s=now_s), NO_VERDICT
+        return (state if state.foreseen_s is None else replace(state, foreseen_s=now_s)), NO_VERDICT
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
-    if kept is Level.NONE and not foreseen and _is_over(state, now_s):
+    if kept is Level.NONE and not foreseen and _is_over(state, now_s):  # the usual
         return CALM, NO_VERDICT
-    state = replace(
-        state,
-        above_s=_since(state.above_s, now_s, tuple(level <= reached for level in _UPWARDS)),
-        below_s=_since(state.below_s, now_s, tuple(level > kept for level in _UPWARDS)),
-    )
-    was_foretold = state.foreseen_s is not None
-    if was_foretold and (foreseen or reached is Level.CRITICAL):
-        state = replace(state, foreseen_s=now_s)
-    if state.hushed:
-        idle_s = now_s if state.idle_s is None else state.idle_s
-        state = replace(state, idle_s=None if works else idle_s)
+    before = state
+    state = _measured(state, reached, kept, now_s, foreseen=foreseen, works=works)
     state, verdict = _judged(state, reached, kept, now_s, limits, foreseen=foreseen, stirs=stirs)
     if verdict is NO_VERDICT and _is_due(state, reached, now_s, limits, waits=stirs or not rests):
         verdict = LevelVerdict(raise_level=Level.ELEVATED)
@@ -248,13 +237,30 @@ def update_level(
         return CALM, replace(verdict, quiet=not state.told)
     if verdict.raise_level is not None:
         is_quiet = works and verdict.raise_level is Level.ELEVATED
-        foretold = was_foretold and not verdict.early
+        foretold = before.foreseen_s is not None and not verdict.early
         verdict = replace(verdict, foretold=foretold, quiet=is_quiet)
         told = state.told or not is_quiet
         state = replace(state, said_s=now_s, hushed=is_quiet, idle_s=None, told=told)
     is_told = state.raised or state.foreseen_s is not None
     peak_bytes = max(state.peak_bytes, memory_bytes) if is_told else 0
     return replace(state, peak_bytes=peak_bytes), verdict
+
+
+def _measured(
+    state: LevelState, reached: Level, kept: Level, now_s: float, *, foreseen: bool, works: bool
+) -> LevelState:
+    """Since when memory has been where this reading has it, and nothing has been processed."""
+    is_foreseen = state.foreseen_s is not None and (foreseen or reached is Level.CRITICAL)
+    idle_s = state.idle_s
+    if state.hushed:
+        idle_s = None if works else now_s if idle_s is None else idle_s
+    return replace(
+        state,
+        above_s=_since(state.above_s, now_s, tuple(level <= reached for level in _UPWARDS)),
+        below_s=_since(state.below_s, now_s, tuple(level > kept for level in _UPWARDS)),
+        foreseen_s=now_s if is_foreseen else state.foreseen_s,
+        idle_s=idle_s,
+    )
 
 
 def _judged(

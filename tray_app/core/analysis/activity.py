@@ -488,9 +488,7 @@ def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None
     climbs = grown_bytes >= CLIMB_BYTES and (old is None or grown_bytes > old.grown_bytes)
     has_cpu = signs.cpu_percent >= STIRRING_CPU_PERCENT
     if not (climbs or signs.grows or (old is not None and has_cpu)):
-        is_alone = old is not None and not old.temp_signs and signs.has_none_since(old.last_s)
-        stirs_for_s = STIRS_WITHOUT_FILE_S if is_alone else STIRS_FOR_S
-        return old if old is not None and now_s - old.last_s < stirs_for_s else None
+        return old if old is not None and _may_go_on(old, now_s, signs) else None
     if old is None:
         old = Stir(_beginning_s(state, now_s, signs), now_s)
     stir = Stir(
@@ -502,6 +500,12 @@ def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None
         temp_signs=old.temp_signs + (signs.grows and (signs.computes or not old.temp_signs)),
     )
     return stir if stir.is_work or now_s - stir.began_s < STIRS_AT_MOST_S else None
+
+
+def _may_go_on(stir: Stir, now_s: float, signs: _Signs) -> bool:
+    """Whether weak signs that no other has followed yet still count."""
+    is_alone = not stir.temp_signs and signs.has_none_since(stir.last_s)
+    return now_s - stir.last_s < (STIRS_WITHOUT_FILE_S if is_alone else STIRS_FOR_S)
 
 
 def _grown_bytes(state: ActivityState, signs: _Signs) -> int:

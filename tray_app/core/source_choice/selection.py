@@ -89,52 +89,79 @@ def select(
     if disowned and mode is Mode.AUTO:
         alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
-    tree_bytes = process.held_bytes if process else None
-    by_process = (
-        Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)
-        if process and tree_bytes is not None
-        else None
-    )
+    by_process = _by_process(process)
     if mode is Mode.FALLBACK:
-        if by_process:
-            return by_process
-        return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
-
-    api = link.reading
+        return by_process or _nothing(local=local)
     is_fresh = fresh(link, now_s, interval_s)
     is_well = is_fresh or circuit_breaker.keeps_pace(link, now_s, interval_s)
     # An answer that is late is told from one that is not due yet.
     not_due = is_well and (
         sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
     )
-    if process and by_process and (is_fresh or not_due):
-        # Who answers among several is not known at once: workers import before they listen.
-        one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
-        if process.worker_count > 1 or (one_of_several and not doubted):
-            return _because(by_process, Why.WORKERS)
+    if is_fresh or not_due:
         # What a look has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
-        if (sudden or not is_fresh) and not doubted:
-            return _because(by_process, Why.BETWEEN)
-    if api and (is_fresh or not_due):
-        unseen = mode is Mode.AUTO and process is not None and process.problem is not None
-        why = Why.NO_PROCESS if unseen else None
-        return Selected(Source.API, whole_server_bytes(api, process), api.taken_s, why=why)
+        is_newer = (sudden or not is_fresh) and not doubted
+        chosen = _beside_the_api(process, by_process, is_newer=is_newer, doubted=doubted)
+        if chosen is not None:
+            return chosen
+        if link.reading is not None:
+            return _by_api(mode, link.reading, process)
     away = circuit_breaker.away(link, now_s)
     if by_process:
         return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
-    if api and mode is Mode.API and not circuit_breaker.refuses(link, now_s):
-        limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
-        if now_s - api.taken_s <= limit_s:
-            return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
-    elif api and not away:
-        return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
+    if last := _last_value(mode, link, now_s, interval_s, away=away):
+        return last
     has_ended = process is not None and process.loss is not None
-    if api is None and not away and link.failures == 0 and not has_ended:
+    if link.reading is None and not away and link.failures == 0 and not has_ended:
         return Selected(Source.NONE, why=Why.STARTING)
-    if mode is Mode.API:
-        return Selected(Source.NONE, why=Why.API_AWAY)
+    return Selected(Source.NONE, why=Why.API_AWAY) if mode is Mode.API else _nothing(local=local)
+
+
+def _nothing(*, local: bool) -> Selected:
     return Selected(Source.NONE, why=Why.NO_PROCESS if local else Why.REMOTE)
+
+
+def _by_process(process: ProcessReading | None) -> Selected | None:
+    tree_bytes = process.held_bytes if process else None
+    if process is None or tree_bytes is None:
+        return None
+    return Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)
+
+
+def _beside_the_api(
+    process: ProcessReading | None, by_process: Selected | None, *, is_newer: bool, doubted: bool
+) -> Selected | None:
+    """The figure of processes where it is better than that of an API that is well."""
+    if process is None or by_process is None:
+        return None
+    # Who answers among several is not known at once: workers import before they listen.
+    one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
+    if process.worker_count > 1 or (one_of_several and not doubted):
+        return _because(by_process, Why.WORKERS)
+    return _because(by_process, Why.BETWEEN) if is_newer else None
+
+
+def _by_api(mode: Mode, api: ApiReading, process: ProcessReading | None) -> Selected:
+    unseen = mode is Mode.AUTO and process is not None and process.problem is not None
+    why = Why.NO_PROCESS if unseen else None
+    return Selected(Source.API, whole_server_bytes(api, process), api.taken_s, why=why)
+
+
+def _last_value(
+    mode: Mode, link: CircuitBreaker, now_s: float, interval_s: float, *, away: bool
+) -> Selected | None:
+    """The API's last value, as long as it may be shown without a new one."""
+    api = link.reading
+    if api is None:
+        return None
+    if mode is Mode.API and not circuit_breaker.refuses(link, now_s):
+        limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
+        if now_s - api.taken_s > limit_s:
+            return None
+    elif away:
+        return None
+    return Selected(Source.API, api.rss_bytes, api.taken_s, stale=True, why=Why.API_LATE)
 
 
 def _because(selected: Selected, why: Why) -> Selected:
