@@ -239,11 +239,19 @@ def update_level(
         is_quiet = works and verdict.raise_level is Level.ELEVATED
         foretold = before.foreseen_s is not None and not verdict.early
         verdict = replace(verdict, foretold=foretold, quiet=is_quiet)
-        told = state.told or not is_quiet
-        state = replace(state, said_s=now_s, hushed=is_quiet, idle_s=None, told=told)
+        state = _said(state, now_s, quiet=is_quiet)
+    return _peaked(state, memory_bytes), verdict
+
+
+def _peaked(state: LevelState, memory_bytes: int) -> LevelState:
     is_told = state.raised or state.foreseen_s is not None
-    peak_bytes = max(state.peak_bytes, memory_bytes) if is_told else 0
-    return replace(state, peak_bytes=peak_bytes), verdict
+    return replace(state, peak_bytes=max(state.peak_bytes, memory_bytes) if is_told else 0)
+
+
+def _said(state: LevelState, now_s: float, *, quiet: bool) -> LevelState:
+    """After a level was raised. ``quiet``: it is normal here."""
+    told = state.told or not quiet
+    return replace(state, said_s=now_s, hushed=quiet, idle_s=None, told=told)
 
 
 def _measured(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ApiReading, ProcessReading, Source
@@ -93,12 +94,7 @@ def select(
     if mode is Mode.FALLBACK:
         return by_process or _nothing(local=local)
     is_fresh = fresh(link, now_s, interval_s)
-    is_well = is_fresh or circuit_breaker.keeps_pace(link, now_s, interval_s)
-    # An answer that is late is told from one that is not due yet.
-    not_due = is_well and (
-        sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
-    )
-    if is_fresh or not_due:
+    if is_fresh or _is_not_due(link, now_s, interval_s, sudden=sudden):
         # What a look has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
         is_newer = (sudden or not is_fresh) and not doubted
@@ -112,6 +108,19 @@ def select(
         return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
     if last := _last_value(mode, link, now_s, interval_s, away=away):
         return last
+    return _no_source(mode, link, process, away=away, local=local)
+
+
+def _is_not_due(link: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
+    """Whether an answer that is missing is not due yet, and not late."""
+    if not circuit_breaker.keeps_pace(link, now_s, interval_s):
+        return False
+    return sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
+
+
+def _no_source(
+    mode: Mode, link: CircuitBreaker, process: ProcessReading | None, *, away: bool, local: bool
+) -> Selected:
     has_ended = process is not None and process.loss is not None
     if link.reading is None and not away and link.failures == 0 and not has_ended:
         return Selected(Source.NONE, why=Why.STARTING)
@@ -165,4 +174,4 @@ def _last_value(
 
 
 def _because(selected: Selected, why: Why) -> Selected:
-    return Selected(selected.source, selected.memory_bytes, selected.taken_s, selected.stale, why)
+    return replace(selected, why=why)

@@ -1,0 +1,66 @@
+"""All alert policies, composed."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import pytest
+
+from tests.core.made import SYSTEM, facts, look, mb
+from tray_app.core.alerts import hung, levels, server_exit, system_memory
+from tray_app.core.alerts.hung import HungState
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.policies import (
+    CALM,
+    POLICIES,
+    Found,
+    due_s,
+    rebased,
+    starting_with,
+    update,
+    woken,
+)
+from tray_app.core.alerts.policy import Finding
+from tray_app.core.alerts.server_exit import ServerExit
+
+
+def test_each_policy_keeps_a_state_of_its_own() -> None:
+    """In one frozen value; a gap, or other figures, leave what was calm as it was."""
+    assert len(CALM.states) == len(POLICIES)
+    for policy in POLICIES:
+        assert CALM.of(policy) is policy.initial
+    assert woken(CALM, 10.0) == rebased(CALM, 10.0) == CALM
+    assert due_s(CALM, 10.0, AlertLimits()) == math.inf
+    with pytest.raises(AttributeError):
+        CALM.states = ()  # type: ignore[misc]
+
+
+def test_what_is_found_is_a_finding() -> None:
+    """Each kind once, and whoever words them can tell them apart."""
+    kinds = get_args(Found)
+    assert len(set(kinds)) == len(kinds)
+    assert all(issubclass(kind, Finding) for kind in kinds)
+
+
+def test_a_level_and_a_shortage_are_said_of_one_sample() -> None:
+    """In the order of the policies; each knows nothing of the other."""
+    state, found = update(CALM, facts(0.0, mb(3200), system=SYSTEM, process=look(3200, 0.0)))
+    assert found == (LevelReached(Level.CRITICAL, 3000.0),)
+    assert state.of(levels.POLICY).level is Level.CRITICAL
+    assert state.of(system_memory.POLICY) is system_memory.NO_SHORTAGE
+
+
+def test_the_end_of_a_server_that_was_said_to_hang_matters() -> None:
+    """At whatever size, also while it did nothing."""
+    state, _ = update(CALM, facts(0.0, mb(300)))
+    assert update(state, facts(2.0, lost=True))[1] == ()
+    seen = state.of(server_exit.POLICY)
+    hangs = starting_with(hung.POLICY, HungState(said_s=0.0))
+    states = tuple(
+        seen if policy is server_exit.POLICY else before
+        for policy, before in zip(POLICIES, hangs.states, strict=True)
+    )
+    hangs = type(hangs)(states=states)
+    assert update(hangs, facts(2.0, lost=True))[1] == (ServerExit(mb(300), False),)
