@@ -162,7 +162,7 @@ KINDS: dict[str, Event] = {
     "recovered": Alert(Recovered(Level.HIGH, 2500 * MIB), CALM),
     "scarce": Alert(MachineShort(SHORT, HOLDERS), IDLE),
     "scarce-limited": Alert(MachineShort(replace(SHORT, limited=True), HOLDERS[1:2]), BUSY),
-    "eased": Alert(MachineEased(SHORT), CALM),
+    "eased": Alert(MachineEased(SystemMemory(16 * GIB, 10 * GIB, 37.5)), CALM),
     "gone": Alert(ServerExit(3277 * MIB, True, None), CALM),
     "gone-out-of-memory": Alert(ServerExit(3277 * MIB, True, OomKills(1, True)), CALM),
     "gone-idle": Alert(ServerExit(1700 * MIB, False, None, rested=True), CALM),
