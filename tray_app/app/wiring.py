@@ -87,7 +87,13 @@ def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
     from tray_app.sources.processes.probe import ServerProbe
 
     address = settings.address
-    return ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
+    return ServerProbe(
+        table=process_table(),
+        host=address.host,
+        port=address.port,
+        own_pid=os.getpid(),
+        clock=clock.mono_s,
+    )
 
 
 def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource | None:
@@ -101,7 +107,13 @@ def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource
     # In a thread of its own: a directory that does not answer must not hold up a figure.
     scheduler = BackgroundScheduler(clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
-    return UssPssReader(sampler.note_uss_pss, scheduler, shares, clock.mono_s, every_s)
+    return UssPssReader(
+        report=sampler.note_uss_pss,
+        slowly=scheduler,
+        shares=shares,
+        clock=clock.mono_s,
+        every_s=every_s,
+    )
 
 
 def make_helpers(sampler: Sampler, state: State, uss_pss: UssPssSource | None) -> Helpers:
@@ -129,7 +141,13 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
     from tray_app.sources.api.client import ApiClient
 
     headers, verify = _access(settings)
-    return ApiClient(settings.address.url, report, clock.mono_s, headers, verify)
+    return ApiClient(
+        base_url=settings.address.url,
+        report=report,
+        clock=clock.mono_s,
+        headers=headers,
+        verify=verify,
+    )
 
 
 def make_server_calls(settings: Settings) -> ServerCalls:

@@ -78,7 +78,14 @@ def _linux() -> Survey:
             f"{stock.usable}: works here, but the panel supports StatusNotifierItem"
         ]
     others.append("pystray _xorg: cannot show a menu")
-    return Survey(desktop, backend, tuple(others), address, host, notifications)
+    return Survey(
+        desktop=desktop,
+        backend=backend,
+        others=tuple(others),
+        bus=address,
+        host=host,
+        notifications=notifications,
+    )
 
 
 class _Stock(Struct, frozen=True):

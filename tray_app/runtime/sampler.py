@@ -304,13 +304,13 @@ class Sampler:
         late_s = 0.0 if sudden else now.mono_s - self._tick_s
         peak_bytes = self._poller.take_peak()
         looked = Looked(
-            process,
-            self._temp,
-            took_s,
-            sudden,
-            self._newest_uss_pss,
-            monitor,
-            late_s,
+            process=process,
+            temp=self._temp,
+            took_s=took_s,
+            sudden=sudden,
+            own=self._newest_uss_pss,
+            monitor=monitor,
+            late_s=late_s,
             peak_rss_bytes=peak_bytes,
             sharing=sharing,
         )

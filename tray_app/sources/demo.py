@@ -71,14 +71,58 @@ class _Scene(Struct, frozen=True):
 
 _SCENES = (
     _Scene(0, _IDLE, 180, 1),
-    _Scene(6, "AFTER_FILE_UPLOAD", 180, 45, 0, 1),
-    _Scene(10, "AFTER_THUMBNAIL_EXTRACTION", 260, 85, 120, 2),
-    _Scene(13, _FRAMES, 440, 105, 121, 3),
-    _Scene(24, _FRAMES, 1350, 130, 160, 3, api_silent=True),
-    _Scene(34, _FRAMES, 2200, 110, 195, 3),
-    _Scene(45, "BEFORE_VIDEO_POSTPROCESSING", 3150, 175, 235, 4, ffmpeg=True),
-    _Scene(51, "AFTER_VIDEO_UPLOAD", 3200, 60, 275, 4),
-    _Scene(53, "AFTER CAP RELEASE", 3150, 30, 275, 4),
+    _Scene(
+        begins_s=6,
+        stage="AFTER_FILE_UPLOAD",
+        memory_mb=180,
+        cpu_percent=45,
+        temp_mb=0,
+        temp_files=1,
+    ),
+    _Scene(
+        begins_s=10,
+        stage="AFTER_THUMBNAIL_EXTRACTION",
+        memory_mb=260,
+        cpu_percent=85,
+        temp_mb=120,
+        temp_files=2,
+    ),
+    _Scene(begins_s=13, stage=_FRAMES, memory_mb=440, cpu_percent=105, temp_mb=121, temp_files=3),
+    _Scene(
+        begins_s=24,
+        stage=_FRAMES,
+        memory_mb=1350,
+        cpu_percent=130,
+        temp_mb=160,
+        temp_files=3,
+        api_silent=True,
+    ),
+    _Scene(begins_s=34, stage=_FRAMES, memory_mb=2200, cpu_percent=110, temp_mb=195, temp_files=3),
+    _Scene(
+        begins_s=45,
+        stage="BEFORE_VIDEO_POSTPROCESSING",
+        memory_mb=3150,
+        cpu_percent=175,
+        temp_mb=235,
+        temp_files=4,
+        ffmpeg=True,
+    ),
+    _Scene(
+        begins_s=51,
+        stage="AFTER_VIDEO_UPLOAD",
+        memory_mb=3200,
+        cpu_percent=60,
+        temp_mb=275,
+        temp_files=4,
+    ),
+    _Scene(
+        begins_s=53,
+        stage="AFTER CAP RELEASE",
+        memory_mb=3150,
+        cpu_percent=30,
+        temp_mb=275,
+        temp_files=4,
+    ),
     _Scene(58, _IDLE, _RETAINED_MB, 1),
     _Scene(STORY_S, _IDLE, _RETAINED_MB, 1),
 )
@@ -279,12 +323,24 @@ class DemoProbe:
 
 
 def _rows(moment: DemoMoment, cpu_percent: float | None) -> tuple[ProcessRow, ...]:
-    server = ProcessRow(_SERVER_PID, _TARGET.name, Role.TARGET, moment.memory_bytes, cpu_percent)
+    server = ProcessRow(
+        pid=_SERVER_PID,
+        name=_TARGET.name,
+        role=Role.TARGET,
+        rss_bytes=moment.memory_bytes,
+        cpu_percent=cpu_percent,
+    )
     if not moment.ffmpeg:
         return (server,)
     # The server waits while ffmpeg encodes.
     waiting = replace(server, cpu_percent=None if cpu_percent is None else 0.0)
-    return waiting, ProcessRow(_FFMPEG_PID, "ffmpeg", Role.CHILD, _FFMPEG_BYTES, cpu_percent)
+    return waiting, ProcessRow(
+        pid=_FFMPEG_PID,
+        name="ffmpeg",
+        role=Role.CHILD,
+        rss_bytes=_FFMPEG_BYTES,
+        cpu_percent=cpu_percent,
+    )
 
 
 _TARGET = Target(
@@ -295,7 +351,11 @@ _TARGET = Target(
     cwd=None,
     evidence=Evidence(EvidenceKind.DEMO),
 )
-_OTHERS = (ProcessRow(_OTHER_PID, "jupyter-lab", Role.PYTHON, 212 * MIB, 0.3),)
+_OTHERS = (
+    ProcessRow(
+        pid=_OTHER_PID, name="jupyter-lab", role=Role.PYTHON, rss_bytes=212 * MIB, cpu_percent=0.3
+    ),
+)
 
 
 class DemoWalker:

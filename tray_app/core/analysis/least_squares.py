@@ -48,7 +48,7 @@ def sums(points: Sequence[tuple[float, float]]) -> Sums:
         xx += dx * dx
         xy += dx * dy
         yy += dy * dy
-    return Sums(len(points), x, y, xx, xy, yy)
+    return Sums(n=len(points), x=x, y=y, xx=xx, xy=xy, yy=yy)
 
 
 def prefix(xs: Sequence[float], ys: Sequence[float]) -> Prefix:
@@ -64,12 +64,12 @@ def newest(columns: Prefix, count: int, skip: int = 0) -> Sums:
     """Over the newest ``count`` points but for the newest ``skip``."""
     x, y, xx, xy, yy = columns
     return Sums(
-        count - skip,
-        x[count] - x[skip],
-        y[count] - y[skip],
-        xx[count] - xx[skip],
-        xy[count] - xy[skip],
-        yy[count] - yy[skip],
+        n=count - skip,
+        x=x[count] - x[skip],
+        y=y[count] - y[skip],
+        xx=xx[count] - xx[skip],
+        xy=xy[count] - xy[skip],
+        yy=yy[count] - yy[skip],
     )
 
 

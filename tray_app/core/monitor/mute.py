@@ -85,7 +85,13 @@ def update(
         return _held_back(quiet, alerts, exempt=exempt, again=not is_muted)
     if not quiet.held:
         return UNMUTED, alerts
-    summary = HeldBack(quiet.held, quiet.dropped, quiet.since or now, now, quiet.slept_s)
+    summary = HeldBack(
+        events=quiet.held,
+        dropped=quiet.dropped,
+        since=quiet.since or now,
+        until=now,
+        slept_s=quiet.slept_s,
+    )
     return UNMUTED, (summary, *alerts)
 
 

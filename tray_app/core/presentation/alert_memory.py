@@ -159,7 +159,7 @@ def _earlier(message: object, now: Now) -> Earlier | None:
         return None
     if type(urgency) is not int or urgency not in list(Urgency):
         return None
-    return Earlier(title, text, urgency, topic, at)
+    return Earlier(title=title, text=text, urgency=urgency, topic=topic, at=at)
 
 
 def _words(value: object) -> str | None:

@@ -369,7 +369,13 @@ def _held_back(event: HeldBack) -> Note | None:
     if len(told) == 1 and not event.dropped:
         held, one = told[0]
         ago = _ago(held, event).capitalize()
-        return Note(one.title, f"{ago}, {when}. {one.text}", urgency, one.replace, one.actions)
+        return Note(
+            title=one.title,
+            text=f"{ago}, {when}. {one.text}",
+            urgency=urgency,
+            replace=one.replace,
+            actions=one.actions,
+        )
     count = len(told) + event.dropped
     shown = told[-LINES_MAX:]
     lines = [f"{one.title}, {_ago(held, event)}" for held, one in shown]

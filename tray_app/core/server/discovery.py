@@ -233,7 +233,14 @@ def _offers(
 
 def as_target(facts: ProcessFacts, evidence: Evidence) -> Target:
     """What is known of a process, as something that can be watched."""
-    return Target(facts.pid, facts.created_s, facts.name, facts.cmdline, facts.cwd, evidence)
+    return Target(
+        pid=facts.pid,
+        created_s=facts.created_s,
+        name=facts.name,
+        cmdline=facts.cmdline,
+        cwd=facts.cwd,
+        evidence=evidence,
+    )
 
 
 def _none(

@@ -74,7 +74,13 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
     now = TargetTracker(target, workers=workers)
     if not left:
         return now, None
-    return now, Change(Turn.RENEWED, target, None, tuple(sorted(left)), tuple(sorted(joined)))
+    return now, Change(
+        turn=Turn.RENEWED,
+        target=target,
+        loss=None,
+        left=tuple(sorted(left)),
+        joined=tuple(sorted(joined)),
+    )
 
 
 def _identity(target: Target) -> tuple[int, float]:

@@ -347,4 +347,6 @@ def _check_status(response: requests.Response) -> None:
         with suppress(Exception):  # the status is known, whatever becomes of the body
             detail = error_words(_read(response))
         detail = detail or plain_text(response.reason or "")
-    raise ApiError(ApiProblem(kind, detail, status, location, wait_s))
+    raise ApiError(
+        ApiProblem(kind=kind, detail=detail, status=status, location=location, retry_after_s=wait_s)
+    )

@@ -235,7 +235,12 @@ class UssPssReader:
             if share := self._shares(row.pid):
                 rss_bytes, uss_bytes, pss_bytes = share.rss_bytes, share.uss_bytes, share.pss_bytes
                 found[_key(row)] = ProcessShare(
-                    row.pid, row.created_s, row.name, rss_bytes, uss_bytes, pss_bytes
+                    pid=row.pid,
+                    created_s=row.created_s,
+                    name=row.name,
+                    rss_bytes=rss_bytes,
+                    private_bytes=uss_bytes,
+                    pss_bytes=pss_bytes,
                 )
         return found
 

@@ -38,7 +38,12 @@ class OtherPythons:
             else:
                 name, rss_bytes = usage.name, usage.rss_bytes
                 row = ProcessRow(
-                    pid, name, Role.PYTHON, rss_bytes, meter.cpu_percent, meter.created_s
+                    pid=pid,
+                    name=name,
+                    role=Role.PYTHON,
+                    rss_bytes=rss_bytes,
+                    cpu_percent=meter.cpu_percent,
+                    created_s=meter.created_s,
                 )
                 rows.append(row)
         rows.sort(key=lambda row: row.rss_bytes, reverse=True)

@@ -63,7 +63,9 @@ class ServerProbe:
         self._port = port
         self._new_processes = table.new_processes()
         self._index = CommandLineIndex(table, clock)
-        self._search = TargetFinder(table, self._index, host, port, own_pid, clock)
+        self._search = TargetFinder(
+            table=table, index=self._index, host=host, port=port, own_pid=own_pid, clock=clock
+        )
         self._others = OtherPythons(table, self._index, own_pid)
         self._own_pid = own_pid
         self._choice = TargetChoice()
@@ -151,7 +153,16 @@ class ServerProbe:
             usage = handle.read() if handle else None
             if handle and usage:
                 created_s, rss_bytes = handle.created_s, usage.rss_bytes
-                rows.append(ProcessRow(pid, usage.name, Role.OTHER, rss_bytes, None, created_s))
+                rows.append(
+                    ProcessRow(
+                        pid=pid,
+                        name=usage.name,
+                        role=Role.OTHER,
+                        rss_bytes=rss_bytes,
+                        cpu_percent=None,
+                        created_s=created_s,
+                    )
+                )
             if handle:
                 handle.close()
         return tuple(nlargest(count, rows, key=lambda row: row.rss_bytes))
@@ -244,10 +255,22 @@ class ServerProbe:
             self._choice = _none(kind if is_others else ProcessProblemKind.UNREADABLE, choice.pid)
             return True
         self._target = Target(
-            facts.pid, root.created_s, facts.name, facts.cmdline, facts.cwd, choice.evidence
+            pid=facts.pid,
+            created_s=root.created_s,
+            name=facts.name,
+            cmdline=facts.cmdline,
+            cwd=facts.cwd,
+            evidence=choice.evidence,
         )
         siblings = self._siblings(facts) if choice.by_port else frozenset[int]()
-        self._tree = ServerTree(self._table, root, self._host, self._port, now_s, siblings)
+        self._tree = ServerTree(
+            table=self._table,
+            root=root,
+            host=self._host,
+            port=self._port,
+            now_s=now_s,
+            siblings=siblings,
+        )
         self._table.count_limits_of(choice.pid)
         self._polled = None
         self._oom = OomWatch(self._table.oom_count())

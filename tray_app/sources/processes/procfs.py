@@ -83,13 +83,13 @@ class ProcfsHandle:
         if fields[0] in b"ZX":
             return None
         return Usage(
-            visible(stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace")),
-            int(statm.split(b" ", 2)[1]) * self._page_bytes,
-            (int(fields[11]) + int(fields[12])) / self._ticks_per_s,
-            (int(fields[13]) + int(fields[14])) / self._ticks_per_s,
-            fields[0] in b"Tt",  # t: by a debugger
-            int(fields[7]) * self._page_bytes,
-            self._descriptors.read(),
+            name=visible(stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace")),
+            rss_bytes=int(statm.split(b" ", 2)[1]) * self._page_bytes,
+            cpu_s=(int(fields[11]) + int(fields[12])) / self._ticks_per_s,
+            reaped_s=(int(fields[13]) + int(fields[14])) / self._ticks_per_s,
+            stopped=fields[0] in b"Tt",  # t: by a debugger
+            faulted_bytes=int(fields[7]) * self._page_bytes,
+            descriptors=self._descriptors.read(),
         )
 
     def close(self) -> None:
@@ -247,7 +247,13 @@ class ProcfsTable:
             return None
         # Alive after both were opened: both are of one process.
         known = self._read_stat(pid)
-        handle = ProcfsHandle(pid, known.created_s if known else 0.0, statm, stat, self._proc)
+        handle = ProcfsHandle(
+            pid=pid,
+            created_s=known.created_s if known else 0.0,
+            statm=statm,
+            stat=stat,
+            proc=self._proc,
+        )
         if known is None or handle.read() is None:
             handle.close()
             return None
@@ -301,7 +307,13 @@ class ProcfsTable:
         used_percent = 100 * (total - available) / total
         pressure = self._pressure_percent()
         return SystemMemory(
-            total, available, used_percent, swap_used, swap_total, pressure, limited
+            total_bytes=total,
+            available_bytes=available,
+            used_percent=used_percent,
+            swap_used_bytes=swap_used,
+            swap_total_bytes=swap_total,
+            pressure_percent=pressure,
+            limited=limited,
         )
 
     def make_poller(

@@ -47,11 +47,11 @@ class PsutilHandle:
                 rss_bytes = process.memory_info().rss
                 cpu_s, stopped = cpu.user + cpu.system, status in _STOPPED
                 return Usage(
-                    visible(process.name()),
-                    rss_bytes,
-                    cpu_s,
-                    reaped_s,
-                    stopped,
+                    name=visible(process.name()),
+                    rss_bytes=rss_bytes,
+                    cpu_s=cpu_s,
+                    reaped_s=reaped_s,
+                    stopped=stopped,
                     descriptors=_descriptors(process),
                 )
         except psutil.Error:

@@ -150,15 +150,15 @@ class ServerTree:
             role = Role.TARGET if pid == self.root.pid else Role.CHILD
             shown_percent = None if is_new else meter.cpu_percent
             row = ProcessRow(
-                pid,
-                usage.name,
-                role,
-                usage.rss_bytes,
-                shown_percent,
-                meter.created_s,
-                usage.stopped,
-                usage.faulted_bytes,
-                usage.descriptors,
+                pid=pid,
+                name=usage.name,
+                role=role,
+                rss_bytes=usage.rss_bytes,
+                cpu_percent=shown_percent,
+                created_s=meter.created_s,
+                stopped=usage.stopped,
+                faulted_bytes=usage.faulted_bytes,
+                descriptors=usage.descriptors,
             )
             rows.append(row)
         ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()
