@@ -756,7 +756,7 @@ def test_a_holder_that_cannot_be_read_is_said(table: FakeTable, probe: ServerPro
     table.start(11, SERVER)
     reading = probe.read(0.0)
     assert reading.target is None
-    assert "cannot be read" in said(reading)
+    assert "belongs to another user" in said(reading)
 
 
 def test_the_largest_other_pythons_are_listed(table: FakeTable, probe: ServerProbe) -> None:
@@ -799,7 +799,7 @@ def test_a_server_that_has_just_ended_is_not_called_anothers(
     table.end(10)
     monkeypatch.setattr(table, "listeners", lambda *_: Listeners(hidden=True))
     assert said(probe.read(1.0)) == "the server process has just ended"
-    assert "cannot be read" in said(probe.read(3.0))
+    assert "belongs to another user" in said(probe.read(3.0))
 
 
 def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
