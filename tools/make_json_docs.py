@@ -19,7 +19,7 @@ HEAD = """\
 <!-- Made by `python -m tools.make_json_docs` from tray_app/core/presentation/figures.py. -->
 
 `runanalyze-tray --json` writes one object for each sample, on one line, as UTF-8. With `--once` it
-writes one and ends: with status 3 if neither the API nor a process told the memory.
+writes one and ends: with status 3 if neither the API nor a process reported the memory.
 
 ```sh
 runanalyze-tray --json | jq -r 'select(.memory_mb) | "\\(.time) \\(.memory_mb) \\(.alert)"'

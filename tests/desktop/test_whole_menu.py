@@ -237,7 +237,7 @@ def _other_is_watched(scene: Scene, _command: Any) -> None:
 
 def _server_is_found(scene: Scene, _command: Any) -> None:
     scene.app.wait_for_source("API")
-    row = find_row(find_row(scene.app.rows, "Processes")["children"], "Find the server")
+    row = find_row(find_row(scene.app.rows, "Processes")["children"], "Detect the server")
     assert row["toggle-state"] == 1
 
 
@@ -259,7 +259,7 @@ def _is_muted(scene: Scene, command: Any) -> None:
         1800.0: "for 30 min",
         3600.0: "for 60 min",
         28800.0: "for 8 h",
-        None: "until the next start",
+        None: "until restart",
     }[command.duration_s]
     scene.app.wait_for_label(f"Alerts: muted {until}")
     scene.app.wait_for_picture(muted=True)

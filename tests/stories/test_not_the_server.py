@@ -104,7 +104,7 @@ def test_a_forwarder_is_not_used(runanalyze_server: ServerFactory, spawn: Spawn)
         assert (sample.rate_bytes_s, sample.peak_bytes) == (None, sample.memory_bytes)
         name = psutil.Process(forwarder.pid).name()
         assert wording.source(sample).endswith(
-            f"port {port} is held by {name} (pid {forwarder.pid}), which is not RunAnalyze"
+            f"is held by {name} (pid {forwarder.pid}), which is not RunAnalyze"
         )
 
         server.hang(60)
@@ -117,7 +117,7 @@ def test_a_forwarder_is_not_used(runanalyze_server: ServerFactory, spawn: Spawn)
         unknown = monitor.tick()
         assert (unknown.source, unknown.memory_bytes) == (Source.NONE, None)
         assert (unknown.band, unknown.target) == (Band.UNKNOWN, None)
-        assert wording.source(unknown).endswith("is not the server")
+        assert wording.source(unknown).endswith("is not RunAnalyze")
 
 
 def test_the_server_itself_is_used(runanalyze_server: ServerFactory) -> None:
