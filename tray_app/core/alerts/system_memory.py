@@ -46,7 +46,7 @@ class MachineShort(Finding, frozen=True):
 
 
 class MachineEased(Finding, frozen=True):
-    """The machine has memory again."""
+    """Machine has enough memory again."""
 
     system: SystemMemory
 
