@@ -23,6 +23,14 @@ settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 
 
+# Their tests share what takes most of their time.
+TOGETHER = {
+    "tests/bench/test_alerts.py",
+    "tests/stories/test_bad_input.py",
+    "tests/stories/test_ways_to_start.py",
+}
+
+
 def heed_signals() -> None:
     """Undo what ``nohup`` and a script's ``&`` leave behind: ignored signals, which every program
     that a test starts would inherit. A handler of ours is the default again after an exec.
@@ -39,6 +47,25 @@ heed_signals()
 
 def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"true", "1"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadgroup``: files of `TOGETHER` go to one worker, other tests to whichever is free.
+
+    pytest-xdist's own groups are marks, which it writes into the tests' ids; pytest 9.2 does not
+    let it.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

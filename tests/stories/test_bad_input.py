@@ -35,12 +35,9 @@ from tray_app.runtime import clock
 from tray_app.sources.api.client import ApiClient
 from tray_app.views.terminal.json_record import json_line
 
-pytestmark = [
-    pytest.mark.skipif(
-        not Path("/proc/self/schedstat").exists(), reason="needs Linux's account of waiting"
-    ),
-    pytest.mark.xdist_group("bad input"),
-]
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/schedstat").exists(), reason="needs Linux's account of waiting"
+)
 
 WELL_SAMPLES = 8
 WRONG_SAMPLES = 20

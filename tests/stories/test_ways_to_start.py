@@ -32,8 +32,6 @@ if sys.platform != "linux":
 
 from tray_app.sources.processes.procfs import ProcfsTable
 
-pytestmark = pytest.mark.xdist_group("ways to start")
-
 _BIN = Path(sys.executable).parent
 _ADDRESS = ("--host", "127.0.0.1", "--port", "{port}")
 _UVICORN = (str(_BIN / "uvicorn"), "main:app", *_ADDRESS)
