@@ -540,6 +540,9 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
         server.write_tmp(8, "u1/upload.mp4")
         server.write_tmp(20, "u1/processed/processed_video.mp4")
         server.write_tmp(0, "u1/processed/processed_video.mp4")
+        app.wait_for_tooltip("saving", 20.0)
+        # Its last word: without one, a job that leaves files counts as waiting for 60 s.
+        server.stage("AFTER_FINAL_GC")
         app.wait_for_tooltip("idle", 20.0)
         server.burn(30.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")

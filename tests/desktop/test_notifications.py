@@ -401,8 +401,8 @@ def test_a_late_answer_is_taken(
 ) -> None:
     """Its number, by which the next one replaces it, although that was sent before the answer; and
     its button, which works."""
-    monkeypatch.setattr(notification_service, "LIMIT_S", 0.3)
-    recorder.answer_after_s = 0.6
+    monkeypatch.setattr(notification_service, "LIMIT_S", 1.0)
+    recorder.answer_after_s = 1.5
     with tray_on(session_bus, monkeypatch) as (tray, settled, pressed):
         sent = tray.notify(NOTE)
         assert (sent.means, sent.pending) == (None, True)

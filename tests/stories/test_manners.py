@@ -186,7 +186,9 @@ REMEMBERS_SAMPLES = """
 from tray_app.app import tray
 from tray_app.cli.main import main
 from msgspec.structs import replace
-tray.remembered_of = lambda state: replace(state.choice, alerts={"samples": state.samples})
+tray.alert_memory.choice = lambda state, _: replace(
+    state.choice, alerts={"samples": state.samples}
+)
 raise SystemExit(main())
 """
 
