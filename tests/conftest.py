@@ -90,12 +90,13 @@ def runanalyze_server(tmp_path: Path) -> Iterator[ServerFactory]:
     """Starts real servers, ``runanalyze_server()``; each is ended with the test.
 
     See ``tests.server.starting.RunAnalyzeServer`` for the styles of starting and what a server
-    can be told to do.
+    can be told to do. ``folder`` names its directory; one that names the project makes it likelier
+    than the servers of tests that run at the same time.
     """
     servers: list[RunAnalyzeServer] = []
 
-    def start(**options: Any) -> RunAnalyzeServer:
-        server = RunAnalyzeServer(tmp_path / f"server-{len(servers) + 1}", **options)
+    def start(*, folder: str = "server", **options: Any) -> RunAnalyzeServer:
+        server = RunAnalyzeServer(tmp_path / f"{folder}-{len(servers) + 1}", **options)
         servers.append(server)
         server.start()
         return server

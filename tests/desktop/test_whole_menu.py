@@ -409,9 +409,10 @@ def test_opening_the_menu_reads_what_only_it_shows(
 
 
 def test_the_server_on_another_port_is_watched_by_a_click(
-    start_desktop: StartDesktop, start_app: StartApp, server: RunAnalyzeServer
+    start_desktop: StartDesktop, start_app: StartApp, runanalyze_server: ServerFactory
 ) -> None:
     """It is offered where the figure is missed; its API is asked then, until that is undone."""
+    server = runanalyze_server(folder="runanalyze")
     desktop = start_desktop(bus_only=True)
     with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
         app = start_app(desktop, "--url", f"http://127.0.0.1:{unused_port()}")
