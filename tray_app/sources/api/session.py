@@ -149,6 +149,9 @@ class ApiSession:
             result = self._late_result(patience_s)
         if isinstance(result, bytes):
             return result
+        if self.is_cut:  # whatever the cut looked like to the exchange
+            del result
+            raise ConnectionAbortedError
         try:
             raise result
         finally:
