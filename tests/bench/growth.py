@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tests.bench.measuring import MB, rss_and_pss_bytes
 from tests.bench.table import Effort, Figure, Part, run
-from tests.sources.running import LISTENER, free_port, spawner
+from tests.ports import free_port
+from tests.sources.running import LISTENER, spawner
 
 SAMPLES = 100_000
 WARM_UP = 1_000

@@ -20,7 +20,8 @@ import psutil
 
 from tests.bench.measuring import INTERVAL_S, population
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
-from tests.sources.running import SUPERVISOR, free_port, spawner
+from tests.ports import free_port
+from tests.sources.running import SUPERVISOR, spawner
 from tray_app.sources.processes.host import process_table
 from tray_app.sources.processes.probe import ServerProbe
 

@@ -23,8 +23,8 @@ from tests.bench import back_door
 from tests.desktop.recorder import WATCHER, Watcher
 from tests.desktop.session import ITEM, MENU, DesktopSession
 from tests.desktop.wire import Heard, Peer
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer
-from tests.sources.running import free_port
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.core.made import look_in_vain
+from tests.ports import free_port
 from tests.server.starting import ServerFactory
-from tests.sources.fault_server import FaultServer, answer, tls, unused_port
+from tests.sources.fault_server import FaultServer, answer, tls
 from tests.sources.faults import STATUS
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
@@ -102,7 +103,7 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
 def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Status 1, and what to do."""
     monkeypatch.setattr("tray_app.cli.doctor._look", lambda _: look_in_vain(0.0))  # others may run
-    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    status, text = found(at(f"http://127.0.0.1:{free_port()}"), tmp_path)
     assert status == 1
     assert "Start the server, or give its address with --url" in text
 
@@ -110,7 +111,7 @@ def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
     """It is named, with the URL that would watch it."""
     server = runanalyze_server()
-    status, text = found(at(f"http://127.0.0.1:{unused_port()}"), tmp_path)
+    status, text = found(at(f"http://127.0.0.1:{free_port()}"), tmp_path)
     assert status == 1
     said = f"main:app listens on port {server.port}"
     assert said in text.partition("To fix:")[0]

@@ -22,8 +22,8 @@ from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import App
 from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.sources.fault_server import unused_port
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -415,7 +415,7 @@ def test_the_server_on_another_port_is_watched_by_a_click(
     server = runanalyze_server(folder="runanalyze")
     desktop = start_desktop(bus_only=True)
     with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
-        app = start_app(desktop, "--url", f"http://127.0.0.1:{unused_port()}")
+        app = start_app(desktop, "--url", f"http://127.0.0.1:{free_port()}")
         question = f"uvicorn main:app listens on port {server.port}: watch it?"
         app.wait_for_tooltip(question)
         app.click(question)

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -20,6 +19,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 Style = Literal["python -m uvicorn", "uvicorn", "python main.py"]
@@ -74,7 +74,7 @@ class RunAnalyzeServer:
         """Start; returns when the API answers. A later start takes the same port again."""
         fresh_port = not self.port
         for last_try in (False, False, True):
-            self.port = self.port or _free_port()
+            self.port = self.port or free_port()
             try:
                 self._launch(within_s)
             except AssertionError:
@@ -233,10 +233,3 @@ class ServerFactory(Protocol):
     def __call__(
         self, *, style: Style = ..., options: tuple[str, ...] = ..., flat: bool = ...
     ) -> RunAnalyzeServer: ...
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -51,13 +51,6 @@ def tls() -> ssl.SSLContext:
     return context
 
 
-def unused_port() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 Script = Callable[[Exchange], None]
 
 

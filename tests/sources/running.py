@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -64,20 +63,6 @@ while True:
     Thread(target=carry, args=(near, far), daemon=True).start()
     Thread(target=carry, args=(far, near), daemon=True).start()
 """
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as trial:
-        port: int = trial.getsockname()[1]
-        return port
-
-
-def free_ports(number: int) -> list[int]:
-    """As many different ones."""
-    with ExitStack() as held:
-        trials = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [trial.getsockname()[1] for trial in trials]
 
 
 @contextmanager

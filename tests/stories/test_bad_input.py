@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from tests.core.made import look
-from tests.sources.fault_server import FaultServer, Script, answer, close, raw, tls, unused_port
+from tests.ports import free_port
+from tests.sources.fault_server import FaultServer, Script, answer, close, raw, tls
 from tests.sources.faults import ENDLESS, PAYLOADS, STATUS, UNUSUAL, WRONG, check_plain
 from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, Glance, Watchers
 from tests.waiting import wait_for
@@ -155,7 +156,7 @@ def no_way_out() -> dict[str, str]:
     """An environment whose proxies do not exist."""
     environment = os.environ | dict.fromkeys(
         ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"),
-        f"http://127.0.0.1:{unused_port()}",
+        f"http://127.0.0.1:{free_port()}",
     )
     return {key: value for key, value in environment.items() if key.lower() != "no_proxy"}
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.sources.running import FORWARDER, Spawn, free_port, spawner
+from tests.sources.running import FORWARDER, Spawn, spawner
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome, Now, Source

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources.fault_server import FaultServer, answer, unused_port
+from tests.ports import free_port
+from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +109,7 @@ def test_one_sample_with_or_without_a_reading(flags: tuple[str, ...]) -> None:
     with FaultServer(answer(STATUS)) as server:
         status, told = once("--mode=api", f"--url={server.url}", *flags)
         assert (status, told.count("\n")) == (0, 1)
-    status, told = once("--mode=api", f"--url=http://127.0.0.1:{unused_port()}", *flags)
+    status, told = once("--mode=api", f"--url=http://127.0.0.1:{free_port()}", *flags)
     assert (status, told.count("\n")) == (3, 1)
     assert once("--demo", *flags)[0] == 0
 
@@ -116,7 +117,7 @@ def test_one_sample_with_or_without_a_reading(flags: tuple[str, ...]) -> None:
 def test_the_old_scripts_flags_are_understood() -> None:
     """``memory_monitor.py --url localhost:9 --interval 1 --duration 5 --processes``."""
     status, told = once(
-        *("--url", f"127.0.0.1:{unused_port()}", "--interval", "1", "--duration", "5"),
+        *("--url", f"127.0.0.1:{free_port()}", "--interval", "1", "--duration", "5"),
         *("--processes", "--json"),
     )
     assert status == 3

@@ -17,8 +17,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import found_in
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.sources.running import FORWARDER, Spawn, free_port, spawner
+from tests.sources.running import FORWARDER, Spawn, spawner
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
 from tray_app.core.config.settings import Settings

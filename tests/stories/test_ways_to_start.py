@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer
-from tests.sources.running import free_port, free_ports
 from tests.waiting import wait_for
 from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import MIB, ProcessReading
@@ -159,7 +159,7 @@ def starts(
             server.start(_START_LIMIT_S)
             return Running(style, server)
 
-        ports = free_ports(len(STYLES))
+        ports = [free_port() for _ in STYLES]
         yield {
             name: pool.submit(start, style, port)
             for (name, style), port in zip(STYLES.items(), ports, strict=True)

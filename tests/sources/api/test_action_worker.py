@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.fault_server import (
     Exchange,
@@ -23,7 +24,6 @@ from tests.sources.fault_server import (
     head_of,
     in_turn,
     reset,
-    unused_port,
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
 from tests.waiting import wait_for
@@ -204,7 +204,7 @@ def test_a_failure_is_one_plain_reason(
 def test_a_server_that_is_down_refuses() -> None:
     """Nothing else is tried."""
     for errand in ServerAction:
-        outcome = ran(errand, f"http://127.0.0.1:{unused_port()}")
+        outcome = ran(errand, f"http://127.0.0.1:{free_port()}")
         assert outcome == ActionResult(errand, problem=ApiProblem(ApiFailureKind.REFUSED))
 
 
@@ -316,7 +316,7 @@ def test_a_browser_is_given_no_password() -> None:
 
 def test_the_address_of_a_server_that_is_down_is_opened_all_the_same() -> None:
     """The browser says it better."""
-    url = f"http://127.0.0.1:{unused_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     assert page(url) == url
 
 

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.ports import free_port
 from tests.sources.fault_server import (
     CERTIFICATE,
     LONG_S,
@@ -37,7 +38,6 @@ from tests.sources.fault_server import (
     raw,
     reset,
     tls,
-    unused_port,
 )
 from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG, check_plain
 from tests.waiting import wait_for
@@ -293,7 +293,7 @@ def test_connecting_takes_too_long(full_port: int, monkeypatch: pytest.MonkeyPat
 def test_the_address_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several addresses (localhost is ::1, too) the one that answers is used."""
     with FaultServer(answer(STATUS)) as server, connected(f"http://localhost:{server.port}") as api:
-        addresses(monkeypatch, unused_port(), server.port)
+        addresses(monkeypatch, free_port(), server.port)
         api.reading()
 
 
@@ -302,7 +302,7 @@ def test_the_address_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_refused() -> None:
     """Where nobody listens the connection is refused; a server that starts is found."""
-    port = unused_port()
+    port = free_port()
     with connected(f"http://127.0.0.1:{port}") as api:
         assert api.failure() == (REFUSED, "connection refused")
         assert api.failure() == (REFUSED, "connection refused")
@@ -554,7 +554,7 @@ def test_the_environment_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with FaultServer(answer(STATUS)) as server, connected(server.url) as api:
         api.reading()
         assert "uthorization" not in server.exchanges[0].head

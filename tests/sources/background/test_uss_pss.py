@@ -15,7 +15,8 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from tests.sources.running import Spawn, end, free_port, spawner
+from tests.ports import free_port
+from tests.sources.running import Spawn, end, spawner
 from tests.waiting import wait_for
 from tray_app.core.analysis.shared_memory import corrected
 from tray_app.core.model.process_finding import Evidence, EvidenceKind

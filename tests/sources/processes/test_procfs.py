@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources.running import LISTENER, Spawn, free_port, spawner
+from tests.ports import free_port
+from tests.sources.running import LISTENER, Spawn, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, free_port, spawner
+from tests.ports import free_port
+from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
 from tray_app.sources.processes.process_table import ProcessTable
