@@ -312,7 +312,7 @@ def test_a_second_start_is_heard_again(
         held.close()
 
 
-def test_an_errand_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
+def test_a_server_action_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
     """One without an outcome would bar all others."""
     outcomes: queue.SimpleQueue[ActionResult] = queue.SimpleQueue()
     with FaultServer(answer(STATUS)) as server:

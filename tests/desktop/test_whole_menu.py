@@ -292,7 +292,7 @@ def _memory_is_freed(scene: Scene, _command: Any) -> None:
 
 def _is_cleaned_up(scene: Scene, command: Any) -> None:
     size, name = {ServerAction.CLEAN_UP: (4, "older"), ServerAction.CLEAN_UP_HOUR: (5, "old")}[
-        command.errand
+        command.action
     ]
     notice = scene.wait_for_notice(f"Deleted 1 temp file ({size} MB)")
     assert not (scene.server.folder / "tmp" / "u1" / f"{name}.mp4").exists()

@@ -103,9 +103,9 @@ def question(state: State, command: Command) -> ConfirmationNeeded:
     return asked
 
 
-class TestErrands:
+class TestServerActions:
     @pytest.mark.parametrize(
-        ("command", "errand"),
+        ("command", "action"),
         [
             (FreeMemory(), ServerAction.FREE_MEMORY),
             (CleanUp(), ServerAction.CLEAN_UP),
@@ -113,17 +113,17 @@ class TestErrands:
         ],
     )
     def test_an_idle_server_is_asked(
-        self, idle: State, command: Command, errand: ServerAction
+        self, idle: State, command: Command, action: ServerAction
     ) -> None:
         """With the settings of the moment; the state says so until it has ended."""
         state, events = after(idle, command)
-        assert (state.errand, events) == (errand, [ActionRequested(errand, SETTINGS)])
-        outcome = ActionResult(errand, 1.0)
+        assert (state.running_action, events) == (action, [ActionRequested(action, SETTINGS)])
+        outcome = ActionResult(action, 1.0)
         state, events = after(state, ActionFinished(outcome))
-        assert (state.errand, state.brought) == (None, outcome)
+        assert (state.running_action, state.brought) == (None, outcome)
         assert events == [ActionEnded(outcome)]
 
-    def test_one_errand_at_a_time(self, idle: State) -> None:
+    def test_one_server_action_at_a_time(self, idle: State) -> None:
         """A second request while one runs says which one runs."""
         state, _ = after(idle, FreeMemory())
         for command in (FreeMemory(), CleanUp()):
@@ -135,12 +135,12 @@ class TestErrands:
     def test_no_clean_up_while_a_job_runs(self, idle: State, activity: Activity) -> None:
         """Its files would be at risk, also for who is sure; memory may be freed then."""
         busy = replace(idle, activity=ActivityState(activity=activity))
-        for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
+        for action in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
             for sure in (False, True):
-                refusal = refused(busy, CleanUp(errand, sure=sure))
-                assert refusal == ActionRefused(errand, RefusalReason.JOB)
+                refusal = refused(busy, CleanUp(action, sure=sure))
+                assert refusal == ActionRefused(action, RefusalReason.JOB)
         assert question(busy, FreeMemory()).risk is Risk.JOB
-        assert after(busy, FreeMemory(sure=True))[0].errand is ServerAction.FREE_MEMORY
+        assert after(busy, FreeMemory(sure=True))[0].running_action is ServerAction.FREE_MEMORY
 
     def test_no_clean_up_while_a_job_may_have_begun_or_waits(self, idle: State) -> None:
         """A burst of CPU may be its beginning, or a file; and a job that is not known to have ended
@@ -175,7 +175,7 @@ class TestErrands:
         assert asked.temp is not None
         assert (asked.temp.size_bytes, asked.temp.file_count) == (mb(154), 3)
         (event,) = after(state, replace(command, sure=True))[1]
-        assert event == ActionRequested(asked.errand, SETTINGS)
+        assert event == ActionRequested(asked.action, SETTINGS)
 
     def test_what_is_not_known_is_asked_for(self, idle: State) -> None:
         """Files that the server does not tell of, or a job while nothing is read."""
@@ -186,7 +186,7 @@ class TestErrands:
         paused, _ = after(idle, SetPaused(True))
         assert question(paused, FreeMemory()).risk is Risk.UNKNOWN
 
-    def test_no_errand_deletes_files_of_the_last_hour(self) -> None:
+    def test_no_clean_up_deletes_files_of_the_last_hour(self) -> None:
         """With 0 h the real server deleted a running job's files, and the job failed."""
         assert set(AGE_HOURS) == set(ServerAction)
         assert min(AGE_HOURS.values()) >= 1

@@ -41,19 +41,19 @@ FILES = TempUsage(mb(154), 3, 0.0)
             ActionRefused(ServerAction.CLEAN_UP, RefusalReason.RUNNING, ServerAction.FREE_MEMORY),
             "No files were deleted",
             "Freeing memory is still in progress.",
-            "errand",
+            "server-action",
         ),
         (
             ActionRefused(ServerAction.CLEAN_UP, RefusalReason.JOB),
             "No files were deleted",
             "A job is running and may need its files.",
-            "errand",
+            "server-action",
         ),
         (
             ActionRefused(ServerAction.FREE_MEMORY, RefusalReason.DEMO),
             "Memory was not freed",
             "Not available in the demo.",
-            "errand",
+            "server-action",
         ),
         (
             OpenFailed("/srv/tmp", "there is no such directory"),
@@ -145,7 +145,7 @@ def test_a_question_has_a_button_that_answers_it(
     """A second click, on it, has the action done."""
     told = note(event)
     assert told is not None
-    assert (told.title, told.text, told.replace) == (title, text, "errand")
+    assert (told.title, told.text, told.replace) == (title, text, "server-action")
     assert [(each.label, each.command) for each in told.actions] == [(label, command)]
 
 
@@ -256,21 +256,21 @@ def test_a_question_has_a_button_that_answers_it(
         ),
     ],
 )
-def test_what_an_errand_brought_is_said_with_figures_first(
+def test_what_a_server_action_brought_is_said_with_figures_first(
     outcome: ActionResult, title: str, text: str
 ) -> None:
     """As measured, or one plain sentence of why not; in a notification, and in one line."""
     assert action_text.brought(outcome) == (title, text)
     told = note(ActionEnded(outcome))
     assert told is not None
-    assert (told.title, told.text, told.replace) == (title, text, "errand")
+    assert (told.title, told.text, told.replace) == (title, text, "server-action")
     if outcome.problem:
         assert action_text.line(outcome) == f"{title}: {text}"
     else:
         assert action_text.line(outcome) == f"{title}; {text[0].lower()}{text[1:-1]}"
 
 
-def test_what_an_errand_brought_is_one_line_in_menu_and_log() -> None:
+def test_what_a_server_action_brought_is_one_line_in_menu_and_log() -> None:
     """As the recorded server: nothing freed, and two old files gone that its answer hides."""
     before, after = Extent(mb(532), mb(50), 2), Extent(mb(532), 0, 0)
     told = action_text.line(ActionResult(ServerAction.FREE_MEMORY, 1.0, before, after))

@@ -451,15 +451,15 @@ def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
     busy = by_key(replace(HEALTHY, activity=replace(HEALTHY.activity, burst_s=1.0)))
     assert busy["clean-risk"].text == "Not while a job is running"
     for key, command in (
-        ("errand-clean_up", CleanUp(sure=True)),
-        ("errand-clean_up_hour", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
+        ("action-clean_up", CleanUp(sure=True)),
+        ("action-clean_up_hour", CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True)),
     ):
         assert (busy[key].enabled, busy[key].command) == (False, command)
     assert busy["free-risk"].text == "A job is running. Free memory anyway?"
-    assert busy["errand-free_memory"].enabled
+    assert busy["action-free_memory"].enabled
     paused = by_key(STATES["paused"])
-    assert not paused["errand-clean_up"].enabled
-    assert paused["errand-free_memory"].enabled
+    assert not paused["action-clean_up"].enabled
+    assert paused["action-free_memory"].enabled
 
 
 def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:

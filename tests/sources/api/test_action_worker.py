@@ -1,4 +1,4 @@
-"""Errands: calls that change something on the server, and what they measure."""
+"""Server actions: calls that change something on the server, and what they measure."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ FIGURES = answer(STATUS)
 
 
 def routes(post: Script, status: Script = FIGURES) -> Script:
-    """One script for errands, one for the figures."""
+    """One script for actions, one for the figures."""
     return lambda exchange: (status if "/memory-status/" in exchange.path else post)(exchange)
 
 
-def ran(errand: ServerAction, url: str) -> ActionResult:
+def ran(action: ServerAction, url: str) -> ActionResult:
     """The outcome that is reported; exactly one is."""
     outcomes: queue.Queue[ActionResult] = queue.Queue()
-    ActionWorker(errand, ServerCalls(url, time.monotonic), outcomes.put, time.monotonic).start()
+    ActionWorker(action, ServerCalls(url, time.monotonic), outcomes.put, time.monotonic).start()
     outcome = outcomes.get(timeout=AMPLE_S)
     assert outcomes.empty()
     return outcome
@@ -81,17 +81,17 @@ def test_files_younger_than_an_hour_are_never_asked_away(hours: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("errand", "path", "good"),
+    ("action", "path", "good"),
     [
         (ServerAction.FREE_MEMORY, "/optimize-memory/", FREED),
         (ServerAction.CLEAN_UP, f"{CLEANUP}24", CLEANED),
         (ServerAction.CLEAN_UP_HOUR, f"{CLEANUP}1", CLEANED),
     ],
 )
-def test_one_post_between_measurements(errand: ServerAction, path: str, good: bytes) -> None:
+def test_one_post_between_measurements(action: ServerAction, path: str, good: bytes) -> None:
     """On one connection, so that of several workers one answers all."""
     with FaultServer(routes(answer(good))) as server:
-        outcome = ran(errand, server.url)
+        outcome = ran(action, server.url)
         assert outcome.problem is None
         figures = "/memory-status/"
         assert server.paths == [figures, path, figures, figures]
@@ -105,8 +105,9 @@ def test_one_post_between_measurements(errand: ServerAction, path: str, good: by
         assert server.connections == 1
 
 
-def test_an_errand_is_never_sent_twice() -> None:
-    """A reading is asked again on a fresh connection when a kept one breaks; an errand is not."""
+def test_a_server_action_is_never_sent_twice() -> None:
+    """A reading is asked again on a fresh connection when a kept one breaks; a server action is
+    not."""
     for broken in (reset, close):
         with FaultServer(routes(broken)) as server:
             outcome = ran(ServerAction.FREE_MEMORY, server.url)
@@ -155,7 +156,7 @@ def test_what_never_settles_is_the_last_figure(monkeypatch: pytest.MonkeyPatch) 
     assert outcome.after.memory_bytes < 980 * MIB
 
 
-def test_an_errand_that_was_done_is_no_failure_without_its_figure() -> None:
+def test_a_server_action_that_was_done_is_no_failure_without_its_figure() -> None:
     """The server may go silent or die just after it."""
     with FaultServer(routes(answer(FREED), in_turn(answer(STATUS), close))) as server:
         outcome = ran(ServerAction.FREE_MEMORY, server.url)
@@ -195,25 +196,25 @@ def test_a_failure_is_one_plain_reason(
 ) -> None:
     """Whatever the server does, an outcome comes, and it says what was wrong."""
     with FaultServer(routes(script)) as server:
-        # The measurement before it has ample time, the errand itself has not.
+        # The measurement before it has ample time, the action itself has not.
         monkeypatch.setattr(action_worker, "LIMIT_S", 0.3)
-        for errand in ServerAction:
-            assert problem in words(ran(errand, server.url))
+        for action in ServerAction:
+            assert problem in words(ran(action, server.url))
 
 
 def test_a_server_that_is_down_refuses() -> None:
     """Nothing else is tried."""
-    for errand in ServerAction:
-        outcome = ran(errand, f"http://127.0.0.1:{free_port()}")
-        assert outcome == ActionResult(errand, problem=ApiProblem(ApiFailureKind.REFUSED))
+    for action in ServerAction:
+        outcome = ran(action, f"http://127.0.0.1:{free_port()}")
+        assert outcome == ActionResult(action, problem=ApiProblem(ApiFailureKind.REFUSED))
 
 
 def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is at work: the measurement before fails soon, and nothing is posted."""
-    for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
-        monkeypatch.setitem(action_worker.BEFORE_LIMIT_S, errand, 0.2)
+    for action in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
+        monkeypatch.setitem(action_worker.BEFORE_LIMIT_S, action, 0.2)
         with FaultServer(routes(answer(CLEANED), hang)) as server:
-            outcome = ran(errand, server.url)
+            outcome = ran(action, server.url)
             assert words(outcome) == "no answer for 0.2 s"
             assert server.paths == ["/memory-status/"]
 
@@ -234,7 +235,7 @@ def test_no_password_is_told() -> None:
 
 
 def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
-    """Without one, no other errand could ever run."""
+    """Without one, no other action could ever run."""
 
     class Broken(ServerCalls):
         def free_memory(self, patience_s: float) -> None:
@@ -248,7 +249,7 @@ def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
     wait_for(lambda: "'server action' failed" in caplog.text, "the log has it")
 
 
-def test_closing_cuts_an_errand_short() -> None:
+def test_closing_cuts_a_server_action_short() -> None:
     """The program ends although a server is silent; nothing is reported then."""
     reported: list[ActionResult] = []
     asked = threading.Event()
@@ -392,7 +393,7 @@ def test_freeing_memory_deletes_files_older_than_an_hour(
 
 
 def test_files_that_come_meanwhile_hide_none_that_went() -> None:
-    """A job that begins after the errand writes new ones: the fewest seen are what was left."""
+    """A job that begins after the action writes new ones: the fewest seen are what was left."""
 
     def holding(count: int) -> Script:
         temp = {"total_size_mb": 10.0 * count, "file_count": count, "folder_breakdown": {}}

@@ -21,7 +21,7 @@ class ServerAction(StrEnum):
 
 
 AGE_HOURS = {ServerAction.FREE_MEMORY: 1, ServerAction.CLEAN_UP: 24, ServerAction.CLEAN_UP_HOUR: 1}
-"""How old the files are, in full hours, that an errand has the server delete.
+"""How old the files are, in full hours, that a server action has the server delete.
 
 The server frees no memory without that (recorded: 50 MB in 2 files went, its answer says nothing).
 Never 0: with it the real server deleted a running job's files, and the job failed.
@@ -37,13 +37,13 @@ class Extent(Struct, frozen=True):
 
 
 class ActionResult(Struct, frozen=True):
-    """What came of an errand: the extent before and after it, or why it failed.
+    """What came of a server action: the extent before and after it, or why it failed.
 
     ``after`` is None where it could not be measured. ``took_s`` is from the request to the last
     measurement.
     """
 
-    errand: ServerAction
+    action: ServerAction
     took_s: float = 0.0
     before: Extent | None = None
     after: Extent | None = None

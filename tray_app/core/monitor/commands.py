@@ -77,10 +77,10 @@ class FreeMemory(Struct, frozen=True):
 
 
 class CleanUp(Struct, frozen=True):
-    """Have the server delete old temp files, as an errand says how old. Refused while a job runs;
+    """Have the server delete old temp files; the action says how old. Refused while a job runs;
     ``sure`` as in `FreeMemory`."""
 
-    errand: ServerAction = ServerAction.CLEAN_UP
+    action: ServerAction = ServerAction.CLEAN_UP
     sure: bool = False
 
 

@@ -136,12 +136,12 @@ class HostMissing(Struct, frozen=True):
 class ActionRequested(Struct, frozen=True):
     """The server of these settings is to do this, and its effect to be measured."""
 
-    errand: ServerAction
+    action: ServerAction
     settings: Settings
 
 
 class ActionEnded(Struct, frozen=True):
-    """What an errand has brought."""
+    """What a server action has brought."""
 
     outcome: ActionResult
 
@@ -161,7 +161,7 @@ class PageAsked(Struct, frozen=True):
 class ActionRefused(Struct, frozen=True):
     """The server was not asked for this; ``running`` is the action that has not ended yet."""
 
-    errand: ServerAction
+    action: ServerAction
     reason: RefusalReason
     running: ServerAction | None = None
 
@@ -170,7 +170,7 @@ class ConfirmationNeeded(Struct, frozen=True):
     """What a person clicked has a price: it is done if they click again. ``temp`` are the files
     that are there now, as far as is known."""
 
-    errand: ServerAction
+    action: ServerAction
     risk: Risk
     temp: TempUsage | None
 

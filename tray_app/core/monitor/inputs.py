@@ -66,7 +66,7 @@ class NotifierSeen(Struct, frozen=True):
 
 
 class ActionFinished(Struct, frozen=True):
-    """An errand has ended."""
+    """A server action has ended."""
 
     outcome: ActionResult
 

@@ -12,13 +12,13 @@ from tray_app.core.monitor.state import State
 TEMP_DIRECTORY = "tmp"
 
 
-def against(state: State, errand: ServerAction) -> RefusalReason | None:
+def against(state: State, action: ServerAction) -> RefusalReason | None:
     """Why the server is not asked for this now; None: it may be asked."""
-    if state.errand is not None:
+    if state.running_action is not None:
         return RefusalReason.RUNNING
     if state.demo:
         return RefusalReason.DEMO
-    if errand is ServerAction.FREE_MEMORY:
+    if action is ServerAction.FREE_MEMORY:
         return None
     if not _is_known(state):
         return RefusalReason.UNKNOWN

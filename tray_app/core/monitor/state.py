@@ -67,23 +67,20 @@ class Restarts(Struct, frozen=True):
 class State(Struct, frozen=True):
     """Everything the monitor knows.
 
-    ``base`` is what the user has set without any preset, ``settings`` what holds now;
-    ``local`` whether the URL's host is this machine. ``run`` measures from the start on (and
-    ends the program at its ``ends_s``), ``quick`` is a quick test from the menu, which
-    returns to the settings ``before_quick``.
-    ``wish`` is what a person wants watched: from the command line, then from the menu; while they
-    watch another port, ``configured`` is the address that was set.
+    ``base`` is what the user has set without any preset, ``settings`` what holds now; ``local``
+    whether the URL's host is this machine. ``run`` measures from the start on (and ends the program
+    at its ``ends_s``), ``quick`` is a quick test from the menu, which returns to the settings
+    ``before_quick``. ``wish`` is what a person wants watched: from the command line, then from the
+    menu; while they watch another port, ``configured`` is the address that was set.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
     smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
-    ``awake`` is the end of the last
-    gap (`_woken`), or the start: no duration reaches back beyond it.
-    ``alerts`` is what the policies remember, ``mute`` what is held back; ``noted_s`` is when what a
-    restart must know has last changed.
-    ``deliveries`` are the last notifications (newest last), ``errand`` is what the server is asked
-    to do now, and ``brought`` what came of the last one.
-    ``late`` counts samples that came too late, ``delivered`` notifications that got through.
-    ``theme_seen`` is the desktop's, ``menu_until_s`` how long the menu counts as open, and
+    ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
+    it. ``alerts`` is what the policies remember, ``mute`` what is held back; ``noted_s`` is when
+    what a restart must know has last changed. ``deliveries`` are the last notifications (newest
+    last), ``running_action`` is what the server is asked to do now, and ``brought`` what came of
+    the last one. ``late`` counts samples that came too late, ``delivered`` notifications that got
+    through. ``theme_seen`` is the desktop's, ``menu_until_s`` how long the menu counts as open, and
     ``backend`` names what shows the icon.
     """
 
@@ -121,7 +118,7 @@ class State(Struct, frozen=True):
     before_quick: Settings | None = None
     delivery_problem: str | None = None
     deliveries: tuple[Delivery, ...] = ()
-    errand: ServerAction | None = None
+    running_action: ServerAction | None = None
     brought: ActionResult | None = None
     status_shown_s: float | None = None
     host_away_since_s: float | None = None

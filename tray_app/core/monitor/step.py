@@ -119,13 +119,13 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case NotifierSeen():
             return state, (NotifierCame(),)
         case ActionFinished(outcome):
-            return replace(state, errand=None, brought=outcome), (ActionEnded(outcome),)
+            return replace(state, running_action=None, brought=outcome), (ActionEnded(outcome),)
         case NotOpened(place, problem):
             return state, (OpenFailed(place, problem),)
         case FreeMemory(sure):
-            return _run_errand(state, ServerAction.FREE_MEMORY, sure)
-        case CleanUp(errand, sure):
-            return _run_errand(state, errand, sure)
+            return _run_action(state, ServerAction.FREE_MEMORY, sure)
+        case CleanUp(action, sure):
+            return _run_action(state, action, sure)
         case OpenTemp():
             return state, (_temp_place(state),)
         case OpenServer():
@@ -189,14 +189,14 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
 
 
-def _run_errand(state: State, errand: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:
-    if reason := server_actions.against(state, errand):
-        return state, (ActionRefused(errand, reason, state.errand),)
+def _run_action(state: State, action: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:
+    if reason := server_actions.against(state, action):
+        return state, (ActionRefused(action, reason, state.running_action),)
     risk = server_actions.risk_of(state)
     if not sure and risk is not Risk.NONE:
         temp = state.sample.temp if state.sample else None
-        return state, (ConfirmationNeeded(errand, risk, temp),)
-    return replace(state, errand=errand), (ActionRequested(errand, state.settings),)
+        return state, (ConfirmationNeeded(action, risk, temp),)
+    return replace(state, running_action=action), (ActionRequested(action, state.settings),)
 
 
 def _temp_place(state: State) -> OpenAsked | TempPlaceMissing:

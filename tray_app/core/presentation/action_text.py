@@ -67,14 +67,14 @@ _NO_TEMP_PLACE = {
 def refusal(event: ActionRefused) -> tuple[str, str]:
     """Title and text when an action was not even begun."""
     if event.running is not None:
-        return _NOT_DONE[event.errand], f"{_UNDER_WAY[event.running]} is still in progress."
-    return _NOT_DONE[event.errand], _REFUSALS[event.reason]
+        return _NOT_DONE[event.action], f"{_UNDER_WAY[event.running]} is still in progress."
+    return _NOT_DONE[event.action], _REFUSALS[event.reason]
 
 
 def question(event: ConfirmationNeeded) -> tuple[str, str]:
     """Title and text of what must be answered before the server is asked."""
-    age = f"older than {AGE_HOURS[event.errand]} h"
-    frees = event.errand is ServerAction.FREE_MEMORY
+    age = f"older than {AGE_HOURS[event.action]} h"
+    frees = event.action is ServerAction.FREE_MEMORY
     title = _FREEING_TITLES[event.risk] if frees else f"Delete temp files {age}?"
     unseen = "It is unknown whether a job is running." if event.risk is Risk.UNKNOWN else ""
     deletes = f"This also deletes temp files {age}." if frees else ""
@@ -82,15 +82,15 @@ def question(event: ConfirmationNeeded) -> tuple[str, str]:
     return title, " ".join(filter(None, (unseen, deletes, there)))
 
 
-def under_way(errand: ServerAction) -> str:
+def under_way(action: ServerAction) -> str:
     """``Freeing memory``: for the menu, while it runs."""
-    return _UNDER_WAY[errand]
+    return _UNDER_WAY[action]
 
 
 def brought(outcome: ActionResult) -> tuple[str, str]:
-    """Title and text of what an errand brought."""
+    """Title and text of what a server action brought."""
     if outcome.problem is not None:
-        return _NOT_DONE[outcome.errand], _failure(outcome.problem)
+        return _NOT_DONE[outcome.action], _failure(outcome.problem)
     title, clause = _effect(outcome)
     return title, f"{capitalised(clause)}."
 
@@ -98,13 +98,13 @@ def brought(outcome: ActionResult) -> tuple[str, str]:
 def line(outcome: ActionResult) -> str:
     """The same in one line, for menu and log."""
     if outcome.problem is not None:
-        return f"{_NOT_DONE[outcome.errand]}: {_failure(outcome.problem)}"
+        return f"{_NOT_DONE[outcome.action]}: {_failure(outcome.problem)}"
     return "; ".join(_effect(outcome))
 
 
 def _effect(outcome: ActionResult) -> tuple[str, str]:
     """A title, and a clause that adds to it."""
-    return _freed(outcome) if outcome.errand is ServerAction.FREE_MEMORY else _cleaned(outcome)
+    return _freed(outcome) if outcome.action is ServerAction.FREE_MEMORY else _cleaned(outcome)
 
 
 def _failure(problem: ApiProblem) -> str:
@@ -142,7 +142,7 @@ def _cleaned(outcome: ActionResult) -> tuple[str, str]:
     if before is None or after is None or before.file_count is None or after.file_count is None:
         return "Cleanup finished", "the server did not report what was deleted"
     gone, left = _deleted(before, after)
-    return capitalised(gone) or f"Nothing was older than {AGE_HOURS[outcome.errand]} h", left
+    return capitalised(gone) or f"Nothing was older than {AGE_HOURS[outcome.action]} h", left
 
 
 def _deleted(before: Extent, after: Extent) -> tuple[str, str]:

@@ -299,7 +299,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
                 children=(
                     Row("free-temp", temp),
                     Row("free-risk", menu_text.FREEING[risk]),
-                    _errand(ServerAction.FREE_MEMORY, FreeMemory(sure=True)),
+                    _action_row(ServerAction.FREE_MEMORY, FreeMemory(sure=True)),
                 ),
             ),
             Row(
@@ -309,8 +309,8 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
                     Row("clean-temp", temp),
                     Row("clean-risk", menu_text.CLEANING[risk]),
                     *(
-                        _errand(errand, CleanUp(errand, sure=True), barred=barred)
-                        for errand in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR)
+                        _action_row(action, CleanUp(action, sure=True), barred=barred)
+                        for action in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR)
                     ),
                 ),
             ),
@@ -322,8 +322,8 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
     )
 
 
-def _errand(errand: ServerAction, command: Command, *, barred: bool = False) -> Row:
-    return Row(f"errand-{errand.name.lower()}", action_text.LABELS[errand], command, barred=barred)
+def _action_row(action: ServerAction, command: Command, *, barred: bool = False) -> Row:
+    return Row(f"action-{action.name.lower()}", action_text.LABELS[action], command, barred=barred)
 
 
 @lru_cache(maxsize=1)

@@ -209,6 +209,6 @@ def samples(health: Health | None) -> str:
 
 def last_action(state: State) -> str:
     """What is asked of the server, or what the last thing asked has brought; empty without any."""
-    if state.errand is not None:
-        return f"{action_text.under_way(state.errand)} …"
+    if state.running_action is not None:
+        return f"{action_text.under_way(state.running_action)} …"
     return action_text.line(state.brought) if state.brought else ""

@@ -103,11 +103,13 @@ def note(event: Event) -> Note | None:
         case HostMissing():
             return Note(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, Urgency.NORMAL, "host")
         case ActionEnded(outcome):
-            return Note(*action_text.brought(outcome), Urgency.NORMAL, "errand")
+            return Note(*action_text.brought(outcome), Urgency.NORMAL, "server-action")
         case ActionRefused():
-            return Note(*action_text.refusal(event), Urgency.NORMAL, "errand")
+            return Note(*action_text.refusal(event), Urgency.NORMAL, "server-action")
         case ConfirmationNeeded():
-            return Note(*action_text.question(event), Urgency.NORMAL, "errand", (_sure(event),))
+            return Note(
+                *action_text.question(event), Urgency.NORMAL, "server-action", (_sure(event),)
+            )
         case OpenFailed(place, problem):
             return Note(*action_text.not_opened(place, problem), Urgency.NORMAL, "open")
         case TempPlaceMissing(reason):
@@ -128,10 +130,10 @@ def note(event: Event) -> Note | None:
 
 def _sure(event: ConfirmationNeeded) -> Action:
     """The button that has it done."""
-    errand = event.errand
-    is_freeing = errand is ServerAction.FREE_MEMORY
-    command = FreeMemory(sure=True) if is_freeing else CleanUp(errand, sure=True)
-    return Action(action_text.LABELS[errand], command)
+    server_action = event.action
+    is_freeing = server_action is ServerAction.FREE_MEMORY
+    command = FreeMemory(sure=True) if is_freeing else CleanUp(server_action, sure=True)
+    return Action(action_text.LABELS[server_action], command)
 
 
 def alert(event: Alert) -> Note:

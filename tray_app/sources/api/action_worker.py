@@ -20,7 +20,7 @@ from tray_app.sources.api.errors import ApiError
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 30.0
-"""For an answer to the errand itself: a server that works was silent for 39 s at most, 14 s as a
+"""For an answer to the action itself: a server that works was silent for 39 s at most, 14 s as a
 rule, and nobody waits longer for a click."""
 BEFORE_LIMIT_S = {
     ServerAction.FREE_MEMORY: LIMIT_S,
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Server(Protocol):
-    """The calls that an errand needs; they block, and raise ApiError."""
+    """The calls that a server action needs; they block, and raise ApiError."""
 
     def status(self, patience_s: float) -> ApiReading: ...
     def free_memory(self, patience_s: float) -> None: ...
@@ -79,19 +79,19 @@ def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]
 
 
 class ActionWorker:
-    """Runs one errand and calls ``report`` with its outcome, once, from its thread.
+    """Runs one action and calls ``report`` with its outcome, once, from its thread.
 
     ``clock`` gives monotonic seconds.
     """
 
     def __init__(
         self,
-        errand: ServerAction,
+        action: ServerAction,
         server: Server,
         report: Callable[[ActionResult], None],
         clock: Callable[[], float],
     ) -> None:
-        self._errand = errand
+        self._action = action
         self._server = server
         self._report = report
         self._clock = clock
@@ -109,12 +109,12 @@ class ActionWorker:
         self._thread.join(_CLOSE_PATIENCE_S)
 
     def _work(self) -> None:
-        # An errand that never ends would bar all others.
-        outcome = ActionResult(self._errand, problem=ApiProblem(ApiFailureKind.UNEXPECTED))
+        # A server action that never ends would bar all others.
+        outcome = ActionResult(self._action, problem=ApiProblem(ApiFailureKind.UNEXPECTED))
         try:
             outcome = self._outcome()
         except ApiError as error:
-            outcome = ActionResult(self._errand, problem=error.problem)
+            outcome = ActionResult(self._action, problem=error.problem)
         finally:
             try:
                 self._server.hang_up()
@@ -123,14 +123,14 @@ class ActionWorker:
                     self._report(outcome)
 
     def _outcome(self) -> ActionResult:
-        before = self._extent(BEFORE_LIMIT_S[self._errand])
+        before = self._extent(BEFORE_LIMIT_S[self._action])
         began_s = self._clock()
-        if self._errand is ServerAction.FREE_MEMORY:
+        if self._action is ServerAction.FREE_MEMORY:
             self._server.free_memory(LIMIT_S)
         else:
-            self._server.clean_up(AGE_HOURS[self._errand], LIMIT_S)
+            self._server.clean_up(AGE_HOURS[self._action], LIMIT_S)
         after = self._settled(self._clock() + SETTLE_S)
-        return ActionResult(self._errand, self._clock() - began_s, before, after)
+        return ActionResult(self._action, self._clock() - began_s, before, after)
 
     def _extent(self, patience_s: float) -> Extent:
         reading = self._server.status(patience_s)
