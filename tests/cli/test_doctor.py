@@ -130,7 +130,7 @@ def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
     assert "ca.pem" in fixes
 
 
-def test_a_wish_that_finds_nothing_is_to_be_put_right(tmp_path: Path) -> None:
+def test_an_override_that_finds_nothing_is_a_problem(tmp_path: Path) -> None:
     """A process or a directory that was named and is not there; the doctor looks as told."""
     with FaultServer(answer(STATUS)) as server:
         status, text = found(at(server.url, match="nothing like it"), tmp_path)

@@ -89,16 +89,16 @@ class FakeProbe:
     reads: int = 0
     rss_bytes: int | None = 200 * MIB
     closed: bool = False
-    wishes: list[TargetOverride] = field(default_factory=list)
+    overrides: list[TargetOverride] = field(default_factory=list)
     others: list[bool] = field(default_factory=list)
     system: SystemMemory | None = None
     listed: int = 0
 
     def read(
-        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+        self, now_s: float, others: bool = False, override: TargetOverride = NO_OVERRIDE
     ) -> ProcessReading:
         self.reads += 1
-        self.wishes.append(wish)
+        self.overrides.append(override)
         self.others.append(others)
         if self.error:
             raise self.error
@@ -325,17 +325,17 @@ def test_who_holds_the_memory_is_asked_only_when_it_runs_short() -> None:
 
 
 def test_what_a_person_picks_is_asked_of_the_probe_at_once() -> None:
-    """The wish goes with each reading, until another is made."""
+    """The override goes with each reading, until another is made."""
     with running(FakeApi(answers=False)) as rig:
         rig.sample()
         for command in (WatchProcess(7, 1.0), WatchAutomatically()):
             rig.engine.post(command)
             rig.drain(0.05)
             rig.sample()
-    wished = [wish.picked for wish in rig.probe.wishes]
-    assert wished[0] is None
-    assert (7, 1.0) in wished
-    assert wished[-1] is None
+    picked = [override.picked for override in rig.probe.overrides]
+    assert picked[0] is None
+    assert (7, 1.0) in picked
+    assert picked[-1] is None
 
 
 def test_what_memory_is_its_own_is_asked_of_the_servers_processes() -> None:

@@ -93,7 +93,7 @@ class _Server:
     )
 
     def read(
-        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+        self, now_s: float, others: bool = False, override: TargetOverride = NO_OVERRIDE
     ) -> ProcessReading:
         return replace(self.reading, taken_s=now_s)
 

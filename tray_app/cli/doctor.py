@@ -198,8 +198,8 @@ def _server(settings: Settings) -> list[Finding]:
         ]
     if found is None:
         words = process_text.problem(reading.problem) if reading.problem else "no server found"
-        wished = named(settings.pid, settings.match) != NO_OVERRIDE
-        fix = f"Give --pid or --match an existing process ({words})." if wished else ""
+        has_override = named(settings.pid, settings.match) != NO_OVERRIDE
+        fix = f"Give --pid or --match an existing process ({words})." if has_override else ""
         findings.append(Finding("process", words, fix))
         if elsewhere:
             findings.append(Finding("elsewhere", elsewhere))
@@ -250,7 +250,7 @@ def _api_fix(
 def _look(settings: Settings) -> ProcessReading:
     probe = wiring.make_probe(settings)
     try:
-        return probe.read(clock.mono_s(), wish=named(settings.pid, settings.match))
+        return probe.read(clock.mono_s(), override=named(settings.pid, settings.match))
     finally:
         probe.close()
 

@@ -30,7 +30,7 @@ class Probe(Protocol):
     """Reads this machine's processes."""
 
     def read(
-        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+        self, now_s: float, others: bool = False, override: TargetOverride = NO_OVERRIDE
     ) -> ProcessReading: ...
 
     def make_poller(self, floor_bytes: int, with_new_children: bool) -> Callable[[], PollReading]:

@@ -350,7 +350,7 @@ class Sampler:
         others = self._others or self._state.settings.details
         others = others or is_menu_open(self._state, now.mono_s)
         try:
-            reading = self._probe.read(now.mono_s, others, self._state.wish)
+            reading = self._probe.read(now.mono_s, others, self._state.override)
             if wants_largest(self._state):
                 reading = replace(reading, largest=self._probe.largest(HOLDERS_SHOWN))
             return reading

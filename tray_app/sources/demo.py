@@ -278,7 +278,7 @@ class DemoProbe:
         self,
         now_s: float,
         others: bool = False,
-        wish: TargetOverride = NO_OVERRIDE,  # noqa: ARG002 - there is but one server
+        override: TargetOverride = NO_OVERRIDE,  # noqa: ARG002 - there is but one server
     ) -> ProcessReading:
         """One reading; CPU is known from the second on, as with real processes."""
         moment = story(now_s - self._started_s)

@@ -521,15 +521,15 @@ class TestJobs:
 
 
 class TestWhatIsWatched:
-    def test_the_wish_comes_from_the_settings_and_then_from_the_menu(self) -> None:
+    def test_the_override_comes_from_the_settings_and_then_from_the_menu(self) -> None:
         """A picked process, and back to the evidence, whatever the command line said."""
         told = Told(started(Settings(match="serve")))
-        assert told.state.wish == TargetOverride(match="serve")
-        assert Told(started(Settings(pid=7, match="serve"))).state.wish == TargetOverride(pid=7)
+        assert told.state.override == TargetOverride(match="serve")
+        assert Told(started(Settings(pid=7, match="serve"))).state.override == TargetOverride(pid=7)
         told.happen(1, WatchProcess(42, 1.0))
-        assert told.state.wish == TargetOverride(picked=(42, 1.0))
+        assert told.state.override == TargetOverride(picked=(42, 1.0))
         told.happen(2, WatchAutomatically())
-        assert told.state.wish == NO_OVERRIDE
+        assert told.state.override == NO_OVERRIDE
 
     def test_the_end_of_a_picked_process_is_said_and_the_server_looked_for(
         self, told: Told
@@ -543,18 +543,18 @@ class TestWhatIsWatched:
         (said,) = told.of(TargetChanged)
         assert isinstance(said, TargetChanged)
         assert said.change == Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True)
-        assert told.state.wish == NO_OVERRIDE
+        assert told.state.override == NO_OVERRIDE
 
-    def test_the_command_lines_wish_outlives_the_process(self) -> None:
+    def test_the_command_lines_override_outlives_the_process(self) -> None:
         """A pattern is looked for again; a pid is nobody else's."""
-        for wished in (Settings(match="serve"), Settings(pid=42)):
-            told = Told(started(wished))
+        for settings in (Settings(match="serve"), Settings(pid=42)):
+            told = Told(started(settings))
             told.look(2, 300)
             told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
             (said,) = told.of(TargetChanged)
             assert isinstance(said, TargetChanged)
             assert not said.change.falls_back
-            assert told.state.wish == Told(started(wished)).state.wish
+            assert told.state.override == Told(started(settings)).state.override
 
     def test_a_chosen_process_away_from_the_port_is_shown_by_its_own_figure(
         self, told: Told
@@ -1087,11 +1087,11 @@ class TestSettingsWhileRunning:
         """A process picked in the menu is newer than the file."""
         told = Told(started())
         told.happen(1, Reconfigured(Settings(match="main:app"), local=True))
-        assert told.state.wish == named(None, "main:app")
+        assert told.state.override == named(None, "main:app")
         told.happen(2, WatchProcess(7, 1.0))
-        picked = told.state.wish
+        picked = told.state.override
         told.happen(3, Reconfigured(Settings(pid=9), local=True))
-        assert told.state.wish == picked
+        assert told.state.override == picked
 
     def test_an_interval_that_was_handed_over_is_not_remembered(self) -> None:
         """As with the flag itself."""

@@ -107,8 +107,8 @@ def test_a_match_of_another_user_is_told_with_what_to_do() -> None:
     )
 
 
-def test_a_pid_is_the_more_exact_wish() -> None:
-    """Nothing set is no wish."""
+def test_a_pid_is_the_more_exact_override() -> None:
+    """Nothing set is no override."""
     assert named(7, "main") == TargetOverride(pid=7)
     assert named(None, "main") == TargetOverride(match="main")
     assert named(None, None) == NO_OVERRIDE

@@ -128,7 +128,7 @@ class TestAProxyOnThePort:
         """The figure does not change between the two with each answer."""
         settings = Settings(pid=42)
         told = Told(started(settings))
-        assert told.state.wish == named(42, None)
+        assert told.state.override == named(42, None)
         for at_s in (0, 2, 4, 6):
             both(told, at_s, 1987, look(20, START_S + at_s))
             told.look(at_s + 1, 20)

@@ -164,7 +164,7 @@ def rests(retry_after_s: float, at_s: float = 100.0) -> CircuitBreaker:
     return failed(asked(link_with(100, at_s - 2), at_s), failure, at_s, 0.5)
 
 
-class TestAWishToBeAskedLater:
+class TestRetryAfter:
     def test_it_is_kept(self) -> None:
         """Longer than any pause of ours, and also where a process says that the server is back, or
         where what came before counts no longer (another mode, a pause, sleep)."""
@@ -177,7 +177,7 @@ class TestAWishToBeAskedLater:
         assert due_s(rests(1e9), 102.0, INTERVAL_S) == 400.0
 
     def test_a_good_answer_or_another_process_ends_it(self) -> None:
-        """It was a wish of who answered then."""
+        """The Retry-After came from the process that answered then."""
         assert answered(rests(120), answer(100, 221)).not_before_s == 0.0
         assert due_s(ended(rests(120)), 102.0, INTERVAL_S) == 0.0
 

@@ -425,7 +425,7 @@ def test_unusual_but_good(script: Script) -> None:
         ("503 Busy", (), None, "HTTP 503: Busy"),
     ],
 )
-def test_a_wish_to_be_asked_later(
+def test_retry_after(
     status: str, fields: tuple[str, ...], wait_s: float | None, words: str
 ) -> None:
     """In seconds, or as a moment by the server's own clock; it is told with the reason."""
@@ -436,7 +436,7 @@ def test_a_wish_to_be_asked_later(
         assert (problem_text(problem), problem.retry_after_s) == (words, wait_s)
 
 
-def test_a_wish_about_the_stage() -> None:
+def test_retry_after_for_the_stage() -> None:
     """The stage is not asked for until then; the reading is good all the same."""
     script = by_path(answer(STATUS), answer(b"", "429 Slow down", "Retry-After: 60"))
     with FaultServer(script) as server, connected(server.url) as api:

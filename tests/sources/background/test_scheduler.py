@@ -77,13 +77,13 @@ def test_all_readings_share_one_thread(told: Told) -> None:
     assert len(threads()) == before + 1
 
 
-def test_the_soonest_wish_counts(told: Told) -> None:
+def test_the_soonest_retry_after_counts(told: Told) -> None:
     """A later one does not put it off."""
-    reading = told.reading("wished")
+    reading = told.reading("early")
     told.slowly.make(reading, 3600.0)
     told.slowly.make(reading)
     told.slowly.make(reading, 3600.0)
-    assert told.next() == "wished"
+    assert told.next() == "early"
 
 
 def test_what_is_asked_for_while_it_is_under_way_is_made_again(told: Told) -> None:

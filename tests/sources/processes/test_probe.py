@@ -575,12 +575,12 @@ def test_without_the_port_the_other_candidates_are_told(
 
 
 def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: ServerProbe) -> None:
-    """With its tree; back to the evidence at the next reading without the wish."""
+    """With its tree; back to the evidence at the next reading without the override."""
     table.start(10, SERVER, ports={PORT})
     table.start(20, "python train.py", created_s=7.0)
     table.start(21, "worker", ppid=20)
     assert pids(probe.read(0.0)) == [10]
-    chosen = probe.read(1.0, wish=TargetOverride(picked=(20, 7.0)))
+    chosen = probe.read(1.0, override=TargetOverride(picked=(20, 7.0)))
     assert pids(chosen) == [20, 21]
     assert chosen.target is not None
     assert evidence(chosen.target) == "chosen by you"
@@ -591,13 +591,13 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
 
 def test_a_picked_process_that_ended_is_not_replaced(table: FakeTable, probe: ServerProbe) -> None:
     """Neither by the server nor by another process that got its pid."""
-    wish = TargetOverride(picked=(20, 7.0))
+    override = TargetOverride(picked=(20, 7.0))
     table.start(10, SERVER, ports={PORT})
     table.start(20, "python train.py", created_s=7.0)
-    probe.read(0.0, wish=wish)
+    probe.read(0.0, override=override)
     table.end(20)
     table.start(20, "python train.py", created_s=9.0)
-    reading = probe.read(1.0, wish=wish)
+    reading = probe.read(1.0, override=override)
     assert reading.loss is not None
     assert reading.target is None
     assert said(reading) == "process 20, chosen by you, has ended"
@@ -607,22 +607,23 @@ def test_a_pid_is_one_process_from_when_it_is_first_seen(
     table: FakeTable, probe: ServerProbe
 ) -> None:
     """It may come later; when it has ended, its pid in another process is not it."""
-    wish = TargetOverride(pid=20)
+    override = TargetOverride(pid=20)
     table.start(10, SERVER, ports={PORT})
-    assert said(probe.read(0.0, wish=wish)) == "there is no process 20"
+    assert said(probe.read(0.0, override=override)) == "there is no process 20"
     table.start(20, "python train.py", created_s=7.0)
-    assert pids(probe.read(1.0, wish=wish)) == [20]
+    assert pids(probe.read(1.0, override=override)) == [20]
     table.end(20)
     table.start(20, SERVER, created_s=9.0)
-    assert said(probe.read(2.0, wish=wish)) == "process 20, chosen by you, has ended"
-    assert said(probe.read(9.0, wish=wish)) == "process 20, chosen by you, has ended"
+    assert said(probe.read(2.0, override=override)) == "process 20, chosen by you, has ended"
+    assert said(probe.read(9.0, override=override)) == "process 20, chosen by you, has ended"
 
 
 def test_this_program_cannot_be_picked(table: FakeTable, probe: ServerProbe) -> None:
     """Its pid is 2 here."""
     table.start(2, "python -m tray_app")
     assert (
-        said(probe.read(0.0, wish=TargetOverride(pid=2))) == "process 2 is runanalyze-tray itself"
+        said(probe.read(0.0, override=TargetOverride(pid=2)))
+        == "process 2 is runanalyze-tray itself"
     )
 
 
@@ -631,27 +632,27 @@ def test_a_picked_process_of_another_user_is_told_with_what_to_do(
 ) -> None:
     """Permission is missing."""
     table.start(20, "python train.py", readable=False)
-    assert said(probe.read(0.0, wish=TargetOverride(pid=20))) == (
+    assert said(probe.read(0.0, override=TargetOverride(pid=20))) == (
         "process 20 is another user's process; run runanalyze-tray as that user to read it"
     )
 
 
 def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) -> None:
     """Its newest root is watched until one of its kind listens on the port."""
-    wish = TargetOverride(match=r"app\.serve:\w+")
+    override = TargetOverride(match=r"app\.serve:\w+")
     table.start(10, SERVER, ports={PORT})
     table.start(2, "python -m tray_app --match app.serve:x", ppid=3)
     table.start(3, "sh -c runanalyze-tray --match app.serve:x", created_s=50.0)
     table.start(20, "twistd app.serve:web", created_s=7.0)
     table.start(21, "twistd app.serve:web", ppid=20, created_s=8.0)
-    assert pids(probe.read(0.0, wish=wish)) == [20, 21]
+    assert pids(probe.read(0.0, override=override)) == [20, 21]
     newer = table.start(30, "twistd app.serve:web", created_s=9.0)
-    probe.read(4.0, wish=wish)
-    settled = probe.read(8.0, wish=wish)
+    probe.read(4.0, override=override)
+    settled = probe.read(8.0, override=override)
     assert pids(settled) == [20, 21], "what is watched stays"
     assert [each.pid for each in settled.candidates] == [30]
     newer.ports.add(PORT)
-    found = probe.read(12.0, wish=wish)
+    found = probe.read(12.0, override=override)
     assert pids(found) == [30]
     assert found.target is not None
     assert evidence(found.target) == "chosen by you: matches 'app\\\\.serve:\\\\w+'"
@@ -659,13 +660,13 @@ def test_a_match_overrides_the_evidence(table: FakeTable, probe: ServerProbe) ->
 
 def test_nothing_that_matches_is_said(table: FakeTable, probe: ServerProbe) -> None:
     """The server by evidence does not take its place, and a match that starts is followed."""
-    wish = TargetOverride(match="train")
+    override = TargetOverride(match="train")
     table.start(10, SERVER, ports={PORT})
     table.start(11, "grep -r train .")
     table.start(12, "vim train.py")
-    assert said(probe.read(0.0, wish=wish)) == "no process matches 'train'"
+    assert said(probe.read(0.0, override=override)) == "no process matches 'train'"
     table.start(20, "python train.py")
-    assert pids(probe.read(1.0, wish=wish)) == [20]
+    assert pids(probe.read(1.0, override=override)) == [20]
 
 
 def test_a_server_that_only_starts_is_known_by_its_command(

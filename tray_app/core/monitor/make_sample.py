@@ -73,12 +73,12 @@ LATE_PART = 0.2
 
 class _Life(Struct, frozen=True):
     """What became of the server. ``lost``: the one that was watched is gone; ``change`` is what the
-    processes show of it. ``wish`` is what a person still wants watched."""
+    processes show of it. ``override`` is what a person still wants watched."""
 
     lost: bool
     change: Change | None
     succession: TargetTracker
-    wish: TargetOverride
+    override: TargetOverride
 
 
 class _Work(Struct, frozen=True):
@@ -114,7 +114,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     muted, noted_s, said = alerting.tell(state, alerts, found, sample)
     after = replace(
         state,
-        wish=life.wish,
+        override=life.override,
         succession=life.succession,
         link=seen.link,
         process=seen.process,
@@ -145,10 +145,10 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
 def _life(state: State, looked: Looked, seen: Observation) -> _Life:
     lost = _is_lost(state, looked.process, seen)
     succession, change = _succession(state.succession, looked.process, seen.disowned)
-    wish = _next_wish(state, looked.process)
+    override = _next_override(state, looked.process)
     if change is not None:
-        change = replace(change, falls_back=wish != state.wish)
-    return _Life(lost, change, succession, wish)
+        change = replace(change, falls_back=override != state.override)
+    return _Life(lost, change, succession, override)
 
 
 def _work(
@@ -414,10 +414,10 @@ def _succession(
     return (TargetTracker(), None) if disowned else target_tracker.update(before, process)
 
 
-def _next_wish(state: State, process: ProcessReading | None) -> TargetOverride:
-    """A process that was picked in the menu is wished for until it has ended."""
-    if state.wish.picked is None or process is None or process.target is not None:
-        return state.wish
+def _next_override(state: State, process: ProcessReading | None) -> TargetOverride:
+    """A process picked in the menu stays the override until it ends."""
+    if state.override.picked is None or process is None or process.target is not None:
+        return state.override
     return named(None, state.settings.match)
 
 

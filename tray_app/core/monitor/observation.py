@@ -140,7 +140,7 @@ def _whose(state: State, process: ProcessReading | None, likeness: CrossCheck) -
     if process is None:
         return False, False
     unlike = cross_check.is_another(likeness, process)
-    if process.target is not None and not state.wish.is_open:
+    if process.target is not None and not state.override.is_open:
         return unlike or process.worker_count == 0, False
     return False, unlike
 

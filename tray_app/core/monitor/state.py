@@ -70,8 +70,8 @@ class State(Struct, frozen=True):
     ``base`` is what the user has set without any preset, ``settings`` what holds now; ``local``
     whether the URL's host is this machine. ``run`` measures from the start on (and ends the program
     at its ``ends_s``), ``quick`` is a quick test from the menu, which returns to the settings
-    ``before_quick``. ``wish`` is what a person wants watched: from the command line, then from the
-    menu; while they watch another port, ``configured`` is the address that was set.
+    ``before_quick``. ``override`` is what a person wants watched: from the command line, then from
+    the menu; while they watch another port, ``configured`` is the address that was set.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
     smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
@@ -110,7 +110,7 @@ class State(Struct, frozen=True):
     seen_answer_s: float | None = None
     source: Source | None = None
     reading_s: float = 0.0
-    wish: TargetOverride = NO_OVERRIDE
+    override: TargetOverride = NO_OVERRIDE
     configured: ServerAddress | None = None
     succession: TargetTracker = TargetTracker()
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
@@ -152,7 +152,7 @@ def begin(
         demo=demo,
         choice=remembered,
         awake=now,
-        wish=named(settings.pid, settings.match),
+        override=named(settings.pid, settings.match),
         run=Measurement(now.mono_s, ends_s),
     )
 
@@ -254,7 +254,7 @@ def machine_short(state: State) -> bool:
 
 def is_watching(state: State) -> bool:
     """Whether a process, or a port, that was picked in the menu is watched."""
-    return state.wish.picked is not None or state.configured is not None
+    return state.override.picked is not None or state.configured is not None
 
 
 def patience_s(state: State) -> float:

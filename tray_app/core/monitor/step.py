@@ -180,11 +180,11 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case Unmute():
             return alerting.unmuted(state, now)
         case WatchProcess(pid, created_s):
-            return replace(state, wish=TargetOverride(picked=(pid, created_s))), ()
+            return replace(state, override=TargetOverride(picked=(pid, created_s))), ()
         case WatchPort(port):
             return _watch_port(state, port, now)
         case WatchAutomatically():
-            return _at(replace(state, wish=NO_OVERRIDE), state.configured, now), ()
+            return _at(replace(state, override=NO_OVERRIDE), state.configured, now), ()
         case Quit(summed_up):
             return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
 
@@ -254,10 +254,12 @@ def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
     settings = reconfigured(state.settings, old, base, state.choice)
     if before_quick:
         before_quick = reconfigured(before_quick, old, base, state.choice)
-    wish = state.wish  # what was picked in the menu stays
-    if wish == named(state.settings.pid, state.settings.match):
-        wish = named(settings.pid, settings.match)
-    changed = replace(state, base=base, settings=settings, before_quick=before_quick, wish=wish)
+    override = state.override  # what was picked in the menu stays
+    if override == named(state.settings.pid, state.settings.match):
+        override = named(settings.pid, settings.match)
+    changed = replace(
+        state, base=base, settings=settings, before_quick=before_quick, override=override
+    )
     if settings.address == state.settings.address:
         return changed
     return replace(_of_another_server(changed, now), local=local)
@@ -268,7 +270,7 @@ def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, 
     if state.demo or address == state.settings.address:
         return state, ()
     configured = state.configured or state.settings.address
-    moved = replace(_at(replace(state, wish=NO_OVERRIDE), address, now), configured=configured)
+    moved = replace(_at(replace(state, override=NO_OVERRIDE), address, now), configured=configured)
     return moved, (PortWatched(address),)
 
 

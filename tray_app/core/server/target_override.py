@@ -47,7 +47,7 @@ class TargetOverride(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing is wished."""
+        """Whether there is no override."""
         return self == NO_OVERRIDE
 
 
@@ -55,7 +55,7 @@ NO_OVERRIDE = TargetOverride()
 
 
 def named(pid: int | None, match: str | None) -> TargetOverride:
-    """What the settings wish; a pid is the more exact word of the two."""
+    """The override that the settings name; a pid is the more exact word of the two."""
     return TargetOverride(pid=pid) if pid is not None else TargetOverride(match=match)
 
 

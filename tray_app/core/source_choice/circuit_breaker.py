@@ -35,7 +35,7 @@ LATENCY_FIRST_MAX_S = 1.5
 APART_LATENCIES = 20.0
 APART_MAX_S = 30.0
 HASTE_S = 0.5
-# A server's wish to be asked later (Retry-After) is kept for so long at most: an hour of
+# A server's Retry-After is respected for so long at most: an hour of
 # maintenance may be over sooner, and meanwhile only processes tell its memory.
 RETRY_AFTER_MAX_S = 300.0
 LEAD_MIN_S = 0.05

@@ -22,7 +22,7 @@ from tray_app.worker_thread import WorkerThread
 
 STAGE_PATH = "/memory-history/?limit=1"
 
-LONGEST_WISH_S = 300.0
+LONGEST_RETRY_AFTER_S = 300.0
 """For so long the stage is not asked for because the server says so."""
 
 STAGE_PATIENCE_S = 1.0
@@ -140,6 +140,6 @@ class ApiClient:
         try:
             return decode_stage(self._session.get(STAGE_PATH, patience_s))
         except Exception as error:  # noqa: BLE001 - whatever happens, the reading is good
-            wish_s = problem_of(error, patience_s).retry_after_s or 0.0
-            self._stage_not_before_s = self._clock() + min(wish_s, LONGEST_WISH_S)
+            retry_after_s = problem_of(error, patience_s).retry_after_s or 0.0
+            self._stage_not_before_s = self._clock() + min(retry_after_s, LONGEST_RETRY_AFTER_S)
             return None

@@ -331,7 +331,7 @@ def _read(response: requests.Response) -> bytes:
 
 
 def _check_status(response: requests.Response) -> None:
-    """Raise for an error or a redirect, with the server's wish to be asked later."""
+    """Raise for an error or a redirect, with the server's Retry-After."""
     status = response.status_code
     if 200 <= status < 300:
         return

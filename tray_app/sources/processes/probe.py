@@ -71,7 +71,7 @@ class ServerProbe:
         self._choice = TargetChoice()
         self._target: Target | None = None
         self._tree: ServerTree | None = None
-        self._wish = NO_OVERRIDE
+        self._override = NO_OVERRIDE
         self._named: tuple[int, float | None] | None = None
         self._oom: OomWatch | None = None
         self._loss: Loss | None = None
@@ -81,12 +81,12 @@ class ServerProbe:
         self._poller: Callable[[], PollReading] = table.make_poller(())
 
     def read(
-        self, now_s: float, others: bool = False, wish: TargetOverride = NO_OVERRIDE
+        self, now_s: float, others: bool = False, override: TargetOverride = NO_OVERRIDE
     ) -> ProcessReading:
-        """One reading; ``others`` adds the largest other Python processes, ``wish`` overrides the
-        evidence. Never raises for a process that vanishes or may not be read."""
-        if wish != self._wish:
-            self._turn_to(wish)
+        """One reading; ``others`` adds the largest other Python processes, ``override`` overrides
+        the evidence. Never raises for a process that vanishes or may not be read."""
+        if override != self._override:
+            self._turn_to(override)
         new_pids = self._new_processes.look()
         if new_pids:
             self._index.note(now_s, new_pids)
@@ -198,20 +198,20 @@ class ServerProbe:
         self._oom.note(now_s, count)
         return reading
 
-    def _turn_to(self, wish: TargetOverride) -> None:
-        self._wish = wish
-        self._named = wish.picked or (None if wish.pid is None else (wish.pid, None))
+    def _turn_to(self, override: TargetOverride) -> None:
+        self._override = override
+        self._named = override.picked or (None if override.pid is None else (override.pid, None))
         self._choice = TargetChoice()
         self._doubt_s = 0.0
-        self._index.seek(wish.match)
+        self._index.seek(override.match)
         self._let_go()
 
     def _choose(self, now_s: float) -> TargetChoice:
         if self._named is not None:
             return self._choose_named(*self._named)
-        if self._wish.match is not None:
+        if self._override.match is not None:
             current = self._tree.root.pid if self._tree else None
-            return self._search.look_for(now_s, self._wish.match, current)
+            return self._search.look_for(now_s, self._override.match, current)
         return self._search.look(now_s)
 
     def _choose_named(self, pid: int, created_s: float | None) -> TargetChoice:
