@@ -332,7 +332,7 @@ def test_what_a_person_picks_is_asked_of_the_probe_at_once() -> None:
             rig.engine.post(command)
             rig.drain(0.05)
             rig.sample()
-    picked = [override.picked for override in rig.probe.overrides]
+    picked = [override.pinned for override in rig.probe.overrides]
     assert picked[0] is None
     assert (7, 1.0) in picked
     assert picked[-1] is None

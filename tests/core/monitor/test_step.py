@@ -527,7 +527,7 @@ class TestWhatIsWatched:
         assert told.state.override == TargetOverride(match="serve")
         assert Told(started(Settings(pid=7, match="serve"))).state.override == TargetOverride(pid=7)
         told.happen(1, WatchProcess(42, 1.0))
-        assert told.state.override == TargetOverride(picked=(42, 1.0))
+        assert told.state.override == TargetOverride(pinned=(42, 1.0))
         told.happen(2, WatchAutomatically())
         assert told.state.override == NO_OVERRIDE
 

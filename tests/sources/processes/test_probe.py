@@ -580,7 +580,7 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
     table.start(20, "python train.py", created_s=7.0)
     table.start(21, "worker", ppid=20)
     assert pids(probe.read(0.0)) == [10]
-    chosen = probe.read(1.0, override=TargetOverride(picked=(20, 7.0)))
+    chosen = probe.read(1.0, override=TargetOverride(pinned=(20, 7.0)))
     assert pids(chosen) == [20, 21]
     assert chosen.target is not None
     assert evidence(chosen.target) == "chosen by you"
@@ -591,7 +591,7 @@ def test_a_picked_process_is_watched_whatever_listens(table: FakeTable, probe: S
 
 def test_a_picked_process_that_ended_is_not_replaced(table: FakeTable, probe: ServerProbe) -> None:
     """Neither by the server nor by another process that got its pid."""
-    override = TargetOverride(picked=(20, 7.0))
+    override = TargetOverride(pinned=(20, 7.0))
     table.start(10, SERVER, ports={PORT})
     table.start(20, "python train.py", created_s=7.0)
     probe.read(0.0, override=override)

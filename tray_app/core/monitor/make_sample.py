@@ -416,7 +416,7 @@ def _succession(
 
 def _next_override(state: State, process: ProcessReading | None) -> TargetOverride:
     """A process picked in the menu stays the override until it ends."""
-    if state.override.picked is None or process is None or process.target is not None:
+    if state.override.pinned is None or process is None or process.target is not None:
         return state.override
     return named(None, state.settings.match)
 

@@ -254,7 +254,7 @@ def machine_short(state: State) -> bool:
 
 def is_watching(state: State) -> bool:
     """Whether a process, or a port, that was picked in the menu is watched."""
-    return state.override.picked is not None or state.configured is not None
+    return state.override.pinned is not None or state.configured is not None
 
 
 def patience_s(state: State) -> float:

@@ -180,7 +180,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         case Unmute():
             return alerting.unmuted(state, now)
         case WatchProcess(pid, created_s):
-            return replace(state, override=TargetOverride(picked=(pid, created_s))), ()
+            return replace(state, override=TargetOverride(pinned=(pid, created_s))), ()
         case WatchPort(port):
             return _watch_port(state, port, now)
         case WatchAutomatically():

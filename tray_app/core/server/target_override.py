@@ -37,11 +37,11 @@ _QUOTING = frozenset(
 class TargetOverride(Struct, frozen=True):
     """At most one of the three is set; none: the server is looked for by evidence.
 
-    ``picked`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.
+    ``pinned`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.
     ``match`` is a regular expression, searched in the command line joined by spaces.
     """
 
-    picked: tuple[int, float] | None = None
+    pinned: tuple[int, float] | None = None
     pid: int | None = None
     match: str | None = None
 

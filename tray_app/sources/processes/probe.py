@@ -200,7 +200,7 @@ class ServerProbe:
 
     def _turn_to(self, override: TargetOverride) -> None:
         self._override = override
-        self._named = override.picked or (None if override.pid is None else (override.pid, None))
+        self._named = override.pinned or (None if override.pid is None else (override.pid, None))
         self._choice = TargetChoice()
         self._doubt_s = 0.0
         self._index.seek(override.match)
