@@ -547,14 +547,14 @@ class TestWhatIsWatched:
 
     def test_the_command_lines_override_outlives_the_process(self) -> None:
         """A pattern is looked for again; a pid is nobody else's."""
-        for settings in (Settings(match="serve"), Settings(pid=42)):
-            told = Told(started(settings))
+        for from_start in (Settings(match="serve"), Settings(pid=42)):
+            told = Told(started(from_start))
             told.look(2, 300)
             told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
             (said,) = told.of(TargetChanged)
             assert isinstance(said, TargetChanged)
             assert not said.change.falls_back
-            assert told.state.override == Told(started(settings)).state.override
+            assert told.state.override == Told(started(from_start)).state.override
 
     def test_a_chosen_process_away_from_the_port_is_shown_by_its_own_figure(
         self, told: Told
@@ -1066,7 +1066,7 @@ class TestSettingsWhileRunning:
         assert (told.state.configured, told.state.local) == (None, False)
 
     def test_of_another_server_nothing_old_is_known(self) -> None:
-        """No figure, rate, likeness or silence of the last one."""
+        """No figure, rate, check or silence of the last one."""
         told = Told(started())
         told.answer(1, 2500)
         assert told.state.sample

@@ -26,7 +26,7 @@ PROVEN = update(CrossCheck(), answer(12, 0.0), PROXY)
 def compared(
     *api_mb: float | None, process: ProcessReading = PROXY, before: CrossCheck = CrossCheck()
 ) -> CrossCheck:
-    """The likeness after one tick for each of these answers (None: no new one)."""
+    """The count after one tick for each of these answers (None: no new one)."""
     for at_s, memory_mb in enumerate(api_mb):
         told = None if memory_mb is None else answer(memory_mb, at_s)
         before = update(before, told, process)
@@ -65,11 +65,11 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
 
 def test_a_steep_climb_that_a_slow_api_tells_late_disowns_nothing() -> None:
     """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
-    likeness = update(CrossCheck(), answer(200, -2.0), look(200, -2.0))
+    check = update(CrossCheck(), answer(200, -2.0), look(200, -2.0))
     for at_s in range(0, 12, 2):
         climbing = look(200 + 100 * at_s, at_s)
-        likeness = update(likeness, answer(100 * at_s, at_s), climbing)
-        assert not is_another(likeness, climbing)
+        check = update(check, answer(100 * at_s, at_s), climbing)
+        assert not is_another(check, climbing)
 
 
 def test_every_process_of_the_tree_may_be_the_one_that_answers() -> None:

@@ -118,7 +118,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         succession=life.succession,
         link=seen.link,
         process=seen.process,
-        likeness=seen.likeness,
+        cross_check=seen.cross_check,
         temp=work.temp,
         trend=course.trend,
         band=course.band,
@@ -359,7 +359,7 @@ def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: Activ
 
 def _on_basis(state: State, seen: Observation, now: Now, life: _Life) -> State:
     """The state before this sample's figure, on what that measures."""
-    basis = bases.of(seen.selected, seen.process, seen.likeness)
+    basis = bases.of(seen.selected, seen.process, seen.cross_check)
     before = bases.ENDED if life.lost else state.basis
     if basis is None:  # there is no figure
         return replace(state, basis=before) if life.lost else state
@@ -381,7 +381,7 @@ def _highest_bytes(state: State, looked: Looked, seen: Observation) -> int | Non
     peak_bytes, before, process = looked.peak_rss_bytes, state.process, seen.process
     if peak_bytes is None or before is None or process is None:
         return None
-    if seen.selected.memory_bytes is None or cross_check.is_doubted(seen.likeness):
+    if seen.selected.memory_bytes is None or cross_check.is_doubted(seen.cross_check):
         return None
     if process.target is None or _identity(before.target) != _identity(process.target):
         return None
@@ -426,8 +426,8 @@ def _is_lost(state: State, process: ProcessReading | None, seen: Observation) ->
 
     Silence is neither: only who is looked for and not found, or refused, is gone.
     """
-    known = state.likeness.target
-    if known is not None and seen.likeness.target != known:
+    known = state.cross_check.target
+    if known is not None and seen.cross_check.target != known:
         return state.basis is None or not state.basis.ended  # else its end is known
     if seen.selected.source is not Source.NONE:
         return False

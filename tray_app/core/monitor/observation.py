@@ -41,7 +41,7 @@ class Observation(Struct, frozen=True):
     process: ProcessReading | None
     answer: ApiReading | None
     new_answer: ApiReading | None
-    likeness: CrossCheck
+    cross_check: CrossCheck
     apart: bool
     disowned: bool
     selected: Selected
@@ -77,8 +77,8 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     is_used = answer is not None and answer.taken_s == state.seen_answer_s
     new_answer = None if is_used else answer
-    likeness = cross_check.update(state.likeness, new_answer, process)
-    apart, disowned = _whose(state, process, likeness)
+    check = cross_check.update(state.cross_check, new_answer, process)
+    apart, disowned = _whose(state, process, check)
     if process and process.target and disowned:
         process = cross_check.disowned(process, state.settings.address.port)
     if link.failures and _is_found(state, process):
@@ -91,7 +91,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
         every_s,
         state.local,
         disowned,
-        doubted=cross_check.is_doubted(likeness),
+        doubted=cross_check.is_doubted(check),
         sudden=looked.sudden,
     )
     is_asked = mode is not Mode.FALLBACK
@@ -102,7 +102,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
         process=process,
         answer=answer,
         new_answer=new_answer,
-        likeness=likeness,
+        cross_check=check,
         apart=apart,
         disowned=disowned,
         selected=selected,
@@ -134,12 +134,12 @@ def _figure(selected: Selected) -> Figure | None:
     return Figure(selected.memory_bytes, selected.source)
 
 
-def _whose(state: State, process: ProcessReading | None, likeness: CrossCheck) -> tuple[bool, bool]:
+def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> tuple[bool, bool]:
     """Whether the API speaks for another process than the watched one; and whether that is not the
     server. What a person has chosen is not doubted: away from the port the API is another's."""
     if process is None:
         return False, False
-    unlike = cross_check.is_another(likeness, process)
+    unlike = cross_check.is_another(check, process)
     if process.target is not None and not state.override.is_open:
         return unlike or process.worker_count == 0, False
     return False, unlike

@@ -291,7 +291,7 @@ def _of_another_server(state: State, now: Now) -> State:
         awake=now,
         link=CircuitBreaker(),
         process=None,
-        likeness=CrossCheck(),
+        cross_check=CrossCheck(),
         alerts=CALM,
         noted_s=None,
         activity=ActivityState(),

@@ -162,7 +162,7 @@ def _by_port(
         relay = next(iter(holders.values())).name
         return _none(ProcessProblemKind.HELD_BY_RELAY, port=port, name=relay)
     roots = [each for each in servers.values() if root_among(each, servers) == each.pid]
-    best = max(roots, key=_likeness)
+    best = max(roots, key=_rank)
     while parent := launcher_of(best, known.get(best.ppid)):
         best = parent
     if not best.owned:
@@ -199,9 +199,9 @@ def _by_command(
             problem = ProcessProblem(
                 ProcessProblemKind.IN_CONTAINER, port=port, pid=inside.pid, name=command.phrase
             )
-        offered = sorted(map(candidates.__getitem__, elsewhere), key=_likeness_of, reverse=True)
+        offered = sorted(map(candidates.__getitem__, elsewhere), key=_rank_of, reverse=True)
         return TargetChoice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
-    fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _likeness(it[0])), reverse=True)
+    fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _rank(it[0])), reverse=True)
     best, command = fitting[0]
     if not best.owned:
         return _none(ProcessProblemKind.SERVER_OF_OTHER_USER, pid=best.pid, name=command.phrase)
@@ -213,8 +213,8 @@ def _by_command(
     return TargetChoice(best.pid, chosen.evidence, candidates=tuple(others))
 
 
-def _likeness_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:
-    return _likeness(candidate[0])
+def _rank_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:
+    return _rank(candidate[0])
 
 
 def _offers(
@@ -223,7 +223,7 @@ def _offers(
 ) -> Iterator[Target]:
     """Those that serve what the server does, on another port: a person may have moved it."""
     for each, command in candidates:
-        _, of_project, serves_main, _ = _likeness(each)
+        _, of_project, serves_main, _ = _rank(each)
         ports = listening_ports.get(each.pid)
         if each.owned and not each.isolated and ports and (of_project or serves_main):
             port = min(ports)
@@ -249,7 +249,7 @@ def _none(
     return TargetChoice(problem=ProcessProblem(kind, port, pid, name))
 
 
-def _likeness(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
+def _rank(facts: ProcessFacts) -> tuple[bool, bool, bool, float]:
     """How much a process looks like RunAnalyze's server; of equals the newest."""
     command = server_command(facts.cmdline)
     serves_main = command is not None and (command.app or command.program).startswith("main")

@@ -1,8 +1,8 @@
 """Determines the basis of the memory figure: which process or tree it measures.
 
 The server's process tree and the API's answer mean the same where the API's figure fits the tree
-(`likeness`). Else they are two figures, and what was learnt from one says nothing of the other: a
-proxy's 20 MB and then its server's 2 GB are no growth.
+(`cross_check`). Else they are two figures, and what was learnt from one says nothing of the other:
+a proxy's 20 MB and then its server's 2 GB are no growth.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Basis(Struct, frozen=True):
 ENDED = Basis(ended=True)
 
 
-def of(selected: Selected, process: ProcessReading | None, likeness: CrossCheck) -> Basis | None:
+def of(selected: Selected, process: ProcessReading | None, check: CrossCheck) -> Basis | None:
     """The basis of this sample's figure; None where it has no new one.
 
     ``process`` is the reading without a target that is not the server. Several workers share what
@@ -38,7 +38,7 @@ def of(selected: Selected, process: ProcessReading | None, likeness: CrossCheck)
         return None
     if process is None or process.target is None:
         return Basis()
-    fits = likeness.proven and not likeness.misfits
+    fits = check.proven and not check.misfits
     target = (process.target.pid, process.target.created_s)
     return Basis(target, fits and process.worker_count <= 1)
 

@@ -41,9 +41,9 @@ def alike(api_bytes: int, rss_bytes: int) -> bool:
 
 
 def update(
-    likeness: CrossCheck, answer: ApiReading | None, process: ProcessReading | None
+    check: CrossCheck, answer: ApiReading | None, process: ProcessReading | None
 ) -> CrossCheck:
-    """The likeness after one more tick; ``answer`` is the newest one if it is new.
+    """The count after one more tick; ``answer`` is the newest one if it is new.
 
     Any process of the tree may have answered (with several workers a random one). What cannot
     be compared changes nothing: no new answer, no target, or a tree that has itself moved that
@@ -51,13 +51,13 @@ def update(
     that fits, and another target, clear the count.
     """
     if process is None or process.target is None:
-        return likeness
+        return check
     target = (process.target.pid, process.target.created_s)
     tree_bytes = process.rss_bytes
-    if target != likeness.target:
-        likeness = CrossCheck(target)
-    misfits, proven = likeness.misfits, likeness.proven
-    before_bytes = likeness.tree_bytes
+    if target != check.target:
+        check = CrossCheck(target)
+    misfits, proven = check.misfits, check.proven
+    before_bytes = check.tree_bytes
     if answer is None:
         pass
     elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
@@ -68,19 +68,19 @@ def update(
     return CrossCheck(target, misfits, tree_bytes, proven)
 
 
-def is_another(likeness: CrossCheck, process: ProcessReading) -> bool:
+def is_another(check: CrossCheck, process: ProcessReading) -> bool:
     """Whether the target of this reading is known not to be the server."""
     target = process.target
     return (
         target is not None
-        and likeness.misfits >= ANSWERS_TO_DISOWN
-        and likeness.target == (target.pid, target.created_s)
+        and check.misfits >= ANSWERS_TO_DISOWN
+        and check.target == (target.pid, target.created_s)
     )
 
 
-def is_doubted(likeness: CrossCheck) -> bool:
+def is_doubted(check: CrossCheck) -> bool:
     """Whether the newest answer fitted no process of the tree."""
-    return likeness.misfits > 0
+    return check.misfits > 0
 
 
 def disowned(process: ProcessReading, port: int) -> ProcessReading:

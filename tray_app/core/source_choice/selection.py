@@ -83,7 +83,7 @@ def select(
 ) -> Selected:
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
-    ``disowned``: the process on the port is not the server (see `likeness`), so the API stands
+    ``disowned``: the process on the port is not the server (see `cross_check`), so the API stands
     alone, within the limits of the API-only mode. ``doubted``: the last answer makes one think so;
     then processes do not speak for an API that is well. ``sudden``: a quick look called for it.
     """
