@@ -136,7 +136,7 @@ class Peer:
         if self.call(*DBUS, "RequestName", "su", name, do_not_queue) != [primary_owner]:
             raise RuntimeError(f"{name} is taken on this bus")
 
-    def disown(self, name: str) -> None:
+    def reject(self, name: str) -> None:
         """Give a well-known name back."""
         self.call(*DBUS, "ReleaseName", "s", name)
 

@@ -23,7 +23,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import wording
-from tray_app.core.source_choice.cross_check import ANSWERS_TO_DISOWN
+from tray_app.core.source_choice.cross_check import ANSWERS_TO_REJECT
 from tray_app.core.source_choice.selection import STALE_LIMIT_MIN_S
 from tray_app.runtime import clock
 from tray_app.sources.api.client import ApiClient
@@ -126,7 +126,7 @@ def test_the_server_itself_is_used(runanalyze_server: ServerFactory) -> None:
     server = runanalyze_server()
     server.allocate(100)
     with closing(Monitor(server.port)) as monitor:
-        samples = [monitor.sample() for _ in range(2 * ANSWERS_TO_DISOWN)]
+        samples = [monitor.sample() for _ in range(2 * ANSWERS_TO_REJECT)]
         assert {sample.target and sample.target.pid for sample in samples} == {server.pid}
         server.hang(60)
         monitor.ask()

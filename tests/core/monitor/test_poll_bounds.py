@@ -149,7 +149,7 @@ def test_processes_over_a_limit_that_an_old_answer_is_below() -> None:
 
 
 def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
-    """A process that the API has disowned may do what it likes."""
+    """A process that the API has is_mismatch may do what it likes."""
     settings = Settings()
     state = begin(settings, settings, at(START_S), local=True)
     for turn in range(4):
@@ -213,7 +213,7 @@ class TestWhatASuddenReadingShows:
         assert state.sample
         assert (state.sample.band, state.sample.why) == (Band.ORANGE, Why.BETWEEN)
 
-    def test_doubted_processes_do_not(self) -> None:
+    def test_suspect_processes_do_not(self) -> None:
         """The last answer fitted no process: the API's figure stays, with its age."""
         state = self.well(answer(700, START_S), tree_mb=20)
         state = self.sudden(state, look(1200, START_S + 1), START_S + 1)

@@ -559,7 +559,7 @@ class TestWhatIsWatched:
     def test_a_chosen_process_away_from_the_port_is_shown_by_its_own_figure(
         self, told: Told
     ) -> None:
-        """The API there speaks for another; nor is what was chosen doubted for that."""
+        """The API there speaks for another; and a person's choice is not questioned for that."""
         told.happen(0, WatchProcess(42, 1.0))
         for at_s in range(2, 12, 2):
             other = look(900, START_S + at_s, workers=0, answering_mb=None)
@@ -577,7 +577,7 @@ class TestWhatIsWatched:
         assert told.sample.source is Source.API
 
     def test_a_process_that_is_not_the_server_leaves_nothing_to_say(self, told: Told) -> None:
-        """A disowned one has neither ended nor been replaced."""
+        """A is_mismatch one has neither ended nor been replaced."""
         for at_s in range(2, 12, 2):
             proxy = look(20, START_S + at_s)
             told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(proxy))

@@ -248,9 +248,9 @@ class TestAlerts:
     def test_a_figure_that_may_be_too_high_says_so(self) -> None:
         """Where forked workers are another user's."""
         sample = replace(CALM, memory_kind=MemoryKind.RSS_SUM)
-        doubt = "This may be too high: shared memory cannot be measured."
-        assert doubt in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), sample)).text
-        assert doubt not in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), CALM)).text
+        uncertainty = "This may be too high: shared memory cannot be measured."
+        assert uncertainty in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), sample)).text
+        assert uncertainty not in sent(Alert(LevelReached(Level.CRITICAL, 3000.0), CALM)).text
 
     def test_recovery_tells_the_peak(self) -> None:
         """And that it is over."""

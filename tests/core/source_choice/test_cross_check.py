@@ -11,12 +11,12 @@ from tests.core.made import TARGET, answer, look, look_in_vain, mb
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.source_choice.cross_check import (
-    ANSWERS_TO_DISOWN,
+    ANSWERS_TO_REJECT,
     CrossCheck,
     alike,
-    disowned,
     is_another,
     update,
+    without_target,
 )
 
 PROXY = look(12, 0.0)
@@ -42,7 +42,7 @@ def test_figures_far_apart_are_two_processes(api_mb: float, rss_mb: float, same:
     assert alike(mb(api_mb), mb(rss_mb)) is same
 
 
-def test_one_answer_disowns_a_process_that_none_has_fitted() -> None:
+def test_one_answer_rejects_a_process_that_none_has_fitted() -> None:
     """Of a proxy the first answer tells; one that took long may be of another moment."""
     assert not is_another(compared(None), PROXY)
     assert is_another(compared(400), PROXY)
@@ -50,7 +50,7 @@ def test_one_answer_disowns_a_process_that_none_has_fitted() -> None:
     assert not is_another(update(CrossCheck(), slow, PROXY), PROXY)
 
 
-def test_three_answers_in_a_row_disown_one_that_was_the_server() -> None:
+def test_three_answers_in_a_row_reject_one_that_was_the_server() -> None:
     """One or two may be a climb between the two looks; ticks without a new answer say nothing."""
     assert not is_another(compared(400, None, None, None, 400, before=PROVEN), PROXY)
     assert is_another(compared(400, None, 400, 400, before=PROVEN), PROXY)
@@ -63,7 +63,7 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
     assert not is_another(compared(400, 400, 400, 12, 400, before=PROVEN), PROXY)
 
 
-def test_a_steep_climb_that_a_slow_api_tells_late_disowns_nothing() -> None:
+def test_a_steep_climb_that_a_slow_api_tells_late_rejects_nothing() -> None:
     """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
     check = update(CrossCheck(), answer(200, -2.0), look(200, -2.0))
     for at_s in range(0, 12, 2):
@@ -98,9 +98,9 @@ def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None
     assert is_another(compared(400, before=before), PROXY)
 
 
-def test_of_a_disowned_process_nothing_is_left() -> None:
+def test_of_a_rejected_process_nothing_is_left() -> None:
     """Neither memory nor CPU nor helpers; what is known of the machine stays."""
-    reading = disowned(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), 8000)
+    reading = without_target(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), 8000)
     assert (reading.target, reading.rows, reading.rss_bytes) == (None, (), None)
     assert (reading.cpu_percent, reading.answering_rss_bytes, reading.worker_count) == (
         None,
@@ -114,9 +114,9 @@ def test_of_a_disowned_process_nothing_is_left() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 3000)), max_size=30))
-def test_only_a_row_of_misfits_disowns(api_mb: list[float | None]) -> None:
+def test_only_a_row_of_misfits_rejects(api_mb: list[float | None]) -> None:
     """Whatever is told: the last three answers, and all of them."""
     told = [mb(figure) for figure in api_mb if figure is not None]
-    last = told[-ANSWERS_TO_DISOWN:]
-    misfit = len(last) == ANSWERS_TO_DISOWN and not any(alike(b, mb(12)) for b in last)
+    last = told[-ANSWERS_TO_REJECT:]
+    misfit = len(last) == ANSWERS_TO_REJECT and not any(alike(b, mb(12)) for b in last)
     assert is_another(compared(*api_mb, before=PROVEN), PROXY) is misfit

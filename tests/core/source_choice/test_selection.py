@@ -157,7 +157,7 @@ class TestApiOnly:
 
 
 class TestNotTheServer:
-    """The process on the port has been disowned: the API stands alone."""
+    """The process on the port has been is_mismatch: the API stands alone."""
 
     @pytest.mark.parametrize(
         ("link", "source", "stale"),
@@ -174,7 +174,7 @@ class TestNotTheServer:
     ) -> None:
         """With its limits, and nothing of the process in the figure."""
         selected = select(
-            Mode.AUTO, link, look_in_vain(NOW_S), NOW_S, INTERVAL_S, local=True, disowned=True
+            Mode.AUTO, link, look_in_vain(NOW_S), NOW_S, INTERVAL_S, local=True, is_mismatch=True
         )
         assert (selected.source, selected.stale) == (source, stale)
         assert selected.memory_bytes == (None if source is Source.NONE else mb(300))

@@ -337,7 +337,7 @@ def test_refused_registration(
     session_bus.peer.serve(WATCHER_PATH, WATCHER, {"RegisterStatusNotifierItem": refuse})
     session_bus.peer.own(WATCHER)
     wait_for(lambda: tray.hosts[-1:] == [True], "the refusing panel is seen")
-    session_bus.peer.disown(WATCHER)
+    session_bus.peer.reject(WATCHER)
     watcher.start()
     wait_for(lambda: watcher.items, "the item is registered")
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]

@@ -708,7 +708,9 @@ def test_a_better_listener_replaces_a_guess(table: FakeTable, probe: ServerProbe
     assert pids(probe.read(4.0)) == [11]
 
 
-def test_a_server_that_stopped_listening_is_doubted(table: FakeTable, probe: ServerProbe) -> None:
+def test_a_server_that_stopped_listening_is_questioned(
+    table: FakeTable, probe: ServerProbe
+) -> None:
     """When another took the port over, that one is followed."""
     old = table.start(10, SERVER, ports={PORT})
     for now_s in range(20):

@@ -144,7 +144,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
 
 def _life(state: State, looked: Looked, seen: Observation) -> _Life:
     lost = _is_lost(state, looked.process, seen)
-    succession, change = _succession(state.succession, looked.process, seen.disowned)
+    succession, change = _succession(state.succession, looked.process, seen.is_mismatch)
     override = _next_override(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=override != state.override)
@@ -185,7 +185,7 @@ def _temp(
 ) -> TempUsage | None:
     """The newest figure of the server's temp directory."""
     told = seen.answer.temp if seen.answer else None
-    temp = _newer(told, None if seen.disowned else looked.temp)
+    temp = _newer(told, None if seen.is_mismatch else looked.temp)
     if temp is not None or lost or state.temp is None:
         return temp
     # The other source's first figure is on the way.
@@ -249,7 +249,7 @@ def _sample(
     process, target = seen.process or _NO_PROCESSES, seen.target
     line = forecast.shown(alerts.outlook, now.mono_s)
     level = alerts.of(levels.POLICY)
-    is_away = not seen.disowned and circuit_breaker.away(seen.link, now.mono_s)
+    is_away = not seen.is_mismatch and circuit_breaker.away(seen.link, now.mono_s)
     own = looked.own
     return Sample(
         number=state.samples + 1,
@@ -381,7 +381,7 @@ def _highest_bytes(state: State, looked: Looked, seen: Observation) -> int | Non
     peak_bytes, before, process = looked.peak_rss_bytes, state.process, seen.process
     if peak_bytes is None or before is None or process is None:
         return None
-    if seen.selected.memory_bytes is None or cross_check.is_doubted(seen.cross_check):
+    if seen.selected.memory_bytes is None or cross_check.is_suspect(seen.cross_check):
         return None
     if process.target is None or _identity(before.target) != _identity(process.target):
         return None
@@ -407,11 +407,11 @@ def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
 
 
 def _succession(
-    before: TargetTracker, process: ProcessReading | None, disowned: bool
+    before: TargetTracker, process: ProcessReading | None, is_mismatch: bool
 ) -> tuple[TargetTracker, Change | None]:
     if process is None:
         return before, None
-    return (TargetTracker(), None) if disowned else target_tracker.update(before, process)
+    return (TargetTracker(), None) if is_mismatch else target_tracker.update(before, process)
 
 
 def _next_override(state: State, process: ProcessReading | None) -> TargetOverride:

@@ -31,7 +31,7 @@ class Observation(Struct, frozen=True):
     """What the sources say.
 
     ``process`` is the reading of this machine, without a target that is not the server
-    (``disowned``). ``answer`` is the API's newest one while it is fresh, ``new_answer`` if no
+    (``is_mismatch``). ``answer`` is the API's newest one while it is fresh, ``new_answer`` if no
     sample has used it yet. ``apart``: the watched process is not the one that answers the API.
     ``figure`` is the memory that is judged: None where there is no new one, or where it is too low
     because it is being measured (``unmeasured``).
@@ -43,7 +43,7 @@ class Observation(Struct, frozen=True):
     new_answer: ApiReading | None
     cross_check: CrossCheck
     apart: bool
-    disowned: bool
+    is_mismatch: bool
     selected: Selected
     condition: ApiCondition
     every_s: float
@@ -78,9 +78,9 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
     is_used = answer is not None and answer.taken_s == state.seen_answer_s
     new_answer = None if is_used else answer
     check = cross_check.update(state.cross_check, new_answer, process)
-    apart, disowned = _whose(state, process, check)
-    if process and process.target and disowned:
-        process = cross_check.disowned(process, state.settings.address.port)
+    apart, is_mismatch = _whose(state, process, check)
+    if process and process.target and is_mismatch:
+        process = cross_check.without_target(process, state.settings.address.port)
     if link.failures and _is_found(state, process):
         link = circuit_breaker.hurry(link)
     selected = select(
@@ -90,8 +90,8 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
         now.mono_s,
         every_s,
         state.local,
-        disowned,
-        doubted=cross_check.is_doubted(check),
+        is_mismatch,
+        is_suspect=cross_check.is_suspect(check),
         sudden=looked.sudden,
     )
     is_asked = mode is not Mode.FALLBACK
@@ -104,7 +104,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
         new_answer=new_answer,
         cross_check=check,
         apart=apart,
-        disowned=disowned,
+        is_mismatch=is_mismatch,
         selected=selected,
         condition=circuit_breaker.condition(link, now.mono_s, every_s) if is_asked else NOT_ASKED,
         every_s=every_s,
@@ -136,7 +136,7 @@ def _figure(selected: Selected) -> Figure | None:
 
 def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> tuple[bool, bool]:
     """Whether the API speaks for another process than the watched one; and whether that is not the
-    server. What a person has chosen is not doubted: away from the port the API is another's."""
+    server. What a person has chosen is not is_suspect: away from the port the API is another's."""
     if process is None:
         return False, False
     unlike = cross_check.is_another(check, process)

@@ -212,8 +212,8 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
         doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if found.forecast else ahead)
-    doubt = wording.doubt(sample)
-    return heading, _sentences(moving, above, foretold, doubt, doing, meaning, _free(sample))
+    uncertainty = wording.uncertainty(sample)
+    return heading, _sentences(moving, above, foretold, uncertainty, doing, meaning, _free(sample))
 
 
 def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:

@@ -237,7 +237,7 @@ def _as_counted(sample: Sample) -> str:
             return ""
 
 
-def doubt(sample: Sample) -> str:
+def uncertainty(sample: Sample) -> str:
     """A sentence where the figure may be too high; else empty."""
     if sample.memory_kind is not MemoryKind.RSS_SUM:
         return ""

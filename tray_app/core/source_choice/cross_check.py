@@ -17,7 +17,7 @@ from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
 # Figures further apart than both of these are two processes'.
 MISMATCH_FACTOR = 0.2
 MISMATCH_BYTES = 50 * MIB
-ANSWERS_TO_DISOWN = 3
+ANSWERS_TO_REJECT = 3
 # The figure of an answer that took longer may be as much older than the look beside it.
 QUICK_S = 0.5
 
@@ -64,7 +64,7 @@ def update(
         misfits, proven = 0, True
     elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
         enough = not proven and answer.latency_s <= QUICK_S
-        misfits = ANSWERS_TO_DISOWN if enough else min(misfits + 1, ANSWERS_TO_DISOWN)
+        misfits = ANSWERS_TO_REJECT if enough else min(misfits + 1, ANSWERS_TO_REJECT)
     return CrossCheck(target, misfits, tree_bytes, proven)
 
 
@@ -73,17 +73,17 @@ def is_another(check: CrossCheck, process: ProcessReading) -> bool:
     target = process.target
     return (
         target is not None
-        and check.misfits >= ANSWERS_TO_DISOWN
+        and check.misfits >= ANSWERS_TO_REJECT
         and check.target == (target.pid, target.created_s)
     )
 
 
-def is_doubted(check: CrossCheck) -> bool:
+def is_suspect(check: CrossCheck) -> bool:
     """Whether the newest answer fitted no process of the tree."""
     return check.misfits > 0
 
 
-def disowned(process: ProcessReading, port: int) -> ProcessReading:
+def without_target(process: ProcessReading, port: int) -> ProcessReading:
     """The reading without its target, which holds the server's ``port`` but is another program."""
     name, pid = (process.target.name, process.target.pid) if process.target else ("", None)
     return replace(

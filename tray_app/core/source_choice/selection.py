@@ -77,17 +77,18 @@ def select(
     now_s: float,
     interval_s: float,
     local: bool,
-    disowned: bool = False,
-    doubted: bool = False,
+    is_mismatch: bool = False,
+    is_suspect: bool = False,
     sudden: bool = False,
 ) -> Selected:
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
-    ``disowned``: the process on the port is not the server (see `cross_check`), so the API stands
-    alone, within the limits of the API-only mode. ``doubted``: the last answer makes one think so;
-    then processes do not speak for an API that is well. ``sudden``: a quick look called for it.
+    ``is_mismatch``: the process on the port is not the server (see `cross_check`), so the API
+    stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer makes one
+    think so; then processes do not speak for an API that is well. ``sudden``: a quick look called
+    for it.
     """
-    if disowned and mode is Mode.AUTO:
+    if is_mismatch and mode is Mode.AUTO:
         alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
     by_process = _by_process(process)
@@ -97,8 +98,8 @@ def select(
     if is_fresh or _is_not_due(link, now_s, interval_s, sudden=sudden):
         # What a look has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
-        is_newer = (sudden or not is_fresh) and not doubted
-        chosen = _beside_the_api(process, by_process, is_newer=is_newer, doubted=doubted)
+        is_newer = (sudden or not is_fresh) and not is_suspect
+        chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is not None:
             return chosen
         if link.reading is not None:
@@ -139,14 +140,14 @@ def _by_process(process: ProcessReading | None) -> Selected | None:
 
 
 def _beside_the_api(
-    process: ProcessReading | None, by_process: Selected | None, *, is_newer: bool, doubted: bool
+    process: ProcessReading | None, by_process: Selected | None, *, is_newer: bool, is_suspect: bool
 ) -> Selected | None:
     """The figure of processes where it is better than that of an API that is well."""
     if process is None or by_process is None:
         return None
     # Who answers among several is not known at once: workers import before they listen.
     one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
-    if process.worker_count > 1 or (one_of_several and not doubted):
+    if process.worker_count > 1 or (one_of_several and not is_suspect):
         return _because(by_process, Why.WORKERS)
     return _because(by_process, Why.BETWEEN) if is_newer else None
 

@@ -41,7 +41,7 @@ from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
 from tray_app.sources.processes.tree import ServerTree, TreeReading
 
 # A server that does not listen (yet, or any more) is looked for this often.
-_DOUBT_EVERY_S = 3.0
+_RECHECK_EVERY_S = 3.0
 
 
 class ServerProbe:
@@ -76,7 +76,7 @@ class ServerProbe:
         self._oom: OomWatch | None = None
         self._loss: Loss | None = None
         self._killed: Killed | None = None
-        self._doubt_s = 0.0
+        self._recheck_s = 0.0
         self._polled: tuple[Sequence[ProcessHandle], int, bool] | None = None
         self._poller: Callable[[], PollReading] = table.make_poller(())
 
@@ -93,7 +93,7 @@ class ServerProbe:
         self._loss = self._killed = None
         tree = self._read_tree(now_s, new_pids)
         if self._is_search_due(now_s):
-            self._doubt_s = now_s + _DOUBT_EVERY_S
+            self._recheck_s = now_s + _RECHECK_EVERY_S
             if self._follow(self._choose(now_s), now_s):
                 tree = self._read_tree(now_s, {})
         system = self._table.system_memory()
@@ -202,7 +202,7 @@ class ServerProbe:
         self._override = override
         self._named = override.pinned or (None if override.pid is None else (override.pid, None))
         self._choice = TargetChoice()
-        self._doubt_s = 0.0
+        self._recheck_s = 0.0
         self._index.seek(override.match)
         self._let_go()
 
@@ -232,7 +232,7 @@ class ServerProbe:
         if self._named is not None:
             return False
         listens = self._choice.by_port and bool(self._tree.listening)
-        return not listens and now_s >= self._doubt_s
+        return not listens and now_s >= self._recheck_s
 
     def _follow(self, choice: TargetChoice, now_s: float) -> bool:
         """Turn to the chosen process; True when there is something new to be read of it."""
