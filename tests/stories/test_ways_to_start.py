@@ -23,7 +23,7 @@ from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import MIB, ProcessReading
 from tray_app.core.server import target_tracker
 from tray_app.core.server.discovery import Listeners, ProcessFacts, TargetChoice, choose
-from tray_app.core.server.target_tracker import TargetTracker, Turn
+from tray_app.core.server.target_tracker import TargetTracker, Transition
 from tray_app.sources.processes.probe import ServerProbe
 from tray_app.sources.processes.psutil_table import PsutilTable
 
@@ -332,10 +332,10 @@ def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
         assert reading.target == before.target
         assert pids(reading) == set(family(running.root))
         assert reading.loss is None
-        succession, _ = target_tracker.update(TargetTracker(), before)
-        _, change = target_tracker.update(succession, reading)
+        tracker, _ = target_tracker.update(TargetTracker(), before)
+        _, change = target_tracker.update(tracker, reading)
         assert change is not None
-        assert change.turn is Turn.RENEWED
+        assert change.transition is Transition.WORKER_REPLACED
         assert old in change.left
         assert set(change.joined) <= set(reading.workers)
     wait_for(running.server.answers, "the new worker answers")

@@ -15,7 +15,7 @@ from tray_app.core.alerts.server_exit import (
 )
 from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.model.readings import Loss, OomKills
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.server.target_tracker import Change, Transition
 
 Said = ServerExit | ServerReturn | WorkerReplacement | ChildKilled | None
 
@@ -69,7 +69,7 @@ def test_a_loss_tells_of_kills_for_want_of_memory() -> None:
     """Where the system does."""
     told = Told()
     told.see(0, 3000, busy=True)
-    change = Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1)))
+    change = Change(Transition.ENDED, TARGET, Loss(TARGET, OomKills(1)))
     end = told.see(2, None, lost=True, change=change)
     assert end == ServerExit(mb(3000), True, OomKills(1))
 
@@ -84,7 +84,7 @@ def test_a_kill_in_its_own_control_group_is_said_at_whatever_size(
     """One elsewhere on the machine says nothing of a server at rest."""
     told = Told()
     told.see(0, 120)
-    change = Change(Turn.ENDED, TARGET, Loss(TARGET, kills))
+    change = Change(Transition.ENDED, TARGET, Loss(TARGET, kills))
     end = told.see(2, None, lost=True, change=change)
     assert end == (ServerExit(mb(120), False, kills) if said else None)
 
@@ -93,7 +93,7 @@ def test_a_restart_within_a_reading_is_an_end_and_a_return() -> None:
     """One after the other."""
     told = Told()
     told.see(0, 3000, busy=True)
-    change = Change(Turn.RESTARTED, TARGET, Loss(TARGET))
+    change = Change(Transition.RESTARTED, TARGET, Loss(TARGET))
     assert told.see(2, 120, lost=True, change=change) == ServerExit(mb(3000), True)
     assert told.see(4, 120) == ServerReturn(2.0)
 
@@ -110,12 +110,12 @@ def test_watching_another_is_no_end() -> None:
     """The first runs on."""
     told = Told()
     told.see(0, 3000, busy=True)
-    assert told.see(2, 120, lost=True, change=Change(Turn.FOLLOWED, TARGET)) is None
+    assert told.see(2, 120, lost=True, change=Change(Transition.SWITCHED, TARGET)) is None
 
 
 def test_a_worker_that_is_replaced_under_load_is_said() -> None:
     """While idle it is somebody's reload."""
-    told, renewed = Told(), Change(Turn.RENEWED, TARGET, None, (7,), (8,))
+    told, renewed = Told(), Change(Transition.WORKER_REPLACED, TARGET, None, (7,), (8,))
     told.see(0, 900, busy=True)
     assert told.see(2, 200, busy=True, change=renewed) == WorkerReplacement(mb(900))
     told.see(4, 200)

@@ -149,7 +149,7 @@ def test_processes_over_a_limit_that_an_old_answer_is_below() -> None:
 
 
 def test_processes_that_are_not_the_server_are_not_listened_to() -> None:
-    """A process that the API has is_mismatch may do what it likes."""
+    """A process that the cross-check has rejected may do what it likes."""
     settings = Settings()
     state = begin(settings, settings, at(START_S), local=True)
     for turn in range(4):

@@ -95,7 +95,7 @@ from tray_app.core.monitor.state import (
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
 from tray_app.core.presentation import alert_memory, wording
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Why
 
@@ -542,7 +542,7 @@ class TestWhatIsWatched:
         told.happen(6, Looked(look_in_vain(START_S + 6)))
         (said,) = told.of(TargetChanged)
         assert isinstance(said, TargetChanged)
-        assert said.change == Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True)
+        assert said.change == Change(Transition.ENDED, TARGET, Loss(TARGET), falls_back=True)
         assert told.state.override == NO_OVERRIDE
 
     def test_the_command_lines_override_outlives_the_process(self) -> None:
@@ -577,7 +577,7 @@ class TestWhatIsWatched:
         assert told.sample.source is Source.API
 
     def test_a_process_that_is_not_the_server_leaves_nothing_to_say(self, told: Told) -> None:
-        """A is_mismatch one has neither ended nor been replaced."""
+        """A rejected one has neither ended nor been replaced."""
         for at_s in range(2, 12, 2):
             proxy = look(20, START_S + at_s)
             told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(proxy))

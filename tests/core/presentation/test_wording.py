@@ -36,7 +36,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.monitor.events import Summarised
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import process_text, wording
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 
@@ -98,30 +98,39 @@ def test_small_things() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(0))), "Server ended: uvicorn (pid 42)."),
         (
-            Change(Turn.ENDED, TARGET, Loss(TARGET, OomKills(1, own_group=True))),
+            Change(Transition.ENDED, TARGET, Loss(TARGET, OomKills(0))),
+            "Server ended: uvicorn (pid 42).",
+        ),
+        (
+            Change(Transition.ENDED, TARGET, Loss(TARGET, OomKills(1, own_group=True))),
             "Server ended: uvicorn (pid 42). "
             "Out of memory: the kernel's OOM killer ended a process in its control group.",
         ),
         (
-            Change(Turn.ENDED, TARGET, Loss(TARGET), falls_back=True),
+            Change(Transition.ENDED, TARGET, Loss(TARGET), falls_back=True),
             "Server ended: uvicorn (pid 42). Searching for the server.",
         ),
         (
-            Change(Turn.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, OomKills(2))),
+            Change(Transition.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, OomKills(2))),
             "Server restarted: uvicorn (pid 57), was pid 42. "
             "Out of memory: the kernel's OOM killer ended 2 processes on this machine, "
             "possibly including the server.",
         ),
-        (Change(Turn.RETURNED, TARGET), "Now watching uvicorn (pid 42), listens on port 8000."),
-        (Change(Turn.FOLLOWED, TARGET), "Now watching uvicorn (pid 42), listens on port 8000."),
         (
-            Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,)),
+            Change(Transition.RETURNED, TARGET),
+            "Now watching uvicorn (pid 42), listens on port 8000.",
+        ),
+        (
+            Change(Transition.SWITCHED, TARGET),
+            "Now watching uvicorn (pid 42), listens on port 8000.",
+        ),
+        (
+            Change(Transition.WORKER_REPLACED, TARGET, left=(43,), joined=(45,)),
             "Worker of uvicorn (pid 42) replaced: now pid 45, was pid 43.",
         ),
         (
-            Change(Turn.RENEWED, TARGET, left=(43, 44), joined=(45, 46)),
+            Change(Transition.WORKER_REPLACED, TARGET, left=(43, 44), joined=(45, 46)),
             "Workers of uvicorn (pid 42) replaced: now pid 45, 46, was pid 43, 44.",
         ),
     ],

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.core.made import TARGET, look, look_in_vain
 from tray_app.core.model.readings import Loss, OomKills, ProcessReading
-from tray_app.core.server.target_tracker import Change, TargetTracker, Turn, update
+from tray_app.core.server.target_tracker import Change, TargetTracker, Transition, update
 
 OTHER = replace(TARGET, pid=57, created_s=9.0)
 LOSS = Loss(TARGET, OomKills(1))
@@ -14,9 +14,9 @@ LOSS = Loss(TARGET, OomKills(1))
 
 def told(*readings: ProcessReading) -> list[Change]:
     """What is said of these readings, one after the other."""
-    succession, changes = TargetTracker(), []
+    tracker, changes = TargetTracker(), []
     for reading in readings:
-        succession, change = update(succession, reading)
+        tracker, change = update(tracker, reading)
         if change is not None:
             changes.append(change)
     return changes
@@ -34,28 +34,28 @@ def test_a_server_that_is_found_first_or_goes_on_is_not_news() -> None:
 def test_the_end_is_told_once_with_the_loss() -> None:
     """And the return after it, of whatever process."""
     lost = replace(look_in_vain(2), loss=LOSS)
-    assert told(running(42), lost, look_in_vain(3)) == [Change(Turn.ENDED, TARGET, LOSS)]
+    assert told(running(42), lost, look_in_vain(3)) == [Change(Transition.ENDED, TARGET, LOSS)]
     again = replace(running(57), target=OTHER)
-    assert told(running(42), lost, again, again)[1:] == [Change(Turn.RETURNED, OTHER)]
+    assert told(running(42), lost, again, again)[1:] == [Change(Transition.RETURNED, OTHER)]
 
 
 def test_a_restart_between_two_readings_is_one_change() -> None:
     """The old server is in its loss."""
-    anew = replace(running(57), target=OTHER, loss=LOSS)
-    assert told(running(42), anew) == [Change(Turn.RESTARTED, OTHER, LOSS)]
+    again = replace(running(57), target=OTHER, loss=LOSS)
+    assert told(running(42), again) == [Change(Transition.RESTARTED, OTHER, LOSS)]
 
 
 def test_another_process_that_is_taken_for_the_server_is_told() -> None:
-    """The one before it lives on; the same pid created anew is another process."""
+    """The one before it lives on; the same pid created again is another process."""
     other = replace(running(57), target=OTHER)
-    assert told(running(42), other) == [Change(Turn.FOLLOWED, OTHER)]
+    assert told(running(42), other) == [Change(Transition.SWITCHED, OTHER)]
     reused = replace(running(42), target=replace(TARGET, created_s=5.0))
-    assert [change.turn for change in told(running(42), reused)] == [Turn.FOLLOWED]
+    assert [change.transition for change in told(running(42), reused)] == [Transition.SWITCHED]
 
 
 def test_a_replaced_worker_is_told_when_its_successor_answers() -> None:
     """Its end alone is not, since after a reload none answers for some readings."""
-    expected = [Change(Turn.RENEWED, TARGET, left=(43,), joined=(45,))]
+    expected = [Change(Transition.WORKER_REPLACED, TARGET, left=(43,), joined=(45,))]
     assert told(running(43, 44), running(44), running(44, 45)) == expected
     assert told(running(43), running(), running(), running(45), running(45)) == expected
     assert told(running(43), running(42), running(45)) == expected, "the root is no worker"

@@ -57,7 +57,7 @@ def test_three_answers_in_a_row_reject_one_that_was_the_server() -> None:
 
 
 def test_an_answer_that_fits_clears_it_at_once() -> None:
-    """Also after it was disowned."""
+    """Also after it was rejected."""
     assert not is_another(compared(400, 400, 12, 400, 400), PROXY)
     assert not is_another(compared(400, 400, 400, 12), PROXY)
     assert not is_another(compared(400, 400, 400, 12, 400, before=PROVEN), PROXY)

@@ -157,7 +157,7 @@ class TestApiOnly:
 
 
 class TestNotTheServer:
-    """The process on the port has been is_mismatch: the API stands alone."""
+    """The cross-check rejects the process on the port: the API stands alone."""
 
     @pytest.mark.parametrize(
         ("link", "source", "stale"),

@@ -55,7 +55,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 from tray_app.views.terminal.lines import (
@@ -270,7 +270,7 @@ def test_a_leak_has_its_line() -> None:
 def test_what_became_of_the_server_has_its_line() -> None:
     """In plain output with its time, beside JSON on stderr."""
     assert BUSY.target is not None
-    ended = TargetChanged(Change(Turn.ENDED, BUSY.target), BUSY)
+    ended = TargetChanged(Change(Transition.ENDED, BUSY.target), BUSY)
     line = change_line(ended)
     assert line[8:] == " Server ended: uvicorn (pid 42)."
     out, err = io.StringIO(), io.StringIO()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tray_app.core.alerts.facts import Facts
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.readings import MIB, OomKills, ProcessRow
-from tray_app.core.server.target_tracker import Turn
+from tray_app.core.server.target_tracker import Transition
 
 
 class ServerExitState(Struct, frozen=True):
@@ -63,10 +63,10 @@ def update(
     state: ServerExitState, facts: Facts
 ) -> tuple[ServerExitState, ServerExit | ServerReturn | WorkerReplacement | ChildKilled | None]:
     """The policy after one more sample."""
-    memory_bytes, turn = facts.fresh_bytes, facts.change.turn if facts.change else None
+    memory_bytes, transition = facts.fresh_bytes, facts.change.transition if facts.change else None
     now_s, busy = facts.now.mono_s, facts.activity.is_busy
     there = ServerExitState(memory_bytes, busy, facts.rests, seen_s=now_s)
-    if turn is Turn.FOLLOWED:  # another is watched, but nothing has ended
+    if transition is Transition.SWITCHED:  # another is watched, but nothing has ended
         return there, None
     if facts.lost:
         return _lost(state, facts)
@@ -75,7 +75,7 @@ def update(
         return state, killed
     if state.gone_s is not None:
         return there, ServerReturn(now_s - state.gone_s)
-    if killed is None and turn is Turn.RENEWED and state.busy:
+    if killed is None and transition is Transition.WORKER_REPLACED and state.busy:
         return there, WorkerReplacement(state.memory_bytes)
     return there, killed
 

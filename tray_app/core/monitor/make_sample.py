@@ -52,7 +52,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import Health, State, rebased
 from tray_app.core.server import target_tracker
 from tray_app.core.server.target_override import TargetOverride, named
-from tray_app.core.server.target_tracker import Change, TargetTracker, Turn
+from tray_app.core.server.target_tracker import Change, TargetTracker, Transition
 from tray_app.core.source_choice import basis as bases
 from tray_app.core.source_choice import circuit_breaker, cross_check
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
@@ -77,7 +77,7 @@ class _Life(Struct, frozen=True):
 
     lost: bool
     change: Change | None
-    succession: TargetTracker
+    tracker: TargetTracker
     override: TargetOverride
 
 
@@ -115,7 +115,7 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     after = replace(
         state,
         override=life.override,
-        succession=life.succession,
+        tracker=life.tracker,
         link=seen.link,
         process=seen.process,
         cross_check=seen.cross_check,
@@ -144,11 +144,11 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
 
 def _life(state: State, looked: Looked, seen: Observation) -> _Life:
     lost = _is_lost(state, looked.process, seen)
-    succession, change = _succession(state.succession, looked.process, seen.is_mismatch)
+    tracker, change = _tracker(state.tracker, looked.process, seen.is_mismatch)
     override = _next_override(state, looked.process)
     if change is not None:
         change = replace(change, falls_back=override != state.override)
-    return _Life(lost, change, succession, override)
+    return _Life(lost, change, tracker, override)
 
 
 def _work(
@@ -364,7 +364,7 @@ def _on_basis(state: State, seen: Observation, now: Now, life: _Life) -> State:
     if basis is None:  # there is no figure
         return replace(state, basis=before) if life.lost else state
     if before is not None and bases.is_another(before, basis):
-        follows = life.change is not None and life.change.turn is Turn.FOLLOWED
+        follows = life.change is not None and life.change.transition is Transition.SWITCHED
         state = rebased(state, now, same_run=before.ended and not follows)
     return replace(state, basis=basis) if state.basis != basis else state
 
@@ -406,7 +406,7 @@ def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
     return peak_bytes - before.shared_bytes
 
 
-def _succession(
+def _tracker(
     before: TargetTracker, process: ProcessReading | None, is_mismatch: bool
 ) -> tuple[TargetTracker, Change | None]:
     if process is None:

@@ -136,7 +136,7 @@ def _figure(selected: Selected) -> Figure | None:
 
 def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> tuple[bool, bool]:
     """Whether the API speaks for another process than the watched one; and whether that is not the
-    server. What a person has chosen is not is_suspect: away from the port the API is another's."""
+    server. A person's choice is not questioned: away from the port the API is another's."""
     if process is None:
         return False, False
     unlike = cross_check.is_another(check, process)

@@ -112,7 +112,7 @@ class State(Struct, frozen=True):
     reading_s: float = 0.0
     override: TargetOverride = NO_OVERRIDE
     configured: ServerAddress | None = None
-    succession: TargetTracker = TargetTracker()
+    tracker: TargetTracker = TargetTracker()
     run: Measurement = field(default_factory=lambda: Measurement(0.0))
     quick: Measurement | None = None
     before_quick: Settings | None = None

@@ -297,7 +297,7 @@ def _of_another_server(state: State, now: Now) -> State:
         activity=ActivityState(),
         seen_answer_s=None,
         source=None,
-        succession=TargetTracker(),
+        tracker=TargetTracker(),
     )
 
 

@@ -38,7 +38,7 @@ from tray_app.core.presentation.format import (
     rate,
     size,
 )
-from tray_app.core.server.target_tracker import Change, Turn
+from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 
@@ -470,17 +470,17 @@ def process(value: Target) -> str:
 def change(value: Change) -> str:
     """What became of the server, in one line."""
     target = value.target
-    match value.turn:
-        case Turn.ENDED:
+    match value.transition:
+        case Transition.ENDED:
             again = "Searching for the server." if value.falls_back else ""
             kills = value.loss.oom_kills if value.loss else None
             return _sentences(f"Server ended: {process(target)}.", out_of_memory(kills), again)
-        case Turn.RESTARTED if value.loss:
+        case Transition.RESTARTED if value.loss:
             restarted = f"Server restarted: {process(target)}, was pid {value.loss.target.pid}."
             return _sentences(restarted, out_of_memory(value.loss.oom_kills))
-        case Turn.RESTARTED | Turn.RETURNED | Turn.FOLLOWED:
+        case Transition.RESTARTED | Transition.RETURNED | Transition.SWITCHED:
             return f"Now watching {process(target)}, {process_text.evidence(target.evidence)}."
-        case Turn.RENEWED:
+        case Transition.WORKER_REPLACED:
             what = "Worker" if len(value.joined) == 1 else "Workers"
             old, new = _pids(value.left), _pids(value.joined)
             return f"{what} of {process(target)} replaced: now {new}, was {old}."

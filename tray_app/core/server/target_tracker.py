@@ -13,26 +13,26 @@ from msgspec import Struct
 from tray_app.core.model.readings import Loss, ProcessReading, Target
 
 
-class Turn(Enum):
+class Transition(Enum):
     """ENDED: the target is gone. RETURNED: it, or another, runs again after that. RESTARTED: both
-    within one reading. FOLLOWED: another process is taken for the server, which has not ended.
-    RENEWED: a worker answers in an old one's place."""
+    within one reading. SWITCHED: another process is taken for the server, which has not ended.
+    WORKER_REPLACED: a worker answers in an old one's place."""
 
     ENDED = auto()
     RETURNED = auto()
     RESTARTED = auto()
-    FOLLOWED = auto()
-    RENEWED = auto()
+    SWITCHED = auto()
+    WORKER_REPLACED = auto()
 
 
 class Change(Struct, frozen=True):
     """``target`` is the new one, or with ENDED the old one, whose end ``loss`` describes.
 
-    ``left`` and ``joined`` are the workers' pids with RENEWED. ``falls_back``: a person had picked
-    what has ended, so the server is looked for again.
+    ``left`` and ``joined`` are the workers' pids with WORKER_REPLACED. ``falls_back``: a person had
+    picked what has ended, so the server is looked for again.
     """
 
-    turn: Turn
+    transition: Transition
     target: Target
     loss: Loss | None = None
     left: tuple[int, ...] = ()
@@ -49,7 +49,7 @@ class TargetTracker(Struct, frozen=True):
 
 
 def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracker, Change | None]:
-    """The succession after one more reading, and what has changed in it.
+    """The tracker after one more reading, and the change if there is one.
 
     A reading without a target and without a loss changes nothing: the server was not found, or
     could not be read.
@@ -58,7 +58,9 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
     if target is None:
         if loss is None:
             return before, None
-        return TargetTracker(loss.target, has_ended=True), Change(Turn.ENDED, loss.target, loss)
+        return TargetTracker(loss.target, has_ended=True), Change(
+            Transition.ENDED, loss.target, loss
+        )
     # A root that answers itself is no worker: its end is the target's.
     workers = frozenset(reading.workers) - {target.pid}
     if before.target is None:
@@ -66,8 +68,11 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
     if target == before.target and workers == before.workers and not before.has_ended:
         return before, None  # the usual
     if _identity(target) != _identity(before.target) or before.has_ended:
-        turn = Turn.RESTARTED if loss else Turn.RETURNED if before.has_ended else Turn.FOLLOWED
-        return TargetTracker(target, workers=workers), Change(turn, target, loss)
+        if loss:
+            transition = Transition.RESTARTED
+        else:
+            transition = Transition.RETURNED if before.has_ended else Transition.SWITCHED
+        return TargetTracker(target, workers=workers), Change(transition, target, loss)
     left, joined = before.workers - workers, workers - before.workers
     if not joined:  # fewer, perhaps only until a successor answers
         return TargetTracker(target, workers=before.workers), None
@@ -75,7 +80,7 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
     if not left:
         return now, None
     return now, Change(
-        turn=Turn.RENEWED,
+        transition=Transition.WORKER_REPLACED,
         target=target,
         loss=None,
         left=tuple(sorted(left)),
