@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from platformdirs import PlatformDirs
 
 from tray_app import APP_ID
 from tray_app.desktop import paths
 
 HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's folders")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs itself is asked")
-@pytest.mark.parametrize("home", [None, "", " ", "/somewhere/else"])
-def test_folders_are_those_of_platformdirs(
-    home: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The specification read twice gives the same, whatever the environment says."""
+@linux_only
+@pytest.mark.parametrize("told", [None, "", " ", "here"])
+def test_the_usual_folders(told: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold where the environment names none, or a relative one: that would be another one in
+    each working directory."""
     for name in HOMES:
-        if home is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, home)
-    reference = PlatformDirs(APP_ID, appauthor=False)
-    assert paths.config_file() == Path(reference.user_config_dir, "config.toml")
-    assert paths.state_file() == Path(reference.user_state_dir, "state.json")
-    assert paths.log_file().parent == Path(reference.user_log_dir)
-    assert paths.data_home() == Path(reference.user_data_dir).parent
+        monkeypatch.delenv(name, raising=False)
+        if told is not None:
+            monkeypatch.setenv(name, told)
+    home = Path.home()
+    assert paths.config_file() == home / ".config" / APP_ID / "config.toml"
+    assert paths.state_file() == home / ".local" / "state" / APP_ID / "state.json"
+    assert paths.log_file() == home / ".local" / "state" / APP_ID / "log" / f"{APP_ID}.log"
+    assert paths.data_home() == home / ".local" / "share"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs itself is asked")
-def test_a_relative_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the specification demands: it would be another one in each working directory."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", "here")
-    assert paths.config_file() == Path.home() / ".config" / APP_ID / "config.toml"
+@linux_only
+def test_folders_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of file lies below the folder that its variable names."""
+    for name in HOMES:
+        monkeypatch.setenv(name, f"/srv/{name}")
+    assert paths.config_file() == Path("/srv/XDG_CONFIG_HOME", APP_ID, "config.toml")
+    assert paths.state_file() == Path("/srv/XDG_STATE_HOME", APP_ID, "state.json")
+    assert paths.log_file() == Path("/srv/XDG_STATE_HOME", APP_ID, "log", f"{APP_ID}.log")
+    assert paths.data_home() == Path("/srv/XDG_DATA_HOME")
+
+
+@linux_only
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs root")
+def test_root_leaves_nothing_in_a_users_folders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a user's environment (``sudo -E``) state and log go to root's own home."""
+    os.chown(tmp_path, 1000, 1000)
+    for name in HOMES:
+        monkeypatch.setenv(name, str(tmp_path))
+    own = Path("~root").expanduser() / ".local" / "state" / APP_ID
+    assert paths.state_file() == own / "state.json"
+    assert paths.log_file() == own / "log" / f"{APP_ID}.log"
+    assert paths.config_file() == tmp_path / APP_ID / "config.toml"
