@@ -17,14 +17,14 @@ _PAUSE_S = 0.02
 def wait_for(condition: Callable[[], T], what: str, within_s: float = 10.0) -> T:
     """Return the first true value of ``condition``; AssertionError naming ``what`` after the limit.
 
-    The condition is asked once more at the limit, so a starved machine gets a fair last look.
+    The condition is asked once more at the limit, so a starved machine gets a fair last check.
     """
     limit_s = time.monotonic() + within_s
     while True:
-        last_look = time.monotonic() >= limit_s
+        last_check = time.monotonic() >= limit_s
         value = condition()
         if value:
             return value
-        if last_look:
+        if last_check:
             raise AssertionError(f"not within {within_s:g} s: {what} (last seen: {value!r})")
         time.sleep(_PAUSE_S)

@@ -52,7 +52,7 @@ def work(port: int, samples: int) -> Growth:
     from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
     from tray_app.core.model.readings import MIB, ApiFailure, ApiReading, Now
     from tray_app.core.monitor import poll_bounds
-    from tray_app.core.monitor.inputs import Answered, Asked, Looked
+    from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
     from tray_app.core.monitor.state import begin
     from tray_app.core.monitor.step import step
     from tray_app.core.presentation import notifications
@@ -87,7 +87,7 @@ def work(port: int, samples: int) -> Growth:
         for happened in (
             Asked(),
             Answered(failure if number % 50 < 5 else answer),
-            Looked(probe.read(at_s[0]) if number % 20 else None),
+            SourcesRead(probe.read(at_s[0]) if number % 20 else None),
         ):
             state, new = step(state, happened, now())
             events += new

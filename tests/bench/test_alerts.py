@@ -29,14 +29,14 @@ from tests.bench.traces import (
     recorded,
     staircase,
 )
-from tests.core.made import found, look, mb
+from tests.core.made import found, mb, tree_reading
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Now, SystemMemory
 from tray_app.core.monitor.events import JobCompared
-from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 
@@ -77,8 +77,8 @@ def test_recorded_jobs_foretell_nothing(number: int) -> None:
     state = begin(Settings(), Settings(), Now(0.0, WALL_S), local=True)
     for at_s, height in heights.items():
         left = SystemMemory(2 * GIB, mb(room_mb - height), 90.0)
-        seen = replace(look(height, at_s, cpu_percent=100.0), system=left)
-        state, told = step(state, Looked(seen), Now(at_s, WALL_S + at_s))
+        seen = replace(tree_reading(height, at_s, cpu_percent=100.0), system=left)
+        state, told = step(state, SourcesRead(seen), Now(at_s, WALL_S + at_s))
         assert not found(told, LevelReached)
 
 
@@ -123,7 +123,7 @@ def test_the_judge_sees_forecasts_that_are_wrong() -> None:
     """It is no friend: of a forecast that stands still on level memory it finds all
     that is wrong."""
     state = begin(Settings(), Settings(), Now(99.0, WALL_S), local=True)
-    sample = step(state, Looked(look(590, 100.0)), Now(100.0, WALL_S))[0].sample
+    sample = step(state, SourcesRead(tree_reading(590, 100.0)), Now(100.0, WALL_S))[0].sample
     assert sample is not None
     stands = replace(sample, forecast=Forecast(ForecastKind.HIGH, 5.0, 60.0), rate_bytes_s=0.0)
     samples = [replace(stands, at=Now(100.0 + 2 * n, WALL_S)) for n in range(12)]

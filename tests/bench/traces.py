@@ -15,11 +15,11 @@ from functools import cache
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from tests.core.made import answer, look, look_in_vain, mb, refusal
+from tests.core.made import answer, mb, no_process, refusal, tree_reading
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.core.monitor.events import Event
-from tray_app.core.monitor.inputs import Answered, Asked, Input, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, Input, SourcesRead
 from tray_app.core.monitor.state import State, begin, wants_reading_s
 from tray_app.core.monitor.step import step
 
@@ -100,7 +100,7 @@ def _inputs(
     if _within(trace.absent, at_s):
         yield Asked()
         yield Answered(refusal(at_s))
-        yield Looked(None if trace.remote else look_in_vain(at_s))
+        yield SourcesRead(None if trace.remote else no_process(at_s))
         return
     figure_mb = trace.memory_mb(at_s) * (1.0 + dice.uniform(-trace.noise, trace.noise))
     temp = _temp(trace, at_s)
@@ -108,8 +108,8 @@ def _inputs(
         yield Asked()
     elif not silent:
         yield Answered(answer(figure_mb, at_s, temp=temp, tracker=(at_s,) if works else (1.0,)))
-    process = look(figure_mb, at_s, cpu_percent=100.0 if works else 1.0)
-    yield Looked(None if trace.remote else process, temp)
+    process = tree_reading(figure_mb, at_s, cpu_percent=100.0 if works else 1.0)
+    yield SourcesRead(None if trace.remote else process, temp)
 
 
 def _temp(trace: Trace, at_s: float) -> TempUsage | None:

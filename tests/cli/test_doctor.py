@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.made import look_in_vain
+from tests.core.made import no_process
 from tests.ports import free_port
 from tests.server.starting import ServerFactory
 from tests.sources.fault_server import FaultServer, answer, tls
@@ -31,7 +31,7 @@ GOOD = Survey(
 @pytest.fixture(autouse=True)
 def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tray_app.desktop.capabilities.survey", lambda: GOOD)
-    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: OFF)
+    monkeypatch.setattr("tray_app.desktop.autostart.read", lambda: OFF)
 
 
 def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
@@ -102,7 +102,9 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
 
 def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Status 1, and what to do."""
-    monkeypatch.setattr("tray_app.cli.doctor._look", lambda _: look_in_vain(0.0))  # others may run
+    monkeypatch.setattr(
+        "tray_app.cli.doctor._read_processes", lambda _: no_process(0.0)
+    )  # others may run
     status, text = found(at(f"http://127.0.0.1:{free_port()}"), tmp_path)
     assert status == 1
     assert "Start the server, or give its address with --url" in text
@@ -168,7 +170,7 @@ def test_start_at_login_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: Login, words: str, status: int
 ) -> None:
     """What is chosen is nobody's fault; a program that is gone must be put right."""
-    monkeypatch.setattr("tray_app.desktop.autostart.look", lambda: login)
+    monkeypatch.setattr("tray_app.desktop.autostart.read", lambda: login)
     with FaultServer(answer(STATUS)) as server:
         found_status, text = found(at(server.url), tmp_path)
     assert found_status == status, text

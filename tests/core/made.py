@@ -93,7 +93,7 @@ def link_with(memory_mb: float, at_s: float) -> CircuitBreaker:
     return CircuitBreaker(reading=reading, latency_s=reading.latency_s)
 
 
-def look(
+def tree_reading(
     memory_mb: float,
     at_s: float,
     *,
@@ -122,7 +122,7 @@ def look(
     )
 
 
-def look_in_vain(at_s: float, problem: ProcessProblem | None = NOT_FOUND) -> ProcessReading:
+def no_process(at_s: float, problem: ProcessProblem | None = NOT_FOUND) -> ProcessReading:
     """A process reading that found no server."""
     return ProcessReading(at_s, SYSTEM, problem=problem)
 

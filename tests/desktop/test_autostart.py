@@ -133,7 +133,7 @@ def test_windows_own_switch_counts(registry: Registry) -> None:
     approved[NAME] = bytes([2, *[0] * 11])
     assert autostart.is_on()
     approved[NAME] = bytes([3, *[0] * 11])
-    assert autostart.look() == Login(on=False, why_not="turned off in Windows settings")
+    assert autostart.read() == Login(on=False, why_not="turned off in Windows settings")
     autostart.set_on(True)
     assert autostart.is_on()
     assert approved == {}
@@ -143,8 +143,8 @@ def test_windows_program_that_is_gone(registry: Registry, monkeypatch: pytest.Mo
     """It is told which."""
     autostart.set_on(True)
     monkeypatch.setattr(autostart, "is_program", lambda _: False)
-    assert autostart.look().is_broken
-    assert PROGRAM in autostart.look().why_not
+    assert autostart.read().is_broken
+    assert PROGRAM in autostart.read().why_not
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_macos_agent_is_read(
     monkeypatch.setattr(paths, "program", lambda: ["/bin/sh", "-x"])
     autostart.place().parent.mkdir(parents=True)
     autostart.place().write_bytes(b"{" if agent is None else plistlib.dumps(agent))
-    assert autostart.look() == expected
+    assert autostart.read() == expected
     autostart.set_on(True)
     assert autostart.is_on()
 
@@ -201,7 +201,7 @@ def test_what_the_desktop_has_switched_off_is_off(linux: Path, line: str) -> Non
     changed = whole.replace("Terminal=false\n", f"Terminal=false\n{line}\n")
     changed = changed.replace("Exec=", "Exec=/usr/bin/env ")
     linux.write_text(f"# mine\n{changed}X-Mine=1\n[Desktop Action a]\nHidden=true\n")
-    login = autostart.look()
+    login = autostart.read()
     assert (login.on, login.is_broken) == (False, False)
     assert login.why_not.partition("=")[0] == line.partition("=")[0].strip()
     autostart.set_on(True)
@@ -249,7 +249,7 @@ def test_a_broken_file_is_off_and_repaired(linux: Path, text: str, why_not: str)
     """As after the environment that it names was removed; on from the menu writes it again."""
     whole = linux.read_text()
     linux.write_text(text)
-    login = autostart.look()
+    login = autostart.read()
     assert (login.on, login.is_broken) == (False, True)
     assert why_not in login.why_not
     autostart.set_on(True)
@@ -268,7 +268,7 @@ def test_what_cannot_be_read_is_off(linux: Path) -> None:
     """And says why."""
     linux.unlink()
     linux.mkdir()
-    assert autostart.look() == Login(False, "cannot be read: Is a directory")
+    assert autostart.read() == Login(False, "cannot be read: Is a directory")
 
 
 def test_a_file_for_all_users_counts(linux: Path, tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_file_for_all_users_counts(linux: Path, tmp_path: Path) -> None:
     linux.rename(everybodys)
     assert autostart.is_on()
     autostart.set_on(False)
-    assert autostart.look().why_not == "Hidden=true"
+    assert autostart.read().why_not == "Hidden=true"
     autostart.set_on(True)
     assert autostart.is_on()
     assert everybodys.exists()

@@ -48,7 +48,7 @@ def test_complaints_have_their_place(file: Edited) -> None:
 
 
 def test_an_edit_is_told_once(file: Edited) -> None:
-    """A file that stays as it is costs a look and nothing else; the environment stays above."""
+    """A file that stays as it is costs a stat and nothing else; the environment stays above."""
     file.write("interval_s = 3\nduration_s = 9\n")
     config = ConfigFile(file.path, {"RUNANALYZE_TRAY_DURATION_S": "5"})
     config.read()

@@ -436,7 +436,7 @@ def test_quit_closes_the_sources() -> None:
 
 
 @pytest.mark.parametrize("rss_bytes", [1200 * MIB, None])
-def test_a_look_brings_a_sample_at_once(rss_bytes: int | None) -> None:
+def test_a_poll_brings_a_sample_at_once(rss_bytes: int | None) -> None:
     """A step over a band's limit, or the end of the server, is not left to the next tick."""
     with running(FakeApi(answers=False), mode=Mode.FALLBACK, interval_s=LONG_S) as rig:
         assert rig.sample().memory_bytes == 200 * MIB
@@ -444,7 +444,7 @@ def test_a_look_brings_a_sample_at_once(rss_bytes: int | None) -> None:
         assert rig.sample().memory_bytes == rss_bytes
 
 
-def test_a_look_that_changes_nothing_shows_nothing() -> None:
+def test_a_reading_that_changes_nothing_shows_nothing() -> None:
     """What is shown is calm: only the interval brings a sample of the same band."""
     with running(FakeApi(answers=False), mode=Mode.FALLBACK, interval_s=1.2) as rig:
         first = rig.sample()
@@ -454,7 +454,7 @@ def test_a_look_that_changes_nothing_shows_nothing() -> None:
         assert second.at.mono_s - first.at.mono_s >= 1.0
 
 
-def test_no_look_without_processes() -> None:
+def test_no_poll_without_processes() -> None:
     """In API mode nothing but the API is read, between the samples as well."""
     with running(mode=Mode.API) as rig:
         until(rig, Source.API)

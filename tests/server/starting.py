@@ -79,7 +79,7 @@ class RunAnalyzeServer:
                 self._launch(within_s)
             except AssertionError:
                 self.stop()
-                # Another program may have taken the port between our look and the server's.
+                # Another program may have taken the port between our check and the server's.
                 if last_try or not fresh_port or "address already in use" not in self.log():
                     raise
                 self.port = 0

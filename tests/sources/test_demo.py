@@ -27,7 +27,7 @@ from tray_app.core.model.readings import (
     TempUsage,
 )
 from tray_app.core.monitor.events import Event, Sampled
-from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import begin, samples_at_once, wants_stage
 from tray_app.core.monitor.step import step
@@ -286,7 +286,7 @@ def test_a_newcomer_sees_everything() -> None:
     probe, events, asked_s = DemoProbe(clock), list[Event](), None
     with_stage = False
 
-    def happen(happened: Asked | Answered | Looked) -> None:
+    def happen(happened: Asked | Answered | SourcesRead) -> None:
         nonlocal state
         state, new = step(state, happened, Now(clock.now_s, clock.now_s))
         events.extend(new)
@@ -302,7 +302,7 @@ def test_a_newcomer_sees_everything() -> None:
             asked_s, with_stage = clock.now_s, wants_stage(state)
             happen(Asked())
         if tick % 20 == 0 or samples_at_once(state, Now(clock.now_s, clock.now_s)):
-            happen(Looked(probe.read(clock.now_s)))
+            happen(SourcesRead(probe.read(clock.now_s)))
 
     told = found(events, LevelReached, Recovered)
     levels = [event.level if isinstance(event, LevelReached) else None for event in told]

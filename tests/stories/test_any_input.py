@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
 
-from tests.core.made import look, look_in_vain, refusal, timeout, wrong
+from tests.core.made import no_process, refusal, timeout, tree_reading, wrong
 from tests.sources.any_json import BODIES
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
@@ -51,9 +51,9 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HostSeen,
     Input,
-    Looked,
     NotifierSeen,
     NotOpened,
+    SourcesRead,
     TimeUp,
 )
 from tray_app.core.monitor.sample import Sample
@@ -94,16 +94,18 @@ _inputs: st.SearchStrategy[Maker] = st.one_of(
     st.sampled_from([refusal, timeout, wrong]).map(lambda make: lambda at_s: Answered(make(at_s))),
     st.builds(
         lambda figure, cpu, answering: (
-            lambda at_s: Looked(look(figure, at_s, cpu_percent=cpu, answering_mb=answering))
+            lambda at_s: SourcesRead(
+                tree_reading(figure, at_s, cpu_percent=cpu, answering_mb=answering)
+            )
         ),
         _figures,
         st.none() | st.floats(0, 6400),
         st.none() | _figures,
     ),
-    st.just(lambda at_s: Looked(look_in_vain(at_s))),
-    st.just(lambda _: Looked()),
+    st.just(lambda at_s: SourcesRead(no_process(at_s))),
+    st.just(lambda _: SourcesRead()),
     st.builds(
-        lambda size, count: lambda at_s: Looked(None, TempUsage(size * MIB, count, at_s)),
+        lambda size, count: lambda at_s: SourcesRead(None, TempUsage(size * MIB, count, at_s)),
         st.integers(0, 2**40),
         st.integers(0, 10**6),
     ),

@@ -20,15 +20,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.made import look
+from tests.core.made import tree_reading
 from tests.ports import free_port
 from tests.sources.fault_server import FaultServer, Script, answer, close, raw, tls
 from tests.sources.faults import ENDLESS, PAYLOADS, STATUS, UNUSUAL, WRONG, check_plain
-from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, Glance, Watchers
+from tests.stories.watching import INTERVAL_S, PATIENCE_S, PROCESS_MB, Seen, Watchers
 from tests.waiting import wait_for
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome
-from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import wording
@@ -100,9 +100,9 @@ FAULTS: dict[str, Fault] = {
 class Story:
     """What was seen before, during and after a fault."""
 
-    before: list[Glance]
-    during: list[Glance]
-    after: list[Glance]
+    before: list[Seen]
+    during: list[Seen]
+    after: list[Seen]
 
 
 def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str]) -> None:
@@ -116,8 +116,8 @@ def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str
         for name, server in servers.items():
             watchers.watch(name, server.url)
 
-        def seen(name: str) -> list[Glance]:
-            return watchers.glances[name]
+        def seen(name: str) -> list[Seen]:
+            return watchers.samples[name]
 
         def said(name: str) -> bool:
             return not FAULTS[name].reason or all(g.reason for g in seen(name)[-SAID_SAMPLES:])
@@ -148,8 +148,8 @@ def _run(names: list[str], stories: dict[str, Story], environment: dict[str, str
         wait("recovery", lambda n: any(g.is_well for g in seen(n)[ended[n] + 2 :]))
         wait("the end", lambda n: len(seen(n)) >= ended[n] + 8)
     for name in names:
-        glances, start, end = seen(name), begun[name], ended[name]
-        stories[name] = Story(glances[2:start], glances[start:end], glances[end:])
+        samples, start, end = seen(name), begun[name], ended[name]
+        stories[name] = Story(samples[2:start], samples[start:end], samples[end:])
 
 
 def no_way_out() -> dict[str, str]:
@@ -184,58 +184,58 @@ def story(name: str, stories: dict[str, Story]) -> Story:
 
 def test_no_gap(story: Story) -> None:
     """No two samples are further apart than 1.2 intervals, but for what the machine kept."""
-    glances = [*story.before, *story.during, *story.after]
-    numbers = [glance.number for glance in glances]
+    samples = [*story.before, *story.during, *story.after]
+    numbers = [sample.number for sample in samples]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    for first, second in pairwise(glances):
+    for first, second in pairwise(samples):
         kept_waiting_s = second.waited_s - first.waited_s
         assert second.at_s - first.at_s - kept_waiting_s <= MAX_GAP_S
 
 
 def test_a_plain_reason(name: str, story: Story) -> None:
     """The record's ``api.error`` and the tooltip say what is wrong, in words for people."""
-    for glance in story.during:
-        lines = glance.tooltip.split("\n")
+    for sample in story.during:
+        lines = sample.tooltip.split("\n")
         assert len(lines) == 3
         assert all(line.isprintable() and len(line) <= 160 for line in lines)
-        if glance.reason is not None:
-            check_plain(glance.reason)
-            assert glance.reason in lines[1]
+        if sample.reason is not None:
+            check_plain(sample.reason)
+            assert sample.reason in lines[1]
     pattern = FAULTS[name].reason
-    for glance in story.during[-SAID_SAMPLES:]:
+    for sample in story.during[-SAID_SAMPLES:]:
         if pattern is None:
-            assert glance.reason is None
+            assert sample.reason is None
         else:
-            assert glance.reason is not None
+            assert sample.reason is not None
             # On a starved machine an answer may be too late before it is found to be wrong.
-            assert re.fullmatch(f"{pattern}|{SILENCE}", glance.reason)
+            assert re.fullmatch(f"{pattern}|{SILENCE}", sample.reason)
 
 
 def test_the_figure_stays(name: str, story: Story) -> None:
     """The memory shown goes on: the API's while an answer can be read, else the processes'."""
-    for glance in story.during:
-        assert glance.record["memory_mb"] == pytest.approx(PROCESS_MB, abs=1)
-    for glance in story.during[-SAID_SAMPLES:]:
-        assert FAULTS[name].reason is None or glance.record["source"] == "process"
+    for sample in story.during:
+        assert sample.record["memory_mb"] == pytest.approx(PROCESS_MB, abs=1)
+    for sample in story.during[-SAID_SAMPLES:]:
+        assert FAULTS[name].reason is None or sample.record["source"] == "process"
     if FAULTS[name].reason is None:
-        assert sum(glance.is_well for glance in story.during) >= WRONG_SAMPLES / 2
+        assert sum(sample.is_well for sample in story.during) >= WRONG_SAMPLES / 2
 
 
 def test_no_growth(story: Story) -> None:
     """Less than 8 MB is kept of whatever comes, and no descriptor or thread."""
     before = story.before[-1]
     seen = [*story.during, *story.after]
-    assert max(glance.rss_bytes for glance in seen) - before.rss_bytes < MAX_GROWTH_BYTES
-    assert {glance.threads for glance in seen} == {before.threads}
+    assert max(sample.rss_bytes for sample in seen) - before.rss_bytes < MAX_GROWTH_BYTES
+    assert {sample.threads for sample in seen} == {before.threads}
     # A request may be on its way at either moment, on a second connection.
-    most = max(glance.descriptors for glance in story.before)
-    assert max(glance.descriptors for glance in seen) <= most + 1
+    most = max(sample.descriptors for sample in story.before)
+    assert max(sample.descriptors for sample in seen) <= most + 1
 
 
 def test_recovery(story: Story) -> None:
     """A fault is over in the picture, by itself, before it has been over as long as it lasted
     and the longest pause and patience that it left behind."""
-    within = next(at for at, glance in enumerate(story.after) if glance.is_well)
+    within = next(at for at, sample in enumerate(story.after) if sample.is_well)
     assert within <= 1.25 * len(story.during) + (1.0 + PATIENCE_S) / INTERVAL_S
     assert story.after[-1].reason is None
 
@@ -251,7 +251,7 @@ def test_recorded_bodies(file: Path) -> None:
         outcome = outcomes.get(timeout=LONGEST_S)
         client.close()
     state = begin(Settings(), Settings(), clock.now(), local=True)
-    for happened in (Asked(), Answered(outcome), Looked(look(300, clock.mono_s()))):
+    for happened in (Asked(), Answered(outcome), SourcesRead(tree_reading(300, clock.mono_s()))):
         state, _ = step(state, happened, clock.now())
     assert state.sample
     line = json.loads(json_line(state.sample))

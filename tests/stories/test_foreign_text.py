@@ -17,7 +17,7 @@ from tests.sources.faults import STATUS
 from tests.waiting import wait_for
 from tray_app.core.config.settings import Settings
 from tray_app.core.monitor.events import OpenFailed
-from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu, notifications
@@ -140,7 +140,7 @@ def test_tooltip_menu_and_notification_can_be_sent(url: str, tmp_path: Path) -> 
     assert reading.target.cwd is not None
     assert Path(reading.target.cwd, "tmp").is_dir()
     state, _ = step(
-        begin(Settings(), Settings(), clock.now(), local=True), Looked(reading), clock.now()
+        begin(Settings(), Settings(), clock.now(), local=True), SourcesRead(reading), clock.now()
     )
     assert state.sample is not None
     told = OpenFailed(reading.target.cwd, "it does not exist")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import answer, look, mb, timeout
+from tests.core.made import answer, mb, timeout, tree_reading
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
@@ -16,7 +16,7 @@ from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source
 from tray_app.core.monitor.commands import SetPaused, SetPreset
 from tray_app.core.monitor.events import Event, Summarised
-from tray_app.core.monitor.inputs import Answered, Asked, HostSeen, Input, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, HostSeen, Input, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import GAP_S, State, begin, ends_s
 from tray_app.core.monitor.step import step
@@ -57,8 +57,10 @@ class Life:
     def tick(self, memory_mb: float = 300, cpu_percent: float = 1.0) -> Sample:
         """A sample with a process reading, where processes may be read."""
         reads = self.state.local
-        reading = look(memory_mb, self.now.mono_s, cpu_percent=cpu_percent) if reads else None
-        self.happen(Looked(reading))
+        reading = (
+            tree_reading(memory_mb, self.now.mono_s, cpu_percent=cpu_percent) if reads else None
+        )
+        self.happen(SourcesRead(reading))
         assert self.state.sample is not None
         return self.state.sample
 

@@ -18,7 +18,7 @@ from tests.sources.running import FORWARDER, Spawn, spawner
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome, Now, Source
-from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
@@ -59,7 +59,7 @@ class Monitor:
 
     def tick(self) -> Sample:
         reading = self._probe.read(self._mono_s())
-        self._state, _ = step(self._state, Looked(reading), self._now())
+        self._state, _ = step(self._state, SourcesRead(reading), self._now())
         assert self._state.sample is not None
         return self._state.sample
 

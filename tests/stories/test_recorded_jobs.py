@@ -2,8 +2,8 @@
 
 ``tests/data/resource-trace-4hz.csv`` is a recording of the real server, four times a second: RSS of
 the server and of its children, CPU (children's beside their names: ``name:rss_mb:cpu_percent``),
-and the temp directory. A video is in work exactly while there are files in tmp. Quick looks come at
-each row, samples every 2 s at every phase, and sudden ones when a look, or a walk, calls for one.
+and the temp directory. A video is in work exactly while there are files in tmp. Fast polls come at
+each row, samples every 2 s at every phase, and sudden ones when a poll, or a walk, calls for one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import answer, look, mb
+from tests.core.made import answer, mb, tree_reading
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, PollReading, TempUsage
 from tray_app.core.monitor import poll_bounds
-from tray_app.core.monitor.inputs import Answered, Looked
+from tray_app.core.monitor.inputs import Answered, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
@@ -149,11 +149,11 @@ class Replay:
         if self.mode is Mode.AUTO and not sudden and "ffmpeg" not in row.children:
             told = answer(row.server_mb, row.t_s, temp=replace(temp, names=()))
             state = step(state, Answered(told), now)[0]
-        reading = look(row.server_mb, row.t_s, cpu_percent=percent, children=row.children)
+        reading = tree_reading(row.server_mb, row.t_s, cpu_percent=percent, children=row.children)
         peak_bytes = None if self.peak_mb is None else mb(self.peak_mb)
         self.peak_mb = None
-        looked = Looked(reading, temp, sudden=sudden, peak_rss_bytes=peak_bytes)
-        state = step(state, looked, now)[0]
+        readings = SourcesRead(reading, temp, sudden=sudden, peak_rss_bytes=peak_bytes)
+        state = step(state, readings, now)[0]
         assert state.sample is not None
         self.shown.append((row.t_s, state.sample))
         return state

@@ -104,7 +104,7 @@ def busy_server(start: ServerFactory) -> RunAnalyzeServer:
     return server
 
 
-def test_a_killed_server_is_gone_with_the_next_look(runanalyze_server: ServerFactory) -> None:
+def test_a_killed_server_is_gone_with_the_next_reading(runanalyze_server: ServerFactory) -> None:
     """No later sample shows its memory or its work; it was away from there to its return, and its
     peak ends with it."""
     server = busy_server(runanalyze_server)

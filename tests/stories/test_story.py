@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.core.made import answer, found, found_in, look, mb, refusal, timeout
+from tests.core.made import answer, found, found_in, mb, refusal, timeout, tree_reading
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
@@ -23,7 +23,7 @@ from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source, StageMark
 from tray_app.core.monitor.commands import Command, SetMode, SetPaused, SetPreset
 from tray_app.core.monitor.events import Chosen, Event, Sampled, SourceChanged, Summarised
-from tray_app.core.monitor.inputs import Answered, Asked, Input, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, Input, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
     begin,
@@ -154,13 +154,13 @@ class Day:
     def _tick(self) -> None:
         process = None
         if wants_processes(self.state):
-            process = look(
+            process = tree_reading(
                 self.memory_mb,
                 self.now_s,
                 cpu_percent=self.cpu_percent,
                 children=self.children,
             )
-        self._step(Looked(process))
+        self._step(SourcesRead(process))
         self._tick_s += self.state.settings.interval_s
 
 

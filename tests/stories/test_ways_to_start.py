@@ -182,14 +182,14 @@ def running(request: pytest.FixtureRequest, starts: dict[str, Future[Running]]) 
 
 
 @pytest.fixture
-def looks(running: Running) -> Iterator[Looks]:
+def watch(running: Running) -> Iterator[Watch]:
     """Both tables' readings of the style's port, each two seconds after the one before."""
-    looks = Looks(running.server.port)
-    yield looks
-    looks.close()
+    watch = Watch(running.server.port)
+    yield watch
+    watch.close()
 
 
-class Looks:
+class Watch:
     """The probes of both tables on one port; searching costs nothing by their clock."""
 
     def __init__(self, port: int) -> None:
@@ -257,9 +257,9 @@ def facts_of(*running: Running) -> list[ProcessFacts]:
 
 
 @_STYLE
-def test_the_target_is_the_process_that_owns_the_port(running: Running, looks: Looks) -> None:
+def test_the_target_is_the_process_that_owns_the_port(running: Running, watch: Watch) -> None:
     """The server itself and not what wraps it, with the folder it works in."""
-    for reading in looks.settled(running):
+    for reading in watch.settled(running):
         assert reading.target is not None
         assert reading.target.pid == running.root
         assert reading.target.evidence == Evidence(EvidenceKind.LISTENS, running.server.port)
@@ -270,14 +270,14 @@ def test_the_target_is_the_process_that_owns_the_port(running: Running, looks: L
 
 
 @_STYLE
-def test_the_tree_is_the_kernels(running: Running, looks: Looks) -> None:
+def test_the_tree_is_the_kernels(running: Running, watch: Watch) -> None:
     """Each descendant, nothing else, and for each and in sum the RSS that statm tells."""
 
     def kernels() -> dict[int, int]:
         return {pid: rss_bytes(pid) for pid in family(running.root)}
 
     def at_rest() -> tuple[dict[int, int], list[ProcessReading]] | None:
-        before, readings = kernels(), looks.settled(running)
+        before, readings = kernels(), watch.settled(running)
         return (before, readings) if kernels() == before else None
 
     expected, readings = wait_for(at_rest, "its memory stands still while it is read", _LIMIT_S)
@@ -288,11 +288,11 @@ def test_the_tree_is_the_kernels(running: Running, looks: Looks) -> None:
 
 
 @_STYLE
-def test_memory_that_a_worker_takes_is_in_the_sum(running: Running, looks: Looks) -> None:
+def test_memory_that_a_worker_takes_is_in_the_sum(running: Running, watch: Watch) -> None:
     """Whichever worker took the request, by what it took."""
-    before = looks.settled(running)
+    before = watch.settled(running)
     holder = running.server.allocate(100)
-    after = looks.settled(running)
+    after = watch.settled(running)
     for earlier, later in zip(before, after, strict=True):
         assert holder in pids(later)
         assert later.rss_bytes is not None
@@ -313,12 +313,12 @@ def test_the_command_line_alone_leads_to_the_same_process(running: Running) -> N
 
 
 @_RENEWED_STYLE
-def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
+def test_a_new_worker_is_followed(running: Running, watch: Watch) -> None:
     """Killed, gone or reloaded: the next one is in the tree and answers, the root stays.
 
     That a worker was replaced is what has changed, and all.
     """
-    before = looks.settled(running)[0]
+    before = watch.settled(running)[0]
     if running.style.renewed == "when it leaves":
         old: int = running.server.post("/test/exit", code=0)["pid"]
     else:
@@ -328,7 +328,7 @@ def test_a_new_worker_is_followed(running: Running, looks: Looks) -> None:
     elif running.style.renewed == "by an edit":
         with (running.server.folder / "main.py").open("a") as source:
             source.write("\n# edited\n")
-    for reading in looks.settled(running, without=old):
+    for reading in watch.settled(running, without=old):
         assert reading.target == before.target
         assert pids(reading) == set(family(running.root))
         assert reading.loss is None
@@ -360,7 +360,7 @@ def test_each_is_told_from_all_others(starts: dict[str, Future[Running]]) -> Non
 def test_servers_on_other_ports_are_left_alone(starts: dict[str, Future[Running]]) -> None:
     """A port that none of them listens on leads to none of them."""
     theirs = {pid for start in starts.values() for pid in family(start.result().server.pid)}
-    looks = Looks(free_port())
-    for reading in looks.read():
+    watch = Watch(free_port())
+    for reading in watch.read():
         assert not theirs & pids(reading)
-    looks.close()
+    watch.close()

@@ -50,7 +50,7 @@ CERTIFICATE = str(Path(__file__).parents[1] / "data" / "localhost.pem")
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Seen:
     """One sample, and what the watching process held when it was made.
 
     ``record`` is the line of ``--json``. ``waited_s`` is how long the process has been kept from
@@ -130,9 +130,9 @@ def _kept_waiting_s() -> float:
     return waited_ns / 1e9 + stolen / os.sysconf("SC_CLK_TCK")
 
 
-def _glance(sample: Sample) -> Glance:
+def _seen(sample: Sample) -> Seen:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return Glance(
+    return Seen(
         at_s=sample.at.mono_s,
         number=sample.number,
         record=json.loads(json_line(sample)),
@@ -146,12 +146,12 @@ def _glance(sample: Sample) -> Glance:
 
 def watch(name: str, url: str) -> None:
     """Tell of every sample on standard output, for ever."""
-    glances: queue.SimpleQueue[Glance] = queue.SimpleQueue()
+    samples: queue.SimpleQueue[Seen] = queue.SimpleQueue()
 
     def outlet(_: State, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, Sampled):
-                glances.put(_glance(event.sample))
+                samples.put(_seen(event.sample))
 
     settings = replace(
         Settings(),
@@ -166,7 +166,7 @@ def watch(name: str, url: str) -> None:
     engine.start(_Server())
     engine.add((client, _NoWalker(), None))
     while True:
-        line = json.dumps([name, asdict(glances.get())]) + "\n"
+        line = json.dumps([name, asdict(samples.get())]) + "\n"
         os.write(1, line.encode())  # whole: a pipe takes up to 4096 bytes at once
 
 
@@ -187,7 +187,7 @@ class Watchers:
     """The other end: starts watchers and gathers what they see, by name."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self.glances: dict[str, list[Glance]] = defaultdict(list)
+        self.samples: dict[str, list[Seen]] = defaultdict(list)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.stories.watching"],
             stdin=subprocess.PIPE,
@@ -224,8 +224,8 @@ class Watchers:
     def _read(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
-            name, glance = json.loads(line)
-            self.glances[name].append(Glance(**glance))
+            name, sample = json.loads(line)
+            self.samples[name].append(Seen(**sample))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tray_app.core.config.settings import Colours, RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB, MIB, ApiReading, Now, SystemMemory
 from tray_app.core.monitor.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
-from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Looked, MenuSeen
+from tray_app.core.monitor.inputs import Answered, Asked, Delivered, MenuSeen, SourcesRead
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.icon import Picture
@@ -64,7 +64,7 @@ def sampled(
     state = state or begin(Settings(), Settings(), now, local=True)
     system = SystemMemory(16 * GIB, round(free_gb * GIB), 25.0)
     answer = ApiReading(at_s, 0.004, int(memory_mb * MIB), system, None)
-    for happened in (Asked(), Answered(answer), Looked()):
+    for happened in (Asked(), Answered(answer), SourcesRead()):
         state, _ = step(state, happened, now)
     return state
 

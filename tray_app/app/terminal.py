@@ -138,7 +138,7 @@ def _keep_log_off_terminal() -> None:
 
 
 def _settled(sample: Sample) -> bool:
-    """Whether one sample says all there is: CPU needs two looks, the API an answer."""
+    """Whether one sample says all there is: CPU needs two readings, the API an answer."""
     waits = sample.api.state is ApiState.WAITING
     waits = waits or (sample.source is Source.NONE and sample.api.state is ApiState.SLOW)
     decided = not waits and sample.memory_kind is not MemoryKind.UNMEASURED

@@ -166,12 +166,12 @@ class TrayApp:
             self._look_at_autostart()
 
     def _look_at_autostart(self) -> None:
-        def look() -> None:
+        def read_autostart() -> None:
             from tray_app.desktop import autostart  # not before the icon is there
 
             self._sampler.post(AutostartSeen(autostart.is_on()))
 
-        WorkerThread("autostart", look, again=False).start()
+        WorkerThread("autostart", read_autostart, again=False).start()
 
     def _handle_events(self) -> None:
         handle_all(self._events, self._handle, lambda: self._sender.retry_after_s)

@@ -138,7 +138,7 @@ def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[
 def _at_login() -> Finding:
     from tray_app.desktop import autostart
 
-    login = autostart.look()
+    login = autostart.read()
     if login.on:
         return Finding("at login", f"starts {' '.join(login.command)}")
     reason = f": {login.why_not}" if login.why_not else ""
@@ -180,7 +180,7 @@ def _server(settings: Settings) -> list[Finding]:
     address = settings.address
     outcome = _ask(settings)
     local = is_this_machine(address.host)
-    reading = _look(settings) if local else None
+    reading = _read_processes(settings) if local else None
     hidden = len(settings.headers.fields)
     sent = f", sending {hidden} header{'s' if hidden > 1 else ''}" if hidden else ""
     found = reading.target if reading else None
@@ -247,7 +247,7 @@ def _api_fix(
     return f"Start the server, or give its address with --url ({reason})."
 
 
-def _look(settings: Settings) -> ProcessReading:
+def _read_processes(settings: Settings) -> ProcessReading:
     probe = wiring.make_probe(settings)
     try:
         return probe.read(clock.mono_s(), override=named(settings.pid, settings.match))

@@ -46,10 +46,10 @@ OFF = Login(on=False)
 
 def is_on() -> bool:
     """Whether the program starts with the desktop session."""
-    return look().on
+    return read().on
 
 
-def look() -> Login:
+def read() -> Login:
     """What happens at the next login, as the desktop will read it; raises nothing."""
     try:
         if sys.platform == "win32":
@@ -154,7 +154,7 @@ def _set_entry(on: bool) -> None:
         else:
             own.unlink(missing_ok=True)
         return
-    if look().on:
+    if read().on:
         return
     try:
         before = own.read_text("utf-8", "surrogateescape")
@@ -194,7 +194,7 @@ def _set_agent(on: bool) -> None:
 
     if not on:
         place().unlink(missing_ok=True)
-    elif not look().on:
+    elif not read().on:
         agent = {"Label": LABEL, "ProgramArguments": paths.program(), "RunAtLoad": True}
         write_file(place(), plistlib.dumps(agent))
 

@@ -1,6 +1,6 @@
 """The sampler: one thread, and the only one that changes `State`.
 
-It waits in one place only, its inbox, and never longer than to the next tick, look or request.
+It waits in one place only, its inbox, and never longer than to the next tick, poll or request.
 Sources that can be slow (API, temp directory) work in threads of their own and post here.
 """
 
@@ -36,12 +36,12 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HostSeen,
     Input,
-    Looked,
     MenuSeen,
     NotifierSeen,
     NotOpened,
     Reconfigured,
     Report,
+    SourcesRead,
     ThemeSeen,
     ThreadRestarted,
     TimeUp,
@@ -303,7 +303,7 @@ class Sampler:
         monitor = self._monitor_use() if wants_health(state, now.mono_s) else None
         late_s = 0.0 if sudden else now.mono_s - self._tick_s
         peak_bytes = self._poller.take_peak()
-        looked = Looked(
+        readings = SourcesRead(
             process=process,
             temp=self._temp,
             took_s=took_s,
@@ -314,7 +314,7 @@ class Sampler:
             peak_rss_bytes=peak_bytes,
             sharing=sharing,
         )
-        self._step(looked, read)
+        self._step(readings, read)
         self._watch_temp()
         now_s, every_s = read.mono_s, interval_s(self._state)
         if not sudden:

@@ -49,7 +49,7 @@ _BATCH_S = 2.0
 _TOTAL_BYTES = 16 * GIB
 _OTHERS_BYTES = round(5.4 * GIB)
 _LATENCY_S = 0.005
-_LOOK_S = 0.1  # how often a withheld answer looks whether the silence is over
+_CHECK_EVERY_S = 0.1  # how often a withheld answer looks whether the silence is over
 # Above Linux's largest pid (4194304), so that they are nobody's.
 _SERVER_PID, _FFMPEG_PID, _OTHER_PID = 5_000_001, 5_000_002, 5_000_003
 _IDLE = "AFTER_FINAL_GC"
@@ -240,7 +240,7 @@ class DemoApi:
                 return ApiFailure(
                     now_s, ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=order.patience_s)
                 )
-            self._wait(min(left_s, _LOOK_S))
+            self._wait(min(left_s, _CHECK_EVERY_S))
         return None
 
     def _wait(self, seconds: float) -> None:

@@ -123,7 +123,7 @@ def test_noise_makes_it_err_by_less_than_a_fifth() -> None:
 
 
 def test_points_that_come_too_soon_are_left_out() -> None:
-    """Quick looks say nothing more of a line."""
+    """Fast polls say nothing more of a line."""
     assert len(outlook_of(*((0.25 * n, 500) for n in range(17))).times_s) == 5
 
 

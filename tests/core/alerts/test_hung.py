@@ -12,11 +12,11 @@ from tests.core.made import (
     answer,
     facts,
     found_in,
-    look,
-    look_in_vain,
     mb,
+    no_process,
     refusal,
     timeout,
+    tree_reading,
     wrong,
 )
 from tests.core.monitor.test_step import START_S, Told, started
@@ -29,7 +29,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ApiFailure, Loss, ProcessReading, ProcessRow, Role
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import Alert, HeldBack
-from tray_app.core.monitor.inputs import Answered, Asked, Looked
+from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.presentation import notifications, wording
 
 LIMITS = AlertLimits()
@@ -47,7 +47,7 @@ class Server:
     def reading(self, cpu_percent: float = 0.3, *, stopped: bool = False) -> ProcessReading | None:
         if not self.local:
             return None
-        reading = look(340, START_S + self.at_s, cpu_percent=cpu_percent)
+        reading = tree_reading(340, START_S + self.at_s, cpu_percent=cpu_percent)
         rows = tuple(replace(row, stopped=stopped) for row in reading.rows)
         return replace(reading, rows=rows)
 
@@ -56,7 +56,7 @@ class Server:
             self.at_s += 2.0
             self.asked_s = None
             self.told.happen(self.at_s, Asked(), Answered(answer(340, START_S + self.at_s)))
-            self.told.happen(self.at_s, Looked(self.reading(cpu_percent)))
+            self.told.happen(self.at_s, SourcesRead(self.reading(cpu_percent)))
 
     def is_silent(
         self, for_s: float, cpu_percent: float = 0.3, *, stopped: bool = False, patience_s=10.0
@@ -70,7 +70,7 @@ class Server:
             elif self.at_s - self.asked_s >= patience_s:
                 self.asked_s = None
                 self.told.happen(self.at_s, Answered(timeout(START_S + self.at_s)))
-            self.told.happen(self.at_s, Looked(self.reading(cpu_percent, stopped=stopped)))
+            self.told.happen(self.at_s, SourcesRead(self.reading(cpu_percent, stopped=stopped)))
 
     @property
     def kind(self) -> HangKind | None:
@@ -172,9 +172,9 @@ def test_a_stopped_process_is_seen_where_no_api_is_asked() -> None:
     server = Server(Settings(mode=Mode.FALLBACK))
     for at_s in range(0, 66, 2):
         server.at_s = float(at_s)
-        server.told.happen(at_s, Looked(server.reading(stopped=True)))
+        server.told.happen(at_s, SourcesRead(server.reading(stopped=True)))
     assert server.kind is HangKind.STOPPED
-    server.told.happen(66, Looked(server.reading()))
+    server.told.happen(66, SourcesRead(server.reading()))
     assert server.kind is None
     assert [type(alert.finding) for alert in server.said()] == [Hang, Answering]
 
@@ -245,7 +245,7 @@ def test_refusing_is_no_hang() -> None:
     for at_s in range(12, 400, 2):
         server.at_s = float(at_s)
         refused = Answered(refusal(START_S + at_s))
-        server.told.happen(at_s, Asked(), refused, Looked(server.reading()))
+        server.told.happen(at_s, Asked(), refused, SourcesRead(server.reading()))
     assert server.said() == []
 
 
@@ -255,7 +255,7 @@ def test_connections_that_are_not_accepted_are_no_hang() -> None:
     server.answers(10)
     lost = ApiFailure(0.0, ApiProblem(ApiFailureKind.NO_CONNECTION, waited_s=10.0))
     for at_s in range(12, 800, 2):
-        server.told.happen(at_s, Asked(), Answered(lost), Looked())
+        server.told.happen(at_s, Asked(), Answered(lost), SourcesRead())
     assert server.said() == []
 
 
@@ -265,7 +265,7 @@ def test_an_error_is_an_answer() -> None:
     server.answers(10)
     server.is_silent(80)
     server.told.happen(server.at_s, Answered(wrong(START_S + server.at_s)))
-    server.told.happen(server.at_s, Looked(server.reading()))
+    server.told.happen(server.at_s, SourcesRead(server.reading()))
     assert [type(alert.finding) for alert in server.said()] == [Hang, Answering]
 
 
@@ -275,8 +275,8 @@ def test_one_that_is_gone_does_not_hang() -> None:
     server.answers(10)
     server.is_silent(80)
     at_s = server.at_s + 1
-    gone = replace(look_in_vain(START_S + at_s), loss=Loss(TARGET))
-    server.told.happen(at_s, Looked(gone))
+    gone = replace(no_process(START_S + at_s), loss=Loss(TARGET))
+    server.told.happen(at_s, SourcesRead(gone))
     assert server.kind is None
     assert len(server.told.of(ServerExit)) == 1
     assert server.told.of(WorkerReplacement) == []
@@ -308,12 +308,12 @@ def test_one_that_is_stopped_over_a_sleep_still_is_and_runs_again_after_it() -> 
     """As it was before."""
     server = Server(Settings(mode=Mode.FALLBACK))
     for at_s in range(0, 66, 2):
-        server.told.happen(at_s, Looked(server.reading(stopped=True)))
+        server.told.happen(at_s, SourcesRead(server.reading(stopped=True)))
     server.told.slept_s = 3600.0
     for at_s in range(66, 74, 2):
-        server.told.happen(at_s, Looked(server.reading(stopped=True)))
+        server.told.happen(at_s, SourcesRead(server.reading(stopped=True)))
         assert server.kind is HangKind.STOPPED
-    server.told.happen(74, Looked(server.reading()))
+    server.told.happen(74, SourcesRead(server.reading()))
     assert [type(alert.finding) for alert in server.said()] == [Hang, Answering]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, facts, found_in, look, look_in_vain, mb, refusal
+from tests.core.made import TARGET, answer, facts, found_in, mb, no_process, refusal, tree_reading
 from tray_app.core.alerts import disk_space
 from tray_app.core.alerts.disk_space import floor_bytes
 from tray_app.core.alerts.leftover_files import (
@@ -25,7 +25,7 @@ from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import GIB, Disk, Loss, Now, TempUsage
 from tray_app.core.monitor.commands import SetPaused
 from tray_app.core.monitor.events import JobEnded, JobStarted
-from tray_app.core.monitor.inputs import Answered, Input, Looked
+from tray_app.core.monitor.inputs import Answered, Input, SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 
@@ -488,14 +488,16 @@ class Server:
         self.temp_mb = temp_mb
         for _ in range(round(for_s / EVERY_S)):
             self.now_s += EVERY_S
-            reading = replace(look(300, self.now_s, cpu_percent=cpu_percent), target=self.target)
+            reading = replace(
+                tree_reading(300, self.now_s, cpu_percent=cpu_percent), target=self.target
+            )
             if api:
                 temp = TempUsage(mb(temp_mb), 3, self.now_s - 0.1)
                 told = answer(300, self.now_s - 0.1, temp=temp)
-                self.happen(Answered(told), Looked(reading))
+                self.happen(Answered(told), SourcesRead(reading))
             else:
                 walked = TempUsage(mb(temp_mb + 40), 3, self.now_s - 0.3)
-                self.happen(Looked(reading, walked))
+                self.happen(SourcesRead(reading, walked))
 
     def work(self, for_s: float, temp_mb: float, *, api: bool = True) -> None:
         self.run(for_s, temp_mb, cpu_percent=100.0, api=api)
@@ -505,8 +507,8 @@ class Server:
         loss: Loss | None = Loss(self.target)
         for _ in range(round(for_s / EVERY_S)):
             self.now_s += EVERY_S
-            gone = replace(look_in_vain(self.now_s), loss=loss)
-            self.happen(Answered(refusal(self.now_s - 0.1)), Looked(gone))
+            gone = replace(no_process(self.now_s), loss=loss)
+            self.happen(Answered(refusal(self.now_s - 0.1)), SourcesRead(gone))
             loss = None
         self.target = replace(self.target, pid=self.target.pid, created_s=self.now_s)
 

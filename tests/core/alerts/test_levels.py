@@ -397,7 +397,7 @@ class TestDue:
 
 
 def test_a_gap_is_no_hold() -> None:
-    """What was above before sleep is looked at anew, and what was below has not stayed there."""
+    """A level above the limit before sleep is checked again, and time below it does not count."""
     told = Told()
     told.read(1600)
     told.state = woken(told.state, told.now_s + 3600)

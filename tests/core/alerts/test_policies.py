@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from tests.core.made import SYSTEM, facts, look, mb
+from tests.core.made import SYSTEM, facts, mb, tree_reading
 from tray_app.core.alerts import hung, levels, server_exit, system_memory
 from tray_app.core.alerts.hung import HungState
 from tray_app.core.alerts.levels import LevelReached
@@ -46,7 +46,9 @@ def test_what_is_found_is_a_finding() -> None:
 
 def test_a_level_and_a_shortage_are_said_of_one_sample() -> None:
     """In the order of the policies; each knows nothing of the other."""
-    state, found = update(CALM, facts(0.0, mb(3200), system=SYSTEM, process=look(3200, 0.0)))
+    state, found = update(
+        CALM, facts(0.0, mb(3200), system=SYSTEM, process=tree_reading(3200, 0.0))
+    )
     assert found == (LevelReached(Level.CRITICAL, 3000.0),)
     assert state.of(levels.POLICY).level is Level.CRITICAL
     assert state.of(system_memory.POLICY) is system_memory.NO_SHORTAGE

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import answer, look, mb
+from tests.core.made import answer, mb, tree_reading
 from tray_app.core.analysis import jobs as jobs_of
 from tray_app.core.analysis.activity import (
     QUIET_AFTER_S,
@@ -41,7 +41,7 @@ def after_cpu(
 ) -> ActivityState:
     """The state after these (second, CPU percent) process readings."""
     for at_s, cpu_percent in points:
-        reading = look(300, at_s, cpu_percent=cpu_percent)
+        reading = tree_reading(300, at_s, cpu_percent=cpu_percent)
         state = update(state, at_s, None, reading, None)
     return state
 
@@ -63,9 +63,13 @@ def asked_at(state: ActivityState, at_s: float) -> ActivityState:
 
 def posted(files: int = 0) -> ActivityState:
     """A server that has just been given a video; so many files lay in its tmp before."""
-    state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, files, 0.0))
+    state = update(NO_STATE, 0.0, None, tree_reading(300, 0.0), temp(0, files, 0.0))
     state = update(
-        state, 2.0, None, look(345, 2.0, cpu_percent=40), temp(12, files + 1, 2.0, NAMES[:1])
+        state,
+        2.0,
+        None,
+        tree_reading(345, 2.0, cpu_percent=40),
+        temp(12, files + 1, 2.0, NAMES[:1]),
     )
     assert state.is_busy
     return state
@@ -160,13 +164,13 @@ class TestUnseen:
     def test_a_job_that_has_not_said_its_end_may_wait_for_a_minute(self) -> None:
         """For slow storage: its files in tmp, or the server's word, tell of it."""
         finishing = temp(28, 4, 10, NAMES)
-        state = update(posted(), 10.5, None, look(300, 10.5), finishing)
-        assert update(state, 60, None, look(300, 60), finishing).activity is PROCESSING
-        assert update(state, 80, None, look(300, 80), finishing).activity is IDLE
+        state = update(posted(), 10.5, None, tree_reading(300, 10.5), finishing)
+        assert update(state, 60, None, tree_reading(300, 60), finishing).activity is PROCESSING
+        assert update(state, 80, None, tree_reading(300, 80), finishing).activity is IDLE
         saving = answer(300, 11, tracker=(20, 1), stage=StageMark("BEFORE_VIDEO_UPLOAD", "x"))
-        state = update(busy_at(10), 11, saving, look(300, 11), None)
-        assert update(state, 60, None, look(300, 60), None).activity is PROCESSING
-        assert update(state, 80, None, look(300, 80), None).activity is IDLE
+        state = update(busy_at(10), 11, saving, tree_reading(300, 11), None)
+        assert update(state, 60, None, tree_reading(300, 60), None).activity is PROCESSING
+        assert update(state, 80, None, tree_reading(300, 80), None).activity is IDLE
 
     def test_what_is_not_seen_for_a_minute_is_not_said(self) -> None:
         """Nobody knows."""
@@ -179,12 +183,12 @@ class TestUnseen:
         for at_s in (0.0, 8.0, 16.0):
             state = update(state, at_s, answer(300, at_s, tracker=(at_s, 1)), None, None)
             for later_s in (2.0, 4.0, 6.0):
-                quiet = look(300, at_s + later_s)
+                quiet = tree_reading(300, at_s + later_s)
                 state = update(state, at_s + later_s, None, quiet, None)
                 assert (state.activity is IDLE) == (at_s == 0)
         state = update(state, 24.0, answer(300, 24, tracker=(16.0, 1)), None, None)
         assert state.activity is PROCESSING
-        state = update(state, 28.0, None, look(300, 28.0), None)
+        state = update(state, 28.0, None, tree_reading(300, 28.0), None)
         assert state.activity is IDLE
 
 
@@ -200,32 +204,32 @@ class TestTempDirectory:
 
     def test_a_file_alone_is_no_work(self) -> None:
         """Anybody may put one there: a copy, an editor, a job that is refused at once."""
-        state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
+        state = update(NO_STATE, 0.0, None, tree_reading(300, 0.0), temp(0, 0, 0))
         for at_s in range(2, 30, 2):
             usage = temp(12, 1, at_s)
-            state = update(state, at_s, None, look(300, at_s), usage)
+            state = update(state, at_s, None, tree_reading(300, at_s), usage)
             assert state.activity is IDLE
         assert not state.stirs
 
     @pytest.mark.parametrize(("rss_mb", "percent"), [(325, 0), (301, 20)])
     def test_a_file_with_memory_or_cpu_is_work(self, rss_mb: float, percent: float) -> None:
         """In the same reading or in the next; it began with the file."""
-        calm = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
-        both = look(rss_mb, 2.0, cpu_percent=percent)
+        calm = update(NO_STATE, 0.0, None, tree_reading(300, 0.0), temp(0, 0, 0))
+        both = tree_reading(rss_mb, 2.0, cpu_percent=percent)
         assert update(calm, 2.0, None, both, temp(12, 1, 2)).activity is PROCESSING
-        state = update(calm, 2.0, None, look(300, 2.0), temp(12, 1, 2))
-        later = look(rss_mb, 4.0, cpu_percent=percent)
+        state = update(calm, 2.0, None, tree_reading(300, 2.0), temp(12, 1, 2))
+        later = tree_reading(rss_mb, 4.0, cpu_percent=percent)
         state = update(state, 4.0, None, later, temp(12, 1, 2))
         assert state.activity is PROCESSING
         assert state.began_s == pytest.approx(2.0, abs=0.1)
 
     def test_a_file_that_grows_while_the_server_does_nothing_is_anothers(self) -> None:
         """Somebody copies a large one there."""
-        state = update(NO_STATE, 0.0, None, look(300, 0.0), temp(0, 0, 0))
+        state = update(NO_STATE, 0.0, None, tree_reading(300, 0.0), temp(0, 0, 0))
         for at_s in range(2, 30, 2):
-            state = update(state, at_s, None, look(300, at_s), temp(5 * at_s, 1, at_s))
+            state = update(state, at_s, None, tree_reading(300, at_s), temp(5 * at_s, 1, at_s))
             assert state.activity is IDLE
-        state = update(state, 30, None, look(300, 30, cpu_percent=6), temp(200, 1, 30))
+        state = update(state, 30, None, tree_reading(300, 30, cpu_percent=6), temp(200, 1, 30))
         assert state.activity is PROCESSING
 
     def test_what_lies_there_from_the_start_is_no_work(self) -> None:
@@ -237,26 +241,26 @@ class TestTempDirectory:
         """At once, whatever CPU that reading covers, and whatever the server said last."""
         finishing = temp(28, 4, 10, NAMES)
         word = told("BEFORE_FEEDBACK_GENERATION", 10)
-        state = update(posted(), 10.0, word, look(300, 10), finishing)
+        state = update(posted(), 10.0, word, tree_reading(300, 10), finishing)
         assert state.stage == Stage("feedback", inferred=False)
-        last = look(300, 40.0, cpu_percent=percent)
+        last = tree_reading(300, 40.0, cpu_percent=percent)
         state = update(state, 40.0, None, last, temp(0, 0, 40))
         assert (state.activity, state.ended_s) == (IDLE, 40.0)
 
     def test_leftovers_are_no_job(self) -> None:
         """Files that lay there before it do not keep a job going; with CPU a second video may."""
-        state = update(posted(3), 10.0, None, look(300, 10), temp(28, 7, 10, NAMES))
-        quiet = update(state, 12.0, None, look(300, 12), temp(0, 3, 12))
+        state = update(posted(3), 10.0, None, tree_reading(300, 10), temp(28, 7, 10, NAMES))
+        quiet = update(state, 12.0, None, tree_reading(300, 12), temp(0, 3, 12))
         assert (quiet.activity, quiet.ended_s) == (IDLE, 12.0)
-        working = look(300, 12, cpu_percent=90)
+        working = tree_reading(300, 12, cpu_percent=90)
         assert update(state, 12.0, None, working, temp(0, 3, 12)).activity is not IDLE
 
     def test_the_files_of_one_of_two_videos(self) -> None:
         """They go, and the other video goes on."""
-        state = update(posted(), 10.0, None, look(300, 10), temp(50, 7, 10, NAMES))
-        state = update(state, 12.0, None, look(300, 12), temp(20, 3, 12, NAMES[:3]))
+        state = update(posted(), 10.0, None, tree_reading(300, 10), temp(50, 7, 10, NAMES))
+        state = update(state, 12.0, None, tree_reading(300, 12), temp(20, 3, 12, NAMES[:3]))
         assert state.activity is PROCESSING
-        state = update(state, 30.0, None, look(300, 30), temp(0, 0, 30))
+        state = update(state, 30.0, None, tree_reading(300, 30), temp(0, 0, 30))
         assert state.activity is IDLE
 
     def test_files_that_vanish_are_no_work(self) -> None:
@@ -297,18 +301,18 @@ class TestMemory:
         state = after_cpu((0, None), (2, 1))
         for number, cpu in enumerate((percent, 1.0, 1.0, 1.0, 1.0)):
             at_s = 2.4 + number
-            reading = look(600, at_s, cpu_percent=cpu)
+            reading = tree_reading(600, at_s, cpu_percent=cpu)
             state = update(state, at_s, None, reading, temp(0, 0, at_s))
             assert state.activity is IDLE
         assert not state.stirs
 
     def test_it_has_the_server_asked_at_once_what_it_does(self) -> None:
         """It may be an upload whose file is not known yet: with it, it began with the step."""
-        state = update(NO_STATE, 0.0, answer(300, 0), look(300, 0.0), temp(0, 0, 0))
-        state = update(state, 2.0, None, look(345, 2.0, cpu_percent=30), None)
+        state = update(NO_STATE, 0.0, answer(300, 0), tree_reading(300, 0.0), temp(0, 0, 0))
+        state = update(state, 2.0, None, tree_reading(345, 2.0, cpu_percent=30), None)
         assert (state.activity, state.hastens, state.words.wanted) == (IDLE, True, True)
         state = asked_at(state, 2.0)
-        state = update(state, 2.2, None, look(345, 2.2, cpu_percent=30), None)
+        state = update(state, 2.2, None, tree_reading(345, 2.2, cpu_percent=30), None)
         assert not state.hastens, "once is enough"
         usage = temp(12, 1, 2.3)
         state = update(state, 2.3, answer(345, 2.3, temp=usage), None, usage)
@@ -336,7 +340,7 @@ class TestServersWord:
 
     def test_a_second_job_at_work_outlives_the_firsts_final_stage(self) -> None:
         """Two jobs may run at once: CPU says that there is one left."""
-        working = look(300, 2.0, cpu_percent=100)
+        working = tree_reading(300, 2.0, cpu_percent=100)
         state = update(busy_at(0), 2.0, told("AFTER_FINAL_GC", 2), working, None)
         assert state.activity is not IDLE
 
@@ -364,7 +368,7 @@ class TestStageIsWanted:
         state = NO_STATE
         for at_s in range(0, 60, 2):
             reading = answer(300, at_s, tracker=(20, 558.3), temp=temp(9, 2, at_s))
-            state = update(state, at_s, reading, look(300, at_s), reading.temp)
+            state = update(state, at_s, reading, tree_reading(300, at_s), reading.temp)
             assert not state.words.wanted
 
     def test_the_beginning_and_the_end_of_work_are_changes(self) -> None:
@@ -380,21 +384,21 @@ class TestStageIsWanted:
         answers only for moments. The rest has time until the next tick."""
         state = posted()
         assert (state.hastens, state.words.wanted) == (True, True)
-        state = update(asked_at(state, 2.0), 4.0, None, look(340, 4, cpu_percent=90), None)
+        state = update(asked_at(state, 2.0), 4.0, None, tree_reading(340, 4, cpu_percent=90), None)
         assert not state.hastens
-        ffmpeg = look(340, 6, cpu_percent=90, children={"ffmpeg": 90})
+        ffmpeg = tree_reading(340, 6, cpu_percent=90, children={"ffmpeg": 90})
         state = update(state, 6.0, None, ffmpeg, None)
         assert not state.hastens
         for at_s in (8.0, 10.0, 12.0):
-            state = update(asked_at(state, at_s), at_s, None, look(340, at_s), None)
+            state = update(asked_at(state, at_s), at_s, None, tree_reading(340, at_s), None)
             assert state.hastens
 
     def test_the_other_of_two_videos_is_in_its_frames(self) -> None:
         """When one is done the server's word is its last; with CPU the other is being computed."""
         usage, rest = temp(50, 7, 4, NAMES), temp(20, 3, 6)
-        working = look(500, 4, cpu_percent=95, children={"ffmpeg": 90})
+        working = tree_reading(500, 4, cpu_percent=95, children={"ffmpeg": 90})
         state = update(posted(), 4.0, None, working, usage)
-        working = look(500, 6, cpu_percent=95)
+        working = tree_reading(500, 6, cpu_percent=95)
         state = update(state, 6.0, told("AFTER_FINAL_GC", 6), working, rest)
         assert state.stage == Stage("frames", inferred=True)
 
@@ -402,22 +406,26 @@ class TestStageIsWanted:
         """Recorded: after its ffmpeg it uses no CPU for 2 s, and the newest word known is still
         that the first is done. It is asked for, and the next one that is done ends the job."""
         rest = temp(20, 4, 6)
-        state = update(posted(), 6.0, told("AFTER_FINAL_GC", 6), look(500, 6, cpu_percent=95), rest)
-        ffmpeg = look(500, 8, cpu_percent=60, children={"ffmpeg": 90})
+        state = update(
+            posted(), 6.0, told("AFTER_FINAL_GC", 6), tree_reading(500, 6, cpu_percent=95), rest
+        )
+        ffmpeg = tree_reading(500, 8, cpu_percent=60, children={"ffmpeg": 90})
         state = update(asked_at(state, 6.0), 8.0, None, ffmpeg, None)
         assert state.stage == Stage("encoding", inferred=True)
         for at_s in (8.5, 9.0, 10.0, 11.0, 12.0):
-            state = update(asked_at(state, at_s), at_s, None, look(500, at_s), None)
+            state = update(asked_at(state, at_s), at_s, None, tree_reading(500, at_s), None)
             assert state.stage == Stage("saving", inferred=True)
             assert state.hastens
-        state = update(state, 12.5, told("AFTER_FINAL_GC", 12.5), look(460, 12.5), temp(0, 0, 12.5))
+        state = update(
+            state, 12.5, told("AFTER_FINAL_GC", 12.5), tree_reading(460, 12.5), temp(0, 0, 12.5)
+        )
         assert state.activity is IDLE
 
     def test_a_question_that_hastens_does_so_until_it_is_asked(self) -> None:
         """A sample in between changes nothing."""
-        state = update(posted(), 2.2, None, look(360, 2.2, cpu_percent=90), None)
+        state = update(posted(), 2.2, None, tree_reading(360, 2.2, cpu_percent=90), None)
         assert state.hastens
-        state = update(asked_at(state, 2.5), 3.0, None, look(360, 3, cpu_percent=90), None)
+        state = update(asked_at(state, 2.5), 3.0, None, tree_reading(360, 3, cpu_percent=90), None)
         assert not state.hastens
 
     def test_a_summary_that_changes_is_a_change(self) -> None:
@@ -442,41 +450,41 @@ class TestStageIsWanted:
         feedback = StageMark("AFTER_FEEDBACK_GENERATION", "x")
         usage = temp(28, 4, 4, NAMES)
         reading = answer(300, 4, tracker=(28, 1), stage=feedback, temp=usage)
-        state = asked_at(update(posted(), 4.0, reading, look(300, 4), usage), 4.0)
+        state = asked_at(update(posted(), 4.0, reading, tree_reading(300, 4), usage), 4.0)
         assert not state.words.wanted
         for at_s in (6.0, 8.0, 10.0):
             reading = answer(300, at_s, tracker=(28, 1), temp=usage)
-            state = update(state, at_s, reading, look(300, at_s), usage)
+            state = update(state, at_s, reading, tree_reading(300, at_s), usage)
             assert (state.activity, state.words.wanted) == (PROCESSING, True)
             state = asked_at(state, at_s)
         done = StageMark("AFTER_FINAL_GC", "y")
         reading = answer(300, 12, tracker=(28, 1), stage=done, temp=usage)
-        state = update(state, 12.0, reading, look(300, 12), usage)
+        state = update(state, 12.0, reading, tree_reading(300, 12), usage)
         assert state.activity is IDLE, "a server that leaves its files is asked, too"
         files = temp(28, 4, 10, NAMES)
-        state = update(posted(), 10.0, told("AFTER_FINAL_GC", 10), look(300, 10), files)
-        assert update(state, 12.0, None, look(300, 12), files).activity is IDLE
+        state = update(posted(), 10.0, told("AFTER_FINAL_GC", 10), tree_reading(300, 10), files)
+        assert update(state, 12.0, None, tree_reading(300, 12), files).activity is IDLE
 
     def test_leftovers_that_came_with_a_job_do_not_keep_it_open(self) -> None:
         """Somebody put a file there meanwhile: after the last word, and without any sign, it is no
         second video's; one that is being computed goes on."""
         done, rest = told("AFTER_FINAL_GC", 6), temp(12, 1, 6)
-        state = update(posted(), 4.0, None, look(300, 4), temp(40, 5, 4, NAMES))
-        state = update(state, 6.0, done, look(300, 6), rest)
-        assert update(state, 8.0, None, look(300, 8), rest).activity is IDLE
+        state = update(posted(), 4.0, None, tree_reading(300, 4), temp(40, 5, 4, NAMES))
+        state = update(state, 6.0, done, tree_reading(300, 6), rest)
+        assert update(state, 8.0, None, tree_reading(300, 8), rest).activity is IDLE
         for at_s in (8.0, 10.0, 12.0):
-            state = update(state, at_s, None, look(300, at_s, cpu_percent=25), rest)
+            state = update(state, at_s, None, tree_reading(300, at_s, cpu_percent=25), rest)
             assert state.activity is PROCESSING
 
     def test_the_first_of_two_videos_is_done(self) -> None:
         """Its last word ends nothing while files of the other lie there, whatever CPU says."""
         usage = temp(50, 7, 4, NAMES)
-        state = update(posted(), 4.0, None, look(500, 4, cpu_percent=95), usage)
+        state = update(posted(), 4.0, None, tree_reading(500, 4, cpu_percent=95), usage)
         rest = temp(20, 3, 6, NAMES[:3])
         reading = told("AFTER_FINAL_GC", 6)
-        state = update(state, 6.0, reading, look(500, 6, cpu_percent=2), rest)
+        state = update(state, 6.0, reading, tree_reading(500, 6, cpu_percent=2), rest)
         assert state.activity is not IDLE
-        state = update(state, 8.0, None, look(500, 8, cpu_percent=90), rest)
+        state = update(state, 8.0, None, tree_reading(500, 8, cpu_percent=90), rest)
         assert state.activity is not IDLE
         assert not state.words.current_s or state.stage is not None
 
@@ -487,7 +495,7 @@ class TestStageIsWanted:
         state = asked_at(update(state, 2.0, reading, None, None), 2.0)
         for at_s in range(4, 24, 2):
             reading = answer(300, at_s, tracker=(16, 1))
-            working = look(300, at_s, cpu_percent=100)
+            working = tree_reading(300, at_s, cpu_percent=100)
             state = update(state, at_s, reading, working, None)
             assert not state.words.wanted
             assert state.stage == Stage("frames", inferred=False)
@@ -506,14 +514,14 @@ class TestStage:
             ("ffmpeg", PROCESSING, Stage("encoding", inferred=True)),
             ("ffprobe", IDLE, None),
         ):
-            reading = look(300, 2.0, cpu_percent=0, children={"sh": 1.7, name: 15})
+            reading = tree_reading(300, 2.0, cpu_percent=0, children={"sh": 1.7, name: 15})
             state = update(NO_STATE, 2.0, None, reading, None)
             assert (state.activity, state.stage) == (activity, stage)
 
     def test_what_a_killed_worker_left_is_no_work(self) -> None:
         """Whatever its name."""
         for at_s in (0.0, 2.0, 4.0):
-            state = update(NO_STATE, at_s, None, look(300, at_s), temp(90, 4, 0, NAMES))
+            state = update(NO_STATE, at_s, None, tree_reading(300, at_s), temp(90, 4, 0, NAMES))
             assert (state.activity, state.stage) == (IDLE, None)
 
     def test_the_servers_word_comes_first(self) -> None:
@@ -528,7 +536,7 @@ class TestStage:
         state = update(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
         stages = list[Stage | None]()
         for at_s in (4, 6, 8, 10):
-            working = look(300, at_s, cpu_percent=100)
+            working = tree_reading(300, at_s, cpu_percent=100)
             state = update(state, at_s, None, working, usage)
             stages.append(state.stage)
         upload, frames = Stage("upload", inferred=False), Stage("frames", inferred=True)
@@ -539,7 +547,7 @@ class TestStage:
         for last in ("AFTER_FINAL_GC", "PROCESSING_START"):
             state = update(NO_STATE, 0.0, told(last, 0), None, None)
             usage = temp(10, 4, 2.0, NAMES)
-            working = look(300, 2, children={"ffmpeg": 90})
+            working = tree_reading(300, 2, children={"ffmpeg": 90})
             state = update(state, 2.0, told(last, 0), working, usage)
             assert state.stage == Stage("encoding", inferred=True)
 
@@ -592,7 +600,7 @@ def replay(rows: Iterable[Row], every: int) -> list[tuple[Row, ActivityState]]:
             continue
         percent = sum(cpu) / len(cpu) if shown else None
         children = dict.fromkeys(row.children, 10.0)
-        reading = look(row.rss_mb, row.t_s, cpu_percent=percent, children=children)
+        reading = tree_reading(row.rss_mb, row.t_s, cpu_percent=percent, children=children)
         usage = temp(row.tmp_mb, row.files, row.t_s, NAMES[: row.files])
         state = update(state, row.t_s, None, reading, usage)
         cpu.clear()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, found, look, mb
+from tests.core.made import TARGET, answer, found, mb, tree_reading
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.system_memory import MachineShort
@@ -28,7 +28,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.events import Event
-from tray_app.core.monitor.inputs import Answered, Looked
+from tray_app.core.monitor.inputs import Answered, SourcesRead
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
 
@@ -185,7 +185,7 @@ class Watched:
     def see(self, rows: tuple[ProcessRow, ...], sharing: Sharing, after_s: float = 2.0) -> None:
         self.now_s += after_s
         reading = tree(*rows, at_s=self.now_s)
-        self.state, events = step(self.state, Looked(reading, sharing=sharing), self.now())
+        self.state, events = step(self.state, SourcesRead(reading, sharing=sharing), self.now())
         self.events += events
 
     @property
@@ -237,7 +237,7 @@ def test_copies_are_told_when_they_are_measured() -> None:
     assert alerted.level is Level.CRITICAL
 
 
-def test_quick_looks_mean_the_same() -> None:
+def test_fast_polls_mean_the_same() -> None:
     """They sum up RSS; a limit is crossed by what the tree holds."""
     watched = Watched()
     large = tuple(row(42 + each, 980) for each in range(7))
@@ -253,12 +253,12 @@ def test_quick_looks_mean_the_same() -> None:
     assert poll_bounds.is_outside(bounds, PollReading(mb(3514 - 20)), watched.now_s + 1.5)
 
 
-def test_what_looks_have_seen_is_no_peak_of_memory_that_is_shared() -> None:
+def test_what_polls_have_seen_is_no_peak_of_memory_that_is_shared() -> None:
     """They sum up RSS, also of who has come or ended since the last sample."""
     watched = Watched()
     for rows in (FORKED, FORKED[:3], FORKED):
         watched.now_s += 2.0
-        happened = Looked(
+        happened = SourcesRead(
             tree(*rows, at_s=watched.now_s), sharing=MEASURED, peak_rss_bytes=mb(3514)
         )
         watched.state = step(watched.state, happened, watched.now())[0]
@@ -273,7 +273,7 @@ def test_a_helper_of_the_answering_process_shares_with_it() -> None:
     watched.now_s += 2.0
     watched.state = step(watched.state, Answered(answer(500, watched.now_s)), watched.now())[0]
     reading = replace(tree(server, helper, at_s=watched.now_s), answering_rss_bytes=mb(500))
-    watched.state = step(watched.state, Looked(reading, sharing=sharing), watched.now())[0]
+    watched.state = step(watched.state, SourcesRead(reading, sharing=sharing), watched.now())[0]
     assert watched.shown[0] == pytest.approx(518)
     assert watched.state.sample is not None
     assert watched.state.sample.memory_kind is MemoryKind.SHARED_ONCE
@@ -281,14 +281,16 @@ def test_a_helper_of_the_answering_process_shares_with_it() -> None:
 
 def test_the_machines_holders_have_the_server_once() -> None:
     """Its processes are one, with what they hold together."""
-    reading = look(300, 0.0)
+    reading = tree_reading(300, 0.0)
     assert reading.system is not None
     watched = Watched()
     short = replace(reading.system, available_bytes=GIB // 4)
     for _ in range(3):
         watched.now_s += 2.0
         tight = replace(tree(*FORKED, at_s=watched.now_s), system=short)
-        watched.state, events = step(watched.state, Looked(tight, sharing=MEASURED), watched.now())
+        watched.state, events = step(
+            watched.state, SourcesRead(tight, sharing=MEASURED), watched.now()
+        )
         watched.events += events
     (scarce,) = found(watched.events, MachineShort)
     assert [each.rss_bytes for each in scarce.holders] == [mb(514)]  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import answer, look, mb
+from tests.core.made import answer, mb, tree_reading
 from tray_app.core.analysis.stage import (
     HOLDS_MAX_S,
     HOLDS_S,
@@ -34,30 +34,32 @@ def test_files_in_tmp_tell_the_stage(count: int, stage: str | None) -> None:
 
 def test_ffmpeg_tells_more_than_files() -> None:
     """It runs now."""
-    reading = look(300, 2.0, children={"ffmpeg": 90})
+    reading = tree_reading(300, 2.0, children={"ffmpeg": 90})
     assert inferred(reading, TempUsage(mb(10), 1, 2.0, NAMES[:1])) == "encoding"
-    assert inferred(look(300, 2.0), None) is None
+    assert inferred(tree_reading(300, 2.0), None) is None
 
 
 def test_after_ffmpeg_the_video_is_saved() -> None:
     """Its file lies there finished while the server waits for storage and database; where no
     process can be seen, ffmpeg may still be at it."""
     finished = TempUsage(mb(28), 4, 2.0, NEWEST_FIRST)
-    assert inferred(look(300, 2.0), finished) == "saving"
-    assert inferred(look(300, 2.0), TempUsage(mb(28), 4, 2.0), encoded=True) == "saving"
+    assert inferred(tree_reading(300, 2.0), finished) == "saving"
+    assert inferred(tree_reading(300, 2.0), TempUsage(mb(28), 4, 2.0), encoded=True) == "saving"
     assert inferred(None, finished) == "encoding"
 
 
 def test_frames_of_a_second_video_are_frames() -> None:
     """The newest file comes first, and theirs is written meanwhile."""
     names = ("processed_b.mp4", "processed_a_faststart.mp4", "processed_a.mp4", "b.mp4", "a.mp4")
-    assert inferred(look(300, 2.0), TempUsage(mb(40), 5, 2.0, names), encoded=True) == "frames"
+    assert (
+        inferred(tree_reading(300, 2.0), TempUsage(mb(40), 5, 2.0, names), encoded=True) == "frames"
+    )
 
 
 def test_files_of_a_killed_worker_are_not_this_jobs() -> None:
     """They are younger than two minutes; the upload is younger still."""
     names = ("new.mp4", *NEWEST_FIRST)
-    assert inferred(look(300, 2.0), TempUsage(mb(40), 5, 2.0, names)) == "upload"
+    assert inferred(tree_reading(300, 2.0), TempUsage(mb(40), 5, 2.0, names)) == "upload"
 
 
 def frames_at(at_s: float) -> Words:
@@ -68,18 +70,22 @@ def frames_at(at_s: float) -> Words:
 
 def test_ffmpeg_outdates_the_word_before_it() -> None:
     """The server is silent while it runs: "frames" is what it said before."""
-    words, encodes = frames_at(10.0), look(300, 11.0, children={"ffmpeg": 90})
+    words, encodes = frames_at(10.0), tree_reading(300, 11.0, children={"ffmpeg": 90})
     assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=True)
-    assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
+    assert current(words, 12.0, tree_reading(300, 12.0), None, 11.0) == Stage(
+        "saving", inferred=True
+    )
     later = update(words, 13.0, answer(300, 13.0, tracker=(16, 1)))
-    assert current(later, 13.0, look(300, 13.0), None, 11.0) == Stage("frames", inferred=False)
+    assert current(later, 13.0, tree_reading(300, 13.0), None, 11.0) == Stage(
+        "frames", inferred=False
+    )
 
 
 def test_a_silent_server_without_cpu_is_where_it_said() -> None:
     """It waits for storage or its database, however long; with CPU it goes on unheard."""
     mark = StageMark("AFTER_VIDEO_UPLOAD", "x")
     words = update(Words(), 10.0, answer(300, 10.0, tracker=(25, 1), stage=mark))
-    waits, works = look(300, 40.0, cpu_percent=0.5), look(300, 40.0, cpu_percent=90)
+    waits, works = tree_reading(300, 40.0, cpu_percent=0.5), tree_reading(300, 40.0, cpu_percent=90)
     assert current(words, 40.0, waits, None, 9.0) == Stage("feedback", inferred=False)
     assert current(words, 40.0, works, None, 9.0) == Stage("saving", inferred=True)
 
@@ -88,9 +94,11 @@ def test_the_word_for_encoding_comes_before_ffmpeg() -> None:
     """By half a second; with ffmpeg at work no other word is right."""
     mark = StageMark("AFTER_RESOURCE_CLEANUP", "x")
     words = update(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
-    assert current(words, 10.0, look(300, 10.0, cpu_percent=44), None) == Stage("encoding", False)
+    assert current(words, 10.0, tree_reading(300, 10.0, cpu_percent=44), None) == Stage(
+        "encoding", False
+    )
     saving = update(words, 11.0, answer(300, 11.0, stage=StageMark("AFTER_FEEDBACK", "y")))
-    encodes = look(300, 12.0, children={"ffmpeg": 90})
+    encodes = tree_reading(300, 12.0, children={"ffmpeg": 90})
     assert current(saving, 12.0, encodes, None, 10.5) == Stage("encoding", inferred=True)
 
 
@@ -98,9 +106,11 @@ def test_the_word_for_encoding_is_the_servers() -> None:
     """Where it could say so before it fell silent."""
     mark = StageMark("BEFORE_VIDEO_POSTPROCESSING", "x")
     words = update(Words(), 10.0, answer(300, 10.0, tracker=(22, 1), stage=mark))
-    encodes = look(300, 11.0, children={"ffmpeg": 90})
+    encodes = tree_reading(300, 11.0, children={"ffmpeg": 90})
     assert current(words, 11.0, encodes, None, 11.0) == Stage("encoding", inferred=False)
-    assert current(words, 12.0, look(300, 12.0), None, 11.0) == Stage("saving", inferred=True)
+    assert current(words, 12.0, tree_reading(300, 12.0), None, 11.0) == Stage(
+        "saving", inferred=True
+    )
 
 
 @pytest.mark.parametrize(("turn_s", "holds_s"), [(0.2, 5), (2, 5), (8, 12), (3600, 30)])

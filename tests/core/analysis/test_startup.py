@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import look, mb
+from tests.core.made import mb, tree_reading
 from tray_app.core.analysis.activity import ActivityState, update
 from tray_app.core.analysis.startup import (
     SERVER_STARTS_FOR_S,
@@ -24,14 +24,14 @@ def moment(at_s: float) -> Now:
 
 def server(at_s: float, *, workers: int, cpu_percent: float = 100.0) -> ProcessReading:
     """A server that was started at 0 s."""
-    reading = look(120, at_s, cpu_percent=cpu_percent, workers=workers)
+    reading = tree_reading(120, at_s, cpu_percent=cpu_percent, workers=workers)
     assert reading.target is not None
     return replace(reading, target=replace(reading.target, created_s=BOOT_S))
 
 
 def with_child(name: str, created_s: float, at_s: float, *, workers: int = 1) -> ProcessReading:
     """An old server with a child that uses three quarters of the tree's CPU."""
-    reading = look(120, at_s, cpu_percent=120.0, workers=workers)
+    reading = tree_reading(120, at_s, cpu_percent=120.0, workers=workers)
     child = ProcessRow(43, name, Role.CHILD, mb(60), 90.0, BOOT_S + created_s)
     return replace(reading, rows=(*reading.rows, child))
 
@@ -96,7 +96,7 @@ class TestNoWork:
             memory_mb = 40 + 40 * min(at_s, until_s)
             cpu_percent = 100.0 if at_s <= until_s else 1.0
             workers = int(at_s >= until_s)
-            reading = look(memory_mb, at_s, cpu_percent=cpu_percent, workers=workers)
+            reading = tree_reading(memory_mb, at_s, cpu_percent=cpu_percent, workers=workers)
             assert reading.target is not None
             reading = replace(reading, target=replace(reading.target, created_s=BOOT_S))
             temp = TempUsage(mb(20), files, at_s, ("thumbnail_x.jpg",)) if at_s >= 1 else None
@@ -118,6 +118,6 @@ class TestNoWork:
     def test_its_first_video_is_seen(self) -> None:
         """Some moments later."""
         state = self.starts(until_s=2.5, files=3)
-        working = look(200, 11.0, cpu_percent=40)
+        working = tree_reading(200, 11.0, cpu_percent=40)
         temp = TempUsage(mb(40), 4, 11.0, ("run.mp4",))
         assert update(state, 11.0, None, working, temp).is_busy

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import SYSTEM, TARGET, found, found_in, look, look_in_vain, mb
+from tests.core.made import SYSTEM, TARGET, found, found_in, mb, no_process, tree_reading
 from tray_app.core.alerts import levels
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.levels import LevelReached, Recovered
@@ -34,7 +34,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import AlertMemoryChanged, Event, HeldBack, Sampled
-from tray_app.core.monitor.inputs import Input, Looked
+from tray_app.core.monitor.inputs import Input, SourcesRead
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.alert_memory import remembered, restore, resumed
@@ -89,11 +89,11 @@ class Watched:
     ) -> None:
         self.now_s += after_s
         if memory_mb is None:
-            lost = replace(look_in_vain(self.now_s), loss=Loss(TARGET, self.kills))
-            self.happen(Looked(lost))
+            lost = replace(no_process(self.now_s), loss=Loss(TARGET, self.kills))
+            self.happen(SourcesRead(lost))
         else:
-            reading = look(memory_mb, self.now_s, cpu_percent=cpu_percent)
-            self.happen(Looked(replace(reading, system=system)))
+            reading = tree_reading(memory_mb, self.now_s, cpu_percent=cpu_percent)
+            self.happen(SourcesRead(replace(reading, system=system)))
 
     def stay(self, memory_mb: float, for_s: float, **more: float) -> None:
         for _ in range(round(for_s / 2)):
@@ -147,7 +147,7 @@ class TestWhatIsSaid:
         worker = ProcessRow(43, "python", Role.CHILD, mb(460), None)
         killed = Killed((worker,), OomKills(1, own_group=True, limit_bytes=mb(512)))
         watched.now_s += 2
-        watched.happen(Looked(replace(look(20, watched.now_s), killed=killed)))
+        watched.happen(SourcesRead(replace(tree_reading(20, watched.now_s), killed=killed)))
         assert watched.told() == ["RunAnalyze: python was killed at 460 MB"]
 
     def test_a_limit_is_warned_of_at_once(self) -> None:
@@ -159,10 +159,10 @@ class TestWhatIsSaid:
         assert wants_largest(watched.state)
         assert wants_reading_s(watched.state) == pytest.approx(watched.now_s + 0.2)
         watched.now_s += 0.2
-        reading = look(300, watched.now_s, children={"worker": 500})
+        reading = tree_reading(300, watched.now_s, children={"worker": 500})
         other = ProcessRow(9, "postgres", Role.OTHER, mb(20), None)
         reading = replace(reading, system=short, largest=(reading.rows[0], other))
-        watched.happen(Looked(reading, sudden=True))
+        watched.happen(SourcesRead(reading, sudden=True))
         (scarce,) = found(watched.events, MachineShort)
         assert [(row.name, row.rss_bytes) for row in scarce.holders] == [
             ("uvicorn", mb(800)),
@@ -180,8 +180,8 @@ class TestWhatIsSaid:
         assert wants_largest(watched.state)
         browser = ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None)
         watched.now_s += 2
-        reading = replace(look(300, watched.now_s), system=short, largest=(browser,))
-        watched.happen(Looked(reading))
+        reading = replace(tree_reading(300, watched.now_s), system=short, largest=(browser,))
+        watched.happen(SourcesRead(reading))
         (scarce,) = found(watched.events, MachineShort)
         assert scarce.holders == (browser,)
         assert watched.told() == ["Machine low on memory: 300 MB free"]
@@ -499,10 +499,10 @@ def test_the_end_of_a_hold_wants_a_reading() -> None:
     watched = Watched()
     watched.see(1600)
     assert wants_reading_s(watched.state) == watched.now_s + 2.0
-    watched.happen(Looked())
+    watched.happen(SourcesRead())
     assert wants_reading_s(watched.state) == watched.now_s + 2.0
     watched.now_s += 3.0
-    watched.happen(Looked())
+    watched.happen(SourcesRead())
     assert wants_reading_s(watched.state) == math.inf
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, mb
+from tests.core.made import TARGET, answer, mb, tree_reading
 from tray_app.core.analysis.activity import Activity, ActivityState, Stir
 from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.config.settings import Settings
@@ -50,9 +50,9 @@ from tray_app.core.monitor.inputs import (
     Asked,
     Delivered,
     Input,
-    Looked,
     NotifierSeen,
     NotOpened,
+    SourcesRead,
 )
 from tray_app.core.monitor.server_actions import is_working
 from tray_app.core.monitor.state import State, begin
@@ -82,7 +82,7 @@ def with_files(size_mb: float, count: int) -> State:
     state = begin(SETTINGS, SETTINGS, START, local=True)
     temp = TempUsage(mb(size_mb), count, START.mono_s + 0.5)
     asked = (Asked(), Answered(answer(300, START.mono_s + 0.5, temp=temp)))
-    return after(state, *asked, Looked(look(300, START.mono_s + 0.5)), at_s=0.5)[0]
+    return after(state, *asked, SourcesRead(tree_reading(300, START.mono_s + 0.5)), at_s=0.5)[0]
 
 
 def refused(state: State, command: Command) -> ActionRefused:

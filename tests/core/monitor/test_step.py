@@ -14,11 +14,11 @@ from tests.core.made import (
     TARGET,
     answer,
     found_in,
-    look,
-    look_in_vain,
     mb,
+    no_process,
     refusal,
     timeout,
+    tree_reading,
     wrong,
 )
 from tray_app.core.alerts.levels import LevelReached, Recovered
@@ -69,9 +69,9 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HostSeen,
     Input,
-    Looked,
     MenuSeen,
     Reconfigured,
+    SourcesRead,
     ThemeSeen,
     TimeUp,
 )
@@ -124,11 +124,13 @@ class Told:
 
     def answer(self, at_s: float, memory_mb: float, **more: float) -> None:
         """An answer, and the tick that uses it."""
-        self.happen(at_s, Answered(answer(memory_mb, START_S + at_s, **more)), Looked())  # type: ignore[arg-type]
+        self.happen(at_s, Answered(answer(memory_mb, START_S + at_s, **more)), SourcesRead())  # type: ignore[arg-type]
 
-    def look(self, at_s: float, memory_mb: float, cpu_percent: float = 1.0) -> None:
+    def read(self, at_s: float, memory_mb: float, cpu_percent: float = 1.0) -> None:
         """A tick with a process reading and no answer."""
-        self.happen(at_s, Looked(look(memory_mb, START_S + at_s, cpu_percent=cpu_percent)))
+        self.happen(
+            at_s, SourcesRead(tree_reading(memory_mb, START_S + at_s, cpu_percent=cpu_percent))
+        )
 
     def of(self, kind: type) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind) or found_in(event, kind)]
@@ -164,17 +166,17 @@ class TestWhatIsWanted:
 
     def test_patience_and_stage_depend_on_whether_the_server_works(self, told: Told) -> None:
         """10 s while idle and 30 s while processing; the stage is asked for once it begins."""
-        told.look(2, 300)
+        told.read(2, 300)
         assert (patience_s(told.state), wants_stage(told.state)) == (10.0, False)
-        told.look(4, 300, cpu_percent=100)
+        told.read(4, 300, cpu_percent=100)
         assert (patience_s(told.state), wants_stage(told.state)) == (30.0, True)
         told.happen(4, Asked())
         assert (patience_s(told.state), wants_stage(told.state)) == (30.0, False)
 
     def test_a_stage_that_was_asked_for_in_vain_is_asked_for_again(self, told: Told) -> None:
         """With the next request that is answered."""
-        told.look(2, 300)
-        told.look(4, 300, cpu_percent=100)
+        told.read(2, 300)
+        told.read(4, 300, cpu_percent=100)
         told.happen(4, Asked())
         told.happen(5, Answered(timeout(START_S + 5)))
         assert wants_stage(told.state)
@@ -194,7 +196,7 @@ class TestSamples:
         told.happen(
             2,
             Answered(answer(300, START_S + 1.95, temp=temp)),
-            Looked(look(301, START_S + 2, cpu_percent=3.0, children={"ffmpeg": 90})),
+            SourcesRead(tree_reading(301, START_S + 2, cpu_percent=3.0, children={"ffmpeg": 90})),
         )
         sample = told.sample
         assert (sample.number, sample.mode, sample.source) == (1, Mode.AUTO, Source.API)
@@ -214,22 +216,22 @@ class TestSamples:
     def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
         """It stays when memory falls."""
         for at_s, memory_mb in ((2, 300), (4, 900), (6, 400)):
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         assert told.sample.peak_bytes == mb(900)
 
     def test_the_walkers_figure_counts_where_the_api_tells_none(self, told: Told) -> None:
         """And the API's own comes first."""
         walked, own = TempUsage(1, 1, 0), TempUsage(2, 2, 0)
-        told.happen(2, Looked(look(300, START_S + 2), walked))
+        told.happen(2, SourcesRead(tree_reading(300, START_S + 2), walked))
         assert told.sample.temp == walked
-        told.happen(4, Answered(answer(300, START_S + 4, temp=own)), Looked(None, walked))
+        told.happen(4, Answered(answer(300, START_S + 4, temp=own)), SourcesRead(None, walked))
         assert told.sample.temp == own
 
     def test_without_any_reading_nothing_is_invented(self, told: Told) -> None:
         """No figure, no band, no rate; what was alerted stays."""
         for at_s in (2, 4, 6):
-            told.look(at_s, 2500)
-        told.happen(8, Looked(look_in_vain(START_S + 8)))
+            told.read(at_s, 2500)
+        told.happen(8, SourcesRead(no_process(START_S + 8)))
         sample = told.sample
         assert (sample.source, sample.memory_bytes, sample.band) == (
             Source.NONE,
@@ -244,8 +246,8 @@ class TestSamples:
         """Not for the first sample, and not while it stays."""
         told.answer(2, 300)
         told.answer(4, 300)
-        told.look(6, 300)
-        told.look(8, 300)
+        told.read(6, 300)
+        told.read(8, 300)
         told.answer(10, 300)
         sources = [event.sample.source for event in told.of(SourceChanged)]  # type: ignore[union-attr]
         assert sources == [Source.PROCESS, Source.API]
@@ -253,10 +255,10 @@ class TestSamples:
     def test_the_rate_forgets_what_was_before_a_silence(self, told: Told) -> None:
         """Two figures with nothing between them make no slope."""
         for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         assert told.sample.rate_bytes_s == pytest.approx(mb(50))
-        told.happen(8, Looked(look_in_vain(START_S + 8)))
-        told.look(10, 900)
+        told.happen(8, SourcesRead(no_process(START_S + 8)))
+        told.read(10, 900)
         assert told.sample.rate_bytes_s is None
 
     def test_a_stale_value_is_not_a_point_of_the_rate(self) -> None:
@@ -266,7 +268,7 @@ class TestSamples:
             told.answer(at_s, memory_mb)
         points = told.state.trend.points
         told.happen(7.95, Asked())
-        told.happen(8, Looked())
+        told.happen(8, SourcesRead())
         assert told.sample.stale
         assert told.state.trend.points == points
 
@@ -274,9 +276,9 @@ class TestSamples:
     def test_a_gap_drops_the_rate(self, told: Told, wall_step_s: float) -> None:
         """After sleep, or when the clock was set."""
         for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         told.slept_s = wall_step_s
-        told.look(8, 2400)
+        told.read(8, 2400)
         assert told.sample.rate_bytes_s is None
         assert len(told.state.trend.points) == 1
 
@@ -284,7 +286,7 @@ class TestSamples:
         """Small corrections of the wall clock happen every day."""
         for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
             told.slept_s = 0.5 * at_s
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         assert told.sample.rate_bytes_s == pytest.approx(mb(50))
 
 
@@ -292,19 +294,19 @@ class TestApi:
     def test_the_first_answer_after_a_silence_is_shown_at_once(self, told: Told) -> None:
         """Waiting for the tick would mislead."""
         told.happen(1.95, Asked())
-        told.look(2, 300)
+        told.read(2, 300)
         now = Now(START_S + 2.5, WALL_S)
         assert not samples_at_once(told.state, now)
         told.happen(2.5, Answered(answer(300, START_S + 2.5)))
         assert samples_at_once(told.state, now)
-        told.happen(2.5, Looked(look(300, START_S + 2.5)))
+        told.happen(2.5, SourcesRead(tree_reading(300, START_S + 2.5)))
         assert told.sample.source is Source.API
         assert not samples_at_once(told.state, now)
 
     def test_an_answer_that_is_not_to_be_used_changes_nothing_at_once(self, told: Told) -> None:
         """With several workers the tree is the source in any case."""
-        workers = look(300, START_S + 2, workers=2, answering_mb=None)
-        told.happen(2, Answered(answer(300, START_S + 2)), Looked(workers))
+        workers = tree_reading(300, START_S + 2, workers=2, answering_mb=None)
+        told.happen(2, Answered(answer(300, START_S + 2)), SourcesRead(workers))
         told.happen(3.95, Answered(answer(120, START_S + 3.95)))
         assert told.sample.why is Why.WORKERS
         assert not samples_at_once(told.state, Now(START_S + 3.95, WALL_S))
@@ -313,10 +315,10 @@ class TestApi:
         """Two samples may use the same answer."""
         told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
         told.happen(3.95, Answered(answer(300, START_S + 3.95, tracker=(2.0,))))
-        told.happen(4, Looked())
+        told.happen(4, SourcesRead())
         first = told.sample.activity
         worked_s = told.state.activity.worked_s
-        told.happen(4.5, Looked())
+        told.happen(4.5, SourcesRead())
         assert first is Activity.PROCESSING
         assert told.state.activity.worked_s == worked_s
 
@@ -324,18 +326,18 @@ class TestApi:
         """After refusals, when its process appears."""
         for at_s in (0, 1, 3, 7):
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
-            told.happen(at_s, Looked(look_in_vain(START_S + at_s)))
+            told.happen(at_s, SourcesRead(no_process(START_S + at_s)))
         assert told.state.link.next_ask_s > START_S + 12
-        told.look(8, 120)
+        told.read(8, 120)
         assert told.state.link.next_ask_s == 0.0
         told.happen(8, Asked(), Answered(refusal(START_S + 8)))
-        told.look(10, 120)
+        told.read(10, 120)
         assert told.state.link.next_ask_s > START_S + 8
 
     def test_process_only_is_off_and_no_fallback(self) -> None:
         """It was chosen."""
         told = Told(started(Settings(mode=Mode.FALLBACK)))
-        told.look(2, 300)
+        told.read(2, 300)
         assert (told.sample.api.state, told.sample.fallback) == (ApiState.OFF, False)
         assert told.sample.why is Why.CHOSEN
 
@@ -344,11 +346,11 @@ class TestNotTheServer:
     """A proxy of 12 MB holds the port; behind it a server of 400 MB answers."""
 
     def tick(self, told: Told, at_s: float, *, answers: bool = True, pid: int = 42) -> Sample:
-        proxy = look(12, START_S + at_s, cpu_percent=100, children={"ffmpeg": 30})
+        proxy = tree_reading(12, START_S + at_s, cpu_percent=100, children={"ffmpeg": 30})
         proxy = replace(proxy, target=replace(TARGET, pid=pid, name="docker-proxy"))
         if answers:
             told.happen(at_s, Answered(answer(400, START_S + at_s)))
-        told.happen(at_s, Looked(proxy, TempUsage(mb(9), 2, START_S + at_s)))
+        told.happen(at_s, SourcesRead(proxy, TempUsage(mb(9), 2, START_S + at_s)))
         return told.sample
 
     def test_with_its_first_answer_nothing_of_it_is_used(self, told: Told) -> None:
@@ -390,7 +392,7 @@ class TestJobs:
     def work(self, told: Told) -> None:
         """Idle, and then a core in use."""
         for at_s, memory_mb, cpu_percent in ((2, 126, 1), (4, 300, 100), (6, 532, 100)):
-            told.look(at_s, memory_mb, cpu_percent=cpu_percent)
+            told.read(at_s, memory_mb, cpu_percent=cpu_percent)
 
     def test_beginning_and_end_are_events(self, told: Told) -> None:
         """And each sample shows the job, the last one too."""
@@ -398,7 +400,7 @@ class TestJobs:
         assert [event.job.number for event in told.of(JobStarted)] == [1]  # type: ignore[union-attr]
         assert told.sample.job is told.state.jobs.current
         for at_s in (8, 10, 12):
-            told.look(at_s, 301)
+            told.read(at_s, 301)
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, peak 532 MB, 301 MB after"
@@ -408,38 +410,38 @@ class TestJobs:
         """While the server works it is walked between two answers, too."""
         told.answer(2, 300, temp=TempUsage(mb(12), 1, START_S + 2))  # type: ignore[arg-type]
         walked = TempUsage(mb(16), 2, START_S + 3)
-        told.happen(3.2, Looked(look(360, START_S + 3.2), walked, sudden=True))
+        told.happen(3.2, SourcesRead(tree_reading(360, START_S + 3.2), walked, sudden=True))
         assert told.sample.temp == walked
         told.answer(4, 360, temp=TempUsage(mb(17), 2, START_S + 4))  # type: ignore[arg-type]
         assert told.sample.temp is not None
         assert told.sample.temp.size_bytes == mb(17)
 
-    def test_what_quick_looks_have_seen_counts_as_peak(self, told: Told) -> None:
+    def test_what_fast_polls_have_seen_counts_as_peak(self, told: Told) -> None:
         """ffmpeg lives between two readings: the job's peak has it, and so has the run's."""
         self.work(told)
-        at_work = look(340, START_S + 8, cpu_percent=100)
-        told.happen(8, Looked(at_work, peak_rss_bytes=mb(627)))
+        at_work = tree_reading(340, START_S + 8, cpu_percent=100)
+        told.happen(8, SourcesRead(at_work, peak_rss_bytes=mb(627)))
         assert told.sample.job is not None
         assert (told.sample.job.peak_bytes, told.sample.peak_bytes) == (mb(627), mb(627))
         for at_s in (10, 12, 14):
-            told.look(at_s, 301)
+            told.read(at_s, 301)
         assert told.sample.job.peak_bytes == mb(627)
 
-    def test_what_quick_looks_saw_of_a_server_that_was_killed_is_its_jobs(self, told: Told) -> None:
+    def test_what_fast_polls_saw_of_a_server_that_was_killed_is_its_jobs(self, told: Told) -> None:
         """Its last half second is in no reading; it is no figure of the next one."""
         self.work(told)
-        lost = replace(look_in_vain(START_S + 8), loss=Loss(TARGET))
-        told.happen(8, Looked(lost, peak_rss_bytes=mb(627)))
+        lost = replace(no_process(START_S + 8), loss=Loss(TARGET))
+        told.happen(8, SourcesRead(lost, peak_rss_bytes=mb(627)))
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(627))
 
-    def test_looks_at_another_server_are_no_peak(self, told: Told) -> None:
+    def test_polls_of_another_server_are_no_peak(self, told: Told) -> None:
         """What was seen of the last one says nothing of the next."""
         self.work(told)
-        other = look(126, START_S + 8)
+        other = tree_reading(126, START_S + 8)
         other = replace(other, target=replace(TARGET, pid=77))
-        told.happen(8, Looked(other, peak_rss_bytes=mb(627)))
+        told.happen(8, SourcesRead(other, peak_rss_bytes=mb(627)))
         assert told.sample.peak_bytes is not None
         assert told.sample.peak_bytes < mb(627)
 
@@ -449,9 +451,9 @@ class TestJobs:
         told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
         told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
         told.happen(5.95, Asked())
-        told.happen(6, Looked())
+        told.happen(6, SourcesRead())
         assert (told.sample.stale, told.sample.activity) == (True, Activity.PROCESSING)
-        told.happen(12, Answered(answer(350, START_S + 12, tracker=(2.0,))), Looked())
+        told.happen(12, Answered(answer(350, START_S + 12, tracker=(2.0,))), SourcesRead())
         assert told.sample.job is not None
         assert told.sample.job.after is not None
         assert told.sample.job.after.memory_bytes == mb(350)
@@ -463,7 +465,7 @@ class TestJobs:
         told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
         told.happen(5.95, Asked())
         for at_s in range(6, 40, 2):
-            told.happen(at_s, Looked())
+            told.happen(at_s, SourcesRead())
         assert told.sample.memory_bytes is None
         told.answer(42, 900, tracker=(3.0,))  # type: ignore[arg-type]
         assert len(told.of(JobStarted)) == 1
@@ -474,7 +476,7 @@ class TestJobs:
     def test_a_server_that_goes_away_ends_its_job_at_once(self, told: Told) -> None:
         """Nothing can be measured after it, and the next one is idle until it works."""
         self.work(told)
-        told.happen(8, Looked(look_in_vain(START_S + 8)))
+        told.happen(8, SourcesRead(no_process(START_S + 8)))
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert wording.job(ended.job) == (
@@ -485,8 +487,8 @@ class TestJobs:
     def test_another_server_ends_the_job_of_the_first(self, told: Told) -> None:
         """Another pid, or the same one used again."""
         self.work(told)
-        other = look(90, START_S + 8, cpu_percent=100)
-        told.happen(8, Looked(replace(other, target=replace(TARGET, created_s=9.0))))
+        other = tree_reading(90, START_S + 8, cpu_percent=100)
+        told.happen(8, SourcesRead(replace(other, target=replace(TARGET, created_s=9.0))))
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert (ended.job.lost, ended.job.after) == (True, None)
@@ -495,17 +497,17 @@ class TestJobs:
     def test_a_server_that_was_killed_and_starts_again_has_no_job(self, told: Told) -> None:
         """Recorded: three files that it left, and 0.3 s of CPU for what it imports."""
         told.answer(2, 300, temp=TempUsage(mb(19), 2, START_S + 2))  # type: ignore[arg-type]
-        told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
+        told.happen(4, SourcesRead(replace(no_process(START_S + 4), loss=Loss(TARGET))))
         again = replace(TARGET, pid=77, created_s=WALL_S + 12)
         left = TempUsage(mb(20), 3, START_S + 13, ("thumbnail_x.jpg",))
         for at_s, memory_mb, percent in ((12.8, 35, None), (13.3, 47, 32), (13.8, 123, 25)):
-            starting = look(memory_mb, START_S + at_s, cpu_percent=percent, workers=0)
-            told.happen(at_s, Looked(replace(starting, target=again), left))
-        up = replace(look(123, START_S + 14, cpu_percent=60), target=again)
+            starting = tree_reading(memory_mb, START_S + at_s, cpu_percent=percent, workers=0)
+            told.happen(at_s, SourcesRead(replace(starting, target=again), left))
+        up = replace(tree_reading(123, START_S + 14, cpu_percent=60), target=again)
         reading = answer(123, START_S + 14, temp=replace(left, taken_s=START_S + 14, names=()))
-        told.happen(14, Answered(reading), Looked(up))
+        told.happen(14, Answered(reading), SourcesRead(up))
         for at_s in (16, 18, 20):
-            told.happen(at_s, Looked(replace(look(123, START_S + at_s), target=again)))
+            told.happen(at_s, SourcesRead(replace(tree_reading(123, START_S + at_s), target=again)))
         assert told.of(JobStarted) == []
 
     def test_a_refused_connection_ends_the_job_of_a_remote_server(self) -> None:
@@ -514,7 +516,7 @@ class TestJobs:
         told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
         told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
         for at_s in (6, 7, 9):
-            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)), Looked())
+            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)), SourcesRead())
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
         assert ended.job.lost
@@ -536,10 +538,10 @@ class TestWhatIsWatched:
     ) -> None:
         """Once."""
         told.happen(1, WatchProcess(42, 1.0))
-        told.look(2, 300)
-        lost = replace(look_in_vain(START_S + 4), loss=Loss(TARGET))
-        told.happen(4, Looked(lost))
-        told.happen(6, Looked(look_in_vain(START_S + 6)))
+        told.read(2, 300)
+        lost = replace(no_process(START_S + 4), loss=Loss(TARGET))
+        told.happen(4, SourcesRead(lost))
+        told.happen(6, SourcesRead(no_process(START_S + 6)))
         (said,) = told.of(TargetChanged)
         assert isinstance(said, TargetChanged)
         assert said.change == Change(Transition.ENDED, TARGET, Loss(TARGET), falls_back=True)
@@ -549,8 +551,8 @@ class TestWhatIsWatched:
         """A pattern is looked for again; a pid is nobody else's."""
         for from_start in (Settings(match="serve"), Settings(pid=42)):
             told = Told(started(from_start))
-            told.look(2, 300)
-            told.happen(4, Looked(replace(look_in_vain(START_S + 4), loss=Loss(TARGET))))
+            told.read(2, 300)
+            told.happen(4, SourcesRead(replace(no_process(START_S + 4), loss=Loss(TARGET))))
             (said,) = told.of(TargetChanged)
             assert isinstance(said, TargetChanged)
             assert not said.change.falls_back
@@ -562,41 +564,45 @@ class TestWhatIsWatched:
         """The API there speaks for another; and a person's choice is not questioned for that."""
         told.happen(0, WatchProcess(42, 1.0))
         for at_s in range(2, 12, 2):
-            other = look(900, START_S + at_s, workers=0, answering_mb=None)
-            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(other))
+            other = tree_reading(900, START_S + at_s, workers=0, answering_mb=None)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), SourcesRead(other))
             assert (told.sample.source, told.sample.memory_bytes) == (Source.PROCESS, mb(900))
         assert told.sample.target == TARGET
         told.happen(12, WatchAutomatically())
-        told.happen(12, Answered(answer(300, START_S + 12)), Looked(look(300, START_S + 12)))
+        told.happen(
+            12, Answered(answer(300, START_S + 12)), SourcesRead(tree_reading(300, START_S + 12))
+        )
         assert told.sample.source is Source.API
 
     def test_a_chosen_process_on_the_port_is_the_apis(self, told: Told) -> None:
         """Both tell of the same server."""
         told.happen(0, WatchProcess(42, 1.0))
-        told.happen(2, Answered(answer(300, START_S + 2)), Looked(look(300, START_S + 2)))
+        told.happen(
+            2, Answered(answer(300, START_S + 2)), SourcesRead(tree_reading(300, START_S + 2))
+        )
         assert told.sample.source is Source.API
 
     def test_a_process_that_is_not_the_server_leaves_nothing_to_say(self, told: Told) -> None:
         """A rejected one has neither ended nor been replaced."""
         for at_s in range(2, 12, 2):
-            proxy = look(20, START_S + at_s)
-            told.happen(at_s, Answered(answer(300, START_S + at_s)), Looked(proxy))
+            proxy = tree_reading(20, START_S + at_s)
+            told.happen(at_s, Answered(answer(300, START_S + at_s)), SourcesRead(proxy))
         assert told.sample.target is None
         assert told.of(TargetChanged) == []
 
     def test_what_is_its_own_belongs_to_the_present_target(self, told: Told) -> None:
         """The figure of a server that is gone is not its successor's."""
         own = UssPss(42, mb(200), mb(220), START_S)
-        told.happen(2, Looked(look(300, START_S + 2), own=own))
+        told.happen(2, SourcesRead(tree_reading(300, START_S + 2), own=own))
         assert told.sample.own == own
-        other = replace(look(300, START_S + 4), target=replace(TARGET, pid=57))
-        told.happen(4, Looked(other, own=own))
+        other = replace(tree_reading(300, START_S + 4), target=replace(TARGET, pid=57))
+        told.happen(4, SourcesRead(other, own=own))
         assert told.sample.own is None
 
     def test_candidates_are_shown(self, told: Told) -> None:
         """So that a person can pick one."""
-        reading = replace(look(300, START_S + 2), candidates=(TARGET,))
-        told.happen(2, Looked(reading))
+        reading = replace(tree_reading(300, START_S + 2), candidates=(TARGET,))
+        told.happen(2, SourcesRead(reading))
         assert told.sample.candidates == (TARGET,)
 
 
@@ -620,9 +626,9 @@ class TestMode:
         told.happen(3.95, Asked())
         told.happen(5, SetMode(Mode.AUTO))
         assert told.state.link.asked_s == START_S + 3.95
-        told.look(6, 300)
+        told.read(6, 300)
         assert not told.sample.fallback
-        told.look(7, 300)
+        told.read(7, 300)
         assert (told.sample.fallback, told.sample.api.state) == (True, ApiState.SILENT)
 
 
@@ -675,7 +681,7 @@ class TestMenu:
         """Once a minute, and at each sample while it is open."""
         own = OwnUse(34 * 1024**2, 0.4)
         assert wants_health(told.state, START_S)
-        told.happen(2, Looked(monitor=own))
+        told.happen(2, SourcesRead(monitor=own))
         assert told.state.health is not None
         assert (told.state.health.own, told.state.health.samples) == (own, told.state.samples)
         at_s = told.state.health.at.mono_s
@@ -688,17 +694,17 @@ class TestMenu:
 class TestLateSamples:
     def test_a_sample_that_comes_too_late_is_counted(self, told: Told) -> None:
         """By more than a fifth of the interval of 2 s."""
-        told.happen(2, Looked())
-        told.happen(4.4, Looked(late_s=0.4))
+        told.happen(2, SourcesRead())
+        told.happen(4.4, SourcesRead(late_s=0.4))
         assert told.state.late == 0
-        told.happen(6.5, Looked(late_s=0.5))
+        told.happen(6.5, SourcesRead(late_s=0.5))
         assert told.state.late == 1
 
     def test_sleep_is_not_lateness(self, told: Told) -> None:
         """Nobody waited for a sample while the machine slept; nor is the first one late."""
-        told.happen(2, Looked(late_s=1.0))
+        told.happen(2, SourcesRead(late_s=1.0))
         assert told.state.late == 0
-        told.happen(600, Looked(late_s=596.0))
+        told.happen(600, SourcesRead(late_s=596.0))
         assert told.state.late == 0
 
 
@@ -760,14 +766,14 @@ class TestQuickTest:
     def test_it_measures_for_half_a_minute_and_returns(self, told: Told) -> None:
         """To the preset before it; it is not remembered, and the program goes on."""
         told.happen(0, SetPreset(Preset.HEAVY))
-        told.look(9, 2500)
+        told.read(9, 2500)
         told.happen(10, SetPreset(Preset.QUICK))
         assert told.state.settings.preset is Preset.QUICK
         assert ends_s(told.state) == START_S + 40
         for at_s, memory_mb in ((20, 300), (30, 500)):
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         assert told.of(Summarised) == []
-        told.look(40, 400)
+        told.read(40, 400)
         (summarised,) = told.of(Summarised)
         assert isinstance(summarised, Summarised)
         assert not summarised.ends_run
@@ -784,23 +790,23 @@ class TestQuickTest:
         told.happen(0, SetPreset(Preset.DEBUG))
         told.happen(10, SetPreset(Preset.QUICK))
         told.happen(20, SetPreset(Preset.QUICK))
-        told.look(40, 300)
+        told.read(40, 300)
         assert told.of(Summarised) == []
-        told.look(50, 300)
+        told.read(50, 300)
         assert told.state.settings.preset is Preset.DEBUG
 
     def test_a_mode_chosen_meanwhile_stays(self, told: Told) -> None:
         """It is newer than the quick test."""
         told.happen(0, SetPreset(Preset.QUICK))
         told.happen(10, SetMode(Mode.FALLBACK))
-        told.look(30, 300)
+        told.read(30, 300)
         assert told.state.settings == Settings(mode=Mode.FALLBACK)
 
     def test_another_preset_ends_it_without_a_summary(self, told: Told) -> None:
         """The person wants something else."""
         told.happen(0, SetPreset(Preset.QUICK))
         told.happen(10, SetPreset(Preset.HEAVY))
-        told.look(40, 300)
+        told.read(40, 300)
         assert told.of(Summarised) == []
         assert told.state.settings.preset is Preset.HEAVY
 
@@ -809,10 +815,10 @@ class TestDuration:
     def test_a_set_time_ends_the_run_with_a_summary(self) -> None:
         """At the first sample after it."""
         told = Told(started(Settings(duration_s=5.0)))
-        told.look(2, 100)
-        told.look(4, 300)
+        told.read(2, 100)
+        told.read(4, 300)
         assert not told.state.ended
-        told.look(5, 200)
+        told.read(5, 200)
         assert isinstance(told.events[-2], Summarised)
         assert told.events[-2].ends_run
         assert told.events[-2].summary.average_bytes == mb(200)
@@ -823,7 +829,7 @@ class TestDuration:
         """Started as a quick test, and another preset is chosen: it does not end."""
         told = Told(started(with_preset(Settings(), Preset.QUICK)))
         told.happen(10, SetPreset(Preset.STANDARD))
-        told.look(31, 100)
+        told.read(31, 100)
         assert not told.state.ended
         assert ends_s(told.state) == math.inf
 
@@ -831,7 +837,7 @@ class TestDuration:
         """It was asked for on the command line."""
         told = Told(started(Settings(duration_s=60.0)))
         told.happen(10, SetPreset(Preset.DEBUG))
-        told.look(60, 100)
+        told.read(60, 100)
         assert told.state.ended
 
 
@@ -839,11 +845,11 @@ class TestOthers:
     def test_a_pause_is_not_remembered(self, told: Told) -> None:
         """And the rate begins anew after it."""
         for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.look(at_s, memory_mb)
+            told.read(at_s, memory_mb)
         told.happen(7, SetPaused(True))
         assert told.of(Chosen) == []
         told.happen(100, SetPaused(False))
-        told.look(100, 900)
+        told.read(100, 900)
         assert told.sample.rate_bytes_s is None
 
     def test_quit_ends_the_run(self, told: Told) -> None:
@@ -856,8 +862,8 @@ class TestOthers:
         told.happen(0, Quit(summed_up=True))
         assert told.events == [Ended()]
         told.events.clear()
-        told.look(1, 300)
-        told.look(3, 310)
+        told.read(1, 300)
+        told.read(3, 310)
         told.events.clear()
         told.happen(4, Quit(summed_up=True))
         summarised, ended = told.events
@@ -876,19 +882,19 @@ class TestOthers:
     def test_a_missing_panel_is_said_once(self, told: Told) -> None:
         """After ten seconds: panels start after the programs of a session."""
         told.happen(1, HostSeen(False))
-        told.look(1 + HOST_MISSING_AFTER_S - 1, 100)
+        told.read(1 + HOST_MISSING_AFTER_S - 1, 100)
         assert told.of(HostMissing) == []
-        told.look(1 + HOST_MISSING_AFTER_S, 100)
-        told.look(1 + HOST_MISSING_AFTER_S + 2, 100)
+        told.read(1 + HOST_MISSING_AFTER_S, 100)
+        told.read(1 + HOST_MISSING_AFTER_S + 2, 100)
         told.happen(30, HostSeen(True), HostSeen(False))
-        told.look(60, 100)
+        told.read(60, 100)
         assert told.of(HostMissing) == [HostMissing()]
 
     def test_a_panel_that_comes_in_time_is_no_word_worth(self, told: Told) -> None:
         """Nothing is said."""
         told.happen(1, HostSeen(False))
         told.happen(5, HostSeen(True))
-        told.look(60, 100)
+        told.read(60, 100)
         assert told.of(HostMissing) == []
 
 
@@ -898,10 +904,10 @@ _outcomes = st.one_of(
     st.sampled_from([refusal, timeout, wrong]),
 )
 _inputs: st.SearchStrategy[Callable[[float], Input]] = st.one_of(
-    st.builds(lambda f: lambda at_s: Looked(look(f, at_s)), _figures),
-    st.builds(lambda f: lambda at_s: Looked(look(f, at_s, cpu_percent=100)), _figures),
-    st.just(lambda at_s: Looked(look_in_vain(at_s))),
-    st.just(lambda _: Looked()),
+    st.builds(lambda f: lambda at_s: SourcesRead(tree_reading(f, at_s)), _figures),
+    st.builds(lambda f: lambda at_s: SourcesRead(tree_reading(f, at_s, cpu_percent=100)), _figures),
+    st.just(lambda at_s: SourcesRead(no_process(at_s))),
+    st.just(lambda _: SourcesRead()),
     st.builds(lambda outcome: lambda at_s: Answered(outcome(at_s), 0.3), _outcomes),
     st.just(lambda _: Asked()),
     st.sampled_from([SetMode(mode) for mode in Mode]).map(lambda i: lambda _: i),
@@ -997,7 +1003,7 @@ def test_the_state_stays_small_over_ten_thousand_samples() -> None:
             told.happen(at_s, Asked(), Answered(reading))
         elif number % 50 == 5:
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
-        told.happen(at_s, Looked(look(memory_mb, START_S + at_s)))
+        told.happen(at_s, SourcesRead(tree_reading(memory_mb, START_S + at_s)))
         told.events.clear()
         if number >= 7200 and number % 400 == 0:
             sizes.append(len(repr(told.state)))
@@ -1009,7 +1015,7 @@ def test_a_state_is_a_value() -> None:
     """A step changes nothing but its result."""
     state = started()
     before = replace(state)
-    step(state, Looked(look(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
+    step(state, SourcesRead(tree_reading(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
     assert state == before
 
 
@@ -1073,7 +1079,7 @@ class TestSettingsWhileRunning:
         assert told.state.sample.memory_bytes
         there = Settings(address=parse_address("http://there:1"))
         told.happen(2, Reconfigured(there, local=False))
-        told.happen(3, Looked())
+        told.happen(3, SourcesRead())
         sample = told.state.sample
         assert (sample.memory_bytes, sample.source, sample.band) == (
             None,
@@ -1123,13 +1129,13 @@ class TestTheIntervalInForce:
         settings = Settings(mode=Mode.FALLBACK, interval_s=0.2)
         told = Told(started(settings))
         for second in range(12):
-            told.happen(second, Looked(look(300, START_S + second), took_s=1.0))
+            told.happen(second, SourcesRead(tree_reading(300, START_S + second), took_s=1.0))
         assert told.state.sample
         assert told.state.sample.stretched
         assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
         assert "slowed to one sample per 1 s" in wording.source(told.state.sample)
         for second in range(12, 40):
-            told.happen(second, Looked(look(300, START_S + second), took_s=0.001))
+            told.happen(second, SourcesRead(tree_reading(300, START_S + second), took_s=0.001))
         assert not told.state.sample.stretched
         assert told.state.sample.interval_s == 0.2
 
@@ -1138,7 +1144,7 @@ class TestTheIntervalInForce:
         settings = Settings(mode=Mode.API)
         told = Told(started(settings))
         told.happen(1, Answered(answer(300, START_S + 1.0, latency_s=0.4)))
-        told.happen(1.1, Looked())
+        told.happen(1.1, SourcesRead())
         assert told.state.sample
         assert told.state.sample.interval_s == pytest.approx(8.0)
         assert "slowed to one sample per 8 s" in wording.source(told.state.sample)

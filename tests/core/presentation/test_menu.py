@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, look_in_vain, mb, refusal
+from tests.core.made import TARGET, answer, mb, no_process, refusal, tree_reading
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.analysis.jobs import Job
@@ -52,7 +52,7 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
-from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Input, Looked, ThemeSeen
+from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Input, SourcesRead, ThemeSeen
 from tray_app.core.monitor.state import Health, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu as menu_rows
@@ -73,7 +73,7 @@ def after(*inputs: tuple[float, Input], state: State = START) -> State:
 
 HELD = ProcessProblem(ProcessProblemKind.HELD_UNSEEN, port=8000)
 CROWD = replace(
-    look(2500, 2.0, children={f"ffmpeg-{number}": 10 for number in range(TREE_SLOTS + 2)}),
+    tree_reading(2500, 2.0, children={f"ffmpeg-{number}": 10 for number in range(TREE_SLOTS + 2)}),
     others=tuple(
         ProcessRow(pid, "python3", Role.PYTHON, mb(pid), 1.0, created_s=pid / 2)
         for pid in (303, 301, 302)
@@ -97,21 +97,23 @@ CROWD = replace(
         ),
     ),
 )
-HEALTHY = after((1.95, Answered(answer(342, 1.95, temp=TEMP))), (2.0, Looked(look(342, 2.0))))
+HEALTHY = after(
+    (1.95, Answered(answer(342, 1.95, temp=TEMP))), (2.0, SourcesRead(tree_reading(342, 2.0)))
+)
 STATES = {
     "starting": START,
     "healthy": HEALTHY,
-    "process": after((2.0, Looked(look(2500, 2.0)))),
-    "no reading": after((2.0, Looked(look_in_vain(2.0)))),
+    "process": after((2.0, SourcesRead(tree_reading(2500, 2.0)))),
+    "no reading": after((2.0, SourcesRead(no_process(2.0)))),
     "paused": after((3.0, SetPaused(True)), state=HEALTHY),
     "quick test": after((3.0, SetPreset(Preset.QUICK)), state=HEALTHY),
     "fallback preset": replace(START, settings=Settings(preset=Preset.FALLBACK)),
     "demo": replace(HEALTHY, demo=True),
-    "many processes": after((2.0, Looked(CROWD))),
+    "many processes": after((2.0, SourcesRead(CROWD))),
     "held port": after(
         (1.0, Asked()),
         (1.1, Answered(refusal(1.1))),
-        (2.0, Looked(replace(look_in_vain(2.0), problem=HELD))),
+        (2.0, SourcesRead(replace(no_process(2.0), problem=HELD))),
     ),
     "no delivery": replace(HEALTHY, delivery_problem="no notification service"),
 }
@@ -216,7 +218,7 @@ def test_without_a_reading_they_say_why() -> None:
 def test_a_job_is_told_with_its_time() -> None:
     """While it runs how long it has taken, afterwards what it took at most."""
     times = [
-        (float(at), Looked(look(memory, float(at), cpu_percent=percent)))
+        (float(at), SourcesRead(tree_reading(memory, float(at), cpu_percent=percent)))
         for at, memory, percent in [
             (0, 126, 0.0),
             *((at, 532, 180.0) for at in range(2, 20, 2)),
@@ -345,8 +347,8 @@ def test_a_server_on_another_port_is_offered() -> None:
         Evidence(EvidenceKind.LISTENS_ELSEWHERE, 8772, "uvicorn main:app"),
     )
     moved = replace(moved, port=8772)
-    seen = replace(look_in_vain(2.0), candidates=(moved,))
-    refused = after((1.9, Asked()), (1.95, Answered(refusal(1.95))), (2.0, Looked(seen)))
+    seen = replace(no_process(2.0), candidates=(moved,))
+    refused = after((1.9, Asked()), (1.95, Answered(refusal(1.95))), (2.0, SourcesRead(seen)))
     question = "uvicorn main:app listens on port 8772: watch it?"
     menu = by_key(refused)
     row = menu["status-source"]
@@ -391,7 +393,9 @@ def test_it_is_told_how_long_alerts_stay_muted(
     duration_s: float | None, at_s: float, text: str
 ) -> None:
     """In steps that change seldom."""
-    state = after((3.0, Mute(duration_s)), (at_s, Looked(look(342, at_s))), state=HEALTHY)
+    state = after(
+        (3.0, Mute(duration_s)), (at_s, SourcesRead(tree_reading(342, at_s))), state=HEALTHY
+    )
     assert by_key(state)["alerts"].text == text
 
 
@@ -465,8 +469,8 @@ def test_nothing_is_cleaned_up_while_a_job_runs() -> None:
 def test_a_temp_directory_that_is_not_known_cannot_be_opened() -> None:
     """Of a server on another machine, or whose directory may not be read."""
     assert not by_key(START)["open-temp"].enabled
-    hidden = replace(look(342, 2.0), target=replace(TARGET, cwd=None))
-    assert not by_key(after((2.0, Looked(hidden))))["open-temp"].enabled
+    hidden = replace(tree_reading(342, 2.0), target=replace(TARGET, cwd=None))
+    assert not by_key(after((2.0, SourcesRead(hidden))))["open-temp"].enabled
 
 
 def test_what_the_last_action_brought_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,7 +534,7 @@ def test_the_monitors_own_health_is_told() -> None:
 
 def test_submenus_are_kept_between_samples() -> None:
     """A sample that changes the lines on top rebuilds no submenu, so that it stays cheap."""
-    later = after((4.0, Looked(look(343, 4.0))), state=HEALTHY)
+    later = after((4.0, SourcesRead(tree_reading(343, 4.0))), state=HEALTHY)
     pairs = zip(rows(HEALTHY), rows(later), strict=True)
     kept = {one.key for one, other in pairs if one is other}
     assert kept >= {"mode", "preset", "alerts", "view", "autostart", "pause", "about", "quit"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, look, look_in_vain
+from tests.core.made import TARGET, no_process, tree_reading
 from tray_app.core.model.readings import Loss, OomKills, ProcessReading
 from tray_app.core.server.target_tracker import Change, TargetTracker, Transition, update
 
@@ -23,18 +23,18 @@ def told(*readings: ProcessReading) -> list[Change]:
 
 
 def running(*workers: int) -> ProcessReading:
-    return replace(look(300, 0.0), workers=workers)
+    return replace(tree_reading(300, 0.0), workers=workers)
 
 
 def test_a_server_that_is_found_first_or_goes_on_is_not_news() -> None:
     """Nor one that never was, or that cannot be seen for a while without having ended."""
-    assert told(look_in_vain(0), running(42), look_in_vain(1), running(42), running(42)) == []
+    assert told(no_process(0), running(42), no_process(1), running(42), running(42)) == []
 
 
 def test_the_end_is_told_once_with_the_loss() -> None:
     """And the return after it, of whatever process."""
-    lost = replace(look_in_vain(2), loss=LOSS)
-    assert told(running(42), lost, look_in_vain(3)) == [Change(Transition.ENDED, TARGET, LOSS)]
+    lost = replace(no_process(2), loss=LOSS)
+    assert told(running(42), lost, no_process(3)) == [Change(Transition.ENDED, TARGET, LOSS)]
     again = replace(running(57), target=OTHER)
     assert told(running(42), lost, again, again)[1:] == [Change(Transition.RETURNED, OTHER)]
 

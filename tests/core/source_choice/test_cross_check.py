@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import TARGET, answer, look, look_in_vain, mb
+from tests.core.made import TARGET, answer, mb, no_process, tree_reading
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.source_choice.cross_check import (
@@ -19,7 +19,7 @@ from tray_app.core.source_choice.cross_check import (
     without_target,
 )
 
-PROXY = look(12, 0.0)
+PROXY = tree_reading(12, 0.0)
 PROVEN = update(CrossCheck(), answer(12, 0.0), PROXY)
 
 
@@ -38,7 +38,7 @@ def compared(
     [(300, 251, True), (300, 361, False), (1000, 801, True), (1000, 799, False), (40, 5, True)],
 )
 def test_figures_far_apart_are_two_processes(api_mb: float, rss_mb: float, same: bool) -> None:
-    """Further than 20 % and than 50 MB: either alone is memory that moved between two looks."""
+    """Further than 20 % and than 50 MB: either alone is memory that moved between two readings."""
     assert alike(mb(api_mb), mb(rss_mb)) is same
 
 
@@ -51,7 +51,8 @@ def test_one_answer_rejects_a_process_that_none_has_fitted() -> None:
 
 
 def test_three_answers_in_a_row_reject_one_that_was_the_server() -> None:
-    """One or two may be a climb between the two looks; ticks without a new answer say nothing."""
+    """One or two may be a climb between the two readings; ticks without a new answer say
+    nothing."""
     assert not is_another(compared(400, None, None, None, 400, before=PROVEN), PROXY)
     assert is_another(compared(400, None, 400, 400, before=PROVEN), PROXY)
 
@@ -65,16 +66,16 @@ def test_an_answer_that_fits_clears_it_at_once() -> None:
 
 def test_a_steep_climb_that_a_slow_api_tells_late_rejects_nothing() -> None:
     """100 MB/s, told two seconds late: the tree itself moves as far from tick to tick."""
-    check = update(CrossCheck(), answer(200, -2.0), look(200, -2.0))
+    check = update(CrossCheck(), answer(200, -2.0), tree_reading(200, -2.0))
     for at_s in range(0, 12, 2):
-        climbing = look(200 + 100 * at_s, at_s)
+        climbing = tree_reading(200 + 100 * at_s, at_s)
         check = update(check, answer(100 * at_s, at_s), climbing)
         assert not is_another(check, climbing)
 
 
 def test_every_process_of_the_tree_may_be_the_one_that_answers() -> None:
     """A random worker answers, and with --reload a child does."""
-    workers = look(12, 0.0, children={"a": 340, "b": 126}, workers=2, answering_mb=None)
+    workers = tree_reading(12, 0.0, children={"a": 340, "b": 126}, workers=2, answering_mb=None)
     assert not is_another(compared(340, 126, 340, 126, process=workers), workers)
     assert is_another(compared(900, 900, 900, process=workers), workers)
 
@@ -92,7 +93,7 @@ def test_another_process_begins_anew(other: Target) -> None:
 def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None:
     """Nothing was learnt meanwhile."""
     before = compared(400, 400, before=PROVEN)
-    before = update(before, answer(400, 5.0), look_in_vain(5.0))
+    before = update(before, answer(400, 5.0), no_process(5.0))
     before = update(before, answer(400, 6.0), None)
     assert not is_another(before, PROXY)
     assert is_another(compared(400, before=before), PROXY)
@@ -100,7 +101,7 @@ def test_a_process_that_is_not_seen_for_a_moment_is_the_same_one_after() -> None
 
 def test_of_a_rejected_process_nothing_is_left() -> None:
     """Neither memory nor CPU nor helpers; what is known of the machine stays."""
-    reading = without_target(look(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), 8000)
+    reading = without_target(tree_reading(12, 3.0, cpu_percent=90, children={"ffmpeg": 9}), 8000)
     assert (reading.target, reading.rows, reading.rss_bytes) == (None, (), None)
     assert (reading.cpu_percent, reading.answering_rss_bytes, reading.worker_count) == (
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import answer, link_with, look, look_in_vain, mb, refusal
+from tests.core.made import answer, link_with, mb, no_process, refusal, tree_reading
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ProcessReading, Source
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker, answered, asked, failed
@@ -37,17 +37,17 @@ def chosen(
 class TestTheWholeServer:
     def test_children_are_added_to_the_apis_figure(self) -> None:
         """ffmpeg is not in rss_mb, and belongs to the server."""
-        process = look(300, NOW_S, children={"ffmpeg": 96})
+        process = tree_reading(300, NOW_S, children={"ffmpeg": 96})
         assert whole_server_bytes(answer(301, NOW_S), process) == mb(397)
 
     def test_a_parent_is_added_when_a_child_answers(self) -> None:
         """With --reload the answering process is a child of the root."""
-        process = look(30, NOW_S, children={"uvicorn": 300}, answering_mb=300)
+        process = tree_reading(30, NOW_S, children={"uvicorn": 300}, answering_mb=300)
         assert whole_server_bytes(answer(301, NOW_S), process) == mb(331)
 
     @pytest.mark.parametrize(
         "process",
-        [None, look_in_vain(NOW_S), look(300, NOW_S, answering_mb=None)],
+        [None, no_process(NOW_S), tree_reading(300, NOW_S, answering_mb=None)],
         ids=["remote", "not found", "nobody knows who answers"],
     )
     def test_without_a_known_tree_the_apis_figure_stands(
@@ -58,13 +58,13 @@ class TestTheWholeServer:
 
     def test_a_figure_of_another_process_is_not_added_to(self) -> None:
         """A tunnel holds the port: 20 % and 50 MB apart is not the same process."""
-        process = look(12, NOW_S, children={"helper": 5})
+        process = tree_reading(12, NOW_S, children={"helper": 5})
         assert whole_server_bytes(answer(400, NOW_S), process) == mb(400)
 
     @pytest.mark.parametrize("api_mb", [340, 250])
     def test_a_small_difference_is_a_moments_difference(self, api_mb: float) -> None:
         """The two figures are taken some milliseconds apart."""
-        process = look(300, NOW_S, children={"ffmpeg": 90})
+        process = tree_reading(300, NOW_S, children={"ffmpeg": 90})
         assert whole_server_bytes(answer(api_mb, NOW_S), process) == mb(api_mb + 90)
 
 
@@ -86,30 +86,32 @@ class TestFresh:
 class TestAutomatic:
     def test_a_fresh_answer_is_the_source(self) -> None:
         """With what the API leaves out."""
-        selected = chosen(FRESH, look(300, NOW_S, children={"ffmpeg": 50}))
+        selected = chosen(FRESH, tree_reading(300, NOW_S, children={"ffmpeg": 50}))
         assert selected == Selected(Source.API, mb(350), NOW_S - 0.05)
 
     def test_several_workers_make_the_tree_the_source(self) -> None:
         """The API's figure is a random worker's."""
-        process = look(12, NOW_S, children={"a": 340, "b": 126}, workers=2, answering_mb=None)
+        process = tree_reading(
+            12, NOW_S, children={"a": 340, "b": 126}, workers=2, answering_mb=None
+        )
         assert chosen(FRESH, process) == Selected(Source.PROCESS, mb(478), NOW_S, why=Why.WORKERS)
 
     def test_an_api_without_a_process_behind_it_says_so(self) -> None:
         """Nothing would carry on when it falls silent, unless that is what was chosen."""
         told = Selected(Source.API, mb(300), NOW_S - 0.05, why=Why.NO_PROCESS)
-        assert chosen(FRESH, look_in_vain(NOW_S)) == told
-        assert chosen(FRESH, look_in_vain(NOW_S), mode=Mode.API).why is None
+        assert chosen(FRESH, no_process(NOW_S)) == told
+        assert chosen(FRESH, no_process(NOW_S), mode=Mode.API).why is None
 
     def test_processes_carry_on_from_the_first_late_answer(self) -> None:
         """No sample waits for the API."""
-        assert chosen(LATE, look(310, NOW_S)) == Selected(
+        assert chosen(LATE, tree_reading(310, NOW_S)) == Selected(
             Source.PROCESS, mb(310), NOW_S, why=Why.API_LATE
         )
 
     @pytest.mark.parametrize("link", [SILENT, refused(3), HOURS_OLD])
     def test_an_api_that_is_away_is_named_as_the_reason(self, link: CircuitBreaker) -> None:
         """After 3 s of silence or 3 failures."""
-        assert chosen(link, look(310, NOW_S)).why is Why.API_AWAY
+        assert chosen(link, tree_reading(310, NOW_S)).why is Why.API_AWAY
 
     def test_a_remote_server_that_is_late_keeps_its_last_value(self) -> None:
         """Marked stale: there is no process to read."""
@@ -122,13 +124,13 @@ class TestAutomatic:
 
     def test_a_local_server_without_process_or_api_has_no_figure(self) -> None:
         """It is down."""
-        assert chosen(refused(3), look_in_vain(NOW_S)) == Selected(Source.NONE, why=Why.NO_PROCESS)
+        assert chosen(refused(3), no_process(NOW_S)) == Selected(Source.NONE, why=Why.NO_PROCESS)
 
     def test_before_the_first_answer_it_is_starting(self) -> None:
         """Which is no failure."""
         link = asked(CircuitBreaker(), NOW_S - 0.1)
-        assert chosen(link, look_in_vain(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
-        assert chosen(link, look(90, NOW_S)).source is Source.PROCESS
+        assert chosen(link, no_process(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
+        assert chosen(link, tree_reading(90, NOW_S)).source is Source.PROCESS
 
 
 class TestApiOnly:
@@ -174,7 +176,7 @@ class TestNotTheServer:
     ) -> None:
         """With its limits, and nothing of the process in the figure."""
         selected = select(
-            Mode.AUTO, link, look_in_vain(NOW_S), NOW_S, INTERVAL_S, local=True, is_mismatch=True
+            Mode.AUTO, link, no_process(NOW_S), NOW_S, INTERVAL_S, local=True, is_mismatch=True
         )
         assert (selected.source, selected.stale) == (source, stale)
         assert selected.memory_bytes == (None if source is Source.NONE else mb(300))
@@ -184,14 +186,14 @@ class TestNotTheServer:
 class TestProcessOnly:
     def test_the_tree_is_the_source(self) -> None:
         """Even where the API would answer."""
-        assert chosen(FRESH, look(310, NOW_S), mode=Mode.FALLBACK) == Selected(
+        assert chosen(FRESH, tree_reading(310, NOW_S), mode=Mode.FALLBACK) == Selected(
             Source.PROCESS, mb(310), NOW_S, why=Why.CHOSEN
         )
 
     @pytest.mark.parametrize(("local", "why"), [(True, Why.NO_PROCESS), (False, Why.REMOTE)])
     def test_without_a_process_there_is_no_figure(self, local: bool, why: Why) -> None:
         """And it says why."""
-        process = look_in_vain(NOW_S) if local else None
+        process = no_process(NOW_S) if local else None
         assert chosen(FRESH, process, mode=Mode.FALLBACK, local=local) == Selected(
             Source.NONE, why=why
         )
@@ -200,7 +202,7 @@ class TestProcessOnly:
 def test_the_first_answer_counts_however_long_it_took() -> None:
     """What a server says after a long silence is its newest figure."""
     link = answered(asked(CircuitBreaker(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
-    assert chosen(link, look(700, NOW_S)).source is Source.API
+    assert chosen(link, tree_reading(700, NOW_S)).source is Source.API
 
 
 def dear(age_s: float) -> CircuitBreaker:
@@ -212,18 +214,18 @@ class TestAnApiThatIsAskedSeldom:
     @pytest.mark.parametrize("age_s", [2.0, 5.0, 9.0])
     def test_processes_speak_between_its_answers(self, age_s: float) -> None:
         """It is well: this is neither late nor a fallback."""
-        selected = chosen(dear(age_s), look(310, NOW_S))
+        selected = chosen(dear(age_s), tree_reading(310, NOW_S))
         assert selected == Selected(Source.PROCESS, mb(310), NOW_S, why=Why.BETWEEN)
 
     def test_its_own_answer_is_the_source_when_it_comes(self) -> None:
         """Nothing is more the server's word."""
-        assert chosen(dear(0.1), look(310, NOW_S)).source is Source.API
+        assert chosen(dear(0.1), tree_reading(310, NOW_S)).source is Source.API
 
     def test_an_answer_that_is_overdue_is_late(self) -> None:
         """Then the processes carry on as ever."""
-        assert chosen(dear(10.5), look(310, NOW_S)).why is Why.API_LATE
+        assert chosen(dear(10.5), tree_reading(310, NOW_S)).why is Why.API_LATE
         waiting = asked(dear(8.0), NOW_S - 1.5)
-        assert chosen(waiting, look(310, NOW_S)).why is Why.API_LATE
+        assert chosen(waiting, tree_reading(310, NOW_S)).why is Why.API_LATE
 
     def test_without_processes_its_last_value_is_good_until_the_next(self) -> None:
         """With its age, and not called stale."""

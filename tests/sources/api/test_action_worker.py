@@ -143,7 +143,7 @@ def test_the_figure_is_awaited_until_it_settles() -> None:
 def test_what_never_settles_is_the_last_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for long."""
     monkeypatch.setattr(action_worker, "SETTLE_S", 0.3)
-    monkeypatch.setattr(action_worker, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(action_worker, "MEASURE_EVERY_S", 0.02)
     figures = iter(range(1000, 0, -10))
 
     def fall(exchange: Exchange) -> None:

@@ -51,7 +51,7 @@ def failure(session: ApiSession, method: str = "get") -> ApiFailureKind:
     return caught.value.problem.kind
 
 
-def test_a_slow_look_up_is_late_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_lookup_is_late_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can end it: the session is busy until it ends by itself, and works then."""
     with FaultServer(answer(b"{}")) as server, opened(server.url) as session:
         names = SlowNames(monkeypatch)
@@ -61,7 +61,7 @@ def test_a_slow_look_up_is_late_on_time(monkeypatch: pytest.MonkeyPatch) -> None
         assert session.is_busy()
         assert failure(session) is ApiFailureKind.BUSY
         names.answers.set()
-        wait_for(lambda: not session.is_busy(), "the look-up's end")
+        wait_for(lambda: not session.is_busy(), "the lookup's end")
         assert session.get("/x", AMPLE_S) == b"{}"
 
 
@@ -71,7 +71,7 @@ def test_what_was_given_up_is_not_sent_later(monkeypatch: pytest.MonkeyPatch) ->
         names = SlowNames(monkeypatch)
         assert failure(session, "post") is ApiFailureKind.NO_CONNECTION
         names.answers.set()
-        wait_for(lambda: not session.is_busy(), "the look-up's end")
+        wait_for(lambda: not session.is_busy(), "the lookup's end")
         assert server.paths == []
 
 

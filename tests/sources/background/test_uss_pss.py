@@ -355,7 +355,7 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
 
     def read() -> tuple[ProcessReading, float]:
         """What the tree holds by our figure, and the sum of PSS."""
-        found = tree.read(time.monotonic(), births.look())
+        found = tree.read(time.monotonic(), births.poll())
         assert found is not None
         target = Target(
             process.pid, handle.created_s, "python", (), None, Evidence(EvidenceKind.CHOSEN)

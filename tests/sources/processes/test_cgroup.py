@@ -143,7 +143,7 @@ def test_the_servers_limit_counts_as_the_total(machine: Machine) -> None:
         assert (memory.total_bytes, memory.available_bytes) == (2 * GIB, 1048 * MIB)
         assert memory.used_percent == pytest.approx(48.8, abs=0.1)
         (machine.groups / "app/memory.current").write_text(f"{1300 * MIB}\n")
-        assert table.make_poller([])()[1] == 948 * MIB, "a glance follows the use"
+        assert table.make_poller([])()[1] == 948 * MIB, "a poll follows the use"
         table.count_limits_of(None)
         memory = table.system_memory()
         assert memory is not None

@@ -97,7 +97,7 @@ class FakeTable:
         self.asked: Counter[str] = Counter()
         self.open_handles = 0
         self.seconds_spent = 0.0
-        self.port_look_costs_s = 0.0
+        self.port_search_costs_s = 0.0
         self.limits_of: int | None = None
         self.killed: int | None = 3
         self.killed_in_group: int | None = None
@@ -145,7 +145,7 @@ class FakeTable:
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
         assert host == "localhost"
         self.asked["listeners"] += 1
-        self.seconds_spent += self.port_look_costs_s
+        self.seconds_spent += self.port_search_costs_s
         holders = {pid for pid, process in self.processes.items() if port in process.ports}
         told = {pid for pid in holders if self.processes[pid].readable}
         told &= told if among is None else set(among)
@@ -318,7 +318,7 @@ def test_a_child_that_is_still_its_parents_program_is_not_shown_yet(
     assert reading.rss_bytes == 1500 + 20 + worker.rss_bytes
 
 
-def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
+def test_a_poll_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -> None:
     """Of the known tree's living members, and of the system; nothing else is looked at."""
     assert probe.make_poller()() == (None, 399)
     table.start(10, SERVER, ports={PORT}, rss_bytes=30)
@@ -337,7 +337,7 @@ def test_a_glance_tells_memory_as_of_now(table: FakeTable, probe: ServerProbe) -
     assert probe.make_poller()() == (None, 399)
 
 
-def test_a_glance_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:
+def test_a_poll_leaves_cpu_to_the_readings(table: FakeTable, probe: ServerProbe) -> None:
     """What comes between two readings does not shorten their span."""
     root = table.start(10, SERVER, ports={PORT})
     probe.read(0.0)
@@ -721,7 +721,7 @@ def test_a_server_that_stopped_listening_is_questioned(
     assert found[-1] == [11]
 
 
-def test_a_late_exec_is_found_by_a_full_look(table: FakeTable, probe: ServerProbe) -> None:
+def test_a_late_exec_is_found_by_a_full_scan(table: FakeTable, probe: ServerProbe) -> None:
     """Old processes' command lines are read again once a minute."""
     wrapper = table.start(10, "bash start.sh")
     probe.read(0.0)
@@ -746,9 +746,9 @@ def test_command_lines_are_read_once(table: FakeTable, probe: ServerProbe) -> No
     assert table.asked["cmdline"] == 1
 
 
-def test_a_costly_port_look_keeps_its_distance(table: FakeTable, probe: ServerProbe) -> None:
+def test_a_costly_port_search_keeps_its_distance(table: FakeTable, probe: ServerProbe) -> None:
     """At most 2 % of the time: after 50 ms the next comes 2.5 s later."""
-    table.port_look_costs_s = 0.05
+    table.port_search_costs_s = 0.05
     for tenth in range(100):
         probe.read(tenth / 10)
     assert table.asked["listeners"] == 4
@@ -896,7 +896,7 @@ def port() -> int:
 def read(request: pytest.FixtureRequest, port: int) -> Iterator[Read]:
     """Reads the server on ``port`` with each table, four seconds after the last time.
 
-    So each reading doubts a guess: another program's main.py may be one. A look costs nothing
+    So each reading questions a guess: another program's main.py may be one. A reading costs nothing
     by this probe's clock.
     """
     probe = ServerProbe(request.param(), "127.0.0.1", port, os.getpid(), clock=lambda: 0.0)

@@ -121,9 +121,7 @@ def test_children_of_threads_are_children(spawn: Spawn) -> None:
 HOLDS_40_MB = "import time; held = bytearray(b'x') * 40 * 1024**2; time.sleep(60)"
 
 
-def test_a_glance_sees_a_child_that_was_not_read_yet(
-    table: ProcfsTable, interactive: Spawn
-) -> None:
+def test_a_poll_sees_a_child_that_was_not_read_yet(table: ProcfsTable, interactive: Spawn) -> None:
     """ffmpeg lives between two readings, below a shell: with it memory is at its highest."""
     process = interactive(
         f"code = {HOLDS_40_MB!r}\n"
@@ -246,7 +244,7 @@ def test_a_few_new_pids_are_tried_without_a_listing() -> None:
     table = _FakeCursor(100, {1, 99, 100})
     births = CursorNewProcesses(table)
     table.newest, table.alive = 105, {1, 99, 100, 103, 105}
-    assert births.look() == {103: 1, 105: 1}
+    assert births.poll() == {103: 1, 105: 1}
     assert table.listed == 0
 
 
@@ -255,7 +253,7 @@ def test_many_new_pids_are_listed() -> None:
     table = _FakeCursor(100, {1, 99, 100})
     births = CursorNewProcesses(table)
     table.newest, table.alive = 5000, {1, 99, 100, 4999}
-    assert births.look() == {4999: 1}
+    assert births.poll() == {4999: 1}
     assert table.listed == 1
 
 
@@ -264,7 +262,7 @@ def test_pids_that_began_anew_are_not_missed() -> None:
     table = _FakeCursor(32000, {1, 32000})
     births = CursorNewProcesses(table)
     table.newest, table.alive = 310, {1, 305, 32000, 32760}
-    new_pids = births.look()
+    new_pids = births.poll()
     assert {305, 32760} <= new_pids.keys()
     assert 32000 not in new_pids
 
@@ -274,10 +272,10 @@ def test_a_pid_that_cannot_be_seen_yet_is_tried_once_more() -> None:
     table = _FakeCursor(100, {1})
     births = CursorNewProcesses(table)
     table.newest = 101
-    assert births.look() == {}
+    assert births.poll() == {}
     table.alive = {1, 101}
-    assert births.look() == {101: 1}
-    assert births.look() == {}
+    assert births.poll() == {101: 1}
+    assert births.poll() == {}
 
 
 class TestDescriptorCounter:

@@ -127,7 +127,7 @@ def test_a_long_name_is_whole(table: ProcessTable, spawn: Spawn, tmp_path: Path)
     wait_for(name, "the child has its name")
 
 
-def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spawn) -> None:
+def test_a_poll_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spawn) -> None:
     """Of a tree's handles, the root's first; without the root there is nothing to sum."""
     processes = [spawn("said('ready')\nrest()\n") for _ in range(3)]
     root, *others = (table.open(process.pid) for process in processes)
@@ -137,17 +137,17 @@ def test_a_glance_is_the_sum_of_those_that_live(table: ProcessTable, spawn: Spaw
     poll = table.make_poller([root, *others])
     assert poll()[0] == pytest.approx(sum(map(int, single)), rel=0.02)
     end(processes[1])
-    for look in (poll, table.make_poller([root, *others])):
-        assert look()[0] == pytest.approx(single[0] + single[2], rel=0.02)
+    for each in (poll, table.make_poller([root, *others])):
+        assert each()[0] == pytest.approx(single[0] + single[2], rel=0.02)
     end(processes[0])
-    for look in (poll, table.make_poller([root, *others]), table.make_poller([])):
-        assert look()[0] is None
+    for each in (poll, table.make_poller([root, *others]), table.make_poller([])):
+        assert each()[0] is None
     for handle in (root, *others):
         handle.close()
 
 
-def test_a_glance_follows_the_memory(table: ProcessTable) -> None:
-    """What is looked at again and again is looked at anew."""
+def test_a_poll_follows_the_memory(table: ProcessTable) -> None:
+    """Each poll reads the memory again."""
     handle = table.open(os.getpid())
     poll = table.make_poller([handle])
     before_bytes = poll()[0] or 0
@@ -250,18 +250,18 @@ def test_births_tell_new_processes_with_their_parent(table: ProcessTable, spawn:
     births = table.new_processes()
     seen: dict[int, int] = {}
 
-    def look(pid: int) -> bool:
-        seen.update(births.look())
+    def is_seen(pid: int) -> bool:
+        seen.update(births.poll())
         return pid in seen
 
     process = spawn("subprocess.Popen(['sleep', '60'])\nsaid('ready')\nrest()\n")
-    wait_for(lambda: look(process.pid), "the script's birth is told")
+    wait_for(lambda: is_seen(process.pid), "the script's birth is told")
     (child,) = table.descendants(process.pid)
-    wait_for(lambda: look(child), "its child's birth is told")
+    wait_for(lambda: is_seen(child), "its child's birth is told")
     assert seen[process.pid] == os.getpid()
     assert seen[child] == process.pid
-    births.look()
-    assert not {process.pid, child} & births.look().keys()
+    births.poll()
+    assert not {process.pid, child} & births.poll().keys()
 
 
 def test_threads_are_no_births(table: ProcessTable, spawn: Spawn) -> None:
@@ -271,12 +271,12 @@ def test_threads_are_no_births(table: ProcessTable, spawn: Spawn) -> None:
     process = spawn(threads + "said('ready')\nrest()\n")
     new_pids: dict[int, int] = {}
 
-    def look() -> bool:
-        new_pids.update(births.look())
+    def is_seen() -> bool:
+        new_pids.update(births.poll())
         return process.pid in new_pids
 
-    wait_for(look, "the script's birth is told")
-    new_pids.update(births.look())
+    wait_for(is_seen, "the script's birth is told")
+    new_pids.update(births.poll())
     assert [pid for pid, parent in new_pids.items() if parent == os.getpid()] == [process.pid]
 
 

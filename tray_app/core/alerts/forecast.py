@@ -24,7 +24,7 @@ from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix,
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.timing import TICK_JITTER_S
 
-# Points are kept so far apart at least: quick looks and short intervals add nothing to a line.
+# Points are kept so far apart at least: fast polls and short intervals add nothing to a line.
 POINT_EVERY_S = 0.9
 POINTS_MAX = 64
 # The newest points that make a line, the longest first.

@@ -89,7 +89,7 @@ def _lost(state: ServerExitState, facts: Facts) -> tuple[ServerExitState, Server
     above_bytes = 0.0 if facts.hang_said else facts.limits.elevated_mb * MIB
     if before is None or not (state.busy or before > above_bytes or was_killed):
         return ServerExitState(gone_s=state.gone_s), None
-    # The end of a process is seen by the next look; that nobody listens, after some requests.
+    # The end of a process is seen by the next poll; that nobody listens, after some requests.
     gone_s = facts.now.mono_s if loss or state.seen_s is None else state.seen_s
     return ServerExitState(gone_s=gone_s), ServerExit(before, state.busy, kills, state.rests)
 

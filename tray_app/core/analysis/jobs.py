@@ -31,7 +31,7 @@ class Job(Struct, frozen=True):
     """One stretch of processing; the first is number 1. Memory that is not known is None.
 
     ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
-    there to ``after``, the reading at which the end was recognised, with what quick looks have seen
+    there to ``after``, the reading at which the end was recognised, with what fast polls have seen
     in between. ``lost``: the server went away, or another took its place. ``stages`` are those
     seen, told or inferred, in order.
     """
@@ -106,7 +106,7 @@ def update(
     """The jobs after one more sample; at most one begins or ends in it.
 
     ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest that quick
-    looks have seen since the last sample. ``lost``: the server that was watched is gone.
+    polls have seen since the last sample. ``lost``: the server that was watched is gone.
     """
     if jobs.current and (lost or not activity.is_busy):
         ends_now = activity.ended_s == now.mono_s and not lost

@@ -97,7 +97,7 @@ class Target(Struct, frozen=True):
 
 
 class ProcessRow(Struct, frozen=True):
-    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first look.
+    """One process as shown in lists. ``cpu_percent`` is of one core; None at the first reading.
     ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
 
     Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
@@ -193,7 +193,7 @@ class Killed(Struct, frozen=True):
 
 
 class ProcessReading(Struct, frozen=True):
-    """One look at this machine's processes.
+    """One reading of this machine's processes.
 
     ``rows`` is the server's tree, root first; ``others`` the largest other Python processes.
     ``workers`` are the pids of the tree's processes that answer requests. ``candidates`` are

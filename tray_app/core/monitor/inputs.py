@@ -29,12 +29,12 @@ class Answered(Struct, frozen=True):
     jitter: float = 0.5
 
 
-class Looked(Struct, frozen=True):
+class SourcesRead(Struct, frozen=True):
     """A reading of this machine, where it may be read, which took ``took_s``.
 
-    ``sudden``: it was not due yet, but a quick look (`looks`) or a person called for it.
+    ``sudden``: it was not due yet, but a fast poll (`poll_bounds`) or a person called for it.
     ``monitor`` is this program itself, where `wants_health`; ``late_s``: so long after its time.
-    ``peak_rss_bytes`` is the highest RSS of the tree that quick looks have seen since the last one.
+    ``peak_rss_bytes`` is the highest RSS of the tree that fast polls have seen since the last one.
     ``sharing`` is what was measured of the processes; None: nobody measures them.
     """
 
@@ -130,4 +130,4 @@ Report = (
 )
 
 
-Input = Asked | Answered | Looked | TimeUp | Reconfigured | Report | Command
+Input = Asked | Answered | SourcesRead | TimeUp | Reconfigured | Report | Command

@@ -46,7 +46,7 @@ from tray_app.core.monitor.events import (
     Summarised,
     TargetChanged,
 )
-from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.observation import Observation, observe
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import Health, State, rebased
@@ -100,17 +100,17 @@ class _Course(Struct, frozen=True):
     peak_bytes: int | None
 
 
-def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Event, ...]]:
+def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, tuple[Event, ...]]:
     """The state with one more sample, and the events that follow from it, in the order in which
     they are to be told; `Sampled` is the first."""
-    seen = observe(state, looked, now)
-    life = _life(state, looked, seen)
+    seen = observe(state, readings, now)
+    life = _life(state, readings, seen)
     before, state = state, _on_basis(state, seen, now, life)
-    work = _work(before, state, looked, now, seen, life.lost)
+    work = _work(before, state, readings, now, seen, life.lost)
     course = _course(state, now, seen, work.highest_bytes)
     facts = _facts(state, now, seen, life, work, course)
     alerts, found = policies.update(state.alerts, facts)
-    sample = _sample(state, looked, seen, course, facts, alerts)
+    sample = _sample(state, readings, seen, course, facts, alerts)
     muted, noted_s, said = alerting.tell(state, alerts, found, sample)
     after = replace(
         state,
@@ -130,11 +130,13 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
         peak_bytes=course.peak_bytes,
         sample=sample,
         samples=sample.number,
-        late=(late := state.late + _is_late(state, looked, now, seen.every_s)),
-        health=Health(looked.monitor, now, sample.number, late) if looked.monitor else state.health,
+        late=(late := state.late + _is_late(state, readings, now, seen.every_s)),
+        health=Health(readings.monitor, now, sample.number, late)
+        if readings.monitor
+        else state.health,
         seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
         source=state.source if seen.selected.why is Why.BETWEEN else sample.source,
-        reading_s=state.reading_s + READING_WEIGHT * (looked.took_s - state.reading_s),
+        reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
         run=measurement.update(state.run, course.known_bytes),
         quick=state.quick and measurement.update(state.quick, course.known_bytes),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
@@ -142,20 +144,20 @@ def make_sample(state: State, looked: Looked, now: Now) -> tuple[State, tuple[Ev
     return end_measurements(after, now, _events(state, after, life.change, said))
 
 
-def _life(state: State, looked: Looked, seen: Observation) -> _Life:
-    lost = _is_lost(state, looked.process, seen)
-    tracker, change = _tracker(state.tracker, looked.process, seen.is_mismatch)
-    override = _next_override(state, looked.process)
+def _life(state: State, readings: SourcesRead, seen: Observation) -> _Life:
+    lost = _is_lost(state, readings.process, seen)
+    tracker, change = _tracker(state.tracker, readings.process, seen.is_mismatch)
+    override = _next_override(state, readings.process)
     if change is not None:
         change = replace(change, falls_back=override != state.override)
     return _Life(lost, change, tracker, override)
 
 
 def _work(
-    before: State, state: State, looked: Looked, now: Now, seen: Observation, lost: bool
+    before: State, state: State, readings: SourcesRead, now: Now, seen: Observation, lost: bool
 ) -> _Work:
     """``before`` is the state of the last sample, ``state`` that on the basis of this one."""
-    temp = _temp(state, looked, now, seen, lost=lost)
+    temp = _temp(state, readings, now, seen, lost=lost)
     # A first answer comes with the server that has started, or from the one before it.
     reading = None if seen.apart else seen.link.reading
     answered_s = reading.taken_s if reading else None
@@ -168,24 +170,24 @@ def _work(
         temp,
         startup=startup.startup(seen.process, now, answered_s) if seen.process else None,
     )
-    highest_bytes = _highest_bytes(state, looked, seen)
+    highest_bytes = _highest_bytes(state, readings, seen)
     jobs = jobs_.update(
         before.jobs if lost else state.jobs,  # it ends with the figures that it had
         now,
         activity,
         seen.figure,
         lost=lost,
-        peak_bytes=_last_bytes(before.process, looked) if lost else highest_bytes,
+        peak_bytes=_last_bytes(before.process, readings) if lost else highest_bytes,
     )
     return _Work(temp, activity, jobs, highest_bytes)
 
 
 def _temp(
-    state: State, looked: Looked, now: Now, seen: Observation, *, lost: bool
+    state: State, readings: SourcesRead, now: Now, seen: Observation, *, lost: bool
 ) -> TempUsage | None:
     """The newest figure of the server's temp directory."""
     told = seen.answer.temp if seen.answer else None
-    temp = _newer(told, None if seen.is_mismatch else looked.temp)
+    temp = _newer(told, None if seen.is_mismatch else readings.temp)
     if temp is not None or lost or state.temp is None:
         return temp
     # The other source's first figure is on the way.
@@ -239,7 +241,7 @@ _NO_PROCESSES = ProcessReading(0.0, None)
 
 def _sample(
     state: State,
-    looked: Looked,
+    readings: SourcesRead,
     seen: Observation,
     course: _Course,
     facts: Facts,
@@ -250,7 +252,7 @@ def _sample(
     line = forecast.shown(alerts.outlook, now.mono_s)
     level = alerts.of(levels.POLICY)
     is_away = not seen.is_mismatch and circuit_breaker.away(seen.link, now.mono_s)
-    own = looked.own
+    own = readings.own
     return Sample(
         number=state.samples + 1,
         at=now,
@@ -293,9 +295,9 @@ def _sample(
     )
 
 
-def _is_late(state: State, looked: Looked, now: Now, every_s: float) -> bool:
+def _is_late(state: State, readings: SourcesRead, now: Now, every_s: float) -> bool:
     """Whether the sample came too late; not after a gap (sleep): nobody waited for that one."""
-    is_slow = looked.late_s > LATE_PART * every_s
+    is_slow = readings.late_s > LATE_PART * every_s
     return is_slow and state.sample is not None and state.awake != now
 
 
@@ -375,10 +377,10 @@ def _newer(one: TempUsage | None, other: TempUsage | None) -> TempUsage | None:
     return one if one.taken_s >= other.taken_s else other
 
 
-def _highest_bytes(state: State, looked: Looked, seen: Observation) -> int | None:
-    """The highest figure that quick looks have seen since the last sample; None: they may have
+def _highest_bytes(state: State, readings: SourcesRead, seen: Observation) -> int | None:
+    """The highest figure that fast polls have seen since the last sample; None: they may have
     looked at something else than what the figure means."""
-    peak_bytes, before, process = looked.peak_rss_bytes, state.process, seen.process
+    peak_bytes, before, process = readings.peak_rss_bytes, state.process, seen.process
     if peak_bytes is None or before is None or process is None:
         return None
     if seen.selected.memory_bytes is None or cross_check.is_suspect(seen.cross_check):
@@ -387,7 +389,7 @@ def _highest_bytes(state: State, looked: Looked, seen: Observation) -> int | Non
         return None
     if MemoryKind.UNMEASURED in (process.kind, before.kind):
         return None
-    # A look sums up RSS. Who has come or ended since may be in it, with what they shared.
+    # A poll sums up RSS. Who has come or ended since may be in it, with what they shared.
     return peak_bytes - max(before.shared_bytes, process.shared_bytes)
 
 
@@ -395,9 +397,9 @@ def _identity(target: Target | None) -> tuple[int, float] | None:
     return (target.pid, target.created_s) if target else None
 
 
-def _last_bytes(before: ProcessReading | None, looked: Looked) -> int | None:
-    """The highest figure that quick looks have seen of a server that has ended since."""
-    peak_bytes, loss = looked.peak_rss_bytes, looked.process.loss if looked.process else None
+def _last_bytes(before: ProcessReading | None, readings: SourcesRead) -> int | None:
+    """The highest figure that fast polls have seen of a server that has ended since."""
+    peak_bytes, loss = readings.peak_rss_bytes, readings.process.loss if readings.process else None
     if peak_bytes is None or loss is None or before is None or before.target is None:
         return None
     is_same = _identity(before.target) == _identity(loss.target)

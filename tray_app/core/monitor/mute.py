@@ -15,7 +15,7 @@ from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Alert, AlertEvent, Earlier, HeldBack
 
 HELD_MAX = 20
-# What happened while the machine slept shows within so long after it woke: holds of 2 s, a look
+# What happened while the machine slept shows within so long after it woke: holds of 2 s, a search
 # for the server.
 WAKING_S = 5.0
 # A shorter gap was no sleep.

@@ -16,7 +16,7 @@ from tray_app.core.model.readings import (
     SystemMemory,
     Target,
 )
-from tray_app.core.monitor.inputs import Looked
+from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.state import State, interval_s
 from tray_app.core.source_choice import circuit_breaker, cross_check
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState, CircuitBreaker
@@ -69,10 +69,12 @@ class Observation(Struct, frozen=True):
         return NOT_LINKED if self.apart or is_off else self.link
 
 
-def observe(state: State, looked: Looked, now: Now) -> Observation:
+def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
     """What one reading and the newest answer say."""
     mode, every_s = state.settings.mode, interval_s(state)
-    process = shared_memory.corrected(looked.process, looked.sharing) if looked.process else None
+    process = (
+        shared_memory.corrected(readings.process, readings.sharing) if readings.process else None
+    )
     link = _link(state, process)
     answer = link.reading if fresh(link, now.mono_s, every_s) else None
     is_used = answer is not None and answer.taken_s == state.seen_answer_s
@@ -92,7 +94,7 @@ def observe(state: State, looked: Looked, now: Now) -> Observation:
         state.local,
         is_mismatch,
         is_suspect=cross_check.is_suspect(check),
-        sudden=looked.sudden,
+        sudden=readings.sudden,
     )
     is_asked = mode is not Mode.FALLBACK
     # A figure that is too low for a moment is shown, but nothing follows from it.

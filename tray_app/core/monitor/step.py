@@ -71,11 +71,11 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HostSeen,
     Input,
-    Looked,
     MenuSeen,
     NotifierSeen,
     NotOpened,
     Reconfigured,
+    SourcesRead,
     ThemeSeen,
     ThreadRestarted,
     TimeUp,
@@ -109,7 +109,7 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             return replace(state, link=link, activity=activity), ()
         case Answered(outcome, jitter):
             return _answered(state, outcome, now, jitter), ()
-        case Looked():
+        case SourcesRead():
             return make_sample(state, happened, now)
         case TimeUp():
             return end_measurements(state, now, [])

@@ -327,13 +327,13 @@ def _action_row(action: ServerAction, command: Command, *, barred: bool = False)
 
 
 @lru_cache(maxsize=1)
-def _view(look: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
+def _view(style: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
     return Row(
         "view",
         "View",
         children=(
             *(
-                _choice(f"style-{each}", menu_text.STYLES[each], SetStyle(each), each is look)
+                _choice(f"style-{each}", menu_text.STYLES[each], SetStyle(each), each is style)
                 for each in Style
             ),
             Row("separator-palette", separator=True),

@@ -344,7 +344,7 @@ def title(demo: bool) -> str:
     return f"{APP} (demo)" if demo else APP
 
 
-def _at_a_glance(
+def _summary_parts(
     sample: Sample | None, *, demo: bool, paused: bool
 ) -> tuple[str, str, tuple[str, ...]]:
     """Name and memory; the forecast, if there is one; source and stage, system."""
@@ -362,13 +362,13 @@ def _at_a_glance(
 
 def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     """Three short lines: memory and forecast; source and stage; system."""
-    what, forecast, lines = _at_a_glance(sample, demo=demo, paused=paused)
+    what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
     return "\n".join((_joined(what, forecast), *lines))
 
 
 def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
     """Title and text of a notification with what the tooltip says; a title must be short."""
-    what, forecast, lines = _at_a_glance(sample, demo=demo, paused=paused)
+    what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
     return what, "\n".join((capitalised(forecast), *lines) if forecast else lines)
 
 

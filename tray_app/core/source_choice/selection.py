@@ -85,7 +85,7 @@ def select(
 
     ``is_mismatch``: the process on the port is not the server (see `cross_check`), so the API
     stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer makes one
-    think so; then processes do not speak for an API that is well. ``sudden``: a quick look called
+    think so; then processes do not speak for an API that is well. ``sudden``: a fast poll called
     for it.
     """
     if is_mismatch and mode is Mode.AUTO:
@@ -96,7 +96,7 @@ def select(
         return by_process or _nothing(local=local)
     is_fresh = fresh(link, now_s, interval_s)
     if is_fresh or _is_not_due(link, now_s, interval_s, sudden=sudden):
-        # What a look has seen is newer than any answer, also than one that came just now: that was
+        # What a poll has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
         is_newer = (sudden or not is_fresh) and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)

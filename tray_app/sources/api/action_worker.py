@@ -29,7 +29,7 @@ BEFORE_LIMIT_S = {
 }
 """For the measurement before it. A silent server is at work: it is not the time to clean up."""
 SETTLE_S = 4.0
-LOOK_EVERY_S = 0.5
+MEASURE_EVERY_S = 0.5
 SETTLED_BYTES = MIB
 
 PAGE_LIMIT_S = 2.0
@@ -51,7 +51,7 @@ class Server(Protocol):
 
 
 class Root(Protocol):
-    """The call that a look for the server's page needs."""
+    """The call that finds the server's page."""
 
     def has_root(self, patience_s: float) -> bool: ...
     def hang_up(self) -> None: ...
@@ -152,7 +152,7 @@ class ActionWorker:
                 settled = last is not None and _alike(extent, last)
                 last = _with_fewest(extent, last)
                 if settled or self._closing.wait(
-                    min(LOOK_EVERY_S, max(0.0, until_s - self._clock()))
+                    min(MEASURE_EVERY_S, max(0.0, until_s - self._clock()))
                 ):
                     break
         except ApiError as error:

@@ -4,7 +4,7 @@ Rule of the room: the only importer of requests and of urllib3, which comes with
 imported when a session is opened, because that takes 0.1 s.
 
 requests' time-outs are for each wait of a socket, and a server that sends a byte now and then
-stretches them without end; a name's look-up has none. So an exchange runs in a thread of its own,
+stretches them without end; a name's lookup has none. So an exchange runs in a thread of its own,
 and whoever has asked waits for it until the deadline and no longer. Then the connection is cut.
 """
 

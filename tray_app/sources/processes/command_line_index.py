@@ -15,7 +15,7 @@ from tray_app.core.server.target_override import matches
 from tray_app.sources.processes.duty_cycle import DutyCycle
 from tray_app.sources.processes.process_table import ProcessTable
 
-_FULL_LOOK_S = 60.0
+_FULL_SCAN_S = 60.0
 _YOUNG_S = 5.0
 
 
@@ -42,7 +42,7 @@ class CommandLineIndex:
 
     def note(self, now_s: float, new_pids: Iterable[int]) -> None:
         """Remember new processes for the next update."""
-        if now_s - self._full_s >= _FULL_LOOK_S:
+        if now_s - self._full_s >= _FULL_SCAN_S:
             self._young.clear()  # the next update reads all of them
         self._young.update(dict.fromkeys(new_pids, now_s))
 
@@ -52,7 +52,7 @@ class CommandLineIndex:
 
     def update(self, now_s: float) -> None:
         """Bring the two sets up to date."""
-        if now_s - self._full_s >= _FULL_LOOK_S and self._duty.is_ready(now_s):
+        if now_s - self._full_s >= _FULL_SCAN_S and self._duty.is_ready(now_s):
             self._duty.run(now_s, self._look_at_all)
             self._full_s = now_s
             return

@@ -11,20 +11,20 @@ T = TypeVar("T")
 
 
 class DutyCycle:
-    """``clock`` gives seconds, only to measure what a look costs."""
+    """``clock`` gives seconds, only to measure the cost of a call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._next_s = 0.0
 
     def is_ready(self, now_s: float) -> bool:
-        """Whether the last look's cost has been made up for by a pause."""
+        """Whether a pause has made up for the cost of the last call."""
         return now_s >= self._next_s
 
-    def run(self, now_s: float, look: Callable[[], T]) -> T:
-        """Take the look, and take down its cost."""
+    def run(self, now_s: float, call: Callable[[], T]) -> T:
+        """Make the call, and note its cost."""
         began_s = self._clock()
         try:
-            return look()
+            return call()
         finally:
             self._next_s = now_s + (self._clock() - began_s) / _DUTY

@@ -1,6 +1,6 @@
 """Finds the server on this machine: by its port, or by command line if nothing listens there.
 
-The port is asked at each look as long as that costs little (on Linux it does), else as
+The port is asked at each reading as long as that costs little (on Linux it does), else as
 often as its :class:`DutyCycle` allows.
 """
 
@@ -44,7 +44,7 @@ class TargetFinder:
         self._duty = DutyCycle(clock)
         self._listeners = Listeners()
 
-    def look(self, now_s: float) -> TargetChoice:
+    def find(self, now_s: float) -> TargetChoice:
         """The best choice now, or the reason why there is none."""
         self._ask_port(now_s)
         facts = self._with_launchers(self._facts(self._listeners.pids))
@@ -65,7 +65,7 @@ class TargetFinder:
             return False
         return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
 
-    def look_for(self, now_s: float, match: str, current: int | None) -> TargetChoice:
+    def find_match(self, now_s: float, match: str, current: int | None) -> TargetChoice:
         """The same among processes whose command line matches; ``current`` is watched already."""
         self._ask_port(now_s)
         self._index.update(now_s)

@@ -87,7 +87,7 @@ class ServerProbe:
         the evidence. Never raises for a process that vanishes or may not be read."""
         if override != self._override:
             self._turn_to(override)
-        new_pids = self._new_processes.look()
+        new_pids = self._new_processes.poll()
         if new_pids:
             self._index.note(now_s, new_pids)
         self._loss = self._killed = None
@@ -180,7 +180,8 @@ class ServerProbe:
     def _read_tree(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
         if self._tree is None:
             return None
-        # Counted before who is there is read: who is killed in between is missed at the next look.
+        # Counted before who is there is read: who is killed in between is missed at the next
+        # reading.
         count = self._table.oom_count()
         reading = self._tree.read(now_s, new_pids)
         if self._oom is None:
@@ -211,8 +212,8 @@ class ServerProbe:
             return self._choose_named(*self._named)
         if self._override.match is not None:
             current = self._tree.root.pid if self._tree else None
-            return self._search.look_for(now_s, self._override.match, current)
-        return self._search.look(now_s)
+            return self._search.find_match(now_s, self._override.match, current)
+        return self._search.find(now_s)
 
     def _choose_named(self, pid: int, created_s: float | None) -> TargetChoice:
         """The process that was named, as long as it is the one that was meant."""

@@ -21,7 +21,7 @@ _ALIKE_FROM_BYTES = 32 * MIB
 
 
 class Usage(Struct, frozen=True):
-    """One look at a process. ``cpu_s``: user and system seconds since its start, all threads.
+    """One reading of a process. ``cpu_s``: user and system seconds since its start, all threads.
 
     ``reaped_s`` are those of its children that have ended and that it has waited for, with what
     these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
@@ -79,8 +79,8 @@ class ProcessHandle(Protocol):
 class NewProcesses(Protocol):
     """Remembers which processes it has seen."""
 
-    def look(self) -> dict[int, int]:
-        """Parent by pid, of the processes that were created since the last look."""
+    def poll(self) -> dict[int, int]:
+        """Parent by pid, of the processes that were created since the last poll."""
 
 
 class ProcessTable(Protocol):
@@ -139,8 +139,8 @@ class ListedNewProcesses:
         self._table = table
         self._seen = frozenset(table.pids())
 
-    def look(self) -> dict[int, int]:
-        """As :meth:`NewProcesses.look`."""
+    def poll(self) -> dict[int, int]:
+        """As :meth:`NewProcesses.poll`."""
         seen = frozenset(self._table.pids())
         new, self._seen = seen - self._seen, seen
         parents = ((pid, self._table.parent(pid)) for pid in new)

@@ -260,7 +260,7 @@ class ProcfsTable:
         return handle
 
     def name_and_rss_bytes(self, pid: int) -> tuple[str, int] | None:
-        """A process's name and memory at one look; None when it is gone or a zombie."""
+        """A process's name and memory at one moment; None when it is gone or a zombie."""
         stat = self._read_stat(pid)
         return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
 
@@ -539,8 +539,8 @@ class CursorNewProcesses:
         self._newest = table.newest_pid()
         self._unseen: list[int] = []
 
-    def look(self) -> dict[int, int]:
-        """As :meth:`NewProcesses.look`."""
+    def poll(self) -> dict[int, int]:
+        """As :meth:`NewProcesses.poll`."""
         newest, last = self._table.newest_pid(), self._newest
         if newest == last and not self._unseen:
             return {}
@@ -575,7 +575,7 @@ class _NewChildren:
 
     def rss_bytes(self) -> int:
         """Their memory in sum. Files are opened for it: few come, and live for some polls."""
-        new_pids = self._new_processes.look()
+        new_pids = self._new_processes.poll()
         if new_pids:
             # A process's children come after it; where pids have begun again that may be unseen,
             # and those that were here before may seem new.

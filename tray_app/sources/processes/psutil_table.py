@@ -38,7 +38,7 @@ class PsutilHandle:
             if not process.is_running():
                 return None
             with process.oneshot():
-                # Zombies are Unix's; on Windows a status costs a look at every thread.
+                # Zombies are Unix's; on Windows a status costs a walk through every thread.
                 status = process.status() if psutil.POSIX else ""
                 if status == psutil.STATUS_ZOMBIE:
                     return None
