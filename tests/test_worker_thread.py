@@ -270,7 +270,7 @@ def test_the_demo_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> 
 
 def test_slow_readings_go_on(ailment: OSError) -> None:
     """One that fails holds up no other, and is made again when it is asked for."""
-    slowly = BackgroundScheduler(time.monotonic)
+    scheduler = BackgroundScheduler(time.monotonic)
     made: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def bad() -> float:
@@ -283,11 +283,11 @@ def test_slow_readings_go_on(ailment: OSError) -> None:
 
     try:
         for reading, name in ((bad, "bad"), (good, "good"), (bad, "bad"), (good, "good")):
-            slowly.make(reading)
+            scheduler.make(reading)
             assert made.get(timeout=LIMIT_S) == name
     finally:
-        slowly.end(bad)
-        slowly.end(good)
+        scheduler.end(bad)
+        scheduler.end(good)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pipe there, not run")

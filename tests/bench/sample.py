@@ -80,7 +80,7 @@ def process_pass() -> None:
         _ = process.info
 
 
-def after_a_birth(read: Callable[[], int]) -> float:
+def after_a_start(read: Callable[[], int]) -> float:
     """CPU of a reading just after a process has started."""
     with subprocess.Popen(["sleep", "60"]) as new:
         took_s = cpu_s(read)
@@ -106,8 +106,8 @@ def at(processes: int) -> tuple[int, dict[str, float]]:
                 OWN: median(readings_s),
                 AVERAGE: fmean(readings_s),
                 IDIOM: median(cpu_s(lambda: psutil_reading(target)) for _ in range(PASSES)),
-                NEW: median(after_a_birth(read) for _ in range(NEW_PIDS)),
-                SEARCH: median(after_a_birth(search) for _ in range(NEW_PIDS)),
+                NEW: median(after_a_start(read) for _ in range(NEW_PIDS)),
+                SEARCH: median(after_a_start(search) for _ in range(NEW_PIDS)),
                 PASS: median(cpu_s(process_pass) for _ in range(PASSES)),
             }
 

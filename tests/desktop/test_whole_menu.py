@@ -265,7 +265,7 @@ def _is_muted(scene: Scene, command: Any) -> None:
     scene.app.wait_for_picture(muted=True)
 
 
-def _is_loud(scene: Scene, _command: Any) -> None:
+def _is_unmuted(scene: Scene, _command: Any) -> None:
     wait_for(lambda: "Alerts" in scene.app.labels(), "nothing is said of a mute")
     scene.app.wait_for_picture(muted=False)
 
@@ -341,7 +341,7 @@ EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
     SetMode: _mode_is_set,
     SetPreset: _preset_is_set,
     Mute: _is_muted,
-    Unmute: _is_loud,
+    Unmute: _is_unmuted,
     SendTest: _test_is_delivered,
     FreeMemory: _memory_is_freed,
     CleanUp: _is_cleaned_up,

@@ -87,9 +87,9 @@ def watching(url: str, settings: Settings | None = None) -> Iterator[Watch]:
     state = begin(settings, settings, clock.now(), local=True)
     engine = Sampler(state, clock=clock.now, jitter=lambda: 0.5, outlets=(watch.tell,))
     probe = ServerProbe(process_table(), address.host, address.port, os.getpid(), clock.mono_s)
-    slowly = BackgroundScheduler(clock.mono_s)
+    scheduler = BackgroundScheduler(clock.mono_s)
     api = ApiClient(address.url, engine.post, clock.mono_s)
-    walker = TempWalker(engine.note_temp, slowly, clock.now)
+    walker = TempWalker(engine.note_temp, scheduler, clock.now)
     engine.start(probe, (api, walker, None))
     try:
         yield watch

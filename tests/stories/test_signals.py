@@ -156,7 +156,7 @@ import threading
 from tray_app.sources.background import temp_dir
 class Hanging(temp_dir.TempWalker):
     def watch(self, path, *, lively=False):
-        self._slowly.make(self._hang)
+        self._scheduler.make(self._hang)
     def _hang(self):
         print("hangs", flush=True)
         threading.Event().wait()
@@ -175,7 +175,7 @@ def test_a_walk_that_hangs(tmp_path: Path, url: str) -> None:
 
     from tray_app.sources.background.temp_dir import TempWalker
 
-    assert "_slowly" in inspect.getsource(TempWalker), "what is replaced here is there"
+    assert "_scheduler" in inspect.getsource(TempWalker), "what is replaced here is there"
     with running(
         tmp_path, "--json", "--url", url, stdout=subprocess.PIPE, code=HANGING_WALK
     ) as process:

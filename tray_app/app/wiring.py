@@ -109,7 +109,7 @@ def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
     return UssPssReader(
         report=sampler.note_uss_pss,
-        slowly=scheduler,
+        scheduler=scheduler,
         shares=shares,
         clock=clock.mono_s,
         every_s=every_s,

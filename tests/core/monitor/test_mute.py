@@ -38,7 +38,7 @@ CRITICAL = Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE)
 BACK = Alert(Recovered(Level.HIGH, mb(2100)), SAMPLE)
 
 
-def sifted(
+def filtered(
     quiet: MuteState, now: Now, *events: AlertEvent, exempt: bool = True
 ) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
     return update(quiet, now, events, critical_exempt=exempt)
@@ -46,28 +46,28 @@ def sifted(
 
 def test_usually_everything_is_let_through() -> None:
     """At no cost."""
-    assert sifted(UNMUTED, at(0), HIGH) == (UNMUTED, (HIGH,))
+    assert filtered(UNMUTED, at(0), HIGH) == (UNMUTED, (HIGH,))
 
 
 def test_muted_alerts_come_as_one_summary_afterwards() -> None:
     """None is lost, a recovery least of all."""
     quiet = mute(UNMUTED, at(0), 1800.0)
-    quiet, said = sifted(quiet, at(10), HIGH)
+    quiet, said = filtered(quiet, at(10), HIGH)
     assert said == ()
-    quiet, said = sifted(quiet, at(100), BACK)
+    quiet, said = filtered(quiet, at(100), BACK)
     assert said == ()
     assert due_s(quiet, at(100)) == 1800.0
-    quiet, said = sifted(quiet, at(1801))
+    quiet, said = filtered(quiet, at(1801))
     assert said == (HeldBack((HIGH, BACK), 0, at(0), at(1801)),)
     assert quiet is UNMUTED
 
 
 def test_a_mute_can_be_ended() -> None:
     """Then the summary comes at once."""
-    quiet, _ = sifted(mute(UNMUTED, at(0), None), at(10), HIGH)
+    quiet, _ = filtered(mute(UNMUTED, at(0), None), at(10), HIGH)
     assert quiet.muted_s(at(1e9)) == math.inf
     assert due_s(quiet, at(10)) == math.inf
-    _, said = sifted(unmute(quiet), at(20))
+    _, said = filtered(unmute(quiet), at(20))
     assert said == (HeldBack((HIGH,), 0, at(0), at(20)),)
 
 
@@ -75,15 +75,15 @@ def test_critical_is_exempt_unless_set_otherwise() -> None:
     """And so is a machine that is short of memory."""
     quiet = mute(UNMUTED, at(0), 1800.0)
     scarce = Alert(MachineShort(SYSTEM, ()), SAMPLE)
-    assert sifted(quiet, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
-    assert sifted(quiet, at(10), CRITICAL, exempt=False)[1] == ()
+    assert filtered(quiet, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
+    assert filtered(quiet, at(10), CRITICAL, exempt=False)[1] == ()
 
 
 def test_a_critical_alert_that_was_said_is_muted() -> None:
     """Its repeats wait, whatever is exempt; after a sleep they do not."""
     again = Alert(LevelReached(Level.CRITICAL, 3000, again=True), SAMPLE)
-    assert sifted(mute(UNMUTED, at(0), 1800.0), at(600), again)[1] == ()
-    assert sifted(woken(UNMUTED, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
+    assert filtered(mute(UNMUTED, at(0), 1800.0), at(600), again)[1] == ()
+    assert filtered(woken(UNMUTED, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
 
 
 def test_a_level_that_lasts_is_held_once() -> None:
@@ -91,7 +91,7 @@ def test_a_level_that_lasts_is_held_once() -> None:
     quiet = mute(UNMUTED, at(0), None)
     again = Alert(LevelReached(Level.HIGH, 2000, again=True), SAMPLE)
     for at_s in (10, 20, 30):
-        quiet, _ = sifted(quiet, at(at_s), again)
+        quiet, _ = filtered(quiet, at(at_s), again)
     assert quiet.held == (again,)
 
 
@@ -99,7 +99,7 @@ def test_what_is_held_is_bounded() -> None:
     """The oldest are counted only."""
     quiet = mute(UNMUTED, at(0), None)
     for at_s in range(HELD_MAX + 5):
-        quiet, _ = sifted(quiet, at(at_s), HIGH)
+        quiet, _ = filtered(quiet, at(at_s), HIGH)
     assert (len(quiet.held), quiet.dropped) == (HELD_MAX, 5)
 
 
@@ -115,10 +115,10 @@ def test_a_clock_that_is_set_makes_no_mute_longer() -> None:
 def test_what_a_sleep_brings_comes_as_one_summary() -> None:
     """Some seconds after waking; critical does not wait."""
     quiet = woken(UNMUTED, at(10, 3600), 3600.0)
-    quiet, said = sifted(quiet, at(11, 3600), HIGH)
+    quiet, said = filtered(quiet, at(11, 3600), HIGH)
     assert said == ()
-    quiet, said = sifted(quiet, at(12, 3600), CRITICAL, exempt=False)
+    quiet, said = filtered(quiet, at(12, 3600), CRITICAL, exempt=False)
     assert said == (CRITICAL,)
-    _, said = sifted(quiet, at(10 + WAKING_S, 3600))
+    _, said = filtered(quiet, at(10 + WAKING_S, 3600))
     assert said == (HeldBack((HIGH,), 0, at(10, 3600), at(10 + WAKING_S, 3600), 3600.0),)
     assert woken(UNMUTED, at(10), 8.0) is UNMUTED

@@ -22,7 +22,7 @@ from tray_app.core.source_choice.circuit_breaker import (
     due_s,
     ended,
     failed,
-    hurry,
+    reset,
 )
 
 INTERVAL_S = 2.0
@@ -51,7 +51,7 @@ class TestWhenToAsk:
         assert due_s(slowest, 40.0, INTERVAL_S) == pytest.approx(39.0)
 
     @pytest.mark.parametrize(("latency_s", "apart_s"), [(0.004, 2.0), (0.2, 4.0), (0.37, 8.0)])
-    def test_a_dear_request_is_made_seldom(self, latency_s: float, apart_s: float) -> None:
+    def test_an_expensive_request_is_made_seldom(self, latency_s: float, apart_s: float) -> None:
         """Requests are kept 20 latencies apart, and sent for a tick as ever."""
         link = answered(CircuitBreaker(), answer(100, 0.0 + latency_s, latency_s=latency_s))
         sent_s = due_s(link, INTERVAL_S, INTERVAL_S)
@@ -118,7 +118,7 @@ class TestWhenToAsk:
         link = CircuitBreaker()
         for _ in range(5):
             link = failed(link, refusal(0), 0.0, 0.5)
-        assert due_s(hurry(link), 14.0, INTERVAL_S) == 0.0
+        assert due_s(reset(link), 14.0, INTERVAL_S) == 0.0
 
 
 class TestWhenItIsAway:
@@ -168,7 +168,7 @@ class TestRetryAfter:
     def test_it_is_kept(self) -> None:
         """Longer than any pause of ours, and also where a process says that the server is back, or
         where what came before counts no longer (another mode, a pause, sleep)."""
-        for link in (rests(120), hurry(rests(120)), begun_again(rests(120))):
+        for link in (rests(120), reset(rests(120)), begun_again(rests(120))):
             assert due_s(link, 102.0, INTERVAL_S) == 220.0
         assert due_s(rests(0.2), 102.0, INTERVAL_S) == pytest.approx(101.0)
 
@@ -243,10 +243,10 @@ class TestWhatIsShown:
 
 
 def test_a_question_that_hastens_waits_for_no_tick() -> None:
-    """But for half a second after the last answer, and for longer where answers are dear."""
+    """But for half a second after the last answer, and for longer where answers are expensive."""
     link = answered(CircuitBreaker(), answer(300, 10.0))
     assert due_s(link, 12.0, 2.0) == pytest.approx(11.95)
     assert due_s(link, 12.0, 2.0, hastens=True) == pytest.approx(10.5)
-    dear = answered(CircuitBreaker(), answer(300, 10.0, latency_s=0.1))
-    assert due_s(dear, 12.0, 2.0, hastens=True) == pytest.approx(12.0)
+    expensive = answered(CircuitBreaker(), answer(300, 10.0, latency_s=0.1))
+    assert due_s(expensive, 12.0, 2.0, hastens=True) == pytest.approx(12.0)
     assert due_s(asked(link, 10.2), 12.0, 2.0, hastens=True) is None

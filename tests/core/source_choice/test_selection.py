@@ -205,7 +205,7 @@ def test_the_first_answer_counts_however_long_it_took() -> None:
     assert chosen(link, tree_reading(700, NOW_S)).source is Source.API
 
 
-def dear(age_s: float) -> CircuitBreaker:
+def expensive(age_s: float) -> CircuitBreaker:
     """An API whose answers take 0.4 s, so that it is asked every 8 s, and answered so long ago."""
     return answered(CircuitBreaker(), answer(300, NOW_S - age_s, latency_s=0.4))
 
@@ -214,21 +214,24 @@ class TestAnApiThatIsAskedSeldom:
     @pytest.mark.parametrize("age_s", [2.0, 5.0, 9.0])
     def test_processes_speak_between_its_answers(self, age_s: float) -> None:
         """It is well: this is neither late nor a fallback."""
-        selected = chosen(dear(age_s), tree_reading(310, NOW_S))
+        selected = chosen(expensive(age_s), tree_reading(310, NOW_S))
         assert selected == Selected(Source.PROCESS, mb(310), NOW_S, why=Why.BETWEEN)
 
     def test_its_own_answer_is_the_source_when_it_comes(self) -> None:
         """Nothing is more the server's word."""
-        assert chosen(dear(0.1), tree_reading(310, NOW_S)).source is Source.API
+        assert chosen(expensive(0.1), tree_reading(310, NOW_S)).source is Source.API
 
     def test_an_answer_that_is_overdue_is_late(self) -> None:
         """Then the processes carry on as ever."""
-        assert chosen(dear(10.5), tree_reading(310, NOW_S)).why is Why.API_LATE
-        waiting = asked(dear(8.0), NOW_S - 1.5)
+        assert chosen(expensive(10.5), tree_reading(310, NOW_S)).why is Why.API_LATE
+        waiting = asked(expensive(8.0), NOW_S - 1.5)
         assert chosen(waiting, tree_reading(310, NOW_S)).why is Why.API_LATE
 
     def test_without_processes_its_last_value_is_good_until_the_next(self) -> None:
         """With its age, and not called stale."""
-        for selected in (chosen(dear(5.0), local=False), chosen(dear(5.0), mode=Mode.API)):
+        for selected in (
+            chosen(expensive(5.0), local=False),
+            chosen(expensive(5.0), mode=Mode.API),
+        ):
             assert (selected.source, selected.memory_bytes) == (Source.API, mb(300))
             assert (selected.taken_s, selected.stale) == (NOW_S - 5.0, False)

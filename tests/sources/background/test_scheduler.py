@@ -20,7 +20,7 @@ class Told:
     """Readings that tell their name when they are made, and rest for as long as they are told."""
 
     def __init__(self) -> None:
-        self.slowly = BackgroundScheduler(time.monotonic)
+        self.scheduler = BackgroundScheduler(time.monotonic)
         self.made: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.readings: list[Reading] = []
         self.go_on = threading.Event()
@@ -46,7 +46,7 @@ def told() -> Iterator[Told]:
     yield told
     told.go_on.set()
     for reading in told.readings:
-        told.slowly.end(reading)
+        told.scheduler.end(reading)
 
 
 def threads() -> list[threading.Thread]:
@@ -54,7 +54,7 @@ def threads() -> list[threading.Thread]:
 
 
 def test_work_is_followed_by_a_rest_a_hundred_times_as_long() -> None:
-    """Duty is at most 1 %, what is cheap is read at the interval, the dearest each 5 min."""
+    """Duty is at most 1 %, what is cheap is read at the interval, the most expensive each 5 min."""
     assert rest_after_s(0.001, 2.0) == 2.0
     assert rest_after_s(0.2, 2.0) == pytest.approx(20.0)
     assert rest_after_s(60.0, 2.0) == 300.0
@@ -63,8 +63,8 @@ def test_work_is_followed_by_a_rest_a_hundred_times_as_long() -> None:
 
 def test_a_reading_is_made_again_after_its_rest(told: Told) -> None:
     """Without another word; one that rests for ever is made once."""
-    told.slowly.make(told.reading("seldom"))
-    told.slowly.make(told.reading("often", 0.01))
+    told.scheduler.make(told.reading("seldom"))
+    told.scheduler.make(told.reading("often", 0.01))
     assert [told.next() for _ in range(4)] == ["seldom", "often", "often", "often"]
 
 
@@ -72,7 +72,7 @@ def test_all_readings_share_one_thread(told: Told) -> None:
     """That is what it is for."""
     before = len(threads())
     for name in "abc":
-        told.slowly.make(told.reading(name))
+        told.scheduler.make(told.reading(name))
         told.next()
     assert len(threads()) == before + 1
 
@@ -80,27 +80,27 @@ def test_all_readings_share_one_thread(told: Told) -> None:
 def test_the_soonest_retry_after_counts(told: Told) -> None:
     """A later one does not put it off."""
     reading = told.reading("early")
-    told.slowly.make(reading, 3600.0)
-    told.slowly.make(reading)
-    told.slowly.make(reading, 3600.0)
+    told.scheduler.make(reading, 3600.0)
+    told.scheduler.make(reading)
+    told.scheduler.make(reading, 3600.0)
     assert told.next() == "early"
 
 
 def test_what_is_asked_for_while_it_is_under_way_is_made_again(told: Told) -> None:
     """It may have begun with what was true before."""
     reading = told.reading("slow", hangs=True)
-    told.slowly.make(reading)
+    told.scheduler.make(reading)
     assert told.next() == "slow"
-    told.slowly.make(reading)
+    told.scheduler.make(reading)
     told.go_on.set()
     assert told.next() == "slow"
 
 
 def test_asking_never_waits_for_a_reading(told: Told) -> None:
     """However long one takes, and though the others wait for it."""
-    told.slowly.make(told.reading("slow", hangs=True))
+    told.scheduler.make(told.reading("slow", hangs=True))
     assert told.next() == "slow"
-    told.slowly.make(told.reading("other"))
+    told.scheduler.make(told.reading("other"))
     assert told.made.empty()
     told.go_on.set()
     assert told.next() == "other"
@@ -115,8 +115,8 @@ def test_a_defect_ends_neither_the_thread_nor_the_other_readings(
         raise RuntimeError("oops")
 
     told.readings.append(broken)
-    told.slowly.make(broken)
-    told.slowly.make(told.reading("other"))
+    told.scheduler.make(broken)
+    told.scheduler.make(told.reading("other"))
     assert told.next() == "other"
     assert "a background reading failed" in caplog.text
 
@@ -125,13 +125,13 @@ def test_the_thread_ends_with_the_last_reading(told: Told) -> None:
     """Ending one leaves the others; ending it again is harmless."""
     before = threads()
     first, second = told.reading("first"), told.reading("second", 0.01)
-    told.slowly.make(first)
-    told.slowly.make(second)
+    told.scheduler.make(first)
+    told.scheduler.make(second)
     told.next()
-    told.slowly.end(first)
+    told.scheduler.end(first)
     assert {told.next() for _ in range(3)} == {"second"}
-    told.slowly.end(second)
-    told.slowly.end(second)
+    told.scheduler.end(second)
+    told.scheduler.end(second)
     assert threads() == before
 
 
@@ -139,19 +139,19 @@ def test_a_reading_may_be_asked_for_again_after_the_end(told: Told) -> None:
     """Another thread makes it."""
     reading = told.reading("again")
     for _ in range(2):
-        told.slowly.make(reading)
+        told.scheduler.make(reading)
         assert told.next() == "again"
-        told.slowly.end(reading)
+        told.scheduler.end(reading)
 
 
 def test_a_reading_that_hangs_does_not_keep_who_ends_another(told: Told) -> None:
     """Only its own end is waited for, and that for at most a second."""
     hanging, waiting = told.reading("hanging", hangs=True), told.reading("waiting")
-    told.slowly.make(hanging)
+    told.scheduler.make(hanging)
     assert told.next() == "hanging"
-    told.slowly.make(waiting)
-    told.slowly.end(waiting)
-    told.slowly.end(hanging)
+    told.scheduler.make(waiting)
+    told.scheduler.end(waiting)
+    told.scheduler.end(hanging)
     assert threads()
     told.go_on.set()
     wait_for(lambda: not threads(), "the end of the thread")

@@ -441,8 +441,8 @@ def make_walker(heard: Heard) -> Iterator[MakeWalker]:
     def make(
         report: Callable[[TempUsage | None], None] = heard, interval_s: float = 3600.0
     ) -> TempWalker:
-        slowly = BackgroundScheduler(time.monotonic)
-        walker = TempWalker(report, slowly, lambda: Now(7.0, NOW_WALL_S), interval_s)
+        scheduler = BackgroundScheduler(time.monotonic)
+        walker = TempWalker(report, scheduler, lambda: Now(7.0, NOW_WALL_S), interval_s)
         walkers.append(walker)
         return walker
 

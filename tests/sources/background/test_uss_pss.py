@@ -74,9 +74,9 @@ class Reader:
         self.threads: set[str] = set()
         self.now_s = 10.0
         self.before_answer: Callable[[], None] = lambda: None
-        slowly = BackgroundScheduler(time.monotonic)
+        scheduler = BackgroundScheduler(time.monotonic)
         self.reader = UssPssReader(
-            self.reports.put, slowly, self._shares, lambda: self.now_s, every_s
+            self.reports.put, scheduler, self._shares, lambda: self.now_s, every_s
         )
 
     def _shares(self, pid: int) -> Shares | None:
@@ -345,17 +345,17 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
     process = spawn(code)
     assert process.stdin is not None
     assert process.stdout is not None
-    slowly = BackgroundScheduler(time.monotonic)
+    scheduler = BackgroundScheduler(time.monotonic)
     table = process_table()
     handle = table.open(process.pid)
     assert handle is not None
     tree = ServerTree(table, handle, "127.0.0.1", free_port(), 0.0)
-    births = table.new_processes()
-    reader = UssPssReader(lambda _: None, slowly, shares, time.monotonic, 3600.0)
+    new_processes = table.new_processes()
+    reader = UssPssReader(lambda _: None, scheduler, shares, time.monotonic, 3600.0)
 
     def read() -> tuple[ProcessReading, float]:
         """What the tree holds by our figure, and the sum of PSS."""
-        found = tree.read(time.monotonic(), births.poll())
+        found = tree.read(time.monotonic(), new_processes.poll())
         assert found is not None
         target = Target(
             process.pid, handle.created_s, "python", (), None, Evidence(EvidenceKind.CHOSEN)

@@ -842,7 +842,9 @@ def test_closing_lets_go_of_everything(table: FakeTable, probe: ServerProbe) -> 
     assert table.asked["close"]
 
 
-def test_births_during_a_long_rest_are_not_hoarded(table: FakeTable, probe: ServerProbe) -> None:
+def test_new_processes_during_a_long_rest_are_not_hoarded(
+    table: FakeTable, probe: ServerProbe
+) -> None:
     """With a server found nobody reads command lines; the next search reads them all."""
     table.start(10, SERVER, ports={PORT})
     for now_s in range(600):

@@ -242,27 +242,27 @@ class _FakeCursor(ProcfsTable):
 def test_a_few_new_pids_are_tried_without_a_listing() -> None:
     """Their number does not depend on how many processes there are."""
     table = _FakeCursor(100, {1, 99, 100})
-    births = CursorNewProcesses(table)
+    new_processes = CursorNewProcesses(table)
     table.newest, table.alive = 105, {1, 99, 100, 103, 105}
-    assert births.poll() == {103: 1, 105: 1}
+    assert new_processes.poll() == {103: 1, 105: 1}
     assert table.listed == 0
 
 
 def test_many_new_pids_are_listed() -> None:
     """Beyond a limit one listing is cheaper than trying."""
     table = _FakeCursor(100, {1, 99, 100})
-    births = CursorNewProcesses(table)
+    new_processes = CursorNewProcesses(table)
     table.newest, table.alive = 5000, {1, 99, 100, 4999}
-    assert births.poll() == {4999: 1}
+    assert new_processes.poll() == {4999: 1}
     assert table.listed == 1
 
 
 def test_pids_that_began_anew_are_not_missed() -> None:
     """After the highest pid the kernel starts over at a low one."""
     table = _FakeCursor(32000, {1, 32000})
-    births = CursorNewProcesses(table)
+    new_processes = CursorNewProcesses(table)
     table.newest, table.alive = 310, {1, 305, 32000, 32760}
-    new_pids = births.poll()
+    new_pids = new_processes.poll()
     assert {305, 32760} <= new_pids.keys()
     assert 32000 not in new_pids
 
@@ -270,12 +270,12 @@ def test_pids_that_began_anew_are_not_missed() -> None:
 def test_a_pid_that_cannot_be_seen_yet_is_tried_once_more() -> None:
     """A pid is given a moment before its process can be seen."""
     table = _FakeCursor(100, {1})
-    births = CursorNewProcesses(table)
+    new_processes = CursorNewProcesses(table)
     table.newest = 101
-    assert births.poll() == {}
+    assert new_processes.poll() == {}
     table.alive = {1, 101}
-    assert births.poll() == {101: 1}
-    assert births.poll() == {}
+    assert new_processes.poll() == {101: 1}
+    assert new_processes.poll() == {}
 
 
 class TestDescriptorCounter:

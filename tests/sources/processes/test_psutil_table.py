@@ -90,7 +90,7 @@ def test_open_descriptors_are_counted(table: ProcessTable, spawn: Spawn) -> None
 
 
 def test_facts_are_psutils(table: ProcessTable, spawn: Spawn, tmp_path: Path) -> None:
-    """Parent, name, command line, folder and time of birth agree with psutil's."""
+    """Parent, name, command line, folder and start time agree with psutil's."""
     process = spawn("said('ready')\nrest()\n", "ünï cödé", "", "last")
     reference = psutil.Process(process.pid)
     facts = table.facts(process.pid)
@@ -245,38 +245,38 @@ def test_descendants_are_recursive(table: ProcessTable, spawn: Spawn) -> None:
     assert sorted(table.descendants(process.pid)) == sorted(reference)
 
 
-def test_births_tell_new_processes_with_their_parent(table: ProcessTable, spawn: Spawn) -> None:
+def test_each_new_process_is_told_with_its_parent(table: ProcessTable, spawn: Spawn) -> None:
     """Each is told once; none when none was created since."""
-    births = table.new_processes()
+    new_processes = table.new_processes()
     seen: dict[int, int] = {}
 
     def is_seen(pid: int) -> bool:
-        seen.update(births.poll())
+        seen.update(new_processes.poll())
         return pid in seen
 
     process = spawn("subprocess.Popen(['sleep', '60'])\nsaid('ready')\nrest()\n")
-    wait_for(lambda: is_seen(process.pid), "the script's birth is told")
+    wait_for(lambda: is_seen(process.pid), "the script's start is told")
     (child,) = table.descendants(process.pid)
-    wait_for(lambda: is_seen(child), "its child's birth is told")
+    wait_for(lambda: is_seen(child), "its child's start is told")
     assert seen[process.pid] == os.getpid()
     assert seen[child] == process.pid
-    births.poll()
-    assert not {process.pid, child} & births.poll().keys()
+    new_processes.poll()
+    assert not {process.pid, child} & new_processes.poll().keys()
 
 
-def test_threads_are_no_births(table: ProcessTable, spawn: Spawn) -> None:
+def test_threads_are_no_new_processes(table: ProcessTable, spawn: Spawn) -> None:
     """A thread takes a pid's number, but is no child of its process's parent."""
-    births = table.new_processes()
+    new_processes = table.new_processes()
     threads = "import threading\nfor _ in range(9): threading.Thread(target=rest).start()\n"
     process = spawn(threads + "said('ready')\nrest()\n")
     new_pids: dict[int, int] = {}
 
     def is_seen() -> bool:
-        new_pids.update(births.poll())
+        new_pids.update(new_processes.poll())
         return process.pid in new_pids
 
-    wait_for(is_seen, "the script's birth is told")
-    new_pids.update(births.poll())
+    wait_for(is_seen, "the script's start is told")
+    new_pids.update(new_processes.poll())
     assert [pid for pid, parent in new_pids.items() if parent == os.getpid()] == [process.pid]
 
 

@@ -84,7 +84,7 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
     if process and process.target and is_mismatch:
         process = cross_check.without_target(process, state.settings.address.port)
     if link.failures and _is_found(state, process):
-        link = circuit_breaker.hurry(link)
+        link = circuit_breaker.reset(link)
     selected = select(
         Mode.FALLBACK if apart and mode is Mode.AUTO else mode,
         link,

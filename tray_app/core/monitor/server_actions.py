@@ -58,7 +58,7 @@ def temp_directory(settings: Settings, target: Target | None) -> str | None:
     """Where the server's temp directory is on this machine, as set, or as its process tells."""
     if settings.tmp_dir or not target or not target.cwd:
         return settings.tmp_dir
-    return f"{target.cwd.rstrip(sep)}{sep}{TEMP_DIRECTORY}"  # at every sample: a Path is dear
+    return f"{target.cwd.rstrip(sep)}{sep}{TEMP_DIRECTORY}"  # at every sample: a Path is expensive
 
 
 def temp_place(state: State) -> str | NoTempPlace:

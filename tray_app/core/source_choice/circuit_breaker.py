@@ -118,7 +118,7 @@ def apart_s(link: CircuitBreaker) -> float:
     return min(APART_LATENCIES * (link.latency_s or 0.0), APART_MAX_S)
 
 
-def keeps_pace(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
+def within_budget(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
     """Whether the API answers as it is asked, although its newest answer may be some time old."""
     if link.reading is None or link.failures:
         return False
@@ -157,7 +157,7 @@ def ended(link: CircuitBreaker) -> CircuitBreaker:
     return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
 
 
-def hurry(link: CircuitBreaker) -> CircuitBreaker:
+def reset(link: CircuitBreaker) -> CircuitBreaker:
     """Something says that the server is back (its process was found): ask at once."""
     return replace(link, pause_s=0.0, next_ask_s=0.0)
 

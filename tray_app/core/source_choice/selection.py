@@ -114,7 +114,7 @@ def select(
 
 def _is_not_due(link: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
     """Whether an answer that is missing is not due yet, and not late."""
-    if not circuit_breaker.keeps_pace(link, now_s, interval_s):
+    if not circuit_breaker.within_budget(link, now_s, interval_s):
         return False
     return sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
 

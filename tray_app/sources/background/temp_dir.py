@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 
 class TempWalker:
-    """Brings one ``report(usage)`` per walk, made by the thread of ``slowly``.
+    """Brings one ``report(usage)`` per walk, made by the thread of ``scheduler``.
 
     None is reported at the start of a rest, and for a directory that forbids reading. ``clock``
     tells both times: files' are told in Unix time.
@@ -67,12 +67,12 @@ class TempWalker:
     def __init__(
         self,
         report: Callable[[TempUsage | None], None],
-        slowly: BackgroundScheduler,
+        scheduler: BackgroundScheduler,
         clock: Callable[[], Now],
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._report = report
-        self._slowly = slowly
+        self._scheduler = scheduler
         self._clock = clock
         self._interval_s = interval_s
         self._path: str | None = None
@@ -94,14 +94,14 @@ class TempWalker:
         is_other, is_livelier = path != self._path, lively and not self._is_lively
         self._path, self._is_lively = path, lively
         if is_other:
-            self._slowly.make(self._walk)
+            self._scheduler.make(self._walk)
         elif path and is_livelier:
-            self._slowly.make(self._walk, self._may_walk_s - self._clock().mono_s)
+            self._scheduler.make(self._walk, self._may_walk_s - self._clock().mono_s)
 
     def close(self) -> None:
         """Give up the walk under way; waits at most 1 s for its end and reports nothing further."""
         self._is_closed = True
-        self._slowly.end(self._walk)
+        self._scheduler.end(self._walk)
 
     def _wants(self, path: str | None) -> bool:
         return not self._is_closed and path == self._path

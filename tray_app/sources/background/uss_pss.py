@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class UssPssReader:
-    """Calls ``report(own)`` for the given processes, from the thread of ``slowly``.
+    """Calls ``report(own)`` for the given processes, from the thread of ``scheduler``.
 
     ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
     out. A tree of which none may be asked is not reported.
@@ -57,13 +57,13 @@ class UssPssReader:
     def __init__(
         self,
         report: Callable[[UssPss], None],
-        slowly: BackgroundScheduler,
+        scheduler: BackgroundScheduler,
         shares: Callable[[int], Shares | None],
         clock: Callable[[], float],
         every_s: float,
     ) -> None:
         self._report = report
-        self._slowly = slowly
+        self._scheduler = scheduler
         self._shares = shares
         self._clock = clock
         self._every_s = every_s
@@ -96,7 +96,7 @@ class UssPssReader:
                 self._unknown_s = now_s
             within_s = self._wanted_within_s(now_s, is_other, bool(unknown))
             if rows and within_s < math.inf:
-                self._slowly.make(self._ask, within_s)
+                self._scheduler.make(self._ask, within_s)
             if unknown and within_s <= 0.0:
                 self._changed.wait_for(lambda: not self._unknown(), PATIENCE_S)
             return self._sharing()
@@ -104,7 +104,7 @@ class UssPssReader:
     def close(self) -> None:
         """Ask no more; waits at most 1 s for an answer under way, reports no more."""
         self._is_closed = True
-        self._slowly.end(self._ask)
+        self._scheduler.end(self._ask)
 
     def _wanted_within_s(self, now_s: float, is_other: bool, is_unknown: bool) -> float:
         """How soon the tree is to be asked; infinity: when it is time."""
