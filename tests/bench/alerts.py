@@ -20,7 +20,7 @@ from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.model.timing import TICK_JITTER_S
-from tray_app.core.monitor.events import Alert, Event, HeldBack, Sampled
+from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import STEADY_BYTES_S
 
@@ -68,14 +68,14 @@ class Said:
 @dataclass(frozen=True)
 class Climb:
     """Above a level's limit from ``start_s`` on, until left at ``end_s``; ``sustained_s`` is when
-    it was long enough above it to be no spike (None: never), ``held`` whether it was above it for
+    it was long enough above it to be no spike (None: never), ``lasted`` whether it was above it for
     as long as its hold."""
 
     level: Level
     start_s: float
     end_s: float
     sustained_s: float | None
-    held: bool
+    lasted: bool
 
 
 @dataclass
@@ -197,7 +197,7 @@ def _judge(trace: Trace, findings: Findings) -> None:
 def _unfolded(events: Iterable[Event]) -> Iterator[Event]:
     """With what was held back in its place: it is said now."""
     for event in events:
-        if isinstance(event, HeldBack):
+        if isinstance(event, PendingAlerts):
             yield from event.events
         else:
             yield event
@@ -208,27 +208,27 @@ def _climbs(readings: Sequence[tuple[float, int]], trace: Trace) -> Iterator[Cli
     for level in LEVELS:
         limit = mb(LIMITS.limit_mb(level))
         start = below = above = sustained = None
-        held = False
+        lasted = False
         hold_s = LIMITS.hold_s(level) - TICK_JITTER_S
         for at_s, figure in readings:
             died = any(start is not None and start < end <= at_s for _, end in trace.absent)
             is_back = below is None or figure >= 0.9 * limit
             gone_s = 0.0 if is_back or below is None else at_s - below
             if start is not None and (died or gone_s >= LIMITS.recovery_s - TICK_JITTER_S):
-                yield Climb(level, start, at_s, sustained, held)
+                yield Climb(level, start, at_s, sustained, lasted)
                 start = below = above = sustained = None
-                held = False
+                lasted = False
             above = (at_s if above is None else above) if figure > limit else None
             below = (at_s if below is None else below) if figure < 0.9 * limit else None
             if above is None:
                 continue
             start = at_s if start is None else start
-            held = held or at_s - above >= hold_s
+            lasted = lasted or at_s - above >= hold_s
             needed_s = 0.0 if level is Level.CRITICAL else SUSTAINED_S
             if sustained is None and at_s - above >= needed_s:
                 sustained = at_s
         if start is not None:
-            yield Climb(level, start, trace.lasts_s, sustained, held)
+            yield Climb(level, start, trace.lasts_s, sustained, lasted)
 
 
 def _late_s(readings: Sequence[tuple[float, int]], climb: Climb, said_s: float) -> float:
@@ -267,7 +267,7 @@ def _score(
             and climb.start_s - (early_s if alert.early else 0.0) <= alert.at_s <= climb.end_s
         ]
         for alert in own:
-            if alert in unclaimed and climb.held:
+            if alert in unclaimed and climb.lasted:
                 unclaimed.remove(alert)
         heard = sum(alert.is_new for alert in own)
         score.repeated += max(0, heard - 1)

@@ -68,15 +68,15 @@ def work(port: int, samples: int) -> Growth:
     def now() -> Now:
         return Now(at_s[0], 1.8e9 + at_s[0])
 
-    def held() -> Growth:
+    def measured() -> Growth:
         descriptors = len(list(Path("/proc/self/fd").iterdir()))
         return Growth(rss_and_pss_bytes(os.getpid())[0], descriptors, threading.active_count())
 
     state = begin(settings, settings, now(), local=True)
-    before = held()
+    before = measured()
     for number in range(samples + WARM_UP):
         if number == WARM_UP:
-            before = held()
+            before = measured()
         at_s[0] += settings.interval_s
         # Up and down through all levels, with jobs, silences and errors.
         memory_bytes = (20 + number // 25 * 370 % 3600) * MIB
@@ -96,7 +96,7 @@ def work(port: int, samples: int) -> Growth:
         poll_bounds.is_outside(poll_bounds.bounds_of(state), probe.make_poller()(), at_s[0])
         presenter.tell(state)
         presenter.show()
-    after = held()
+    after = measured()
     probe.close()
     return Growth(
         after.rss_bytes - before.rss_bytes,

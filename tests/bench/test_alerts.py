@@ -104,7 +104,7 @@ def test_no_forecast_contradicts_what_was_known(findings: Findings) -> None:
     assert shown.mistakes == []
 
 
-def test_a_level_that_has_held_is_said_in_time(findings: Findings) -> None:
+def test_a_level_that_has_lasted_is_notified_in_time(findings: Findings) -> None:
     """A forecast that is shown keeps it back for 10 s at most."""
     assert 0.0 < findings.scores[OWN].late_s <= LATE_S
     assert findings.scores[OWN].wrong == 0

@@ -469,8 +469,8 @@ def _judge_alerts(record: Record, verdict: Verdict) -> None:
             start_s = seen.at_s - HOLD_S[seen.alert] - 2 * SLACK_S
             if curve.span(start_s, seen.at_s + SLACK_S)[1] < limit_mb - MEMORY_OFF_MB:
                 verdict.alerts_wrong += 1
-                held = curve.span(*window(seen))[1]
-                verdict.note(seen.at_s, f"alert {seen.alert}, it held {held:.0f} MB")
+                highest = curve.span(*window(seen))[1]
+                verdict.note(seen.at_s, f"alert {seen.alert}, it held {highest:.0f} MB")
         # A level is kept until it is left, and the higher has all below it.
         kept = max(seen.alert or "", seen.recovering or "", key=ranks.index)
     for level, limit_mb in LEVELS_MB.items():

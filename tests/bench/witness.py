@@ -134,26 +134,26 @@ class Witness:
                 known, shared_s = pids, time.monotonic() + SHARED_EVERY_S
                 self._shared_mb = shared_mb(pids[1:])
             at_s = time.time()
-            held_mb = {pid: rss_of(pid) for pid in pids}
-            rss_mb = sum(held_mb.values())
+            rss_by_pid_mb = {pid: rss_of(pid) for pid in pids}
+            rss_mb = sum(rss_by_pid_mb.values())
             if not rss_mb:  # it has ended, and nobody has taken notice yet
                 continue
             cpu_s = sum(map(cpu_of, pids))
             names = {pid: name_of(pid) for pid in pids[1:]}
-            most_mb = rss_mb + self._may_have_grown_mb(at_s, names, held_mb)
+            most_mb = rss_mb + self._may_have_grown_mb(at_s, names, rss_by_pid_mb)
             least_mb = rss_mb - self._shared_mb
             children = tuple(names.values())
             self.moments.append(Moment(at_s, rss_mb, least_mb, most_mb, cpu_s, children))
 
     def _may_have_grown_mb(
-        self, at_s: float, names: Mapping[int, str], held_mb: Mapping[int, float]
+        self, at_s: float, names: Mapping[int, str], rss_by_pid_mb: Mapping[int, float]
     ) -> float:
         self._since_s = {pid: self._since_s.get(pid, at_s) for pid in names}
         grown_mb = 0.0
         for pid, name in names.items():
-            top_mb = self._tops_mb[name] = max(self._tops_mb.get(name, 0.0), held_mb[pid])
+            top_mb = self._tops_mb[name] = max(self._tops_mb.get(name, 0.0), rss_by_pid_mb[pid])
             if at_s - self._since_s[pid] < YOUNG_S:
-                grown_mb += top_mb - held_mb[pid]
+                grown_mb += top_mb - rss_by_pid_mb[pid]
         return grown_mb
 
 

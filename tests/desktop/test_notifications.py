@@ -197,7 +197,7 @@ def test_elevated_while_processing_interrupts_nobody(
     assert wait_for_notice(recorder, 1).summary.startswith("Critical")
 
 
-def test_what_was_held_back_outlives_a_crash(
+def test_pending_alerts_outlive_a_crash(
     session_bus: DesktopSession,
     start_app: StartApp,
     server: RunAnalyzeServer,

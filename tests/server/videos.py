@@ -300,8 +300,8 @@ class Job:
             log("CLEANUP_START")
             log("AFTER CAP RELEASE")
             video = self.video
-            held_mb = CHUNK_MIB * len(self._memory.blocks)
-            self._memory.drop(held_mb - min(video.kept_mb, held_mb))
+            allocated_mb = CHUNK_MIB * len(self._memory.blocks)
+            self._memory.drop(allocated_mb - min(video.kept_mb, allocated_mb))
             time.sleep(0.3)
             for path in (self._upload, self._thumbnail, self._processed, self._final):
                 path.unlink(missing_ok=True)

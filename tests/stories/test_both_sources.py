@@ -32,7 +32,7 @@ def tree_mb(pid: int) -> float:
     return sum(p.memory_info().rss for p in [root, *root.children(recursive=True)]) / MIB
 
 
-def held_mb(pid: int) -> float:
+def footprint_mb(pid: int) -> float:
     """What the tree of one program holds: the same to 0.2 MB as its page frames counted once."""
     root = psutil.Process(pid)
     full = [p.memory_full_info() for p in [root, *root.children(recursive=True)]]
@@ -178,7 +178,7 @@ def test_two_workers(
     sample = run.samples[-1]
     assert sample["rss_mb"] == pytest.approx(tree_mb(server.pid), abs=5.0)
     assert sample["memory_kind"] == "shared_once"
-    assert sample["memory_mb"] == pytest.approx(held_mb(server.pid), abs=5.0)
+    assert sample["memory_mb"] == pytest.approx(footprint_mb(server.pid), abs=5.0)
     assert roles(sample)[0] == "target"
     assert roles(sample).count("child") >= 2
     since = run.samples[run.samples.index(first) :]

@@ -80,7 +80,7 @@ def test_what_is_not_a_straight_climb_has_none(points: list[tuple[float, float]]
     assert outlook_of(*points).shown is None
 
 
-def test_a_line_shows_when_it_has_held() -> None:
+def test_a_line_shows_after_it_has_lasted() -> None:
     """One reading more."""
     shown = [outlook_of(*climb(20, 20)[: count + 1]).shown is not None for count in range(10)]
     assert shown.index(True) == 5

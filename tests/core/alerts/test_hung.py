@@ -28,7 +28,7 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ApiFailure, Loss, ProcessReading, ProcessRow, Role
 from tray_app.core.monitor.commands import Mute, Unmute
-from tray_app.core.monitor.events import Alert, HeldBack
+from tray_app.core.monitor.events import Alert, PendingAlerts
 from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.presentation import notifications, wording
 
@@ -326,9 +326,9 @@ def test_a_mute_holds_it_back() -> None:
     assert server.said() == []
     assert server.kind is HangKind.DEADLOCKED
     server.told.happen(server.at_s, Unmute())
-    (held,) = server.told.of(HeldBack)
-    assert isinstance(held, HeldBack)
-    assert [type(alert.finding) for alert in held.events] == [Hang]
+    (summary,) = server.told.of(PendingAlerts)
+    assert isinstance(summary, PendingAlerts)
+    assert [type(alert.finding) for alert in summary.events] == [Hang]
 
 
 class TestWords:

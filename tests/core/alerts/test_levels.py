@@ -498,7 +498,7 @@ def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) 
 
 
 @given(_readings)
-def test_a_level_that_has_held_is_said_in_time(
+def test_a_level_that_has_lasted_is_notified_in_time(
     readings: list[tuple[int | None, float, bool]],
 ) -> None:
     """With the first reading after its hold, the wait for a higher one and what a forecast may

@@ -54,38 +54,38 @@ FORKED = tuple(row(42 + each, 502) for each in range(7))
 MEASURED = Sharing(tuple(share(each, 2, 73) for each in FORKED))
 
 
-def held_mb(reading: ProcessReading, sharing: Sharing | None) -> tuple[float, MemoryKind]:
+def footprint_mb(reading: ProcessReading, sharing: Sharing | None) -> tuple[float, MemoryKind]:
     found = corrected(reading, sharing)
-    assert found.held_bytes is not None
-    return round(found.held_bytes / mb(1), 1), found.kind
+    assert found.footprint_bytes is not None
+    return round(found.footprint_bytes / mb(1), 1), found.kind
 
 
 def test_one_process_has_its_rss() -> None:
     """That is what everybody compares with."""
     alone = row(42, 502)
     for sharing in (None, PENDING, Sharing((share(alone, 300, 310),))):
-        assert held_mb(tree(alone), sharing) == (502, MemoryKind.RSS)
+        assert footprint_mb(tree(alone), sharing) == (502, MemoryKind.RSS)
 
 
 def test_forked_workers_hold_what_they_share_once() -> None:
     """514 MB where the sum of RSS is 3514."""
     found = corrected(tree(*FORKED), MEASURED)
     assert found.rss_bytes == mb(3514)
-    assert held_mb(tree(*FORKED), MEASURED) == (514, MemoryKind.SHARED_ONCE)
+    assert footprint_mb(tree(*FORKED), MEASURED) == (514, MemoryKind.SHARED_ONCE)
     assert found.rows == FORKED, "each process has its RSS"
 
 
 def test_without_pss_it_is_the_own_memory_and_the_largest_shared_part() -> None:
     """As on platforms that do not tell PSS."""
     sharing = Sharing(tuple(share(each, 2, None) for each in FORKED))
-    assert held_mb(tree(*FORKED), sharing) == (514, MemoryKind.SHARED_ONCE)
+    assert footprint_mb(tree(*FORKED), sharing) == (514, MemoryKind.SHARED_ONCE)
 
 
 def test_two_groups_that_share_are_told_apart_by_pss() -> None:
     """The largest shared part is one group's only."""
     rows = row(42, 400), row(43, 400), row(44, 300, "pool"), row(45, 300, "pool")
     shares = Sharing(tuple(share(each, 0, each.rss_bytes / mb(1) / 2) for each in rows))
-    assert held_mb(tree(*rows), shares) == (700, MemoryKind.SHARED_ONCE)
+    assert footprint_mb(tree(*rows), shares) == (700, MemoryKind.SHARED_ONCE)
 
 
 def test_a_helper_brings_what_it_has_and_takes_nothing_away() -> None:
@@ -93,8 +93,8 @@ def test_a_helper_brings_what_it_has_and_takes_nothing_away() -> None:
     301.3 MB. What ffmpeg shares, another one of the machine has."""
     server, ffmpeg = row(42, 51.7), row(43, 253.5, "ffmpeg")
     sharing = Sharing((share(server, 35.0, 38.1), share(ffmpeg, 239.6, 242.4)))
-    held, kind = held_mb(tree(server, ffmpeg), sharing)
-    assert held == pytest.approx(301.3, abs=5.0)
+    counted_mb, kind = footprint_mb(tree(server, ffmpeg), sharing)
+    assert counted_mb == pytest.approx(301.3, abs=5.0)
     assert kind is MemoryKind.SHARED_ONCE
 
 
@@ -105,42 +105,42 @@ def test_spawned_workers_have_their_libraries_once() -> None:
     rows = (*rows, row(45, 202.6, "python"))
     own = ((15.6, 16.1), (6.3, 6.5), (34.9, 37.8), (186.0, 188.9))
     sharing = Sharing(tuple(share(each, *its) for each, its in zip(rows, own, strict=True)))
-    assert held_mb(tree(*rows), sharing)[0] == pytest.approx(259.6, abs=0.3)
+    assert footprint_mb(tree(*rows), sharing)[0] == pytest.approx(259.6, abs=0.3)
 
 
 def test_what_was_forked_and_has_named_itself_is_shared() -> None:
     """Too much for libraries."""
     rows = row(42, 500, "gunicorn"), row(43, 498, "pool-worker"), row(44, 60, "ffmpeg")
     sharing = Sharing((share(rows[0], 20, 240), share(rows[1], 18, 238), share(rows[2], 50, 51)))
-    assert held_mb(tree(*rows), sharing)[0] == 20 + 18 + 480 + 60
+    assert footprint_mb(tree(*rows), sharing)[0] == 20 + 18 + 480 + 60
 
 
 def test_growth_since_the_measurement_is_the_processs_own() -> None:
     """And so is what was given back."""
     grown = (*FORKED[:6], replace(FORKED[6], rss_bytes=mb(602)))
-    assert held_mb(tree(*grown), MEASURED)[0] == 614
+    assert footprint_mb(tree(*grown), MEASURED)[0] == 614
 
 
 def test_who_has_ended_leaves_the_others_what_they_shared() -> None:
     """Six workers killed: the master has what it always had."""
-    assert held_mb(tree(*FORKED[:1]), MEASURED) == (502, MemoryKind.RSS)
-    assert held_mb(tree(*FORKED[:2]), MEASURED)[0] == 504
+    assert footprint_mb(tree(*FORKED[:1]), MEASURED) == (502, MemoryKind.RSS)
+    assert footprint_mb(tree(*FORKED[:2]), MEASURED)[0] == 504
 
 
 def test_who_cannot_be_asked_counts_in_full() -> None:
     """And that it may be too high is said, where they may have been forked."""
     for sharing in (None, Sharing()):
-        assert held_mb(tree(*FORKED), sharing) == (3514, MemoryKind.RSS_SUM)
+        assert footprint_mb(tree(*FORKED), sharing) == (3514, MemoryKind.RSS_SUM)
     rows = row(42, 300), row(43, 100, "ffmpeg"), row(44, 2)
-    assert held_mb(tree(*rows), Sharing()) == (402, MemoryKind.SHARED_ONCE)
+    assert footprint_mb(tree(*rows), Sharing()) == (402, MemoryKind.SHARED_ONCE)
 
 
 def test_who_is_being_asked_counts_as_sharing_all() -> None:
     """It is no less than the largest of them, and said to be unmeasured."""
-    assert held_mb(tree(*FORKED), PENDING) == (502, MemoryKind.UNMEASURED)
+    assert footprint_mb(tree(*FORKED), PENDING) == (502, MemoryKind.UNMEASURED)
     server, small = row(42, 300), row(43, 2, "sh")
     measured_server = Sharing((share(server, 290, 291),), is_pending=True)
-    assert held_mb(tree(server, small), measured_server) == (302, MemoryKind.SHARED_ONCE)
+    assert footprint_mb(tree(server, small), measured_server) == (302, MemoryKind.SHARED_ONCE)
 
 
 @st.composite
@@ -165,9 +165,9 @@ def test_it_is_between_the_largest_process_and_the_sum(
     """Whatever was measured, and however old it is."""
     rows, sharing = case
     found = corrected(tree(*rows), sharing)
-    assert found.held_bytes is not None
+    assert found.footprint_bytes is not None
     sizes = [each.rss_bytes for each in rows]
-    assert max(sizes) - 1 <= found.held_bytes <= sum(sizes)
+    assert max(sizes) - 1 <= found.footprint_bytes <= sum(sizes)
 
 
 class Watched:

@@ -33,7 +33,7 @@ from tray_app.core.model.readings import (
     SystemMemory,
 )
 from tray_app.core.monitor.commands import Mute, Unmute
-from tray_app.core.monitor.events import AlertMemoryChanged, Event, HeldBack, Sampled
+from tray_app.core.monitor.events import AlertMemoryChanged, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.inputs import Input, SourcesRead
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
@@ -435,7 +435,7 @@ class TestRestart:
         watched.happen(Mute(None))
         assert "muted_until" not in remembered(watched.state, watched.now())
 
-    def test_what_a_mute_has_held_back_survives(self) -> None:
+    def test_pending_alerts_survive(self) -> None:
         """As soon as it is held back; it is told once the mute is over, and only once."""
         first = Watched()
         first.happen(Mute(1800.0))
@@ -540,7 +540,7 @@ def test_a_clock_that_jumps_says_nothing_by_itself(
 def _alerts(events: list[Event]) -> list[Level | str]:
     words: list[tuple[int, Level | str]] = []
     for event in events:
-        for each in event.events if isinstance(event, HeldBack) else (event,):
+        for each in event.events if isinstance(event, PendingAlerts) else (event,):
             if found_in(each, LevelReached) and not each.finding.again:
                 words.append((each.sample.number, each.finding.level))
             elif found_in(each, Recovered):

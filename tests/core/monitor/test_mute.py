@@ -1,4 +1,4 @@
-"""What is held back, and told afterwards."""
+"""Mutes: which alerts wait, and how they come afterwards."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alert, AlertEvent, HeldBack
+from tray_app.core.monitor.events import Alert, AlertEvent, PendingAlerts
 from tray_app.core.monitor.mute import (
-    HELD_MAX,
+    PENDING_MAX,
     UNMUTED,
     WAKING_S,
     MuteState,
@@ -39,9 +39,9 @@ BACK = Alert(Recovered(Level.HIGH, mb(2100)), SAMPLE)
 
 
 def filtered(
-    quiet: MuteState, now: Now, *events: AlertEvent, exempt: bool = True
-) -> tuple[MuteState, tuple[AlertEvent | HeldBack, ...]]:
-    return update(quiet, now, events, critical_exempt=exempt)
+    state: MuteState, now: Now, *events: AlertEvent, exempt: bool = True
+) -> tuple[MuteState, tuple[AlertEvent | PendingAlerts, ...]]:
+    return update(state, now, events, critical_exempt=exempt)
 
 
 def test_usually_everything_is_let_through() -> None:
@@ -51,32 +51,32 @@ def test_usually_everything_is_let_through() -> None:
 
 def test_muted_alerts_come_as_one_summary_afterwards() -> None:
     """None is lost, a recovery least of all."""
-    quiet = mute(UNMUTED, at(0), 1800.0)
-    quiet, said = filtered(quiet, at(10), HIGH)
+    state = mute(UNMUTED, at(0), 1800.0)
+    state, said = filtered(state, at(10), HIGH)
     assert said == ()
-    quiet, said = filtered(quiet, at(100), BACK)
+    state, said = filtered(state, at(100), BACK)
     assert said == ()
-    assert due_s(quiet, at(100)) == 1800.0
-    quiet, said = filtered(quiet, at(1801))
-    assert said == (HeldBack((HIGH, BACK), 0, at(0), at(1801)),)
-    assert quiet is UNMUTED
+    assert due_s(state, at(100)) == 1800.0
+    state, said = filtered(state, at(1801))
+    assert said == (PendingAlerts((HIGH, BACK), 0, at(0), at(1801)),)
+    assert state is UNMUTED
 
 
 def test_a_mute_can_be_ended() -> None:
     """Then the summary comes at once."""
-    quiet, _ = filtered(mute(UNMUTED, at(0), None), at(10), HIGH)
-    assert quiet.muted_s(at(1e9)) == math.inf
-    assert due_s(quiet, at(10)) == math.inf
-    _, said = filtered(unmute(quiet), at(20))
-    assert said == (HeldBack((HIGH,), 0, at(0), at(20)),)
+    state, _ = filtered(mute(UNMUTED, at(0), None), at(10), HIGH)
+    assert state.muted_s(at(1e9)) == math.inf
+    assert due_s(state, at(10)) == math.inf
+    _, said = filtered(unmute(state), at(20))
+    assert said == (PendingAlerts((HIGH,), 0, at(0), at(20)),)
 
 
 def test_critical_is_exempt_unless_set_otherwise() -> None:
     """And so is a machine that is short of memory."""
-    quiet = mute(UNMUTED, at(0), 1800.0)
+    state = mute(UNMUTED, at(0), 1800.0)
     scarce = Alert(MachineShort(SYSTEM, ()), SAMPLE)
-    assert filtered(quiet, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
-    assert filtered(quiet, at(10), CRITICAL, exempt=False)[1] == ()
+    assert filtered(state, at(10), CRITICAL, scarce, HIGH)[1] == (CRITICAL, scarce)
+    assert filtered(state, at(10), CRITICAL, exempt=False)[1] == ()
 
 
 def test_a_critical_alert_that_was_said_is_muted() -> None:
@@ -86,39 +86,39 @@ def test_a_critical_alert_that_was_said_is_muted() -> None:
     assert filtered(woken(UNMUTED, at(10, 3600), 3600.0), at(11, 3600), again)[1] == (again,)
 
 
-def test_a_level_that_lasts_is_held_once() -> None:
+def test_a_level_that_lasts_is_pending_once() -> None:
     """Its repeats take each other's place."""
-    quiet = mute(UNMUTED, at(0), None)
+    state = mute(UNMUTED, at(0), None)
     again = Alert(LevelReached(Level.HIGH, 2000, again=True), SAMPLE)
     for at_s in (10, 20, 30):
-        quiet, _ = filtered(quiet, at(at_s), again)
-    assert quiet.held == (again,)
+        state, _ = filtered(state, at(at_s), again)
+    assert state.pending == (again,)
 
 
-def test_what_is_held_is_bounded() -> None:
+def test_pending_alerts_are_bounded() -> None:
     """The oldest are counted only."""
-    quiet = mute(UNMUTED, at(0), None)
-    for at_s in range(HELD_MAX + 5):
-        quiet, _ = filtered(quiet, at(at_s), HIGH)
-    assert (len(quiet.held), quiet.dropped) == (HELD_MAX, 5)
+    state = mute(UNMUTED, at(0), None)
+    for at_s in range(PENDING_MAX + 5):
+        state, _ = filtered(state, at(at_s), HIGH)
+    assert (len(state.pending), state.dropped) == (PENDING_MAX, 5)
 
 
 def test_a_clock_that_is_set_makes_no_mute_longer() -> None:
     """And one that goes on while the machine sleeps ends it."""
-    quiet = mute(UNMUTED, at(0), 1800.0)
-    set_back = woken(quiet, at(60, -3600), -3540.0)
+    state = mute(UNMUTED, at(0), 1800.0)
+    set_back = woken(state, at(60, -3600), -3540.0)
     assert set_back.muted_s(at(60, -3600)) == 1800.0
     assert set_back.muted_s(at(1870, -3600)) == 0.0
-    assert quiet.muted_s(at(60, 7200)) == 0.0
+    assert state.muted_s(at(60, 7200)) == 0.0
 
 
 def test_what_a_sleep_brings_comes_as_one_summary() -> None:
     """Some seconds after waking; critical does not wait."""
-    quiet = woken(UNMUTED, at(10, 3600), 3600.0)
-    quiet, said = filtered(quiet, at(11, 3600), HIGH)
+    state = woken(UNMUTED, at(10, 3600), 3600.0)
+    state, said = filtered(state, at(11, 3600), HIGH)
     assert said == ()
-    quiet, said = filtered(quiet, at(12, 3600), CRITICAL, exempt=False)
+    state, said = filtered(state, at(12, 3600), CRITICAL, exempt=False)
     assert said == (CRITICAL,)
-    _, said = filtered(quiet, at(10 + WAKING_S, 3600))
-    assert said == (HeldBack((HIGH,), 0, at(10, 3600), at(10 + WAKING_S, 3600), 3600.0),)
+    _, said = filtered(state, at(10 + WAKING_S, 3600))
+    assert said == (PendingAlerts((HIGH,), 0, at(10, 3600), at(10 + WAKING_S, 3600), 3600.0),)
     assert woken(UNMUTED, at(10), 8.0) is UNMUTED

@@ -42,8 +42,8 @@ from tray_app.core.monitor.events import (
     Alert,
     AutostartFailed,
     Event,
-    HeldBack,
     HostMissing,
+    PendingAlerts,
     Sampled,
     Summarised,
 )
@@ -404,22 +404,22 @@ class TestTheOthers:
         for found in (left, full):
             assert found.actions[0].command == OpenTemp()
 
-    def test_what_was_held_back(self) -> None:
+    def test_pending_alerts(self) -> None:
         """One line each with its time; a single one keeps its words."""
         now = Now(1900.0, 1e9 + 1800.0)
         events = (
             Alert(LevelReached(Level.HIGH, 2000), CALM),
             Alert(Recovered(Level.HIGH, mb(2100)), CALM),
         )
-        found = sent(HeldBack(events, 0, CALM.at, now))
+        found = sent(PendingAlerts(events, 0, CALM.at, now))
         assert found.title == "While muted for 30 min: 2 messages"
         assert found.text == "High: 1.58 GB, 30 min ago\nBack to normal: 1.58 GB, 30 min ago"
         assert found.urgency is Urgency.NORMAL
         (one,) = events[:1]
-        single = sent(HeldBack((one,), 0, CALM.at, now, slept_s=28800.0))
+        single = sent(PendingAlerts((one,), 0, CALM.at, now, slept_s=28800.0))
         assert single.title == "High: 1.58 GB"
         assert single.text.startswith("30 min ago, after 8 h of sleep. +12 MB/s. Above 2000 MB.")
-        many = sent(HeldBack(events * 5, 3, CALM.at, now))
+        many = sent(PendingAlerts(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"
         assert many.text.splitlines()[0] == "7 earlier messages"
 

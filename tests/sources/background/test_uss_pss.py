@@ -377,26 +377,26 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
             reading, _ = read()
             if reading.kind is not MemoryKind.SHARED_ONCE:
                 return False
-            assert reading.held_bytes is not None
-            assert 200 * MIB < reading.held_bytes < 260 * MIB
+            assert reading.footprint_bytes is not None
+            assert 200 * MIB < reading.footprint_bytes < 260 * MIB
             return len(reading.rows) == 7
 
         wait_for(is_measured, "the workers are seen, and measured")
         forked, pss_bytes = read()
         assert forked.rss_bytes is not None
-        assert forked.held_bytes is not None
+        assert forked.footprint_bytes is not None
         assert len(forked.rows) == 7
         assert forked.rss_bytes > 1200 * MIB
         assert forked.kind is MemoryKind.SHARED_ONCE
-        assert forked.held_bytes == pytest.approx(pss_bytes, abs=12 * MIB)
+        assert forked.footprint_bytes == pytest.approx(pss_bytes, abs=12 * MIB)
         process.stdin.write("copy\n")
         process.stdin.flush()
         process.stdout.readline()
 
         def knows_the_copy() -> bool:
             reading, pss_bytes = read()
-            assert reading.held_bytes is not None
-            return pss_bytes > 290 * MIB and abs(reading.held_bytes - pss_bytes) < 12 * MIB
+            assert reading.footprint_bytes is not None
+            return pss_bytes > 290 * MIB and abs(reading.footprint_bytes - pss_bytes) < 12 * MIB
 
         wait_for(knows_the_copy, "the copy is known")
         worker = forked.rows[-1].pid
@@ -404,7 +404,7 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
         process.stdout.readline()
         after, pss_bytes = read()
         assert len(after.rows) == 6
-        assert after.held_bytes == pytest.approx(pss_bytes, abs=12 * MIB)
+        assert after.footprint_bytes == pytest.approx(pss_bytes, abs=12 * MIB)
     finally:
         reader.close()
         tree.close()

@@ -33,7 +33,7 @@ TAKEN_BACK_AFTER_S = 12.0
 FORETELLS_AGAIN_S = 60.0
 # What was said early keeps a lower level back for so long.
 KEPT_BACK_S = 10.0
-# A level that has held waits so long for a higher one to hold, too.
+# A level that has lasted waits so long for a higher one to last, too.
 WAITS_FOR_HIGHER_S = 2.0
 # Elevated is normal while something is processed: in a burst of CPU it waits so long at most until
 # it is known whether that is work.
@@ -108,9 +108,9 @@ class LevelState(Struct, frozen=True):
     ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
     memory has been above the limit and below 90 % of it. ``said_s`` is when something was last
     said. ``foreseen_s``: critical was said early, and memory is not there; the moment at which its
-    forecast last held. ``taken_back_s`` is when one was last taken back. ``hushed``: elevated was
-    raised as normal, and has not been said; ``idle_s`` is when the work ended that made it normal.
-    ``told``: something was said of this climb.
+    forecast was last valid. ``taken_back_s`` is when one was last taken back. ``hushed``: elevated
+    was raised as normal, and has not been said; ``idle_s`` is when the work ended that made it
+    normal. ``told``: something was said of this climb.
     """
 
     level: Level = Level.NONE
@@ -286,7 +286,7 @@ def _judged(
     while level and has_lasted(state.below_s[level - 1], now_s, limits.recovery_s):
         level = Level(level - 1)
     state = replace(state, level=level)
-    rises_to = _held(state, reached, now_s, limits, stirs=stirs)
+    rises_to = _sustained(state, reached, now_s, limits, stirs=stirs)
     if rises_to > level:
         came_true = rises_to is Level.CRITICAL
         return replace(
@@ -313,7 +313,7 @@ def _judged(
     return state, NO_VERDICT
 
 
-def _held(
+def _sustained(
     state: LevelState, reached: Level, now_s: float, limits: AlertLimits, *, stirs: bool
 ) -> Level:
     """The highest level whose hold has ended, unless it waits for a higher one."""

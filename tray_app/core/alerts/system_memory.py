@@ -97,7 +97,7 @@ def update(
         hold_s=LIMITED_HOLD_S if system.limited else HOLD_S,
     )
     if not state.said:
-        if not _has_held(state, now_s):
+        if not _has_lasted(state, now_s):
             return state, None
         return replace(state, said=True), MachineShort(system, _holders(system, facts.process))
     if system.available_bytes < EASED_FACTOR * floor or pressure > EASED_PRESSURE_PERCENT:
@@ -112,7 +112,7 @@ def _since(before_s: float | None, now_s: float) -> float:
     return now_s if before_s is None else before_s
 
 
-def _has_held(state: SystemMemoryState, now_s: float) -> bool:
+def _has_lasted(state: SystemMemoryState, now_s: float) -> bool:
     is_short = has_lasted(state.short_s, now_s, state.hold_s)
     return is_short or has_lasted(state.pressed_s, now_s, PRESSURE_HOLD_S)
 
@@ -124,7 +124,7 @@ def _holders(system: SystemMemory, process: ProcessReading | None) -> tuple[Proc
     # Whether others share a limit was not asked.
     others = () if system.limited else process.others
     rows = [
-        replace(row, rss_bytes=process.held_bytes or 0)
+        replace(row, rss_bytes=process.footprint_bytes or 0)
         if row.role is Role.TARGET and process.rows
         else row
         for row in process.largest or (*process.rows[:1], *others)

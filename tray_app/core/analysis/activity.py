@@ -477,8 +477,8 @@ def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int
     """The server's memory, and whether processes tell it; None where neither source does."""
     if reading is not None and reading.kind is MemoryKind.UNMEASURED:
         return None  # too low for a moment: what comes after it is no climb
-    if reading is not None and reading.held_bytes is not None:
-        return reading.held_bytes, True
+    if reading is not None and reading.footprint_bytes is not None:
+        return reading.footprint_bytes, True
     return (api.rss_bytes, False) if api else None
 
 

@@ -71,13 +71,13 @@ def corrected(process: ProcessReading, sharing: Sharing | None) -> ProcessReadin
         program = SERVER if may_be_server(row.name) else row.name
         parts[program] = max(parts.get(program, 0), shared_bytes)
         pss_bytes += pss
-    held_bytes = max(own_bytes + _once(parts.values()), pss_bytes if has_pss else 0)
+    footprint_bytes = max(own_bytes + _once(parts.values()), pss_bytes if has_pss else 0)
     kind = MemoryKind.SHARED_ONCE
     if waits:
         kind = MemoryKind.UNMEASURED
     elif untold and _may_share(untold, rows):
         kind = MemoryKind.RSS_SUM
-    return replace(process, shared_bytes=rss_bytes - held_bytes, kind=kind)
+    return replace(process, shared_bytes=rss_bytes - footprint_bytes, kind=kind)
 
 
 def _once(parts: Collection[int]) -> int:

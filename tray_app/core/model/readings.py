@@ -253,8 +253,8 @@ class ProcessReading(Struct, frozen=True):
         return rss_bytes
 
     @property
-    def held_bytes(self) -> int | None:
-        """What the whole tree holds, with what is shared counted once; None without a target."""
+    def footprint_bytes(self) -> int | None:
+        """The whole tree's memory with shared pages counted once; None without a target."""
         rss_bytes = self.rss_bytes
         return None if rss_bytes is None else rss_bytes - self.shared_bytes
 

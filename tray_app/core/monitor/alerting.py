@@ -36,14 +36,14 @@ def tell(
 
 def muted(state: State, now: Now, duration_s: float | None) -> tuple[State, tuple[Event, ...]]:
     """Hold alerts back from now on; None: until the program ends."""
-    held = mute.mute(state.mute, now, duration_s)
-    return replace(state, mute=held), (AlertMemoryChanged(),)
+    changed = mute.mute(state.mute, now, duration_s)
+    return replace(state, mute=changed), (AlertMemoryChanged(),)
 
 
 def unmuted(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     """Let alerts come again, and tell what was held back."""
-    held, said = mute.update(mute.unmute(state.mute), now, (), critical_exempt=True)
-    return replace(state, mute=held), (*said, AlertMemoryChanged())
+    changed, said = mute.update(mute.unmute(state.mute), now, (), critical_exempt=True)
+    return replace(state, mute=changed), (*said, AlertMemoryChanged())
 
 
 def woken(state: State, now: Now, slept_s: float) -> State:
@@ -60,9 +60,9 @@ def _is_news(state: State, alerts: AlertsState, muted: MuteState, now_s: float) 
     if (old.foreseen_s is None) != (new.foreseen_s is None):
         return True
     before = state.mute
-    if before is not muted and (before.until_wall_s, before.held) != (
+    if before is not muted and (before.until_wall_s, before.pending) != (
         muted.until_wall_s,
-        muted.held,
+        muted.pending,
     ):
         return True
     if not new.raised:

@@ -59,7 +59,7 @@ AlertEvent = Alert | Earlier
 """What interrupts a person, and may be held back."""
 
 
-class HeldBack(Struct, frozen=True):
+class PendingAlerts(Struct, frozen=True):
     """What was held back, oldest first; ``dropped`` are older ones that were not kept.
 
     ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
@@ -218,7 +218,7 @@ Event = (
     Sampled
     | AlertEvent
     | JobCompared
-    | HeldBack
+    | PendingAlerts
     | AlertMemoryChanged
     | SourceChanged
     | TargetChanged

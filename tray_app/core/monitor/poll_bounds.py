@@ -60,14 +60,14 @@ def bounds_of(state: State) -> PollBounds:
     sample = state.sample
     if sample is None:
         return PollBounds()
-    held_bytes = state.process.held_bytes if state.process else None
+    footprint_bytes = state.process.footprint_bytes if state.process else None
     # A poll sums up RSS: what is shared is in it several times.
     shared_bytes = state.process.shared_bytes if state.process else 0
     shown_bytes = sample.memory_bytes
     low_bytes, high_bytes = 0, sys.maxsize
-    if held_bytes is not None and shown_bytes is not None:
-        unseen_bytes = shown_bytes - held_bytes
-        rss_bytes = held_bytes + shared_bytes
+    if footprint_bytes is not None and shown_bytes is not None:
+        unseen_bytes = shown_bytes - footprint_bytes
+        rss_bytes = footprint_bytes + shared_bytes
         if state.activity.is_busy:
             low_bytes = max(0, rss_bytes - WORK_STEP_BYTES)
             high_bytes = rss_bytes + WORK_STEP_BYTES
@@ -79,7 +79,7 @@ def bounds_of(state: State) -> PollBounds:
             if limit_bytes > shown_bytes:
                 # Less than the processes had: then the figure may be older than theirs, and what
                 # they have grown by meanwhile is nothing that it leaves out.
-                is_older = held_bytes < limit_bytes or is_old
+                is_older = footprint_bytes < limit_bytes or is_old
                 is_theirs = unseen_bytes < 0 and is_older
                 bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
                 high_bytes = min(high_bytes, math.floor(bound_bytes + shared_bytes))
@@ -90,7 +90,7 @@ def bounds_of(state: State) -> PollBounds:
             low_bytes = sys.maxsize  # it falls with one more reading that says so
     falls_from_s = sample.at.mono_s + FALL_AFTER_S
     return PollBounds(
-        has_server=held_bytes is not None,
+        has_server=footprint_bytes is not None,
         low_bytes=low_bytes,
         high_bytes=high_bytes,
         falls_from_s=falls_from_s,

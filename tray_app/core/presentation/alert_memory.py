@@ -19,7 +19,7 @@ from tray_app.core.config.settings import RememberedChoices
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor import mute
 from tray_app.core.monitor.events import Earlier
-from tray_app.core.monitor.mute import HELD_MAX, UNMUTED, MuteState
+from tray_app.core.monitor.mute import PENDING_MAX, UNMUTED, MuteState
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation.notifications import Urgency, moment, note
 
@@ -28,7 +28,7 @@ WORDS_MAX = 1000
 # A restart within an hour knows what was said.
 REMEMBERED_S = 3600.0
 # The longest mute is 8 h; what was held back before the last day is no news.
-HELD_FOR_S = 86400.0
+PENDING_FOR_S = 86400.0
 
 
 def choice(state: State, now: Now) -> RememberedChoices:
@@ -64,8 +64,8 @@ def remembered(state: State, now: Now) -> dict[str, Any]:
     muted_s = muted.muted_s(now)
     if 0.0 < muted_s < math.inf:
         memory["muted_until"] = now.wall_s + muted_s
-    if muted.held:
-        memory["held"] = held(muted, now)
+    if muted.pending:
+        memory["held"] = pending(muted, now)
     return memory | {"at": now.wall_s} if memory else memory
 
 
@@ -80,8 +80,8 @@ def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
     until = _finite(memory.get("muted_until"))
     if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
         silence = mute.mute(UNMUTED, now, until - now.wall_s)
-    if age_s <= HELD_FOR_S:
-        silence = with_held(silence, memory.get("held"), now)
+    if age_s <= PENDING_FOR_S:
+        silence = with_pending(silence, memory.get("held"), now)
     return policies.starting_with(levels.POLICY, level), silence
 
 
@@ -109,36 +109,36 @@ def _word(value: object, words: Mapping[str, Level]) -> Level | None:
     return words.get(value) if isinstance(value, str) else None
 
 
-def held(quiet: MuteState, now: Now) -> dict[str, Any]:
+def pending(state: MuteState, now: Now) -> dict[str, Any]:
     """What is held back; moments in Unix time."""
     messages = []
-    for event in quiet.held:
+    for event in state.pending:
         if said := note(event):
             words = {"title": said.title, "text": said.text, "topic": said.replace}
             at = {"urgency": said.urgency.value, "at": moment(event).wall_s}
             messages.append(words | at)
     return {
-        "since": (quiet.since or now).wall_s,
-        "slept_s": quiet.slept_s,
-        "dropped": quiet.dropped,
+        "since": (state.since or now).wall_s,
+        "slept_s": state.slept_s,
+        "dropped": state.dropped,
         "messages": messages,
     }
 
 
-def with_held(quiet: MuteState, memory: object, now: Now) -> MuteState:
-    """``quiet`` with what an earlier run held back; what makes no sense is left out."""
+def with_pending(state: MuteState, memory: object, now: Now) -> MuteState:
+    """``state`` with what an earlier run held back; what makes no sense is left out."""
     messages = memory.get("messages") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(messages, list):
-        return quiet
-    messages = tuple(one for each in messages[-HELD_MAX:] if (one := _earlier(each, now)))
+        return state
+    messages = tuple(one for each in messages[-PENDING_MAX:] if (one := _earlier(each, now)))
     if not messages:
-        return quiet
+        return state
     dropped = memory.get("dropped")
     return replace(
-        quiet,
+        state,
         since=_then(memory.get("since"), now) or messages[0].at,
         slept_s=_finite(memory.get("slept_s")),
-        held=messages,
+        pending=messages,
         dropped=max(0, dropped) if type(dropped) is int else 0,
     )
 

@@ -40,9 +40,9 @@ from tray_app.core.monitor.events import (
     ConfirmationNeeded,
     Earlier,
     Event,
-    HeldBack,
     HostMissing,
     OpenFailed,
+    PendingAlerts,
     PortWatched,
     StatusRequested,
     Summarised,
@@ -96,8 +96,8 @@ def note(event: Event) -> Note | None:
             return None if finding.is_quiet else alert(event)
         case Earlier(title, text, urgency, topic):
             return Note(title, text, Urgency(urgency), topic)
-        case HeldBack():
-            return _held_back(event)
+        case PendingAlerts():
+            return _pending(event)
         case Summarised():
             return Note(*wording.quick_test(event), Urgency.NORMAL, "summary")
         case HostMissing():
@@ -355,10 +355,10 @@ def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
     )
 
 
-def _held_back(event: HeldBack) -> Note | None:
+def _pending(event: PendingAlerts) -> Note | None:
     """What was held back, one line each; a single message keeps its own text."""
-    notes = [(held, note(held)) for held in event.events]
-    told = [(held, one) for held, one in notes if one is not None]
+    notes = [(alert, note(alert)) for alert in event.events]
+    told = [(alert, one) for alert, one in notes if one is not None]
     if not told:
         return None
     if event.slept_s is None:
@@ -369,8 +369,8 @@ def _held_back(event: HeldBack) -> Note | None:
     # Of several, none is news any more that may break in on a full screen.
     urgency = min(urgency, Urgency.NORMAL)
     if len(told) == 1 and not event.dropped:
-        held, one = told[0]
-        ago = _ago(held, event).capitalize()
+        alert, one = told[0]
+        ago = _ago(alert, event).capitalize()
         return Note(
             title=one.title,
             text=f"{ago}, {when}. {one.text}",
@@ -380,19 +380,19 @@ def _held_back(event: HeldBack) -> Note | None:
         )
     count = len(told) + event.dropped
     shown = told[-LINES_MAX:]
-    lines = [f"{one.title}, {_ago(held, event)}" for held, one in shown]
+    lines = [f"{one.title}, {_ago(alert, event)}" for alert, one in shown]
     if count > len(shown):
         lines.insert(0, f"{count - len(shown)} earlier messages")
     return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 
-def moment(held: AlertEvent) -> Now:
+def moment(alert: AlertEvent) -> Now:
     """When it happened."""
-    return held.at if isinstance(held, Earlier) else held.sample.at
+    return alert.at if isinstance(alert, Earlier) else alert.sample.at
 
 
-def _ago(held: AlertEvent, event: HeldBack) -> str:
-    seconds = max(0.0, event.until.wall_s - moment(held).wall_s)
+def _ago(alert: AlertEvent, event: PendingAlerts) -> str:
+    seconds = max(0.0, event.until.wall_s - moment(alert).wall_s)
     return "now" if seconds < SOON_S else f"{duration(seconds)} ago"
 
 

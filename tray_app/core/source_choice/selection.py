@@ -54,11 +54,11 @@ class Selected(Struct, frozen=True):
 
 def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     """The API's figure plus the processes it leaves out (root, helpers such as ffmpeg)."""
-    if process is None or process.held_bytes is None or process.answering_rss_bytes is None:
+    if process is None or process.footprint_bytes is None or process.answering_rss_bytes is None:
         return api.rss_bytes
     if not alike(api.rss_bytes, process.answering_rss_bytes):
         return api.rss_bytes
-    return api.rss_bytes + process.held_bytes - process.answering_rss_bytes
+    return api.rss_bytes + process.footprint_bytes - process.answering_rss_bytes
 
 
 def fresh(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
@@ -133,7 +133,7 @@ def _nothing(*, local: bool) -> Selected:
 
 
 def _by_process(process: ProcessReading | None) -> Selected | None:
-    tree_bytes = process.held_bytes if process else None
+    tree_bytes = process.footprint_bytes if process else None
     if process is None or tree_bytes is None:
         return None
     return Selected(Source.PROCESS, tree_bytes, process.taken_s, why=Why.CHOSEN)

@@ -59,8 +59,8 @@ class LimitedGroup:
                 self._inactive_bytes = int(stat.partition(b"\n")[0])
         except (OSError, ValueError):
             return None
-        held_bytes = max(0, used_bytes - self._inactive_bytes)
-        return max(0, self.limit_bytes - held_bytes)
+        active_bytes = max(0, used_bytes - self._inactive_bytes)
+        return max(0, self.limit_bytes - active_bytes)
 
     def hits(self) -> tuple[int | None, ...]:
         """How often the limit stopped an allocation, as :class:`GroupCounter`: in version 2 when
