@@ -231,13 +231,10 @@ class ApiSession:
         left_s = order.deadline_s - self._clock()
         if left_s <= 0:
             raise TimeoutError
-        response = self._session.send(
-            order.request,
-            stream=True,
-            allow_redirects=False,
-            timeout=left_s,
-            proxies={},
-        )
+        # Not Session.send: it follows redirects, or reads their whole body, which may have no end;
+        # and it keeps cookies.
+        adapter = self._session.get_adapter(self._base_url)
+        response = adapter.send(order.request, stream=True, timeout=left_s, verify=self._verify)
         try:
             _check_status(response)
             encoding = response.headers.get("Content-Encoding", "")
@@ -251,9 +248,7 @@ class ApiSession:
 
 
 def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession) -> Any:
-    """A requests.Session that follows nothing, remembers nothing, and shows its connections."""
-    from http.cookiejar import DefaultCookiePolicy
-
+    """A requests.Session that reads no proxy and no .netrc, and shows its connections."""
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
@@ -282,16 +277,10 @@ def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession)
             super().init_poolmanager(*args, **options)
             self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
 
-    class Session(requests.Session):
-        def get_redirect_target(self, resp: requests.Response) -> None:
-            """None: else the whole body of a redirect is read, which may have no end."""
-
     if verify is False:  # the user's choice; no warning at each new connection
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    session = Session()
+    session = requests.Session()
     session.trust_env = False  # no http_proxy, no .netrc
-    session.verify = verify
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update(headers)
     for scheme in ("http://", "https://"):
