@@ -30,7 +30,7 @@ from tray_app.sources.processes.psutil_table import PsutilTable
 if sys.platform != "linux":
     pytest.skip("the kernel's own figures are read from /proc", allow_module_level=True)
 
-from tray_app.sources.processes.procfs import ProcfsTable
+from tray_app.sources.processes.procfs.table import ProcfsTable
 
 _BIN = Path(sys.executable).parent
 _ADDRESS = ("--host", "127.0.0.1", "--port", "{port}")

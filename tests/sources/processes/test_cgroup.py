@@ -20,7 +20,7 @@ if sys.platform != "linux":
 from tray_app.core.model.readings import GIB, MIB, OomKills
 from tray_app.sources.processes.cgroup import limited_group
 from tray_app.sources.processes.oom_kills import OomCount, between
-from tray_app.sources.processes.procfs import ProcfsTable
+from tray_app.sources.processes.procfs.table import ProcfsTable
 
 MEMINFO = """\
 MemTotal:        8388608 kB

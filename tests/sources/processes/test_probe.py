@@ -34,7 +34,7 @@ from tray_app.core.server.target_override import TargetOverride
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.probe import ServerProbe
 from tray_app.sources.processes.process_table import ListedNewProcesses, Usage
-from tray_app.sources.processes.procfs import ProcfsTable
+from tray_app.sources.processes.procfs.table import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
 
 TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]

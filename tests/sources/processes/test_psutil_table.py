@@ -17,7 +17,7 @@ from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
 from tray_app.sources.processes.process_table import ProcessTable
-from tray_app.sources.processes.procfs import ProcfsTable
+from tray_app.sources.processes.procfs.table import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
 
 TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]

@@ -16,7 +16,7 @@ from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
 def process_table() -> ProcessTable:
     """The fast table on Linux, psutil's elsewhere (and only there is psutil loaded)."""
     if sys.platform == "linux":
-        from tray_app.sources.processes.procfs import ProcfsTable
+        from tray_app.sources.processes.procfs.table import ProcfsTable
 
         return ProcfsTable()
     from tray_app.sources.processes.psutil_table import PsutilTable
@@ -44,7 +44,7 @@ def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
 def shares(pid: int) -> Shares | None:
     """What of a process's memory is its own; None when it is gone or may not be asked."""
     if sys.platform == "linux":
-        from tray_app.sources.processes.procfs import rollup
+        from tray_app.sources.processes.procfs.process import rollup
 
         return rollup(pid)
     from tray_app.sources.processes.psutil_table import full_info
