@@ -128,7 +128,7 @@ def test_an_answer_that_lay_in_the_inbox_is_asked_for_again(sleep: tuple[float, 
     life.skip(*sleep)
     life.happen(Answered(old))
     assert life.tick().memory_bytes is None
-    next_ask_s = due_s(life.state.link, life.now.mono_s + INTERVAL_S, INTERVAL_S)
+    next_ask_s = due_s(life.state.breaker, life.now.mono_s + INTERVAL_S, INTERVAL_S)
     assert next_ask_s is not None
     assert next_ask_s <= life.now.mono_s
     life.hear(400)
@@ -142,7 +142,7 @@ def test_a_request_over_a_sleep_has_its_answer_after_it(sleep: tuple[float, floa
     life.happen(Asked())
     life.skip(*sleep)
     assert life.tick().source is Source.PROCESS
-    assert due_s(life.state.link, life.now.mono_s, INTERVAL_S) is None
+    assert due_s(life.state.breaker, life.now.mono_s, INTERVAL_S) is None
     life.go(0.1)
     life.happen(Answered(answer(555, life.now.mono_s)))
     assert life.tick().memory_bytes == mb(555)
@@ -173,7 +173,7 @@ def test_what_was_wrong_before_a_sleep_is_asked_about_anew(sleep: tuple[float, f
     life.skip(*sleep)
     woken = life.tick()
     assert woken.api.state is ApiState.WAITING
-    assert life.state.link.next_ask_s <= life.now.mono_s
+    assert life.state.breaker.next_ask_s <= life.now.mono_s
 
 
 @pytest.mark.parametrize("mode", [Mode.AUTO, Mode.API, Mode.FALLBACK])

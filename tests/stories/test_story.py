@@ -123,7 +123,7 @@ class Day:
     def _due_s(self) -> float:
         if not wants_api(self.state):
             return math.inf
-        due = due_s(self.state.link, self._tick_s, self.state.settings.interval_s)
+        due = due_s(self.state.breaker, self._tick_s, self.state.settings.interval_s)
         return math.inf if due is None else due
 
     def _ask_or_hear(self) -> None:

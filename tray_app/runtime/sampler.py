@@ -261,7 +261,7 @@ class Sampler:
             return None
         every_s = interval_s(self._state)
         return circuit_breaker.due_s(
-            self._state.link, self._tick_s, every_s, hastens=hastens(self._state)
+            self._state.breaker, self._tick_s, every_s, hastens=hastens(self._state)
         )
 
     def _ask(self) -> None:

@@ -327,12 +327,12 @@ class TestApi:
         for at_s in (0, 1, 3, 7):
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
             told.happen(at_s, SourcesRead(no_process(START_S + at_s)))
-        assert told.state.link.next_ask_s > START_S + 12
+        assert told.state.breaker.next_ask_s > START_S + 12
         told.read(8, 120)
-        assert told.state.link.next_ask_s == 0.0
+        assert told.state.breaker.next_ask_s == 0.0
         told.happen(8, Asked(), Answered(refusal(START_S + 8)))
         told.read(10, 120)
-        assert told.state.link.next_ask_s > START_S + 8
+        assert told.state.breaker.next_ask_s > START_S + 8
 
     def test_process_only_is_off_and_no_fallback(self) -> None:
         """It was chosen."""
@@ -618,14 +618,14 @@ class TestMode:
         for at_s in (0, 1, 3):
             told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
         told.happen(4, SetMode(Mode.API))
-        assert (told.state.link.failures, told.state.link.next_ask_s) == (0, 0.0)
+        assert (told.state.breaker.failures, told.state.breaker.next_ask_s) == (0, 0.0)
 
     def test_a_request_in_flight_stays_in_flight_and_its_silence_counts(self, told: Told) -> None:
         """The worker has one request at a time; fallback is shown 3 s after it was sent."""
         told.answer(2, 300)
         told.happen(3.95, Asked())
         told.happen(5, SetMode(Mode.AUTO))
-        assert told.state.link.asked_s == START_S + 3.95
+        assert told.state.breaker.asked_s == START_S + 3.95
         told.read(6, 300)
         assert not told.sample.fallback
         told.read(7, 300)
@@ -1053,7 +1053,7 @@ class TestSettingsWhileRunning:
         address = told.state.settings.address
         assert (address.host, address.port) == (configured.host, 8772)
         assert (told.state.base.address, told.state.choice) == (configured, RememberedChoices())
-        assert (told.state.link, told.state.peak_bytes) == (CircuitBreaker(), None)
+        assert (told.state.breaker, told.state.peak_bytes) == (CircuitBreaker(), None)
         assert is_watching(told.state)
         assert told.of(PortWatched) == [PortWatched(address)]
 

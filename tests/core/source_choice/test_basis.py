@@ -204,7 +204,7 @@ class TestTheEndOfTheServer:
 
     def test_it_is_asked_at_once_whether_another_answers(self, told: Told) -> None:
         """No pause has to end first."""
-        assert told.state.link.next_ask_s == 0.0
+        assert told.state.breaker.next_ask_s == 0.0
 
     def test_it_was_away_from_the_reading_that_found_it_gone(self, told: Told) -> None:
         """To the first figure of its successor."""

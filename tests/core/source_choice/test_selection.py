@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.made import answer, link_with, mb, no_process, refusal, tree_reading
+from tests.core.made import answer, breaker_with, mb, no_process, refusal, tree_reading
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ProcessReading, Source
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker, answered, asked, failed
@@ -12,26 +12,26 @@ from tray_app.core.source_choice.selection import Selected, Why, fresh, select, 
 
 NOW_S = 100.0
 INTERVAL_S = 2.0
-FRESH = link_with(300, NOW_S - 0.05)
-LATE = asked(link_with(300, NOW_S - 2.05), NOW_S - 0.05)
-SILENT = asked(link_with(300, NOW_S - 6), NOW_S - 4)
-HOURS_OLD = asked(link_with(300, NOW_S - 7200), NOW_S - 7190)
+FRESH = breaker_with(300, NOW_S - 0.05)
+LATE = asked(breaker_with(300, NOW_S - 2.05), NOW_S - 0.05)
+SILENT = asked(breaker_with(300, NOW_S - 6), NOW_S - 4)
+HOURS_OLD = asked(breaker_with(300, NOW_S - 7200), NOW_S - 7190)
 
 
-def refused(times: int, link: CircuitBreaker = FRESH) -> CircuitBreaker:
+def refused(times: int, breaker: CircuitBreaker = FRESH) -> CircuitBreaker:
     for _ in range(times):
-        link = failed(asked(link, NOW_S), refusal(NOW_S), NOW_S, 0.5)
-    return link
+        breaker = failed(asked(breaker, NOW_S), refusal(NOW_S), NOW_S, 0.5)
+    return breaker
 
 
 def chosen(
-    link: CircuitBreaker,
+    breaker: CircuitBreaker,
     process: ProcessReading | None = None,
     *,
     mode: Mode = Mode.AUTO,
     local: bool = True,
 ) -> Selected:
-    return select(mode, link, process, NOW_S, INTERVAL_S, local)
+    return select(mode, breaker, process, NOW_S, INTERVAL_S, local)
 
 
 class TestTheWholeServer:
@@ -108,10 +108,10 @@ class TestAutomatic:
             Source.PROCESS, mb(310), NOW_S, why=Why.API_LATE
         )
 
-    @pytest.mark.parametrize("link", [SILENT, refused(3), HOURS_OLD])
-    def test_an_api_that_is_away_is_named_as_the_reason(self, link: CircuitBreaker) -> None:
+    @pytest.mark.parametrize("breaker", [SILENT, refused(3), HOURS_OLD])
+    def test_an_api_that_is_away_is_named_as_the_reason(self, breaker: CircuitBreaker) -> None:
         """After 3 s of silence or 3 failures."""
-        assert chosen(link, tree_reading(310, NOW_S)).why is Why.API_AWAY
+        assert chosen(breaker, tree_reading(310, NOW_S)).why is Why.API_AWAY
 
     def test_a_remote_server_that_is_late_keeps_its_last_value(self) -> None:
         """Marked stale: there is no process to read."""
@@ -128,9 +128,9 @@ class TestAutomatic:
 
     def test_before_the_first_answer_it_is_starting(self) -> None:
         """Which is no failure."""
-        link = asked(CircuitBreaker(), NOW_S - 0.1)
-        assert chosen(link, no_process(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
-        assert chosen(link, tree_reading(90, NOW_S)).source is Source.PROCESS
+        breaker = asked(CircuitBreaker(), NOW_S - 0.1)
+        assert chosen(breaker, no_process(NOW_S)) == Selected(Source.NONE, why=Why.STARTING)
+        assert chosen(breaker, tree_reading(90, NOW_S)).source is Source.PROCESS
 
 
 class TestApiOnly:
@@ -147,8 +147,8 @@ class TestApiOnly:
     def test_then_there_is_no_figure(self, interval_s: float, shown_s: float) -> None:
         """After five intervals, at least 15 s."""
         for age_s, source in ((shown_s - 0.1, Source.API), (shown_s + 0.1, Source.NONE)):
-            link = asked(link_with(300, NOW_S - age_s), NOW_S - age_s + 0.01)
-            selected = select(Mode.API, link, None, NOW_S, interval_s, local=True)
+            breaker = asked(breaker_with(300, NOW_S - age_s), NOW_S - age_s + 0.01)
+            selected = select(Mode.API, breaker, None, NOW_S, interval_s, local=True)
             assert selected.source is source
 
     def test_an_api_that_never_answered_has_no_figure(self) -> None:
@@ -162,7 +162,7 @@ class TestNotTheServer:
     """The cross-check rejects the process on the port: the API stands alone."""
 
     @pytest.mark.parametrize(
-        ("link", "source", "stale"),
+        ("breaker", "source", "stale"),
         [
             (FRESH, Source.API, False),
             (LATE, Source.API, True),
@@ -172,11 +172,11 @@ class TestNotTheServer:
         ],
     )
     def test_it_is_as_api_only_and_says_why(
-        self, link: CircuitBreaker, source: Source, stale: bool
+        self, breaker: CircuitBreaker, source: Source, stale: bool
     ) -> None:
         """With its limits, and nothing of the process in the figure."""
         selected = select(
-            Mode.AUTO, link, no_process(NOW_S), NOW_S, INTERVAL_S, local=True, is_mismatch=True
+            Mode.AUTO, breaker, no_process(NOW_S), NOW_S, INTERVAL_S, local=True, is_mismatch=True
         )
         assert (selected.source, selected.stale) == (source, stale)
         assert selected.memory_bytes == (None if source is Source.NONE else mb(300))
@@ -201,8 +201,8 @@ class TestProcessOnly:
 
 def test_the_first_answer_counts_however_long_it_took() -> None:
     """What a server says after a long silence is its newest figure."""
-    link = answered(asked(CircuitBreaker(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
-    assert chosen(link, tree_reading(700, NOW_S)).source is Source.API
+    breaker = answered(asked(CircuitBreaker(), NOW_S - 20), answer(700, NOW_S - 0.01, latency_s=20))
+    assert chosen(breaker, tree_reading(700, NOW_S)).source is Source.API
 
 
 def expensive(age_s: float) -> CircuitBreaker:

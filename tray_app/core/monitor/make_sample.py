@@ -116,7 +116,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         state,
         override=life.override,
         tracker=life.tracker,
-        link=seen.link,
+        breaker=seen.breaker,
         process=seen.process,
         cross_check=seen.cross_check,
         temp=work.temp,
@@ -159,7 +159,7 @@ def _work(
     """``before`` is the state of the last sample, ``state`` that on the basis of this one."""
     temp = _temp(state, readings, now, seen, lost=lost)
     # A first answer comes with the server that has started, or from the one before it.
-    reading = None if seen.apart else seen.link.reading
+    reading = None if seen.apart else seen.breaker.reading
     answered_s = reading.taken_s if reading else None
     activity = activities.update(
         # Of another server, what the last one did says nothing.
@@ -230,7 +230,7 @@ def _facts(
         change=life.change,
         temp_place=server_actions.temp_directory(state.settings, seen.target),
         process=seen.process,
-        signs=_signs(seen.own_link, seen.process, activity),
+        signs=_signs(seen.own_breaker, seen.process, activity),
         rests=not activity.stirs and rate.is_still(course.trend, RESTS_WITHIN_BYTES),
     )
 
@@ -251,7 +251,7 @@ def _sample(
     process, target = seen.process or _NO_PROCESSES, seen.target
     line = forecast.shown(alerts.outlook, now.mono_s)
     level = alerts.of(levels.POLICY)
-    is_away = not seen.is_mismatch and circuit_breaker.away(seen.link, now.mono_s)
+    is_away = not seen.is_mismatch and circuit_breaker.is_open(seen.breaker, now.mono_s)
     own = readings.own
     return Sample(
         number=state.samples + 1,
@@ -338,22 +338,24 @@ def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | No
     return process.kind if process and process.target else MemoryKind.RSS
 
 
-def _signs(link: CircuitBreaker, process: ProcessReading | None, activity: ActivityState) -> Signs:
-    """Whether the server answers, or does anything; ``link`` is that to its own API."""
-    failure = link.failure
+def _signs(
+    breaker: CircuitBreaker, process: ProcessReading | None, activity: ActivityState
+) -> Signs:
+    """Whether the server answers, or does anything; ``breaker`` is its own API's."""
+    failure = breaker.failure
     problem = failure.problem if failure else None
     failure_class = problem.failure_class if problem else None
     readable = process is not None and process.target is not None
     return Signs(
-        answered_s=link.reading.taken_s if link.reading else None,
+        answered_s=breaker.reading.taken_s if breaker.reading else None,
         answers=failure_class is FailureClass.ERROR
-        or (problem is None and link.reading is not None),
-        silent_since_s=link.silent_since_s,
+        or (problem is None and breaker.reading is not None),
+        silent_since_s=breaker.silent_since_s,
         timed_out=problem is not None
         and failure_class is FailureClass.TIMEOUT
         and problem.kind is not ApiFailureKind.NO_CONNECTION,
         readable=readable,
-        cpu_percent=process.working_percent if process and link.silent_since_s else None,
+        cpu_percent=process.working_percent if process and breaker.silent_since_s else None,
         stopped=process is not None and process.is_stopped,
         busy=activity.is_busy,
     )

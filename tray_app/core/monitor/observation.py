@@ -24,7 +24,7 @@ from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Selected, fresh, select
 
 NOT_ASKED = ApiCondition(ApiState.OFF)
-NOT_LINKED = CircuitBreaker()
+UNUSED_BREAKER = CircuitBreaker()
 
 
 class Observation(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Observation(Struct, frozen=True):
     because it is being measured (``unmeasured``).
     """
 
-    link: CircuitBreaker
+    breaker: CircuitBreaker
     process: ProcessReading | None
     answer: ApiReading | None
     new_answer: ApiReading | None
@@ -63,10 +63,10 @@ class Observation(Struct, frozen=True):
         return self.answer.system if self.answer else None
 
     @property
-    def own_link(self) -> CircuitBreaker:
-        """The link to the API, while that is the watched process's own."""
+    def own_breaker(self) -> CircuitBreaker:
+        """The API's breaker while the API is the watched process's own, else an unused one."""
         is_off = self.condition is NOT_ASKED
-        return NOT_LINKED if self.apart or is_off else self.link
+        return UNUSED_BREAKER if self.apart or is_off else self.breaker
 
 
 def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
@@ -75,19 +75,19 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
     process = (
         shared_memory.corrected(readings.process, readings.sharing) if readings.process else None
     )
-    link = _link(state, process)
-    answer = link.reading if fresh(link, now.mono_s, every_s) else None
+    breaker = _breaker(state, process)
+    answer = breaker.reading if fresh(breaker, now.mono_s, every_s) else None
     is_used = answer is not None and answer.taken_s == state.seen_answer_s
     new_answer = None if is_used else answer
     check = cross_check.update(state.cross_check, new_answer, process)
     apart, is_mismatch = _whose(state, process, check)
     if process and process.target and is_mismatch:
         process = cross_check.without_target(process, state.settings.address.port)
-    if link.failures and _is_found(state, process):
-        link = circuit_breaker.reset(link)
+    if breaker.failures and _is_found(state, process):
+        breaker = circuit_breaker.reset(breaker)
     selected = select(
         Mode.FALLBACK if apart and mode is Mode.AUTO else mode,
-        link,
+        breaker,
         process,
         now.mono_s,
         every_s,
@@ -100,7 +100,7 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
     # A figure that is too low for a moment is shown, but nothing follows from it.
     unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
     return Observation(
-        link=link,
+        breaker=breaker,
         process=process,
         answer=answer,
         new_answer=new_answer,
@@ -108,17 +108,19 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
         apart=apart,
         is_mismatch=is_mismatch,
         selected=selected,
-        condition=circuit_breaker.condition(link, now.mono_s, every_s) if is_asked else NOT_ASKED,
+        condition=circuit_breaker.condition(breaker, now.mono_s, every_s)
+        if is_asked
+        else NOT_ASKED,
         every_s=every_s,
         unmeasured=unmeasured,
         figure=None if unmeasured else _figure(selected),
     )
 
 
-def _link(state: State, process: ProcessReading | None) -> CircuitBreaker:
-    """The link to the API; it begins again when the process that answers has ended."""
+def _breaker(state: State, process: ProcessReading | None) -> CircuitBreaker:
+    """The API's breaker, reset when the process that answers has ended."""
     ended = process is not None and process.loss is not None and _answered(state, process.loss)
-    return circuit_breaker.ended(state.link) if ended else state.link
+    return circuit_breaker.ended(state.breaker) if ended else state.breaker
 
 
 def _answered(state: State, loss: Loss) -> bool:

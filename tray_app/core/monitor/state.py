@@ -92,7 +92,7 @@ class State(Struct, frozen=True):
     demo: bool = False
     paused: bool = False
     choice: RememberedChoices = RememberedChoices()
-    link: CircuitBreaker = CircuitBreaker()
+    breaker: CircuitBreaker = CircuitBreaker()
     process: ProcessReading | None = None
     cross_check: CrossCheck = CrossCheck()
     temp: TempUsage | None = None
@@ -195,7 +195,7 @@ def wants_largest(state: State) -> bool:
 def interval_s(state: State) -> float:
     """Seconds between two samples: as set, or longer where that cannot be kept."""
     only_api = not wants_processes(state) and wants_api(state)
-    apart_s = circuit_breaker.apart_s(state.link) if only_api else 0.0
+    apart_s = circuit_breaker.apart_s(state.breaker) if only_api else 0.0
     return max(state.settings.interval_s, READINGS_PER_INTERVAL * state.reading_s, apart_s)
 
 
@@ -288,7 +288,7 @@ def wants_reading_s(state: State) -> float:
 def samples_at_once(state: State, now: Now) -> bool:
     """Whether an answer that just came changes the source, so that waiting would mislead, or says
     that a job has begun, or what it has turned to."""
-    sample, answer = state.sample, state.link.reading
+    sample, answer = state.sample, state.breaker.reading
     if sample and answer and state.activity.stirs and answer.taken_s != state.seen_answer_s:
         seen, told = state.temp, answer.temp
         turns = answer.stage is not None and answer.stage != state.activity.words.mark
@@ -298,7 +298,7 @@ def samples_at_once(state: State, now: Now) -> bool:
         sample is not None
         and sample.source is not Source.API
         and sample.why not in (Why.WORKERS, Why.BETWEEN)
-        and fresh(state.link, now.mono_s, interval_s(state))
+        and fresh(state.breaker, now.mono_s, interval_s(state))
     )
 
 

@@ -100,13 +100,13 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
         state = _woken(state, now)
         if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
             # It may have lain in the inbox all night: another one is asked for.
-            return replace(state, link=CircuitBreaker()), ()
+            return replace(state, breaker=CircuitBreaker()), ()
     match happened:
         case Asked():
             words = stage.asked(state.activity.words, now.mono_s)
             activity = replace(state.activity, words=words)
-            link = circuit_breaker.asked(state.link, now.mono_s)
-            return replace(state, link=link, activity=activity), ()
+            breaker = circuit_breaker.asked(state.breaker, now.mono_s)
+            return replace(state, breaker=breaker, activity=activity), ()
         case Answered(outcome, jitter):
             return _answered(state, outcome, now, jitter), ()
         case SourcesRead():
@@ -164,17 +164,17 @@ def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, .
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
             # A request that is still in flight counts, with its silence.
-            link = circuit_breaker.begun_again(state.link, state.link.asked_s)
-            changed = replace(state, settings=settings, choice=choice, link=link)
+            breaker = circuit_breaker.begun_again(state.breaker, state.breaker.asked_s)
+            changed = replace(state, settings=settings, choice=choice, breaker=breaker)
             return changed, (Chosen(choice),)
         case SetPreset(preset):
             return _set_preset(state, preset, now)
         case SetPaused(paused):
             # What came before a pause says nothing about rate or silence after it.
-            link = circuit_breaker.begun_again(state.link)
+            breaker = circuit_breaker.begun_again(state.breaker)
             # Nobody watches during a pause: it is a gap.
             state = alerting.woken(state, now, 0.0)
-            return replace(state, paused=paused, trend=Trend(), link=link), ()
+            return replace(state, paused=paused, trend=Trend(), breaker=breaker), ()
         case Mute(duration_s):
             return alerting.muted(state, now, duration_s)
         case Unmute():
@@ -219,12 +219,12 @@ def _remember(state: State, choice: RememberedChoices) -> tuple[State, tuple[Eve
 def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> State:
     match outcome:
         case ApiReading():
-            link = circuit_breaker.answered(state.link, outcome)
+            breaker = circuit_breaker.answered(state.breaker, outcome)
         case ApiFailure():
-            words = stage.unanswered(state.activity.words, state.link.asked_s)
+            words = stage.unanswered(state.activity.words, state.breaker.asked_s)
             state = replace(state, activity=replace(state.activity, words=words))
-            link = circuit_breaker.failed(state.link, outcome, now.mono_s, jitter)
-    return replace(state, link=link)
+            breaker = circuit_breaker.failed(state.breaker, outcome, now.mono_s, jitter)
+    return replace(state, breaker=breaker)
 
 
 def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
@@ -289,7 +289,7 @@ def _of_another_server(state: State, now: Now) -> State:
     return replace(
         rebased(state, now),
         awake=now,
-        link=CircuitBreaker(),
+        breaker=CircuitBreaker(),
         process=None,
         cross_check=CrossCheck(),
         alerts=CALM,
@@ -308,11 +308,11 @@ def _away_s(state: State, now: Now) -> float:
 
 def _woken(state: State, now: Now) -> State:
     """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
-    silent_since_s = None if state.link.asked_s is None else now.mono_s  # it begins now
+    silent_since_s = None if state.breaker.asked_s is None else now.mono_s  # it begins now
     return replace(
         alerting.woken(state, now, _away_s(state, now)),
         awake=now,
         trend=Trend(),
-        link=circuit_breaker.begun_again(state.link, silent_since_s),
+        breaker=circuit_breaker.begun_again(state.breaker, silent_since_s),
         activity=activities.woken(state.activity),
     )

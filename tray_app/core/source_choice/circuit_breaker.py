@@ -75,8 +75,9 @@ class CircuitBreaker(Struct, frozen=True):
 
 
 class ApiCondition(Struct, frozen=True):
-    """The link as it is shown. ``age_s`` is that of the last good reading, ``every_s`` how far
-    apart requests are kept where that is more than an interval. ``problem``: why it fails."""
+    """The state of the API as it is shown. ``age_s`` is that of the last good reading, ``every_s``
+    how far apart requests are kept where that is more than an interval. ``problem``: why it
+    fails."""
 
     state: ApiState
     age_s: float | None = None
@@ -85,22 +86,24 @@ class ApiCondition(Struct, frozen=True):
     every_s: float | None = None
 
 
-def asked(link: CircuitBreaker, now_s: float) -> CircuitBreaker:
+def asked(breaker: CircuitBreaker, now_s: float) -> CircuitBreaker:
     """A request was sent."""
-    since = link.silent_since_s if link.silent_since_s is not None else now_s
-    return replace(link, asked_s=now_s, silent_since_s=since)
+    since = breaker.silent_since_s if breaker.silent_since_s is not None else now_s
+    return replace(breaker, asked_s=now_s, silent_since_s=since)
 
 
-def answered(link: CircuitBreaker, reading: ApiReading) -> CircuitBreaker:
+def answered(breaker: CircuitBreaker, reading: ApiReading) -> CircuitBreaker:
     """A good answer closes the circuit: all earlier failures are forgotten."""
-    return CircuitBreaker(reading=reading, latency_s=_smoothed(link.latency_s, reading.latency_s))
+    return CircuitBreaker(
+        reading=reading, latency_s=_smoothed(breaker.latency_s, reading.latency_s)
+    )
 
 
-def begun_again(link: CircuitBreaker, silent_since_s: float | None = None) -> CircuitBreaker:
+def begun_again(breaker: CircuitBreaker, silent_since_s: float | None = None) -> CircuitBreaker:
     """What came before says nothing any more. A request that is in flight may still be answered,
     and what the server wants is kept."""
     return CircuitBreaker(
-        asked_s=link.asked_s, silent_since_s=silent_since_s, not_before_s=link.not_before_s
+        asked_s=breaker.asked_s, silent_since_s=silent_since_s, not_before_s=breaker.not_before_s
     )
 
 
@@ -113,37 +116,37 @@ def _smoothed(before_s: float | None, latency_s: float) -> float:
     return before_s + LATENCY_WEIGHT * (counted_s - before_s)
 
 
-def apart_s(link: CircuitBreaker) -> float:
+def apart_s(breaker: CircuitBreaker) -> float:
     """How far apart requests are kept, from start to start."""
-    return min(APART_LATENCIES * (link.latency_s or 0.0), APART_MAX_S)
+    return min(APART_LATENCIES * (breaker.latency_s or 0.0), APART_MAX_S)
 
 
-def within_budget(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
+def within_budget(breaker: CircuitBreaker, now_s: float, interval_s: float) -> bool:
     """Whether the API answers as it is asked, although its newest answer may be some time old."""
-    if link.reading is None or link.failures:
+    if breaker.reading is None or breaker.failures:
         return False
-    waited_s = 0.0 if link.asked_s is None else now_s - link.asked_s
-    longest_s = apart_s(link) + interval_s  # requests are sent before a tick
-    return waited_s <= min(interval_s, 1.0) and now_s - link.reading.taken_s <= longest_s
+    waited_s = 0.0 if breaker.asked_s is None else now_s - breaker.asked_s
+    longest_s = apart_s(breaker) + interval_s  # requests are sent before a tick
+    return waited_s <= min(interval_s, 1.0) and now_s - breaker.reading.taken_s <= longest_s
 
 
 def failed(
-    link: CircuitBreaker, failure: ApiFailure, now_s: float, jitter: float
+    breaker: CircuitBreaker, failure: ApiFailure, now_s: float, jitter: float
 ) -> CircuitBreaker:
     """A failure, with ``jitter`` in [0, 1): refused and wrong answers pause 1 s to 30 s."""
     if failure.problem.failure_class is FailureClass.TIMEOUT:
         pause_s, next_ask_s = 0.0, now_s + RETRY_AFTER_TIMEOUT_S
-        since = link.silent_since_s
+        since = breaker.silent_since_s
     else:
-        pause_s = min(max(2 * link.pause_s, PAUSE_MIN_S), PAUSE_MAX_S)
+        pause_s = min(max(2 * breaker.pause_s, PAUSE_MIN_S), PAUSE_MAX_S)
         spread_s = pause_s * (0.75 + 0.5 * jitter)
         next_ask_s = now_s + min(max(spread_s, PAUSE_MIN_S), PAUSE_MAX_S)
         since = None
     return replace(
-        link,
+        breaker,
         asked_s=None,
         failure=failure,
-        failures=link.failures + 1,
+        failures=breaker.failures + 1,
         silent_since_s=since,
         pause_s=pause_s,
         next_ask_s=next_ask_s,
@@ -151,41 +154,41 @@ def failed(
     )
 
 
-def ended(link: CircuitBreaker) -> CircuitBreaker:
+def ended(breaker: CircuitBreaker) -> CircuitBreaker:
     """The process that answered has ended: its last answer is no figure, and whether another
     answers in its place is asked at once."""
-    return replace(link, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
+    return replace(breaker, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
 
 
-def reset(link: CircuitBreaker) -> CircuitBreaker:
+def reset(breaker: CircuitBreaker) -> CircuitBreaker:
     """Something says that the server is back (its process was found): ask at once."""
-    return replace(link, pause_s=0.0, next_ask_s=0.0)
+    return replace(breaker, pause_s=0.0, next_ask_s=0.0)
 
 
-def away(link: CircuitBreaker, now_s: float) -> bool:
+def is_open(breaker: CircuitBreaker, now_s: float) -> bool:
     """Whether the API counts as away: 3 failures in a row, 3 s of silence, or more than 3 s in
     which it wants not to be asked."""
     return (
-        link.failures >= FALLBACK_AFTER_FAILURES
-        or link.not_before_s - now_s > FALLBACK_AFTER_SILENCE_S
+        breaker.failures >= FALLBACK_AFTER_FAILURES
+        or breaker.not_before_s - now_s > FALLBACK_AFTER_SILENCE_S
         or (
-            link.silent_since_s is not None
-            and now_s - link.silent_since_s >= FALLBACK_AFTER_SILENCE_S
+            breaker.silent_since_s is not None
+            and now_s - breaker.silent_since_s >= FALLBACK_AFTER_SILENCE_S
         )
     )
 
 
-def refuses(link: CircuitBreaker, now_s: float) -> bool:
+def refuses(breaker: CircuitBreaker, now_s: float) -> bool:
     """Whether nobody listens any more: away, and the newest request was refused."""
-    return _fails_as(link, FailureClass.REFUSED) and away(link, now_s)
+    return _fails_as(breaker, FailureClass.REFUSED) and is_open(breaker, now_s)
 
 
-def _fails_as(link: CircuitBreaker, failure_class: FailureClass) -> bool:
-    return link.failure is not None and link.failure.problem.failure_class is failure_class
+def _fails_as(breaker: CircuitBreaker, failure_class: FailureClass) -> bool:
+    return breaker.failure is not None and breaker.failure.problem.failure_class is failure_class
 
 
 def due_s(
-    link: CircuitBreaker, next_tick_s: float, interval_s: float, *, hastens: bool = False
+    breaker: CircuitBreaker, next_tick_s: float, interval_s: float, *, hastens: bool = False
 ) -> float | None:
     """When the next request is to be sent: shortly before the tick that will use it.
 
@@ -194,44 +197,44 @@ def due_s(
     the request is for a later one. ``hastens``: it is not for a tick, and is sent as soon as that
     does not cost the server too much.
     """
-    if link.asked_s is not None:
+    if breaker.asked_s is not None:
         return None
-    if link.failures or link.reading is None:
-        return max(link.next_ask_s, link.not_before_s)
+    if breaker.failures or breaker.reading is None:
+        return max(breaker.next_ask_s, breaker.not_before_s)
     lead_max_s = interval_s / 2
     if hastens:
-        return max(link.reading.taken_s + HASTE_S, link.reading.taken_s + apart_s(link))
-    if link.reading.taken_s >= next_tick_s - lead_max_s:
+        return max(breaker.reading.taken_s + HASTE_S, breaker.reading.taken_s + apart_s(breaker))
+    if breaker.reading.taken_s >= next_tick_s - lead_max_s:
         next_tick_s += interval_s
-    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (link.latency_s or 0.0)), lead_max_s)
+    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (breaker.latency_s or 0.0)), lead_max_s)
     ask_s = next_tick_s - lead_s
-    earliest_s = link.reading.taken_s - link.reading.latency_s + apart_s(link)
+    earliest_s = breaker.reading.taken_s - breaker.reading.latency_s + apart_s(breaker)
     if earliest_s > ask_s:
         ask_s += math.ceil((earliest_s - ask_s) / interval_s) * interval_s
-    return max(ask_s, link.next_ask_s, link.not_before_s)
+    return max(ask_s, breaker.next_ask_s, breaker.not_before_s)
 
 
-def condition(link: CircuitBreaker, now_s: float, interval_s: float) -> ApiCondition:
-    """How the link is to be shown at ``now_s``."""
-    waited_s = 0.0 if link.silent_since_s is None else now_s - link.silent_since_s
-    problem = link.failure.problem if link.failure else None
-    if waited_s >= FALLBACK_AFTER_SILENCE_S or _fails_as(link, FailureClass.TIMEOUT):
+def condition(breaker: CircuitBreaker, now_s: float, interval_s: float) -> ApiCondition:
+    """The condition to show at ``now_s``."""
+    waited_s = 0.0 if breaker.silent_since_s is None else now_s - breaker.silent_since_s
+    problem = breaker.failure.problem if breaker.failure else None
+    if waited_s >= FALLBACK_AFTER_SILENCE_S or _fails_as(breaker, FailureClass.TIMEOUT):
         state = ApiState.SILENT
         problem = ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=round(waited_s))
-    elif link.failure is not None:
-        refused = _fails_as(link, FailureClass.REFUSED)
+    elif breaker.failure is not None:
+        refused = _fails_as(breaker, FailureClass.REFUSED)
         state = ApiState.UNREACHABLE if refused else ApiState.ERROR
     elif waited_s > min(interval_s, 1.0):
         state = ApiState.SLOW
-    elif link.reading is None:
+    elif breaker.reading is None:
         state = ApiState.WAITING
     else:
         state = ApiState.OK
-    every_s = apart_s(link)
+    every_s = apart_s(breaker)
     return ApiCondition(
         state=state,
-        age_s=None if link.reading is None else max(0.0, now_s - link.reading.taken_s),
-        latency_s=None if link.reading is None else link.reading.latency_s,
+        age_s=None if breaker.reading is None else max(0.0, now_s - breaker.reading.taken_s),
+        latency_s=None if breaker.reading is None else breaker.reading.latency_s,
         problem=problem,
         every_s=every_s if every_s > interval_s else None,
     )

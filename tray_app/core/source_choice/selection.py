@@ -61,18 +61,18 @@ def whole_server_bytes(api: ApiReading, process: ProcessReading | None) -> int:
     return api.rss_bytes + process.footprint_bytes - process.answering_rss_bytes
 
 
-def fresh(link: CircuitBreaker, now_s: float, interval_s: float) -> bool:
+def fresh(breaker: CircuitBreaker, now_s: float, interval_s: float) -> bool:
     """Whether the newest answer is good and came since the last tick."""
     return (
-        link.reading is not None
-        and link.failures == 0
-        and now_s - link.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
+        breaker.reading is not None
+        and breaker.failures == 0
+        and now_s - breaker.reading.taken_s <= FRESH_PART_OF_INTERVAL * interval_s
     )
 
 
 def select(
     mode: Mode,
-    link: CircuitBreaker,
+    breaker: CircuitBreaker,
     process: ProcessReading | None,
     now_s: float,
     interval_s: float,
@@ -89,41 +89,41 @@ def select(
     for it.
     """
     if is_mismatch and mode is Mode.AUTO:
-        alone = select(Mode.API, link, None, now_s, interval_s, local, sudden=sudden)
+        alone = select(Mode.API, breaker, None, now_s, interval_s, local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
     by_process = _by_process(process)
     if mode is Mode.FALLBACK:
         return by_process or _nothing(local=local)
-    is_fresh = fresh(link, now_s, interval_s)
-    if is_fresh or _is_not_due(link, now_s, interval_s, sudden=sudden):
+    is_fresh = fresh(breaker, now_s, interval_s)
+    if is_fresh or _is_not_due(breaker, now_s, interval_s, sudden=sudden):
         # What a poll has seen is newer than any answer, also than one that came just now: that was
         # measured before, by as much as the answer took.
         is_newer = (sudden or not is_fresh) and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is not None:
             return chosen
-        if link.reading is not None:
-            return _by_api(mode, link.reading, process)
-    away = circuit_breaker.away(link, now_s)
+        if breaker.reading is not None:
+            return _by_api(mode, breaker.reading, process)
+    away = circuit_breaker.is_open(breaker, now_s)
     if by_process:
         return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
-    if last := _last_value(mode, link, now_s, interval_s, away=away):
+    if last := _last_value(mode, breaker, now_s, interval_s, away=away):
         return last
-    return _no_source(mode, link, process, away=away, local=local)
+    return _no_source(mode, breaker, process, away=away, local=local)
 
 
-def _is_not_due(link: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
+def _is_not_due(breaker: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
     """Whether an answer that is missing is not due yet, and not late."""
-    if not circuit_breaker.within_budget(link, now_s, interval_s):
+    if not circuit_breaker.within_budget(breaker, now_s, interval_s):
         return False
-    return sudden or circuit_breaker.apart_s(link) > FRESH_PART_OF_INTERVAL * interval_s
+    return sudden or circuit_breaker.apart_s(breaker) > FRESH_PART_OF_INTERVAL * interval_s
 
 
 def _no_source(
-    mode: Mode, link: CircuitBreaker, process: ProcessReading | None, *, away: bool, local: bool
+    mode: Mode, breaker: CircuitBreaker, process: ProcessReading | None, *, away: bool, local: bool
 ) -> Selected:
     has_ended = process is not None and process.loss is not None
-    if link.reading is None and not away and link.failures == 0 and not has_ended:
+    if breaker.reading is None and not away and breaker.failures == 0 and not has_ended:
         return Selected(Source.NONE, why=Why.STARTING)
     return Selected(Source.NONE, why=Why.API_AWAY) if mode is Mode.API else _nothing(local=local)
 
@@ -159,13 +159,13 @@ def _by_api(mode: Mode, api: ApiReading, process: ProcessReading | None) -> Sele
 
 
 def _last_value(
-    mode: Mode, link: CircuitBreaker, now_s: float, interval_s: float, *, away: bool
+    mode: Mode, breaker: CircuitBreaker, now_s: float, interval_s: float, *, away: bool
 ) -> Selected | None:
     """The API's last value, as long as it may be shown without a new one."""
-    api = link.reading
+    api = breaker.reading
     if api is None:
         return None
-    if mode is Mode.API and not circuit_breaker.refuses(link, now_s):
+    if mode is Mode.API and not circuit_breaker.refuses(breaker, now_s):
         limit_s = max(STALE_LIMIT_INTERVALS * interval_s, STALE_LIMIT_MIN_S)
         if now_s - api.taken_s > limit_s:
             return None
