@@ -112,6 +112,7 @@ def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource
         scheduler=scheduler,
         shares=shares,
         clock=clock.mono_s,
+        cpu_clock=clock.thread_cpu_s,
         every_s=every_s,
     )
 

@@ -73,10 +73,16 @@ class Reader:
         self.asked: list[int] = []
         self.threads: set[str] = set()
         self.now_s = 10.0
+        self.cpu_s = 0.0
         self.before_answer: Callable[[], None] = lambda: None
         scheduler = BackgroundScheduler(time.monotonic)
         self.reader = UssPssReader(
-            self.reports.put, scheduler, self._shares, lambda: self.now_s, every_s
+            self.reports.put,
+            scheduler,
+            self._shares,
+            clock=lambda: self.now_s,
+            cpu_clock=lambda: self.cpu_s,
+            every_s=every_s,
         )
 
     def _shares(self, pid: int) -> Shares | None:
@@ -152,7 +158,7 @@ def test_a_costly_answer_is_followed_by_a_long_rest(made: Callable[..., Reader])
     told = made({1: Shares(10, 15, 20)}, 0.01)
 
     def work() -> None:
-        told.now_s += 1.0
+        told.cpu_s += 1.0
 
     told.before_answer = work
     told.reader.watch(rows(1))
@@ -285,6 +291,28 @@ class TestSharing:
         assert self.shared_mb(sharing) == {1: 300, 2: 200}
         assert told.asked == [1, 2, 1, 2]
 
+    def test_an_answer_that_waits_for_a_busy_machine_costs_nothing(
+        self, made: Callable[..., Reader]
+    ) -> None:
+        """While six workers copy what they share, an answer takes long. It was made before the
+        last copies, so the next one is asked for a second later."""
+        told = made({1: mb(2, 152, 302), 2: mb(0, 150, 300)})
+
+        def wait() -> None:
+            told.now_s += 0.2
+            told.cpu_s += 0.01
+
+        told.before_answer = wait
+        told.reader.watch((row(1, 302), row(2, 300)))
+        told.next()
+        for copied_mb in (50, 100):
+            told.figures[2] = mb(copied_mb, 150 + copied_mb, 300)
+            told.now_s += 1.1
+            told.reader.watch((row(1, 302), row(2, 300, faulted_mb=copied_mb)))
+            told.next()
+        sharing = told.reader.watch((row(1, 302), row(2, 300, faulted_mb=100)))
+        assert self.shared_mb(sharing) == {1: 300, 2: 200}
+
 
 def test_the_kernels_figures_are_psutils(spawn: Spawn) -> None:
     """What a process has taken for itself is its own; what is gone has nothing."""
@@ -351,7 +379,9 @@ def test_a_real_forked_server_holds_what_the_kernel_says(spawn: Spawn) -> None:
     assert handle is not None
     tree = ServerTree(table, handle, "127.0.0.1", free_port(), 0.0)
     new_processes = table.new_processes()
-    reader = UssPssReader(lambda _: None, scheduler, shares, time.monotonic, 3600.0)
+    reader = UssPssReader(
+        lambda _: None, scheduler, shares, time.monotonic, time.thread_time, every_s=3600.0
+    )
 
     def read() -> tuple[ProcessReading, float]:
         """What the tree holds by our figure, and the sum of PSS."""

@@ -2,8 +2,9 @@
 
 The kernel walks all pages of a process for this: 9 to 16 ms for each GB. So it runs in a thread of
 its own, at most 1 % of the time, or 5 % while the tree copies shared pages, which RSS does not
-show. New processes are measured at once, because RSS alone would count their shared memory twice.
-The sampler waits for that, but only briefly.
+show. Only CPU counts as cost, not the wait for a busy machine. New processes are measured at once,
+because RSS alone would count their shared memory twice. The sampler waits for that, but only
+briefly.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class UssPssReader:
     """Calls ``report(own)`` for the given processes, from the thread of ``scheduler``.
 
     ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
-    out. A tree of which none may be asked is not reported.
+    out. A tree of which none may be asked is not reported. ``cpu_clock`` tells what the calling
+    thread has used of the processors.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class UssPssReader:
         scheduler: BackgroundScheduler,
         shares: Callable[[int], Shares | None],
         clock: Callable[[], float],
+        cpu_clock: Callable[[], float],
         every_s: float,
     ) -> None:
         self._report = report
         self._scheduler = scheduler
         self._shares = shares
         self._clock = clock
+        self._cpu_clock = cpu_clock
         self._every_s = every_s
         self._changed = threading.Condition()
         self._rows: tuple[ProcessRow, ...] = ()
@@ -200,14 +204,14 @@ class UssPssReader:
             is_due = self._clock() - self._all_asked_s >= self._every_s
             wants_all = self._wants_all or is_due or not new
             self._wants_all = False
-        began_s = self._clock()
+        began_s, cpu_s = self._clock(), self._cpu_clock()
         found = self._asked(rows if wants_all else tuple(new), root)
         shared = (share.shared_bytes for share in found.values() if share)
         if not wants_all and any(each >= SMALL_BYTES for each in shared):
             # Forked: what was its parent's own is so no longer.
             wants_all = True
             found |= self._asked(tuple(row for row in rows if row not in new), root)
-        took_s = self._clock() - began_s
+        took_s = self._cpu_clock() - cpu_s
         with self._changed:
             if not self._wants(root):
                 return rest_after_s(took_s, self._every_s)
