@@ -90,6 +90,16 @@ class TestAProxyOnThePort:
         alerts = found(told.events, LevelReached)
         assert [event.forecast for event in alerts] == [None]  # elevated it is, for it stands there
 
+    def test_nor_where_its_first_answer_takes_seconds(self, told: Told) -> None:
+        """Nothing says before it that the 20 MB are not the server's."""
+        for at_s in (0, 2, 4):
+            told.look(at_s, 20)
+        late = answer(1987, START_S + 6, latency_s=5.9)
+        told.happen(6, Answered(late), Looked(look(20, START_S + 6)))
+        told.look(8, 20)
+        assert (told.sample.memory_bytes, told.sample.why) == (mb(1987), Why.NOT_THE_SERVER)
+        assert (told.sample.rate_bytes_s or 0.0) == pytest.approx(0.0, abs=1.0)
+
     def test_the_summary_is_of_the_server_alone(self) -> None:
         """Time and samples are the run's; peak, average and trend are of what it measures now."""
         told = Told(begin(Settings(), Settings(duration_s=20.0), Now(START_S, WALL_S), local=True))

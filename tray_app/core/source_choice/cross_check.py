@@ -1,9 +1,10 @@
 """Checks whether the process on the port really is the server.
 
 An ssh tunnel, a container's proxy or nginx only forwards its port. The API reports the server's own
-memory, so a tree in which no process has that much is not the server's. One quick answer is enough
-to reject a process that never fitted. A process that fitted before is rejected only after three
-misfits in a row, because memory may move between the two readings.
+memory, so a tree in which no process has that much is not the server's. One answer is enough to
+reject a process that never fitted, if it was quick or the tree stood still while it was on its way.
+A process that fitted before is rejected only after three misfits in a row, because memory may move
+between the two readings.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
 MISMATCH_FACTOR = 0.2
 MISMATCH_BYTES = 50 * MIB
 ANSWERS_TO_REJECT = 3
-# The figure of an answer that took longer may be as much older than the reading beside it.
+# The figure of an answer that took longer may be as much older than the reading beside it; the first
+# reading and the first request are no further apart.
 QUICK_S = 0.5
 
 
 class CrossCheck(Struct, frozen=True):
     """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
 
-    ``tree_bytes`` is what the whole tree had at the last tick. ``proven``: an answer has fitted.
+    ``tree_bytes`` is what the whole tree had at the last tick, and ``still_bytes`` what it had at
+    ``still_s``, since when it has not moved far from that. ``proven``: an answer has fitted.
     """
 
     target: tuple[int, float] | None = None
     misfits: int = 0
     tree_bytes: int | None = None
     proven: bool = False
+    still_bytes: int | None = None
+    still_s: float = 0.0
 
 
 def alike(api_bytes: int, rss_bytes: int) -> bool:
@@ -58,14 +63,19 @@ def update(
         check = CrossCheck(target)
     misfits, proven = check.misfits, check.proven
     before_bytes = check.tree_bytes
+    still_bytes, still_s = check.still_bytes, check.still_s
+    if still_bytes is None or tree_bytes is None or not alike(still_bytes, tree_bytes):
+        still_bytes, still_s = tree_bytes, process.taken_s
     if answer is None:
         pass
     elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
         misfits, proven = 0, True
     elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
-        enough = not proven and answer.latency_s <= QUICK_S
+        asked_s = answer.taken_s - answer.latency_s
+        is_comparable = answer.latency_s <= QUICK_S or asked_s >= still_s - QUICK_S
+        enough = not proven and is_comparable
         misfits = ANSWERS_TO_REJECT if enough else min(misfits + 1, ANSWERS_TO_REJECT)
-    return CrossCheck(target, misfits, tree_bytes, proven)
+    return CrossCheck(target, misfits, tree_bytes, proven, still_bytes, still_s)
 
 
 def is_another(check: CrossCheck, process: ProcessReading) -> bool:
