@@ -15,7 +15,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import Loss, Now, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor.events import JobEnded, Summarised
+from tray_app.core.monitor.events import JobEnded, Summarised, TargetChanged
 from tray_app.core.monitor.inputs import Answered, Asked, Reconfigured, SourcesRead, TimeUp
 from tray_app.core.monitor.state import begin
 from tray_app.core.server.target_override import named
@@ -93,10 +93,10 @@ class TestAProxyOnThePort:
     def test_nor_where_its_first_answer_takes_seconds(self, told: Told) -> None:
         """Nothing says before it that the 20 MB are not the server's."""
         for at_s in (0, 2, 4):
-            told.look(at_s, 20)
+            told.read(at_s, 20)
         late = answer(1987, START_S + 6, latency_s=5.9)
-        told.happen(6, Answered(late), Looked(look(20, START_S + 6)))
-        told.look(8, 20)
+        told.happen(6, Answered(late), SourcesRead(tree_reading(20, START_S + 6)))
+        told.read(8, 20)
         assert (told.sample.memory_bytes, told.sample.why) == (mb(1987), Why.NOT_THE_SERVER)
         assert (told.sample.rate_bytes_s or 0.0) == pytest.approx(0.0, abs=1.0)
 
@@ -249,12 +249,13 @@ class TestTheEndOfTheServer:
         assert told.sample.peak_bytes == mb(120)
 
     def test_a_proxy_that_ends_takes_no_answer_with_it(self) -> None:
-        """The API speaks for the server behind it, which is not gone."""
+        """The API speaks for the server behind it, which is not gone: nobody says that it is."""
         told = Told(started())
         both(told, 0, 690, tree_reading(20, START_S))
         assert told.sample.why is Why.NOT_THE_SERVER
         end(told, 1)
         assert told.sample.memory_bytes == mb(690)
+        assert told.of(TargetChanged) == []
 
     def test_a_level_that_was_said_is_recovered_from(self) -> None:
         """By the successor, once."""

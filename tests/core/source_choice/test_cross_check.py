@@ -54,12 +54,12 @@ def test_a_slow_answer_rejects_a_process_that_stood_still_meanwhile() -> None:
     """A proxy of 12 MB in front of a server that takes 6 s: whenever it was measured within
     those, no process had as much. Where the tree has moved, it may have."""
     slow = answer(400, 6.0, latency_s=5.9)
-    still = update(update(CrossCheck(), None, look(12, 0.0)), None, look(13, 3.0))
-    assert is_another(update(still, slow, look(13, 6.0)), PROXY)
-    moved = update(update(CrossCheck(), None, look(12, 0.0)), None, look(390, 3.0))
-    assert not is_another(update(moved, slow, look(12, 6.0)), PROXY)
-    moved = update(update(CrossCheck(), None, look(900, 0.0)), None, look(12, 3.0))
-    assert not is_another(update(moved, slow, look(12, 6.0)), PROXY)
+    still = update(update(CrossCheck(), None, tree_reading(12, 0.0)), None, tree_reading(13, 3.0))
+    assert is_another(update(still, slow, tree_reading(13, 6.0)), PROXY)
+    moved = update(update(CrossCheck(), None, tree_reading(12, 0.0)), None, tree_reading(390, 3.0))
+    assert not is_another(update(moved, slow, tree_reading(12, 6.0)), PROXY)
+    moved = update(update(CrossCheck(), None, tree_reading(900, 0.0)), None, tree_reading(12, 3.0))
+    assert not is_another(update(moved, slow, tree_reading(12, 6.0)), PROXY)
 
 
 def test_three_answers_in_a_row_reject_one_that_was_the_server() -> None:

@@ -52,11 +52,11 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
     """The tracker after one more reading, and the change if there is one.
 
     A reading without a target and without a loss changes nothing: the server was not found, or
-    could not be read.
+    could not be read. Nor does the end of a process that was not taken for the server: a proxy.
     """
     target, loss = reading.target, reading.loss
     if target is None:
-        if loss is None:
+        if loss is None or before.target is None:
             return before, None
         return TargetTracker(loss.target, has_ended=True), Change(
             Transition.ENDED, loss.target, loss

@@ -19,8 +19,8 @@ from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
 MISMATCH_FACTOR = 0.2
 MISMATCH_BYTES = 50 * MIB
 ANSWERS_TO_REJECT = 3
-# The figure of an answer that took longer may be as much older than the reading beside it; the first
-# reading and the first request are no further apart.
+# The figure of an answer that took longer may be as much older than the reading beside it; the
+# first reading and the first request are no further apart.
 QUICK_S = 0.5
 
 
