@@ -425,6 +425,25 @@ def test_the_temp_directory_is_walked_while_the_api_does_not_tell() -> None:
         assert path.replace("\\", "/") == "/srv/app/tmp"
 
 
+def test_files_that_are_shown_already_bring_no_sample() -> None:
+    """The API told of them first: a sample from processes would follow its own at once."""
+    with running(FakeApi(answers=False), interval_s=LONG_S, with_helpers=False) as rig:
+        rig.engine.note_temp(TempUsage(MIB, 1, clock.mono_s()))
+        rig.sample()
+        told = TempUsage(MIB, 2, clock.mono_s())
+        rig.engine.post(ApiReading(clock.mono_s(), 0.001, 210 * MIB, None, told))
+        known = until(rig, Source.API)
+        assert known.temp == told
+        rig.engine.note_temp(TempUsage(2 * MIB, 2, clock.mono_s()))
+        rig.engine.post(SetMode(Mode.FALLBACK))
+        chosen = next(s for s in iter(rig.sample, None) if s.mode is Mode.FALLBACK)
+        assert chosen.number == known.number + 1
+        rig.engine.note_temp(TempUsage(2 * MIB, 3, clock.mono_s()))
+        sample = rig.sample()
+        assert sample.temp
+        assert sample.temp.file_count == 3
+
+
 def test_quit_closes_the_sources() -> None:
     """Quit ends the thread, which closes what it used."""
     with running() as rig:

@@ -141,9 +141,12 @@ class Sampler:
         the directory cannot be read. That files came or went calls for a sample at once: a job
         begins or ends with it."""
         before, self._temp = self._temp, usage
-        plan = self._plan
-        moved = before and usage and before.file_count != usage.file_count
-        if moved and plan is not None:
+        plan, shown = self._plan, self._state.temp
+        if before is None or usage is None or plan is None:
+            return
+        # The API may have told of them already.
+        is_shown = shown is not None and shown.file_count == usage.file_count
+        if before.file_count != usage.file_count and not is_shown:
             self._inbox.put(plan)
 
     def note_uss_pss(self, uss_pss: UssPss) -> None:

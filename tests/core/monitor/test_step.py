@@ -25,11 +25,20 @@ from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
+from tray_app.core.analysis.stage import Stage
 from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
-from tray_app.core.model.readings import Loss, Now, OwnUse, Source, TempUsage, UssPss
+from tray_app.core.model.readings import (
+    Loss,
+    Now,
+    OwnUse,
+    Source,
+    StageMark,
+    TempUsage,
+    UssPss,
+)
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
     Command,
@@ -302,6 +311,30 @@ class TestApi:
         told.happen(2.5, SourcesRead(tree_reading(300, START_S + 2.5)))
         assert told.sample.source is Source.API
         assert not samples_at_once(told.state, now)
+
+    def test_an_answer_just_after_its_tick_waits_for_the_next(self, told: Told) -> None:
+        """It is not late: two samples of two sources, one after the other, would say nothing."""
+        told.answer(2, 300)
+        told.happen(3.95, Asked())
+        told.read(4, 300)
+        assert told.sample.why is Why.BETWEEN
+        told.happen(4.01, Answered(answer(300, START_S + 4.01)))
+        assert not samples_at_once(told.state, Now(START_S + 4.01, WALL_S))
+
+    @pytest.mark.parametrize(
+        ("entry", "at_once"), [("STREAMING_BATCH_20", False), ("BEFORE_VIDEO_UPLOAD", True)]
+    )
+    def test_another_stage_is_shown_at_once(self, told: Told, entry: str, at_once: bool) -> None:
+        """But not another entry of the same stage."""
+        temp = TempUsage(mb(9), 2, START_S + 2)
+        frames = StageMark("PROCESSING_START", "10:00")
+        for at_s, stage in ((2, None), (4, None), (6, frames)):
+            told.happen(at_s, Answered(answer(300, START_S + at_s, temp=temp, stage=stage)))
+            told.happen(at_s, SourcesRead(tree_reading(300, START_S + at_s, cpu_percent=100.0)))
+        assert told.sample.stage == Stage("frames", inferred=False)
+        mark = StageMark(entry, "10:01")
+        told.happen(6.5, Answered(answer(300, START_S + 6.5, temp=temp, stage=mark)))
+        assert samples_at_once(told.state, Now(START_S + 6.5, WALL_S)) is at_once
 
     def test_an_answer_that_is_not_to_be_used_changes_nothing_at_once(self, told: Told) -> None:
         """With several workers the tree is the source in any case."""

@@ -255,3 +255,18 @@ def test_a_question_that_hastens_waits_for_no_tick() -> None:
     expensive = answered(CircuitBreaker(), answer(300, 10.0, latency_s=0.1))
     assert due_s(expensive, 12.0, 2.0, hastens=True) == pytest.approx(12.0)
     assert due_s(asked(breaker, 10.2), 12.0, 2.0, hastens=True) is None
+
+
+@pytest.mark.parametrize("interval_s", [0.2, 0.3, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("taken_s", [9.95, 10.01])
+@pytest.mark.parametrize("latency_s", [0.001, 0.004, 0.02])
+def test_a_question_that_hastens_is_never_asked_later(
+    interval_s: float, taken_s: float, latency_s: float
+) -> None:
+    """Else a short interval's tick comes before its answer, which then follows it at once."""
+    breaker = answered(CircuitBreaker(), answer(300, taken_s, latency_s=latency_s))
+    usual_s = due_s(breaker, 10.0 + interval_s, interval_s)
+    hasty_s = due_s(breaker, 10.0 + interval_s, interval_s, hastens=True)
+    assert usual_s is not None
+    assert hasty_s is not None
+    assert hasty_s <= usual_s

@@ -7,7 +7,14 @@ import pytest
 from tests.core.made import answer, breaker_with, mb, no_process, refusal, tree_reading
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import ProcessReading, Source
-from tray_app.core.source_choice.circuit_breaker import CircuitBreaker, answered, asked, failed
+from tray_app.core.source_choice.circuit_breaker import (
+    ApiState,
+    CircuitBreaker,
+    answered,
+    asked,
+    condition,
+    failed,
+)
 from tray_app.core.source_choice.selection import Selected, Why, fresh, select, whole_server_bytes
 
 NOW_S = 100.0
@@ -102,11 +109,30 @@ class TestAutomatic:
         assert chosen(FRESH, no_process(NOW_S)) == told
         assert chosen(FRESH, no_process(NOW_S), mode=Mode.API).why is None
 
-    def test_processes_carry_on_from_the_first_late_answer(self) -> None:
+    def test_processes_carry_on_from_the_first_missing_answer(self) -> None:
         """No sample waits for the API."""
         assert chosen(LATE, tree_reading(310, NOW_S)) == Selected(
-            Source.PROCESS, mb(310), NOW_S, why=Why.API_LATE
+            Source.PROCESS, mb(310), NOW_S, why=Why.BETWEEN
         )
+
+    @pytest.mark.parametrize(
+        ("interval_s", "waited_s", "why"),
+        [
+            (2.0, 0.9, Why.BETWEEN),
+            (2.0, 1.1, Why.API_LATE),
+            (0.5, 0.4, Why.BETWEEN),
+            (0.5, 0.6, Why.API_LATE),
+        ],
+    )
+    def test_an_answer_is_late_when_the_api_is_called_slow(
+        self, interval_s: float, waited_s: float, why: Why
+    ) -> None:
+        """After an interval, 1 s at most: until then the API is well, and nothing falls back."""
+        breaker = answered(CircuitBreaker(), answer(300, NOW_S - interval_s))
+        breaker = asked(breaker, NOW_S - waited_s)
+        selected = select(Mode.AUTO, breaker, tree_reading(310, NOW_S), NOW_S, interval_s, True)
+        is_slow = condition(breaker, NOW_S, interval_s).state is ApiState.SLOW
+        assert (selected.why, is_slow) == (why, why is Why.API_LATE)
 
     @pytest.mark.parametrize("breaker", [SILENT, refused(3), HOURS_OLD])
     def test_an_api_that_is_away_is_named_as_the_reason(self, breaker: CircuitBreaker) -> None:
@@ -223,7 +249,7 @@ class TestAnApiThatIsAskedSeldom:
 
     def test_an_answer_that_is_overdue_is_late(self) -> None:
         """Then the processes carry on as ever."""
-        assert chosen(expensive(10.5), tree_reading(310, NOW_S)).why is Why.API_LATE
+        assert chosen(expensive(11.5), tree_reading(310, NOW_S)).why is Why.API_LATE
         waiting = asked(expensive(8.0), NOW_S - 1.5)
         assert chosen(waiting, tree_reading(310, NOW_S)).why is Why.API_LATE
 

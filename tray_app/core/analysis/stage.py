@@ -145,6 +145,13 @@ def moved(before: Words, after: Words) -> bool:
     return entered or counted
 
 
+def turns(words: Words, answer: ApiReading) -> bool:
+    """Whether the answer tells of another stage than the one that is shown."""
+    if answer.stage is None or answer.stage == words.mark:
+        return False
+    return words.current_s is None or stage_name(answer.stage.name) != words.name
+
+
 def has_said_done(words: Words) -> bool:
     """Whether the newest word is that this video is done."""
     return words.name == DONE and words.current_s is not None
@@ -232,4 +239,4 @@ def inferred(
         # It is being put into storage as long as nothing is computed.
         cpu = process.cpu_percent if process else None
         return "thumbnail" if cpu is not None and cpu < WAITS_BELOW_PERCENT else "detection"
-    return "upload" if name else None
+    return None  # an upload lies there from its end on: it tells of no stage

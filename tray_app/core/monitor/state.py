@@ -11,7 +11,7 @@ from tray_app.core.alerts import policies, system_memory
 from tray_app.core.alerts.policies import CALM, AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import jobs as jobs_
-from tray_app.core.analysis import measurement
+from tray_app.core.analysis import measurement, stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import BandState
 from tray_app.core.analysis.jobs import Jobs
@@ -291,8 +291,8 @@ def samples_at_once(state: State, now: Now) -> bool:
     sample, answer = state.sample, state.breaker.reading
     if sample and answer and state.activity.stirs and answer.taken_s != state.seen_answer_s:
         seen, told = state.temp, answer.temp
-        turns = answer.stage is not None and answer.stage != state.activity.words.mark
-        if turns or (seen and told and seen.file_count != told.file_count):
+        moves = seen and told and seen.file_count != told.file_count
+        if moves or stage.turns(state.activity.words, answer):
             return True
     return (
         sample is not None

@@ -126,8 +126,13 @@ def within_budget(breaker: CircuitBreaker, now_s: float, interval_s: float) -> b
     if breaker.reading is None or breaker.failures:
         return False
     waited_s = 0.0 if breaker.asked_s is None else now_s - breaker.asked_s
-    longest_s = apart_s(breaker) + interval_s  # requests are sent before a tick
+    longest_s = apart_s(breaker) + interval_s + _lead_s(breaker, interval_s)
     return waited_s <= min(interval_s, 1.0) and now_s - breaker.reading.taken_s <= longest_s
+
+
+def _lead_s(breaker: CircuitBreaker, interval_s: float) -> float:
+    """How long before a tick the request for it is sent."""
+    return min(max(LEAD_MIN_S, LEAD_LATENCIES * (breaker.latency_s or 0.0)), interval_s / 2)
 
 
 def failed(
@@ -194,23 +199,21 @@ def due_s(
 
     None while one is in flight. After a failure the pause decides, not the tick. A tick that
     has its answer already, or comes too soon after the last request (`apart_s`), is not asked for:
-    the request is for a later one. ``hastens``: it is not for a tick, and is sent as soon as that
-    does not cost the server too much.
+    the request is for a later one. ``hastens``: it does not wait for a tick, and is sent as soon as
+    that does not cost the server too much, but never later than otherwise.
     """
     if breaker.asked_s is not None:
         return None
     if breaker.failures or breaker.reading is None:
         return max(breaker.next_ask_s, breaker.not_before_s)
-    lead_max_s = interval_s / 2
-    if hastens:
-        return max(breaker.reading.taken_s + HASTE_S, breaker.reading.taken_s + apart_s(breaker))
-    if breaker.reading.taken_s >= next_tick_s - lead_max_s:
+    if breaker.reading.taken_s >= next_tick_s - interval_s / 2:
         next_tick_s += interval_s
-    lead_s = min(max(LEAD_MIN_S, LEAD_LATENCIES * (breaker.latency_s or 0.0)), lead_max_s)
-    ask_s = next_tick_s - lead_s
+    ask_s = next_tick_s - _lead_s(breaker, interval_s)
     earliest_s = breaker.reading.taken_s - breaker.reading.latency_s + apart_s(breaker)
     if earliest_s > ask_s:
         ask_s += math.ceil((earliest_s - ask_s) / interval_s) * interval_s
+    if hastens:
+        ask_s = min(ask_s, breaker.reading.taken_s + max(HASTE_S, apart_s(breaker)))
     return max(ask_s, breaker.next_ask_s, breaker.not_before_s)
 
 

@@ -106,7 +106,10 @@ def select(
             return _by_api(mode, breaker.reading, process)
     away = circuit_breaker.is_open(breaker, now_s)
     if by_process:
-        return _because(by_process, Why.API_AWAY if away else Why.API_LATE)
+        # An answer that is on its way is not late yet: it need not be shown as soon as it comes.
+        in_time = circuit_breaker.within_budget(breaker, now_s, interval_s) and not is_suspect
+        late = Why.BETWEEN if in_time else Why.API_LATE
+        return _because(by_process, Why.API_AWAY if away else late)
     if last := _last_value(mode, breaker, now_s, interval_s, away=away):
         return last
     return _no_source(mode, breaker, process, away=away, local=local)
