@@ -517,7 +517,7 @@ def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> N
     """The old ones are closed, and nothing of the old server is left in the samples."""
     monkeypatch.setattr("tray_app.runtime.sampler.CONFIG_PACE_S", 0.5)
     made: list[str] = []
-    probe = FakeProbe()
+    probe = FakeProbe(rss_bytes=300 * MIB)
 
     def renew(state: State) -> tuple[Probe, Helpers]:
         made.append(state.settings.address.url)
@@ -526,7 +526,8 @@ def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> N
     settings = Settings(interval_s=0.2, address=parse_address("http://localhost:9"))
     with running(edited=edit_once(settings), renew=renew) as rig:
         until(rig, Source.API)
-        assert until(rig, Source.PROCESS).memory_bytes == 200 * MIB
+        sample = next(s for s in iter(rig.sample, None) if s.memory_bytes == 300 * MIB)
+        assert (sample.source, sample.peak_bytes) == (Source.PROCESS, 300 * MIB)
         assert (rig.api.closed, rig.probe.closed) == (True, True)
         assert made == ["http://localhost:9"]
         assert probe.reads > 0
@@ -539,12 +540,12 @@ def test_another_port_has_other_sources() -> None:
 
     def renew(state: State) -> tuple[Probe, Helpers]:
         made.append(state.settings.address.url)
-        return FakeProbe(), (FakeApi(answers=False), FakeWalker(), None)
+        return FakeProbe(rss_bytes=300 * MIB), (FakeApi(answers=False), FakeWalker(), None)
 
     with running(renew=renew) as rig:
         until(rig, Source.API)
         rig.engine.post(WatchPort(8772))
-        assert until(rig, Source.PROCESS).memory_bytes == 200 * MIB
+        next(s for s in iter(rig.sample, None) if s.memory_bytes == 300 * MIB)
         assert (rig.api.closed, rig.probe.closed) == (True, True)
         rig.engine.post(WatchAutomatically())
         rig.sample()

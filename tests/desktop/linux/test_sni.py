@@ -367,8 +367,10 @@ def test_registration_is_tried_again(
     watcher.asked.clear()
     watcher.start()
     wait_for(lambda: watcher.items, "the item is registered")
-    assert len(watcher.asked) == 5
-    assert tray.desktop.is_shown
+    wait_for(lambda: tray.desktop.is_shown, "and known to be")
+    # A slow machine may give up on an answer that would have come.
+    assert len(watcher.asked) >= 5
+    assert len(watcher.items) == 1
 
 
 def test_a_panel_that_joins_a_watcher_is_no_reason_to_wait(
