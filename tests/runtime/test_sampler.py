@@ -38,7 +38,7 @@ from tray_app.core.model.readings import (
     TempUsage,
     UssPss,
 )
-from tray_app.core.model.server_address import parse_address
+from tray_app.core.model.server_address import ServerAddress, parse_address
 from tray_app.core.monitor.commands import (
     Quit,
     SetMode,
@@ -187,6 +187,7 @@ def running(
     tmp_dir: str | None = None,
     edited: Callable[[], Reconfigured | None] = lambda: None,
     renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
+    claim: Callable[[ServerAddress], bool] = lambda _: True,
     with_helpers: bool = True,
     at_once: bool = False,
 ) -> Iterator[Rig]:
@@ -212,6 +213,7 @@ def running(
         outlets=(outlet,),
         edited=edited,
         renew=renew,
+        claim=claim,
     )
     api, probe, walker = api or FakeApi(), probe or FakeProbe(), FakeWalker()
     owner = FakeOwner()
@@ -532,6 +534,36 @@ def test_another_address_has_other_sources(monkeypatch: pytest.MonkeyPatch) -> N
         assert made == ["http://localhost:9"]
         assert probe.reads > 0
     assert probe.closed
+
+
+def test_an_address_that_another_instance_watches_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What else the edit says counts; the sources stay."""
+    monkeypatch.setattr("tray_app.runtime.sampler.CONFIG_PACE_S", 0.0)
+    asked: list[str] = []
+
+    def claim(address: ServerAddress) -> bool:
+        asked.append(address.url)
+        return False
+
+    there = parse_address("http://localhost:9")
+    settings = Settings(interval_s=0.2, address=there, bands=BandLimits(1, 2, 3))
+    with running(edited=edit_once(settings), claim=claim) as rig:
+        next(s for s in iter(rig.sample, None) if s.band is Band.RED)
+        assert asked == ["http://localhost:9"]
+        assert not rig.api.closed
+
+
+def test_another_spelling_of_the_address_is_the_same_instance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is the instance for that server already."""
+    monkeypatch.setattr("tray_app.runtime.sampler.CONFIG_PACE_S", 0.0)
+    here = parse_address("http://127.0.0.1:8000")
+    settings = Settings(interval_s=0.2, address=here, bands=BandLimits(1, 2, 3))
+    with running(edited=edit_once(settings), claim=lambda _: pytest.fail("it is held")) as rig:
+        next(s for s in iter(rig.sample, None) if s.band is Band.RED)
 
 
 def test_another_port_has_other_sources() -> None:

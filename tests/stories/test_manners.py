@@ -107,6 +107,15 @@ def test_another_url_in_the_config_is_another_server(
         assert one.calls() <= calls + 1
         app.wait_for_source("API")
         assert app.log == ""
+        # It is the instance for that server now, and another start may watch the first one.
+        second = start_app(session_bus, "--url", two.url, name="second")
+        assert second.wait_for_exit() == 0
+        assert f"already running for {two.url}" in second.log
+        third = start_app(session_bus, "--url", one.url, name="third")
+        third.wait_for_source("API")
+        config_of(app).write_text(f'url = "{one.url}"\n')
+        taken = f"already running for {one.url}; the address is still {two.url}"
+        wait_for(lambda: taken in app.log, "the address is another instance's")
 
 
 # The row of the menu is another's; the command behind it is what is tried here.

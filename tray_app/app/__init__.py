@@ -43,6 +43,7 @@ def _run_tray(invocation: Invocation) -> int | None:
         from tray_app.desktop.single_instance import Instance, TakenError
 
     instance: Instance | None = None
+    own: first_instance.OwnInstance | None = None
     try:
         instance, is_taken = first_instance.claim(invocation)
         reports = DesktopReports()
@@ -66,12 +67,14 @@ def _run_tray(invocation: Invocation) -> int | None:
         return None
     else:
         with gc_paused():
-            app = TrayApp(invocation, desktop, reports, instance)
+            own = first_instance.OwnInstance(instance, invocation.settings.address)
+            app = TrayApp(invocation, desktop, reports, own)
             app.show_first_figure()
         return app.run()
     finally:
-        if instance is not None:
-            instance.close()
+        for held in (own, instance):
+            if held is not None:
+                held.close()
 
 
 def _is_unseen() -> bool:

@@ -26,6 +26,7 @@ from tray_app.views.terminal.streams import OutputClosed, OutputFailed, say
 
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
+    from tray_app.core.model.server_address import ServerAddress
     from tray_app.desktop.panel_icon import Desktop
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,43 @@ _HANDED_OVER: dict[str, Callable[[Any], Command]] = {
     "mode": SetMode,
     "interval_s": SetInterval,
 }
+
+
+class OwnInstance:
+    """This process as the only instance for the server whose address is set."""
+
+    def __init__(self, instance: Instance | None, address: ServerAddress) -> None:
+        self._instance = instance
+        self._address = address
+        self._receive: single_instance.Receive | None = None
+
+    def listen(self, receive: single_instance.Receive) -> None:
+        """From now on ``receive`` answers what later starts have to say."""
+        self._receive = receive
+        if self._instance is not None:
+            self._instance.listen(receive)
+
+    def follow(self, address: ServerAddress) -> bool:
+        """Be the instance for another server, and no longer for the last one; False: another
+        process is that. Waits for nothing: the sampler calls it."""
+        new: Instance | None = None
+        try:
+            new = Instance(address.identity)
+        except TakenError:
+            _log.warning("%s", wording.address_taken(address.shown, self._address.shown))
+            return False
+        except OSError as error:
+            _log.info("cannot check for a running instance: %s", error)
+        if new is not None and self._receive is not None:
+            new.listen(self._receive)
+        self.close()
+        self._instance, self._address = new, address
+        return True
+
+    def close(self) -> None:
+        """Let another process have the server."""
+        if self._instance is not None:
+            self._instance.close()
 
 
 def claim(invocation: Invocation) -> tuple[Instance | None, bool]:

@@ -45,12 +45,12 @@ from tray_app.views.presenter import Presenter
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
+    from tray_app.app.first_instance import OwnInstance
     from tray_app.app.invocation import Invocation
     from tray_app.core.config.settings import RememberedChoices, Settings
     from tray_app.core.model.icon_options import Theme
     from tray_app.core.model.server_action import ServerAction
     from tray_app.desktop.panel_icon import Desktop
-    from tray_app.desktop.single_instance import Instance
     from tray_app.sources.api.action_worker import ActionWorker
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class TrayApp:
         invocation: Invocation,
         desktop: Desktop,
         reports: DesktopReports,
-        instance: Instance | None,
+        instance: OwnInstance,
     ) -> None:
         self._invocation = invocation
         self._desktop = desktop
@@ -100,8 +100,9 @@ class TrayApp:
         self._stored = invocation.remembered
         begun = replace(wiring.first_state(invocation), backend=desktop.backend)
         self._begun = self._last = begun
+        follow = {} if begun.demo else {"claim": instance.follow}
         self._sampler = wiring.make_sampler(
-            invocation, begun, self._publish, shown=False, own_use=own_use
+            invocation, begun, self._publish, shown=False, own_use=own_use, **follow
         )
         self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
         self._presenter = Presenter(desktop, self._sampler.post)
@@ -142,8 +143,7 @@ class TrayApp:
         self._presenter.start()
         WorkerThread("notices", self._handle_events).start()
         self._look_at_autostart()
-        if self._instance is not None:
-            self._instance.listen(self._answer)
+        self._instance.listen(self._answer)
 
     def _answer(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return first_instance.answer(self._desktop, self._sampler.post, message)

@@ -27,6 +27,7 @@ from tray_app.core.model.readings import (
     TempUsage,
     UssPss,
 )
+from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
 from tray_app.core.monitor.inputs import (
@@ -55,6 +56,7 @@ from tray_app.core.monitor.state import (
     is_menu_open,
     patience_s,
     samples_at_once,
+    set_address,
     wants_api,
     wants_health,
     wants_largest,
@@ -95,6 +97,7 @@ class Sampler:
     ``outlets`` are told the new state after each input that can be seen: what becomes of a
     request is seen in the next sample. ``on_battery``: whether the machine saves power.
     ``own_use`` reads this program itself. ``edited`` tells of an edit of the config file, once;
+    ``claim`` takes the server at another address for this instance, and says whether it could;
     ``renew`` makes the sources for another server.
     """
 
@@ -109,6 +112,7 @@ class Sampler:
         on_battery: Callable[[], bool] = lambda: False,
         own_use: Callable[[], OwnUse | None] = lambda: None,
         edited: Callable[[], Reconfigured | None] = lambda: None,
+        claim: Callable[[ServerAddress], bool] = lambda _: True,
         renew: Callable[[State], tuple[Probe, Helpers]] | None = None,
     ) -> None:
         self._state = state
@@ -118,6 +122,7 @@ class Sampler:
         self._outlets = outlets
         self._others = others
         self._edited = edited
+        self._claim = claim
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
         self._inbox: Inbox[Posted | PollPlan | UssPss] = Inbox()
@@ -239,8 +244,15 @@ class Sampler:
         if now.mono_s >= self._config_s:
             self._config_s = now.mono_s + CONFIG_PACE_S
             if edit := self._edited():
-                self._reconfigure(edit)
+                self._reconfigure(self._claimed(edit))
         return True
+
+    def _claimed(self, edit: Reconfigured) -> Reconfigured:
+        """The edit, without another address if another instance watches the server there."""
+        old, new = set_address(self._state), set_address(step(self._state, edit, self._clock())[0])
+        if new.identity == old.identity or self._claim(new):
+            return edit
+        return replace(edit, base=replace(edit.base, address=self._state.base.address))
 
     def _reconfigure(self, edit: Reconfigured | Command) -> None:
         """Take in what may have another server watched, and make its sources if it has."""

@@ -177,6 +177,11 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
     return replace(changed, run=measurement.rebased(state.run), quick=quick)
 
 
+def set_address(state: State) -> ServerAddress:
+    """The address that was set, also while another port is watched."""
+    return state.configured or state.settings.address
+
+
 def wants_api(state: State) -> bool:
     """Whether requests may be sent."""
     return state.settings.mode is not Mode.FALLBACK and not state.paused

@@ -427,6 +427,11 @@ def already_running(url: str, *, heard: bool) -> str:
     return f"already running for {url}{shows}"
 
 
+def address_taken(url: str, old_url: str) -> str:
+    """Why an edit of the config file does not change the server's address."""
+    return f"already running for {url}; the address is still {old_url}"
+
+
 def autostart_failed(on: bool, reason: str) -> str:
     """Why the program does not start at login, or still does."""
     return f"Could not {'enable' if on else 'disable'} start at login: {reason}."
