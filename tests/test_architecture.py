@@ -61,3 +61,54 @@ def test_both_files_forbid_the_same_rooms() -> None:
     kept_out = config["importlinter:contract:one-door-desktop"]["source_modules"].split()
     packages = {f"tray_app.core.{path.parent.name}" for path in PACKAGE.glob("core/*/__init__.py")}
     assert packages <= set(kept_out)
+
+
+def branches(node: ast.AST) -> int:
+    """How many ways lead through it, less one; a ``match`` is a table, whose rows do not count."""
+    own = 0
+    match node:
+        case ast.If() | ast.IfExp() | ast.For() | ast.While() | ast.ExceptHandler() | ast.Assert():
+            own = 1
+        case ast.BoolOp(values=values):
+            own = len(values) - 1
+        case ast.comprehension(ifs=ifs):
+            own = 1 + len(ifs)
+    return own + sum(map(branches, ast.iter_child_nodes(node)))
+
+
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+CLASSES = {
+    node.name
+    for tree in TREES.values()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.ClassDef)
+}
+
+
+def values_by_place(call: ast.Call) -> int:
+    """How many values a constructor tells apart by their places only; ``*values`` are two."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    spread = [value for value in call.args if isinstance(value, ast.Starred)]
+    return len(call.args) + len(spread) if name in CLASSES else 0
+
+
+def test_no_function_is_complex() -> None:
+    """At most 15 ways lead through one. Ruff counts no ``and``, ``or`` and comprehension."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name} {branches(node) + 1}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and branches(node) >= 15
+    ]
+    assert found == []
+
+
+def test_values_of_a_constructor_are_named() -> None:
+    """More than four values have keywords: a new field in the middle would shift the others."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node.func)}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and values_by_place(node) > 4
+    ]
+    assert found == []

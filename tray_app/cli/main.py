@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -17,10 +17,13 @@ from tray_app import APP_ID
 from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config import options, template
 from tray_app.core.config.parse import ConfigError
-from tray_app.core.config.settings import RememberedChoices, resolve
+from tray_app.core.config.settings import RememberedChoices, Settings, resolve
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.presentation import wording
 from tray_app.views.terminal import streams
+
+if TYPE_CHECKING:
+    from tray_app.runtime.config_file import ConfigFile
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
@@ -66,6 +69,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
 def _log_to(
     parser: argparse.ArgumentParser,
     file: Path | None,
+    *,
     is_flag: bool,
     level: int,
     default: Path | None,
@@ -130,41 +134,23 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     from tray_app.desktop import paths
     from tray_app.runtime import state_file as runtime_state_file
-    from tray_app.runtime.config_file import ConfigFile, whole, why
 
-    config = ConfigFile(given.config or paths.config_file(), os.environ)
-    try:
-        base, complaints = config.read(required=given.config is not None)
-    except ConfigError as error:
-        parser.error(f"{config.path}:{error.line}: {error}")
-    except (OSError, ValueError) as error:
-        parser.error(f"--config: {config.path}: {why(error)}")
-    for complaint in complaints:
-        streams.complain(complaint)
-
-    flags: dict[str, Any] = {
-        name: value
-        for name in ("preset", *(option.field for option in flags_for_settings()))
-        if (value := getattr(given, name)) is not None
-    }
+    config, base, complaints = _read_config(given, parser)
+    flags = _setting_flags(given, parser)
     in_tray = not (given.json or given.console or given.once or given.demo)
     state_file = paths.state_file() if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
-    for option in flags_for_settings():
-        if option.key in options.PATHS and option.field in flags:
-            try:
-                flags[option.field] = whole(flags[option.field])
-            except ValueError as error:
-                parser.error(f"{option.flag}: {flags[option.field]} {error}")
     settings = resolve(base, remembered, flags)
     if given.demo:
         settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
 
-    debug = given.preset is Preset.DEBUG
-    level = logging.DEBUG if debug else logging.INFO if given.verbose else logging.WARNING
-    log_file = Path(settings.log_file) if settings.log_file else None
-    usual = paths.log_file() if in_tray else None
-    _log_to(parser, log_file, "log_file" in flags, level, usual)
+    _log_to(
+        parser,
+        Path(settings.log_file) if settings.log_file else None,
+        is_flag="log_file" in flags,
+        level=_log_level(given),
+        default=paths.log_file() if in_tray else None,
+    )
     if given.doctor:
         from tray_app.cli import doctor
 
@@ -193,3 +179,46 @@ def _main(arguments: Sequence[str] | None) -> int:
             flags=flags,
         )
     )
+
+
+def _read_config(
+    given: argparse.Namespace, parser: argparse.ArgumentParser
+) -> tuple[ConfigFile, Settings, Sequence[str]]:
+    """The config file, what it and the environment set, and what of that could not be used."""
+    from tray_app.desktop import paths
+    from tray_app.runtime.config_file import ConfigFile, why
+
+    config = ConfigFile(given.config or paths.config_file(), os.environ)
+    try:
+        base, complaints = config.read(required=given.config is not None)
+    except ConfigError as error:
+        parser.error(f"{config.path}:{error.line}: {error}")
+    except (OSError, ValueError) as error:
+        parser.error(f"--config: {config.path}: {why(error)}")
+    for complaint in complaints:
+        streams.complain(complaint)
+    return config, base, complaints
+
+
+def _setting_flags(given: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """The settings that flags give, by field; paths are whole."""
+    from tray_app.runtime.config_file import whole
+
+    flags: dict[str, Any] = {
+        name: value
+        for name in ("preset", *(option.field for option in flags_for_settings()))
+        if (value := getattr(given, name)) is not None
+    }
+    for option in flags_for_settings():
+        if option.key in options.PATHS and option.field in flags:
+            try:
+                flags[option.field] = whole(flags[option.field])
+            except ValueError as error:
+                parser.error(f"{option.flag}: {flags[option.field]} {error}")
+    return flags
+
+
+def _log_level(given: argparse.Namespace) -> int:
+    if given.preset is Preset.DEBUG:
+        return logging.DEBUG
+    return logging.INFO if given.verbose else logging.WARNING

@@ -46,46 +46,53 @@ def survey() -> Survey:
 
 
 def _linux() -> Survey:
-    from tray_app.desktop.linux.registration import WATCHER
-    from tray_app.desktop.linux.session_bus import SessionBus, session_address
-
     words = (os.environ.get(name, "") for name in ("XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"))
-    desktop = (
-        ", ".join(word for word in words if word) or "unknown (XDG_CURRENT_DESKTOP is not set)"
-    )
-    address = session_address()
-    bus = SessionBus(address) if address else None
-    connected = bus if bus is not None and bus.connect() else None
-    host = notifications = None
-    if connected is not None:
-        try:
-            host = _owner(connected, WATCHER)
-            notifications = _notifications(connected)
-        finally:
-            connected.leave()
+    desktop = ", ".join(word for word in words if word)
+    bus = _bus()
     stock = _stock()
-    usable = stock.usable if host is None else None
-    backend = usable or ("StatusNotifierItem" if connected is not None else None)
+    usable = stock.usable if bus.host is None else None
+    own = None if usable or not bus.is_connected else "StatusNotifierItem"
     others = []
-    if backend != "StatusNotifierItem":
-        others.append(
-            "StatusNotifierItem: no panel here supports it"
-            if connected is not None
-            else "StatusNotifierItem: no session bus"
-        )
+    if own is None and bus.is_connected:
+        others.append("StatusNotifierItem: no panel here supports it")
+    elif own is None:
+        others.append("StatusNotifierItem: no session bus")
     if usable is None:
         others += stock.why_not or [
             f"{stock.usable}: works here, but the panel supports StatusNotifierItem"
         ]
     others.append("pystray _xorg: cannot show a menu")
     return Survey(
-        desktop=desktop,
-        backend=backend,
+        desktop=desktop or "unknown (XDG_CURRENT_DESKTOP is not set)",
+        backend=usable or own,
         others=tuple(others),
-        bus=address,
-        host=host,
-        notifications=notifications,
+        bus=bus.address,
+        host=bus.host,
+        notifications=bus.notifications,
     )
+
+
+class _Bus(Struct, frozen=True):
+    """The session bus, and who answers there."""
+
+    address: str | None
+    is_connected: bool = False
+    host: str | None = None
+    notifications: str | None = None
+
+
+def _bus() -> _Bus:
+    from tray_app.desktop.linux.registration import WATCHER
+    from tray_app.desktop.linux.session_bus import SessionBus, session_address
+
+    address = session_address()
+    bus = SessionBus(address) if address else None
+    if bus is None or not bus.connect():
+        return _Bus(address)
+    try:
+        return _Bus(address, True, _owner(bus, WATCHER), _notifications(bus))
+    finally:
+        bus.leave()
 
 
 class _Stock(Struct, frozen=True):

@@ -215,30 +215,14 @@ class Sampler:
 
     def _turn(self) -> bool:
         """Wait for the next thing to do, and do it; False when told to stop."""
-        now_s, due_s = self._clock().mono_s, self._due_s()
-        if due_s is not None and now_s >= due_s:
-            self._ask()
-            due_s = self._due_s()
-        wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
-        item = self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
+        item = self._await_next()
         if self._stopping.is_set():
             return False
         if item is not None and not isinstance(item, PollPlan | UssPss):
             self._receive(item)
         now = self._clock()
-        early_s = 0.0
-        if isinstance(item, ApiReading):
-            early_s = min(EARLY_S, EARLY_PART * interval_s(self._state))
-        if self._state.paused:
-            pass
-        elif now.mono_s >= self._tick_s - early_s:
-            self._tick(now)
-        elif (
-            (isinstance(item, PollPlan) and item is self._plan)
-            or (isinstance(item, UssPss) and self._waits_for_uss_pss)
-            or now.mono_s >= self._wanted_s
-        ):
-            self._tick(now, sudden=True)
+        if not self._state.paused:
+            self._sample_if_due(item, now)
         if now.mono_s >= ends_s(self._state):
             self._step(TimeUp())
         if now.mono_s >= self._config_s:
@@ -253,6 +237,32 @@ class Sampler:
         if new.identity == old.identity or self._claim(new):
             return edit
         return replace(edit, base=replace(edit.base, address=self._state.base.address))
+
+    def _await_next(self) -> Posted | PollPlan | UssPss | None:
+        """Send a request that is due, then wait; None: nothing came until the next thing is due."""
+        now_s, due_s = self._clock().mono_s, self._due_s()
+        if due_s is not None and now_s >= due_s:
+            self._ask()
+            due_s = self._due_s()
+        wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
+        return self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
+
+    def _sample_if_due(self, item: Posted | PollPlan | UssPss | None, now: Now) -> None:
+        """Make a sample at its tick, or a sudden one where ``item`` calls for it."""
+        early_s = 0.0
+        if isinstance(item, ApiReading):
+            early_s = min(EARLY_S, EARLY_PART * interval_s(self._state))
+        if now.mono_s >= self._tick_s - early_s:
+            self._tick(now)
+        elif self._is_called_for(item) or now.mono_s >= self._wanted_s:
+            self._tick(now, sudden=True)
+
+    def _is_called_for(self, item: Posted | PollPlan | UssPss | None) -> bool:
+        """Whether a poll has left the bounds of the plan that holds, or USS and PSS have come that
+        a sample could not wait for."""
+        if isinstance(item, PollPlan):
+            return item is self._plan
+        return isinstance(item, UssPss) and self._waits_for_uss_pss
 
     def _reconfigure(self, edit: Reconfigured | Command) -> None:
         """Take in what may have another server watched, and make its sources if it has."""

@@ -94,7 +94,9 @@ MENU_OPEN_AT_MOST_S = 60.0
 DOUBLE_CLICK_S = 1.0
 
 
-def step(state: State, happened: Input, now: Now) -> tuple[State, tuple[Event, ...]]:
+def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
+    state: State, happened: Input, now: Now
+) -> tuple[State, tuple[Event, ...]]:
     """The state after one input, and what follows from it for others."""
     if is_gap(state, now):
         state = _woken(state, now)

@@ -10,7 +10,7 @@ lines at the top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from msgspec import Struct
@@ -43,6 +43,7 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
+from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
     State,
     chosen_theme,
@@ -158,43 +159,50 @@ def _choice(key: str, text: str, command: Command, chosen: bool) -> Row:
 
 def _processes(state: State) -> Row:
     """The tree below its heading, and in a submenu of its own what else could be watched."""
-    sample = state.sample
-    others = sample.others if sample and not state.paused else ()
+    read = None if state.paused else state.sample
+    tree = read.rows if read else ()
     candidates = state.process.candidates if state.process else ()
-    watching = is_watching(state)
-    tree = sample.rows if sample and not state.paused else ()
-    target = sample.target if tree and sample else None
-    problem = wording.problem_in_full(sample) if sample and not tree else ""
-    text = f"Processes: {len(tree)}" if tree else "Processes"
-    nothing = "Paused: no process is read" if state.paused else "No server process found"
-    heading = menu_text.candidate(target) if target else nothing
     return Row(
         "processes",
-        text,
+        f"Processes: {len(tree)}" if tree else "Processes",
         children=(
             _choice(
-                "watch-auto", "Detect the server automatically", WatchAutomatically(), not watching
+                "watch-auto",
+                "Detect the server automatically",
+                WatchAutomatically(),
+                not is_watching(state),
             ),
-            _watch(candidates, others),
+            _watch(candidates, read.others if read else ()),
             Row("separator-tree", separator=True),
-            Row("tree", heading),
-            *map(Row, _TREE_PROBLEM, menu_text.lines(problem, PROBLEM_LINES)),
+            Row("tree", _tree_heading(read, state.paused)),
+            *map(Row, _TREE_PROBLEM, _tree_problem(state.sample if not tree else None)),
             *(
                 Row(key, menu_text.process(tree[slot])) if slot < len(tree) else _NO_TREE[slot]
                 for slot, key in enumerate(_TREE)
             ),
             Row("tree-more", menu_text.more(tree[TREE_SLOTS:])),
-            *(
-                Row(
-                    f"tree-{figure.key}",
-                    menu_text.cut(figure.menu_line(sample))
-                    if sample and tree and figure.is_known(sample)
-                    else "",
-                )
-                for figure in figures.MENU_PROCESSES
-            ),
+            *_tree_figures(read),
         ),
     )
+
+
+def _tree_heading(read: Sample | None, paused: bool) -> str:
+    if read and read.rows and read.target:
+        return menu_text.candidate(read.target)
+    return "Paused: no process is read" if paused else "No server process found"
+
+
+def _tree_problem(sample: Sample | None) -> Iterable[str]:
+    """Why there is no tree."""
+    return menu_text.lines(wording.problem_in_full(sample) if sample else "", PROBLEM_LINES)
+
+
+def _tree_figures(read: Sample | None) -> Iterator[Row]:
+    """The figures of the whole tree; a row whose figure is not known is empty."""
+    for figure in figures.MENU_PROCESSES:
+        is_known = read is not None and read.rows and figure.is_known(read)
+        text = menu_text.cut(figure.menu_line(read)) if read and is_known else ""
+        yield Row(f"tree-{figure.key}", text)
 
 
 _TREE_PROBLEM = tuple(f"tree-problem-{number}" for number in range(PROBLEM_LINES))

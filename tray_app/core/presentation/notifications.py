@@ -108,7 +108,10 @@ def note(event: Event) -> Note | None:
             return Note(*action_text.refusal(event), Urgency.NORMAL, "server-action")
         case ConfirmationNeeded():
             return Note(
-                *action_text.question(event), Urgency.NORMAL, "server-action", (_sure(event),)
+                *action_text.question(event),
+                Urgency.NORMAL,
+                "server-action",
+                actions=(_sure(event),),
             )
         case OpenFailed(place, problem):
             return Note(*action_text.not_opened(place, problem), Urgency.NORMAL, "open")
@@ -136,7 +139,7 @@ def _sure(event: ConfirmationNeeded) -> Action:
     return Action(action_text.LABELS[server_action], command)
 
 
-def alert(event: Alert) -> Note:
+def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for each finding
     """What was found, in words: every kind stands here, also those that interrupt nobody.
 
     Notifications, console and log take their words from here.
@@ -146,37 +149,49 @@ def alert(event: Alert) -> Note:
         case LevelReached():
             urgency, buttons = _urgency(found.level, sample), (FREE_MEMORY, MUTE)
             return Note(
-                *level_reached(found, sample), urgency, "memory", buttons, silent=found.foretold
+                *level_reached(found, sample),
+                urgency,
+                "memory",
+                actions=buttons,
+                silent=found.foretold,
             )
         case ForecastWithdrawn():
             return Note(*taken_back(found, sample), Urgency.LOW, "memory", silent=True)
         case Recovered():
             return Note(*recovery(found, sample), Urgency.LOW, "memory")
         case MachineShort():
-            return Note(*scarce(found, sample), Urgency.CRITICAL, "machine", (FREE_MEMORY, MUTE))
+            return Note(
+                *scarce(found, sample), Urgency.CRITICAL, "machine", actions=(FREE_MEMORY, MUTE)
+            )
         case MachineEased():
             return Note(*_eased(found, sample), Urgency.LOW, "machine")
         case ServerExit():
-            return Note(*gone(found, sample), Urgency.CRITICAL, "server", (MUTE,))
+            return Note(*gone(found, sample), Urgency.CRITICAL, "server", actions=(MUTE,))
         case ServerReturn():
             return Note(*_back(found, sample), Urgency.LOW, "server")
         case Hang():
             urgency = Urgency.CRITICAL if found.busy else Urgency.NORMAL
-            return Note(*hung(found, sample), urgency, "server", (MUTE,))
+            return Note(*hung(found, sample), urgency, "server", actions=(MUTE,))
         case Answering():
             return Note(*_answers(found, sample), Urgency.LOW, "server")
         case WorkerReplacement():
-            return Note(*_worker_replaced(found, sample), Urgency.NORMAL, "server", (MUTE,))
+            return Note(*_worker_replaced(found, sample), Urgency.NORMAL, "server", actions=(MUTE,))
         case ChildKilled():
-            return Note(*child_killed(found, sample), Urgency.CRITICAL, "server", (MUTE,))
+            return Note(*child_killed(found, sample), Urgency.CRITICAL, "server", actions=(MUTE,))
         case Leak():
-            return Note(*leaking(found, sample), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+            return Note(
+                *leaking(found, sample), Urgency.NORMAL, "leak", actions=(FREE_MEMORY, MUTE)
+            )
         case IdleGrowth():
-            return Note(*_grown(found, sample), Urgency.NORMAL, "leak", (FREE_MEMORY, MUTE))
+            return Note(*_grown(found, sample), Urgency.NORMAL, "leak", actions=(FREE_MEMORY, MUTE))
         case LeftoverFiles():
-            return Note(*_littered(found, sample), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+            return Note(
+                *_littered(found, sample), Urgency.NORMAL, "temp", actions=(OPEN_TEMP, MUTE)
+            )
         case DiskFull():
-            return Note(*_disk_full(found, sample), Urgency.NORMAL, "temp", (OPEN_TEMP, MUTE))
+            return Note(
+                *_disk_full(found, sample), Urgency.NORMAL, "temp", actions=(OPEN_TEMP, MUTE)
+            )
         case _:
             assert_never(found)
 

@@ -84,6 +84,9 @@ class TargetChoice(Struct, frozen=True):
     hidden: bool = False
 
 
+_Candidate = tuple[ProcessFacts, ServerCommand]
+
+
 def choose(
     port: int,
     facts: Iterable[ProcessFacts],
@@ -179,11 +182,7 @@ def _by_command(
         if (command := server_command(each.cmdline))
     }
     alike = {pid: each for pid, (each, _) in candidates.items()}
-    elsewhere = {
-        root_among(alike[pid], alike)
-        for pid in alike
-        if listening_ports.get(pid) and port not in listening_ports[pid]
-    }
+    elsewhere = _roots_elsewhere(port, alike, listening_ports)
     stating = [
         (each, command)
         for each, command in candidates.values()
@@ -192,15 +191,27 @@ def _by_command(
         and (not command.ports or port in command.ports)
     ]
     fitting = [(each, command) for each, command in stating if not each.isolated]
-    if not fitting:
-        problem = ProcessProblem(ProcessProblemKind.NOT_FOUND, port=port)
-        if stating:
-            inside, command = stating[0]
-            problem = ProcessProblem(
-                ProcessProblemKind.IN_CONTAINER, port=port, pid=inside.pid, name=command.phrase
-            )
-        offered = sorted(map(candidates.__getitem__, elsewhere), key=_rank_of, reverse=True)
-        return TargetChoice(problem=problem, candidates=tuple(_offers(offered, listening_ports)))
+    if fitting:
+        return _likeliest(fitting)
+    offered = sorted(map(candidates.__getitem__, elsewhere), key=_rank_of, reverse=True)
+    return TargetChoice(
+        problem=_why_none(port, stating), candidates=tuple(_offers(offered, listening_ports))
+    )
+
+
+def _roots_elsewhere(
+    port: int, alike: dict[int, ProcessFacts], listening_ports: Mapping[int, Collection[int]]
+) -> set[int]:
+    """The roots of servers that listen on other ports."""
+    return {
+        root_among(alike[pid], alike)
+        for pid in alike
+        if listening_ports.get(pid) and port not in listening_ports[pid]
+    }
+
+
+def _likeliest(fitting: list[_Candidate]) -> TargetChoice:
+    """The one that looks most like the server; the others are candidates."""
     fitting.sort(key=lambda it: (it[0].owned, bool(it[1].ports), _rank(it[0])), reverse=True)
     best, command = fitting[0]
     if not best.owned:
@@ -213,12 +224,22 @@ def _by_command(
     return TargetChoice(best.pid, chosen.evidence, candidates=tuple(others))
 
 
-def _rank_of(candidate: tuple[ProcessFacts, ServerCommand]) -> tuple[bool, bool, bool, float]:
+def _why_none(port: int, isolated: list[_Candidate]) -> ProcessProblem:
+    """Why no command line is the server's: it is in a container, or there is none."""
+    if not isolated:
+        return ProcessProblem(ProcessProblemKind.NOT_FOUND, port=port)
+    inside, command = isolated[0]
+    return ProcessProblem(
+        ProcessProblemKind.IN_CONTAINER, port=port, pid=inside.pid, name=command.phrase
+    )
+
+
+def _rank_of(candidate: _Candidate) -> tuple[bool, bool, bool, float]:
     return _rank(candidate[0])
 
 
 def _offers(
-    candidates: Iterable[tuple[ProcessFacts, ServerCommand]],
+    candidates: Iterable[_Candidate],
     listening_ports: Mapping[int, Collection[int]],
 ) -> Iterator[Target]:
     """Those that serve what the server does, on another port: a person may have moved it."""

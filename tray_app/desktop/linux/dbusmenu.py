@@ -148,25 +148,34 @@ class DbusMenu(ServiceInterface):
         """
         now_s = asyncio.get_running_loop().time()
         if about_to_show:
-            self._open_until_s = now_s + OPEN_AT_MOST_S
-            if now_s - self._open_told_s >= OPEN_TOLD_EVERY_S:
-                self._open_told_s = now_s
-                self._on_open(True)
-        rows = self._read()
-        if about_to_show or not self.is_open(now_s):
-            self._widest = max(ROOM_CHARS, *(len(_label(row)) for row in rows), 0)
-        rows = tuple(_fitted(row, self._widest, first=row is rows[0]) for row in rows)
-        root = Node(0, {"children-display": Variant("s", "submenu")}, rows)
+            self._note_opening(now_s)
+        root = self._read_root(may_widen=about_to_show or not self.is_open(now_s))
         changed_shape = root.shape() != self._root.shape()
         self._root = root
         if changed_shape:
             self._revision += 1
             self.LayoutUpdated(self._revision, 0)
             return True
-        if not (tell or self.is_open(now_s)):
-            return False
+        return (tell or self.is_open(now_s)) and self._tell_changes()
+
+    def _note_opening(self, now_s: float) -> None:
+        self._open_until_s = now_s + OPEN_AT_MOST_S
+        if now_s - self._open_told_s >= OPEN_TOLD_EVERY_S:
+            self._open_told_s = now_s
+            self._on_open(True)
+
+    def _read_root(self, *, may_widen: bool) -> Node:
+        """The rows as they are now, no wider than an open menu."""
+        rows = self._read()
+        if may_widen:
+            self._widest = max(ROOM_CHARS, *(len(_label(row)) for row in rows), 0)
+        rows = tuple(_fitted(row, self._widest, first=row is rows[0]) for row in rows)
+        return Node(0, {"children-display": Variant("s", "submenu")}, rows)
+
+    def _tell_changes(self) -> bool:
+        """Tell a panel what differs of the properties that it has read; whether any does."""
         updated, removed = [], []
-        for node in root.walk():
+        for node in self._root.walk():
             before = self._told.get(node.id)
             if before is None or before == node.properties:
                 continue

@@ -14,6 +14,7 @@ import math
 import threading
 from collections.abc import Callable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.analysis.shared_memory import SMALL_BYTES
@@ -46,6 +47,15 @@ _Key = tuple[int, float | None, str]
 _Root = tuple[int, float | None] | None
 
 _log = logging.getLogger(__name__)
+
+
+class _Question(Struct, frozen=True):
+    """What is asked at one time: the ``new`` of a tree's ``rows``, or all of them."""
+
+    rows: tuple[ProcessRow, ...]
+    root: _Root
+    new: tuple[ProcessRow, ...]
+    wants_all: bool
 
 
 class UssPssReader:
@@ -195,40 +205,60 @@ class UssPssReader:
 
     def _ask(self) -> float:
         """Ask, report, and say how long to rest."""
+        question = self._question()
+        if question is None:
+            return math.inf
+        began_s, cpu_s = self._clock(), self._cpu_clock()
+        question, found = self._answers(question)
+        took_s = self._cpu_clock() - cpu_s
+        if told := self._take_all(question, found, took_s):
+            self._hand_on(question.rows[0].pid, told, began_s)
+        return rest_after_s(took_s, self._every_s)
+
+    def _question(self) -> _Question | None:
+        """Which processes to ask now; None: none is watched."""
         with self._changed:
             rows = self._rows
             if not rows:
-                return math.inf
-            root = _root(rows)
-            new = [row for row in rows if _key(row) not in self._known]
+                return None
+            new = tuple(row for row in rows if _key(row) not in self._known)
             is_due = self._clock() - self._all_asked_s >= self._every_s
             wants_all = self._wants_all or is_due or not new
             self._wants_all = False
-        began_s, cpu_s = self._clock(), self._cpu_clock()
-        found = self._asked(rows if wants_all else tuple(new), root)
+        return _Question(rows, _root(rows), new, wants_all)
+
+    def _answers(self, question: _Question) -> tuple[_Question, dict[_Key, ProcessShare | None]]:
+        """What was found; the question is for all processes where the new ones made it so."""
+        rows, root, new = question.rows, question.root, question.new
+        if question.wants_all:
+            return question, self._asked(rows, root)
+        found = self._asked(new, root)
         shared = (share.shared_bytes for share in found.values() if share)
-        if not wants_all and any(each >= SMALL_BYTES for each in shared):
+        if any(each >= SMALL_BYTES for each in shared):
             # Forked: what was its parent's own is so no longer.
-            wants_all = True
+            question = replace(question, wants_all=True)
             found |= self._asked(tuple(row for row in rows if row not in new), root)
-        took_s = self._cpu_clock() - cpu_s
+        return question, found
+
+    def _take_all(
+        self, question: _Question, found: dict[_Key, ProcessShare | None], took_s: float
+    ) -> list[ProcessShare]:
+        """Keep what was found; all that is known then, or nothing if another tree is watched."""
         with self._changed:
-            if not self._wants(root):
-                return rest_after_s(took_s, self._every_s)
+            if not self._wants(question.root):
+                return []
             before_bytes = self._shared_bytes()
-            for row in rows:
+            for row in question.rows:
                 if (key := _key(row)) in found:
                     self._take(row, found[key])
             # New memory is touched, too, and what a job takes and gives back is never shared.
             self._copies = abs(self._shared_bytes() - before_bytes) >= SMALL_BYTES
             self._asked_s, self._took_s = self._clock(), took_s
-            if wants_all:
+            if question.wants_all:
                 self._all_asked_s = self._asked_s
-            told = [share for row in rows if (share := self._known.get(_key(row)))]
+            told = [share for row in question.rows if (share := self._known.get(_key(row)))]
             self._changed.notify_all()
-        if told:
-            self._hand_on(rows[0].pid, told, began_s)
-        return rest_after_s(took_s, self._every_s)
+        return told
 
     def _asked(self, rows: tuple[ProcessRow, ...], root: _Root) -> dict[_Key, ProcessShare | None]:
         found: dict[_Key, ProcessShare | None] = {}

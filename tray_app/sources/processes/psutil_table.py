@@ -148,8 +148,14 @@ class PsutilTable:
         """As psutil counts it."""
         memory = psutil.virtual_memory()
         used_percent = 100 * (memory.total - memory.available) / memory.total
-        swap = _swap()
-        return SystemMemory(memory.total, memory.available, used_percent, *swap)
+        swap_used_bytes, swap_total_bytes = _swap()
+        return SystemMemory(
+            total_bytes=memory.total,
+            available_bytes=memory.available,
+            used_percent=used_percent,
+            swap_used_bytes=swap_used_bytes,
+            swap_total_bytes=swap_total_bytes,
+        )
 
     def count_limits_of(self, pid: int | None) -> None:
         """psutil knows no limits."""

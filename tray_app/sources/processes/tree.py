@@ -17,6 +17,7 @@ from tray_app.sources.processes.cpu_meter import MIN_SPAN_S, CpuMeter
 from tray_app.sources.processes.process_table import (
     ProcessHandle,
     ProcessTable,
+    Usage,
     is_still_its_parent,
 )
 
@@ -130,46 +131,50 @@ class ServerTree:
             self._adopt(new_pids, now_s)
         rows: list[ProcessRow] = []
         gone: list[int] = []
-        load, known = self._load, dict[int, tuple[str, int]]()
+        known: dict[int, tuple[str, int]] = {}
         for pid, meter in tuple(self._meters.items()):
             is_new = meter.is_new
             usage = meter.read(now_s)
             if usage is None:
                 if pid == self.root.pid:
                     return None
-                load.leave(meter, now_s)
+                self._load.leave(meter, now_s)
                 self._leave(pid)
                 gone.append(pid)
                 continue
-            load.add(meter)
+            self._load.add(meter)
             if is_new and pid in new_pids:
                 parent = known.get(new_pids[pid])
                 if is_still_its_parent(usage.name, usage.rss_bytes, parent):
                     continue
             known[pid] = usage.name, usage.rss_bytes
-            role = Role.TARGET if pid == self.root.pid else Role.CHILD
-            shown_percent = None if is_new else meter.cpu_percent
-            row = ProcessRow(
-                pid=pid,
-                name=usage.name,
-                role=role,
-                rss_bytes=usage.rss_bytes,
-                cpu_percent=shown_percent,
-                created_s=meter.created_s,
-                stopped=usage.stopped,
-                faulted_bytes=usage.faulted_bytes,
-                descriptors=usage.descriptors,
-            )
-            rows.append(row)
+            rows.append(self._row(pid, meter, usage, is_new))
         ended = tuple(row for row in self.rows if row.pid in gone) if gone else ()
         self._read_s, self.rows = now_s, tuple(rows)
-        load.read(now_s)
+        self._load.read(now_s)
         if now_s >= self._ask_at_s[0]:
             self._ask_who_listens(now_s)
-        answers = {row.pid: row.rss_bytes for row in rows if row.pid in self._answering}
+        return self._reading(ended)
+
+    def _row(self, pid: int, meter: CpuMeter, usage: Usage, is_new: bool) -> ProcessRow:
+        return ProcessRow(
+            pid=pid,
+            name=usage.name,
+            role=Role.TARGET if pid == self.root.pid else Role.CHILD,
+            rss_bytes=usage.rss_bytes,
+            cpu_percent=None if is_new else meter.cpu_percent,
+            created_s=meter.created_s,
+            stopped=usage.stopped,
+            faulted_bytes=usage.faulted_bytes,
+            descriptors=usage.descriptors,
+        )
+
+    def _reading(self, ended: tuple[ProcessRow, ...]) -> TreeReading:
+        """What the rows tell in sum, with those that have ``ended``."""
+        answers = {row.pid: row.rss_bytes for row in self.rows if row.pid in self._answering}
         return TreeReading(
             rows=self.rows,
-            cpu_percent=load.percent,
+            cpu_percent=self._load.percent,
             workers=tuple(answers),
             answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
             ended=ended,

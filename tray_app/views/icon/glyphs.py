@@ -26,20 +26,22 @@ class Grid(Struct, frozen=True):
     mark: int  # side of a corner mark
 
 
-# fmt: off
-GRIDS = {  # rim top cap stem bar narrow wide point gap | pip gap top height | mark
-    16: Grid(1, 1, 10, 2, 2,  5,  6, 2, 1,   2, 2, 12, 2,    5),
-    20: Grid(1, 2, 12, 2, 2,  7,  7, 2, 1,   2, 2, 15, 3,    6),
-    22: Grid(1, 2, 13, 3, 3,  8,  8, 2, 1,   4, 2, 17, 3,    8),
-    24: Grid(1, 2, 15, 3, 3,  8,  9, 3, 1,   4, 2, 19, 3,    8),
-    32: Grid(2, 3, 20, 4, 4, 11, 12, 4, 1,   4, 3, 25, 4,   10),
-    40: Grid(2, 4, 25, 5, 5, 14, 15, 5, 1,   6, 4, 31, 5,   12),
-    44: Grid(2, 4, 27, 5, 5, 15, 17, 6, 2,   6, 4, 34, 6,   13),
-    48: Grid(2, 5, 31, 6, 5, 17, 18, 6, 1,   6, 5, 38, 6,   14),
-    64: Grid(3, 6, 41, 8, 7, 23, 24, 8, 1,   8, 6, 50, 8,   19),
+_TABLE = """
+size | rim top cap stem bar narrow wide point gap | pip pip_gap pip_top pip_height | mark
+  16 |   1   1  10    2   2      5    6     2   1 |   2       2      12          2 |    5
+  20 |   1   2  12    2   2      7    7     2   1 |   2       2      15          3 |    6
+  22 |   1   2  13    3   3      8    8     2   1 |   4       2      17          3 |    8
+  24 |   1   2  15    3   3      8    9     3   1 |   4       2      19          3 |    8
+  32 |   2   3  20    4   4     11   12     4   1 |   4       3      25          4 |   10
+  40 |   2   4  25    5   5     14   15     5   1 |   6       4      31          5 |   12
+  44 |   2   4  27    5   5     15   17     6   2 |   6       4      34          6 |   13
+  48 |   2   5  31    6   5     17   18     6   1 |   6       5      38          6 |   14
+  64 |   3   6  41    8   7     23   24     8   1 |   8       6      50          8 |   19
+"""
+_NAMES, *_ROWS = (line.replace("|", " ").split() for line in _TABLE.strip().splitlines())
+GRIDS = {
+    int(size): Grid(**dict(zip(_NAMES[1:], map(int, cells), strict=True))) for size, *cells in _ROWS
 }
-# fmt: on
-
 
 SIZES = tuple(GRIDS)
 """The sizes in pixels that panels ask for, each drawn natively."""
@@ -56,7 +58,9 @@ def write(cut: Stencil, figure: str, grid: Grid) -> None:
         x += width + grid.gap
 
 
-def _glyph(cut: Stencil, char: str, x: int, width: int, grid: Grid) -> None:
+def _glyph(  # noqa: C901, PLR0915 - a plain match: one case for each sign
+    cut: Stencil, char: str, x: int, width: int, grid: Grid
+) -> None:
     """One glyph, bold and condensed, from column ``x``; what is not known is a dash."""
     y, stem, bar = grid.top, grid.stem, grid.bar
     right, bottom = x + width, y + grid.cap
