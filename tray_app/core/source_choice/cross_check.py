@@ -61,21 +61,36 @@ def update(
     tree_bytes = process.rss_bytes
     if target != check.target:
         check = CrossCheck(target)
-    misfits, proven = check.misfits, check.proven
-    before_bytes = check.tree_bytes
     still_bytes, still_s = check.still_bytes, check.still_s
     if still_bytes is None or tree_bytes is None or not alike(still_bytes, tree_bytes):
         still_bytes, still_s = tree_bytes, process.taken_s
-    if answer is None:
-        pass
-    elif any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows):
+    misfits, proven = check.misfits, check.proven
+    if answer is not None and _fits(answer, process):
         misfits, proven = 0, True
-    elif before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes):
+    elif answer is not None and _has_rested(check, tree_bytes):
         asked_s = answer.taken_s - answer.latency_s
         is_comparable = answer.latency_s <= QUICK_S or asked_s >= still_s - QUICK_S
         enough = not proven and is_comparable
         misfits = ANSWERS_TO_REJECT if enough else min(misfits + 1, ANSWERS_TO_REJECT)
-    return CrossCheck(target, misfits, tree_bytes, proven, still_bytes, still_s)
+    return CrossCheck(
+        target=target,
+        misfits=misfits,
+        tree_bytes=tree_bytes,
+        proven=proven,
+        still_bytes=still_bytes,
+        still_s=still_s,
+    )
+
+
+def _fits(answer: ApiReading, process: ProcessReading) -> bool:
+    """Whether any process of the tree may have answered."""
+    return any(alike(answer.rss_bytes, row.rss_bytes) for row in process.rows)
+
+
+def _has_rested(check: CrossCheck, tree_bytes: int | None) -> bool:
+    """Whether the tree has not moved far since the last tick, as far as is known."""
+    before_bytes = check.tree_bytes
+    return before_bytes is None or tree_bytes is None or alike(before_bytes, tree_bytes)
 
 
 def is_another(check: CrossCheck, process: ProcessReading) -> bool:

@@ -100,16 +100,14 @@ def select(
         # measured before, by as much as the answer took.
         is_newer = (sudden or not is_fresh) and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
+        if chosen is None and breaker.reading is not None:
+            chosen = _by_api(mode, breaker.reading, process)
         if chosen is not None:
             return chosen
-        if breaker.reading is not None:
-            return _by_api(mode, breaker.reading, process)
     away = circuit_breaker.is_open(breaker, now_s)
     if by_process:
-        # An answer that is on its way is not late yet: it need not be shown as soon as it comes.
         in_time = circuit_breaker.within_budget(breaker, now_s, interval_s) and not is_suspect
-        late = Why.BETWEEN if in_time else Why.API_LATE
-        return _because(by_process, Why.API_AWAY if away else late)
+        return _because(by_process, _why_no_answer(away=away, in_time=in_time))
     if last := _last_value(mode, breaker, now_s, interval_s, away=away):
         return last
     return _no_source(mode, breaker, process, away=away, local=local)
@@ -120,6 +118,13 @@ def _is_not_due(breaker: CircuitBreaker, now_s: float, interval_s: float, *, sud
     if not circuit_breaker.within_budget(breaker, now_s, interval_s):
         return False
     return sudden or circuit_breaker.apart_s(breaker) > FRESH_PART_OF_INTERVAL * interval_s
+
+
+def _why_no_answer(*, away: bool, in_time: bool) -> Why:
+    if away:
+        return Why.API_AWAY
+    # An answer that is on its way is not late yet: it need not be shown as soon as it comes.
+    return Why.BETWEEN if in_time else Why.API_LATE
 
 
 def _no_source(
