@@ -30,6 +30,9 @@ STATUS = (PAYLOADS / "memory-status.processing.json").read_bytes()
 RSS_MB = 339.94
 CHUNKED = head_of(None, "200 OK", "Transfer-Encoding: chunked")
 BIG = 200 * 1024**2
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+UTF_16 = STATUS.decode().encode("utf-16")
 NOT_HTTP = "answer is not HTTP"
 TOO_LARGE = "answer is larger than 256 KiB"
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"
@@ -56,6 +59,17 @@ def stops_before_the_end(exchange: Exchange) -> None:
     hang(exchange)
 
 
+def nothing_after_an_interim_answer(exchange: Exchange) -> None:
+    exchange.send(PROCESSING)
+    hang(exchange)
+
+
+def same_length_in_one_field(exchange: Exchange) -> None:
+    """And the connection stays open: its end does not tell that of the body."""
+    length = len(STATUS)
+    exchange.send(head_of(None, "200 OK", f"Content-Length: {length}, {length}") + STATUS)
+
+
 ENDLESS: dict[str, Script] = {
     "hang": hang,
     "body stops": stops_in_the_body,
@@ -70,6 +84,8 @@ ENDLESS: dict[str, Script] = {
     "chunk size drips": drip(CHUNKED, b"0"),
     "trailers without end": stream(CHUNKED + b"0\r\n", b"X: y\r\n"),
     "100 without end": stream(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "103 without end": stream(b"", EARLY_HINTS),
+    "nothing comes after 102": nothing_after_an_interim_answer,
 }
 """What never comes to an end: the patience does."""
 
@@ -123,7 +139,10 @@ WRONG: dict[str, tuple[Script, str]] = {
     ),
     "304": (answer(b"", "304 Not Modified"), "HTTP 304: Not Modified"),
     "101": (raw(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "HTTP 101: Switching Protocols"),
-    "103": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "HTTP 103: Early Hints"),
+    "nothing after 103": (
+        raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        "connection closed without an answer",
+    ),
     "an empty line before it": (raw(b"\r\n" + head_of(len(STATUS)) + STATUS), NOT_HTTP),
     # Redirects
     "redirect loop": (
@@ -178,13 +197,20 @@ WRONG: dict[str, tuple[Script, str]] = {
     ),
     "missing part": (answer(_status_without("process_memory")), "process_memory is missing"),
     "nested deeply": (answer(b"[" * 100_000), "answer is nested too deeply"),
-    "UTF-16": (answer(STATUS.decode().encode("utf-16")), "answer is not UTF-8 text"),
+    "UTF-16 cut in a character": (answer(UTF_16 + b"x"), "answer is not UTF-8 text"),
+    "UTF-16 without its mark": (answer(UTF_16[2:]), "answer is not JSON"),
+    "500 in UTF-16": (answer("\ufeffno".encode("utf-16-be"), "500 Oops"), "HTTP 500: no"),
+    "a mark and nothing else": (answer(UTF_16[:2]), "answer is empty"),
     "invalid UTF-8": (answer(b"\xff" + STATUS), "answer is not UTF-8 text"),
     # Lengths and framing
     "truncated": (raw(head_of(len(STATUS)) + STATUS[:99]), "answer was cut off"),
     "truncated without a length": (raw(head_of(None) + STATUS[:99]), "answer is not JSON"),
     "length too short": (raw(head_of(50) + STATUS), "answer is not JSON"),
     "length of 30 digits": (raw(head_of(10**30) + STATUS), "answer was cut off"),
+    "two lengths in one field": (
+        raw(head_of(None, "200 OK", f"Content-Length: {len(STATUS)}, 7") + STATUS),
+        NOT_HTTP,
+    ),
     "two lengths": (raw(head_of(5, "200 OK", "Content-Length: 7") + STATUS), NOT_HTTP),
     "broken chunk": (raw(CHUNKED + b"ff\r\n{"), "answer was cut off"),
     "chunk without a size": (raw(CHUNKED + b"zz\r\n{"), "answer was cut off"),
@@ -258,6 +284,17 @@ UNUSUAL: dict[str, Script] = {
     "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n" + STATUS),
     "one chunk": raw(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)),
     "100 before it": raw(b"HTTP/1.1 100 Continue\r\n\r\n" + head_of(len(STATUS)) + STATUS),
+    "102 before it": raw(PROCESSING + head_of(len(STATUS)) + STATUS),
+    "103 before it, in chunks": raw(
+        EARLY_HINTS + CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(STATUS), STATUS)
+    ),
+    "several before it": raw(
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        + 2 * EARLY_HINTS
+        + PROCESSING
+        + head_of(len(STATUS))
+        + STATUS
+    ),
     # Around it
     "no reason phrase": raw(b"HTTP/1.1 200\r\n\r\n" + STATUS),
     "bare line ends": raw(b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % len(STATUS) + STATUS),
@@ -267,6 +304,7 @@ UNUSUAL: dict[str, Script] = {
     "the same length twice": raw(
         head_of(len(STATUS), "200 OK", f"Content-Length: {len(STATUS)}") + STATUS
     ),
+    "the same length twice in one field": same_length_in_one_field,
     "chunks with extensions and trailers": raw(
         CHUNKED
         + b'3;a=b;c="d"\r\n%b\r\n%X ; e\r\n%b\r\n000\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n'
@@ -275,6 +313,9 @@ UNUSUAL: dict[str, Script] = {
     "Connection: close": raw(head_of(len(STATUS), "200 OK", "Connection: Close") + STATUS),
     "a character set": answer(STATUS, "200 OK", "Content-Type: application/json; charset=utf-8"),
     "byte order mark": answer(b"\xef\xbb\xbf" + STATUS),
+    "UTF-16": answer(UTF_16),
+    "UTF-16, big end first": answer(b"\xfe\xff" + STATUS.decode().encode("utf-16-be")),
+    "UTF-32": answer(STATUS.decode().encode("utf-32")),
     "gzip": answer(gzip.compress(STATUS), "200 OK", "Content-Encoding: gzip"),
     "gzip in chunks": raw(
         head_of(None, "200 OK", "Transfer-Encoding: chunked", "Content-Encoding: x-GZip")

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s
+from tray_app.sources.api.http_fields import (
+    is_interim,
+    is_known_encoding,
+    repeated_length,
+    retry_after_s,
+)
 
 TEN = "Thu, 26 Nov 2026 10:00:00 GMT"
 
@@ -48,3 +53,29 @@ def test_what_requests_unpacks_everywhere(encoding: str) -> None:
 def test_what_it_unpacks_only_with_other_packages(encoding: str) -> None:
     """Or by as many layers as a server likes."""
     assert not is_known_encoding(encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("120, 120", 120),
+        ("0,0 , 0", 0),
+        ("120", None),  # http.client reads it
+        ("120, 121", None),
+        ("120,", None),
+        ("-1, -1", None),
+        ("+1, +1", None),
+        ("a, a", None),
+        (", ".join(2 * ["9" * 5000]), None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_length_that_is_repeated(text: str | None, length: int | None) -> None:
+    """The same number each time is that number (RFC 9110, 8.6); anything else tells none."""
+    assert repeated_length(text) == length
+
+
+def test_interim_answers() -> None:
+    """All of 1xx but 101, after which no HTTP comes."""
+    assert [status for status in range(99, 201) if not is_interim(status)] == [99, 101, 200]

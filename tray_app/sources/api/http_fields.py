@@ -1,4 +1,5 @@
-"""Reads an answer's header fields: how its body is packed, and when to ask again.
+"""Reads an answer's head: whether another one follows, the body's length and packing, and when to
+ask again.
 
 Rule of the room: pure functions that trust no byte, as in `payload`.
 """
@@ -8,7 +9,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+_SWITCHING_PROTOCOLS = 101
 _PACKED = ("gzip", "x-gzip", "deflate")
+
+
+def is_interim(status: int) -> bool:
+    """Whether the answer itself is still to come. Nobody asked for another protocol (101)."""
+    return 100 <= status < 200 and status != _SWITCHING_PROTOCOLS
+
+
+def repeated_length(text: str | None) -> int | None:
+    """The length in ``120, 120``; None for one that is told once, or not the same each time."""
+    first, *others = (part.strip() for part in (text or "").split(","))
+    is_repeated = others and all(each == first for each in others)
+    return int(first) if is_repeated and re.fullmatch("[0-9]{1,18}", first) else None
 
 
 def is_known_encoding(encoding: str) -> bool:

@@ -23,7 +23,12 @@ from msgspec import Struct
 from tray_app import APP_ID
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.sources.api.errors import ApiError, causes, failed, plain_text, problem_of
-from tray_app.sources.api.http_fields import is_known_encoding, retry_after_s
+from tray_app.sources.api.http_fields import (
+    is_interim,
+    is_known_encoding,
+    repeated_length,
+    retry_after_s,
+)
 from tray_app.sources.api.payload import error_words
 from tray_app.worker_thread import WorkerThread
 
@@ -249,18 +254,36 @@ class ApiSession:
 
 def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession) -> Any:
     """A requests.Session that reads no proxy and no .netrc, and shows its connections."""
+    from http.client import HTTPResponse
+
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
+    class Response(HTTPResponse):
+        """Beyond http.client's: it passes over each interim answer, not only over 100, and takes
+        one length that is told several times in one field (RFC 9110, 15.2 and 8.6)."""
+
+        def begin(self) -> None:
+            super().begin()
+            while is_interim(self.status):
+                self.headers = None  # type: ignore[assignment]  # else nothing is read
+                super().begin()
+            if self.length is None and not self.chunked:
+                self.length = repeated_length(self.headers.get("Content-Length"))
+
     class Connection(HTTPConnection):
+        response_class = Response
+
         def connect(self) -> None:
             owner.connecting(self)
             super().connect()
             owner.connected(self)
 
     class TlsConnection(HTTPSConnection):
+        response_class = Response
+
         def connect(self) -> None:
             owner.connecting(self)
             super().connect()
