@@ -1,7 +1,7 @@
 """Builds, starts and stops the parts of the program. Only this package imports all others.
 
-`run` decides between `tray` (an icon) and `terminal` (console, live screen, JSON). Which threads
-run, who owns what and who stops them stands in docs/architecture.md.
+`run` decides between `tray` (an icon) and `terminal` (console, live screen, JSON).
+docs/architecture.md lists the threads: who owns what, and who stops them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["Invocation", "View", "run"]
 _log = logging.getLogger(__name__)
 
 NO_ICON = 1
-"""The exit status where only an icon would be seen, and none can be shown."""
+"""Exit status where only an icon would be visible and the desktop can show none."""
 
 
 def run(invocation: Invocation) -> int:
-    """Run until it ends by itself or somebody ends it; the exit status."""
+    """Run until the set time is over or the user quits; the exit status."""
     if invocation.view is View.TRAY:
         status = _run_tray(invocation)
         if status is not None:
@@ -78,9 +78,9 @@ def _run_tray(invocation: Invocation) -> int | None:
 
 
 def _is_unseen() -> bool:
-    """Whether nobody reads the console: there is a display, but no terminal on it.
+    """Whether nobody reads the console: there is a display, but standard output is no terminal.
 
-    This is so when the desktop starts the program: each line would go to the session's log.
+    A program that the desktop starts writes to the session's log.
     """
     on_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     return on_display and not sys.stdout.isatty()

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_event(event: Event) -> None:
-    """Log an event, if it is of a kind that the log has."""
+    """Log an event if the log has a line for its kind."""
     match event:
         case SourceChanged(sample):
             _log.info("source: %s", wording.source(sample))

@@ -77,8 +77,8 @@ class OwnInstance:
 
 
 def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
-    """This process as the only instance, as far as that can be known; else whether the server is
-    taken by one that cannot show anything. :raises TakenError: by one that can"""
+    """This process as the only instance; and whether an instance that cannot show anything holds
+    the server. :raises TakenError: a working instance watches this server"""
     server = invocation.settings.address.identity
     try:
         return (None if invocation.demo else Instance(server)), False
@@ -104,7 +104,8 @@ def take_over(invocation: Invocation) -> Instance | None:
 
 
 def hand_over(invocation: Invocation) -> int:
-    """Send the first instance what this start was given, and say that it runs; the exit status."""
+    """Send this start's options to the first instance, and report that it is running; the exit
+    status."""
     address = invocation.settings.address
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
     heard = single_instance.hand_over(address.identity, chosen)
@@ -116,7 +117,7 @@ def hand_over(invocation: Invocation) -> int:
 def answer(
     desktop: Desktop, post: Callable[..., None], message: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """The first instance's answer to a later start; None: the message was heard."""
+    """The first instance's answer to a later start; None: it received the message."""
     if isinstance(marks := message.get(single_instance.PROVE), dict):
         return {single_instance.SHOWS: desktop.shows_to(marks)}
     if message.get(single_instance.MAKE_WAY) is True:
@@ -128,8 +129,8 @@ def answer(
 
 
 def handed_over(message: Mapping[str, Any]) -> list[Command]:
-    """The commands of a second start: what it sets, and to show the status. Wrong values are left
-    out."""
+    """The commands that a second start sends: its settings, and to show the status. Wrong values
+    are ignored."""
     commands: list[Command] = []
     for key, make in _HANDED_OVER.items():
         try:

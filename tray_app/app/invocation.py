@@ -24,10 +24,10 @@ class View(Enum):
 
 
 class Invocation(Struct, frozen=True):
-    """What the command line, the config file and memory amount to.
+    """The result of command line, config file, environment and remembered choices.
 
-    ``base`` is what the config file and the environment say, ``settings`` adds what is remembered
-    and the flags.
+    ``base`` comes from the config file and the environment; ``settings`` adds remembered choices
+    and flags.
     """
 
     base: Settings

@@ -31,13 +31,13 @@ _log = logging.getLogger(__name__)
 ONCE_INTERVAL_S = 0.5
 ONCE_MAX_SAMPLES = 8
 NO_READING = 3
-"""The exit status of ``--once`` when nothing could be read: a script need not read the text."""
+"""Exit status of ``--once`` without a reading, so that a script need not parse the text."""
 
 Events = queue.SimpleQueue[tuple[Event | Action, ...]]
 
 
 def run_terminal(invocation: Invocation) -> int:
-    """Run until it ends by itself or somebody ends it; the exit status."""
+    """Run until the set time is over or the user quits; the exit status."""
     settings = invocation.settings
     if invocation.once:
         settings = replace(settings, interval_s=ONCE_INTERVAL_S)
@@ -64,7 +64,7 @@ def run_terminal(invocation: Invocation) -> int:
     )
 
     uss_pss = wiring.make_uss_pss(sampler, state, shown=True)
-    # A first line without the API's part would have to be taken back by the second.
+    # Without the API's part the second line would contradict the first.
     helpers = wiring.make_helpers(sampler, state, uss_pss) if wants_api(state) else None
 
     def after_first() -> None:
@@ -93,8 +93,7 @@ def run_terminal(invocation: Invocation) -> int:
 
 
 def _show(view: TerminalView, events: Iterator[Event], *, once: bool) -> int:
-    """Show the events to the end, or with ``once`` the first sample that says all; the exit
-    status."""
+    """Show the events to the end, or with ``once`` the first complete sample; the exit status."""
     for event in events:
         log_event(event)
         if not once:
@@ -128,7 +127,7 @@ def _told(events: Events, after_first: Callable[[], None]) -> Iterator[Event]:
 
 
 def _keep_log_off_terminal() -> None:
-    """A log line would scribble on the live screen and be lost: only the log file gets it."""
+    """A log line would overwrite the live screen, so only the log file gets it."""
     from tray_app.runtime.log_file import TerminalLog
 
     root = logging.getLogger()
@@ -138,7 +137,7 @@ def _keep_log_off_terminal() -> None:
 
 
 def _settled(sample: Sample) -> bool:
-    """Whether one sample says all there is: CPU needs two readings, the API an answer."""
+    """Whether a sample is complete: CPU needs two readings, the API needs an answer."""
     waits = sample.api.state is ApiState.WAITING
     waits = waits or (sample.source is Source.NONE and sample.api.state is ApiState.SLOW)
     decided = not waits and sample.memory_kind is not MemoryKind.UNMEASURED

@@ -56,11 +56,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Task = Callable[[], None]
-"""Something else that the event handler's thread is to do."""
+"""Other work for the event handler's thread."""
 
 
 class DesktopReports:
-    """What the desktop reports while it is opened and later; dropped until there is a receiver."""
+    """The desktop's reports, from its start on; dropped until there is a receiver."""
 
     def __init__(self) -> None:
         self.receive: Callable[[HostSeen | MenuSeen | ThemeSeen], None] = lambda _: None
@@ -117,7 +117,7 @@ class TrayApp:
         desktop.on_session_end = lambda: self._store(alert_memory.choice(self._last, clock.now()))
 
     def show_first_figure(self) -> None:
-        """Start sampling, and have the icon come up with a figure, if there is one in time."""
+        """Start sampling, and let the icon come up with a figure if there is one in time."""
         self._presenter.tell(self._begun)
         self._sampler.start(
             wiring.make_probe(self._begun.settings, demo=self._begun.demo), uss_pss=self._uss_pss
@@ -138,7 +138,7 @@ class TrayApp:
         return 0
 
     def _icon_is_shown(self) -> None:
-        """Start what comes after the first figure."""
+        """Start everything that the first figure does not need."""
         self._sampler.add(wiring.make_helpers(self._sampler, self._begun, self._uss_pss))
         self._presenter.start()
         WorkerThread("notices", self._handle_events).start()
@@ -162,7 +162,7 @@ class TrayApp:
 
     def _take_report(self, report: HostSeen | MenuSeen | ThemeSeen) -> None:
         self._sampler.post(report)
-        if report == MenuSeen(True):  # somebody may have changed it in the desktop's settings
+        if report == MenuSeen(True):  # the user may have changed it in the desktop's settings
             self._look_at_autostart()
 
     def _look_at_autostart(self) -> None:
@@ -229,13 +229,13 @@ def handle_all(
     handle: Callable[[Event], None],
     retry_after_s: Callable[[], float | None],
 ) -> None:
-    """Handle each event to the end of the run. One that fails is taken from the queue all the
-    same: a thread that calls this again goes on with the next."""
+    """Handle every event until the run ends. A failing event leaves the queue, too, so the
+    restarted thread continues with the next one."""
     while not isinstance(event := _next_event(events, retry_after_s()), Ended):
         if callable(event):
             event()
             continue
-        # The work comes before the log's line: the log may be what fails.
+        # Work first, log line second: writing the log may fail.
         try:
             handle(event)
         finally:
@@ -245,7 +245,7 @@ def handle_all(
 def _next_event(
     events: queue.SimpleQueue[Event | Task], retry_after_s: float | None
 ) -> Event | Task:
-    """The next event; NotifierCame, which asks to try again, when none comes in time."""
+    """The next event, or NotifierCame (try again) when none comes in time."""
     try:
         return events.get(timeout=retry_after_s)
     except queue.Empty:

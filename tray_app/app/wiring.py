@@ -1,7 +1,7 @@
 """Builds and connects the parts that a run needs, with an icon or in a terminal.
 
-Sources are imported when they are made: a run pays for what it uses, and for what comes after the
-first sample only then.
+Imports each source when it builds it: a run loads only the parts it uses, and loads the later ones
+after the first sample.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 JOIN_LIMIT_S = 0.3
 FIRST_LIMIT_S = 0.5
-"""The first sample is shown before all else, and mostly there within 5 ms. After this limit the
-start goes on without it."""
+"""The start waits this long for the first sample, which mostly comes within 5 ms."""
 
 
 def first_state(invocation: Invocation) -> State:
@@ -104,7 +103,7 @@ def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource
     from tray_app.sources.background.uss_pss import MENU_EVERY_S, SHOWN_EVERY_S, UssPssReader
     from tray_app.sources.processes.host import shares
 
-    # In a thread of its own: a directory that does not answer must not hold up a figure.
+    # In a thread of its own: a hanging directory must not delay a figure.
     scheduler = BackgroundScheduler(clock.mono_s)
     every_s = SHOWN_EVERY_S if shown else MENU_EVERY_S
     return UssPssReader(

@@ -7,7 +7,7 @@ import re
 
 
 def script(shell: str, parser: argparse.ArgumentParser) -> str:
-    """What ``shell`` (bash, zsh or fish) must read to complete the parser's flags."""
+    """The script with which ``shell`` (bash, zsh or fish) completes the parser's flags."""
     return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](parser)
 
 

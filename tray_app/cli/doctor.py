@@ -1,6 +1,6 @@
 """``--doctor``: reports the findings on this machine, for a bug report, and how to fix problems.
 
-It asks once for everything that the program asks for when it runs, and shows no secrets.
+It tries once each thing that the running program does, and shows no secrets.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ABSENT = "none"
 
 
 class Finding(Struct, frozen=True):
-    """One thing that was found. ``fix``: what a person must do about it, a line each."""
+    """One finding. ``fix``: the user's steps to fix it, one per line."""
 
     topic: str
     text: str
@@ -83,7 +83,7 @@ def report(findings: Sequence[Finding]) -> str:
 
 
 def run(settings: Settings, config: Path, complaints: Sequence[str]) -> int:
-    """Print the report; the exit status: 1 when a person must put something right."""
+    """Print the report; exit status 1 if something needs fixing."""
     findings = [
         *_program(),
         *_files(settings, config, complaints),
@@ -237,7 +237,7 @@ def _api_fix(
     if problem.kind is ApiFailureKind.CERTIFICATE:
         return "Set api.ca_file in the config file to the file with the server's CA certificate."
     if problem.failure_class is FailureClass.TIMEOUT and is_found:
-        return ""  # busy, which is what the processes are read for
+        return ""  # busy: the processes are read to find out
     if is_found:
         return f"The server runs, but its API does not answer correctly ({reason}). Check --url."
     if moved and moved[0].port:

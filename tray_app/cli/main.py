@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
-    """What some flags ask for instead of watching; None: none of them was given."""
+    """Runs a flag that replaces monitoring; None: no such flag was given."""
     from tray_app.desktop import paths
 
     try:
@@ -40,7 +40,7 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
 
             path = given.config or paths.config_file()
             text = template.commented_config().encode()
-            write_file(path, text, mode=0o600, replace=False)  # it may come to hold a token
+            write_file(path, text, mode=0o600, replace=False)  # it may hold a token later
             streams.say(f"{APP_ID}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
             from tray_app.desktop import desktop_entry
@@ -74,8 +74,8 @@ def _log_to(
     level: int,
     default: Path | None,
 ) -> None:
-    """Log to standard error, and to ``file``; else to ``default``, there failures and recoveries
-    however little the terminal shows."""
+    """Log to standard error, and to ``file`` or else ``default``. ``default`` always gets failures
+    and recoveries, whatever the terminal shows."""
     from tray_app.runtime.config_file import why
     from tray_app.runtime.log_file import LogFileHandler, PlainFormatter, TerminalLog
 
@@ -88,7 +88,7 @@ def _log_to(
         try:
             LogFileHandler(file).touch()
         except OSError as error:
-            # Of a flag this is a mistake; of a config file the rest still works.
+            # In a flag this is a mistake; with a wrong config value the rest still works.
             missing = isinstance(error, FileNotFoundError)
             wrong = f"{file}: {'its directory does not exist' if missing else why(error)}"
             if is_flag:
@@ -101,13 +101,12 @@ def _log_to(
         handlers.append(LogFileHandler(default))
         lowest = min(level, logging.INFO)
     logging.basicConfig(level=lowest, handlers=handlers)
-    # Each line is written out at once. To wait at the end for a disk that does not answer would
-    # only hold up the end.
+    # Each line is flushed at once. Waiting for a hanging disk at the end would only delay the exit.
     atexit.unregister(logging.shutdown)
-    # What libraries warn programmers of is for our log: in a session's log nobody looks for it.
+    # Library warnings are for developers: they go to our log, not to the session's.
     logging.captureWarnings(True)
     to_terminal.addFilter(lambda record: level < logging.INFO or record.name != "py.warnings")
-    # urllib3 speaks of each malformed header; the reading already says what was wrong.
+    # urllib3 warns of each malformed header; the reading already names the problem.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     for noisy in ("PIL", "asyncio", "dbus_fast"):
         logging.getLogger(noisy).setLevel(max(level, logging.INFO))

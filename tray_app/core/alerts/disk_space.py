@@ -7,9 +7,9 @@ from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.readings import GIB, Disk
 
-# The disk is well again with a margin.
+# A margin: the disk is all right only above this.
 EASED_FACTOR = 1.2
-# A small one (of memory, say) would always have less free than the fixed size.
+# A small disk (a tmpfs, say) always has less free than the fixed size.
 FLOOR_PART_MAX = 0.25
 
 
@@ -26,7 +26,8 @@ def floor_bytes(disk: Disk, limits: AlertLimits) -> float:
 
 
 def update(said: bool, facts: Facts) -> tuple[bool, DiskFull | None]:
-    """The policy after one more sample. ``said``: it was said that the disk is full, and it is."""
+    """The policy after one more sample. ``said``: an alert about the full disk was sent and still
+    holds."""
     disk = facts.temp.disk if facts.temp else None
     if disk is None:
         return said, None

@@ -1,4 +1,4 @@
-"""What one sample says, as the alert policies judge it."""
+"""The facts of one sample that the alert policies judge."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from tray_app.core.server.target_tracker import Change
 
 
 class Signs(Struct, frozen=True):
-    """Whether the server answers, and does anything.
+    """Whether the server answers and works.
 
-    ``answered_s`` is the newest good answer; ``answers``: the newest request was answered at all,
-    if only with an error. ``silent_since_s`` is when the first request was sent that has not been
-    answered; ``timed_out``: one has had all of its patience, on a connection that was accepted.
-    ``cpu_percent`` is of all that may work in the tree; ``readable``: there is one. ``stopped``:
-    all that answer are.
+    ``answered_s`` is the newest good answer; ``answers``: the newest request got an answer, even an
+    error. ``silent_since_s`` is when the first unanswered request was sent; ``timed_out``: a
+    request on an accepted connection timed out. ``cpu_percent`` counts all working processes of the
+    tree; ``readable``: there is a tree. ``stopped``: all answering processes are stopped.
     """
 
     answered_s: float | None = None
@@ -39,10 +38,10 @@ class Facts(Struct, frozen=True):
     """What the policies judge.
 
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``process`` is the
-    reading of this machine's processes. ``lost``: the server that was watched is gone; ``change``
-    is what became of it, where its processes are read. ``temp_place`` is the path of the server's
-    temp directory on this machine, where it is known. ``rests`` as in `Sample`. ``ahead`` is what
-    memory will reach as it climbs now, and ``hang_said``: it was said that the server hangs.
+    reading of this machine's processes. ``lost``: the watched server is gone; ``change`` is the
+    tracker's transition, if processes are read. ``temp_place`` is the path of the server's temp
+    directory on this machine, where it is known. ``rests`` as in `Sample`. ``ahead`` is the
+    forecast, and ``hang_said``: a hang was reported.
     """
 
     now: Now

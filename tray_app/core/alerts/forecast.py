@@ -4,7 +4,7 @@ Fits a least-squares line to the longest straight part of the latest samples. A 
 of these: the line is long enough, it rises, its scatter is small, both halves rise like the whole
 (a step is no line, nor is a climb that has ended), and the newest 5 s rise like it. The line never
 crosses the start or end of a job, because jobs move memory in steps. A forecast looks ahead at most
-a few times as far as its line reaches back. It is shown after it has held for some seconds, and
+a few times as far as its line reaches back. It is shown after it has lasted for some seconds, and
 then kept under milder conditions, so that it does not flicker. A shown forecast counts down; if it
 does not come true, it is withdrawn.
 """
@@ -24,15 +24,15 @@ from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix,
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.timing import TICK_JITTER_S
 
-# Points are kept so far apart at least: fast polls and short intervals add nothing to a line.
+# Minimum distance between points: closer ones add nothing to a line.
 POINT_EVERY_S = 0.9
 POINTS_MAX = 64
-# The newest points that make a line, the longest first.
+# How many of the newest points may form a line, largest first.
 _LENGTHS = (64, 40, 26, 16, 10, 7, 5)
 SPAN_MIN_S = 7.5
 RISE_MIN_BYTES = 20 * MIB
 RATE_MIN_BYTES_S = 0.5 * MIB
-# The standard error of the slope, as a part of it: what the time to a limit may be wrong by.
+# Maximum standard error of the slope, relative to it: the error of the time to a limit.
 ERROR_MAX, ERROR_MAX_SHOWN = 0.15, 0.25
 # How much less steep than the whole a half may be: a fixed part, or what its own scatter explains
 # (the slope of a half has 2.8 times the standard error), but never nearly all.
@@ -47,34 +47,34 @@ HORIZON_SPANS = 4.0
 # The newest seconds climb by this part of the line's slope, and their last step by a smaller one.
 CLIMBS_FOR_S = 5.0
 CLIMBS_PART, LAST_STEP_PART = 0.25, 0.1
-# But for noise: two readings differ by so many of its standard deviations, most of the time.
+# Allowance for noise: two readings mostly differ by less than this many standard deviations.
 NOISE_DEVIATIONS = 3.5
 EXTREMES_LEFT_OUT = 2
 # A fall by a larger part of the rise is the end of a job or of a helper, and the climb's.
 FALL_MAX = 0.1
 LAST_STEP_S = 1.5
-# Readings that come every 10 s are no gaps.
+# Readings 10 s apart are not gaps.
 GAP_STEPS = 1.5
-# The time between two readings may be so much longer than was meant: one early, one late.
+# Two readings may be this much further apart than planned: one early, one late.
 APART_JITTER_S = 2 * TICK_JITTER_S
-# Of each second that passes, a shown moment may move away by so much; it may come nearer at once.
-# So the time left shrinks, and a climb that slows down is overtaken by what was promised.
+# Per second, a shown moment may move away by this much; it may come nearer at once. So the time
+# left always shrinks, and the forecast overtakes a climb that slows down.
 SLIP_PART = 0.25
-# Taken back: memory is not there so long after the promised moment, or will be late by more than
-# this and by as much as what is left.
+# A forecast is withdrawn if memory is not there this long after the forecast moment, or will be
+# late by more than this and by as much as the time left.
 OVERDUE_S = 3.0
 LATE_MIN_S = 10.0
-# What interrupts a person must be known better: a climb as long as the time that is left. Recorded
-# jobs climb for 5 to 30 s by 70 to 10 MB/s, and stop.
+# A notification needs more certainty: a climb as long as the time left. Recorded jobs climb for 5
+# to 30 s by 70 to 10 MB/s, and stop.
 THREAT_SPANS = 1.0
 THREAT_SPAN_MIN_S = 11.0
 SHOWS_AFTER_S = 1.5
-# Below this, critical is said before it is reached.
+# Below this many seconds, critical is reported in advance.
 IMMINENT_S = 60.0
 
 
 class ForecastKind(StrEnum):
-    """What memory will reach: a level, or all that the machine (or its control group) has."""
+    """What memory will reach: a level, or the total of the machine or its control group."""
 
     ELEVATED = "elevated"
     HIGH = "high"
@@ -83,7 +83,8 @@ class ForecastKind(StrEnum):
 
 
 class Forecast(Struct, frozen=True):
-    """In ``seconds`` memory will be there, as it climbs now and has for ``span_s``."""
+    """Memory reaches the target in ``seconds`` at the current rate, which has lasted for
+    ``span_s``."""
 
     kind: ForecastKind
     seconds: float
@@ -91,20 +92,20 @@ class Forecast(Struct, frozen=True):
 
     @property
     def imminent(self) -> bool:
-        """Whether it is so near, and so well known, that it is said before it is there."""
+        """Whether it is near and certain enough to be reported in advance."""
         known_s = THREAT_SPANS * self.span_s if self.span_s >= THREAT_SPAN_MIN_S else 0.0
         return self.seconds < min(IMMINENT_S, known_s)
 
 
 class Line(Struct, frozen=True):
-    """A straight climb: where it is now, how steep, and how long it has been going on."""
+    """A straight climb: its current value, slope and duration."""
 
     now_bytes: float
     rate_bytes_s: float
     span_s: float
 
     def needs_s(self, bytes_: float) -> float:
-        """How long it takes to be there; below 0: it has passed it."""
+        """Seconds until it reaches the value; negative: it has passed it."""
         return (bytes_ - self.now_bytes) / self.rate_bytes_s
 
 
@@ -112,8 +113,8 @@ class ForecastState(Struct, frozen=True):
     """Recent points (``times_s`` monotonic), oldest first, and their line once it ``shows``.
 
     ``since_s`` is when there began to be a line without interruption. ``begins_s`` is the beginning
-    or the end of a job, before which no point counts. ``promised`` are the moments that were last
-    shown, at ``promised_s``.
+    or the end of a job, before which no point counts. ``promised`` are the moments last shown, at
+    ``promised_s``.
     """
 
     times_s: tuple[float, ...] = ()
@@ -126,7 +127,7 @@ class ForecastState(Struct, frozen=True):
 
     @property
     def shown(self) -> Line | None:
-        """The line, once it has held for some seconds."""
+        """The line, once it has lasted for some seconds."""
         held = self.since_s is not None and self.times_s[-1] - self.since_s >= SHOWS_AFTER_S
         return self.line if held else None
 
@@ -137,7 +138,7 @@ NO_FORECAST = ForecastState()
 def update(
     outlook: ForecastState, now_s: float, memory_bytes: int, *, begins_s: float | None = None
 ) -> ForecastState:
-    """One more point. One that comes too soon after the last is not looked at.
+    """One more point. A point too soon after the last is ignored.
 
     ``begins_s`` is when the job that runs began, or the last one ended.
     """
@@ -166,8 +167,8 @@ def update(
 
 
 def shown(outlook: ForecastState, now_s: float) -> Line | None:
-    """The line, once it has held for some seconds; not while its newest point is older than the
-    newest 5 s, or than points are apart: then nobody knows whether memory climbs."""
+    """The line, once it has lasted for some seconds. None while its newest point is older than 5 s
+    or than the distance of points: then it is unknown whether memory climbs."""
     line = outlook.shown
     if line is None:
         return None
@@ -175,7 +176,7 @@ def shown(outlook: ForecastState, now_s: float) -> Line | None:
 
 
 def _apart_s(times_s: tuple[float, ...]) -> float:
-    """How long no reading may have come, or what memory did meanwhile was not seen."""
+    """The longest gap between readings across which a line still counts."""
     return max(CLIMBS_FOR_S, GAP_STEPS * (times_s[-1] - times_s[-2])) + APART_JITTER_S
 
 
@@ -185,9 +186,10 @@ def foresee(
     memory_bytes: int,
     targets: Iterable[tuple[ForecastKind, float]],
 ) -> tuple[ForecastState, tuple[Forecast, ...]]:
-    """What memory, so large now, will reach of ``targets``, and the outlook that promises it.
+    """Which of ``targets`` memory will reach from its current size, and the outlook with that
+    forecast.
 
-    A promise that is broken takes the line with it: the climb is not what it was taken for.
+    A broken forecast drops the line, too: the climb was something else.
     """
     line = shown(outlook, now_s)
     if line is None:
@@ -266,8 +268,8 @@ def _is_as_steep(half: Sums, least_bytes_s: float) -> bool:
 
 
 def _climbs(times_s: tuple[float, ...], figures: tuple[int, ...], rate_bytes_s: float) -> bool:
-    """Whether the newest seconds, and their last step, go on as the line does, and nothing of its
-    climb was given back on the way."""
+    """Whether the newest seconds and their last step continue the line, without a fall on the
+    way."""
     now_s, now_bytes = times_s[-1], figures[-1]
     last = bisect_left(times_s, now_s - LAST_STEP_S) - 1
     recent = min(last, bisect_left(times_s, now_s - CLIMBS_FOR_S - APART_JITTER_S))

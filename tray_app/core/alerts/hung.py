@@ -19,15 +19,15 @@ from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S
 
-# What a server uses that does nothing: threads that wake up, a supervisor that looks for edits, and
-# a few of the ticks of 10 ms in which CPU is counted.
+# CPU of an idle server: threads that wake up, a supervisor that checks for edits, and a few of the
+# 10 ms ticks in which CPU is counted.
 STILL_PART = 0.05
 STILL_S = 0.2
 
 
 class HangKind(StrEnum):
-    """STOPPED: the processes that answer are. DEADLOCKED: none of its processes does anything.
-    SILENT: no process can be read, there is only no answer."""
+    """STOPPED: the answering processes are stopped. DEADLOCKED: none of its processes uses CPU.
+    SILENT: it does not answer, and no process can be read."""
 
     STOPPED = "stopped"
     DEADLOCKED = "deadlocked"
@@ -35,8 +35,8 @@ class HangKind(StrEnum):
 
 
 class Hang(Finding, frozen=True):
-    """The server hangs. ``since_s`` is when the first request without an answer was sent, or it was
-    seen to be stopped; ``busy``: it was at work in that time."""
+    """The server hangs. ``since_s`` is when the first unanswered request was sent, or the first
+    reading found it stopped; ``busy``: it was at work in that time."""
 
     kind: HangKind
     since_s: float
@@ -44,12 +44,12 @@ class Hang(Finding, frozen=True):
 
 
 class HungState(Struct, frozen=True):
-    """``answered_s`` is the newest good answer: without one only what is stopped can hang.
+    """``answered_s`` is the newest good answer: without one only a stopped server counts as hung.
 
-    ``read_s`` is the last sample of this silence. ``still_s`` is since when the tree has done
-    nothing, and ``worked_s`` the CPU seconds that it has used all the same; ``stopped_s`` since
-    when it is stopped. ``busy``: it was at work in this silence. ``hang`` is there while it hangs,
-    and ``said_s`` is the beginning of one that was said and is not over.
+    ``read_s`` is the last sample of this silence. ``still_s`` is when the tree went idle, and
+    ``worked_s`` the CPU seconds it has used since; ``stopped_s`` is when it was stopped. ``busy``:
+    it was at work in this silence. ``hang`` is set while it hangs, and ``said_s`` is the start of a
+    reported hang that is not over.
     """
 
     answered_s: float | None = None
@@ -63,7 +63,8 @@ class HungState(Struct, frozen=True):
 
 
 class Answering(Finding, frozen=True):
-    """After a hang of so long the server answers again, or where nobody asks, runs again."""
+    """The server answers again after a hang of ``hung_s``, or runs again where the API is not
+    polled."""
 
     hung_s: float
 
@@ -72,7 +73,7 @@ WELL = HungState()
 
 
 def update(state: HungState, facts: Facts) -> tuple[HungState, Hang | Answering | None]:
-    """The policy after one more sample. That the server is gone is another matter."""
+    """The policy after one more sample. `server_exit` reports a server that is gone."""
     signs, now_s = facts.signs, facts.now.mono_s
     if facts.lost:
         return WELL, None
@@ -93,7 +94,8 @@ def update(state: HungState, facts: Facts) -> tuple[HungState, Hang | Answering 
 def _answering(
     state: HungState, now_s: float, signs: Signs, answered_s: float | None
 ) -> tuple[HungState, Answering | None]:
-    """It has answered, or nothing is asked of it: then a hang lasts until it answers, or runs."""
+    """After an answer, or while the API is not polled: a hang lasts until the server answers or
+    runs."""
     said_s, answered = state.said_s, answered_s != state.answered_s
     over = None if said_s is None else Answering(now_s - said_s)
     if signs.silent_since_s is not None or signs.stopped:  # since that answer
@@ -104,7 +106,7 @@ def _answering(
 
 
 def woken(state: HungState, _now_s: float) -> HungState:
-    """After a gap: nobody saw what it did meanwhile."""
+    """After a gap, in which the server was not observed."""
     hang = state.hang if _is_stop(state.hang) else None
     return HungState(state.answered_s, hang=hang, said_s=state.said_s)
 
@@ -114,7 +116,7 @@ def _is_stop(hang: Hang | None) -> bool:
 
 
 def _watched(state: HungState, now_s: float, signs: Signs) -> HungState:
-    """With what it did since the last sample of this silence."""
+    """Adds its CPU use since the last sample of this silence."""
     still_s, worked_s = state.still_s, state.worked_s
     if not signs.readable:
         still_s = None
@@ -147,7 +149,7 @@ def _hang(state: HungState, now_s: float, signs: Signs, limits: AlertLimits) -> 
     silent_s = signs.silent_since_s
     if silent_s is None or state.answered_s is None or not signs.timed_out:
         return None
-    if not signs.readable:  # for all that is known it may be at work
+    if not signs.readable:  # it may be at work
         return Hang(HangKind.SILENT, silent_s, state.busy) if now_s - silent_s >= in_job_s else None
     still_s = now_s if state.still_s is None else state.still_s
     if now_s - max(silent_s, still_s) < (in_job_s if state.busy else idle_s):

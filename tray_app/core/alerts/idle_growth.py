@@ -19,15 +19,15 @@ POINTS_MAX = 61
 POINTS_MIN = 8
 LONG_S = 15 * 60.0
 RATE_MIN_BYTES_S = MIB / 60
-# So much of the scatter must be the line's: a fifth of it may be noise.
+# The line must explain this part of the variance: a fifth may be noise.
 STRAIGHT_MIN = 0.8
 HALF_MIN = 0.5
-# Without a reading for so long, what was before is another story.
+# After this long without a reading, earlier points do not count.
 UNSEEN_MAX_S = 5 * 60.0
 
 
 class IdleGrowth(Finding, frozen=True):
-    """So much more memory in so long, without any work."""
+    """Memory grew by ``grown_bytes`` in ``elapsed_s`` without a job."""
 
     grown_bytes: int
     elapsed_s: float
@@ -36,8 +36,8 @@ class IdleGrowth(Finding, frozen=True):
 class IdleGrowthState(Struct, frozen=True):
     """``points`` are (moment, mean bytes), oldest first; ``first`` is where it began.
 
-    ``began_s``, ``sum_bytes`` and ``count`` are of the half minute that runs. ``told_bytes``: the
-    growth when it was last said.
+    ``began_s``, ``sum_bytes`` and ``count`` belong to the current half minute. ``told_bytes``: the
+    growth at the last alert.
     """
 
     points: tuple[tuple[float, float], ...] = ()
@@ -55,7 +55,7 @@ def update(state: IdleGrowthState, facts: Facts) -> tuple[IdleGrowthState, IdleG
     """The policy after one more sample. No figure changes nothing; work, or another server, starts
     over."""
     activity, now_s = facts.activity, facts.now.mono_s
-    # A burst is no work yet, but what memory is in it says nothing about the time without work.
+    # A burst is not work yet, but its memory says nothing about idle time.
     memory_bytes = None if activity.burst_s > 0.0 else facts.fresh_bytes
     if activity.is_busy or facts.lost:
         return NO_GROWTH, None

@@ -22,24 +22,25 @@ from tray_app.core.analysis.jobs import Job, Jobs
 from tray_app.core.model.readings import MIB, TempUsage
 
 SETTLES_AFTER_S = 30.0
-# Memory may still be falling just after the end: later readings count, where there are any.
+# Memory may still fall just after the end, so later readings count if there are any.
 FALLS_FOR_S = 10.0
 QUIET_MAX = 16
 QUIET_EVERY_S = 0.9
 JOBS_IN_A_ROW = 3
 ROW_MAX = 12
-# Jobs are alike if the files they write are: in number (recorded: 3 or 4 a video, 6 to 8 for two at
-# once), and in size, upload and results together. A sample may miss the last of them.
+# Jobs are alike if their files are alike in number (recorded: 3 or 4 a video, 6 to 8 for two at
+# once) and in total size. A sample may miss the last file.
 ALIKE = 1.5
 ALIKE_BYTES = MIB
 SIZES_MAX = 20
-# Nobody's first jobs are of more kinds: who always sends another video would never be warned.
+# At most this many first jobs count as new kinds: a user whose videos all differ must get a
+# warning, too.
 FIRSTS_MAX = 3
 
 
 class JobSize(Struct, frozen=True):
-    """How large a job was: how long it took, how far memory rose above its start, and by how much
-    its files made the temp directory grow (None where nothing tells it)."""
+    """The size of a job: its duration, its rise in memory, and the growth of the temp directory
+    (None if unknown)."""
 
     elapsed_s: float
     rise_bytes: int
@@ -50,8 +51,8 @@ class JobSize(Struct, frozen=True):
 def is_like(size: JobSize, earlier: JobSize) -> bool:
     """Whether an earlier job has warmed the server up for one of this size.
 
-    Files tell a job's kind best: what memory rises by is less where it was kept before. Without
-    them a job is another one only if it is larger in all that is known.
+    Files tell the kind of a job best, because memory rises less if the server kept some before.
+    Without files, only a job that is larger in every known respect is of a new kind.
     """
     if (
         size.written_bytes is not None
@@ -68,7 +69,7 @@ def is_like(size: JobSize, earlier: JobSize) -> bool:
 
 
 class RetainedMemory(Struct, frozen=True):
-    """What a job has kept, beyond what there was before it; below 0: it gave memory back."""
+    """How much more memory there is after a job than before it; negative: less."""
 
     job: Job
     before_bytes: int
@@ -76,7 +77,7 @@ class RetainedMemory(Struct, frozen=True):
 
 
 class Leak(Finding, frozen=True):
-    """Jobs in a row that each kept much: the newest ones' figures, and the sum over all."""
+    """Jobs in a row that each kept a lot: the newest figures, and the sum over all."""
 
     kept_bytes: tuple[int, ...]
     sum_bytes: int
@@ -111,7 +112,7 @@ class JobLeakState(Struct, frozen=True):
 
 
 def update(state: JobLeakState, facts: Facts) -> tuple[JobLeakState, Leak | None]:
-    """The policy after one more sample. Of one with a sign of work the figures are not quiet."""
+    """The policy after one more sample. With a sign of work its figure does not count as idle."""
     if facts.lost:
         return JobLeakState(kept=state.kept), None
     jobs, now_s = facts.jobs, facts.now.mono_s
@@ -158,7 +159,7 @@ def _quieter(
 
 
 def _ended(state: JobLeakState, now_s: float, jobs: Jobs) -> JobLeakState:
-    """A job has ended: what it has kept is known later, how large it was now."""
+    """A job has ended: its size is known now, the memory it kept only later."""
     state = replace(state, running=None, settling=None, ended_s=now_s, quiet=())
     if not jobs.ended or state.before_bytes is None:
         return state
@@ -169,7 +170,7 @@ def _ended(state: JobLeakState, now_s: float, jobs: Jobs) -> JobLeakState:
 
 
 def _written(state: JobLeakState) -> tuple[int, int] | tuple[None, None]:
-    """By how much, and how many files, the temp directory grew during the job."""
+    """The growth of the temp directory during the job, in bytes and files."""
     temp, most = state.temp, state.most
     if temp is None or most is None:
         return None, None
@@ -199,7 +200,7 @@ def _median(sizes: Sequence[int]) -> float:
 
 
 def _settled(state: JobLeakState) -> JobLeakState:
-    """With what the job has kept that was to be compared; nothing without a reading after it."""
+    """Adds the memory kept by the job to compare; nothing without a reading after it."""
     job, before_bytes, after_bytes = state.settling, state.before_bytes, _typical(state)
     if job is None or before_bytes is None or after_bytes is None:
         return state
@@ -210,20 +211,20 @@ def _settled(state: JobLeakState) -> JobLeakState:
 def _counted(
     state: JobLeakState, kept: RetainedMemory, much_bytes: float
 ) -> tuple[JobLeakState, Leak | None]:
-    """What this job is a sign of: a leak, none, or neither."""
+    """Whether this job points to a leak, against one, or to neither."""
     *earlier, size = state.sizes
     if kept.job.peak_bytes is not None and size.rise_bytes <= much_bytes:
-        return state, None  # it has hardly taken any: that says nothing of what it gives back
+        return state, None  # it took hardly any memory, so it proves nothing
     is_first = not any(is_like(size, each) for each in earlier)
     if kept.kept_bytes <= much_bytes:
         if is_first and state.row:
-            return state, None  # of another kind than those that keep much
+            return state, None  # of another kind than the jobs that keep a lot
         return replace(state, row=(), row_jobs=0, row_bytes=0, row_firsts=0, told_bytes=0), None
     row = (*state.row[-ROW_MAX + 1 :], kept.kept_bytes)
     row_jobs, row_bytes = state.row_jobs + 1, state.row_bytes + kept.kept_bytes
     row_firsts = min(FIRSTS_MAX, state.row_firsts + is_first)
     state = replace(state, row=row, row_jobs=row_jobs, row_bytes=row_bytes, row_firsts=row_firsts)
-    # As many that had their like before as firsts but one: of three, one is enough.
+    # At least as many repeats as first-of-their-kind jobs less one: one of three is enough.
     if row_jobs < JOBS_IN_A_ROW or row_jobs - row_firsts < row_firsts - 1:
         return state, None
     if row_bytes < 2 * state.told_bytes:

@@ -16,24 +16,24 @@ from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.readings import MIB, TempUsage
 
-# A server removes its files at the end of a job, a restarted one perhaps at its start.
+# A server removes its files at the end of a job, or perhaps when it restarts.
 SETTLES_AFTER_S = 30.0
-# After a longer time without any reading it is not known that nothing went on.
+# After a longer time without a reading, the server may have worked meanwhile.
 UNSEEN_LIMIT_S = 10.0
 
 
 class LeftoverFiles(Finding, frozen=True):
-    """Jobs have left so much behind in the temp directory since that was last said."""
+    """Jobs have left this much in the temp directory since the last alert."""
 
     left_bytes: int
 
 
 class Pile(Struct, frozen=True):
-    """What lies in the directory, by one kind of figure without work.
+    """The directory's size while idle, by one kind of figure.
 
-    ``before_bytes`` is what lay there before the first job that has not been told of, less what
-    has gone since. ``worked``: there was a job since that was last compared. ``least_bytes`` is
-    the least in this quiet, which has lasted since ``quiet_s``.
+    ``before_bytes`` is the size before the first unreported job, less what was removed since.
+    ``worked``: there was a job since the last comparison. ``least_bytes`` is the least in this
+    quiet, which has lasted since ``quiet_s``.
     """
 
     before_bytes: int | None = None
@@ -43,10 +43,10 @@ class Pile(Struct, frozen=True):
 
 
 class LeftoverFilesState(Struct, frozen=True):
-    """The directory as the API tells (``told``) and as the walker sees it.
+    """The directory by the API (``told``) and by the walker.
 
-    ``stirred_s`` is the newest sample that was not known to be quiet (None: the next one is).
-    ``place`` is where the directory is, if known.
+    ``stirred_s`` is the newest sample that may not have been idle (None: the next one). ``place``
+    is the directory's path, if known.
     """
 
     told: Pile = Pile()
@@ -67,7 +67,7 @@ def update(
         told = _stirred(state.told, works=activity.is_busy, lost=facts.lost)
         walked = _stirred(state.walked, works=activity.is_busy, lost=facts.lost)
         return LeftoverFilesState(told, walked, now_s, state.place), None
-    # A burst may become a job; and a figure may be older than the quiet.
+    # A burst may become a job, and a figure may be from before the idle time.
     if temp is None or activity.stirs or temp.taken_s <= stirred_s:
         return state, None
     before = state.told if activity.temp_told else state.walked
@@ -77,40 +77,40 @@ def update(
     told, walked = (pile, state.walked) if activity.temp_told else (state.told, pile)
     if left_bytes is None:
         return replace(state, told=told, walked=walked), None
-    # What was said of one kind of figure is not said of the other.
+    # One kind of figure was reported, so the other is not.
     told, walked = (told, Pile()) if activity.temp_told else (Pile(), walked)
     return replace(state, told=told, walked=walked), LeftoverFiles(left_bytes)
 
 
 def _at_place(state: LeftoverFilesState, place: str | None) -> LeftoverFilesState:
-    """What lies elsewhere is another matter."""
+    """The directory has changed: the comparison starts over."""
     if place is None or place == state.place:
         return state
     return LeftoverFilesState(place=place) if state.place else replace(state, place=place)
 
 
 def woken(state: LeftoverFilesState, _now_s: float) -> LeftoverFilesState:
-    """After a gap: nobody saw whether it was quiet."""
+    """After a gap, in which there may have been work."""
     return replace(state, stirred_s=None)
 
 
 def _stirred(pile: Pile, *, works: bool, lost: bool) -> Pile:
-    """After work, or what may have been some.
+    """After possible work.
 
-    While no server is there others may put files into the directory, and the next server may have
-    another one: without a job that is still to be judged, the comparison starts over.
+    While there is no server, other programs may write to the directory, and the next server may use
+    another one. So the comparison starts over unless a job is still to be judged.
     """
     worked = pile.worked or works
     return Pile(None if lost and not worked else pile.before_bytes, worked)
 
 
 def _seen(pile: Pile, temp: TempUsage, limits: AlertLimits) -> tuple[Pile, int | None]:
-    """After a figure without work: bytes that were left behind, once they have lain long enough."""
+    """After an idle figure: the bytes left behind, once they have stayed long enough."""
     size_bytes, before_bytes, worked = temp.size_bytes, pile.before_bytes, pile.worked
     quiet_s = temp.taken_s if pile.quiet_s is None else pile.quiet_s
     least_bytes = size_bytes if pile.least_bytes is None else min(size_bytes, pile.least_bytes)
     left_bytes = None
-    if before_bytes is None:  # whatever was left before is a part of it: nothing can be said of it
+    if before_bytes is None:  # it includes earlier leftovers, so nothing follows from it
         before_bytes, worked = size_bytes, False
     elif worked and temp.taken_s - quiet_s >= SETTLES_AFTER_S:
         worked = False

@@ -24,19 +24,19 @@ from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S, has_lasted
 
-# What is said early, as critical, when it is near.
+# The alert that a near forecast raises in advance.
 THREATS = (ForecastKind.CRITICAL, ForecastKind.FULL)
-# So long after its forecast has vanished, what was said early is taken back: a line that readings
-# were missing of is known again after 10 s.
+# An early alert is withdrawn this long after its forecast has ended: after missing readings a line
+# needs 10 s to form again.
 TAKEN_BACK_AFTER_S = 12.0
-# So long after that, a climb may be foretold again: before it is all are left.
+# This long after a withdrawal a climb may be forecast again, unless all levels are left before.
 FORETELLS_AGAIN_S = 60.0
-# What was said early keeps a lower level back for so long.
+# An early alert delays lower levels for this long.
 KEPT_BACK_S = 10.0
-# A level that has lasted waits so long for a higher one to last, too.
+# A level whose hold time is over waits this long for a higher one.
 WAITS_FOR_HIGHER_S = 2.0
-# Elevated is normal while something is processed: in a burst of CPU it waits so long at most until
-# it is known whether that is work.
+# Elevated is normal during a job. In a burst of CPU it waits at most this long until it is known
+# whether that is work.
 WAITS_FOR_WORK_S = 4.0
 
 
@@ -49,9 +49,9 @@ _NEVER: _Moments = (None, None, None)
 class LevelReached(Finding, frozen=True):
     """Memory is above a level's limit.
 
-    ``again``: it was said before, and lasts. ``forecast``: it is not above it yet, but will be, or
-    will have filled the machine, so soon. ``foretold``: a forecast was said, and this is what comes
-    of it. ``quiet``: it is normal here, and interrupts nobody.
+    ``again``: a repeat of an alert that still holds. ``forecast``: memory will be above it, or fill
+    the machine, that soon. ``foretold``: a forecast was sent before, and has come true. ``quiet``:
+    normal here, so no notification.
     """
 
     level: Level
@@ -79,7 +79,7 @@ class LevelReached(Finding, frozen=True):
 
 
 class ForecastWithdrawn(Finding, frozen=True):
-    """A forecast that was said did not come true; memory is in ``level``, whose limit this is."""
+    """A forecast did not come true; memory is in ``level``, with this limit."""
 
     level: Level
     limit_mb: float
@@ -90,8 +90,8 @@ class ForecastWithdrawn(Finding, frozen=True):
 
 
 class Recovered(Finding, frozen=True):
-    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``:
-    nothing of it was said."""
+    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``: no
+    notification was sent."""
 
     level: Level
     peak_bytes: int
@@ -106,11 +106,11 @@ class LevelState(Struct, frozen=True):
     """``level`` was raised and has not been left; ``peak_bytes`` since the first was raised.
 
     ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
-    memory has been above the limit and below 90 % of it. ``said_s`` is when something was last
-    said. ``foreseen_s``: critical was said early, and memory is not there; the moment at which its
-    forecast was last valid. ``taken_back_s`` is when one was last taken back. ``hushed``: elevated
-    was raised as normal, and has not been said; ``idle_s`` is when the work ended that made it
-    normal. ``told``: something was said of this climb.
+    memory has been above the limit and below 90 % of it. ``said_s`` is the last alert.
+    ``foreseen_s``: critical was reported in advance and memory is not there yet; the moment its
+    forecast was last valid. ``taken_back_s`` is the last withdrawal. ``hushed``: elevated was
+    raised as normal, without an alert; ``idle_s`` is when the work that made it normal ended.
+    ``told``: there was an alert in this climb.
     """
 
     level: Level = Level.NONE
@@ -132,7 +132,7 @@ class LevelState(Struct, frozen=True):
 
     @property
     def reached(self) -> Level:
-        """The level that memory is in: the highest that was raised and is not about to be left."""
+        """The level that memory is in: the highest raised one that it is not about to leave."""
         if not self.recovering:  # the usual
             return self.level
         kept = (lv for lv in _DOWNWARDS if lv < self.level and self.below_s[lv - 1] is None)
@@ -140,11 +140,10 @@ class LevelState(Struct, frozen=True):
 
 
 class LevelVerdict(Struct, frozen=True):
-    """What one reading says: a level to raise (else None), or that all levels were left.
+    """The result of one reading: a level to raise (else None), or that all levels were left.
 
-    ``again``: the level lasts, and its time to be said again has come; ``early``: it is a forecast;
-    ``foretold``: it was said early, and this is what comes of it. ``taken_back``: what was said
-    early did not come true. ``quiet``: it is normal here, and interrupts nobody.
+    ``again``: a repeat is due; ``early``: a forecast; ``foretold``: a forecast has come true.
+    ``taken_back``: a forecast did not. ``quiet``: normal here, so no notification.
     """
 
     raise_level: Level | None = None
@@ -165,7 +164,7 @@ def update(state: LevelState, facts: Facts) -> tuple[LevelState, Finding | None]
     activity = facts.activity
     threats = [each for each in facts.ahead if each.kind in THREATS]
     soon = [each for each in threats if each.imminent]
-    # What was said early is held to milder terms: it lasts while there is such a forecast at all.
+    # An early alert lasts as long as there is any such forecast.
     foreseen = bool(soon or (threats and state.foreseen_s is not None))
     after, verdict = update_level(
         state,
@@ -215,12 +214,11 @@ def update_level(
     works: bool = False,
     rests: bool = True,
 ) -> tuple[LevelState, LevelVerdict]:
-    """The policy after one more reading. No reading changes nothing: it is no recovery, and says
-    nothing against what was foreseen.
+    """The policy after one more reading. Without a reading nothing changes: that is neither a
+    recovery nor against a forecast.
 
-    ``foreseen``: as memory climbs, it will be critical within a minute. ``stirs``: a burst of
-    CPU goes on, of which it is not known yet whether it is work. ``works``: something is
-    processed; ``rests``: it is known that nothing is.
+    ``foreseen``: memory will be critical within a minute at this rate. ``stirs``: a burst of CPU
+    goes on that may be work. ``works``: a job runs; ``rests``: certainly none does.
     """
     works = works and not limits.elevated_while_processing
     if memory_bytes is None:
@@ -257,7 +255,7 @@ def _said(state: LevelState, now_s: float, *, quiet: bool) -> LevelState:
 def _measured(
     state: LevelState, reached: Level, kept: Level, now_s: float, *, foreseen: bool, works: bool
 ) -> LevelState:
-    """Since when memory has been where this reading has it, and nothing has been processed."""
+    """Since when memory has been at this reading's level, without a job."""
     is_foreseen = state.foreseen_s is not None and (foreseen or reached is Level.CRITICAL)
     idle_s = state.idle_s
     if state.hushed:
@@ -281,7 +279,7 @@ def _judged(
     foreseen: bool,
     stirs: bool,
 ) -> tuple[LevelState, LevelVerdict]:
-    """What is said of a reading that counts; the moments are those of this reading."""
+    """The result of a reading; the moments are this reading's."""
     level = state.level
     while level and has_lasted(state.below_s[level - 1], now_s, limits.recovery_s):
         level = Level(level - 1)
@@ -333,7 +331,8 @@ def _sustained(
 def _is_due(
     state: LevelState, reached: Level, now_s: float, limits: AlertLimits, *, waits: bool
 ) -> bool:
-    """Whether elevated, which was normal, is to be said: the work is over, and memory stands."""
+    """Whether elevated, normal during the job, now needs an alert: the job is over and memory
+    stays."""
     due_s = _said_at_s(state, limits)
     if due_s is None or reached is Level.NONE or now_s < due_s - TICK_JITTER_S:
         return False
@@ -341,8 +340,8 @@ def _is_due(
 
 
 def _said_at_s(state: LevelState, limits: AlertLimits) -> float | None:
-    """When elevated that was normal is said if memory stays; None: there is none, or it is still
-    normal."""
+    """When a normal elevated level becomes an alert if memory stays; None: there is none, or it is
+    still normal."""
     above_s = state.above_s[Level.ELEVATED - 1]
     if not state.hushed or state.idle_s is None or above_s is None:
         return None
@@ -354,7 +353,7 @@ def _raised_at_s(
 ) -> float | None:
     """When a level is raised if memory stays; None: memory is not above its limit.
 
-    What was said early keeps it back as long as it is foreseen.
+    An early alert delays it as long as its forecast lasts.
     """
     since_s = state.above_s[level - 1]
     if since_s is None:
@@ -365,14 +364,14 @@ def _raised_at_s(
 
 
 def _is_over(state: LevelState, now_s: float) -> bool:
-    """Whether below all levels nothing of what was said lasts."""
+    """Whether memory is below all levels and no alert still holds."""
     if state.raised or state.foreseen_s is not None:
         return False
     return state.taken_back_s is None or has_lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
 
 
 def woken(state: LevelState, now_s: float) -> LevelState:
-    """After a gap in what was watched: holds and leavings begin again."""
+    """After a gap: hold and recovery times begin again."""
     if state == CALM:
         return state
     return replace(
@@ -385,7 +384,7 @@ def woken(state: LevelState, now_s: float) -> LevelState:
 
 
 def due_s(state: LevelState, now_s: float, limits: AlertLimits) -> float:
-    """When, after now, a reading would change what is said if memory stays; never is infinity."""
+    """When a reading would change the result if memory stays; infinity: never."""
     higher = (level for level in _UPWARDS if level > state.level)
     moments = [_raised_at_s(state, level, now_s, limits) for level in higher]
     moments.append(_said_at_s(state, limits))

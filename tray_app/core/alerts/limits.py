@@ -1,4 +1,4 @@
-"""The levels of the server's memory, and when each is worth a word."""
+"""The alert levels of the server's memory, and their limits."""
 
 from __future__ import annotations
 
@@ -27,16 +27,15 @@ class Level(IntEnum):
 
 
 class AlertLimits(Struct, frozen=True):
-    """When to interrupt a person; MB of 1024² bytes. The defaults are the issue's.
+    """When to interrupt a person; MB of 1024² bytes. A level alerts after ``*_hold_s`` above its
+    limit, and again every ``*_repeat_min`` while it lasts (0: never).
 
-    A level holds above its limit for ``*_hold_s`` before it is said, and is said again every
-    ``*_repeat_min`` while it lasts (0: never). It is left after ``recovery_s`` below 90 % of it.
-    ``available_*``: the machine is short of memory below the larger of the two. ``leak_mb``: what
-    a job keeps beyond this is suspicious. ``temp_mb``: so much may a job leave in the temp
-    directory. ``disk_*``: the disk is full below either. ``hung_s``: a server hangs that neither
-    answers nor works for so long (0: never), in a job for ``hung_busy_s``. ``critical_exempt``:
-    critical comes through a mute. ``elevated_while_processing``: then, too, elevated is worth a
-    notification.
+    It ends after ``recovery_s`` below 90 % of its limit. ``available_*``: the machine is short of
+    memory below the larger of the two. ``leak_mb``: a job that keeps more is suspicious.
+    ``temp_mb``: a job may leave this much in the temp directory. ``disk_*``: the disk is full below
+    either. ``hung_s``: a server that neither answers nor works for this long hangs (0: never);
+    during a job ``hung_busy_s``. ``critical_exempt``: critical comes through a mute.
+    ``elevated_while_processing``: elevated notifies during a job, too.
     """
 
     elevated_mb: float = 1500.0
@@ -65,11 +64,11 @@ class AlertLimits(Struct, frozen=True):
         return (self.elevated_mb, self.high_mb, self.critical_mb)[level - 1]
 
     def hold_s(self, level: Level) -> float:
-        """How long a level other than NONE holds before it is said."""
+        """The hold time of a level other than NONE."""
         return (self.elevated_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]
 
     def repeat_s(self, level: Level) -> float:
-        """How long after it was said a level other than NONE is said again; never is infinity."""
+        """The repeat time of a level other than NONE; infinity: never."""
         minutes = (self.elevated_repeat_min, self.high_repeat_min, self.critical_repeat_min)
         return 60.0 * minutes[level - 1] or math.inf
 

@@ -1,4 +1,4 @@
-"""Every alert policy, composed: the state after one more sample, and what they found in it.
+"""All alert policies together: the state after one more sample, and their findings.
 
 To add a kind of alert: a module with its ``POLICY`` (see `policy`), a place in `POLICIES` and in
 `Found`, and its words in the presentation's `notifications`.
@@ -43,7 +43,7 @@ from tray_app.core.alerts.server_exit import (
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.model.readings import MIB
 
-# In the order in which what they find is said.
+# In the order of their notifications.
 POLICIES: tuple[Policy[Any], ...] = (
     server_exit.POLICY,
     hung.POLICY,
@@ -72,7 +72,7 @@ Found = (
     | LeftoverFiles
     | DiskFull
 )
-"""All that the policies find: whoever words it must word each."""
+"""All findings of the policies: `notifications` must word each one."""
 
 _KINDS = {
     Level.ELEVATED: ForecastKind.ELEVATED,
@@ -84,9 +84,9 @@ State = TypeVar("State")
 
 
 class AlertsState(Struct, frozen=True):
-    """What the policies remember: ``states`` has each one's, in the order of `POLICIES`.
+    """The policies' states, in the order of `POLICIES`.
 
-    ``outlook`` is what forecasts come from, and ``forecast`` the nearest one.
+    ``outlook`` is the state of the forecasts, and ``forecast`` the nearest one.
     """
 
     outlook: ForecastState = NO_FORECAST
@@ -94,7 +94,7 @@ class AlertsState(Struct, frozen=True):
     states: tuple[Any, ...] = tuple(policy.initial for policy in POLICIES)
 
     def of(self, policy: Policy[State]) -> State:
-        """What this policy remembers."""
+        """The state of this policy."""
         return cast(State, self.states[POLICIES.index(policy)])
 
 
@@ -107,7 +107,7 @@ def starting_with(policy: Policy[State], state: State) -> AlertsState:
 
 
 def update(state: AlertsState, facts: Facts) -> tuple[AlertsState, tuple[Found, ...]]:
-    """The state after one more sample, and what the policies found in it."""
+    """The state after one more sample, and the policies' findings."""
     outlook, ahead = _foreseen(state, facts)
     if ahead:
         facts = replace(facts, ahead=ahead)
@@ -125,19 +125,20 @@ def update(state: AlertsState, facts: Facts) -> tuple[AlertsState, tuple[Found, 
 
 
 def woken(state: AlertsState, now_s: float) -> AlertsState:
-    """After a gap, which is no time that was watched: no hold and no line reaches across it."""
+    """After a gap in the samples: no hold time and no line reaches across it."""
     each = zip(POLICIES, state.states, strict=True)
     return AlertsState(states=tuple(policy.woken(before, now_s) for policy, before in each))
 
 
 def rebased(state: AlertsState, now_s: float) -> AlertsState:
-    """The figures have another meaning from now on. What was said stands until they say more."""
+    """The memory figure has another basis from now on. Alerts stand until the new figures say
+    otherwise."""
     each = zip(POLICIES, state.states, strict=True)
     return AlertsState(states=tuple(policy.rebased(before, now_s) for policy, before in each))
 
 
 def due_s(state: AlertsState, now_s: float, limits: AlertLimits) -> float:
-    """When a policy wants a reading apart from the usual ones (monotonic); never is infinity."""
+    """When a policy needs an extra reading (monotonic); infinity: never."""
     moments = [
         policy.due_s(before, now_s, limits)
         for policy, before in zip(POLICIES, state.states, strict=True)
@@ -147,7 +148,7 @@ def due_s(state: AlertsState, now_s: float, limits: AlertLimits) -> float:
 
 
 def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Forecast, ...]]:
-    """What memory will reach as it climbs now."""
+    """The nearest forecast at the current rate."""
     outlook, now_s = state.outlook, facts.now.mono_s
     if facts.fresh_bytes is not None:
         begins_s = facts.jobs.turned_s
@@ -162,8 +163,8 @@ def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Fo
 
 
 def _targets(line: Line, facts: Facts, reached: Level) -> Iterator[tuple[ForecastKind, float]]:
-    """What memory may reach, and where that is: the levels above the one that it is in, and the
-    end of what is available."""
+    """The targets of a forecast, in bytes: the levels above the current one, and the end of
+    available memory."""
     for level, kind in _KINDS.items():
         if level > reached:
             yield kind, facts.limits.limit_mb(level) * MIB

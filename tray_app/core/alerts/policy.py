@@ -1,4 +1,4 @@
-"""The shape of an alert policy, and of what it finds.
+"""The interface of an alert policy and of its findings.
 
 A policy keeps a state of its own and judges one sample after the other: its module defines the
 state, the findings and ``POLICY``. `policies` lists them, and the presentation words findings.
@@ -18,7 +18,7 @@ State = TypeVar("State")
 
 
 class Finding(Struct, frozen=True):
-    """Something that is worth a word to a person."""
+    """A finding that the user should hear about."""
 
     @property
     def is_critical(self) -> bool:
@@ -27,12 +27,13 @@ class Finding(Struct, frozen=True):
 
     @property
     def is_repeated(self) -> bool:
-        """Whether it was said before, and lasts. The newest of the same ``subject`` is enough."""
+        """Whether it repeats an alert that still holds. The newest of the same ``subject`` is
+        enough."""
         return False
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it is normal here, and interrupts nobody."""
+        """Whether it is normal here, so that it sends no notification."""
         return False
 
     @property
@@ -46,11 +47,11 @@ def _same(state: Any, _now_s: float) -> Any:
 
 
 class Policy(Struct, Generic[State], frozen=True, eq=False):
-    """``update`` gives the state after one more sample, and what is to be said of it.
+    """``update`` returns the state after one more sample, and the finding.
 
-    ``woken`` gives the state after a gap that nobody watched, and ``rebased`` that from which on
-    the memory figure has another meaning. ``due_s`` is when a reading apart from the usual ones
-    would change what is said, if things stay (monotonic; never is infinity); None: never.
+    ``woken`` returns the state after a gap, and ``rebased`` the state for a memory figure on
+    another basis. ``due_s`` is when an extra reading would change the findings if things stay
+    (monotonic; infinity: never); None: never.
     """
 
     initial: State

@@ -16,9 +16,9 @@ from tray_app.core.server.target_tracker import Transition
 
 
 class ServerExitState(Struct, frozen=True):
-    """The server's last figure, whether it was at work or at rest then (neither: that was not
-    known), and since when it is gone, if that was said (``gone_s``). ``seen_s`` is when that figure
-    was read."""
+    """The server's last figure, whether it was then at work or at rest (neither: unknown), and
+    since when it is gone, if that was reported (``gone_s``). ``seen_s`` is when the figure was
+    read."""
 
     memory_bytes: int | None = None
     busy: bool = False
@@ -30,7 +30,7 @@ class ServerExitState(Struct, frozen=True):
 class ServerExit(Finding, frozen=True):
     """The server has gone: how much memory it had last, and whether it was processing, or at rest.
 
-    ``oom_kills`` as in `Loss`; None also where nobody can tell.
+    ``oom_kills`` as in `Loss`; None if the system does not tell.
     """
 
     memory_bytes: int
@@ -40,7 +40,7 @@ class ServerExit(Finding, frozen=True):
 
 
 class ServerReturn(Finding, frozen=True):
-    """The server is there again after so long."""
+    """The server is back after ``away_s``."""
 
     away_s: float
 
@@ -66,7 +66,7 @@ def update(
     memory_bytes, transition = facts.fresh_bytes, facts.change.transition if facts.change else None
     now_s, busy = facts.now.mono_s, facts.activity.is_busy
     there = ServerExitState(memory_bytes, busy, facts.rests, seen_s=now_s)
-    if transition is Transition.SWITCHED:  # another is watched, but nothing has ended
+    if transition is Transition.SWITCHED:  # the target changed, but nothing has ended
         return there, None
     if facts.lost:
         return _lost(state, facts)
@@ -85,11 +85,11 @@ def _lost(state: ServerExitState, facts: Facts) -> tuple[ServerExitState, Server
     before, loss = state.memory_bytes, facts.change.loss if facts.change else None
     kills = loss.oom_kills if loss else None
     was_killed = kills is not None and kills.own_group and kills.count > 0
-    # The end of a server that was said to hang matters in any case, and one above this also idle.
+    # The end of a server reported as hung always matters; above this size also when idle.
     above_bytes = 0.0 if facts.hang_said else facts.limits.elevated_mb * MIB
     if before is None or not (state.busy or before > above_bytes or was_killed):
         return ServerExitState(gone_s=state.gone_s), None
-    # The end of a process is seen by the next poll; that nobody listens, after some requests.
+    # The next poll sees the end of a process; only some requests show that nothing listens.
     gone_s = facts.now.mono_s if loss or state.seen_s is None else state.seen_s
     return ServerExitState(gone_s=gone_s), ServerExit(before, state.busy, kills, state.rests)
 

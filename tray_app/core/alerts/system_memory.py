@@ -18,14 +18,14 @@ from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, SystemMemory
 from tray_app.core.model.timing import has_lasted
 
-# A single reading may fall between a free and an allocation of somebody else.
+# A single reading may fall between two allocations of another program.
 HOLD_S = 2.0
-# Below a control group's limit few allocate, and the kernel kills at it: so long is enough to see
-# who holds the memory.
+# Few processes share a control group's limit, and the kernel kills at it: this is long enough to
+# list the largest ones.
 LIMITED_HOLD_S = 0.2
 PRESSURE_PERCENT = 10.0
 PRESSURE_HOLD_S = 10.0
-# Over again with a margin, for so long.
+# The shortage ends above a margin, for this long.
 EASED_FACTOR = 1.25
 EASED_PRESSURE_PERCENT = 5.0
 EASED_AFTER_S = 30.0
@@ -52,9 +52,11 @@ class MachineEased(Finding, frozen=True):
 
 
 class SystemMemoryState(Struct, frozen=True):
-    """``short_s`` and ``pressed_s``: since when; ``said``: it was told and is not over.
+    """``short_s`` and ``pressed_s``: the start of each shortage; ``said``: it was reported and is
+    not over.
 
-    ``eased_s`` is since when it would be over. ``hold_s``: so long must it last to be said.
+    ``eased_s`` is the start of the recovery. ``hold_s``: it must last this long before it is
+    reported.
     """
 
     short_s: float | None = None
@@ -65,7 +67,7 @@ class SystemMemoryState(Struct, frozen=True):
 
     @property
     def looms(self) -> bool:
-        """Whether it is about to be said, so that it is time to see who holds the memory."""
+        """Whether an alert is near, so that it is time to list the largest processes."""
         return not self.said and not (self.short_s is None and self.pressed_s is None)
 
 
@@ -118,10 +120,10 @@ def _has_lasted(state: SystemMemoryState, now_s: float) -> bool:
 
 
 def _holders(system: SystemMemory, process: ProcessReading | None) -> tuple[ProcessRow, ...]:
-    """Who holds the memory that is scarce; the server is one, with all of its processes."""
+    """The processes that hold most of the scarce memory; the server's tree counts as one."""
     if process is None:
         return ()
-    # Whether others share a limit was not asked.
+    # It is unknown whether others share the limit.
     others = () if system.limited else process.others
     rows = [
         replace(row, rss_bytes=process.footprint_bytes or 0)
@@ -134,7 +136,7 @@ def _holders(system: SystemMemory, process: ProcessReading | None) -> tuple[Proc
 
 
 def due_s(state: SystemMemoryState, _now_s: float, _limits: AlertLimits) -> float:
-    """When a reading would change what is said, if things stay; never is infinity."""
+    """When a reading would change the result if things stay; infinity: never."""
     if state.said:
         return math.inf if state.eased_s is None else state.eased_s + EASED_AFTER_S
     short = math.inf if state.short_s is None else state.short_s + state.hold_s
