@@ -48,7 +48,7 @@ class OwnInstance:
         self._receive: single_instance.Receive | None = None
 
     def listen(self, receive: single_instance.Receive) -> None:
-        """From now on ``receive`` answers what later starts have to say."""
+        """From now on ``receive`` answers later starts."""
         self._receive = receive
         if self._instance is not None:
             self._instance.listen(receive)

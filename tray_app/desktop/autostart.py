@@ -31,8 +31,8 @@ SWITCHES = ("X-GNOME-Autostart-enabled", "X-MATE-Autostart-enabled")
 class Login(Struct, frozen=True):
     """Whether the program starts with the desktop session.
 
-    ``why_not`` is why it does not although something says that it should. ``is_broken``: it would,
-    if the ``command`` that is named there could be run.
+    ``why_not`` is the reason if an entry exists but does not work. ``is_broken``: its ``command``
+    cannot be run.
     """
 
     on: bool
@@ -50,7 +50,7 @@ def is_on() -> bool:
 
 
 def read() -> Login:
-    """What happens at the next login, as the desktop will read it; raises nothing."""
+    """What the desktop will do at the next login; raises nothing."""
     try:
         if sys.platform == "win32":
             return _in_registry()
@@ -79,7 +79,7 @@ def place() -> Path:
 
 
 def _login(command: list[str]) -> Login:
-    """What becomes of this command at a login."""
+    """The result of this command at a login."""
     if not command:
         return Login(on=False, why_not="its entry names no program", is_broken=True)
     if not is_program(command[0]):
@@ -89,7 +89,7 @@ def _login(command: list[str]) -> Login:
 
 
 def is_program(name: str) -> bool:
-    """Whether this can be run: a path, or a name that is looked for as the desktop does."""
+    """Whether this can be run: a path, or a name that the desktop finds in PATH."""
     return shutil.which(name) is not None
 
 
@@ -117,7 +117,7 @@ def _everybodys() -> list[Path]:
 
 
 def _switched_off(keys: Mapping[str, str]) -> str:
-    """Why the desktop does not start it, in the file's own words; empty: it does."""
+    """Why the desktop does not start it, quoting the file; empty: it does."""
     if _says(keys, "Hidden") is True:
         return "Hidden=true"
     for switch in SWITCHES:
@@ -147,7 +147,7 @@ def _set_entry(on: bool) -> None:
 
     own = place()
     if not on:
-        if any(path.exists() for path in _everybodys()):  # only such a file switches that off
+        if any(path.exists() for path in _everybodys()):  # only such a file turns that off
             write_file(
                 own, f"{desktop_entry.text()}Hidden=true\n".encode("utf-8", "surrogateescape")
             )
@@ -163,7 +163,7 @@ def _set_entry(on: bool) -> None:
     keys = desktop_entry.keys(before)
     text = desktop_entry.text()
     if _login(desktop_entry.command(keys.get("Exec", ""))).on:
-        # What somebody has added to the command stays.
+        # Arguments that the user added to the command stay.
         text = desktop_entry.without(
             before, {"Hidden", "OnlyShowIn", "NotShowIn", "TryExec", *SWITCHES}
         )
@@ -180,7 +180,7 @@ def _by_agent() -> Login:
         return OFF
     try:
         agent = plistlib.loads(place().read_bytes())
-    except ValueError:  # what is no property list
+    except ValueError:  # not a property list
         agent = None
     if not isinstance(agent, dict):
         return Login(on=False, why_not="its entry cannot be parsed", is_broken=True)

@@ -27,11 +27,11 @@ STOCK_WITH_MENU = ("_gtk", "_appindicator")
 
 
 class BackendError(Exception):
-    """The backend that the environment wants cannot be used; its text says why."""
+    """The backend named in the environment cannot be used; the message says why."""
 
 
 class NoDesktopError(Exception):
-    """There is nowhere to show an icon; the text says why."""
+    """There is nowhere to show an icon; the message says why."""
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def open_desktop(
     try:
         import pystray
     except Exception as error:
-        # Whatever its libraries raise while they are loaded, which is when pystray chooses.
+        # pystray chooses its backend while it is imported, and its libraries may raise anything.
         if not chosen:
             raise
         why = visible(str(error)) or type(error).__name__
@@ -125,10 +125,10 @@ def _linux_desktop(
 
 
 def has_legacy_tray() -> bool:
-    """Whether an X11 panel takes icons the old way (XEmbed), which is what GTK's icon needs.
+    """Whether an X11 panel accepts XEmbed icons, which GTK's icon needs.
 
-    Without one that icon would stay unseen for ever (GNOME), where ours appears as soon as a
-    panel that knows it does.
+    Without such a panel it would never be visible (GNOME); ours appears as soon as a panel supports
+    it.
     """
     if not os.environ.get("DISPLAY"):
         return False

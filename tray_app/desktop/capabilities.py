@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Survey(Struct, frozen=True):
-    """``desktop`` is what the session calls itself. ``host`` is the panel that shows icons and
-    ``notifications`` the service with its capabilities; both None where there is none.
-    ``backend`` would show the icon; ``others`` says of each other one why it was not chosen."""
+    """``desktop`` is the session's name for itself. ``host`` is the panel that shows icons and
+    ``notifications`` the service with its capabilities; both None where there is none. ``backend``
+    would show the icon; ``others`` says why the other ones were not chosen."""
 
     desktop: str
     backend: str | None
@@ -115,7 +115,7 @@ def _stock() -> _Stock:
 
 
 def _owner(bus: SessionBus, name: str) -> str | None:
-    """Who owns a name, as a person knows it: the program's name where it can be read."""
+    """The owner of a name: the program's name if it can be read."""
     from tray_app.desktop.linux.session_bus import DBUS, DBUS_PATH, bus_call
 
     if not bus.has_owner(name):

@@ -25,7 +25,7 @@ def _argument(argument: str) -> str:
 
 
 def keys(text: str) -> dict[str, str]:
-    """What stands in an entry's main group, each key with its value as it is written."""
+    """The keys of an entry's main group, with their values as written."""
     found: dict[str, str] = {}
     for is_main, line in _lines(text):
         key, sign, value = line.partition("=")
@@ -62,7 +62,7 @@ _UNQUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)|(\s+)', re.DOTALL)
 def command(value: str) -> list[str]:
     """The arguments that Exec stands for; `quoted` the other way round, field codes left out.
 
-    What is quoted in a way that the specification does not know is no command.
+    Quoting outside the specification makes it no command.
     """
     line = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), value)
     arguments: list[str] = []
@@ -112,7 +112,7 @@ def places() -> tuple[Path, Path]:
 
 
 def install() -> list[Path]:
-    """Put entry and icon in place; what was written. :raises OSError: it cannot be written"""
+    """Write entry and icon; returns their paths. :raises OSError: it cannot be written"""
     desktop, icon = places()
     write_file(icon, Path(paths.app_icon()).read_bytes())
     named = text().replace(f"Icon={paths.app_icon()}\n", f"Icon={APP_ID}\n")
@@ -121,7 +121,10 @@ def install() -> list[Path]:
 
 
 def uninstall() -> list[Path]:
-    """Remove what `install` wrote; what was there. :raises OSError: it cannot be removed"""
+    """Remove the files that `install` wrote; returns those that existed.
+
+    :raises OSError: a file cannot be removed
+    """
     removed = [path for path in places() if path.exists()]
     for path in removed:
         path.unlink()

@@ -11,7 +11,7 @@ from tray_app.desktop.text_limits import NO_LIMITS, TextLimits, cut_utf16, fit_l
 if TYPE_CHECKING:
     from tray_app.desktop.linux import _sni
 
-# A panel that does not answer delays what comes after the icon by this much at most.
+# A hanging panel delays the rest of the start by this much at most.
 TELL_LIMIT_S = 0.5
 
 
@@ -35,10 +35,10 @@ class PanelIcon(Protocol):
 
     @property
     def is_shown(self) -> bool:
-        """Whether a panel has the icon, as far as is known."""
+        """Whether a panel shows the icon, as far as known."""
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
-        """Those of the sizes in pixels that are of use."""
+        """The useful ones of these sizes in pixels."""
 
     def show_images(self, images: Sequence[Any]) -> None:
         """The picture in these sizes, smallest first (Pillow images)."""
@@ -51,7 +51,7 @@ class PanelIcon(Protocol):
 
     @property
     def is_menu_open(self) -> bool:
-        """Whether an update would close a menu that a person is reading."""
+        """Whether an update would close a menu that the user is reading."""
 
     def update_menu(self, *, is_wider: bool) -> None:
         """Rows have changed; ``is_wider``: one is longer than any before."""
@@ -70,7 +70,7 @@ class SniIcon:
     asks_for_menu = True
     serves_bus = True
     ends_with_display = False
-    is_menu_open = False  # an open menu takes new texts
+    is_menu_open = False  # an open menu accepts new texts
     notifies = False
 
     def __init__(self, icon: _sni.Icon) -> None:
@@ -137,8 +137,8 @@ class StockIcon:
 
     def run(self, ready: Callable[[], None]) -> None:
         def setup(icon: Any) -> None:
-            # Before anybody writes to it: while an icon comes up, pystray holds back what is set,
-            # and some of that was not seen until its next change.
+            # Before the first change: while an icon comes up, pystray queues changes, and some did
+            # not show until the next one.
             self._touch(lambda: setattr(icon, "visible", True))
             ready()
 
@@ -200,7 +200,7 @@ def _at_once(action: Callable[[], None]) -> None:
 
 
 def _toucher() -> Callable[[Callable[[], None]], None]:
-    """How a running icon may be touched: AppKit's from the main thread only."""
+    """How to change a running icon: AppKit's only from the main thread."""
     if sys.platform == "darwin":
         from PyObjCTools import AppHelper
 

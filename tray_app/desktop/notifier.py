@@ -20,17 +20,17 @@ from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 5.0
 PROGRAM_LIMIT_S = 60.0
-"""notify-send itself waits for an answer as long as D-Bus does: 25 s. Ended before, it would have
-handed over what is then sent again."""
+"""notify-send waits for an answer as long as D-Bus does: 25 s. If it were ended earlier, the
+notification would be sent twice."""
 
 
 Settled = Callable[[str | None], None]
-"""Takes what became of a notification after its time: the problem, or None when it got through;
-from any thread, at most once."""
+"""Takes the late result of a notification: the problem, or None if it was delivered; from any
+thread, at most once."""
 
 
 class Unanswered(TimeoutError):
-    """It was handed over, and what became of it is not known yet: that comes as `Settled`."""
+    """It was handed over and the result is not known yet; it comes as `Settled`."""
 
 
 class FinalError(OSError):
@@ -38,7 +38,7 @@ class FinalError(OSError):
 
 
 class Channel(Protocol):
-    """One way to the person. Raises whatever it raises when it fails; blocks at most briefly.
+    """One channel for notifications. Any exception means failure; blocks at most briefly.
 
     Only after it has raised `Unanswered` it calls ``settled``.
     """
@@ -49,7 +49,7 @@ class Channel(Protocol):
 
 
 class DeliveryResult(Struct, frozen=True):
-    """What became of a notification: ``means`` that took it, or None and the ``problem``.
+    """The result of a notification: the ``means`` that delivered it, or None and the ``problem``.
 
     ``pending``: it was handed over and may still come; its result follows later.
     """
@@ -63,9 +63,9 @@ class DeliveryResult(Struct, frozen=True):
 class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no types
     """plyer's facade over several means, tried in order. ``last`` is the newest result.
 
-    ``hints`` may carry ``urgency`` (0 low, 1 normal, 2 critical), ``replace`` (a later
-    notification with the same word takes the place of the earlier one), ``actions``, which
-    become buttons where there are any, and ``silent``, which asks for no sound.
+    ``hints`` may carry ``urgency`` (0 low, 1 normal, 2 critical), ``replace`` (a later notification
+    with the same word takes the place of the earlier one), ``actions``, which become buttons if
+    supported, and ``silent`` (no sound).
     """
 
     def __init__(self, means: tuple[Channel, ...]) -> None:
@@ -81,7 +81,7 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
             except Exception as error:  # noqa: BLE001 - any failure means: try the next
                 problems.append(f"{means.name}: {str(error) or type(error).__name__}")
                 if isinstance(error, Unanswered | FinalError):
-                    # Another way would show it twice, or fail as well.
+                    # Another channel would show it twice, or fail as well.
                     is_pending = isinstance(error, Unanswered)
                     self.last = DeliveryResult(note["title"], None, "; ".join(problems), is_pending)
                     return
@@ -111,9 +111,9 @@ class InTime:
         self._send = send
 
     def __call__(self, note: dict[str, Any], settled: Settled) -> None:
-        """Run it in a thread of its own, which is left behind when it hangs."""
+        """Run it in a thread of its own, which is abandoned if it hangs."""
         failure: list[BaseException] = []
-        either = Lock()  # who takes it first tells how it ended: the caller, or nobody waits for it
+        either = Lock()  # whoever takes it first reports the result
 
         def work() -> None:
             try:
@@ -139,7 +139,8 @@ class _Checked:
 
     @staticmethod
     def call(command: Sequence[str], **_: Any) -> None:
-        """Run a program quietly; one that hangs is ended, long after it was given up."""
+        """Run a program without output; a hanging one is killed, long after the caller stopped
+        waiting."""
         done = subprocess.run(command, capture_output=True, timeout=PROGRAM_LIMIT_S, check=False)
         if done.returncode:
             raise OSError(f"{command[0]} ended with status {done.returncode}")
@@ -150,7 +151,7 @@ class _Checked:
 def plyer_native(note: dict[str, Any]) -> None:
     """plyer's own implementation for this platform."""
     with warnings.catch_warnings():
-        # It warns about what it does not find; the chain reports what matters.
+        # It warns about missing parts; the chain reports real problems.
         warnings.simplefilter("ignore")
         from plyer.utils import platform
 

@@ -18,7 +18,7 @@ from tray_app.worker_thread import WorkerThread
 _log = logging.getLogger(__name__)
 
 OBSERVED_S = 5.0
-"""xdg-open ends at once, except where it is the browser itself that it waits for."""
+"""xdg-open ends at once, except if it waits for the browser itself."""
 
 # xdg-open's exit status, as its manual has it.
 _XDG_PROBLEMS = {
@@ -63,6 +63,6 @@ def _problem(place: str) -> str | None:
     try:
         status = process.wait(OBSERVED_S)
     except subprocess.TimeoutExpired:
-        process.wait()  # it has opened something; its end must be taken note of all the same
+        process.wait()  # it has opened something; it must still be reaped
         return None
     return _XDG_PROBLEMS.get(status, f"{name} ended with status {status}") if status else None

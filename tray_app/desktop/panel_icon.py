@@ -27,10 +27,9 @@ class Desktop:
     """An icon in the panel with a menu, and notifications. `run` owns the main thread.
 
     ``on_notifier`` is called when a notification service appears, from any thread;
-    ``on_session_end`` where the session's end comes as no signal (Windows), and the process may
-    end when it returns. ``on_settled`` gets, from any thread, the result of a notification
-    that had got no answer in time. A left click on the icon submits ShowStatus to whom the menu
-    submits.
+    ``on_session_end`` if no signal reports the session's end (Windows), and the process may end
+    when it returns. ``on_settled`` gets, from any thread, the late result of a notification. A left
+    click on the icon submits ShowStatus, like a row of the menu.
     """
 
     def __init__(self, backend: str, icon: PanelIcon, bus: SessionBus | None = None) -> None:
@@ -64,7 +63,7 @@ class Desktop:
         )
 
     def _notifications(self) -> NotificationChain:
-        """What brings notifications; made when it is first asked for, as plyer takes 6 ms."""
+        """The notifier; made at its first use, because plyer takes 6 ms."""
         if self._chain is None:
             from tray_app.desktop import notifier
 
@@ -82,7 +81,7 @@ class Desktop:
 
         def begin() -> None:
             ready()
-            self._notifications()  # not when there is something to tell
+            self._notifications()  # not if there is a problem to report
 
         bus = self._bus
         if bus is not None and not self._icon.serves_bus:
@@ -93,7 +92,7 @@ class Desktop:
             bus.stop()
 
     def stop(self) -> None:
-        """Take the icon away and let `run` return; from any thread."""
+        """Remove the icon and let `run` return; from any thread."""
         self._icon.stop()
 
     @property
@@ -102,9 +101,9 @@ class Desktop:
         return self._icon.is_shown
 
     def shows_to(self, marks: Mapping[str, Any]) -> bool:
-        """Whether something can be shown to the person at the session with these marks.
+        """Whether this instance can show anything in the session with these marks.
 
-        A panel has the icon, or will: this is the same session, and its bus is there.
+        It can if a panel shows the icon, or will: the session is the same and its bus is connected.
         """
         if self._icon.ends_with_display or self._icon.is_shown:
             return True
@@ -113,7 +112,7 @@ class Desktop:
         return is_same and self._bus is not None and self._bus.is_connected
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
-        """Those of the sizes that can be drawn, in pixels, that are of use here."""
+        """The useful ones of the sizes that can be drawn, in pixels."""
         return self._icon.sizes(drawn)
 
     def show_images(self, images: Sequence[Any]) -> None:
@@ -121,7 +120,7 @@ class Desktop:
         self._icon.show_images(images)
 
     def show_attention(self, wanted: bool) -> None:
-        """Bring the icon to the fore, where the desktop can."""
+        """Reveal the icon, if the desktop can."""
         self._icon.show_attention(wanted)
 
     def show_tooltip(self, text: str) -> None:
@@ -131,8 +130,8 @@ class Desktop:
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None:
-        """The menu as ``read`` gives it, which is called when rows are to be shown: for each row,
-        so what has not changed is best given again.
+        """The menu that ``read`` returns. It is called for each row that is shown, so it should
+        return the same object while nothing changes.
 
         Rows keep number, order and kind for as long as the program runs. ``widest`` is the number
         of characters of the longest row on top.
@@ -151,7 +150,7 @@ class Desktop:
 
     @property
     def asks_for_menu(self) -> bool:
-        """Whether a menu that is closed is asked for when it opens, which is reported then."""
+        """Whether the panel reads the menu when it opens, and that is reported."""
         return self._icon.asks_for_menu
 
     def _row(self, key: str) -> Row:
@@ -183,8 +182,8 @@ class Desktop:
         )
 
     def notify(self, note: Note) -> DeliveryResult:
-        """Bring a notification to the person; blocks until it is delivered, has failed, or has got
-        no answer: then ``on_settled`` gets its result later."""
+        """Send a notification; blocks until it is delivered, has failed, or has got no answer: then
+        ``on_settled`` gets its result later."""
         from tray_app.desktop.notifier import DeliveryResult
 
         chain = self._notifications()

@@ -16,9 +16,9 @@ from platformdirs import PlatformDirs
 from tray_app import APP_ID
 from tray_app.sources.file_owner import is_anothers
 
-# Kinds that are written without being asked for: root's go here, in its own home.
+# Files that the program writes unasked: root's go here, in its own home.
 _OF_ROOT = {"state": f".local/state/{APP_ID}", "log": f".local/state/{APP_ID}/log"}
-# Without a home the program runs without files: here there are none, and none can be made.
+# Without a home the program runs without files: nothing exists here, and nothing can be created.
 _NOWHERE = Path(os.devnull)
 
 
@@ -34,13 +34,13 @@ def _folder(kind: str) -> Path:
 
 
 def home() -> Path:
-    """The user's home; where nobody knows it, a path that no file can have."""
+    """The user's home; if unknown, a path that no file can have."""
     is_told = sys.platform == "win32" or Path(os.environ.get("HOME", "")).is_absolute()
     return Path.home() if is_told else _own_home()
 
 
 def _own_home() -> Path:
-    """The home of who runs this, whatever the environment says (``sudo -E``)."""
+    """The home of the user who runs this, whatever the environment says (``sudo -E``)."""
     try:
         if sys.platform == "win32":
             return Path.home()
@@ -57,7 +57,7 @@ def config_file() -> Path:
 
 
 def state_file() -> Path:
-    """What the app remembers."""
+    """The file of remembered choices."""
     return _folder("state") / "state.json"
 
 
@@ -67,7 +67,7 @@ def log_file() -> Path:
 
 
 def runtime_dir() -> Path:
-    """Where a running instance leaves its lock: this user's, on Linux gone with the session."""
+    """The folder of a running instance's lock: per user, on Linux removed with the session."""
     session = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     usable = session.is_absolute() and not is_anothers(session)
     return session / APP_ID if usable else state_file().parent

@@ -7,9 +7,9 @@ import sys
 
 
 def session_marks() -> dict[str, str]:
-    """What tells this desktop session from others, as far as anything does.
+    """Marks that distinguish this desktop session from others.
 
-    ``DISPLAY`` does not: the next session has the same. Nor does what may follow a bus' address.
+    ``DISPLAY`` does not: the next session has the same. Nor do the parameters after a bus address.
     """
     if sys.platform != "linux":
         return {}

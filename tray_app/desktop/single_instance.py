@@ -1,12 +1,11 @@
 """One instance per user and server: a lock that dies with its process, and a way to talk to it.
 
-A lock on a file is given back by the system however a process ends, so none is ever stale. What
-a second start has to say goes through a socket beside the lock (on Windows a named pipe, which is
-the lock as well) that only this user may use.
+The system releases a file lock however a process ends, so none is ever stale. A second start sends
+its message through a socket beside the lock (on Windows a named pipe, which is also the lock) that
+only this user may use.
 
-A process that lives is not yet one that shows something: it may have outlived its session. So a
-second start believes only a first one that proves it can (`proves`), and takes its place otherwise
-(`take_over`).
+A live process may have outlived its session and show nothing. So a second start trusts the first
+one only if it proves otherwise (`proves`), else it takes its place (`take_over`).
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ from tray_app.worker_thread import WorkerThread
 _log = logging.getLogger(__name__)
 
 LIMIT_S = 2.0
-"""For either side to say what it has to say."""
+"""Time limit for a message, on either side."""
 MAX_BYTES = 4096
 PAUSE_S = 0.2
-"""After a fault, which might be there at every turn; and before asking again."""
+"""The pause after a failure, and before another attempt."""
 PROOF_LIMIT_S = 3.0
-"""For a first instance that cannot show anything now: its panel or its bus may just be starting."""
+"""Time for a first instance that cannot show anything now: its panel or bus may be starting."""
 START_LIMIT_S = 30.0
-"""For one that has just been started, and says so."""
+"""Time for a first instance that reports that it is starting."""
 MAKE_WAY_LIMIT_S = 2.5
-"""To end when asked to: somewhat more than a run takes to end by itself."""
+"""Time to end on request: somewhat more than a run needs to end."""
 
 SOCKET_PATH_BYTES = 104
 """The least of Linux (108) and macOS (104), with the terminating zero."""
@@ -50,7 +49,7 @@ SOCKET_PATH_BYTES = 104
 PROVE, MAKE_WAY, SHOWS, STARTS = "prove", "make_way", "shows", "starts"
 _OK = b"ok"
 Receive = Callable[[dict[str, Any]], Mapping[str, Any] | None]
-"""Takes what a later start says, in a thread; what it returns is the answer, None: it was heard."""
+"""Takes a later start's message, in a thread; returns the answer, or None: received."""
 
 
 class TakenError(Exception):
@@ -58,14 +57,14 @@ class TakenError(Exception):
 
 
 class Answer(Struct, frozen=True):
-    """What the first instance said, and its process where the system tells it."""
+    """The first instance's answer, and its process if the system reports it."""
 
     said: bytes
     pid: int | None = None
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """What it said, as far as it can be understood; releases before 0.1 only said ``ok``."""
+        """The decoded answer; releases before 0.1 only answered ``ok``."""
         with suppress(ValueError, RecursionError):
             if isinstance(read := json.loads(self.said), dict):
                 return read
@@ -75,10 +74,10 @@ class Answer(Struct, frozen=True):
 class Instance:
     """This process watches ``server``, and no other process of this user does.
 
-    What others ask before `listen` is answered: it is starting. ``by_force``: whoever holds the
-    lock, which is then of no meaning any more.
+    Messages before `listen` get the answer that it is starting. ``by_force``: take the lock from
+    its holder.
 
-    :raises TakenError: another one does
+    :raises TakenError: another process does
     :raises OSError: there is no place for a lock
     """
 
@@ -101,13 +100,13 @@ class Instance:
             try:
                 self._listener = _listening(_place(self._name, "sock"))
                 self._bound = _place(self._name, "sock").stat()
-            except OSError as error:  # the lock holds all the same
+            except OSError as error:  # the lock still holds
                 _log.info("cannot listen for a second start: %s", error)
                 return
         WorkerThread("instance", self._serve).start()
 
     def listen(self, receive: Receive) -> None:
-        """From now on ``receive`` answers what later starts have to say."""
+        """From now on ``receive`` answers later starts."""
         self._receive = receive
 
     def close(self) -> None:
@@ -118,11 +117,13 @@ class Instance:
         if sys.platform != "win32" and self._listener is not None:
             place = _place(self._name, "sock")
             with suppress(OSError):
-                # Who took over has put another there.
+                # The process that took over has put another one there.
                 if self._bound and _is_at(place, self._bound):
                     place.unlink()
             with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)  # which wakes who waits for others
+                self._listener.shutdown(
+                    socket.SHUT_RDWR
+                )  # this wakes the thread that waits for connections
             self._listener.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -137,7 +138,7 @@ class Instance:
                 else:
                     _hear(self._listener, self._answer)
             except (OSError, EOFError, ValueError, RecursionError) as error:
-                # Whoever said it has the fault; the next one is heard.
+                # A bad message is the sender's fault; go on with the next one.
                 if not self._is_closed:
                     _log.debug("could not read a second start's message: %r", error)
                     pause.wait(PAUSE_S)
@@ -153,14 +154,14 @@ def _starting(_message: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def hand_over(server: str, message: Mapping[str, Any]) -> bool:
-    """Say this to the process that watches ``server``; False when it does not hear."""
+    """Send this to the process that watches ``server``; False if it does not answer."""
     answer = _ask(_name(server), message)
     return answer is not None and answer.said == _OK
 
 
 def proves(server: str, marks: Mapping[str, str], clock: Callable[[], float]) -> bool:
-    """Whether the process that watches ``server`` shows it can show something to whoever sits at
-    the session with these ``marks``; it is asked until it does or its time is over."""
+    """Whether the process that watches ``server`` proves that it can show something in the session
+    with these ``marks``; asks until it does or the time is over."""
     pause = threading.Event()
     began_s = clock()
     while True:
@@ -175,12 +176,12 @@ def proves(server: str, marks: Mapping[str, str], clock: Callable[[], float]) ->
 
 
 def take_over(server: str, marks: Mapping[str, str], clock: Callable[[], float]) -> Instance:
-    """Have the first one end, and take its place, also where it does not.
+    """Ask the first one to end, and take its place even if it does not.
 
     :raises TakenError: another start was quicker, and shows something
     :raises OSError: there is no place for a lock
     """
-    if sys.platform == "win32":  # there a pipe cannot be taken from who has it
+    if sys.platform == "win32":  # there a pipe cannot be taken from its owner
         raise TakenError
     with _one_at_a_time(_place(_name(server), "next")):
         with suppress(TakenError):
@@ -191,7 +192,7 @@ def take_over(server: str, marks: Mapping[str, str], clock: Callable[[], float])
         if (came := _wait_for_way(server, clock)) is not None:
             return came
         if first is not None and first.pid is not None:
-            # It may be of an earlier release, or have been stopped: then it ends when it goes on.
+            # It may be an earlier release, or stopped: then it ends when it continues.
             with suppress(OSError):
                 os.kill(first.pid, signal.SIGTERM)
             if (came := _wait_for_way(server, clock)) is not None:
@@ -210,7 +211,7 @@ def _wait_for_way(server: str, clock: Callable[[], float]) -> Instance | None:
 
 
 def _ask(name: str, message: Mapping[str, Any]) -> Answer | None:
-    """Say this to the process behind ``name``; None when it does not answer."""
+    """Send this to the process behind ``name``; None if it does not answer."""
     said = json.dumps(message).encode()
     try:
         if sys.platform == "win32":
@@ -274,7 +275,7 @@ def _lock(path: Path, *, by_force: bool = False) -> int:
 
 @contextmanager
 def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Of several starts that would take over, one does. :raises TakenError: it is another one"""
+    """Only one of several starts may take over. :raises TakenError: another one does"""
     descriptor = _lock(path)
     try:
         yield
@@ -304,7 +305,8 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket at ``path``. What lies there is of a process that is gone, or that lost its lock."""
+    """A socket at ``path``. A file there belongs to a process that is gone, or that lost its
+    lock."""
     path.unlink(missing_ok=True)
     if sys.platform == "win32":
         raise NotImplementedError
@@ -333,14 +335,14 @@ def _hear(listener: socket.socket, answer: Callable[[bytes], bytes]) -> None:
 
 
 def _is_ours(line: socket.socket) -> bool:
-    """Whether the other side is this user; elsewhere than on Linux the file's mode sees to it."""
+    """Whether the other side is this user; outside Linux the file's mode ensures it."""
     if sys.platform != "linux":
         return True
     return int.from_bytes(_credentials(line)[4:8], sys.byteorder) == os.getuid()
 
 
 def _pid_behind(line: socket.socket) -> int | None:
-    """The process on the other side, where the system tells it."""
+    """The process on the other side, if the system reports it."""
     if sys.platform != "linux":
         return None
     return int.from_bytes(_credentials(line)[:4], sys.byteorder)

@@ -6,7 +6,7 @@ import sys
 
 from msgspec import Struct
 
-# Less of a line of the tooltip says nothing.
+# A shorter piece of a tooltip line says nothing.
 SHORTEST_LINE = 24
 
 

@@ -1,1 +1,1 @@
-"""The thread that samples, the clock, and what carries values between threads."""
+"""The sampling thread, the clock, and the queues between threads."""

@@ -1,4 +1,4 @@
-"""The clock: the only importer of ``time``. Everything else is handed a `Now`."""
+"""The clock: the only importer of ``time``. Everything else gets a `Now`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def now() -> Now:
 
 sleep: Callable[[float], None] = time.sleep
 thread_cpu_s: Callable[[], float] = time.thread_time
-"""What the calling thread has used of the processors."""
+"""CPU time of the calling thread."""
 
 
 def mono_s() -> float:
-    """Seconds on the clock that is never set back."""
+    """Seconds on the monotonic clock."""
     return time.monotonic()

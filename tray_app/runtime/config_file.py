@@ -17,7 +17,7 @@ from tray_app.core.config.settings import Settings
 
 _log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024
-"""One with every setting and its words has 6 KB."""
+"""A file with every setting and its comment has 6 KB."""
 PIPE_LIMIT_S = 2.0
 _CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 
@@ -31,7 +31,7 @@ class ConfigFile:
         self._stamp: tuple[int, int] | None = None
 
     def read(self, *, required: bool = False) -> tuple[Settings, list[str]]:
-        """The settings, and what was left out of them: each with its place, in one line.
+        """The settings, and the problems of values left out: each with its place, in one line.
 
         :raises OSError: it cannot be read (without ``required``, it may be missing)
         :raises ConfigError: it is no TOML
@@ -46,7 +46,7 @@ class ConfigFile:
                 raise
             text = ""
         except PermissionError:
-            # Of a folder that may not even be looked into (another user's HOME) nobody knows.
+            # In a forbidden folder (another user's HOME) it is unknown whether there is a file.
             if required or os.access(self.path.parent, os.X_OK):
                 raise
             text, unknown = "", [f"{self.path}: permission denied"]
@@ -63,10 +63,10 @@ class ConfigFile:
         return parse.from_config(values), unknown + complaints + misset
 
     def edited(self) -> Settings | None:
-        """The settings when the file has changed since it was last looked at, else None.
+        """The settings if the file has changed since the last check, else None.
 
-        What is wrong in it is logged, once per edit; a file that cannot be used changes nothing,
-        nor does one that is gone (an editor may be about to put it back).
+        Problems are logged once per edit. An unusable or missing file changes nothing (an editor
+        may be about to put it back).
         """
         stamp = self._stamp_now()
         if stamp is None or stamp == self._stamp:
@@ -92,7 +92,7 @@ class ConfigFile:
 
 
 def whole(path: str) -> str:
-    """A path that means the same wherever the program works, with the home in the place of ``~``.
+    """An absolute path, with the home instead of ``~``.
 
     :raises ValueError: there is no such home, or no directory here that it could begin at
     """
@@ -105,8 +105,8 @@ def whole(path: str) -> str:
 
 
 def _make_whole(values: dict[str, Any]) -> dict[str, str]:
-    """Make the paths among checked values whole; those that cannot be are taken out, each with
-    what is wrong with it."""
+    """Make the paths among checked values absolute; those that cannot be are removed, and their
+    problems returned."""
     wrong = {}
     for key in options.PATHS:
         if key in values:
@@ -120,7 +120,7 @@ def _make_whole(values: dict[str, Any]) -> dict[str, str]:
 def text_of(path: Path) -> str:
     """The text of a file, which may begin with a byte order mark.
 
-    A pipe is read as well (``--config <(...)``), but nobody waits long for what comes through it.
+    A pipe works as well (``--config <(...)``), with a short time limit.
     :raises OSError, ValueError: it cannot be read, is no text, or is far too long
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _CLOSED_ON_EXEC)
@@ -150,7 +150,7 @@ def _part(descriptor: int, is_pipe: bool) -> bytes:
 
 
 def why(error: OSError | ValueError) -> str:
-    """Why a file cannot be read or written, in words for people."""
+    """Why a file cannot be read or written, as a message for users."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, UnicodeDecodeError):

@@ -12,19 +12,18 @@ from types import FrameType
 from tray_app.worker_thread import WorkerThread
 
 FINISH_AFTER_S = 1.0
-"""So long the parts have to end by themselves, then they are left behind."""
+"""Time for the parts to end; after that they are abandoned."""
 EXIT_AFTER_S = 1.8
-"""So long all has: SIGTERM ends the program within 2 s, also where the output is a pipe that
-nobody reads, or a disk does not answer."""
+"""Time limit for the whole end: SIGTERM ends the program within 2 s, even with an unread output
+pipe or a hanging disk."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Ending:
-    """Sees to it that what was begun to end does end.
+    """Makes sure that an ending run ends.
 
-    ``quit_`` asks the parts to end and returns at once, ``finish`` ends what is left of them, the
-    latter in a thread of its own. ``leave`` ends the
-    process.
+    ``quit_`` asks the parts to end and returns at once; ``finish`` ends the rest, in a thread of
+    its own. ``leave`` ends the process.
     """
 
     def __init__(
@@ -40,10 +39,10 @@ class Ending:
         self._begun = Lock()
 
     def heed_signals(self) -> None:
-        """SIGINT, SIGTERM and SIGHUP end the run like Quit does; a second one ends it hard.
+        """SIGINT, SIGTERM and SIGHUP end the run like Quit does; a second one kills the program.
 
-        Those that were ignored when the program was started stay so: ``nohup`` ignores SIGHUP, a
-        script's ``&`` ignores SIGINT. For the main thread.
+        Signals that were ignored at the start stay ignored: ``nohup`` ignores SIGHUP, a script's
+        ``&`` ignores SIGINT. For the main thread.
         """
         for name in SIGNALS:
             number = getattr(signal, name, None)
@@ -56,13 +55,13 @@ class Ending:
         self.begin()
 
     def begin(self) -> None:
-        """The run is to end from now on; from any thread, and once is enough."""
+        """Begin to end the run; from any thread, repeated calls do nothing."""
         if self._begun.acquire(blocking=False):
-            with suppress(RuntimeError):  # no room for a thread: what was asked to end may do so
+            with suppress(RuntimeError):  # no room for a thread: the parts may still end
                 WorkerThread("ending", self._see_to_it, again=False).start()
 
     def over(self) -> None:
-        """The run has ended: nothing is left to be seen to."""
+        """The run has ended: stop the timers."""
         self._over.set()
 
     def _see_to_it(self) -> None:

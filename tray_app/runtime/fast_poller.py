@@ -23,14 +23,14 @@ from tray_app.runtime.timer_slack import allow_timer_slack
 from tray_app.worker_thread import WorkerThread
 
 SET_PACE_EVERY_S = 30.0
-# In intervals: a poll that would come in the last quarter before the next sample is left to it.
+# In intervals: no poll in the last quarter before the next sample.
 NEAR = 1.25
 PAUSE_AFTER_DEFECT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
 class PollPlan(Struct, frozen=True):
-    """What to poll after a sample, and the bounds within which nothing has happened.
+    """A poll after a sample, and the bounds within which nothing has happened.
 
     ``until_s`` is when the next sample is due, in monotonic seconds.
     """
@@ -43,7 +43,7 @@ class PollPlan(Struct, frozen=True):
 class FastPoller:
     """Follows the newest plan; ``report`` takes the plan whose poll has left its bounds.
 
-    A report may be of a plan that has been replaced meanwhile. ``on_battery``: whether the machine
+    A report may belong to a plan that was replaced meanwhile. ``on_battery``: whether the machine
     saves power.
     """
 
@@ -89,7 +89,7 @@ class FastPoller:
         return peak_bytes
 
     def close(self) -> None:
-        """Stop polling. The thread ends by itself when it wakes: at most a second later."""
+        """Stop polling. The thread ends at its next wake-up, at most a second later."""
         self._is_closed, self._plan = True, None
         self._wake.ring()
 
@@ -137,7 +137,7 @@ class FastPoller:
         return self._every_s + left_s if is_near else self._every_s
 
     def _set_pace(self, now_s: float) -> None:
-        """How often to poll, from what a poll has cost on average and from the battery."""
+        """How often to poll, from the average cost of a poll and from the battery."""
         self._set_pace_s = now_s + SET_PACE_EVERY_S
         before_s, self._cpu_s = self._cpu_s, thread_cpu_s()
         cost_s = (self._cpu_s - before_s) / self._polls if self._polls else 0.0

@@ -1,8 +1,7 @@
 """Ctrl-Z, ``fg``, ``bg`` and resize, for a program that draws on the terminal.
 
-The shell stops and continues a program without asking it; what was drawn must be put away before
-and drawn again after. The handlers only post: what they ask for is done by the loop that draws,
-between two events.
+The shell stops and continues a program without asking it, so the screen must be cleared before and
+drawn again after. The handlers only post: the drawing loop does the work, between two events.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ Action = Callable[[], None]
 
 
 class JobControl:
-    """Has ``leave`` called before the process stops, ``redraw`` after it goes on or the terminal
-    has another size. ``post`` hands an action to the thread that draws, which is the main thread.
+    """Calls ``leave`` before the process stops, and ``redraw`` after it continues or the terminal
+    was resized. ``post`` hands an action to the thread that draws, which is the main thread.
     """
 
     def __init__(self, post: Callable[[Action], None], leave: Action, redraw: Action) -> None:

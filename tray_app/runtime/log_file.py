@@ -1,5 +1,5 @@
-"""The log: a file that is small, kept to two pieces, and only there when there is something to say;
-and the terminal. Neither may stop what it tells of: what cannot be written is lost.
+"""The log: a small file in at most two pieces, created at its first line; and the terminal. Neither
+may block the program: lines that cannot be written are lost.
 
 The standard library's rotating handler imports sockets and pickling; these few lines do not.
 """
@@ -20,29 +20,28 @@ from tray_app.sources.file_owner import give
 
 MAX_BYTES = 256 * 1024
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
-# So much is taken at once by a pipe that says it takes something (POSIX: at least 512 bytes; Linux:
-# 4096).
+# A writable pipe takes this much at once (POSIX: at least 512 bytes; Linux: 4096).
 AT_ONCE = 512
 
 
 class PlainFormatter(logging.Formatter):
-    """Lines in which nothing steers a terminal, which is where a log is read. What others say is
-    sanitized where it comes in; this is for what came past that, as in a trace of a defect."""
+    """Removes terminal control characters from lines. Foreign text is sanitized where it comes in;
+    this catches the rest, such as text in a traceback."""
 
     def __init__(self) -> None:
         super().__init__(FORMAT)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or lines: those of a trace stay."""
+        """The line, or the lines of a traceback."""
         return visible(super().format(record), keep="\n")
 
 
 class LogFileHandler(logging.FileHandler):
-    """Logs to ``path``, made with its folder at the first line; beyond `MAX_BYTES` what was
-    written becomes ``path`` with ``.1`` added, in the place of what was there.
+    """Logs to ``path``, made with its folder at the first line; beyond `MAX_BYTES` the file becomes
+    ``path`` with ``.1`` added, replacing the older piece.
 
-    A disk that refuses is passed over in silence: there is nowhere else to say it. The next line
-    is tried on a file that is opened again.
+    A write error is ignored, because there is nowhere to report it. The next line opens the file
+    again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,10 +98,10 @@ class LogFileHandler(logging.FileHandler):
 
 
 class TerminalLog(logging.StreamHandler):  # type: ignore[type-arg]
-    """Logs to standard error what that takes at once.
+    """Logs to standard error only lines that it takes at once.
 
-    A pipe that nobody reads, or a terminal that was stopped (Ctrl-S), would hold up the thread
-    that has something to say, and with it all others that do.
+    An unread pipe, or a stopped terminal (Ctrl-S), would block the logging thread, and with it all
+    others that log.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -117,7 +116,7 @@ class TerminalLog(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 def _takes(stream: object) -> bool:
-    """Whether a stream takes something now; where that cannot be asked, it does."""
+    """Whether a stream is writable now; True if that cannot be checked."""
     if not hasattr(select, "poll"):
         return True
     try:

@@ -1,7 +1,7 @@
 """Passes values from thread to thread. No writer ever waits, and each box has one reader.
 
-`Mailbox` is for what may be lost: the latest value wins, a slow reader skips. `Inbox` loses
-nothing, and its reader waits no longer than it wants to.
+`Mailbox` may lose values: the latest one wins, a slow reader skips. `Inbox` loses nothing, and its
+reader can set a time limit.
 
 `queue.SimpleQueue` and `threading.Condition` would do as well, but where a reader is woken nine
 times in 2 s, from cold caches, they cost 10 to 30 µs more each time than the lock they are made of.
@@ -21,20 +21,22 @@ WITHOUT_LIMIT = -1.0
 
 
 class WakeSignal:
-    """What rings while nobody listens is heard by the next who does; many rings count as one."""
+    """A wake signal. A signal without a waiting reader stays for the next one; several count as
+    one."""
 
     def __init__(self) -> None:
         self._silence = Lock()
         self._silence.acquire()
         self.wait: Callable[[float], bool] = partial(self._silence.acquire, True)
-        """Whether it has rung, within so many seconds (below 0: whenever); for one thread."""
+        """Wait for the signal, at most this many seconds (negative: without limit); for one
+        thread."""
 
     def ring(self) -> None:
         """From any thread; returns at once."""
         try:
             self._silence.release()
         except RuntimeError:
-            return  # it rings already
+            return  # it is set already
 
 
 class Mailbox(Generic[T]):
@@ -63,7 +65,7 @@ class Mailbox(Generic[T]):
         return self._slot.popleft() if self._slot else None
 
     def close(self) -> None:
-        """Let the reader go when it has taken what is there."""
+        """Let the reader end once the mailbox is empty."""
         self._closed = True
         self._bell.ring()
 
@@ -81,6 +83,6 @@ class Inbox(Generic[T]):
         self._bell.ring()
 
     def get(self, timeout_s: float) -> T | None:
-        """The eldest; None when there is none within so many seconds, or by chance earlier."""
+        """The oldest item; None if there is none within this many seconds, rarely earlier."""
         self._bell.wait(0.0 if self._items else timeout_s)
         return self._items.popleft() if self._items else None

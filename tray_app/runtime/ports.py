@@ -1,4 +1,4 @@
-"""What the sampler needs of its sources, and what it posts and publishes."""
+"""The sampler's interfaces: its sources, inputs and outlets."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ class Probe(Protocol):
     ) -> ProcessReading: ...
 
     def make_poller(self, floor_bytes: int, with_new_children: bool) -> Callable[[], PollReading]:
-        """A function that polls the memory of what the last reading has found, and of children that
-        have come since, where wanted. It need not say how much more than ``floor_bytes`` the
-        machine has available."""
+        """A function that polls the memory of the last reading's processes and, on request, of
+        their new children. It need not report available memory above ``floor_bytes``."""
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The machine's largest processes."""
@@ -55,10 +54,11 @@ class Walker(Protocol):
 
 
 class UssPssSource(Protocol):
-    """Asks in its own thread what of these processes' memory is their own; none lets it rest."""
+    """Measures in its own thread how much of these processes' memory is private; no processes:
+    rest."""
 
     def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
-        """Tells what was measured so far, after a short wait for processes that are new."""
+        """Returns the measurements so far, after a short wait for new processes."""
 
     def close(self) -> None: ...
 
@@ -67,4 +67,4 @@ Helpers = tuple[Api, Walker, UssPssSource | None]
 """The sources that work in threads of their own."""
 Posted = ApiOutcome | Command | Report | Helpers
 Outlet = Callable[[State, tuple[Event, ...]], None]
-"""Takes what a step brought, from the sampler thread; it must return at once."""
+"""Takes the result of a step, in the sampler's thread; it must return at once."""

@@ -75,30 +75,30 @@ from tray_app.worker_thread import WorkerThread
 _log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 3600.0
-# A defect that shows at every turn must not fill the log.
+# A defect that occurs at every tick must not fill the log.
 PAUSE_AFTER_DEFECT_S = 0.2
-# A config file is looked at beside whatever is done, and no more often than this.
+# The config file is checked at most this often, along with other work.
 CONFIG_PACE_S = 4.0
-# A server answers within 5 ms while idle, and the first request takes 0.1 s to load what it needs.
+# An idle server answers within 5 ms, and the first request takes 0.1 s to import its libraries.
 FIRST_ANSWER_S = 0.3
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
-# ... but by a small part of a short interval: the next sample comes that much later than this one.
+# ... but at most a small part of a short interval, because it delays the next sample.
 EARLY_PART = 0.1
-# What a person did not ask for: the next sample shows it.
+# Inputs that no user waits for: the next sample shows them.
 _QUIET = (
     Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen | ThreadRestarted
 )
 
 
 class Sampler:
-    """Runs `step` on what happens.
+    """Runs `step` on each input.
 
-    ``outlets`` are told the new state after each input that can be seen: what becomes of a
-    request is seen in the next sample. ``on_battery``: whether the machine saves power.
-    ``own_use`` reads this program itself. ``edited`` tells of an edit of the config file, once;
-    ``claim`` takes the server at another address for this instance, and says whether it could;
-    ``renew`` makes the sources for another server.
+    ``outlets`` get the new state after each visible input; the next sample shows the result of a
+    request. ``on_battery``: whether the machine saves power. ``own_use`` reads this program itself.
+    ``edited`` tells of an edit of the config file, once; ``claim`` takes the server at another
+    address for this instance, and says whether it could; ``renew`` makes the sources for another
+    server.
     """
 
     def __init__(
@@ -142,9 +142,9 @@ class Sampler:
         self._waits_for_uss_pss = False
 
     def note_temp(self, usage: TempUsage | None) -> None:
-        """Take in what the walker found, from any thread, for the next sample; None: it rests, or
-        the directory cannot be read. That files came or went calls for a sample at once: a job
-        begins or ends with it."""
+        """Take the walker's result, from any thread, for the next sample; None: it rests, or the
+        directory cannot be read. New or removed files trigger a sample at once: they mark a job's
+        begin or end."""
         before, self._temp = self._temp, usage
         plan, shown = self._plan, self._state.temp
         if before is None or usage is None or plan is None:
@@ -155,8 +155,7 @@ class Sampler:
             self._inbox.put(plan)
 
     def note_uss_pss(self, uss_pss: UssPss) -> None:
-        """Take in what memory is the server's own, likewise; a sample that could not wait for it
-        is made again."""
+        """Take the USS and PSS, likewise; a sample that did not wait for them is made again."""
         self._newest_uss_pss = uss_pss
         if self._waits_for_uss_pss:
             self._inbox.put(uss_pss)
@@ -169,9 +168,9 @@ class Sampler:
     def start(
         self, probe: Probe, helpers: Helpers | None = None, uss_pss: UssPssSource | None = None
     ) -> None:
-        """Start sampling: with helpers when the API has answered, or has had `FIRST_ANSWER_S` to;
-        without them at once, for what else is needed takes longer to load. ``uss_pss`` is the
-        helpers', where it is to work for the first sample, too."""
+        """Start sampling: with helpers after the API's answer, or after `FIRST_ANSWER_S`; without
+        them at once, because the other sources take longer to load. ``uss_pss`` is the helpers', if
+        the first sample needs it, too."""
         self._probe, self._uss_pss = probe, uss_pss
         if helpers is not None:
             self._api, self._walker, self._uss_pss = helpers
@@ -180,7 +179,7 @@ class Sampler:
         self._thread.start()
 
     def add(self, helpers: Helpers) -> None:
-        """Have these work, too, which post their results here; from any thread."""
+        """Add these sources, which post their results here; from any thread."""
         self._inbox.put(helpers)
 
     def stop(self, timeout_s: float = 1.0) -> None:
@@ -214,7 +213,7 @@ class Sampler:
                 _log.exception("a source could not be closed")
 
     def _turn(self) -> bool:
-        """Wait for the next thing to do, and do it; False when told to stop."""
+        """Wait for the next input or time, and handle it; False to stop."""
         item = self._await_next()
         if self._stopping.is_set():
             return False
@@ -265,7 +264,7 @@ class Sampler:
         return isinstance(item, UssPss) and self._waits_for_uss_pss
 
     def _reconfigure(self, edit: Reconfigured | Command) -> None:
-        """Take in what may have another server watched, and make its sources if it has."""
+        """Handle an input that may change the server, and make new sources if it did."""
         before = self._state.settings
         self._step(edit)
         after = self._state.settings
@@ -293,7 +292,7 @@ class Sampler:
         if self._api and self._api.ask(patience_s(self._state), wants_stage(self._state)):
             self._step(Asked())
         else:
-            # The worker is still busy with a request from before a change of mode.
+            # The worker is still busy with a request from before the mode changed.
             busy = ApiProblem(ApiFailureKind.BUSY)
             self._step(Answered(ApiFailure(self._clock().mono_s, busy)))
 
@@ -311,7 +310,7 @@ class Sampler:
         else:
             self._step(item)
             if item != MenuSeen(False) and not isinstance(item, _QUIET):
-                self._tick_s = self._clock().mono_s  # what a person asks for is seen at once
+                self._tick_s = self._clock().mono_s  # show the result of a user's command at once
         if self._state.paused:
             self._rest()
 
@@ -356,7 +355,7 @@ class Sampler:
             self._rest()
         else:
             bounds = poll_bounds.bounds_of(self._state)
-            # Children come in jobs: at rest it is not worth what looking for them costs.
+            # Children start during jobs: at rest, searching for them is not worth its cost.
             poll = self._probe.make_poller(bounds.floor_bytes, self._state.activity.stirs)
             self._plan = PollPlan(poll, bounds, self._tick_s)
             self._poller.follow(self._plan)
@@ -371,7 +370,7 @@ class Sampler:
             return ProcessReading(
                 now.mono_s, None, problem=ProcessProblem(ProcessProblemKind.NO_SOURCE)
             )
-        # What only the menu shows is read only while it is open.
+        # Figures that only the menu shows are read only while it is open.
         others = self._others or self._state.settings.details
         others = others or is_menu_open(self._state, now.mono_s)
         try:
@@ -380,13 +379,13 @@ class Sampler:
                 reading = replace(reading, largest=self._probe.largest(HOLDERS_SHOWN))
             return reading
         except Exception as error:  # noqa: BLE001 - the same
-            # A failed reading is a reading that says so; the sampler goes on.
+            # A failed reading counts as a reading with that problem; the sampler goes on.
             _log.warning("reading processes failed: %r", error)
             problem = ProcessProblem(ProcessProblemKind.READING_FAILED)
             return ProcessReading(now.mono_s, None, problem=problem)
 
     def _watch_temp(self) -> None:
-        """Walk the directory only while the API does not tell its size."""
+        """Walk the directory only while the API does not report its size."""
         sample = self._state.sample
         if self._walker is None or sample is None:
             return

@@ -25,7 +25,7 @@ _refused: set[Path] = set()
 
 
 class _Stored(Struct, omit_defaults=True):
-    """The file: its version, and the remembered fields. What is not there was never chosen."""
+    """The file: its version, and the remembered fields. A missing field was never chosen."""
 
     version: int
     mode: Mode | None = None
@@ -40,7 +40,7 @@ _FIELDS = _Stored.__struct_fields__[1:]
 
 
 def read_choice(path: Path) -> RememberedChoices:
-    """What was remembered in earlier runs; nothing when there is no (usable) file."""
+    """The choices of earlier runs; none without a usable file."""
     try:
         text = text_of(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -72,7 +72,7 @@ def read_choice(path: Path) -> RememberedChoices:
 
 
 def write_choice(path: Path, choice: RememberedChoices) -> bool:
-    """Remember this; False when the disk refuses, which is one log line until it no longer does."""
+    """Save this; False on a write error, which is logged once until it works again."""
     stored = _Stored(VERSION, **{name: getattr(choice, name) for name in _FIELDS})
     new = path.with_suffix(".new")
     try:
@@ -83,7 +83,7 @@ def write_choice(path: Path, choice: RememberedChoices) -> bool:
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        with suppress(OSError):  # what a full disk took of it would only take room
+        with suppress(OSError):  # a partial file would only take space
             new.unlink(missing_ok=True)
         if path not in _refused:
             _log.warning("cannot save the choice in %s: %s", path, error)

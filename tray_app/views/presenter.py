@@ -45,7 +45,7 @@ class Panel(Protocol):
     """Where the picture is shown."""
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
-        """Those of the sizes that can be drawn, in pixels, that are of use here."""
+        """The useful ones of the sizes that can be drawn, in pixels."""
 
     def show_images(self, images: Sequence[Any]) -> None: ...
     def show_attention(self, wanted: bool) -> None: ...
@@ -56,7 +56,7 @@ class Panel(Protocol):
 
     @property
     def asks_for_menu(self) -> bool:
-        """Whether a menu that is closed is asked for when it opens, which is reported then."""
+        """Whether the panel reads the menu when it opens, and that is reported."""
 
 
 class Face(Struct, frozen=True):

@@ -47,7 +47,7 @@ class ServerReturn(Finding, frozen=True):
 
 class ChildKilled(Finding, frozen=True):
     """Processes of the server have ended while the kernel killed in its control group; the server
-    itself runs on. ``rows`` are as they were read last."""
+    itself runs on. ``rows`` are from the last reading."""
 
     rows: tuple[ProcessRow, ...]
     oom_kills: OomKills

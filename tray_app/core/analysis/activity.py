@@ -30,27 +30,27 @@ from tray_app.core.model.timing import TICK_JITTER_S
 PROCESSING_CPU_PERCENT = 40.0
 INTENSIVE_CPU_PERCENT = 80.0
 INTENSIVE_AFTER_S = 2.0
-# A core's second of CPU in readings of 40 % and more is work; less is a burst, as of a request
-# or a garbage collection. At 2 s a full core shows in one reading, at 0.2 s in five.
+# One second of a core in readings of 40 % and more is work; less is a burst, such as a request or a
+# garbage collection. A full core shows in one reading at 2 s, in five at 0.2 s.
 WORK_CPU_S = 1.0
 # The longest pause between two signs of work in the recorded traces is under 4 s.
 QUIET_AFTER_S = 5.0
-# Signs that prove nothing alone. A recorded job begins with an upload that takes 30 MB and more at
-# once, and with 35 to 80 % of a core; an idle server moves by less than 1 MB.
+# Signs that prove nothing on their own. A recorded job begins with an upload that takes 30 MB and
+# more at once, and with 35 to 80 % of a core; an idle server moves by less than 1 MB.
 CLIMB_BYTES = 8 * MIB
 LEAP_BYTES = 24 * MIB
 STIRRING_CPU_PERCENT = 20.0
-# Weak signs that no other follows for so long, or that prove nothing for so long, were none.
+# Weak signs expire after this long without another one, or without proof.
 STIRS_FOR_S = 2.5
-# ... or for so long where tmp, which was looked at after them, has nothing new: an upload that took
-# memory has its file there at once.
+# ... or after this long if a later check of tmp finds nothing new: an upload that takes memory has
+# its file there at once.
 STIRS_WITHOUT_FILE_S = 0.5
 STIRS_AT_MOST_S = 15.0
-# A job that has not said its end may wait for storage without any sign (recorded: 22 s), and
-# a silence without any reading is no end either: a busy server was silent for up to 39 s.
+# A job that has not reported its end may wait for storage without any sign (recorded: 22 s).
+# Silence is not an end either: a busy server was silent for up to 39 s.
 WAITING_LIMIT_S = 60.0
-# After a video's last word files may still lie there: another video's, which then shows a sign by
-# the next sample (the server's own tidying holds it up for 0.3 s), or what somebody left.
+# Files may remain after a video has reported its end: another video's, which shows a sign by the
+# next sample (the server's tidying delays it by 0.3 s), or leftovers.
 DONE_LASTS_S = 1.0
 UNSEEN_LIMIT_S = 60.0
 
@@ -66,8 +66,8 @@ class Activity(StrEnum):
 class Stir(Struct, frozen=True):
     """Weak signs in a row that may be the beginning of work; ``began_s`` is before the first.
 
-    ``grown_bytes`` is the most that memory was above the calm level, ``has_cpu`` whether there was
-    CPU with it, ``temp_signs`` in how many readings something came to tmp.
+    ``grown_bytes`` is the highest rise above the idle level, ``has_cpu`` whether CPU use came with
+    it, ``temp_signs`` the number of readings with new data in tmp.
     """
 
     began_s: float
@@ -78,35 +78,36 @@ class Stir(Struct, frozen=True):
 
     @property
     def leaps(self) -> bool:
-        """Whether memory is above the calm level by what an upload takes."""
+        """Whether memory is above the idle level by as much as an upload takes."""
         return self.grown_bytes >= LEAP_BYTES
 
     @property
     def is_work(self) -> bool:
-        """Whether together they prove it: a file may be anybody's, memory a cache.
+        """Whether the signs together prove work.
 
-        A server that only stores a file may grow by its size, without much CPU.
+        A file alone may be another program's, memory alone a cache. A server that only stores a
+        file may grow by its size, without much CPU.
         """
         return self.temp_signs > 1 or (self.temp_signs > 0 and (self.has_cpu or self.leaps))
 
     @property
     def is_likely(self) -> bool:
-        """Whether they look like the beginning of a video, and its file may just not be known."""
+        """Whether they look like the beginning of a video whose file is not known yet."""
         return self.has_cpu and self.leaps
 
 
 class ActivityState(Struct, frozen=True):
-    """What is remembered between readings to tell work from its traces.
+    """The state between readings that tells work from noise.
 
     ``read_s`` is the newest process reading; ``burst_s`` (CPU seconds, one core at most) and
     ``hot_s`` (seconds) measure the unbroken row of readings above 40 % and 80 % up to it.
     ``worked_s`` is the last sign of work, which lasts for ``lasts_s``; ``ended_s`` the last sign of
-    work that is over; ``seen_s`` when anything was last read of the server. ``temp_told`` says that
-    ``temp`` is the API's own figure. ``stir`` are weak signs; ``began_s`` is where they began, or
-    the work that goes on. ``calm`` is the memory without any sign, and whether processes told it.
-    ``idle_files`` is how many files lay in tmp without any, ``has_files`` whether there are more
-    since, and ``encoded_s`` when ffmpeg was last seen for the video that is in work. ``hastens``:
-    the server has turned to something else, or may have, and what to should be asked for at once.
+    work that is over; ``seen_s`` the last reading of the server. ``temp_told`` says that ``temp``
+    is the API's own figure. ``stir`` are weak signs; ``began_s`` is where they began, or the work
+    that goes on. ``calm`` is the memory without any sign, and whether it comes from processes.
+    ``idle_files`` is the number of files in tmp while idle, ``has_files`` whether there are more
+    since, and ``encoded_s`` when ffmpeg last ran for the current video. ``hastens``: the server may
+    have gone on to another stage, so the next request should be sent at once.
     """
 
     activity: Activity = Activity.IDLE
@@ -137,7 +138,7 @@ class ActivityState(Struct, frozen=True):
 
     @property
     def stirs(self) -> bool:
-        """Whether it may have begun to work: it is busy, or a burst or weak signs go on."""
+        """Whether it may be working: it is busy, or a burst or weak signs go on."""
         return self.is_busy or self.burst_s > 0.0 or self.stir is not None
 
     @property
@@ -153,16 +154,15 @@ class ActivityState(Struct, frozen=True):
 
 
 class _Signs(Struct, frozen=True):
-    """What one sample says of work.
+    """The signs of work in one sample.
 
-    ``reading`` is that of the server's processes, without the CPU of a start, and ``memory`` what
-    they or the API tell, without that of a server that ``starts``.
-    ``is_reading``: anything new was read of it. ``temp_told``: the figure of tmp is the API's own.
-    ``cpu_percent`` is 0 where it is not known, and ``computes`` true: it does more than to answer.
-    ``comes`` is how many files have come to tmp since the sample before, below 0: gone; ``grows``:
-    some came, or they are larger. ``more_files`` is how many there are beyond those that lay there
-    without work; None where that is not known. ``is_empty``: the server says that there is none.
-    ``temp_s`` is when tmp was looked at.
+    ``reading`` is the server's processes without the CPU of a start, and ``memory`` their figure or
+    the API's, None while the server ``starts``. ``is_reading``: there is a new reading.
+    ``temp_told``: the figure of tmp is the API's own. ``cpu_percent`` is 0 if unknown, and
+    ``computes`` true if it does more than answer. ``comes`` is how many files have come to tmp
+    since the sample before, below 0: gone; ``grows``: some came, or they are larger. ``more_files``
+    is the number of files beyond the idle ones; None if unknown. ``is_empty``: the server reports
+    none. ``temp_s`` is when tmp was measured.
     """
 
     reading: ProcessReading | None
@@ -181,7 +181,7 @@ class _Signs(Struct, frozen=True):
     temp_s: float | None
 
     def has_none_since(self, at_s: float) -> bool:
-        """Whether tmp was looked at since then, and no file is there beyond those of before."""
+        """Whether a later check of tmp found no file beyond the earlier ones."""
         more = self.more_files
         return self.temp_s is not None and self.temp_s > at_s and more is not None and more <= 0
 
@@ -210,7 +210,7 @@ def update(
     ``startup`` is what of ``process`` is a start's, if one goes on.
     """
     reading, starts = _without_start(state, process, startup)
-    # Of several workers each has words of its own, and a random one has answered.
+    # With several workers each has its own stage, and a random one answers.
     speaker = None if reading and reading.worker_count > 1 else api
     words = stages.update(state.words, now_s, speaker)
     signs = _signs(state, api, reading, temp, starts=starts)
@@ -252,7 +252,7 @@ def _without_start(
         return None, state.starts
     if startup is None and not state.starts:  # the usual
         return process, False
-    # Whose CPU it is in a reading in which the start has ended, nobody knows.
+    # In a reading in which the start ends, the CPU may be the start's or a job's.
     starting_percent = startup.cpu_percent if startup else math.inf
     cpu_percent = max(0.0, (process.cpu_percent or 0.0) - starting_percent)
     return replace(process, cpu_percent=cpu_percent), startup is not None and startup.whole
@@ -264,7 +264,7 @@ def _sign_of_work(
     """For how long the sign of work in this sample lasts; None: there is none."""
     if _shows_work(state, signs, burst_s, stir):
         return QUIET_AFTER_S
-    # What only the API tells has its next chance with its next answer.
+    # A sign from the API alone can only come again with its next answer.
     return max(QUIET_AFTER_S, words.holds_s) if _tells_of_work(state, signs, words) else None
 
 
@@ -275,14 +275,15 @@ def _shows_work(state: ActivityState, signs: _Signs, burst_s: float, stir: Stir 
         signs.encodes
         or (signs.cpu_percent >= PROCESSING_CPU_PERCENT and (was_busy or burst_s >= WORK_CPU_S))
         or (stir is not None and stir.is_work)
-        # Files that vanish are the end of a job, which is still a part of it.
+        # Files that vanish mark the end of a job, which still belongs to it.
         or (was_busy and (signs.comes < 0 or (signs.grows and not signs.temp_told)))
         or (was_busy and signs.stirs)
     )
 
 
 def _tells_of_work(state: ActivityState, signs: _Signs, words: Words) -> bool:
-    """Whether the API does. A job's entries come while its files are there, all but the last."""
+    """Whether the API shows work. All entries of a job but the last come while its files are
+    there."""
     more_files = state.is_busy and signs.grows and signs.temp_told
     return more_files or (not signs.is_empty and stages.moved(state.words, words))
 
@@ -307,24 +308,24 @@ def _encoded_s(state: ActivityState, now_s: float, signs: _Signs, words: Words) 
     """When ffmpeg was last seen for the video that is in work."""
     if signs.encodes:
         return now_s
-    # What goes on after that word is another video.
+    # Work after that belongs to another video.
     return None if _is_done_now(state, words) else state.encoded_s
 
 
 def _is_done_now(state: ActivityState, words: Words) -> bool:
-    """Whether in this sample a video is said to be done."""
+    """Whether the server reports in this sample that a video is done."""
     was_done = stages.has_said_done(state.words) and words.mark == state.words.mark
     return stages.has_said_done(words) and not was_done
 
 
 def _has_another(state: ActivityState, words: Words) -> bool:
-    """Whether ffmpeg has worked since a video was said to be done: another one goes into storage,
-    which takes no CPU."""
+    """Whether ffmpeg ran after the server reported a video as done: another video goes into
+    storage, which takes no CPU."""
     return state.encoded_s is not None and not _is_done_now(state, words)
 
 
 def _at_work(after: ActivityState, now_s: float, signs: _Signs) -> ActivityState:
-    """With how hard the server works, and at what; ``after`` has the activity before."""
+    """Adds how hard the server works, and its stage; ``after`` holds the previous activity."""
     stays = after.activity is Activity.INTENSIVE and (not signs.is_quiet or not signs.reading)
     intensive = stays or after.hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S
     stage = stages.current(after.words, now_s, signs.reading, signs.temp, after.encoded_s)
@@ -333,10 +334,10 @@ def _at_work(after: ActivityState, now_s: float, signs: _Signs) -> ActivityState
 
 
 def _at_rest(after: ActivityState) -> ActivityState:
-    """Without work; ``after`` has the activity before."""
+    """The state without work; ``after`` holds the previous activity."""
     if not after.is_busy:  # the usual
         return replace(after, worked_s=None, encoded_s=None)
-    # What it still does belongs to what is over.
+    # The rest belongs to the work that has ended.
     return replace(
         after,
         activity=Activity.IDLE,
@@ -352,7 +353,7 @@ def _at_rest(after: ActivityState) -> ActivityState:
 def _begun(
     state: ActivityState, after: ActivityState, now_s: float, signs: _Signs
 ) -> ActivityState:
-    """With the beginning of what goes on, and the files that lay there before it."""
+    """Adds the beginning of the work, and the number of files before it."""
     began_s = _beginning_s(state, now_s, signs)
     idle_files = state.idle_files
     if signs.temp is not None and idle_files is not None:
@@ -363,7 +364,7 @@ def _begun(
 
 
 def _calmed(state: ActivityState, after: ActivityState, signs: _Signs) -> ActivityState:
-    """With what there is while nothing goes on."""
+    """Adds the idle memory and files."""
     return replace(
         after,
         began_s=None,
@@ -374,23 +375,24 @@ def _calmed(state: ActivityState, after: ActivityState, signs: _Signs) -> Activi
 
 
 def woken(state: ActivityState) -> ActivityState:
-    """After a gap: no row of readings reaches across it, and memory may have moved in it."""
+    """After a gap: no series of readings reaches across it, and memory may have changed
+    meanwhile."""
     return replace(state, read_s=None, burst_s=0.0, hot_s=0.0, stir=None, calm=None)
 
 
 def rebased(state: ActivityState) -> ActivityState:
-    """The figures are another server's from now on, or another process's: the first of them, and
-    of its tmp, are where they begin."""
+    """The figures belong to another server or process from now on: the first ones are its idle
+    level."""
     return replace(state, stir=None, calm=None, temp=None, temp_told=False, idle_files=None)
 
 
 def _asking(
     state: ActivityState, after: ActivityState, now_s: float, signs: _Signs, *, is_still: bool
 ) -> ActivityState:
-    """With whether the next request should ask for the stage, and whether at once.
+    """Adds whether the next request should ask for the stage, and whether at once.
 
-    ``is_still``: there is no sign of work. What may be the beginning of a video is asked for once:
-    its file, or its stage, is known with the next answer.
+    ``is_still``: there is no sign of work. A possible beginning of a video is asked for once: the
+    next answer tells its file or its stage.
     """
     busy, words = after.is_busy, after.words
     # Once ffmpeg has ended the server answers only for moments, between two stages.
@@ -451,7 +453,7 @@ def _has_files(state: ActivityState, signs: _Signs) -> bool:
 
 
 def _waits(state: ActivityState, signs: _Signs, words: Words) -> bool:
-    """Whether a job that shows no sign may still be waiting for something."""
+    """Whether a job without signs may be waiting for something."""
     if signs.is_empty:
         return False
     return _has_files(state, signs) or stages.is_open(words)
@@ -460,8 +462,8 @@ def _waits(state: ActivityState, signs: _Signs, words: Words) -> bool:
 def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
     """Whether a job has ended: its files are gone, or the server says so.
 
-    CPU of the reading in which that is seen may be the job's own. With none left in tmp there is no
-    other video; where some lie there, a second one may be at work.
+    CPU in that reading may be the job's own. With none left in tmp there is no other video; where
+    some lie there, a second one may be at work.
     """
     if not state.is_busy:
         return False
@@ -469,14 +471,14 @@ def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
     gone = more is not None and more <= 0 and (state.has_files or signs.comes < 0)
     if gone and (signs.is_quiet or signs.is_empty or more == -(state.idle_files or 0)):
         return True
-    # The first of two videos may be the one that is done; files that stay end with quiet.
+    # The first of two videos may be done; files that stay end with idle time.
     return stages.has_said_done(words) and signs.is_quiet and not _has_files(state, signs)
 
 
 def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int, bool] | None:
-    """The server's memory, and whether processes tell it; None where neither source does."""
+    """The server's memory, and whether it comes from processes; None without any source."""
     if reading is not None and reading.kind is MemoryKind.UNMEASURED:
-        return None  # too low for a moment: what comes after it is no climb
+        return None  # too low for a moment: the next figure is not a climb
     if reading is not None and reading.footprint_bytes is not None:
         return reading.footprint_bytes, True
     return (api.rss_bytes, False) if api else None
@@ -496,7 +498,7 @@ def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None
         last_s=now_s,
         grown_bytes=max(old.grown_bytes, grown_bytes),
         has_cpu=old.has_cpu or has_cpu,
-        # A file that goes on growing while the server does nothing is written by somebody else.
+        # A file that grows while the server does nothing is written by another program.
         temp_signs=old.temp_signs + (signs.grows and (signs.computes or not old.temp_signs)),
     )
     return stir if stir.is_work or now_s - stir.began_s < STIRS_AT_MOST_S else None
@@ -509,14 +511,13 @@ def _may_go_on(stir: Stir, now_s: float, signs: _Signs) -> bool:
 
 
 def _grown_bytes(state: ActivityState, signs: _Signs) -> int:
-    """How far memory is above the calm level, where both are of one source."""
+    """How far memory is above the idle level, if both come from one source."""
     memory, calm = signs.memory, state.calm
     return memory[0] - calm[0] if memory and calm and memory[1] == calm[1] else 0
 
 
 def _beginning_s(state: ActivityState, now_s: float, signs: _Signs) -> float:
-    """When what goes on began, or what this sample is the first sign of: so much earlier as its CPU
-    takes."""
+    """When the work began: before the first sign, by the time its CPU takes."""
     if state.stirs and state.began_s is not None:
         return state.began_s
     if signs.reading is None or state.read_s is None:

@@ -1,9 +1,9 @@
 """Tracks jobs: each stretch of processing, with the memory before, during and after it.
 
-A job begins with the first sign of work, also where that was recognised as work only later, so
-that "before" has nothing of it; it ends with the last sign, or when its files are gone.
-The hysteresis of both is the activity's; what is unknown meanwhile ends nothing. Where one sample
-alone has a sign, the job has lasted into the time until the next one, which is taken for its end.
+A job begins with the first sign of work, also where that was recognised as work only later, so that
+"before" has nothing of it; it ends with the last sign, or when its files are gone. The hysteresis
+of both is the activity's; what is unknown meanwhile ends nothing. If only one sample has a sign,
+the next sample is the end of the job.
 """
 
 from __future__ import annotations
@@ -16,24 +16,23 @@ from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import Now, Source
 
 JOBS_KEPT = 20
-# The recorded servers go through 11 stages; what else a server may say must not pile up.
+# The recorded servers go through 11 stages; the list stays bounded whatever a server reports.
 STAGES_KEPT = 16
 
 
 class Figure(Struct, frozen=True):
-    """The whole server's memory in one sample, and where it is from."""
+    """The whole server's memory in one sample, and its source."""
 
     memory_bytes: int
     source: Source
 
 
 class Job(Struct, frozen=True):
-    """One stretch of processing; the first is number 1. Memory that is not known is None.
+    """One stretch of processing; the first is number 1. Unknown memory is None.
 
     ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
-    there to ``after``, the reading at which the end was recognised, with what fast polls have seen
-    in between. ``lost``: the server went away, or another took its place. ``stages`` are those
-    seen, told or inferred, in order.
+    there to ``after``, the reading at which the end was recognised, including fast polls. ``lost``:
+    the server ended, or another took its place. ``stages`` are in order, reported or inferred.
     """
 
     number: int
@@ -59,8 +58,8 @@ class Job(Struct, frozen=True):
 class Jobs(Struct, frozen=True):
     """The job that runs, the last ones that ended (newest last), and what a next one needs.
 
-    ``draft`` is what becomes a job if the first signs prove to be work, ``quiet`` the newest
-    figure without any, ``worked`` the moment of the last sign.
+    ``draft`` becomes a job if the first signs prove to be work, ``quiet`` the newest figure without
+    any, ``worked`` the moment of the last sign.
     """
 
     current: Job | None = None
@@ -86,7 +85,7 @@ class Jobs(Struct, frozen=True):
 
 
 def rebased(jobs: Jobs) -> Jobs:
-    """The figures have another meaning from now on: a job that runs has none yet."""
+    """The memory figure has another basis from now on: a running job has no figures yet."""
     current, draft = (
         job and replace(job, before=None, peak_bytes=None, sources=frozenset())
         for job in (jobs.current, jobs.draft)
@@ -105,8 +104,8 @@ def update(
 ) -> Jobs:
     """The jobs after one more sample; at most one begins or ends in it.
 
-    ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest that quick
-    polls have seen since the last sample. ``lost``: the server that was watched is gone.
+    ``figure`` is None where the sample has no fresh one; ``peak_bytes`` is the highest of the fast
+    polls since the last sample. ``lost``: the watched server is gone.
     """
     if jobs.current and (lost or not activity.is_busy):
         ends_now = activity.ended_s == now.mono_s and not lost

@@ -1,4 +1,4 @@
-"""The straight line through points that are off it by the least sum of squares.
+"""The straight line with the least sum of squared distances to the points.
 
 All sums are over differences to one of the points: sums of large numbers would lose the small ones.
 """

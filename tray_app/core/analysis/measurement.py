@@ -47,7 +47,7 @@ def update(run: Measurement, memory_bytes: int | None) -> Measurement:
 
 
 def rebased(run: Measurement) -> Measurement:
-    """The figures have another meaning from now on: those so far do not count."""
+    """The memory figure has another basis from now on: earlier figures do not count."""
     return Measurement(run.started_s, run.ends_s, samples=run.samples)
 
 

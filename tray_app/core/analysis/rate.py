@@ -1,10 +1,10 @@
 """Computes how fast memory changes.
 
-A least-squares line over `WINDOW_S`, or the last `POINTS_KEPT` points where they are further
-apart; silent until it has `MIN_POINTS` over `MIN_SPAN_S`, because two neighbouring readings
-say more about noise than about a trend. Its newest part must agree, so that a fall that is over is
-not told as going on: in a replayed job a window of 20 s showed −190 MB/s ten seconds after its
-end, and one of 7 s alone −17 MB/s for 6 s.
+A least-squares line over `WINDOW_S`, or the last `POINTS_KEPT` points where they are further apart;
+silent until it has `MIN_POINTS` over `MIN_SPAN_S`, because two neighbouring readings say more about
+noise than about a trend. The newest part must agree, so that a fall that is over is not reported as
+going on: in a replayed job a window of 20 s showed −190 MB/s ten seconds after its end, and one of
+7 s alone −17 MB/s for 6 s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ POINTS_KEPT = 4
 MIN_SPAN_S = 1.5
 MIN_POINTS = 3
 MAX_POINTS = 120
-# Less than three steps of the usual interval say nothing of standing still.
+# A span below three usual intervals is too short to call memory steady.
 STILL_SPAN_S = 5.0
 
 
@@ -38,10 +38,11 @@ def update(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
 
 
 def rate_bytes_s(trend: Trend) -> float | None:
-    """What the window and its newest part agree on, in bytes per second; None while too short.
+    """The rate in bytes per second on which the window and its newest part agree; None while too
+    short.
 
-    The smaller of their slopes, and 0 where one rises and the other falls: so a fall or a climb
-    that is over is steady with the first reading that shows it, and a new one grows into the rate.
+    It is the smaller slope, or 0 if one rises and the other falls. So a fall that is over is steady
+    at once, and a new climb shows gradually.
     """
     points = trend.points
     if len(points) < MIN_POINTS or points[-1][0] - points[0][0] < MIN_SPAN_S:
@@ -56,7 +57,7 @@ def rate_bytes_s(trend: Trend) -> float | None:
 
 
 def is_still(trend: Trend, within_bytes: int) -> bool:
-    """Whether memory has stayed within so much over the whole window; not while that is short."""
+    """Whether memory stayed within this range over the whole window; False while that is short."""
     points = trend.points
     if len(points) < MIN_POINTS or points[-1][0] - points[0][0] < STILL_SPAN_S:
         return False

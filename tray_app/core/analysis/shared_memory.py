@@ -1,8 +1,8 @@
 """Computes the memory of a process tree, counting shared memory once.
 
 RSS counts a page for each process that has it. So the sum over forked workers may be many times
-what they hold, and nothing of it would be free if one of them ended. How much a process shares is
-costly to ask (`UssPss`), so each quick figure is corrected with the newest measurement.
+their real memory, and most of it would not be freed if one of them ended. How much a process shares
+is costly to ask (`UssPss`), so each quick figure is corrected with the newest measurement.
 
 Two sums are near what the tree holds, and the higher one is taken: each process's own memory and,
 once for each program, the largest shared part; and PSS, which splits a page among all that have it,
@@ -32,7 +32,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.server.command_line import may_be_server
 
-# A process below this is counted in full until it is measured: nobody waits for it.
+# A process below this counts in full until it is measured: no sample waits for it.
 SMALL_BYTES = 8 * MIB
 # A shared part above this was forked; the libraries of an ffmpeg take 10 to 20 MB.
 FORKED_BYTES = 48 * MIB
@@ -41,8 +41,8 @@ SERVER = "server"
 
 
 def corrected(process: ProcessReading, sharing: Sharing | None) -> ProcessReading:
-    """The reading with ``shared_bytes`` and ``kind``. ``sharing`` is what was measured of the tree
-    so far; None: nobody measures it."""
+    """The reading with ``shared_bytes`` and ``kind``. ``sharing`` is the newest measurement of the
+    tree; None: nothing measures it."""
     rows = process.rows
     if len(rows) < 2:
         return process
@@ -88,12 +88,12 @@ def _once(parts: Collection[int]) -> int:
 
 
 def _pss_bytes(share: ProcessShare, row: ProcessRow) -> int:
-    """What has come since is the process's own, and so is what has gone."""
+    """Memory that was added or freed since the measurement was private."""
     then_bytes = share.rss_bytes if share.pss_bytes is None else share.pss_bytes
     return min(max(0, then_bytes + row.rss_bytes - share.rss_bytes), row.rss_bytes)
 
 
 def _may_share(untold: list[ProcessRow], rows: tuple[ProcessRow, ...]) -> bool:
-    """Whether one has the name of another, as forked processes have: others share programs only."""
+    """Whether two processes have one name, as forked ones do: others share only libraries."""
     names = Counter(row.name for row in rows if row.rss_bytes >= SMALL_BYTES)
     return any(names[row.name] > 1 for row in untold)

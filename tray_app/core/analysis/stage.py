@@ -13,17 +13,17 @@ from msgspec.structs import replace
 
 from tray_app.core.model.readings import ApiReading, ProcessReading, StageMark, TempUsage
 
-# What the API said holds for so long without another answer: the recorded server falls silent
-# for up to 2.4 s around ffmpeg. An API that is asked less often is given half a turn more.
+# The API's last stage stays valid for this long without another answer: the recorded server falls
+# silent for up to 2.4 s around ffmpeg. An API that is asked less often is given half a turn more.
 HOLDS_S = 5.0
 HOLDS_TURNS = 1.5
 HOLDS_MAX_S = 30.0
-# A server that waits uses nothing; what asks it for its memory is 1 % and less.
+# A waiting server uses no CPU; requests for its memory take 1 % or less.
 WAITS_BELOW_PERCENT = 5.0
-# A server that sends no summary tells of no change: there, the word is asked for this often.
+# A server without a summary reports no changes, so its stage is requested this often.
 ASK_AGAIN_S = 3.0
 DONE = "done"
-# What comes before ffmpeg has encoded the video, and it: a word that is older than ffmpeg is over.
+# The stages up to encoding: a report older than ffmpeg's run is out of date.
 _UNTIL_ENCODED = {"upload", "thumbnail", "detection", "setup", "frames", "analysis", "encoding"}
 
 
@@ -35,13 +35,13 @@ class Stage(Struct, frozen=True):
 
 
 class Words(Struct, frozen=True):
-    """What the server has said.
+    """The server's reports.
 
     ``tracker`` is its newest summary (None: no answer yet), ``mark`` its newest stage entry and
-    ``name`` that stage's name for people. ``current_s`` is when an answer last showed that this
-    is where the server is (None: the entry may be an earlier job's), ``heard_s`` the newest
-    answer and ``turn_s`` the time from the one before.
-    ``wanted``: the stage should be asked for; ``asked_s`` is when it last was.
+    ``name`` that stage's name for people. ``current_s`` is when an answer last confirmed this stage
+    (None: the entry may be an earlier job's), ``heard_s`` the newest answer and ``turn_s`` the time
+    from the one before. ``wanted``: the next request should ask for the stage; ``asked_s`` is the
+    last such request.
     """
 
     tracker: tuple[float, ...] | None = None
@@ -55,13 +55,13 @@ class Words(Struct, frozen=True):
 
     @property
     def holds_s(self) -> float:
-        """How long a word holds until the next answer is overdue."""
+        """How long a report stays valid until the next answer is overdue."""
         return min(max(HOLDS_S, HOLDS_TURNS * self.turn_s), HOLDS_MAX_S)
 
 
-# The server's stage names (memory-history), first match wins, and what people call them. From
-# ffmpeg on it answers only between two stages: its newest entry is then the end of the one that is
-# over, and it falls silent in the next.
+# The server's stage names (memory-history) and our names for them; first match wins. From ffmpeg on
+# it answers only between two stages: its newest entry is then the end of the one that is over, and
+# it falls silent in the next.
 _STAGES = (
     (("AFTER_FINAL_GC", "CLEANUP_FILES_COMPLETE"), DONE),
     (("AFTER_VIDEO_POSTPROCESSING", "AFTER_FEEDBACK"), "saving"),
@@ -112,7 +112,7 @@ def update(words: Words, now_s: float, answer: ApiReading | None) -> Words:
 
 
 def asked(words: Words, now_s: float) -> Words:
-    """The request that was just sent asks for the stage if that was wanted."""
+    """A request was sent; it asks for the stage if that was wanted."""
     return replace(words, wanted=False, asked_s=now_s) if words.wanted else words
 
 
@@ -122,21 +122,21 @@ def wanted(words: Words) -> Words:
 
 
 def rested(words: Words) -> Words:
-    """Nothing is processed: in the next job the newest entry is the last one's."""
+    """No job runs: in the next job the newest entry still belongs to the last one."""
     return words if words.current_s is None else replace(words, current_s=None)
 
 
 def unanswered(words: Words, asked_s: float | None) -> Words:
-    """The request that was sent at ``asked_s`` failed: what it asked for is still wanted."""
+    """The request sent at ``asked_s`` failed, so the stage is still wanted."""
     failed = asked_s is not None and asked_s == words.asked_s
     return replace(words, wanted=True) if failed else words
 
 
 def moved(before: Words, after: Words) -> bool:
-    """Whether the server has gone on in a video meanwhile.
+    """Whether the server has made progress in a video.
 
-    The summary stays filled when idle, so only its change is a sign; after the final stage it
-    may still change with that stage's own entry.
+    The summary stays filled when idle, so only its change is a sign; after the final stage it may
+    still change with that stage's own entry.
     """
     if after.name == DONE:
         return False
@@ -153,17 +153,17 @@ def turns(words: Words, answer: ApiReading) -> bool:
 
 
 def has_said_done(words: Words) -> bool:
-    """Whether the newest word is that this video is done."""
+    """Whether the newest report says that this video is done."""
     return words.name == DONE and words.current_s is not None
 
 
 def is_open(words: Words) -> bool:
-    """Whether by its word a job has begun and not said its end."""
+    """Whether the server reported the start of a job and not its end."""
     return words.name != DONE and words.current_s is not None
 
 
 def asks_again(words: Words, now_s: float, *, waits: bool) -> bool:
-    """Whether, during work, the stage is to be asked for although nothing tells of a change.
+    """Whether to ask for the stage during work although no change was reported.
 
     ``waits``: there is no sign of work just now. Then each answer says whether the job still goes
     on: the last entry may look to the summary like the one before it.
@@ -184,7 +184,7 @@ def current(
     cpu = process.cpu_percent if process else None
     waits = cpu is not None and cpu < WAITS_BELOW_PERCENT
     word = _said(words, now_s, waits=waits)
-    # With ffmpeg at work only one word can be right; without it any that is not older than ffmpeg.
+    # While ffmpeg runs only one stage can be right; otherwise any report newer than ffmpeg.
     holds = word == "encoding" if encodes(process) else not _is_over(words, encoded_s)
     if word is not None and holds:
         return Stage(word, inferred=False)
@@ -195,8 +195,8 @@ def current(
 
 
 def _said(words: Words, now_s: float, *, waits: bool) -> str | None:
-    """The server's word, while it holds. A server that is silent without any CPU waits in the stage
-    of its last word."""
+    """The server's reported stage, while it is valid. A server that is silent without any CPU waits
+    in the stage of its last word."""
     name, said_s = words.name, words.current_s
     if not name or name == DONE or said_s is None:
         return None
@@ -204,8 +204,8 @@ def _said(words: Words, now_s: float, *, waits: bool) -> str | None:
 
 
 def _is_over(words: Words, encoded_s: float | None) -> bool:
-    """Whether the word is from before ffmpeg: the server is silent while that runs, so such a word
-    says nothing of what is now."""
+    """Whether the report is from before ffmpeg's run. The server is silent during that run, so such
+    a report is out of date."""
     if encoded_s is None or words.current_s is None or words.current_s > encoded_s:
         return False
     return words.name in _UNTIL_ENCODED
@@ -219,16 +219,16 @@ def encodes(process: ProcessReading | None) -> bool:
 def inferred(
     process: ProcessReading | None, temp: TempUsage | None, *, encoded: bool = False
 ) -> str | None:
-    """What runs, and what was last written to tmp, says about the stage.
+    """The stage by the running processes and the newest files in tmp.
 
-    Others may lie there: of a second video, or of a worker that was killed. Once ffmpeg has ended
-    (``encoded``, or its file is there) the video goes into storage.
+    Other files may be there: of a second video, or of a worker that was killed. Once ffmpeg has
+    ended (``encoded``, or its file is there) the video goes into storage.
     """
     if encodes(process):
         return "encoding"
     name = temp.names[0] if temp and temp.names else ""
     if "_faststart" in name:
-        # Where no process can be seen, ffmpeg may still be at it.
+        # If no process can be read, ffmpeg may still be running.
         is_seen = encoded or (process is not None and process.target is not None)
         return "saving" if is_seen else "encoding"
     if name.startswith("processed_"):
@@ -236,7 +236,7 @@ def inferred(
     if encoded:
         return "saving"
     if name.startswith("thumbnail_"):
-        # It is being put into storage as long as nothing is computed.
+        # Without CPU use it goes into storage.
         cpu = process.cpu_percent if process else None
         return "thumbnail" if cpu is not None and cpu < WAITS_BELOW_PERCENT else "detection"
     return None  # an upload lies there from its end on: it tells of no stage

@@ -14,23 +14,24 @@ from msgspec import Struct
 from tray_app.core.model.readings import Now, ProcessReading
 from tray_app.core.server.command_line import may_be_server
 
-# A server that does not listen after this, or a worker that is older, has other reasons to compute.
+# A server that does not listen after this, or an older worker, uses CPU for other reasons.
 SERVER_STARTS_FOR_S = 60.0
 WORKER_STARTS_FOR_S = 10.0
 
 
 class Startup(Struct, frozen=True):
-    """A start that goes on. ``cpu_percent`` of the reading is its; ``whole``: the server starts,
-    not only workers of it, and its memory is still on the way to where it begins."""
+    """A start in progress. ``cpu_percent`` of the reading belongs to it; ``whole``: the whole
+    server starts, not only workers, and its memory is still rising to its initial level."""
 
     cpu_percent: float
     whole: bool = False
 
 
 def startup(process: ProcessReading, now: Now, answered_s: float | None) -> Startup | None:
-    """What of this reading is a start's; None, the usual: nothing starts.
+    """The start in this reading; None (the usual case): nothing starts.
 
-    ``answered_s`` is the newest answer of the API. Where several may answer, nobody knows whose.
+    ``answered_s`` is the newest answer of the API. With several workers it is unknown whose answer
+    that was.
     """
     if process.target is None or not process.rows:
         return None

@@ -134,7 +134,7 @@ def _pattern(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a regular expression")
     try:
-        with warnings.catch_warnings():  # of what may mean something else one day
+        with warnings.catch_warnings():  # keys that may mean something else one day
             warnings.simplefilter("ignore")
             re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
@@ -380,8 +380,8 @@ GROUPS: dict[str, Callable[..., Any]] = {
     "alerts": AlertLimits,
     "view.colours": Colours,
 }
-"""Sections with a class of their own, which is in the field of `Settings` with the section's last
-word; the fields of all other sections are in `Settings` itself."""
+"""Sections with a class of their own. The field of `Settings` has the section's last word as its
+name. The fields of all other sections are in `Settings` itself."""
 RISING = {
     "bands": ("yellow_mb", "orange_mb", "red_mb"),
     "alerts": ("elevated_mb", "high_mb", "critical_mb"),
@@ -398,7 +398,7 @@ def environment_of(key: str) -> str:
 
 
 def check(key: str, value: object) -> Any:
-    """The checked value of one setting; ValueError with what is wrong, in words for people."""
+    """The checked value of one setting; ValueError with a message for users."""
     return _BY_KEY[key].kind.check(value)
 
 

@@ -24,7 +24,7 @@ from tray_app.core.config.settings import Headers, Settings
 
 
 class Complaint(Struct, frozen=True):
-    """Something wrong in a config file that does not stop the rest of it from working."""
+    """A problem in a config file; the rest of the file still counts."""
 
     line: int
     text: str
@@ -65,11 +65,11 @@ def line_of(text: str, key: str) -> int:
 
 
 def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
-    """Checked values by dotted key, and what was left out because it is unknown or wrong.
+    """Checked values by dotted key, and the problems of those left out.
 
     :raises ConfigError: the text is not TOML
     """
-    import tomllib  # of no use to who has no config file
+    import tomllib  # lazy: only a config file needs it
 
     try:
         flat = _flat(tomllib.loads(text))
@@ -103,8 +103,8 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
 def parse_environment(
     environment: Mapping[str, str], values: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """``values`` (as `parse_config` returns) with what the environment sets over them, and what
-    was left out: each in words that begin with the variable's name."""
+    """``values`` (as `parse_config` returns) overridden by the environment, and the problems of
+    variables left out; each message begins with the variable's name."""
     by_name = {option.environment: option for option in OPTIONS}
     found: dict[str, Any] = {}
     complaints = []
@@ -128,7 +128,7 @@ def parse_environment(
 
 
 def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Groups with their keys whose limits do not rise: each alone could be meant."""
+    """Groups whose limits do not rise, with their keys: any of them could be the mistake."""
     wrong = []
     for group, names in RISING.items():
         limits = GROUPS[group]()

@@ -20,7 +20,7 @@ from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse
 
 
 class Headers(Struct, frozen=True):
-    """What is sent along with each request. Never shown, not even by ``repr``."""
+    """Headers sent with each request. Never shown, not even by ``repr``."""
 
     fields: tuple[tuple[str, str], ...] = ()
 
@@ -50,13 +50,13 @@ class Colours(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What holds for a run. ``patience_s`` is how long an API request may take while the
-    server is idle, ``patience_busy_s`` while it is processing. ``ca_file`` None: the CAs that
-    come with requests. ``log_file`` None: the platform's log directory.
+    """The settings of a run. ``patience_s`` is how long an API request may take while the server is
+    idle, ``patience_busy_s`` while it is processing. ``ca_file`` None: the CAs that come with
+    requests. ``log_file`` None: the platform's log directory.
 
-    ``pid`` or ``match`` (a regular expression) say which process to watch, over all evidence.
-    ``tmp_dir`` is the server's temp directory where its API does not tell, else `tmp` below the
-    directory that it works in."""
+    ``pid`` or ``match`` (a regular expression) choose the process to watch, whatever the evidence.
+    ``tmp_dir`` is the server's temp directory if its API does not report it; default: `tmp` in its
+    working directory."""
 
     address: ServerAddress = field(default_factory=lambda: parse_address(DEFAULT_URL))
     mode: Mode = Mode.AUTO
@@ -81,9 +81,9 @@ class Settings(Struct, frozen=True):
 
 
 class RememberedChoices(Struct, frozen=True):
-    """What the app remembers; None: nothing was chosen yet.
+    """Remembered choices; None: not chosen yet.
 
-    ``alerts`` is the alerts' own memory, the mute included, in what JSON can hold.
+    ``alerts`` is the state of alerts and mute, as plain values for JSON.
     """
 
     mode: Mode | None = None
@@ -95,7 +95,7 @@ class RememberedChoices(Struct, frozen=True):
 
 
 def with_preset(base: Settings, preset: Preset) -> Settings:
-    """``base`` with what the preset sets over it."""
+    """``base`` with the preset's values."""
     values = PRESETS[preset]
     patience_s = values.patience_s
     return replace(
@@ -110,7 +110,7 @@ def with_preset(base: Settings, preset: Preset) -> Settings:
     )
 
 
-# What a preset sets.
+# The values of a preset.
 _OF_A_PRESET = (
     *("preset", "interval_s", "duration_s"),
     *("patience_s", "patience_busy_s", "mode", "details"),
@@ -118,9 +118,9 @@ _OF_A_PRESET = (
 
 
 def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
-    """``settings`` with this preset in the place of the last one, over ``base``.
+    """``settings`` with this preset instead of the last one, over ``base``.
 
-    All else stays: the command line may have set it.
+    All other values stay: the command line may have set them.
     """
     wanted = with_preset(base, preset)
     return replace(settings, **{name: getattr(wanted, name) for name in _OF_A_PRESET})
@@ -128,7 +128,7 @@ def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
 
 def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, Any]) -> Settings:
     """The settings a run starts with; ``flags`` are checked command-line values by field."""
-    if "match" in flags:  # not both, and the flag is the newer word
+    if "match" in flags:  # not both: the flag is newer
         base = replace(base, pid=None)
     preset = flags.get("preset") or remembered.preset or base.preset
     mode = PRESETS[preset].mode or remembered.mode or base.mode
@@ -138,7 +138,7 @@ def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, A
     return replace(settings, **{key: value for key, value in flags.items() if key != "preset"})
 
 
-# What a run begins with, and what only the menu changes while it runs.
+# Fixed for a run, or changed only by the menu while it runs.
 _FROM_THE_START = ("preset", "duration_s", "log_file")
 
 
@@ -147,7 +147,7 @@ def reconfigured(
 ) -> Settings:
     """``settings`` after the base under them was edited from ``old`` to ``new``.
 
-    What a preset, the menu or the command line has set differs from the old base, and stays.
+    Values from a preset, the menu or the command line differ from the old base, and stay.
     """
     followed = {
         name: getattr(new, name)

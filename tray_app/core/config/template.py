@@ -8,7 +8,7 @@ from tray_app.core.model.server_address import ServerAddress
 
 
 def default(option: Option) -> str:
-    """An option's default as TOML; its example where the default is that nothing is set."""
+    """An option's default as TOML; its example if the default is unset."""
     if option.example:
         return option.example
     settings = Settings()

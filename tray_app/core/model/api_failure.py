@@ -11,8 +11,8 @@ from msgspec import Struct
 
 
 class FailureClass(StrEnum):
-    """What the circuit breaker tells apart. REFUSED: nobody listens. TIMEOUT: no (whole) answer in
-    time. ERROR: a wrong answer."""
+    """The classes that the circuit breaker distinguishes. REFUSED: nobody listens. TIMEOUT: no
+    (whole) answer in time. ERROR: a wrong answer."""
 
     REFUSED = "refused"
     TIMEOUT = "timeout"
@@ -20,7 +20,7 @@ class FailureClass(StrEnum):
 
 
 class ApiFailureKind(Enum):
-    """What went wrong. The facts of `ApiProblem` that a kind has stand beside it."""
+    """The kind of failure. The facts of `ApiProblem` that belong to a kind stand beside it."""
 
     # The server cannot be reached.
     REFUSED = auto()
@@ -70,7 +70,7 @@ _CLASSES = {
 
 
 class FieldFault(Enum):
-    """What is wrong with a field of an answer."""
+    """The fault of a field in an answer."""
 
     MISSING = auto()
     NOT_AN_OBJECT = auto()
@@ -83,7 +83,7 @@ class ApiProblem(Struct, frozen=True):
     """A kind and its facts. ``detail`` and ``location`` are others' words, sanitized and without
     secrets. ``field`` is a path such as ``process_memory.rss_mb``; "" is the whole answer.
 
-    ``retry_after_s``: for so long the server wants not to be asked; None: it has not said so.
+    ``retry_after_s`` is the server's Retry-After; None: it sent none.
     """
 
     kind: ApiFailureKind
@@ -98,5 +98,5 @@ class ApiProblem(Struct, frozen=True):
 
     @property
     def failure_class(self) -> FailureClass:
-        """What the circuit breaker makes of it."""
+        """Its class for the circuit breaker."""
         return _CLASSES.get(self.kind, FailureClass.ERROR)

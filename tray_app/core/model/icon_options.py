@@ -1,4 +1,4 @@
-"""What a person may choose about the icon."""
+"""The user's options for the icon."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Preset(StrEnum):
 
 
 class PresetValues(Struct, frozen=True):
-    """What a preset sets; None leaves the value as it is."""
+    """The values of a preset; None leaves a setting as it is."""
 
     interval_s: float | None = None
     duration_s: float | None = None

@@ -18,12 +18,12 @@ class EvidenceKind(Enum):
     LISTENS_ELSEWHERE = auto()  # command, port: not the one that the address says
     CHOSEN = auto()  # by a person, in the menu or by its pid
     CHOSEN_MATCH = auto()  # pattern
-    MATCH = auto()  # pattern: it fits, too, but another was taken
+    MATCH = auto()  # pattern: it matches, too, but another process was chosen
     DEMO = auto()
 
 
 class Evidence(Struct, frozen=True):
-    """A kind and its facts. ``command`` is the part of the command line that says what it is."""
+    """A kind and its facts. ``command`` is the part of the command line that identifies it."""
 
     kind: EvidenceKind
     port: int | None = None
@@ -36,7 +36,7 @@ class ProcessProblemKind(Enum):
 
     # What holds the server's port.
     HELD_BY_MONITOR = auto()  # port: this program itself
-    HELD_UNSEEN = auto()  # port: a process that may not even be seen
+    HELD_UNSEEN = auto()  # port: a process that we may not see
     HELD_BY_OTHER_USER = auto()  # port
     HELD_BY_RELAY = auto()  # port, name: a program that passes it on
     NOT_THE_SERVER = auto()  # port, name, pid: the API reports another process
@@ -44,13 +44,13 @@ class ProcessProblemKind(Enum):
     NOT_FOUND = auto()  # port
     IN_CONTAINER = auto()  # port, name: the command, pid
     SERVER_OF_OTHER_USER = auto()  # name: the command, pid
-    # What a person has named.
+    # The user's choice.
     NO_MATCH = auto()  # pattern
     MATCH_OF_OTHER_USER = auto()  # pid, pattern
     IS_MONITOR = auto()  # pid: this program itself
     CHOSEN_HAS_ENDED = auto()  # pid
     NO_SUCH_PROCESS = auto()  # pid
-    # Reading what was found.
+    # Reading the process.
     UNREADABLE = auto()  # pid
     PROCESS_OF_OTHER_USER = auto()  # pid
     JUST_ENDED = auto()

@@ -34,7 +34,7 @@ class Source(StrEnum):
 
 
 class Role(StrEnum):
-    """What a process is to the watched server."""
+    """A process's role in the watched server."""
 
     TARGET = "target"
     CHILD = "child"
@@ -43,11 +43,11 @@ class Role(StrEnum):
 
 
 class SystemMemory(Struct, frozen=True):
-    """The machine's memory. ``used_percent`` is (total - available) / total, as psutil's.
+    """The machine's memory. ``used_percent`` is (total - available) / total, as in psutil.
 
     ``limited``: a control group's limit counts as the total. ``pressure_percent`` is Linux's PSI,
-    "full" over the last 10 s: the share of time in which everything waited for memory. None where
-    the system does not tell.
+    "full" over the last 10 s: the share of time in which everything waited for memory. None if the
+    system does not report it.
     """
 
     total_bytes: int
@@ -69,8 +69,8 @@ class Disk(Struct, frozen=True):
 class TempUsage(Struct, frozen=True):
     """The server's temp directory: disk bytes in use, number of files, when it was measured.
 
-    ``names`` are the newest files' names (at most 16), from which a stage can be inferred;
-    empty when the figures are the API's own. ``disk`` is the file system that it is on.
+    ``names`` are the newest files' names (at most 16), from which a stage can be inferred; empty
+    when the figures are the API's own. ``disk`` is its file system.
     """
 
     size_bytes: int
@@ -100,10 +100,10 @@ class ProcessRow(Struct, frozen=True):
     """One process as shown in lists. ``cpu_percent`` is of one core; None at the first reading.
     ``stopped``: in state T (Ctrl-Z, SIGSTOP, a debugger); False where the system does not tell.
 
-    Its identity is (pid, created_s), as a `Target`'s; None where it is not known.
-    ``faulted_bytes`` is what its minor page faults have touched since its start: new memory, and
-    copies of what it shared; None where the system does not tell. ``descriptors`` is how many
-    files, sockets and pipes it has open (on Windows: handles); None where that cannot be read.
+    Its identity is (pid, created_s), as a `Target`'s; None if unknown. ``faulted_bytes`` is the
+    memory touched by its minor page faults since its start: new memory, and copies of shared
+    memory; None if the system does not report it. ``descriptors`` is how many files, sockets and
+    pipes it has open (on Windows: handles); None where that cannot be read.
     """
 
     pid: int
@@ -118,11 +118,11 @@ class ProcessRow(Struct, frozen=True):
 
 
 class MemoryKind(StrEnum):
-    """What a figure of processes is.
+    """The meaning of a process memory figure.
 
-    RSS: one process's resident memory. SHARED_ONCE: that of several, with what they share counted
-    once. RSS_SUM: the sum of theirs, where it cannot be read how much they share; it may be too
-    high. UNMEASURED: of several, while that is being measured; too low, and judged by nobody.
+    RSS: one process's resident memory. SHARED_ONCE: several processes, with shared memory counted
+    once. RSS_SUM: the sum of their RSS where shared memory cannot be measured; it may be too high.
+    UNMEASURED: several, while that is being measured; too low, so no policy judges it.
     """
 
     RSS = "rss"
@@ -132,8 +132,8 @@ class MemoryKind(StrEnum):
 
 
 class ProcessShare(Struct, frozen=True):
-    """What of a process's memory is its own, as it was measured: ``private_bytes`` (USS) alone,
-    ``pss_bytes`` with its share of what is in common (None where the system does not tell)."""
+    """A process's measured memory: ``private_bytes`` (USS) alone, ``pss_bytes`` with its share of
+    shared pages (None if the system does not report it)."""
 
     pid: int
     created_s: float | None
@@ -144,20 +144,20 @@ class ProcessShare(Struct, frozen=True):
 
     @property
     def shared_bytes(self) -> int:
-        """What others have, too."""
+        """The memory that it shares with others."""
         return max(0, self.rss_bytes - self.private_bytes)
 
 
 class Sharing(Struct, frozen=True):
-    """The newest measurement of each process of the tree; ``is_pending``: those of which there is
-    none yet are being measured. Else they cannot be."""
+    """The newest measurement of each process of the tree; ``is_pending``: the others are being
+    measured; otherwise they cannot be."""
 
     shares: tuple[ProcessShare, ...] = ()
     is_pending: bool = False
 
 
 class OwnUse(Struct, frozen=True):
-    """What this program itself takes: RSS, and CPU time since it was started."""
+    """This program's own RSS, and its CPU time since the start."""
 
     rss_bytes: int
     cpu_s: float
@@ -166,9 +166,8 @@ class OwnUse(Struct, frozen=True):
 class OomKills(Struct, frozen=True):
     """The OOM killer ended this many processes within one reading.
 
-    ``own_group``: in the control group of the server; else anywhere on the machine, and nobody
-    knows whether the server was one. ``limit_bytes`` is the limit on the server's memory, where
-    that was reached then.
+    ``own_group``: in the control group of the server; otherwise anywhere on the machine, possibly
+    the server. ``limit_bytes`` is the limit on the server's memory, if it was reached.
     """
 
     count: int
@@ -178,7 +177,7 @@ class OomKills(Struct, frozen=True):
 
 class Loss(Struct, frozen=True):
     """The target has ended since the last reading; ``oom_kills`` are those since that reading, None
-    where the system does not tell."""
+    if the system does not report it."""
 
     target: Target
     oom_kills: OomKills | None = None
@@ -186,7 +185,7 @@ class Loss(Struct, frozen=True):
 
 class Killed(Struct, frozen=True):
     """Processes of the server's tree have ended since the last reading, while the kernel killed in
-    its control group; the server itself has not. ``rows`` are as they were read last."""
+    its control group; the server itself has not. ``rows`` are from the last reading."""
 
     rows: tuple[ProcessRow, ...]
     oom_kills: OomKills
@@ -200,11 +199,10 @@ class ProcessReading(Struct, frozen=True):
     processes that might be the server, too, but were not chosen. ``loss`` is there in the one
     reading that finds the target gone, ``killed`` in the one that finds others of the tree killed.
     ``largest`` are the largest processes of the machine, or of those that share the limit on the
-    server's memory; read only when they are wanted.
-    ``answering_rss_bytes`` is the RSS of the process that answers the API when exactly one
-    can (else None: several workers share the port). ``target`` is None when no server was
-    found, with the reason in ``problem``. ``shared_bytes`` is what the sum of RSS counts more than
-    once, as far as is known; ``kind`` says how far that is (`sharing`).
+    server's memory; read only on request. ``answering_rss_bytes`` is the RSS of the process that
+    answers the API when exactly one can (else None: several workers share the port). ``target`` is
+    None when no server was found, with the reason in ``problem``. ``shared_bytes`` is the memory
+    that the sum of RSS counts more than once, as far as known; ``kind`` says how well it is known.
     """
 
     taken_s: float
@@ -226,7 +224,7 @@ class ProcessReading(Struct, frozen=True):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether all processes that answer are stopped; where none is known to, the root."""
+        """Whether all answering processes are stopped; if none is known, the root."""
         stopped = [row.pid for row in self.rows if row.stopped]
         if not stopped or self.target is None:
             return False
@@ -234,8 +232,8 @@ class ProcessReading(Struct, frozen=True):
 
     @property
     def working_percent(self) -> float | None:
-        """CPU of the tree without that of a root which only supervises: to look for edits takes
-        some, whatever its workers do."""
+        """CPU of the tree without a root that only supervises: checking for edits takes some,
+        whatever its workers do."""
         if self.cpu_percent is None or not self.workers or not self.rows:
             return self.cpu_percent
         root = self.rows[0]
@@ -260,11 +258,11 @@ class ProcessReading(Struct, frozen=True):
 
 
 class UssPss(Struct, frozen=True):
-    """What of the server's memory is really its own: costly to ask, so asked seldom.
+    """The server's private and proportional memory (USS, PSS). Expensive to read, so read rarely.
 
     Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
-    ``pss_bytes`` (proportional) adds its fair share of what it has in common with others; None
-    where the system does not tell. RSS counts what is shared once for each process.
+    ``pss_bytes`` (proportional) adds its fair share of what it has in common with others; None if
+    the system does not report it. RSS counts what is shared once for each process.
     """
 
     target_pid: int
@@ -274,11 +272,11 @@ class UssPss(Struct, frozen=True):
 
 
 class PollReading(NamedTuple):
-    """A poll between two readings, of what the last reading has found.
+    """A poll of the last reading's processes, between two readings.
 
     ``rss_bytes`` is the server tree's RSS in sum, None when there is no tree or its root is gone.
-    ``available_bytes`` is what the machine has available, None where that is not known or above the
-    floor that the poll was made for.
+    ``available_bytes`` is the machine's available memory, None if unknown or above the poll's
+    floor.
     """
 
     rss_bytes: int | None
@@ -295,8 +293,8 @@ class StageMark(Struct, frozen=True):
 class ApiReading(Struct, frozen=True):
     """One decoded ``/memory-status/`` answer: every number finite and not negative.
 
-    ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is
-    processed (opaque; compare it with the last one). ``stage`` only when it was asked for.
+    ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is processed
+    (opaque; compare it with the last one). ``stage`` only if the request asked for it.
     """
 
     taken_s: float

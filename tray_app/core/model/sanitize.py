@@ -11,11 +11,11 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """``text`` with nothing in it that steers a terminal or turns a line round.
+    """``text`` without anything that controls a terminal or reverses a line.
 
-    Controls, line ends, bidirectional overrides and other invisible characters become escapes
-    like ``\\x1b`` or ``\\u202e``; a lone surrogate (a byte that is no UTF-8) becomes
-    U+FFFD, and any kind of space a plain one. Characters in ``keep`` stay.
+    Controls, line ends, bidirectional overrides and other invisible characters become escapes like
+    ``\\x1b`` or ``\\u202e``; a lone surrogate (a byte that is no UTF-8) becomes U+FFFD, and any
+    kind of space a plain one. Characters in ``keep`` stay.
     """
     if text.isprintable():
         return text

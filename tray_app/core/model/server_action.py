@@ -13,7 +13,7 @@ from tray_app.core.model.api_failure import ApiProblem
 
 
 class ServerAction(StrEnum):
-    """The server's chores, as they are named to people; each deletes temp files (`AGE_HOURS`)."""
+    """The actions that the server offers; each deletes temp files (`AGE_HOURS`)."""
 
     FREE_MEMORY = "free memory"
     CLEAN_UP = "clean up"
@@ -21,10 +21,10 @@ class ServerAction(StrEnum):
 
 
 AGE_HOURS = {ServerAction.FREE_MEMORY: 1, ServerAction.CLEAN_UP: 24, ServerAction.CLEAN_UP_HOUR: 1}
-"""How old the files are, in full hours, that a server action has the server delete.
+"""The minimum age, in full hours, of the files that an action deletes.
 
-The server frees no memory without that (recorded: 50 MB in 2 files went, its answer says nothing).
-Never 0: with it the real server deleted a running job's files, and the job failed.
+The server frees no memory without deleting files (recorded: 50 MB in 2 files, unmentioned in its
+answer). Never 0: with it the real server deleted a running job's files, and the job failed.
 """
 
 
@@ -37,7 +37,7 @@ class Extent(Struct, frozen=True):
 
 
 class ActionResult(Struct, frozen=True):
-    """What came of a server action: the extent before and after it, or why it failed.
+    """The result of a server action: the extent before and after it, or why it failed.
 
     ``after`` is None where it could not be measured. ``took_s`` is from the request to the last
     measurement.
@@ -51,7 +51,7 @@ class ActionResult(Struct, frozen=True):
 
 
 class Risk(Enum):
-    """What an action may cost: a job that runs, or may run unseen, or files."""
+    """The risk of an action: a running job, a job that may run unseen, or files."""
 
     NONE = auto()
     JOB = auto()
@@ -60,9 +60,9 @@ class Risk(Enum):
 
 
 class RefusalReason(Enum):
-    """Why the server is not asked for an action now.
+    """Why an action is refused now.
 
-    RUNNING: another action has not ended. UNKNOWN: nothing is read, so a job may run.
+    RUNNING: another action has not ended. UNKNOWN: there is no reading, so a job may run.
     """
 
     RUNNING = auto()

@@ -25,8 +25,8 @@ class ServerAddress(Struct, frozen=True):
     def identity(self) -> str:
         """The same for each spelling of one server's address: host, port and path.
 
-        Not the scheme, for on one port only one is spoken, nor who asks. All names of this
-        machine's loopback are one.
+        Not the scheme, as a port speaks only one, nor the userinfo. All names of this machine's
+        loopback are one.
         """
         path = urlsplit(self.url).path
         return f"{_one_host(self.host)}:{self.port}{_one_path(path)}"
@@ -120,7 +120,7 @@ def _number(text: str) -> int | None:
 
 
 def _one_path(path: str) -> str:
-    """Without what changes nothing: dots, a slash at the end, and escapes that need not be."""
+    """The path without dots, a trailing slash and needless escapes."""
     plain = re.sub("%[0-9a-fA-F]{2}", lambda it: _plain(it[0]), path)
     kept: list[str] = []
     for part in plain.split("/"):

@@ -13,15 +13,15 @@ from tray_app.core.monitor.mute import MuteState
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State
 
-# While something lasts that was said, the stamp of what is remembered is renewed this often.
+# While an alert holds, its stored time is renewed this often.
 STAMP_EVERY_S = 600.0
 
 
 def tell(
     state: State, alerts: AlertsState, found: tuple[Found, ...], sample: Sample
 ) -> tuple[MuteState, float | None, tuple[Event, ...]]:
-    """The events of what was found, but for what is held back: the mute, when what must be
-    remembered has last changed, and the events. ``state`` is the last sample's."""
+    """The events of the findings that are not muted: returns the mute, when the stored state last
+    changed, and the events. ``state`` is the last sample's."""
     now, limits = sample.at, state.settings.alerts
     muted, said = mute.update(
         state.mute,
@@ -41,19 +41,19 @@ def muted(state: State, now: Now, duration_s: float | None) -> tuple[State, tupl
 
 
 def unmuted(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
-    """Let alerts come again, and tell what was held back."""
+    """End the mute, and deliver the pending alerts."""
     changed, said = mute.update(mute.unmute(state.mute), now, (), critical_exempt=True)
     return replace(state, mute=changed), (*said, AlertMemoryChanged())
 
 
 def woken(state: State, now: Now, slept_s: float) -> State:
-    """After a gap, which is no time that was watched."""
+    """After a gap in the samples."""
     alerts = policies.woken(state.alerts, now.mono_s)
     return replace(state, alerts=alerts, mute=mute.woken(state.mute, now, slept_s))
 
 
 def _is_news(state: State, alerts: AlertsState, muted: MuteState, now_s: float) -> bool:
-    """Whether a restart must know more than it would."""
+    """Whether the stored state is out of date."""
     old, new = state.alerts.of(levels.POLICY), alerts.of(levels.POLICY)
     if (old.level, old.raised, old.hushed) != (new.level, new.raised, new.hushed):
         return True

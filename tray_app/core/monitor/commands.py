@@ -22,13 +22,13 @@ class SetPreset(Struct, frozen=True):
 
 
 class SetPaused(Struct, frozen=True):
-    """Stop or go on sampling. Not remembered: a monitor that starts asleep helps nobody."""
+    """Pause or resume sampling. Not remembered: a monitor that starts paused is useless."""
 
     paused: bool
 
 
 class SetInterval(Struct, frozen=True):
-    """Sample at this pace from now on (a second start hands it over). Not remembered."""
+    """Use this sampling interval from now on (from a second start). Not remembered."""
 
     interval_s: float
 
@@ -52,17 +52,17 @@ class WatchAutomatically(Struct, frozen=True):
 
 
 class Mute(Struct, frozen=True):
-    """Hold alerts back for so long; None: until the program is started again."""
+    """Mute alerts for ``duration_s``; None: until the next start."""
 
     duration_s: float | None
 
 
 class Unmute(Struct, frozen=True):
-    """Let alerts come again, and tell what was held back."""
+    """End the mute, and deliver the pending alerts."""
 
 
 class SendTest(Struct, frozen=True):
-    """Send a notification that only shows that notifications work."""
+    """Send a test notification."""
 
 
 class ShowStatus(Struct, frozen=True):
@@ -70,8 +70,8 @@ class ShowStatus(Struct, frozen=True):
 
 
 class FreeMemory(Struct, frozen=True):
-    """Have the server collect its garbage and delete temp files older than 1 h, and tell what that
-    brought. ``sure``: the person has confirmed the risk to a job or files."""
+    """Have the server collect its garbage and delete temp files older than 1 h, and report the
+    effect. ``sure``: the person has confirmed the risk to a job or files."""
 
     sure: bool = False
 
@@ -117,7 +117,7 @@ class SetAutostart(Struct, frozen=True):
 
 
 class Quit(Struct, frozen=True):
-    """End the program; ``summed_up``: with what the run amounts to, as after a set time."""
+    """End the program; ``summed_up``: with a summary, as after a set time."""
 
     summed_up: bool = False
 

@@ -10,7 +10,7 @@ KEPT = 20
 
 
 class Delivery(Struct, frozen=True):
-    """A notification, and the ``means`` that took it at this time; else the ``problem``."""
+    """A notification, its time, and the ``means`` that delivered it, or the ``problem``."""
 
     at: Now
     title: str

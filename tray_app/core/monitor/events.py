@@ -29,21 +29,21 @@ class Sampled(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """An alert policy has found something that is worth a word to a person."""
+    """An alert policy has a finding."""
 
     finding: Found
     sample: Sample
 
 
 class JobCompared(Struct, frozen=True):
-    """It is known what a job has kept."""
+    """The memory that a job kept has been measured."""
 
     kept: RetainedMemory
     sample: Sample
 
 
 class Earlier(Struct, frozen=True):
-    """What an earlier run of the program held back, at that moment: a notification's words.
+    """A pending alert of an earlier run: its time and its text.
 
     ``urgency`` is its number in the desktop's protocol; those of the same ``topic`` take turns.
     """
@@ -56,13 +56,14 @@ class Earlier(Struct, frozen=True):
 
 
 AlertEvent = Alert | Earlier
-"""What interrupts a person, and may be held back."""
+"""Events that notify the user, and that a mute holds back."""
 
 
 class PendingAlerts(Struct, frozen=True):
-    """What was held back, oldest first; ``dropped`` are older ones that were not kept.
+    """The pending alerts, oldest first; ``dropped`` counts older ones that did not fit.
 
-    ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was it.
+    ``since`` is when the mute began; ``slept_s`` is how long the machine slept, if that was the
+    reason.
     """
 
     events: tuple[AlertEvent, ...]
@@ -73,7 +74,7 @@ class PendingAlerts(Struct, frozen=True):
 
 
 class AlertMemoryChanged(Struct, frozen=True):
-    """What must be remembered over a restart has changed (the presentation's `alert_memory`)."""
+    """The state that a restart needs has changed (the presentation's `alert_memory`)."""
 
 
 class SourceChanged(Struct, frozen=True):
@@ -97,7 +98,7 @@ class JobStarted(Struct, frozen=True):
 
 
 class JobEnded(Struct, frozen=True):
-    """Processing ended, as is known from this sample on."""
+    """Processing ended; this sample shows it."""
 
     job: Job
     sample: Sample
@@ -123,43 +124,43 @@ class AutostartWanted(Struct, frozen=True):
 
 
 class AutostartFailed(Struct, frozen=True):
-    """Start at login could not be changed; ``on``: what was wanted."""
+    """Start at login could not be changed; ``on`` is the requested value."""
 
     on: bool
     reason: str
 
 
 class HostMissing(Struct, frozen=True):
-    """No panel has shown the icon for a while: said once per run."""
+    """No panel has shown the icon for a while; sent once per run."""
 
 
 class ActionRequested(Struct, frozen=True):
-    """The server of these settings is to do this, and its effect to be measured."""
+    """Run this action on the server of these settings, and measure its effect."""
 
     action: ServerAction
     settings: Settings
 
 
 class ActionEnded(Struct, frozen=True):
-    """What a server action has brought."""
+    """A server action has ended, with this result."""
 
     outcome: ActionResult
 
 
 class OpenAsked(Struct, frozen=True):
-    """The desktop is to open this: a directory's path, or an address."""
+    """Open this on the desktop: a directory's path, or an address."""
 
     place: str
 
 
 class PageAsked(Struct, frozen=True):
-    """The desktop is to open the page that the server of these settings has for people."""
+    """Open the web page of the server of these settings."""
 
     settings: Settings
 
 
 class ActionRefused(Struct, frozen=True):
-    """The server was not asked for this; ``running`` is the action that has not ended yet."""
+    """The action was refused; ``running`` is the action in progress."""
 
     action: ServerAction
     reason: RefusalReason
@@ -167,8 +168,8 @@ class ActionRefused(Struct, frozen=True):
 
 
 class ConfirmationNeeded(Struct, frozen=True):
-    """What a person clicked has a price: it is done if they click again. ``temp`` are the files
-    that are there now, as far as is known."""
+    """The clicked action carries a risk, so the user must confirm it. ``temp`` are the current temp
+    files, if known."""
 
     action: ServerAction
     risk: Risk
@@ -176,7 +177,7 @@ class ConfirmationNeeded(Struct, frozen=True):
 
 
 class OpenFailed(Struct, frozen=True):
-    """The desktop could not open what was asked of it."""
+    """The desktop could not open it."""
 
     place: str
     problem: str
@@ -189,7 +190,7 @@ class TempPlaceMissing(Struct, frozen=True):
 
 
 class StatusRequested(Struct, frozen=True):
-    """A person wants to read how the server is; ``sample`` is None before the first one."""
+    """The user asked for the status; ``sample`` is None before the first one."""
 
     sample: Sample | None
     demo: bool
@@ -197,17 +198,17 @@ class StatusRequested(Struct, frozen=True):
 
 
 class TestRequested(Struct, frozen=True):
-    """A person wants a notification that only shows that notifications work."""
+    """The user asked for a test notification."""
 
 
 class PortWatched(Struct, frozen=True):
-    """A person has the server at this address watched until the program ends."""
+    """The user watches the server at this address until the program ends."""
 
     address: ServerAddress
 
 
 class NotifierCame(Struct, frozen=True):
-    """A notification service has appeared: what was not delivered may be tried again."""
+    """A notification service has appeared, so undelivered notifications can be sent again."""
 
 
 class Ended(Struct, frozen=True):

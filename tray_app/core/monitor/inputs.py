@@ -32,10 +32,10 @@ class Answered(Struct, frozen=True):
 class SourcesRead(Struct, frozen=True):
     """A reading of this machine, where it may be read, which took ``took_s``.
 
-    ``sudden``: it was not due yet, but a fast poll (`poll_bounds`) or a person called for it.
-    ``monitor`` is this program itself, where `wants_health`; ``late_s``: so long after its time.
-    ``peak_rss_bytes`` is the highest RSS of the tree that fast polls have seen since the last one.
-    ``sharing`` is what was measured of the processes; None: nobody measures them.
+    ``sudden``: not due yet, but a fast poll (`poll_bounds`) or the user triggered it. ``monitor``
+    is this program's own use, if `wants_health`; ``late_s`` is the delay. ``peak_rss_bytes`` is the
+    tree's highest RSS in the fast polls since the last sample. ``sharing`` is the measurement of
+    shared memory; None: nothing measures it.
     """
 
     process: ProcessReading | None = None
@@ -54,7 +54,7 @@ class TimeUp(Struct, frozen=True):
 
 
 class Delivered(Struct, frozen=True):
-    """What became of a notification; ``problem`` is None when it got through, by ``means``."""
+    """The result of a notification; ``problem`` is None if ``means`` delivered it."""
 
     problem: str | None = None
     title: str = ""
@@ -72,7 +72,7 @@ class ActionFinished(Struct, frozen=True):
 
 
 class NotOpened(Struct, frozen=True):
-    """The desktop could not open what was asked of it."""
+    """The desktop could not open it."""
 
     place: str
     problem: str
@@ -104,7 +104,7 @@ class AutostartSeen(Struct, frozen=True):
 
 
 class ThreadRestarted(Struct, frozen=True):
-    """The work of one of the program's own threads has failed, and was begun again."""
+    """One of the program's own threads failed and was restarted."""
 
     name: str
     problem: str

@@ -1,8 +1,8 @@
 """Makes a sample: takes one reading through every step that judges it.
 
-The second half of the transition (`step`), step by step: which source to trust (`observation`),
-what became of the server, what it does, what the figures so far amount to, what the alert policies
-find, and the events that follow.
+The second half of the transition (`step`), step by step: which source to trust (`observation`), the
+server's transition, its activity, the derived figures, the alert policies' findings, and the events
+that follow.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Selected, Why
 
 READING_WEIGHT = 0.25
-# A change of source takes no longer: a first walk of the temp directory, or the next answer.
+# The longest change of source: a first walk of the temp directory, or the next answer.
 TEMP_KEPT_S = 15.0
 # The recorded idle server moves by less; a video that was posted moves memory by more.
 RESTS_WITHIN_BYTES = 10 * MIB
 
-# Panels start after the programs of a session: only a longer absence is worth a word.
+# Panels start after the programs of a session: only a longer absence is reported.
 HOST_MISSING_AFTER_S = 10.0
 
 # A sample that comes later than this part of an interval counts as missed.
@@ -72,8 +72,8 @@ LATE_PART = 0.2
 
 
 class _Life(Struct, frozen=True):
-    """What became of the server. ``lost``: the one that was watched is gone; ``change`` is what the
-    processes show of it. ``override`` is what a person still wants watched."""
+    """The server's transition. ``lost``: the watched server is gone; ``change`` is the tracker's.
+    ``override`` is the user's choice that still holds."""
 
     lost: bool
     change: Change | None
@@ -82,8 +82,7 @@ class _Life(Struct, frozen=True):
 
 
 class _Work(Struct, frozen=True):
-    """What the server does. ``highest_bytes`` is the most that fast polls have seen since the last
-    sample."""
+    """The server's activity. ``highest_bytes`` is the highest fast poll since the last sample."""
 
     temp: TempUsage | None
     activity: ActivityState
@@ -92,7 +91,7 @@ class _Work(Struct, frozen=True):
 
 
 class _Course(Struct, frozen=True):
-    """What the figures so far amount to. ``known_bytes`` is this one, unless it is too low."""
+    """The derived figures. ``known_bytes`` is this sample's figure, unless it is too low."""
 
     trend: Trend
     band: BandState
@@ -101,8 +100,8 @@ class _Course(Struct, frozen=True):
 
 
 def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, tuple[Event, ...]]:
-    """The state with one more sample, and the events that follow from it, in the order in which
-    they are to be told; `Sampled` is the first."""
+    """The state with one more sample, and its events in the order of their reports; `Sampled` is
+    the first."""
     seen = observe(state, readings, now)
     life = _life(state, readings, seen)
     before, state = state, _on_basis(state, seen, now, life)
@@ -156,13 +155,13 @@ def _life(state: State, readings: SourcesRead, seen: Observation) -> _Life:
 def _work(
     before: State, state: State, readings: SourcesRead, now: Now, seen: Observation, lost: bool
 ) -> _Work:
-    """``before`` is the state of the last sample, ``state`` that on the basis of this one."""
+    """``before`` is the state of the last sample, ``state`` the same on this sample's basis."""
     temp = _temp(state, readings, now, seen, lost=lost)
     # A first answer comes with the server that has started, or from the one before it.
     reading = None if seen.apart else seen.breaker.reading
     answered_s = reading.taken_s if reading else None
     activity = activities.update(
-        # Of another server, what the last one did says nothing.
+        # The last server's activity says nothing about another one.
         ActivityState() if lost else state.activity,
         now.mono_s,
         seen.new_answer,
@@ -190,7 +189,7 @@ def _temp(
     temp = _newer(told, None if seen.is_mismatch else readings.temp)
     if temp is not None or lost or state.temp is None:
         return temp
-    # The other source's first figure is on the way.
+    # The other source's first figure is on its way.
     return state.temp if now.mono_s - state.temp.taken_s <= TEMP_KEPT_S else None
 
 
@@ -215,7 +214,7 @@ def _facts(
     work: _Work,
     course: _Course,
 ) -> Facts:
-    """What the alert policies judge."""
+    """The facts for the alert policies."""
     activity = work.activity
     return Facts(
         now=now,
@@ -235,7 +234,7 @@ def _facts(
     )
 
 
-# Nobody's processes are read.
+# No processes are read.
 _NO_PROCESSES = ProcessReading(0.0, None)
 
 
@@ -296,13 +295,13 @@ def _sample(
 
 
 def _is_late(state: State, readings: SourcesRead, now: Now, every_s: float) -> bool:
-    """Whether the sample came too late; not after a gap (sleep): nobody waited for that one."""
+    """Whether the sample came too late; not after a gap (sleep)."""
     is_slow = readings.late_s > LATE_PART * every_s
     return is_slow and state.sample is not None and state.awake != now
 
 
 def _is_host_missing(state: State, now: Now) -> bool:
-    """Whether no panel has shown the icon for so long that it is worth a word."""
+    """Whether no panel has shown the icon for long enough to report it."""
     since_s = state.host_away_since_s
     return since_s is not None and now.mono_s - since_s >= HOST_MISSING_AFTER_S
 
@@ -310,7 +309,7 @@ def _is_host_missing(state: State, now: Now) -> bool:
 def _events(
     state: State, after: State, change: Change | None, said: tuple[Event, ...]
 ) -> list[Event]:
-    """What follows from the sample, between the state before it and after it."""
+    """The events of the sample, from the states before and after it."""
     assert after.sample is not None
     sample, jobs = after.sample, after.jobs
     events: list[Event] = [Sampled(sample)]
@@ -332,7 +331,7 @@ def _events(
 
 
 def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | None:
-    """What the memory figure is; the API tells the RSS of a process."""
+    """The kind of the memory figure; the API reports the RSS of a process."""
     if selected.memory_bytes is None:
         return None
     return process.kind if process and process.target else MemoryKind.RSS
@@ -341,7 +340,7 @@ def _kind(selected: Selected, process: ProcessReading | None) -> MemoryKind | No
 def _signs(
     breaker: CircuitBreaker, process: ProcessReading | None, activity: ActivityState
 ) -> Signs:
-    """Whether the server answers, or does anything; ``breaker`` is its own API's."""
+    """Whether the server answers or works; ``breaker`` is its own API's."""
     failure = breaker.failure
     problem = failure.problem if failure else None
     failure_class = problem.failure_class if problem else None
@@ -362,7 +361,7 @@ def _signs(
 
 
 def _on_basis(state: State, seen: Observation, now: Now, life: _Life) -> State:
-    """The state before this sample's figure, on what that measures."""
+    """The state before this sample, on the basis of its figure."""
     basis = bases.of(seen.selected, seen.process, seen.cross_check)
     before = bases.ENDED if life.lost else state.basis
     if basis is None:  # there is no figure
@@ -380,8 +379,8 @@ def _newer(one: TempUsage | None, other: TempUsage | None) -> TempUsage | None:
 
 
 def _highest_bytes(state: State, readings: SourcesRead, seen: Observation) -> int | None:
-    """The highest figure that fast polls have seen since the last sample; None: they may have
-    looked at something else than what the figure means."""
+    """The highest figure of the fast polls since the last sample; None: they may have measured
+    something else than the figure."""
     peak_bytes, before, process = readings.peak_rss_bytes, state.process, seen.process
     if peak_bytes is None or before is None or process is None:
         return None
@@ -391,7 +390,8 @@ def _highest_bytes(state: State, readings: SourcesRead, seen: Observation) -> in
         return None
     if MemoryKind.UNMEASURED in (process.kind, before.kind):
         return None
-    # A poll sums up RSS. Who has come or ended since may be in it, with what they shared.
+    # A poll sums RSS. It may include processes that started or ended since, with their shared
+    # memory.
     return peak_bytes - max(before.shared_bytes, process.shared_bytes)
 
 
@@ -400,7 +400,7 @@ def _identity(target: Target | None) -> tuple[int, float] | None:
 
 
 def _last_bytes(before: ProcessReading | None, readings: SourcesRead) -> int | None:
-    """The highest figure that fast polls have seen of a server that has ended since."""
+    """The highest figure of the fast polls of a server that has ended."""
     peak_bytes, loss = readings.peak_rss_bytes, readings.process.loss if readings.process else None
     if peak_bytes is None or loss is None or before is None or before.target is None:
         return None
@@ -428,7 +428,8 @@ def _next_override(state: State, process: ProcessReading | None) -> TargetOverri
 def _is_lost(state: State, process: ProcessReading | None, seen: Observation) -> bool:
     """Whether the server that was watched is gone, or another process has taken its place.
 
-    Silence is neither: only who is looked for and not found, or refused, is gone.
+    Silence is neither: a server is gone only if the search does not find it, or it refuses
+    connections.
     """
     known = state.cross_check.target
     if known is not None and seen.cross_check.target != known:
@@ -444,7 +445,7 @@ def _over(run: Measurement | None, now: Now) -> bool:
 
 
 def run_summary(state: State, now: Now, wanted: bool = True) -> tuple[Event, ...]:
-    """What the run amounts to, when it ends; of no samples there is nothing to tell."""
+    """The summary of the run, when it ends; None without samples."""
     if not wanted or not state.run.samples:
         return ()
     return (Summarised(measurement.summarise(state.run, now.mono_s), ends_run=True),)
@@ -453,7 +454,7 @@ def run_summary(state: State, now: Now, wanted: bool = True) -> tuple[Event, ...
 def end_measurements(
     state: State, now: Now, events: list[Event]
 ) -> tuple[State, tuple[Event, ...]]:
-    """When a set time is over: a summary, and the end of the run or of the quick test."""
+    """After a set time: a summary, and the end of the run or of the quick test."""
     if state.quick and state.before_quick and _over(state.quick, now):
         events.append(Summarised(measurement.summarise(state.quick, now.mono_s), ends_run=False))
         settings = replace(state.before_quick, mode=state.settings.mode)

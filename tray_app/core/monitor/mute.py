@@ -1,7 +1,8 @@
 """Holds alerts back while a person has muted them, and just after the machine has slept.
 
 Nothing is lost: the alerts come as one summary afterwards. Critical alerts can be exempt from a
-mute, except one that was already shown: whoever mutes a critical alert does not want it repeated.
+mute, except one that was already shown: a user who mutes a critical alert does not want it
+repeated.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Alert, AlertEvent, Earlier, PendingAlerts
 
 PENDING_MAX = 20
-# What happened while the machine slept shows within so long after it woke: holds of 2 s, a search
-# for the server.
+# Events during sleep show within this long after waking: hold times of 2 s, a search for the
+# server.
 WAKING_S = 5.0
-# A shorter gap was no sleep.
+# A shorter gap is not sleep.
 SLEPT_MIN_S = 60.0
 
 
 class MuteState(Struct, frozen=True):
     """``until_wall_s``: muted until then (infinity: until a restart); ``set_s`` is the length.
 
-    ``waking_until_s``: the machine has just woken, after ``slept_s``. ``since`` is when holding
-    back began; ``pending`` what was, oldest first, and ``dropped`` how many older ones were too
-    many.
+    ``waking_until_s``: the machine has just woken, after ``slept_s``. ``since`` is when the mute
+    began; ``pending`` are the waiting alerts, oldest first, and ``dropped`` counts older ones that
+    did not fit.
     """
 
     until_wall_s: float | None = None
@@ -39,9 +40,9 @@ class MuteState(Struct, frozen=True):
     dropped: int = 0
 
     def muted_s(self, now: Now) -> float:
-        """For how much longer it is muted; 0: it is not.
+        """The remaining time of the mute; 0: not muted.
 
-        A clock that was set back does not make a mute longer than was asked for.
+        Setting the clock back does not prolong a mute.
         """
         if self.until_wall_s is None:
             return 0.0
@@ -52,19 +53,19 @@ UNMUTED = MuteState()
 
 
 def mute(state: MuteState, now: Now, duration_s: float | None) -> MuteState:
-    """Hold back from now on for so long; None: until the program ends."""
+    """Mute for ``duration_s`` from now on; None: until the program ends."""
     set_s = math.inf if duration_s is None else duration_s
     since = state.since if state.pending else now
     return replace(state, until_wall_s=now.wall_s + set_s, set_s=set_s, since=since)
 
 
 def unmute(state: MuteState) -> MuteState:
-    """Hold nothing back from now on; `update` tells what was."""
+    """End the mute; `update` then delivers the pending alerts."""
     return replace(state, until_wall_s=None, set_s=0.0)
 
 
 def woken(state: MuteState, now: Now, slept_s: float) -> MuteState:
-    """The machine was away for so long: what it finds now comes as one summary."""
+    """The machine slept for ``slept_s``: the next findings come as one summary."""
     if state.until_wall_s is not None:  # the clock may have been set back
         state = replace(state, until_wall_s=now.wall_s + state.muted_s(now))
     if slept_s < SLEPT_MIN_S:
@@ -76,7 +77,7 @@ def woken(state: MuteState, now: Now, slept_s: float) -> MuteState:
 def update(
     state: MuteState, now: Now, alerts: tuple[Alert, ...], *, critical_exempt: bool
 ) -> tuple[MuteState, tuple[AlertEvent | PendingAlerts, ...]]:
-    """Hold back, or let through and tell first what was held back before."""
+    """Hold alerts back; or let them through, after a summary of the pending ones."""
     if state is UNMUTED:  # the usual
         return state, alerts
     is_muted = state.muted_s(now) > 0.0
@@ -99,7 +100,7 @@ def update(
 def _pending(
     state: MuteState, alerts: tuple[Alert, ...], *, exempt: bool, again: bool
 ) -> tuple[MuteState, tuple[Alert, ...]]:
-    """``exempt``: what is critical comes through, and ``again``: also what was said before."""
+    """``exempt``: critical alerts come through, and ``again``: repeats, too."""
     through: list[Alert] = []
     pending = list(state.pending)
     for alert in alerts:
@@ -115,14 +116,14 @@ def _pending(
 
 
 def _is_same(old: AlertEvent, new: Alert) -> bool:
-    """Whether it was repeated of the same matter."""
+    """Whether both repeat an alert about the same subject."""
     if isinstance(old, Earlier) or not old.finding.is_repeated:
         return False
     return old.finding.subject == new.finding.subject
 
 
 def due_s(state: MuteState, now: Now) -> float:
-    """When what was held back is to be told (monotonic); never is infinity."""
+    """When the pending alerts are due (monotonic); infinity: never."""
     if not state.pending:
         return math.inf
     return max(now.mono_s + state.muted_s(now), state.waking_until_s or now.mono_s)

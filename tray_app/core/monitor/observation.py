@@ -1,4 +1,4 @@
-"""The first step of a sample: what the sources say, and which of them is trusted."""
+"""The first step of a sample: the sources' readings, and which of them to trust."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ UNUSED_BREAKER = CircuitBreaker()
 
 
 class Observation(Struct, frozen=True):
-    """What the sources say.
+    """The sources' readings.
 
-    ``process`` is the reading of this machine, without a target that is not the server
+    ``process`` is the reading of this machine; a target that is not the server is removed
     (``is_mismatch``). ``answer`` is the API's newest one while it is fresh, ``new_answer`` if no
     sample has used it yet. ``apart``: the watched process is not the one that answers the API.
-    ``figure`` is the memory that is judged: None where there is no new one, or where it is too low
-    because it is being measured (``unmeasured``).
+    ``figure`` is the memory to judge: None without a new one, or while it is too low because shared
+    memory is being measured (``unmeasured``).
     """
 
     breaker: CircuitBreaker
@@ -70,7 +70,7 @@ class Observation(Struct, frozen=True):
 
 
 def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
-    """What one reading and the newest answer say."""
+    """The observation of one reading and the newest answer."""
     mode, every_s = state.settings.mode, interval_s(state)
     process = (
         shared_memory.corrected(readings.process, readings.sharing) if readings.process else None
@@ -97,7 +97,7 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
         sudden=readings.sudden,
     )
     is_asked = mode is not Mode.FALLBACK
-    # A figure that is too low for a moment is shown, but nothing follows from it.
+    # A figure that is too low for a moment is shown but not judged.
     unmeasured = process is not None and process.kind is MemoryKind.UNMEASURED
     return Observation(
         breaker=breaker,
@@ -124,7 +124,7 @@ def _breaker(state: State, process: ProcessReading | None) -> CircuitBreaker:
 
 
 def _answered(state: State, loss: Loss) -> bool:
-    """Whether the process that has ended was the one that answers the API, as far as is known."""
+    """Whether the process that ended answered the API, as far as known."""
     before = state.process
     if before is None or before.target is None or before.worker_count == 0:
         return False
@@ -139,8 +139,8 @@ def _figure(selected: Selected) -> Figure | None:
 
 
 def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> tuple[bool, bool]:
-    """Whether the API speaks for another process than the watched one; and whether that is not the
-    server. A person's choice is not questioned: away from the port the API is another's."""
+    """Whether the API reports another process than the watched one; and whether the watched one is
+    not the server. A person's choice is not questioned: away from the port the API is another's."""
     if process is None:
         return False, False
     unlike = cross_check.is_another(check, process)
@@ -150,7 +150,7 @@ def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> t
 
 
 def _is_found(state: State, process: ProcessReading | None) -> bool:
-    """Whether a server is there that was not there before."""
+    """Whether this reading finds a server that the last one did not."""
     found = process.target if process else None
     known = state.process.target if state.process else None
     return found is not None and found != known

@@ -2,7 +2,7 @@
 
 A poll reads the memory of the known processes and of the machine, and nothing else. It is compared
 with the processes' figure of the last reading, so that it never overrules an API whose process is
-elsewhere. A sample is made at once where a poll would change what is shown or said: a limit is
+elsewhere. A sample follows at once if a poll would change the display or an alert: a limit is
 crossed, or memory has moved by a step, as when a job begins or ffmpeg comes and goes. The bounds
 are computed once per sample, so that a poll costs a few comparisons.
 """
@@ -21,26 +21,26 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import MIB, PollReading
 from tray_app.core.monitor.state import State
 
-# A step is reported 10 to 15 ms after the poll that sees it, which the system may make 20 ms late:
-# 19 of 20 within 0.25 s.
+# A step is reported 10 to 15 ms after its poll, which the system may delay by 20 ms: 19 of 20
+# within 0.25 s.
 EVERY_S = 0.225
 SELDOM_S = 1.0
-# A poll that costs more than this (a slow machine, a large tree over psutil) is made seldom.
+# A poll that costs more than this (a slow machine, a large tree over psutil) runs less often.
 EXPENSIVE_S = 0.001
 # A step by which a sample is out of date though no limit is crossed. Idle: an upload takes 30 MB
 # and more at once. At work: ffmpeg takes 60 to 125 MB for 1 to 2.5 s, and gives them back.
 IDLE_STEP_BYTES = CLIMB_BYTES
 WORK_STEP_BYTES = 48 * MIB
-# What has gone down is no danger: a figure that swings about a limit brings a reading a second.
+# A fall is no danger: a figure that swings around a limit triggers one reading a second.
 FALL_AFTER_S = 1.0
 
 
 class PollBounds(Struct, frozen=True):
-    """As long as polls stay within this, the last sample says all.
+    """While polls stay within these bounds, the last sample is up to date.
 
     ``low_bytes`` and ``high_bytes`` bound the RSS of the known tree; below counts only from
-    ``falls_from_s`` on. ``has_server``: there was a tree, whose end counts at once.
-    ``floor_bytes`` is what the machine must have available.
+    ``falls_from_s`` on. ``has_server``: there was a tree, whose end counts at once. ``floor_bytes``
+    is what the machine must have available.
     """
 
     has_server: bool = False
@@ -61,7 +61,7 @@ def bounds_of(state: State) -> PollBounds:
     if sample is None:
         return PollBounds()
     footprint_bytes = state.process.footprint_bytes if state.process else None
-    # A poll sums up RSS: what is shared is in it several times.
+    # A poll sums RSS, so it counts shared memory several times.
     shared_bytes = state.process.shared_bytes if state.process else 0
     shown_bytes = sample.memory_bytes
     low_bytes, high_bytes = 0, sys.maxsize
@@ -77,8 +77,8 @@ def bounds_of(state: State) -> PollBounds:
         for limit_mb in _limits_mb(state):
             limit_bytes = limit_mb * MIB
             if limit_bytes > shown_bytes:
-                # Less than the processes had: then the figure may be older than theirs, and what
-                # they have grown by meanwhile is nothing that it leaves out.
+                # Less than the processes' figure: then it may be older, and their growth since is
+                # not memory that it leaves out.
                 is_older = footprint_bytes < limit_bytes or is_old
                 is_theirs = unseen_bytes < 0 and is_older
                 bound_bytes = limit_bytes if is_theirs else limit_bytes - unseen_bytes
@@ -87,7 +87,7 @@ def bounds_of(state: State) -> PollBounds:
                 bound_bytes = limit_bytes - unseen_bytes + shared_bytes
                 low_bytes = max(low_bytes, math.ceil(bound_bytes))
         if state.settings.bands.band(shown_bytes) is not state.band.band is not Band.UNKNOWN:
-            low_bytes = sys.maxsize  # it falls with one more reading that says so
+            low_bytes = sys.maxsize  # it falls after one more such reading
     falls_from_s = sample.at.mono_s + FALL_AFTER_S
     return PollBounds(
         has_server=footprint_bytes is not None,
@@ -99,7 +99,7 @@ def bounds_of(state: State) -> PollBounds:
 
 
 def is_outside(bounds: PollBounds, reading: PollReading, now_s: float) -> bool:
-    """Whether the poll has seen something that the last sample does not show."""
+    """Whether the poll shows a change since the last sample."""
     rss_bytes, available_bytes = reading
     if available_bytes is not None and available_bytes < bounds.floor_bytes:
         return True
@@ -111,7 +111,7 @@ def is_outside(bounds: PollBounds, reading: PollReading, now_s: float) -> bool:
 
 
 def _floor_bytes(state: State) -> int:
-    """Below this the machine would be short of memory; 0 where that is known already."""
+    """Below this the machine is short of memory; 0 if that is known already."""
     system = state.sample.system if state.sample else None
     if system is None or state.alerts.of(system_memory.POLICY) != NO_SHORTAGE:
         return 0
@@ -119,7 +119,7 @@ def _floor_bytes(state: State) -> int:
 
 
 def _limits_mb(state: State) -> tuple[float, ...]:
-    """What changes the colour, or is said, when it is crossed."""
+    """The limits that change the colour or an alert."""
     bands, alerts = state.settings.bands, state.settings.alerts
     return (
         bands.yellow_mb,

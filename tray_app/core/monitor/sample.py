@@ -29,21 +29,19 @@ from tray_app.core.source_choice.selection import Why
 
 
 class Sample(Struct, frozen=True):
-    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of the
-    server's life, as far as it was watched.
+    """None means unknown. ``age_s`` is that of the memory figure; ``peak_bytes`` of the server's
+    life, as far as it was watched.
 
-    ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back.
-    ``job`` is the one that runs, else the last one.
-    ``alert`` is the level that memory is in, ``recovering`` one that it is below and has not left
-    for long enough; ``forecast`` is what it will reach next, as it climbs now. ``rests``: nothing
-    is processed, as has been seen for some seconds; without it IDLE may be out of date.
-    ``kept`` is what the last job that was compared has kept.
-    ``interval_s`` is the one in force, ``stretched`` when the one that was set cannot be kept.
-    ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no
-    process reading. ``candidates`` might be the server, too. ``own`` is of the present target.
-    ``temp_place`` is the path of the server's temp directory on this machine.
-    ``memory_kind`` is what the memory figure is; ``rss_bytes`` is the sum over the server's
-    processes, of which ``shared_bytes`` are counted more than once and not in the figure.
+    ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back. ``job`` is
+    the one that runs, else the last one. ``alert`` is the level that memory is in, ``recovering`` a
+    level that it is below, but not for long enough; ``forecast`` is the next level it will reach at
+    this rate. ``rests``: idle for some seconds; without it IDLE may be out of date. ``kept`` is the
+    memory kept by the last compared job. ``interval_s`` is the current interval, ``stretched`` if
+    the set one is too short. ``cpu_percent`` is of one core, over the server's tree. ``problem``
+    says why there is no process reading. ``candidates`` might be the server, too. ``own`` is of the
+    present target. ``temp_place`` is the path of the server's temp directory on this machine.
+    ``memory_kind`` is the kind of the memory figure; ``rss_bytes`` is the sum over the server's
+    processes, which counts ``shared_bytes`` more often than the figure does.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""Decides what a click on a server action does, and words its result."""
+"""Decides what a click on a server action does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMP_DIRECTORY = "tmp"
 
 
 def against(state: State, action: ServerAction) -> RefusalReason | None:
-    """Why the server is not asked for this now; None: it may be asked."""
+    """Why this action is refused now; None: it is allowed."""
     if state.running_action is not None:
         return RefusalReason.RUNNING
     if state.demo:
@@ -28,10 +28,10 @@ def against(state: State, action: ServerAction) -> RefusalReason | None:
 
 
 def risk_of(state: State) -> Risk:
-    """What there is to lose now.
+    """The risk of the action now.
 
-    Memory may be needed most while a job runs, and no job is so old that its files are: recorded,
-    the server deleted none of them.
+    A running job does not forbid freeing memory: it may need it most, and its files are younger
+    than an hour (recorded: the server deleted none of them).
     """
     if not _is_known(state):
         return Risk.UNKNOWN
@@ -50,12 +50,12 @@ def _temp(state: State) -> TempUsage | None:
 
 
 def is_working(state: State) -> bool:
-    """Whether a job runs, or may have begun."""
+    """Whether a job is running, or may be."""
     return state.activity.may_have_job or state.jobs.current is not None
 
 
 def temp_directory(settings: Settings, target: Target | None) -> str | None:
-    """Where the server's temp directory is on this machine, as set, or as its process tells."""
+    """The path of the server's temp directory on this machine: as set, or from its process."""
     if settings.tmp_dir or not target or not target.cwd:
         return settings.tmp_dir
     return f"{target.cwd.rstrip(sep)}{sep}{TEMP_DIRECTORY}"  # at every sample: a Path is expensive

@@ -35,14 +35,15 @@ from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Why, fresh
 
-# A step of either clock beyond the other's by more than this is sleep or a changed clock; so is a
-# sample that is late by more, where the monotonic clock counts sleep (Windows, not Linux).
+# If one clock moves further than the other by more than this, the machine slept or a clock was set.
+# So does a sample that is later than this, where the monotonic clock counts sleep (Windows, not
+# Linux).
 GAP_S = 5.0
 
 # Readings that take longer than four fifths of an interval stretch it.
 READINGS_PER_INTERVAL = 1.25
 
-# What this program itself takes is read while the menu is open, else this often.
+# This program's own use is read while the menu is open, otherwise this often.
 HEALTH_EVERY_S = 60.0
 
 
@@ -56,8 +57,7 @@ class Health(Struct, frozen=True):
 
 
 class Restarts(Struct, frozen=True):
-    """How often the work of the monitor's own threads was begun again after a failure, and the last
-    one: the thread's name and the problem."""
+    """The number of restarts of the monitor's own threads, and the last one: thread and problem."""
 
     count: int
     name: str
@@ -67,21 +67,21 @@ class Restarts(Struct, frozen=True):
 class State(Struct, frozen=True):
     """Everything the monitor knows.
 
-    ``base`` is what the user has set without any preset, ``settings`` what holds now; ``local``
-    whether the URL's host is this machine. ``run`` measures from the start on (and ends the program
-    at its ``ends_s``), ``quick`` is a quick test from the menu, which returns to the settings
-    ``before_quick``. ``override`` is what a person wants watched: from the command line, then from
-    the menu; while they watch another port, ``configured`` is the address that was set.
+    ``base`` are the settings without a preset, ``settings`` the current ones; ``local`` whether the
+    URL's host is this machine. ``run`` measures from the start on (and ends the program at its
+    ``ends_s``), ``quick`` is a quick test from the menu, which returns to the settings
+    ``before_quick``. ``override`` is the user's choice of process, from the command line, then from
+    the menu; while another port is watched, ``configured`` is the configured address.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
-    was more than the other's stopgap (`Why.BETWEEN`). ``reading_s`` is what a reading takes,
-    smoothed. ``basis`` is what the newest figure measures, and ``peak_bytes`` the highest on it.
-    ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
-    it. ``alerts`` is what the policies remember, ``mute`` what is held back; ``noted_s`` is when
-    what a restart must know has last changed. ``deliveries`` are the last notifications (newest
-    last), ``running_action`` is what the server is asked to do now, and ``brought`` what came of
-    the last one. ``late`` counts samples that came too late, ``delivered`` notifications that got
-    through. ``theme_seen`` is the desktop's, ``menu_until_s`` how long the menu counts as open, and
-    ``backend`` names what shows the icon.
+    was not a stopgap (`Why.BETWEEN`). ``reading_s`` is the smoothed duration of a reading.
+    ``basis`` is the newest figure's, and ``peak_bytes`` the highest on it. ``awake`` is the end of
+    the last gap (`_woken`), or the start: no duration reaches back beyond it. ``alerts`` is the
+    policies' state, ``mute`` the mute with its pending alerts; ``noted_s`` is the last change of
+    the state that a restart needs. ``deliveries`` are the last notifications (newest last),
+    ``running_action`` is the server action in progress, and ``brought`` the result of the last one.
+    ``late`` counts late samples, ``delivered`` delivered notifications. ``theme_seen`` is the
+    desktop's, ``menu_until_s`` how long the menu counts as open, and ``backend`` names what shows
+    the icon.
     """
 
     base: Settings
@@ -158,8 +158,8 @@ def begin(
 
 
 def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
-    """The memory figure has another meaning from now on (`basis`): all that was gathered from
-    earlier ones begins again. ``same_run``: it is the same server, in another life."""
+    """The memory figure has another basis from now on, so everything derived from earlier ones
+    begins again. ``same_run``: the same server, restarted."""
     changed = replace(
         state,
         basis=None,
@@ -193,12 +193,12 @@ def wants_processes(state: State) -> bool:
 
 
 def wants_largest(state: State) -> bool:
-    """Whether the next reading should tell who holds the machine's memory: it is running short."""
+    """Whether the next reading should list the largest processes: the machine is running short."""
     return state.alerts.of(system_memory.POLICY).looms
 
 
 def interval_s(state: State) -> float:
-    """Seconds between two samples: as set, or longer where that cannot be kept."""
+    """Seconds between two samples: as set, or longer if readings take too long."""
     only_api = not wants_processes(state) and wants_api(state)
     apart_s = circuit_breaker.apart_s(state.breaker) if only_api else 0.0
     return max(state.settings.interval_s, READINGS_PER_INTERVAL * state.reading_s, apart_s)
@@ -210,12 +210,12 @@ def wants_stage(state: State) -> bool:
 
 
 def hastens(state: State) -> bool:
-    """Whether that question should not wait for the next tick."""
+    """Whether that request should not wait for the next tick."""
     return state.activity.hastens and state.activity.words.wanted
 
 
 def is_menu_open(state: State, now_s: float) -> bool:
-    """Whether somebody may be looking at the menu, and what only it shows is to be read."""
+    """Whether the menu may be open, so that its own figures must be read."""
     return state.menu_until_s is not None and now_s < state.menu_until_s
 
 
@@ -237,28 +237,28 @@ def palette(state: State) -> Palette:
 
 
 def theme(state: State) -> Theme:
-    """For which panel the icon is drawn: what was chosen, else what the desktop tells."""
+    """For which panel the icon is drawn: as chosen, otherwise as the desktop reports."""
     chosen = chosen_theme(state)
     return state.theme_seen if chosen is Theme.AUTO else chosen
 
 
 def chosen_theme(state: State) -> Theme:
-    """What the menu says of the panel, or the settings; AUTO: the desktop is followed."""
+    """The chosen theme, from menu or settings; AUTO follows the desktop."""
     return state.choice.theme or state.settings.theme
 
 
 def is_muted(state: State, now: Now) -> bool:
-    """Whether alerts are held back at this moment."""
+    """Whether alerts are muted now."""
     return state.mute.muted_s(now) > 0.0
 
 
 def machine_short(state: State) -> bool:
-    """Whether the machine, not the server, is short of memory, as was said."""
+    """Whether a shortage of the machine's memory was reported and lasts."""
     return state.alerts.of(system_memory.POLICY).said
 
 
 def is_watching(state: State) -> bool:
-    """Whether a process, or a port, that was picked in the menu is watched."""
+    """Whether the user watches a process or port picked in the menu."""
     return state.override.pinned is not None or state.configured is not None
 
 
@@ -269,7 +269,7 @@ def patience_s(state: State) -> float:
 
 
 def ends_s(state: State) -> float:
-    """When a set time is over (monotonic seconds); never is infinity."""
+    """When a set time is over (monotonic seconds); infinity: never."""
     end_s = math.inf if state.run.ends_s is None else state.run.ends_s
     if state.quick is None or state.quick.ends_s is None:
         return end_s
@@ -277,10 +277,10 @@ def ends_s(state: State) -> float:
 
 
 def wants_reading_s(state: State) -> float:
-    """When the alert policy wants a reading apart from the usual ones: a hold ends, say.
+    """When the alert policies need an extra reading: at the end of a hold time, say.
 
-    In monotonic seconds; never is infinity. What the last reading has not settled waits for the
-    next usual one.
+    In monotonic seconds; infinity: never. If the last reading did not settle it, the next regular
+    one does.
     """
     if state.sample is None or state.paused:
         return math.inf
@@ -291,8 +291,8 @@ def wants_reading_s(state: State) -> float:
 
 
 def samples_at_once(state: State, now: Now) -> bool:
-    """Whether an answer that just came changes the source, so that waiting would mislead, or says
-    that a job has begun, or what it has turned to."""
+    """Whether a new answer needs a sample at once: it changes the source, or shows that a job has
+    begun or entered another stage."""
     sample, answer = state.sample, state.breaker.reading
     if sample and answer and state.activity.stirs and answer.taken_s != state.seen_answer_s:
         seen, told = state.temp, answer.temp
@@ -308,7 +308,7 @@ def samples_at_once(state: State, now: Now) -> bool:
 
 
 def is_gap(state: State, now: Now) -> bool:
-    """Whether since the last sample the machine slept, a clock was set or nothing could run."""
+    """Whether there was a gap since the last sample: sleep, a clock that was set, or a stall."""
     sample, last = state.sample, state.awake
     is_due = sample is not None and not state.paused
     if sample is not None and sample.at.mono_s > last.mono_s:

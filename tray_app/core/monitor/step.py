@@ -1,8 +1,8 @@
 """The monitor's one transition: ``step(state, input, now) -> (state, events)``.
 
 Everything that happens to the monitor is an input here (`inputs`), everything that it knows is in
-`State`, everything that others must do is an event. No clock, no thread, no I/O: a day of
-alerts runs in milliseconds on a fake clock.
+`State`, everything for others to do is an event. No clock, no thread, no I/O: a day of alerts runs
+in milliseconds on a fake clock.
 """
 
 from __future__ import annotations
@@ -88,20 +88,20 @@ from tray_app.core.source_choice import circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
 
-# XFCE's panel never says that a menu was closed: after it was opened it counts as open for so long.
+# XFCE's panel never reports that a menu was closed: an opened menu counts as open for this long.
 MENU_OPEN_AT_MOST_S = 60.0
-# A second click within so long is the other half of a double click.
+# A second click within this time is the other half of a double click.
 DOUBLE_CLICK_S = 1.0
 
 
 def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
     state: State, happened: Input, now: Now
 ) -> tuple[State, tuple[Event, ...]]:
-    """The state after one input, and what follows from it for others."""
+    """The state after one input, and its events."""
     if is_gap(state, now):
         state = _woken(state, now)
         if isinstance(happened, Answered) and isinstance(happened.outcome, ApiReading):
-            # It may have lain in the inbox all night: another one is asked for.
+            # It may have waited in the inbox all night: request another one.
             return replace(state, breaker=CircuitBreaker()), ()
     match happened:
         case Asked():
@@ -165,16 +165,16 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case SetMode(mode):
             settings = replace(state.settings, mode=mode)
             choice = replace(state.choice, mode=mode)
-            # A request that is still in flight counts, with its silence.
+            # A request in flight still counts, with its silence.
             breaker = circuit_breaker.begun_again(state.breaker, state.breaker.asked_s)
             changed = replace(state, settings=settings, choice=choice, breaker=breaker)
             return changed, (Chosen(choice),)
         case SetPreset(preset):
             return _set_preset(state, preset, now)
         case SetPaused(paused):
-            # What came before a pause says nothing about rate or silence after it.
+            # Readings before a pause say nothing about rate or silence after it.
             breaker = circuit_breaker.begun_again(state.breaker)
-            # Nobody watches during a pause: it is a gap.
+            # A pause is a gap.
             state = alerting.woken(state, now, 0.0)
             return replace(state, paused=paused, trend=Trend(), breaker=breaker), ()
         case Mute(duration_s):
@@ -230,7 +230,7 @@ def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> Sta
 
 
 def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
-    # A preset leaves the mode as it is, but not one that only the preset before it had set.
+    # A preset keeps the mode, unless the previous preset had set it.
     mode = state.settings.mode
     if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
         mode = state.choice.mode or state.base.mode
@@ -241,7 +241,7 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
         return replace(state, settings=settings, quick=quick, before_quick=before), ()
     run = state.run
     if state.settings.preset is Preset.QUICK and state.quick is None:
-        run = replace(run, ends_s=None)  # started as a quick test; the person wants to go on
+        run = replace(run, ends_s=None)  # started as a quick test; the user wants to go on
     choice = replace(state.choice, preset=preset)
     changed = replace(
         state, settings=settings, choice=choice, run=run, quick=None, before_quick=None
@@ -252,11 +252,11 @@ def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Ev
 def _reconfigured(state: State, base: Settings, local: bool, now: Now) -> State:
     old, before_quick = state.base, state.before_quick
     if base.address != old.address:
-        state = _at(state, state.configured, now)  # an edit is the newer word
+        state = _at(state, state.configured, now)  # the edit is newer
     settings = reconfigured(state.settings, old, base, state.choice)
     if before_quick:
         before_quick = reconfigured(before_quick, old, base, state.choice)
-    override = state.override  # what was picked in the menu stays
+    override = state.override  # a choice from the menu stays
     if override == named(state.settings.pid, state.settings.match):
         override = named(settings.pid, settings.match)
     changed = replace(
@@ -277,7 +277,7 @@ def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, 
 
 
 def _at(state: State, address: ServerAddress | None, now: Now) -> State:
-    """With the server at this address of the same machine; None: where it is."""
+    """Watches the server at this address of the same machine; None: no change."""
     if address is None or address == state.settings.address:
         return replace(state, configured=None)
     before_quick = state.before_quick and replace(state.before_quick, address=address)
@@ -287,7 +287,7 @@ def _at(state: State, address: ServerAddress | None, now: Now) -> State:
 
 
 def _of_another_server(state: State, now: Now) -> State:
-    """Of another server, what was seen of the last one says nothing."""
+    """Another server: drops everything learnt about the last one."""
     return replace(
         rebased(state, now),
         awake=now,
@@ -309,7 +309,7 @@ def _away_s(state: State, now: Now) -> float:
 
 
 def _woken(state: State, now: Now) -> State:
-    """After a gap, which is no time that was watched: no rate, age or silence reaches across it."""
+    """After a gap: no rate, age or silence reaches across it."""
     silent_since_s = None if state.breaker.asked_s is None else now.mono_s  # it begins now
     return replace(
         alerting.woken(state, now, _away_s(state, now)),

@@ -1,5 +1,5 @@
-"""The words about a click that leaves the program: what is refused or asked first, and what came
-of it, figures first.
+"""The texts of server actions and of opening things: refusals, questions and results, figures
+first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import capitalised, duration, size
 from tray_app.core.presentation.wording import size_in_files
 
-# What moves by less has not been freed: the recorded idle server moves by less.
+# A smaller change is noise, not freed memory: the recorded idle server moves by less.
 LEAST_BYTES = MIB
 TEST_TITLE = "Test notification"
 TEST_TEXT = "Alerts will look like this."
@@ -34,7 +34,7 @@ LABELS = {
     ServerAction.CLEAN_UP: "Delete files older than 24 h",
     ServerAction.CLEAN_UP_HOUR: "Delete files older than 1 h",
 }
-"""What is clicked, in a notification or a menu."""
+"""The label of an action's button or menu row."""
 
 _NOT_DONE = {
     ServerAction.FREE_MEMORY: "Memory was not freed",
@@ -65,14 +65,14 @@ _NO_TEMP_PLACE = {
 
 
 def refusal(event: ActionRefused) -> tuple[str, str]:
-    """Title and text when an action was not even begun."""
+    """Title and text when an action was refused."""
     if event.running is not None:
         return _NOT_DONE[event.action], f"{_UNDER_WAY[event.running]} is still in progress."
     return _NOT_DONE[event.action], _REFUSALS[event.reason]
 
 
 def question(event: ConfirmationNeeded) -> tuple[str, str]:
-    """Title and text of what must be answered before the server is asked."""
+    """Title and text of the question before a risky action."""
     age = f"older than {AGE_HOURS[event.action]} h"
     frees = event.action is ServerAction.FREE_MEMORY
     title = _FREEING_TITLES[event.risk] if frees else f"Delete temp files {age}?"
@@ -88,7 +88,7 @@ def under_way(action: ServerAction) -> str:
 
 
 def brought(outcome: ActionResult) -> tuple[str, str]:
-    """Title and text of what a server action brought."""
+    """Title and text of a server action's result."""
     if outcome.problem is not None:
         return _NOT_DONE[outcome.action], _failure(outcome.problem)
     title, clause = _effect(outcome)
@@ -146,7 +146,7 @@ def _cleaned(outcome: ActionResult) -> tuple[str, str]:
 
 
 def _deleted(before: Extent, after: Extent) -> tuple[str, str]:
-    """What went (empty: nothing), and what is left, of temp files."""
+    """The temp files that were deleted (empty: none), and those left."""
     if before.file_count is None or after.file_count is None:
         return "", ""
     left = f"temp: {size_in_files(TempUsage(after.temp_bytes or 0, after.file_count, 0.0))}"
@@ -170,6 +170,6 @@ def not_opened(place: str, problem: str) -> tuple[str, str]:
 
 
 def moved(address: ServerAddress) -> tuple[str, str]:
-    """Title and text when a person has the server on another port watched."""
+    """Title and text when the user watches the server on another port."""
     text = f"Until the program ends. To keep it, set url = {address.shown} in the config file."
     return f"Now watching port {address.port}", text

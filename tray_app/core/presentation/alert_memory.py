@@ -1,6 +1,6 @@
-"""What a restart must know of alerts, as plain values for JSON: the levels, and the mute.
+"""The state of alerts that a restart needs, as plain values for JSON: levels and mute.
 
-What was held back is kept in words, so that it outlives a change of the program.
+Pending alerts are stored as texts, so that they outlive an update of the program.
 """
 
 from __future__ import annotations
@@ -25,26 +25,25 @@ from tray_app.core.presentation.notifications import Urgency, moment, note
 
 # The longest notification has some 400 characters; a file may say anything.
 WORDS_MAX = 1000
-# A restart within an hour knows what was said.
+# A restart within an hour remembers the alerts.
 REMEMBERED_S = 3600.0
-# The longest mute is 8 h; what was held back before the last day is no news.
+# The longest mute is 8 h; pending alerts older than a day are out of date.
 PENDING_FOR_S = 86400.0
 
 
 def choice(state: State, now: Now) -> RememberedChoices:
-    """What the next start should know: the choices, and what was said."""
+    """The memory for the next start: choices and alerts."""
     return replace(state.choice, alerts=remembered(state, now) or None)
 
 
 def resumed(state: State) -> State:
-    """A state that begins where an earlier run has left its alerts."""
+    """A state that continues the alerts of an earlier run."""
     alerts, muted = restore(state.choice.alerts, state.started)
     return replace(state, alerts=alerts, mute=muted)
 
 
 def remembered(state: State, now: Now) -> dict[str, Any]:
-    """What a restart must know: what was said, the mute, and what it holds back; empty when there
-    is nothing.
+    """The alerts' memory for a restart: levels, mute and pending alerts; empty without any.
 
     Plain values, moments in Unix time.
     """
@@ -70,8 +69,8 @@ def remembered(state: State, now: Now) -> dict[str, Any]:
 
 
 def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
-    """Alerts and the mute as an earlier run left them. What makes no sense is left out, and so is a
-    level that was said an hour ago, or what was held back a day ago."""
+    """Alerts and mute of an earlier run. Ignores invalid values, levels older than an hour and
+    pending alerts older than a day."""
     if not isinstance(memory, Mapping):
         return CALM, UNMUTED
     age_s = now.wall_s - (_finite(memory.get("at")) or -math.inf)
@@ -86,7 +85,7 @@ def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
 
 
 def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
-    """What was said of levels, as an earlier run left it."""
+    """The levels of an earlier run."""
     words = {level.word: level for level in Level}
     level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
     foreseen = memory.get("foreseen") is True
@@ -110,7 +109,7 @@ def _word(value: object, words: Mapping[str, Level]) -> Level | None:
 
 
 def pending(state: MuteState, now: Now) -> dict[str, Any]:
-    """What is held back; moments in Unix time."""
+    """The pending alerts; moments in Unix time."""
     messages = []
     for event in state.pending:
         if said := note(event):
@@ -126,7 +125,7 @@ def pending(state: MuteState, now: Now) -> dict[str, Any]:
 
 
 def with_pending(state: MuteState, memory: object, now: Now) -> MuteState:
-    """``state`` with what an earlier run held back; what makes no sense is left out."""
+    """``state`` with the pending alerts of an earlier run; ignores invalid ones."""
     messages = memory.get("messages") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(messages, list):
         return state
@@ -167,7 +166,7 @@ def _words(value: object) -> str | None:
 
 
 def _then(value: object, now: Now) -> Now | None:
-    """An earlier run's moment on this run's clock; one that is still to come is now."""
+    """An earlier run's moment on this run's clock; a future one counts as now."""
     wall_s = _finite(value)
     if wall_s is None:
         return None

@@ -1,4 +1,4 @@
-"""What a failed request is called: one short line for each `ApiFailureKind`."""
+"""The texts of failed requests: one short line for each `ApiFailureKind`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FAULTS = {
 
 
 def problem_text(problem: ApiProblem) -> str:
-    """What went wrong, in one line of at most `PROBLEM_LIMIT` characters."""
+    """The problem in one line of at most `PROBLEM_LIMIT` characters."""
     line = _text(problem)
     return line if len(line) <= PROBLEM_LIMIT else line[: PROBLEM_LIMIT - 1] + "…"
 

@@ -2,7 +2,7 @@
 
 The JSON of ``--json``, the page docs/json.md, the menu's rows, the lines of a plain terminal and
 the rows of the live screen are made from this table. A new figure is one row here, and its key in
-the places below the table where people shall see it.
+the lists below the table that show it.
 
 Rule of the room: JSON keys are a promise. They keep their names, their order and their meaning, and
 an unknown value is null.
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Unit(Struct, frozen=True):
-    """How a value stands in the JSON, and how it is written for people.
+    """The unit of a value, in JSON and in text.
 
     ``type`` is the JSON type. A value is divided by ``scale`` and rounded to ``digits`` places;
     without ``digits`` it stands as it is.
@@ -76,9 +76,9 @@ OBJECTS = Unit("array of objects")
 class Field(Struct, Generic[T], frozen=True):
     """One key of a JSON object that is made from a ``T``.
 
-    ``value`` is in bytes and seconds; None where it is unknown. ``null`` says when that is; empty:
-    never. ``words`` are all values that a WORD can have. ``fields`` are the keys of an OBJECT, or
-    of each of the OBJECTS; they are made from ``value``.
+    ``value`` is in bytes and seconds; None where it is unknown. ``null`` says when it is null;
+    empty: never. ``words`` are all values of a WORD. ``fields`` are the keys of an OBJECT, or of
+    each of the OBJECTS; they are made from ``value``.
     """
 
     key: str
@@ -93,9 +93,9 @@ class Field(Struct, Generic[T], frozen=True):
 class Figure(Struct, frozen=True):
     """One row of the table. A figure without a ``label`` is for other programs only.
 
-    ``writes`` gives its text; None: its first field, as that field's unit is written. ``menu``
-    gives its whole line in the menu, and ``plain`` its column in a plain line; None: label and
-    text. ``width`` is that of the text in such a column.
+    ``writes`` returns its text; None: its first field in that field's unit. ``menu`` returns its
+    whole line in the menu, and ``plain`` its column in a plain line; None: label and text.
+    ``width`` is the text's width in such a column.
     """
 
     key: str
@@ -152,8 +152,8 @@ def _memory_column(sample: Sample) -> str:
 
 
 def _peak_line(sample: Sample) -> str:
-    """``Peak: 532 MB``, the level that memory is in and what is to come, else what the last job
-    has kept."""
+    """``Peak: 532 MB``, the current level and the forecast, otherwise the memory kept by the last
+    job."""
     ahead = wording.foretold(sample.forecast) if sample.forecast else ""
     beside = [text for text in (wording.standing(sample), ahead) if text]
     peak = f"Peak: {format.size(sample.peak_bytes)}"
@@ -165,7 +165,7 @@ def _own_text(sample: Sample) -> str:
 
 
 def _descriptors(sample: Sample) -> int | None:
-    """None too where one of the processes does not tell: a part of the sum would mislead."""
+    """None also if one process does not report it: a partial sum would mislead."""
     counts = [row.descriptors for row in sample.rows]
     known = [count for count in counts if count is not None]
     return sum(known) if known and len(known) == len(counts) else None
@@ -193,7 +193,8 @@ def _activity_text(sample: Sample) -> str:
 
 
 def _activity_line(sample: Sample) -> str:
-    """``Activity: processing, frames, 18 s``; idle it is followed by what the last job took."""
+    """``Activity: processing, frames, 18 s``; when idle followed by the duration of the last
+    job."""
     if sample.memory_bytes is None:
         return f"Activity: {format.UNKNOWN}"
     if sample.hung:
@@ -207,7 +208,7 @@ def _activity_line(sample: Sample) -> str:
 
 
 def _source_line(sample: Sample) -> str:
-    """``Source: API, 370 ms``; without a source why there is none."""
+    """``Source: API, 370 ms``; without a source, the reason."""
     text = wording.source(sample)
     return f"No source: {text}" if sample.source is Source.NONE else f"Source: {text}"
 
@@ -773,7 +774,7 @@ MENU_PROCESSES = _at("sharing", "descriptors")
 PLAIN_LINE = _at("memory", "peak", "cpu", "system", "temp", "activity", "source")
 """Columns of a plain terminal's line."""
 PLAIN_DETAILS = _at("own", "sharing", "descriptors")
-"""Lines below it with --details, where there is something to say."""
+"""Lines below it with --details, if not empty."""
 SCREEN = _at("peak", "own", "cpu", "descriptors", "system", "temp", "activity", "source")
 """Rows of the live screen."""
 ONLY_IN_DETAILS = _at("own", "descriptors")

@@ -1,7 +1,7 @@
 """Formats figures: sizes, rates, times, percentages.
 
-MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has as few digits as can be
-acted on: digits that are not shown cannot flicker.
+MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has no more digits than a reader
+can act on: hidden digits cannot flicker.
 """
 
 from __future__ import annotations
@@ -48,18 +48,19 @@ def duration(seconds: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    """``just now``, ``4 min ago``: what has happened, in no finer steps than are read."""
+    """``just now``, ``4 min ago``: an age, in coarse steps."""
     return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
 
 
 def remaining(seconds: float) -> str:
-    """``28 min``, ``7 h 40 min``: of a time that was set, in full minutes, of hours in tens."""
+    """``28 min``, ``7 h 40 min``: the rest of a set time, in minutes; from an hour on in tens of
+    them."""
     minutes = math.ceil(seconds / 60)
     return f"{minutes} min" if minutes < 100 else duration(600 * math.ceil(minutes / 10))
 
 
 def about(seconds: float) -> str:
-    """``about 40 s``: in steps that a forecast can be held to, since what flickers is not read."""
+    """``about 40 s``: in steps as coarse as a forecast is exact, so that it does not flicker."""
     return f"about {duration(max(5.0, 5.0 * round(seconds / 5.0)) if seconds < 100 else seconds)}"
 
 
@@ -79,5 +80,5 @@ def percent(value: float | None) -> str:
 
 
 def capitalised(text: str) -> str:
-    """``No answer for 5 s``: with its first letter large, and the others as they are."""
+    """``No answer for 5 s``: with a capital first letter, and the others unchanged."""
     return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
 """The icon's content as a value. Two equal pictures need no redraw.
 
-Rule of the room: pure; how a picture looks is decided where it is drawn.
+Rule of the room: pure; `views.icon` decides how a picture looks.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from tray_app.core.model.readings import GIB
 
 
 class Picture(Struct, frozen=True):
-    """Everything that can be seen in the icon.
+    """Everything that the icon shows.
 
-    ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash).
-    ``hung`` means that the server neither answers nor works, ``machine_short`` that the machine,
-    not the server, is short of memory.
-    ``colour`` (red, green, blue, each 0 to 255) is the person's own in the place of the palette's.
+    ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash). ``hung`` means that
+    the server neither answers nor works, ``machine_short`` that the machine, not the server, is
+    short of memory. ``colour`` (red, green, blue, each 0 to 255) is the user's own instead of the
+    palette's.
     """
 
     band: Band

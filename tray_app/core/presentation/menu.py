@@ -4,8 +4,8 @@ The number and order of rows never change, also in submenus. So an open menu kee
 can measure a menu before they show it. If there are fewer processes than rows, the last rows of
 that submenu have no text and are hidden.
 
-The menu is built on request. Submenus are kept between states, because most samples change only the
-lines at the top.
+The menu is built when a panel asks. Submenus are kept between states, because most samples change
+only the lines at the top.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ PROBLEM_LINES = 3
 class Row(Struct, frozen=True):
     """One row. ``key`` stays the same while texts change.
 
-    A ``separator`` is a line between rows; any other row without a text is hidden. ``checked``
-    is None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row
-    with neither command nor children only informs. A ``barred`` one cannot be clicked now; a click
-    that was under way hands in its command, so that it is refused with a reason.
+    A ``separator`` is a line between rows; any other row without a text is hidden. ``checked`` is
+    None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row with
+    neither command nor children only informs. A ``barred`` row cannot be clicked now; a late click
+    still submits its command, which is refused with a reason.
     """
 
     key: str
@@ -85,9 +85,9 @@ class Row(Struct, frozen=True):
 
 
 def widest(state: State) -> int:
-    """For how many characters the menu must be wide: those of the rows on top that inform.
+    """The menu's minimum width in characters, by its informing rows on top.
 
-    All others are shorter than the room that is made in any case.
+    All other rows are shorter than the minimum.
     """
     return max(menu_text.ROOM_CHARS, *map(len, menu_text.status(state)))
 
@@ -137,7 +137,7 @@ _SOURCE = "status-source"
 
 
 def _status(state: State) -> Iterator[Row]:
-    """Lines that inform; where a server on another port is offered, that line takes the answer."""
+    """The informing lines; a line that offers a server on another port can be clicked."""
     found = wording.offered(state.sample) if state.sample and not state.paused else None
     for key, text in zip(_STATUS, menu_text.status(state), strict=True):
         if found and found.port and key == _SOURCE:
@@ -158,7 +158,7 @@ def _choice(key: str, text: str, command: Command, chosen: bool) -> Row:
 
 
 def _processes(state: State) -> Row:
-    """The tree below its heading, and in a submenu of its own what else could be watched."""
+    """The tree below its heading, and in a submenu the other candidates."""
     read = None if state.paused else state.sample
     tree = read.rows if read else ()
     candidates = state.process.candidates if state.process else ()

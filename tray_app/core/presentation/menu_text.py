@@ -18,8 +18,8 @@ from tray_app.core.presentation.figures import Figure
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72
-# Room for what the lines on top say in other moments: Qt widens an open menu beyond the edge of
-# the screen, and GTK cuts what does not fit.
+# Room for longer texts of the lines on top: Qt widens an open menu beyond the edge of the screen,
+# and GTK cuts texts that do not fit.
 ROOM_CHARS = 44
 DELIVERY_LINES = 4
 
@@ -58,12 +58,12 @@ MUTES: tuple[tuple[float | None, str], ...] = (
 
 
 def cut(text: str, limit: int = ROW_CHARS) -> str:
-    """At most ``limit`` characters, with an ellipsis where something was cut."""
+    """At most ``limit`` characters, with an ellipsis if the text was cut."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def lines(text: str, count: int) -> tuple[str, ...]:
-    """The text over ``count`` rows, broken between words; rows that are not needed are empty."""
+    """The text over ``count`` rows, broken between words; unused rows are empty."""
     found: list[str] = []
     for word in text.split():
         if found and len(found[-1]) + len(word) < ROW_CHARS:
@@ -89,7 +89,7 @@ def status(state: State) -> tuple[str, ...]:
 
 
 def _instead(state: State, name: str) -> tuple[str, str, str]:
-    """Three lines while nothing is read: that it is so, why, and what was read before."""
+    """Three lines while paused: the state, how to resume, and the last memory figure."""
     if state.paused:
         before = state.sample.memory_bytes if state.sample else None
         return (
@@ -102,7 +102,7 @@ def _instead(state: State, name: str) -> tuple[str, str, str]:
 
 
 def _unread(figure: Figure, state: State) -> str:
-    """A figure's line while nothing is read: the peak stays."""
+    """A figure's line while paused: the peak stays."""
     if figure.key == "peak":
         return f"{figure.label}: {format.size(state.peak_bytes)}"
     return figure.menu_line(None)
@@ -127,7 +127,7 @@ def more(rows: tuple[ProcessRow, ...]) -> str:
 
 
 def alerts(state: State, now: Now) -> str:
-    """The submenu's own row: whether an alert would be seen, and if not, from when on."""
+    """The submenu's own row: whether alerts are muted or not delivered, and for how long."""
     if state.delivery_problem is not None:
         return "Alerts: not delivered"
     muted_s = state.mute.muted_s(now)
@@ -135,12 +135,12 @@ def alerts(state: State, now: Now) -> str:
         return "Alerts"
     if math.isinf(muted_s):
         return "Alerts: muted until restart"
-    # While it is paused nothing is counted down.
+    # No countdown while paused.
     return "Alerts: muted" if state.paused else f"Alerts: muted for {format.remaining(muted_s)}"
 
 
 def counted(deliveries: tuple[Delivery, ...]) -> str:
-    """``12 delivered, 1 failed``: of those that are kept."""
+    """``12 delivered, 1 failed``: of the latest ones."""
     failed = sum(each.problem is not None for each in deliveries)
     return f"{len(deliveries) - failed} delivered, {failed} failed"
 
@@ -154,7 +154,7 @@ def fate(value: Delivery, now: Now) -> str:
 
 
 def delivery(state: State) -> str:
-    """How notifications have fared."""
+    """Whether notifications are delivered."""
     if state.delivery_problem is not None:
         return wording.undelivered(state.delivery_problem)
     if not state.deliveries:
@@ -163,7 +163,7 @@ def delivery(state: State) -> str:
 
 
 def deliveries(state: State, now: Now) -> tuple[str, ...]:
-    """Four rows: how notifications fare, and the last ones, the newest first."""
+    """Four rows: the count, and the latest notifications, newest first."""
     if state.delivery_problem is not None:
         return lines(delivery(state), DELIVERY_LINES)
     shown = [cut(fate(each, now)) for each in reversed(state.deliveries[1 - DELIVERY_LINES :])]
@@ -176,7 +176,7 @@ def limit(limits: AlertLimits, level: Level) -> str:
 
 
 def theme(which: Theme, seen: Theme) -> str:
-    """A theme's row; AUTO says what the desktop tells."""
+    """A theme's row; AUTO adds the desktop's theme."""
     if which is Theme.AUTO and seen is not Theme.AUTO:
         return f"{THEMES[which]} ({seen})"
     return THEMES[which]
@@ -208,7 +208,7 @@ def samples(health: Health | None) -> str:
 
 
 def last_action(state: State) -> str:
-    """What is asked of the server, or what the last thing asked has brought; empty without any."""
+    """The server action in progress, or the result of the last one; empty without any."""
     if state.running_action is not None:
         return f"{action_text.under_way(state.running_action)} …"
     return action_text.line(state.brought) if state.brought else ""

@@ -1,8 +1,7 @@
 """Turns events into notifications: title, text, urgency and buttons.
 
-Every sentence of a notification stands here; how a size, a rate and a duration are written is
-`wording`'s. Short, and the figures first. xfce4-notifyd cuts titles after about 46 characters, and
-breaks texts.
+Every sentence of a notification is here; `format` writes sizes, rates and durations. Short, and the
+figures first. xfce4-notifyd cuts titles after about 46 characters, and breaks texts.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class Urgency(IntEnum):
 
 
 class Action(Struct, frozen=True):
-    """A button, where the desktop offers buttons: its text and what it asks for."""
+    """A button, if the desktop supports buttons: its text and its command."""
 
     label: str
     command: Command
@@ -73,7 +72,7 @@ class Action(Struct, frozen=True):
 class Note(Struct, frozen=True):
     """A notification before it is sent. Those with the same ``replace`` take turns.
 
-    ``silent``: it only tells what has become of an earlier one, and makes no sound again.
+    ``silent``: it updates an earlier one, without another sound.
     """
 
     title: str
@@ -90,7 +89,7 @@ OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
 def note(event: Event) -> Note | None:
-    """The notification for an event; None for what does not interrupt a person."""
+    """The notification for an event; None for an event that sends none."""
     match event:
         case Alert(finding):
             return None if finding.is_quiet else alert(event)
@@ -132,7 +131,7 @@ def note(event: Event) -> Note | None:
 
 
 def _sure(event: ConfirmationNeeded) -> Action:
-    """The button that has it done."""
+    """The button that confirms the action."""
     server_action = event.action
     is_freeing = server_action is ServerAction.FREE_MEMORY
     command = FreeMemory(sure=True) if is_freeing else CleanUp(server_action, sure=True)
@@ -140,7 +139,7 @@ def _sure(event: ConfirmationNeeded) -> Action:
 
 
 def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for each finding
-    """What was found, in words: every kind stands here, also those that interrupt nobody.
+    """A finding in words: every kind is here, also those that send no notification.
 
     Notifications, console and log take their words from here.
     """
@@ -198,16 +197,16 @@ def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for eac
 
 _ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
 LINES_MAX = 6
-# Of jobs in a row, so many figures are read.
+# At most this many figures of jobs in a row.
 JOBS_MAX = 6
 NOTHING_GOES_ON = "No job is running."
 RESTART = "Restarting the server frees it."
-# A shorter time ago is "now" in a list.
+# A shorter age is "now" in a list.
 SOON_S = 10.0
 
 
 def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
-    """Title and text of an alert: figures first, then what is going on."""
+    """Title and text of an alert: figures first, then the activity."""
     level = found.level
     memory = size(sample.memory_bytes)
     if found.forecast:
@@ -232,7 +231,7 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
 
 
 def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
-    """Title and text when a forecast that was said did not come true."""
+    """Title and text when a forecast did not come true."""
     level = found.level
     still = "" if level is Level.NONE else f"Still above {found.limit_mb:g} MB."
     return (
@@ -250,7 +249,8 @@ def recovery(found: Recovered, sample: Sample) -> tuple[str, str]:
 
 
 def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
-    """Title and text when the machine is short of memory: how much is left, and who holds it."""
+    """Title and text when the machine is short of memory: how much is left, and the largest
+    processes."""
     system = found.system
     what = "Memory limit nearly reached" if system.limited else "Machine low on memory"
     pressed = ""
@@ -266,7 +266,7 @@ def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
 
 
 def gone(found: ServerExit, _sample: Sample) -> tuple[str, str]:
-    """Title and text when the server has ended in the middle of something."""
+    """Title and text when the server ended during a job or with high memory."""
     while_ = " while processing" if found.busy else ""
     heading = f"{APP} stopped at {size(found.memory_bytes)}{while_}"
     why = wording.out_of_memory(found.oom_kills)
@@ -371,7 +371,7 @@ def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
 
 
 def _pending(event: PendingAlerts) -> Note | None:
-    """What was held back, one line each; a single message keeps its own text."""
+    """The pending alerts, one line each; a single one keeps its own text."""
     notes = [(alert, note(alert)) for alert in event.events]
     told = [(alert, one) for alert, one in notes if one is not None]
     if not told:
@@ -381,7 +381,7 @@ def _pending(event: PendingAlerts) -> Note | None:
     else:
         when = f"after {duration(event.slept_s)} of sleep"
     urgency = max(one.urgency for _, one in told)
-    # Of several, none is news any more that may break in on a full screen.
+    # A summary is not urgent enough to interrupt a full-screen program.
     urgency = min(urgency, Urgency.NORMAL)
     if len(told) == 1 and not event.dropped:
         alert, one = told[0]
@@ -433,7 +433,7 @@ def _urgency(level: Level, sample: Sample) -> Urgency:
 
 
 def _doing(sample: Sample) -> str:
-    """What goes on; empty where it is not known yet: a video may have been posted just now."""
+    """The activity; empty while unknown: a video may have arrived just now."""
     if sample.activity is Activity.IDLE:
         return NOTHING_GOES_ON if sample.rests else ""
     return f"{capitalised(_work(sample))}."

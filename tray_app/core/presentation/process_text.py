@@ -1,4 +1,5 @@
-"""How the server's process was recognised, or why none is read: one short line for each kind."""
+"""The texts of how the server's process was recognised, or why none is read: one short line
+each."""
 
 from __future__ import annotations
 
@@ -56,11 +57,11 @@ _ADVICE = {
     ProcessProblemKind.NOT_THE_SERVER: "Only the API is read. "
     "If it is your server, choose it under Processes.",
 }
-"""What a problem means and what a person can do, where there is more to say than its line."""
+"""The meaning of a problem and what to do, if its line does not say enough."""
 
 
 def in_full(value: ProcessProblem) -> str:
-    """The problem's line, and what to do about it if there is something."""
+    """The problem's line, and advice if there is any."""
     advice = _ADVICE.get(value.kind)
     return f"{problem(value)}. {advice}" if advice else problem(value)
 

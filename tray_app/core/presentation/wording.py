@@ -43,18 +43,18 @@ from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 
 APP = "RunAnalyze"
-# What a job has kept below this is noise: the recorded idle server moves by less.
+# A job that keeps less is noise: the recorded idle server moves by less.
 KEPT_SHOWN_BYTES = 10 * MIB
-# Less than this in common is what all programs have: libraries.
+# Sharing less than this is usual: libraries.
 SHARING_SHOWN_BYTES = 16 * MIB
-# No forecast is better than to some seconds.
+# A forecast is exact to some seconds at best.
 ANY_MOMENT_S = 10.0
-# An age below this is "now" to a person.
+# A smaller age counts as "now".
 AGE_SHOWN_S = 3.0
-# An answer faster than this is "at once" to a person; shown, its figure would only flicker.
+# A faster answer counts as immediate; its time would only flicker.
 LATENCY_SHOWN_S = 0.1
 
-# Below this a swap in use is what some kernels put aside at leisure.
+# A smaller use of swap is normal: kernels move unused pages there.
 SWAP_SHOWN_BYTES = MIB
 
 MODES = {
@@ -81,7 +81,7 @@ def forecast(value: Forecast) -> str:
 
 
 def foretold(value: Forecast) -> str:
-    """``forecast: critical in about 40 s``: where the level that is reached stands, too."""
+    """``forecast: critical in about 40 s``: beside the current level."""
     return f"forecast: {_foretold(value)} {when(value.seconds)}"
 
 
@@ -90,7 +90,7 @@ def _foretold(value: Forecast) -> str:
 
 
 def when(seconds: float) -> str:
-    """``in about 40 s``, ``any moment``: of what is to come."""
+    """``in about 40 s``, ``any moment``: the time of a forecast."""
     return "any moment" if seconds < ANY_MOMENT_S else f"in {about(seconds)}"
 
 
@@ -128,7 +128,7 @@ def stage(activity: Activity, value: Stage | None, before: str = ": ") -> str:
 
 
 def doing(sample: Sample, before_stage: str = ": ") -> str:
-    """``idle``, ``processing: frames, 18 s``: with how long the job has taken so far."""
+    """``idle``, ``processing: frames, 18 s``: with the job's duration so far."""
     text, job = stage(sample.activity, sample.stage, before_stage), sample.job
     if job is None or job.ended is not None:
         return text
@@ -136,7 +136,7 @@ def doing(sample: Sample, before_stage: str = ": ") -> str:
 
 
 def job(value: Job) -> str:
-    """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``: what is known of it."""
+    """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``: its known figures."""
     parts = [f"Job {value.number}: {duration(value.elapsed_s(value.ended or value.started))}"]
     if value.before:
         parts.append(f"{size(value.before.memory_bytes)} before")
@@ -150,7 +150,7 @@ def job(value: Job) -> str:
 
 
 def api(condition: ApiCondition) -> str:
-    """Why the API is not answering, in a few words; empty while all is well."""
+    """Why the API is not answering, in a few words; empty while it answers."""
     match condition.state:
         case ApiState.OK | ApiState.WAITING:
             return ""
@@ -183,7 +183,7 @@ def hung(value: Hang, now_s: float) -> str:
 
 
 def source(sample: Sample) -> str:
-    """Where the figure comes from, how old it is, and why it is not the usual source."""
+    """The figure's source and age, and why it is not the usual source."""
     if not sample.stretched:
         return _source(sample)
     return _joined(_source(sample), f"slowed to one sample per {duration(sample.interval_s)}")
@@ -238,14 +238,14 @@ def _as_counted(sample: Sample) -> str:
 
 
 def uncertainty(sample: Sample) -> str:
-    """A sentence where the figure may be too high; else empty."""
+    """A sentence if the figure may be too high; otherwise empty."""
     if sample.memory_kind is not MemoryKind.RSS_SUM:
         return ""
     return "This may be too high: shared memory cannot be measured."
 
 
 def sharing(sample: Sample) -> str:
-    """What the processes have together, and how that was counted; empty where it is their sum."""
+    """The processes' total and how it was counted; empty if it is their sum."""
     rss_bytes = sample.rss_bytes
     if rss_bytes is None or not _as_counted(sample):
         return ""
@@ -263,7 +263,7 @@ def problem(sample: Sample) -> str:
 
 
 def problem_in_full(sample: Sample) -> str:
-    """The same with what to do about it, for the list of processes."""
+    """The same with advice, for the list of processes."""
     return process_text.in_full(sample.problem) if sample.problem else ""
 
 
@@ -307,7 +307,8 @@ def _why_nothing(sample: Sample) -> str:
 
 
 def offered(sample: Sample) -> Target | None:
-    """What is probably the server, on another port, while there is none where it is looked for."""
+    """The process that is probably the server, on another port, while none listens on the
+    configured one."""
     if sample.target is not None or not sample.candidates:
         return None
     likeliest = sample.candidates[0]
@@ -328,14 +329,14 @@ def memory(sample: Sample) -> str:
 
 def standing(sample: Sample) -> str:
     """``critical``, ``recovering``, ``high, recovering``: the level that memory is in, and whether
-    it has just come down from another; empty in calm."""
+    it has just left a higher one; empty below all levels."""
     level = "" if sample.alert is Level.NONE else sample.alert.word
     back = "" if sample.recovering is Level.NONE else "recovering"
     return ", ".join(filter(None, (level, back)))
 
 
 def ahead(sample: Sample) -> str:
-    """What memory will reach and when; empty without a forecast."""
+    """The level that memory will reach and when; empty without a forecast."""
     return forecast(sample.forecast) if sample.forecast else ""
 
 
@@ -367,7 +368,7 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
 
 
 def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
-    """Title and text of a notification with what the tooltip says; a title must be short."""
+    """Title and text of a status notification, like the tooltip; a title must be short."""
     what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
     return what, "\n".join((capitalised(forecast), *lines) if forecast else lines)
 
@@ -387,7 +388,7 @@ def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
 
 
 def _change(bytes_: int | None) -> str:
-    """``+58 MB from start to end``: what the old console scripts called the trend."""
+    """``+58 MB from start to end``: the old console scripts' trend."""
     if bytes_ is None:
         return ""
     if abs(bytes_) < 0.5 * MIB:
@@ -401,7 +402,7 @@ def quick_test(event: Summarised) -> tuple[str, str]:
 
 
 def undelivered(problem: str) -> str:
-    """The menu's and the log's word when no notification gets through."""
+    """The text for menu and log when notifications are not delivered."""
     return f"Notifications are not being delivered: {problem}"
 
 
@@ -417,12 +418,12 @@ NO_BUS = (
 
 
 def output_failed(reason: str) -> str:
-    """That standard output cannot be written."""
+    """The error when standard output cannot be written."""
     return f"cannot write to standard output: {reason}"
 
 
 def already_running(url: str, *, heard: bool) -> str:
-    """What a second start for the same server says."""
+    """The message of a second start for the same server."""
     shows = "; its status is shown" if heard else ", but it does not respond"
     return f"already running for {url}{shows}"
 
@@ -438,7 +439,7 @@ def autostart_failed(on: bool, reason: str) -> str:
 
 
 def free_of(value: SystemMemory | None) -> str:
-    """``12.3 GB of 23.5 GB free (48 % used)``, and what makes memory scarce."""
+    """``12.3 GB of 23.5 GB free (48 % used)``, and the signs of scarcity."""
     if value is None:
         return UNKNOWN
     free, total = size(value.available_bytes), size(value.total_bytes)
@@ -446,7 +447,7 @@ def free_of(value: SystemMemory | None) -> str:
 
 
 def scarce(value: SystemMemory | None) -> str:
-    """What makes memory scarce, else empty: ``limited · 420 MB in swap · pressure 12 %``."""
+    """Signs of scarce memory, or empty: ``limited · 420 MB in swap · pressure 12 %``."""
     if value is None:
         return ""
     swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
@@ -460,7 +461,7 @@ def scarce(value: SystemMemory | None) -> str:
 
 
 def own_memory(value: UssPss) -> str:
-    """``301 MB really its own, 322 MB with its share of what is in common``."""
+    """``301 MB private (USS), 322 MB including its share of shared pages (PSS)``."""
     own = f"{size(value.uss_bytes)} private (USS)"
     if value.pss_bytes is None:
         return own
@@ -473,7 +474,7 @@ def process(value: Target) -> str:
 
 
 def change(value: Change) -> str:
-    """What became of the server, in one line."""
+    """A change of the server in one line."""
     target = value.target
     match value.transition:
         case Transition.ENDED:
@@ -492,7 +493,7 @@ def change(value: Change) -> str:
 
 
 def out_of_memory(kills: OomKills | None) -> str:
-    """What the kernel has killed at that time, no surer than is known; empty without any."""
+    """The OOM kills at that time, as certain as known; empty without any."""
     if kills is None or not kills.count:
         return ""
     count = "a process" if kills.count == 1 else f"{kills.count} processes"
@@ -522,7 +523,7 @@ def size_in_files(value: TempUsage | None) -> str:
 
 
 def mode(sample: Sample) -> str:
-    """``Automatic``, or ``Automatic, using processes`` while the API is away."""
+    """``Automatic``, or ``Automatic, using processes`` while the API is unavailable."""
     return f"{MODES[sample.mode]}{', using processes' if sample.fallback else ''}"
 
 

@@ -21,7 +21,7 @@ _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi"})
 _LAUNCHER_SUFFIX = re.compile(r"(?:-script\.pyw?|\.exe)$", re.IGNORECASE)
 _OPTIONS_WITH_VALUE = "WX"
 _BIND_OPTIONS = ("-b", "--bind")
-# What setproctitle makes of gunicorn's processes, as one token or several.
+# The titles that setproctitle gives gunicorn's processes, as one token or several.
 _GUNICORN_TITLE = re.compile(r"gunicorn: (?:master|worker) \[(.+)\]")
 _APP = re.compile(r"[A-Za-z_][\w./\\]*:[A-Za-z_]\w*(?:\(\))?")
 
@@ -29,9 +29,8 @@ _APP = re.compile(r"[A-Za-z_][\w./\\]*:[A-Za-z_]\w*(?:\(\))?")
 class ServerCommand(Struct, frozen=True):
     """A command line that starts a server.
 
-    ``program`` is its name as people know it ("uvicorn", "fastapi run", "python"), ``app``
-    what it serves ("main:app", "main.py") if that can be told, ``ports`` the TCP ports it
-    states (often none).
+    ``program`` is its usual name ("uvicorn", "fastapi run", "python"), ``app`` the served app
+    ("main:app", "main.py") if known, ``ports`` the TCP ports it states (often none).
     """
 
     program: str
@@ -45,7 +44,7 @@ class ServerCommand(Struct, frozen=True):
 
 
 class _Launch(Struct, frozen=True):
-    """What runs, past the interpreter and its options: a program, a script or a module."""
+    """The program, script or module, after the interpreter and its options."""
 
     name: str
     args: tuple[str, ...]
@@ -59,8 +58,8 @@ def is_python(cmdline: tuple[str, ...]) -> bool:
 
 
 def may_be_server(name: str) -> bool:
-    """Whether a process of this name may be a server, or a worker of one: an interpreter, or what a
-    launcher, or setproctitle, has called it."""
+    """Whether a process of this name may be a server or its worker: an interpreter, a launcher, or
+    a name set by setproctitle."""
     program = name.lower().partition(":")[0].removesuffix(".exe")
     return _PYTHON.fullmatch(program) is not None or program in _SERVERS
 
@@ -79,13 +78,13 @@ def is_this_program(cmdline: tuple[str, ...]) -> bool:
 
 
 def program_name(cmdline: tuple[str, ...]) -> str:
-    """What runs, in small letters: a script or module rather than its interpreter; or ""."""
+    """The script or module, not its interpreter, in lower case; or ""."""
     launch = _launch(cmdline)
     return _program(launch.name) if launch else ""
 
 
 def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
-    """Whether the parent started the child just to run the same thing in its place.
+    """Whether the parent started the child only to run the same command.
 
     On Windows a venv's python.exe starts the real one, and uvicorn.exe starts python.exe with
     itself as the script: ``uvicorn.exe main:app`` > ``python.exe uvicorn.exe main:app``.
@@ -100,7 +99,7 @@ def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
 
 
 def server_command(cmdline: tuple[str, ...]) -> ServerCommand | None:
-    """The server that a command line starts, or None when it starts something else."""
+    """The server that a command line starts, or None if it starts something else."""
     title = _GUNICORN_TITLE.match(" ".join(cmdline))
     if title:
         return ServerCommand("gunicorn", title[1], frozenset())

@@ -1,7 +1,7 @@
 """Chooses the server process: facts about processes in, one choice with its evidence out.
 
-A listening socket on the URL's port is proof. A command line is a guess, taken only while
-nothing listens there, and never one that belongs to another port.
+A listening socket on the URL's port is proof. A command line is a guess. It counts only while
+nothing listens there, and never if it names another port.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from tray_app.core.server.command_line import (
     server_command,
 )
 
-# Programs that hold a port only to pass it on: their memory is not the server's. Others are
-# found out by the API's figures.
+# Programs that only forward a port: their memory is not the server's. The cross-check with the
+# API's figures finds others.
 _RELAYS = frozenset(
-    # What publishes a container's or a virtual machine's port.
+    # Publishers of a container's or a virtual machine's port.
     {"docker-proxy", "com.docker.backend", "rootlesskit", "rootlessport", "conmon", "gvproxy"}
     | {"slirp4netns", "pasta", "pasta.avx2", "passt", "passt.avx2", "wslrelay", "kubectl"}
-    # Tunnels, and what opens a service's socket before it starts the service.
+    # Tunnels, and programs that open a service's socket before they start the service.
     | {"ssh", "sshd", "sshd-session", "socat", "cloudflared", "systemd", "launchd"}
     # Reverse proxies.
     | {"nginx", "haproxy", "caddy", "traefik", "envoy"}
@@ -42,10 +42,10 @@ _PROJECT = re.compile(r"runanalyze(?!-tray)", re.IGNORECASE)
 
 
 class ProcessFacts(Struct, frozen=True):
-    """What is known of one process. ``created_s`` is Unix time; ``owned``: we may read it.
+    """The known facts of one process. ``created_s`` is Unix time; ``owned``: we may read it.
 
-    ``isolated``: in another network namespace, as in a container; nothing that it listens on
-    is a port of ours.
+    ``isolated``: in another network namespace, as in a container; none of its ports is a port of
+    this machine.
     """
 
     pid: int
@@ -71,9 +71,9 @@ class Listeners(Struct, frozen=True):
 class TargetChoice(Struct, frozen=True):
     """The server's root process and how it was recognised, or ``problem``: why there is none.
 
-    ``candidates`` might be the server, too, likeliest first; the port leaves no doubt and none.
-    Where there is no server they are those that listen on another port of this machine.
-    ``hidden``: a process that we may not see holds the port.
+    ``candidates`` might also be the server, likeliest first; a process found by the port has none.
+    If there is no server, they listen on another port of this machine. ``hidden``: a process that
+    we may not see holds the port.
     """
 
     pid: int | None = None
@@ -119,10 +119,10 @@ def choose(
 def answering(listening: Collection[int], parents: Mapping[int, int | None]) -> frozenset[int]:
     """The pids of a tree that answer requests, of those that hold the listening socket.
 
-    With --reload or --workers the root only supervises: its nearest listening descendants
-    answer (what listens below those has merely inherited the socket). Else the root does,
-    or below a launcher, which does not listen, the process that it launched. Beside a root that has
-    outlived its supervisor others do that have outlived it, too.
+    With --reload or --workers the root only supervises: its nearest listening descendants answer
+    (what listens below those has merely inherited the socket). Else the root does, or below a
+    launcher, which does not listen, the process that it launched. If a root outlived its
+    supervisor, other survivors of it answer, too.
     """
     nearest = {pid: _nearest(pid, listening, parents) for pid in listening}
     tops = {pid for pid in nearest if nearest[pid] is None}
@@ -131,8 +131,8 @@ def answering(listening: Collection[int], parents: Mapping[int, int | None]) -> 
 
 
 def may_outlive_its_supervisor(facts: ProcessFacts) -> bool:
-    """Whether it is a worker, which may go on with others on the port when its supervisor was
-    killed: one of multiprocessing, or of gunicorn."""
+    """Whether it is a worker of multiprocessing or gunicorn, which may outlive its killed
+    supervisor and still serve the port."""
     command = server_command(facts.cmdline)
     if command is not None:
         return command.program == "gunicorn"
@@ -242,7 +242,8 @@ def _offers(
     candidates: Iterable[_Candidate],
     listening_ports: Mapping[int, Collection[int]],
 ) -> Iterator[Target]:
-    """Those that serve what the server does, on another port: a person may have moved it."""
+    """The candidates that serve the same app on another port: the user may have moved the
+    server."""
     for each, command in candidates:
         _, of_project, serves_main, _ = _rank(each)
         ports = listening_ports.get(each.pid)
@@ -253,7 +254,7 @@ def _offers(
 
 
 def as_target(facts: ProcessFacts, evidence: Evidence) -> Target:
-    """What is known of a process, as something that can be watched."""
+    """A process as a target."""
     return Target(
         pid=facts.pid,
         created_s=facts.created_s,

@@ -25,7 +25,7 @@ from tray_app.core.server.discovery import (
     root_among,
 )
 
-# Their arguments speak of other programs.
+# Their arguments name other programs.
 _QUOTING = frozenset(
     {"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "pgrep", "pkill", "pidof", "killall"}
     | {"ps", "watch", "find", "xargs", "sed", "awk", "gawk", "mawk", "less", "more", "cat", "tail"}
@@ -35,7 +35,7 @@ _QUOTING = frozenset(
 
 
 class TargetOverride(Struct, frozen=True):
-    """At most one of the three is set; none: the server is looked for by evidence.
+    """At most one of the three is set; none: the server is found by evidence.
 
     ``pinned`` is a process's identity (pid, created_s). ``pid`` becomes one when it is first seen.
     ``match`` is a regular expression, searched in the command line joined by spaces.
@@ -55,12 +55,12 @@ NO_OVERRIDE = TargetOverride()
 
 
 def named(pid: int | None, match: str | None) -> TargetOverride:
-    """The override that the settings name; a pid is the more exact word of the two."""
+    """The override from the settings; a pid is more exact than a pattern."""
     return TargetOverride(pid=pid) if pid is not None else TargetOverride(match=match)
 
 
 def matches(pattern: re.Pattern[str], cmdline: tuple[str, ...]) -> bool:
-    """Whether a command line is one of those that a pattern may mean."""
+    """Whether a command line matches a pattern, and is not one that merely quotes it."""
     return (
         bool(cmdline)
         and pattern.search(" ".join(cmdline)) is not None
@@ -76,11 +76,11 @@ def choose_match(
     own_line: Collection[int],
     current: int | None,
 ) -> TargetChoice:
-    """The process that a pattern means, among the ``facts`` of those that match it.
+    """The process that a pattern selects among the ``facts`` of matching ones.
 
-    One that listens on the server's port (``listening``) is preferred, then the one that is
-    watched already (``current``), then the newest; always the root of its line of matches.
-    ``own_line`` are this program and its ancestors: their command lines may quote the pattern.
+    One that listens on the server's port (``listening``) is preferred, then the watched one
+    (``current``), then the newest; always the root of its line of matches. ``own_line`` are this
+    program and its ancestors: their command lines may quote the pattern.
     """
     found = {each.pid: each for each in facts if each.pid not in own_line}
     listeners = {root_among(found[pid], found) for pid in listening if pid in found}

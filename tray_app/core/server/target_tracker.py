@@ -15,7 +15,7 @@ from tray_app.core.model.readings import Loss, ProcessReading, Target
 
 class Transition(Enum):
     """ENDED: the target is gone. RETURNED: it, or another, runs again after that. RESTARTED: both
-    within one reading. SWITCHED: another process is taken for the server, which has not ended.
+    within one reading. SWITCHED: another process is now watched, and the old one has not ended.
     WORKER_REPLACED: a worker answers in an old one's place."""
 
     ENDED = auto()
@@ -28,8 +28,8 @@ class Transition(Enum):
 class Change(Struct, frozen=True):
     """``target`` is the new one, or with ENDED the old one, whose end ``loss`` describes.
 
-    ``left`` and ``joined`` are the workers' pids with WORKER_REPLACED. ``falls_back``: a person had
-    picked what has ended, so the server is looked for again.
+    ``left`` and ``joined`` are the workers' pids with WORKER_REPLACED. ``falls_back``: the user's
+    chosen process has ended, so the search for the server starts again.
     """
 
     transition: Transition

@@ -1,8 +1,8 @@
 """Determines the basis of the memory figure: which process or tree it measures.
 
 The server's process tree and the API's answer mean the same where the API's figure fits the tree
-(`cross_check`). Else they are two figures, and what was learnt from one says nothing of the other:
-a proxy's 20 MB and then its server's 2 GB are no growth.
+(`cross_check`). Otherwise they are two figures, and one says nothing about the other: a proxy's 20
+MB followed by its server's 2 GB is not growth.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tray_app.core.source_choice.selection import Selected
 class Basis(Struct, frozen=True):
     """The tree of ``target`` (pid, created_s); None: whatever process answers the API.
 
-    ``answers``: an answer of the API means the same. ``ended``: that life of the server is over.
+    ``answers``: the API's answer measures the same. ``ended``: that run of the server is over.
     """
 
     target: tuple[int, float] | None = None
@@ -31,8 +31,8 @@ ENDED = Basis(ended=True)
 def of(selected: Selected, process: ProcessReading | None, check: CrossCheck) -> Basis | None:
     """The basis of this sample's figure; None where it has no new one.
 
-    ``process`` is the reading without a target that is not the server. Several workers share what
-    the API tells of one.
+    ``process`` is the reading without a target that is not the server. With several workers the API
+    reports one of them.
     """
     if selected.memory_bytes is None or selected.stale:
         return None
@@ -44,7 +44,7 @@ def of(selected: Selected, process: ProcessReading | None, check: CrossCheck) ->
 
 
 def is_another(before: Basis | None, after: Basis) -> bool:
-    """Whether the figure has another meaning than the one before it."""
+    """Whether the figure's basis differs from the previous one."""
     if before is None:
         return False
     if before.ended:

@@ -31,7 +31,7 @@ LATENCY_RISE_MAX = 2.0
 LATENCY_COUNTED_MIN_S = 0.05
 LATENCY_FIRST_MAX_S = 1.5
 # The server walks its whole temp tree for each answer, on its event loop: 0.37 s at 100,000 files.
-# So at most a twentieth of its time goes into answering us.
+# So at most a twentieth of its time may go into our answers.
 APART_LATENCIES = 20.0
 APART_MAX_S = 30.0
 HASTE_S = 0.5
@@ -44,7 +44,7 @@ LEAD_LATENCIES = 3.0
 
 class ApiState(StrEnum):
     """OK: answers. WAITING: no answer has come yet, and none is late. SLOW: an answer is late.
-    SILENT: late beyond 3 s. OFF: not to be asked."""
+    SILENT: late by more than 3 s. OFF: the API is not polled."""
 
     OK = "ok"
     WAITING = "waiting"
@@ -56,11 +56,11 @@ class ApiState(StrEnum):
 
 
 class CircuitBreaker(Struct, frozen=True):
-    """What is known of the API. ``asked_s`` is set while a request is in flight.
+    """The state of the API. ``asked_s`` is set while a request is in flight.
 
-    ``silent_since_s`` is when the first request was sent that has not been answered, kept
-    over time-outs; ``latency_s`` is smoothed (weight 1/4 for a slower one, 1/2 for a faster).
-    ``not_before_s``: the server wants not to be asked before, whatever else speaks for it.
+    ``silent_since_s`` is when the first unanswered request was sent, kept over time-outs;
+    ``latency_s`` is smoothed (weight 1/4 for a slower one, 1/2 for a faster). ``not_before_s`` is
+    the end of the server's Retry-After, which overrides everything else.
     """
 
     asked_s: float | None = None
@@ -100,8 +100,8 @@ def answered(breaker: CircuitBreaker, reading: ApiReading) -> CircuitBreaker:
 
 
 def begun_again(breaker: CircuitBreaker, silent_since_s: float | None = None) -> CircuitBreaker:
-    """What came before says nothing any more. A request that is in flight may still be answered,
-    and what the server wants is kept."""
+    """Forget all earlier answers and failures. A request in flight may still be answered, and a
+    Retry-After stays."""
     return CircuitBreaker(
         asked_s=breaker.asked_s, silent_since_s=silent_since_s, not_before_s=breaker.not_before_s
     )
@@ -117,12 +117,12 @@ def _smoothed(before_s: float | None, latency_s: float) -> float:
 
 
 def apart_s(breaker: CircuitBreaker) -> float:
-    """How far apart requests are kept, from start to start."""
+    """The minimum time between requests, from start to start."""
     return min(APART_LATENCIES * (breaker.latency_s or 0.0), APART_MAX_S)
 
 
 def within_budget(breaker: CircuitBreaker, now_s: float, interval_s: float) -> bool:
-    """Whether the API answers as it is asked, although its newest answer may be some time old."""
+    """Whether the API answers every request, although its newest answer may be some time old."""
     if breaker.reading is None or breaker.failures:
         return False
     waited_s = 0.0 if breaker.asked_s is None else now_s - breaker.asked_s
@@ -160,19 +160,19 @@ def failed(
 
 
 def ended(breaker: CircuitBreaker) -> CircuitBreaker:
-    """The process that answered has ended: its last answer is no figure, and whether another
-    answers in its place is asked at once."""
+    """The answering process has ended: drop its last answer, and ask at once whether another one
+    answers."""
     return replace(breaker, reading=None, pause_s=0.0, next_ask_s=0.0, not_before_s=0.0)
 
 
 def reset(breaker: CircuitBreaker) -> CircuitBreaker:
-    """Something says that the server is back (its process was found): ask at once."""
+    """The server seems to be back (its process was found): ask at once."""
     return replace(breaker, pause_s=0.0, next_ask_s=0.0)
 
 
 def is_open(breaker: CircuitBreaker, now_s: float) -> bool:
-    """Whether the API counts as away: 3 failures in a row, 3 s of silence, or more than 3 s in
-    which it wants not to be asked."""
+    """Whether the API counts as unavailable: 3 failures in a row, 3 s of silence, or a Retry-After
+    of more than 3 s."""
     return (
         breaker.failures >= FALLBACK_AFTER_FAILURES
         or breaker.not_before_s - now_s > FALLBACK_AFTER_SILENCE_S
@@ -184,7 +184,7 @@ def is_open(breaker: CircuitBreaker, now_s: float) -> bool:
 
 
 def refuses(breaker: CircuitBreaker, now_s: float) -> bool:
-    """Whether nobody listens any more: away, and the newest request was refused."""
+    """Whether nothing listens: unavailable, and the newest request was refused."""
     return _fails_as(breaker, FailureClass.REFUSED) and is_open(breaker, now_s)
 
 

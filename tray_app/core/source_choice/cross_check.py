@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import MIB, ApiReading, ProcessReading
 
-# Figures further apart than both of these are two processes'.
+# Figures further apart than both limits belong to two processes.
 MISMATCH_FACTOR = 0.2
 MISMATCH_BYTES = 50 * MIB
 ANSWERS_TO_REJECT = 3
@@ -50,10 +50,10 @@ def update(
 ) -> CrossCheck:
     """The count after one more tick; ``answer`` is the newest one if it is new.
 
-    Any process of the tree may have answered (with several workers a random one). What cannot
-    be compared changes nothing: no new answer, no target, or a tree that has itself moved that
-    far since the last tick, as when a slow API tells of a steep climb some moments late. An answer
-    that fits, and another target, clear the count.
+    Any process of the tree may have answered (with several workers a random one). If there is
+    nothing to compare, the count stays: no new answer, no target, or a tree that itself moved that
+    far since the last tick, as when a slow API reports a steep climb late. An answer that fits, and
+    another target, clear the count.
     """
     if process is None or process.target is None:
         return check
@@ -94,7 +94,7 @@ def _has_rested(check: CrossCheck, tree_bytes: int | None) -> bool:
 
 
 def is_another(check: CrossCheck, process: ProcessReading) -> bool:
-    """Whether the target of this reading is known not to be the server."""
+    """Whether the target of this reading is certainly not the server."""
     target = process.target
     return (
         target is not None

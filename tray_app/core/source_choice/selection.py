@@ -28,7 +28,7 @@ STALE_LIMIT_MIN_S = 15.0
 class Why(Enum):
     """Why the API is not the source (or no source is), or the only one (NOT_THE_SERVER).
 
-    BETWEEN: the API is well, this figure is from between two of its answers.
+    BETWEEN: the API is healthy, and this figure is from between two of its answers.
     """
 
     CHOSEN = auto()
@@ -84,9 +84,8 @@ def select(
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
     ``is_mismatch``: the process on the port is not the server (see `cross_check`), so the API
-    stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer makes one
-    think so; then processes do not speak for an API that is well. ``sudden``: a fast poll called
-    for it.
+    stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer points to
+    it; then processes do not replace a healthy API. ``sudden``: a fast poll called for it.
     """
     if is_mismatch and mode is Mode.AUTO:
         alone = select(Mode.API, breaker, None, now_s, interval_s, local, sudden=sudden)
@@ -96,8 +95,8 @@ def select(
         return by_process or _nothing(local=local)
     is_fresh = fresh(breaker, now_s, interval_s)
     if is_fresh or _is_not_due(breaker, now_s, interval_s, sudden=sudden):
-        # What a poll has seen is newer than any answer, also than one that came just now: that was
-        # measured before, by as much as the answer took.
+        # A poll is newer than any answer, even one that just came: the server measured it earlier,
+        # by the time the answer took.
         is_newer = (sudden or not is_fresh) and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is None and breaker.reading is not None:
@@ -114,7 +113,7 @@ def select(
 
 
 def _is_not_due(breaker: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
-    """Whether an answer that is missing is not due yet, and not late."""
+    """Whether a missing answer is not due yet, and not late."""
     if not circuit_breaker.within_budget(breaker, now_s, interval_s):
         return False
     return sudden or circuit_breaker.apart_s(breaker) > FRESH_PART_OF_INTERVAL * interval_s
@@ -150,10 +149,10 @@ def _by_process(process: ProcessReading | None) -> Selected | None:
 def _beside_the_api(
     process: ProcessReading | None, by_process: Selected | None, *, is_newer: bool, is_suspect: bool
 ) -> Selected | None:
-    """The figure of processes where it is better than that of an API that is well."""
+    """The processes' figure if it is better than that of a healthy API."""
     if process is None or by_process is None:
         return None
-    # Who answers among several is not known at once: workers import before they listen.
+    # At first it is unknown which of several processes answers: workers import before they listen.
     one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
     if process.worker_count > 1 or (one_of_several and not is_suspect):
         return _because(by_process, Why.WORKERS)

@@ -100,7 +100,7 @@ class StatusNotifierItem(ServiceInterface):
 
     @dbus_property(access=PropertyAccess.READ)
     def AttentionIconPixmap(self) -> _Pixmaps:
-        # XFCE's panel shows it until it is told of another picture or none.
+        # XFCE's panel shows it until it gets another picture or none.
         return self.pixmaps if self.status == ATTENTION else []
 
     @dbus_property(access=PropertyAccess.READ)
@@ -213,7 +213,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
             self._registration.begin()
 
     def wait_until_told(self, limit_s: float) -> None:
-        """Wait until a panel was told of the icon, or could not be."""
+        """Wait until the registration with a panel has succeeded or failed."""
         self._tried.wait(limit_s)
 
     @property
@@ -229,7 +229,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         return build(self.menu, self, self._ids)
 
     def _show(self) -> None:
-        self._update_title()  # pystray holds a title back while the icon is not shown
+        self._update_title()  # pystray queues a title while the icon is hidden
         self._bus.soon(self._register)
 
     def _hide(self) -> None:
@@ -248,7 +248,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._bus.soon(update)
 
     def set_attention(self, wanted: bool) -> None:
-        """Have the panel bring the icon to the fore, with the same picture: nothing flashes.
+        """Ask the panel to reveal the icon, with the same picture: nothing flashes.
 
         The picture is signalled first: LXQt's panel shows what it has when the status changes, and
         XFCE's looks at the status only together with a picture.
@@ -271,7 +271,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._bus.soon(update)
 
     def _update_menu(self) -> None:
-        # A closed menu is built when a panel asks for it; only another shape must be told.
+        # A closed menu is built when a panel asks for it, so only a change of shape needs a signal.
         if self.menu is not self._told_menu or self._dbus_menu.is_open(self._bus.time_s()):
             self._told_menu = self.menu
             self._bus.soon(self._refresh_menu)
@@ -280,7 +280,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._dbus_menu.refresh()
 
     def tell_menu(self) -> None:
-        """Say what changed in the menu although it is closed."""
+        """Signal the changes of a closed menu, too."""
         self._bus.soon(lambda: self._dbus_menu.refresh(tell=True))
 
     def _run(self) -> None:

@@ -34,7 +34,8 @@ def theme_of(scheme: Any) -> Theme:
 
 
 async def follow_portal(bus: MessageBus, seen: Callable[[Theme], None]) -> None:
-    """Tell ``seen`` the portal's colour scheme, now or when the portal comes, and each change."""
+    """Call ``seen`` with the portal's colour scheme, now or when the portal appears, and after each
+    change."""
     tasks: set[asyncio.Task[None]] = set()
 
     def on_message(message: Message) -> None:

@@ -1,8 +1,8 @@
 """A pystray menu as ``com.canonical.dbusmenu``.
 
-Ids belong to a row's place and never change while the shape of the menu stays, so an open
-menu keeps still. Texts and marks are signalled only while somebody looks: on AboutToShow,
-and then until the menu is closed. A panel that reads in between gets what is true then.
+Ids belong to a row's place and never change while the shape of the menu stays, so an open menu
+keeps still. Texts and marks are signalled only while the menu is open: on AboutToShow, and then
+until it is closed. A panel that reads in between gets the current rows.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from tray_app.core.presentation.menu_text import ROOM_CHARS
 
 MENU_PATH = "/MenuBar"
 VERSION = 3
-# XFCE's panel never says that a menu was closed (nor, for its root, opened): after
-# AboutToShow the menu counts as open for so long.
+# XFCE's panel never reports that a menu was closed (nor, for its root, opened): after AboutToShow
+# the menu counts as open for this long.
 OPEN_AT_MOST_S = MENU_OPEN_AT_MOST_S
-# An open menu is asked for again and again; that it is open is told this often.
+# Panels read an open menu again and again; it is reported as open this often.
 OPEN_TOLD_EVERY_S = 10.0
 
-# It makes room in a row and is as wide as a digit.
+# A space as wide as a digit, to make room in a row.
 FIGURE_SPACE = "\u2007"
 
 _Int = Annotated[int, DBusSignature("i")]
@@ -60,7 +60,7 @@ class Node(Struct, frozen=True):
             yield from child.walk()
 
     def shape(self) -> tuple[Any, ...]:
-        """What must stay for an open menu to keep still."""
+        """The shape that must stay so that an open menu does not move."""
         return (self.id, "type" in self.properties, tuple(c.shape() for c in self.children))
 
 
@@ -117,9 +117,9 @@ def _fitted(node: Node, width: int, *, first: bool) -> Node:
 
 
 class DbusMenu(ServiceInterface):
-    """Serves what ``read`` returns at the moment somebody asks.
+    """Serves the rows that ``read`` returns when a panel asks.
 
-    ``on_open`` gets that the menu was opened, or closed (if the panel reports it).
+    ``on_open`` gets whether the menu was opened or closed (if the panel reports it).
     """
 
     def __init__(
@@ -138,13 +138,13 @@ class DbusMenu(ServiceInterface):
         self._open_until_s = 0.0
 
     def is_open(self, now_s: float) -> bool:
-        """Whether somebody looks at the menu (in the loop's time; from any thread)."""
+        """Whether the menu is open (in the loop's time; from any thread)."""
         return now_s < self._open_until_s
 
     def refresh(self, *, about_to_show: bool = False, tell: bool = False) -> bool:
-        """Look again; say what changed if somebody is looking, or to ``tell`` it anyway.
+        """Read the rows again; signal the changes if the menu is open, or if ``tell``.
 
-        Returns whether it differs.
+        Returns whether they differ.
         """
         now_s = asyncio.get_running_loop().time()
         if about_to_show:

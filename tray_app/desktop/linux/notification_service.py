@@ -1,4 +1,4 @@
-"""The desktop's notification service, spoken to over our own connection to the session bus."""
+"""The desktop's notification service, over our own connection to the session bus."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 class BusNotifications:
     """``org.freedesktop.Notifications`` over our own connection.
 
-    A button that is pressed calls ``press`` with its command; ``appeared`` is called when a
-    service comes, both in the bus' loop. What is remembered of a notification ends with it, and
-    with the service that shows it.
+    A button that is pressed calls ``press`` with its command; ``appeared`` is called when a service
+    comes, both in the bus' loop. A notification's state ends with the notification, and with the
+    service that shows it.
     """
 
     name = "notification service"
@@ -55,10 +55,10 @@ class BusNotifications:
         bus.on_connect(self._listen)
 
     def __call__(self, note: dict[str, Any], settled: Settled) -> None:
-        """Send and wait for the service to say that it has it, at most `LIMIT_S`.
+        """Send it and wait for the service's confirmation, at most `LIMIT_S`.
 
-        An answer that comes later is taken all the same: the number by which the notification is
-        replaced, and its buttons.
+        A later answer still counts: it brings the number for replacing the notification, and for
+        its buttons.
         """
         word = (note.get("hints") or {}).get("replace", "")
         sending = self._bus.start(lambda connection: self._send_in_turn(connection, note, word))
@@ -73,8 +73,8 @@ class BusNotifications:
             raise FinalError(str(error)) from None
 
     async def _send_in_turn(self, connection: MessageBus, note: dict[str, Any], word: str) -> None:
-        """Send it when the answer to the one that it replaces is there, but wait no longer for that
-        than for an answer."""
+        """Send it after the answer to the notification that it replaces, but wait no longer for
+        that than for an answer."""
         before, own = self._sending.get(word), asyncio.current_task()
         assert own is not None
         self._sending[word] = own
@@ -122,7 +122,7 @@ class BusNotifications:
             self._ids[replace] = reply[0]
 
     async def _able(self, connection: MessageBus) -> Sequence[str]:
-        """What this service can do: asked once, for a slow one takes its time each time."""
+        """The service's capabilities: asked once, because a slow service is slow each time."""
         if self._capabilities is None:
             (self._capabilities,) = await bus_call(
                 connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""
@@ -132,7 +132,7 @@ class BusNotifications:
     async def _listen(self, connection: MessageBus) -> None:
         self._capabilities = None
         self._forget()
-        connection.remove_message_handler(self._heard)  # where an attempt before this one failed
+        connection.remove_message_handler(self._heard)  # if an earlier attempt failed
         connection.add_message_handler(self._heard)
         for member in ("ActionInvoked", "NotificationClosed"):
             await add_match(connection, sender=SERVICE, interface=SERVICE, member=member)
@@ -143,7 +143,7 @@ class BusNotifications:
             return
         if message.member == "ActionInvoked" and message.signature == "us":
             number, key = message.body
-            # Not every key is ours: a click on the text is "default", which asks for nothing.
+            # Not every key is ours: a click on the text is "default", which has no command.
             if command := self._buttons.get(number, {}).get(key):
                 self._press(command)
         elif message.member == "NotificationClosed" and message.signature == "uu":
@@ -153,7 +153,7 @@ class BusNotifications:
 
     def _owner_changed(self, owned: bool) -> None:
         self._capabilities = None
-        self._forget()  # another service counts anew, and the same number may be another's
+        self._forget()  # another service starts its numbers again
         if owned:
             self._appeared()
 
@@ -169,10 +169,10 @@ def _settle(sent: Future[None], settled: Settled) -> None:
 
 
 def _keyed(actions: Sequence[Action]) -> dict[str, Action]:
-    """Buttons by a key that says what they ask for.
+    """Buttons by a key that names their kind of command.
 
-    Who presses a button just as its notification is replaced gets the newest's command of that
-    kind, or nothing: never what another button has come to mean.
+    A click while the notification is being replaced runs the newest command of that kind, or
+    nothing: never another button's.
     """
     keyed: dict[str, Action] = {}
     for action in actions:

@@ -1,4 +1,4 @@
-"""Keeps a bus connection whose other side does not read for a while.
+"""Keeps a bus connection alive while the other side does not read.
 
 dbus-fast 5.2 tries to send each message at once, also while an earlier one waits for room in the
 socket, and takes the kernel's refusal (EAGAIN) for the end of the connection:

@@ -1,7 +1,7 @@
 """Has the panel's watcher list the icon, and tries again until it does.
 
-A watcher may own its name before its object answers, may answer the first time with an error, or
-not at all (seen while a session starts): one attempt would leave no icon for ever.
+A watcher may own its name before its object answers, or answer the first time with an error or not
+at all (seen while a session starts). With a single attempt the icon would never appear.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOST_CAME = "StatusNotifierHostRegistered"
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 LONGEST_PAUSE_S = 60.0
 ANSWER_LIMIT_S = 5.0
-# Nobody is there: whoever comes is told of by the bus.
+# There is no watcher: the bus reports the next one.
 _ABSENT = (
     "org.freedesktop.DBus.Error.ServiceUnknown",
     "org.freedesktop.DBus.Error.NameHasNoOwner",
@@ -62,10 +62,10 @@ class Registration:
         self._tried = tried
         self._task: asyncio.Task[None] | None = None
         self.is_listed = False
-        """Whether the watcher has taken the item, as far as is known."""
+        """Whether the watcher lists the item, as far as known."""
 
     async def follow(self) -> None:
-        """Register with each watcher that comes, and look again when a panel joins one."""
+        """Register with each new watcher, and check again when a panel joins one."""
         self._connection.add_message_handler(self._heard)
         await add_match(self._connection, sender=WATCHER, interface=WATCHER, member=HOST_CAME)
         await watch_owner(self._connection, WATCHER, self._owner_changed)
@@ -120,7 +120,7 @@ class Registration:
                 _log.debug("registering with the panel failed: %r", error)
             finally:
                 self._tried()
-            # One that answers late, or with an error, may have taken it all the same.
+            # A watcher that answers late, or with an error, may list it nevertheless.
             if self.is_listed or await self._is_on_the_list():
                 self.is_listed = True
                 return

@@ -28,10 +28,10 @@ DBUS_PATH = "/org/freedesktop/DBus"
 RECONNECT_S = 2.0
 CONNECT_LIMIT_S = 3.0
 BEGIN_LIMIT_S = 10.0
-"""For all that is done with a new connection: a bus that takes none of it is left."""
+"""For the whole setup of a new connection; after that the connection is dropped."""
 SESSION_OVER_S = 10.0
-"""A bus that was there and stays away for so long has ended with its session. One that is restarted
-is back within a second or two."""
+"""A bus that stays away for this long has ended with its session. A restarted one is back within a
+second or two."""
 UNREACHABLE = (OSError, EOFError, AuthError, InvalidAddressError, TimeoutError)
 
 
@@ -69,7 +69,7 @@ class SessionBus:
         return True
 
     def has_owner(self, name: str) -> bool:
-        """Whether a name is owned now, as far as the bus tells; before `run` and in its thread."""
+        """Whether the bus reports an owner of this name now; before `run` and in its thread."""
         try:
             return self.ask(lambda line: name_has_owner(line, name))
         except (*UNREACHABLE, DBusError) as error:
@@ -94,7 +94,7 @@ class SessionBus:
     ) -> None:
         """Serve until `stop`, or until the session is over; reconnects when the bus goes away.
 
-        Blocks this thread. ``outlives_session``: something else tells the end of the session.
+        Blocks this thread. ``outlives_session``: something else reports the end of the session.
         """
         over_s = math.inf if outlives_session else SESSION_OVER_S
         try:
@@ -106,7 +106,7 @@ class SessionBus:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the bus is there now; from any thread."""
+        """Whether the bus is connected now; from any thread."""
         return self._bus is not None and self._bus.connected
 
     def time_s(self) -> float:
@@ -118,7 +118,7 @@ class SessionBus:
         self._in_loop(self._stop_now)
 
     def soon(self, callback: Callable[[], object]) -> None:
-        """Run something small in the loop; dropped when `run` is ending or has ended."""
+        """Run a short function in the loop; dropped when `run` is ending or has ended."""
         self._in_loop(lambda: None if self._is_leaving() else callback())
 
     def _is_leaving(self) -> bool:
@@ -132,10 +132,10 @@ class SessionBus:
             _log.debug("the bus loop has ended")
 
     def start(self, work: Callable[[MessageBus], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Run ``work`` in the loop, from another thread; it goes on when nobody waits for it.
+        """Run ``work`` in the loop, from another thread; it goes on if the caller stops waiting.
 
-        :raises OSError: the bus was left. What the future raises is the work's, or an OSError
-        where there is no connection; it is cancelled when the bus is left
+        :raises OSError: the bus was left. What the future raises is the work's, or an OSError where
+        there is no connection; it is cancelled when the bus is left
         """
 
         async def connected() -> T:
@@ -198,14 +198,14 @@ class SessionBus:
             await asyncio.wait({asyncio.ensure_future(_end_of(self._bus))}, timeout=0.5)
 
     async def _connect_and_begin(self) -> MessageBus:
-        """Connect, and do what is to be done with a new connection."""
+        """Connect, and set up the new connection."""
         bus = await asyncio.wait_for(self._connect(), CONNECT_LIMIT_S)
         begun = asyncio.gather(*(callback(bus) for callback in self._on_connect))
         await asyncio.wait_for(begun, BEGIN_LIMIT_S)
         return bus
 
     def _leave_now(self) -> None:
-        """Leave a connection of which not all could be used; the next one is begun from nothing."""
+        """Drop a connection whose setup failed; the next one starts from scratch."""
         bus, self._bus = self._bus, None
         if bus is not None and bus.connected:
             bus.disconnect()
@@ -216,7 +216,7 @@ class SessionBus:
 
 
 async def _cancel_all() -> None:
-    """Let what still waits for an answer end now: nobody is there to hear it."""
+    """Cancel all pending calls."""
     waiting = asyncio.all_tasks() - {asyncio.current_task()}
     for task in waiting:
         task.cancel()
@@ -254,13 +254,13 @@ async def bus_call(
 
 
 async def add_match(bus: MessageBus, **criteria: str) -> None:
-    """Have the bus deliver the signals that meet these criteria (``sender``, ``member`` ...)."""
+    """Subscribe to the signals that match these criteria (``sender``, ``member`` ...)."""
     rule = ",".join(("type='signal'", *(f"{key}='{value}'" for key, value in criteria.items())))
     await bus_call(bus, DBUS, DBUS_PATH, DBUS, "AddMatch", "s", rule)
 
 
 async def name_has_owner(bus: MessageBus, name: str) -> bool:
-    """Whether anybody owns this name on the bus."""
+    """Whether this name has an owner on the bus."""
     body = await bus_call(bus, DBUS, DBUS_PATH, DBUS, "NameHasOwner", "s", name)
     return bool(body[0])
 

@@ -1,1 +1,1 @@
-"""What Windows needs beside pystray's own icon."""
+"""Additions to pystray's icon on Windows."""

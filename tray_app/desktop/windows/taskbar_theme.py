@@ -25,7 +25,7 @@ def follow_registry(seen: Callable[[Theme], None], stopped: threading.Event) -> 
 
 
 def taskbar_theme() -> Theme:
-    """The taskbar's theme; AUTO where Windows does not tell."""
+    """The taskbar's theme; AUTO if Windows does not report it."""
     if sys.platform == "win32":
         import winreg
 

@@ -1,7 +1,7 @@
-"""pystray's Windows icon with a menu that is built when it is asked for, and never while open.
+"""pystray's Windows icon with a menu that is built on request, and never while open.
 
-Its own rebuilds (and destroys) the menu at each update, also the one that a person is reading.
-And it answers 0 to what it does not know: to `WM_QUERYENDSESSION` that is a veto of the logout.
+pystray itself rebuilds (and destroys) the menu at each update, even an open one. It also answers 0
+to unknown messages, which for `WM_QUERYENDSESSION` vetoes the logout.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WM_ENDSESSION = 0x0016
 
 
 def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]) -> Any:
-    """pystray's icon ``base``, told apart: ``on_menu`` around each showing of the menu.
+    """pystray's icon ``base`` with callbacks: ``on_menu`` when the menu opens and closes.
 
     ``on_theme`` gets the taskbar's theme while the icon runs. The icon's ``on_session_end`` is
     called when the session ends; Windows may end the process as soon as it returns.
@@ -34,13 +34,13 @@ def icon_type(base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Th
             self._message_handlers[WM_ENDSESSION] = self._on_end_session
 
         def _on_end_session(self, wparam: Any, _lparam: Any) -> None:
-            if wparam:  # else another program wanted it to go on
+            if wparam:  # else another program vetoed the logout
                 self.on_session_end()
 
         def _update_menu(self) -> None:
             """Nothing yet: texts are read when the menu is built."""
             if not getattr(self, "_menu_handle", None):
-                super()._update_menu()  # it is what a right click looks for
+                super()._update_menu()  # a right click needs it
 
         def _on_notify(self, wparam: Any, lparam: Any) -> Any:
             if lparam != WM_RBUTTONUP:
