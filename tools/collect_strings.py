@@ -19,7 +19,7 @@ from tests.core.presentation.test_menu import STATES
 from tests.desktop.test_every_notification import KINDS
 from tray_app.cli.parser import make_parser
 from tray_app.core.config.template import commented_config
-from tray_app.core.presentation import menu, wording
+from tray_app.core.presentation import menu, summary_text
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import note
 from tray_app.views.terminal.lines import plain_lines
@@ -95,7 +95,7 @@ def tooltips() -> Iterator[str]:
     """The tooltip in each state."""
     for name, state in STATES.items():
         yield f"- {name}"
-        told = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
+        told = summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused)
         yield from (f"    {line}" for line in told.splitlines())
 
 

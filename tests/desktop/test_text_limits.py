@@ -16,7 +16,7 @@ from tray_app.core.model.presets import Mode
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import GIB, Now, Source
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import summary_text
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 from tray_app.desktop.text_limits import WINDOWS, cut_utf16, fit_lines
@@ -68,7 +68,7 @@ def test_short_lines_are_left_whole() -> None:
 def test_the_longest_tooltip_fits_windows(sample: Sample) -> None:
     """127 UTF-16 units hold all three lines: memory and system whole, of the source the most."""
     shown, icon = desktop()
-    text = wording.tooltip(sample, demo=True, paused=False)
+    text = summary_text.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
     assert len(icon.title.encode("utf-16-le")) <= 2 * WINDOWS.tooltip
     lines, whole = icon.title.splitlines(), text.splitlines()
@@ -93,7 +93,7 @@ def test_a_forecast_is_never_cut(source: Source, kind: ForecastKind) -> None:
         forecast=Forecast(kind, 5999.0),
         system=system,
     )
-    text = wording.tooltip(sample, demo=True, paused=False)
+    text = summary_text.tooltip(sample, demo=True, paused=False)
     shown.show_tooltip(text)
     assert len(icon.title.encode("utf-16-le")) <= 2 * WINDOWS.tooltip
     lines, whole = icon.title.splitlines(), text.splitlines()

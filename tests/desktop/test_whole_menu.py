@@ -49,7 +49,7 @@ from tray_app.core.monitor.commands import (
     WatchAutomatically,
     WatchProcess,
 )
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import program_text
 
 pytestmark = pytest.mark.desktop
 
@@ -250,7 +250,7 @@ def _mode_is_set(scene: Scene, command: Any) -> None:
 
 
 def _preset_is_set(scene: Scene, command: Any) -> None:
-    wait_for_mark(scene.app, "Preset", wording.PRESETS[command.preset])
+    wait_for_mark(scene.app, "Preset", program_text.PRESETS[command.preset])
 
 
 def _is_muted(scene: Scene, command: Any) -> None:

@@ -59,7 +59,7 @@ from tray_app.core.monitor.inputs import (
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import GAP_S, State, begin
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import summary_text
 from tray_app.core.presentation.menu import rows
 from tray_app.sources.api.errors import ApiError
 from tray_app.sources.api.payload import decode_stage, decode_status
@@ -199,7 +199,7 @@ def test_only_numbers_that_are_some(life: Life, local: bool) -> None:
 def test_texts_are_short_and_plain(life: Life, local: bool) -> None:
     """Tooltip and menu are printable lines of bounded length, in which no number is missing."""
     for state, _ in lived(life, local):
-        tooltip = wording.tooltip(state.sample, demo=False, paused=state.paused)
+        tooltip = summary_text.tooltip(state.sample, demo=False, paused=state.paused)
         for text in (*tooltip.split("\n"), *(row.text for row in rows(state))):
             assert len(text) <= 300
             assert text.isprintable()

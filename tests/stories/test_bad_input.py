@@ -31,7 +31,7 @@ from tray_app.core.model.readings import MIB, ApiOutcome
 from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import summary_text
 from tray_app.runtime import clock
 from tray_app.sources.api.client import ApiClient
 from tray_app.views.terminal.json_record import json_line
@@ -255,7 +255,7 @@ def test_recorded_bodies(file: Path) -> None:
         state, _ = step(state, happened, clock.now())
     assert state.sample
     line = json.loads(json_line(state.sample))
-    tooltip = wording.tooltip(state.sample, demo=False, paused=False)
+    tooltip = summary_text.tooltip(state.sample, demo=False, paused=False)
     if file.name.startswith("memory-status."):
         assert line["api"]["error"] is None
         assert line["source"] == "api"

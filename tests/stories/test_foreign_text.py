@@ -21,7 +21,7 @@ from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu, notifications
-from tray_app.core.presentation.wording import tooltip
+from tray_app.core.presentation.summary_text import tooltip
 from tray_app.runtime import clock
 from tray_app.sources.processes.host import process_table
 from tray_app.sources.processes.probe import ServerProbe

@@ -20,7 +20,7 @@ from tray_app.core.monitor.inputs import Answered, Asked, HostSeen, Input, Sourc
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import GAP_S, State, begin, ends_s
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import summary_text
 from tray_app.core.source_choice.circuit_breaker import ApiState, due_s
 
 HOUR_S = 3600.0
@@ -115,7 +115,7 @@ def test_an_answer_from_before_a_sleep_is_not_fresh(sleep: tuple[float, float]) 
     life.skip(*sleep)
     woken = life.tick()
     assert (woken.source, woken.memory_bytes, woken.age_s) == (Source.NONE, None, None)
-    assert "777" not in wording.tooltip(woken, demo=False, paused=False)
+    assert "777" not in summary_text.tooltip(woken, demo=False, paused=False)
 
 
 def test_an_answer_that_lay_in_the_inbox_is_asked_for_again(sleep: tuple[float, float]) -> None:

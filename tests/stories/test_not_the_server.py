@@ -22,7 +22,7 @@ from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import source_text
 from tray_app.core.source_choice.cross_check import ANSWERS_TO_REJECT
 from tray_app.core.source_choice.selection import STALE_LIMIT_MIN_S
 from tray_app.runtime import clock
@@ -104,7 +104,7 @@ def test_a_forwarder_is_not_used(runanalyze_server: ServerFactory, spawn: Spawn)
         assert sample.memory_bytes == pytest.approx(rss_mb(server) * MIB, rel=0.1)
         assert (sample.rate_bytes_s, sample.peak_bytes) == (None, sample.memory_bytes)
         name = psutil.Process(forwarder.pid).name()
-        assert wording.source(sample).endswith(
+        assert source_text.source(sample).endswith(
             f"is held by {name} (pid {forwarder.pid}), which is not RunAnalyze"
         )
 
@@ -118,7 +118,7 @@ def test_a_forwarder_is_not_used(runanalyze_server: ServerFactory, spawn: Spawn)
         unknown = monitor.tick()
         assert (unknown.source, unknown.memory_bytes) == (Source.NONE, None)
         assert (unknown.band, unknown.target) == (Band.UNKNOWN, None)
-        assert wording.source(unknown).endswith("is not RunAnalyze")
+        assert source_text.source(unknown).endswith("is not RunAnalyze")
 
 
 def test_the_server_itself_is_used(runanalyze_server: ServerFactory) -> None:
@@ -143,6 +143,6 @@ def test_a_known_relay_is_never_used(runanalyze_server: ServerFactory, spawn: Sp
         sample = monitor.sample()
         assert (sample.source, sample.target, sample.rows) == (Source.API, None, ())
         assert sample.memory_bytes == pytest.approx(rss_mb(server) * MIB, rel=0.1)
-        assert wording.source(sample).endswith(
+        assert source_text.source(sample).endswith(
             f"docker-proxy forwards port {port}, so only the API can be read"
         )

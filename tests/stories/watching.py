@@ -4,7 +4,7 @@
 all start in a moment and share what they imported; every sample is a line of JSON on standard
 output. It all ends with standard input.
 
-Rule: engine, client, state, record and wording are the real ones. The process reading is made up:
+Rule: engine, client, state, record and texts are the real ones. The process reading is made up:
 a server of as many megabytes as the API tells, since there is no such process to be read.
 """
 
@@ -36,7 +36,7 @@ from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Event, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import summary_text
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.runtime import clock
 from tray_app.runtime.sampler import Sampler
@@ -136,7 +136,7 @@ def _seen(sample: Sample) -> Seen:
         at_s=sample.at.mono_s,
         number=sample.number,
         record=json.loads(json_line(sample)),
-        tooltip=wording.tooltip(sample, demo=False, paused=False),
+        tooltip=summary_text.tooltip(sample, demo=False, paused=False),
         rss_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
         descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208
         threads=threading.active_count(),

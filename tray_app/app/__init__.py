@@ -11,7 +11,7 @@ import os
 import sys
 
 from tray_app.app.invocation import Invocation, View
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import program_text
 from tray_app.runtime.gc_pause import gc_paused
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
 
@@ -61,9 +61,9 @@ def _run_tray(invocation: Invocation) -> int | None:
     except backends.NoDesktopError as error:
         _log.debug("no tray: %s", error)
         if _is_unseen():
-            complain(wording.NO_BUS)
+            complain(program_text.NO_BUS)
             return NO_ICON
-        complain(wording.NO_DESKTOP)
+        complain(program_text.NO_DESKTOP)
         return None
     else:
         with gc_paused():

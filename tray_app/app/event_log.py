@@ -14,7 +14,15 @@ from tray_app.core.monitor.events import (
     SourceChanged,
     TargetChanged,
 )
-from tray_app.core.presentation import action_text, notifications, wording
+from tray_app.core.presentation import (
+    action_text,
+    activity_text,
+    memory_text,
+    notifications,
+    process_text,
+    program_text,
+    source_text,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -23,19 +31,19 @@ def log_event(event: Event) -> None:
     """Log an event if the log has a line for its kind."""
     match event:
         case SourceChanged(sample):
-            _log.info("source: %s", wording.source(sample))
+            _log.info("source: %s", source_text.source(sample))
         case TargetChanged(change):
-            _log.info("%s", wording.change(change))
+            _log.info("%s", process_text.change(change))
         case Alert():
             note = notifications.alert(event)
             _log.info("%s. %s", note.title, note.text)
         case JobEnded(job):
-            _log.info("%s", wording.job(job))
+            _log.info("%s", activity_text.job(job))
         case ActionEnded(outcome):
             _log.info("%s", action_text.line(outcome))
         case JobCompared(kept):
-            _log.info("%s", wording.compared(kept))
+            _log.info("%s", memory_text.compared(kept))
         case HostMissing():
-            _log.warning(wording.NO_TRAY_HOST)
+            _log.warning(program_text.NO_TRAY_HOST)
         case _:
             pass

@@ -17,7 +17,7 @@ from tray_app.core.monitor.commands import (
     SetPreset,
     ShowStatus,
 )
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import program_text
 from tray_app.desktop import single_instance
 from tray_app.desktop.session import session_marks
 from tray_app.desktop.single_instance import Instance, TakenError
@@ -60,7 +60,7 @@ class OwnInstance:
         try:
             new = Instance(address.identity)
         except TakenError:
-            _log.warning("%s", wording.address_taken(address.shown, self._address.shown))
+            _log.warning("%s", program_text.address_taken(address.shown, self._address.shown))
             return False
         except OSError as error:
             _log.info("cannot check for a running instance: %s", error)
@@ -110,7 +110,7 @@ def hand_over(invocation: Invocation) -> int:
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
     heard = single_instance.hand_over(address.identity, chosen)
     with suppress(OutputClosed, OutputFailed):
-        say(f"{APP_ID}: {wording.already_running(address.shown, heard=heard)}")
+        say(f"{APP_ID}: {program_text.already_running(address.shown, heard=heard)}")
     return 0
 
 

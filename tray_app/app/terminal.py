@@ -18,7 +18,7 @@ from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import Ended, Event, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, wants_api
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import program_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.job_control import Action, JobControl
@@ -83,7 +83,7 @@ def run_terminal(invocation: Invocation) -> int:
         _log.debug("nobody reads the output any longer")
         return 0
     except OutputFailed as error:
-        complain(wording.output_failed(str(error)))
+        complain(program_text.output_failed(str(error)))
         return STATUS_FAILED
     finally:
         view.close()

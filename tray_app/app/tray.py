@@ -36,7 +36,7 @@ from tray_app.core.monitor.inputs import (
     ThemeSeen,
 )
 from tray_app.core.monitor.state import State
-from tray_app.core.presentation import alert_memory, wording
+from tray_app.core.presentation import alert_memory, program_text
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -220,7 +220,7 @@ class TrayApp:
             autostart.set_on(on)
         except OSError as error:
             problem = error.strerror or str(error)
-            _log.warning("start at login: %s", wording.autostart_failed(on, str(error)))
+            _log.warning("start at login: %s", program_text.autostart_failed(on, str(error)))
         self._sampler.post(AutostartSeen(autostart.is_on(), problem))
 
 

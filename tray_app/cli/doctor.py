@@ -29,7 +29,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
-from tray_app.core.presentation import format, process_text, wording
+from tray_app.core.presentation import format, process_text, program_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
@@ -154,7 +154,7 @@ def _desktop() -> list[Finding]:
         "Start it in a desktop session: there is no session bus and no display here. Without"
         " one, --console shows the figures in a terminal."
     )
-    no_host = f"{wording.NO_TRAY_HOST}"
+    no_host = f"{program_text.NO_TRAY_HOST}"
     no_service = (
         "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako). Without"
         " one, alerts cannot reach you."

@@ -19,7 +19,7 @@ from tray_app.core.config import options, template
 from tray_app.core.config.parse import ConfigError
 from tray_app.core.config.settings import RememberedChoices, Settings, resolve
 from tray_app.core.model.presets import Mode, Preset
-from tray_app.core.presentation import wording
+from tray_app.core.presentation import program_text
 from tray_app.views.terminal import streams
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except streams.OutputClosed:
         return 0
     except streams.OutputFailed as error:
-        streams.complain(wording.output_failed(str(error)))
+        streams.complain(program_text.output_failed(str(error)))
         return streams.STATUS_FAILED
 
 

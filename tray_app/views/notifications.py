@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tray_app.core.monitor.events import Event
 from tray_app.core.monitor.inputs import Delivered
-from tray_app.core.presentation import notifications, wording
+from tray_app.core.presentation import notifications, program_text
 from tray_app.core.presentation.notifications import Note
 
 _log = logging.getLogger(__name__)
@@ -124,6 +124,6 @@ class NotificationSender:
         """Log the first failure, and the recovery."""
         before, self._problem = self._problem, problem
         if problem and not before:
-            _log.warning("%s (%s)", wording.undelivered(problem), note.title)
+            _log.warning("%s (%s)", program_text.undelivered(problem), note.title)
         elif before and not problem:
             _log.info("notifications are being delivered again")

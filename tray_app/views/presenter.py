@@ -28,7 +28,7 @@ from tray_app.core.monitor.state import (
     style,
     theme,
 )
-from tray_app.core.presentation import menu, wording
+from tray_app.core.presentation import menu, summary_text
 from tray_app.core.presentation.icon import Picture, figure_of
 from tray_app.core.presentation.menu import Row
 from tray_app.core.source_choice.selection import Why
@@ -165,7 +165,7 @@ class Presenter:
 
     def _face(self, state: State) -> Face:
         told = self._told
-        tooltip = wording.tooltip(state.sample, demo=state.demo, paused=state.paused)
+        tooltip = summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused)
         # The longest rows say what the tooltip says, and are as long as they were without a change.
         is_same = told is not None and told.tooltip == tooltip
         widest = told.widest if told and is_same else menu.widest(state)

@@ -30,7 +30,7 @@ from tray_app.core.model.readings import ApiFailure, Loss, ProcessReading, Proce
 from tray_app.core.monitor.commands import Mute, Unmute
 from tray_app.core.monitor.events import Alert, PendingAlerts
 from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead
-from tray_app.core.presentation import notifications, wording
+from tray_app.core.presentation import notifications, summary_text
 
 LIMITS = AlertLimits()
 
@@ -333,7 +333,7 @@ def test_a_mute_holds_it_back() -> None:
 
 class TestWords:
     def tooltip(self, server: Server) -> list[str]:
-        return wording.tooltip(server.told.sample, demo=False, paused=False).splitlines()
+        return summary_text.tooltip(server.told.sample, demo=False, paused=False).splitlines()
 
     def test_the_tooltip_says_since_when_and_why(self) -> None:
         """In the place of what the server does."""

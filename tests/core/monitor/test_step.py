@@ -102,7 +102,7 @@ from tray_app.core.monitor.state import (
     wants_stage,
 )
 from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
-from tray_app.core.presentation import alert_memory, wording
+from tray_app.core.presentation import activity_text, alert_memory, source_text
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
@@ -436,7 +436,9 @@ class TestJobs:
             told.read(at_s, 301)
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
-        assert wording.job(ended.job) == "Job 1: 4 s, 126 MB before, peak 532 MB, 301 MB after"
+        assert (
+            activity_text.job(ended.job) == "Job 1: 4 s, 126 MB before, peak 532 MB, 301 MB after"
+        )
         assert told.sample.job is ended.job
 
     def test_the_newer_figure_of_the_temp_directory_counts(self, told: Told) -> None:
@@ -512,7 +514,7 @@ class TestJobs:
         told.happen(8, SourcesRead(no_process(START_S + 8)))
         (ended,) = told.of(JobEnded)
         assert isinstance(ended, JobEnded)
-        assert wording.job(ended.job) == (
+        assert activity_text.job(ended.job) == (
             "Job 1: 4 s, 126 MB before, peak 532 MB, then the server ended"
         )
         assert told.sample.activity is Activity.IDLE
@@ -1166,7 +1168,7 @@ class TestTheIntervalInForce:
         assert told.state.sample
         assert told.state.sample.stretched
         assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
-        assert "slowed to one sample per 1 s" in wording.source(told.state.sample)
+        assert "slowed to one sample per 1 s" in source_text.source(told.state.sample)
         for second in range(12, 40):
             told.happen(second, SourcesRead(tree_reading(300, START_S + second), took_s=0.001))
         assert not told.state.sample.stretched
@@ -1180,4 +1182,4 @@ class TestTheIntervalInForce:
         told.happen(1.1, SourcesRead())
         assert told.state.sample
         assert told.state.sample.interval_s == pytest.approx(8.0)
-        assert "slowed to one sample per 8 s" in wording.source(told.state.sample)
+        assert "slowed to one sample per 8 s" in source_text.source(told.state.sample)

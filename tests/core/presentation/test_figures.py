@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.core.presentation.test_wording import HEALTHY, NOTHING
+from tests.core.presentation.samples import HEALTHY, NOTHING
 from tests.views.terminal.test_json_record import BARE, FULL
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import figures

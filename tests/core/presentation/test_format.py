@@ -91,3 +91,9 @@ def test_a_forecast_is_no_shorter_than_five_seconds() -> None:
     """In steps of five."""
     assert format.about(0.4) == "about 5 s"
     assert format.about(41.7) == "about 40 s"
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    """Of phrases and of sentences in a row."""
+    assert format.joined("API", "", "4 s old") == "API · 4 s old"
+    assert format.sentences("", "One.", "Two.") == "One. Two."

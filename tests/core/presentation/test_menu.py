@@ -56,7 +56,7 @@ from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Input, Sour
 from tray_app.core.monitor.state import Health, State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation import menu as menu_rows
-from tray_app.core.presentation import menu_text, process_text, wording
+from tray_app.core.presentation import menu_text, process_text, source_text, summary_text
 from tray_app.core.presentation.menu import TREE_SLOTS, WATCH_SLOTS, Row, rows, widest
 from tray_app.core.presentation.menu_text import ROW_CHARS
 
@@ -355,8 +355,8 @@ def test_a_server_on_another_port_is_offered() -> None:
     assert (row.text, row.command, row.enabled) == (question, WatchPort(8772), True)
     assert WatchPort(8772) in [each.command for each in menu["watch"].children]
     assert refused.sample is not None
-    assert wording.source(refused.sample) == f"API unreachable: connection refused · {question}"
-    shown = wording.tooltip(refused.sample, demo=False, paused=False)
+    assert source_text.source(refused.sample) == f"API unreachable: connection refused · {question}"
+    shown = summary_text.tooltip(refused.sample, demo=False, paused=False)
     assert question in shown[:127]  # what Windows shows of it
     paused = by_key(after((3.0, SetPaused(True)), state=refused))
     assert paused["status-source"].command is None

@@ -22,7 +22,7 @@ from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import ActionRefused, ConfirmationNeeded
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import capitalised, duration, size
-from tray_app.core.presentation.wording import size_in_files
+from tray_app.core.presentation.memory_text import size_in_files
 
 # A smaller change is noise, not freed memory: the recorded idle server moves by less.
 LEAST_BYTES = MIB

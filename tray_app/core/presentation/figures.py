@@ -32,7 +32,7 @@ from tray_app.core.model.readings import (
     Target,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import format, process_text, wording
+from tray_app.core.presentation import activity_text, format, memory_text, process_text, source_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 
@@ -154,14 +154,14 @@ def _memory_column(sample: Sample) -> str:
 def _peak_line(sample: Sample) -> str:
     """``Peak: 532 MB``, the current level and the forecast, otherwise the memory kept by the last
     job."""
-    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
-    beside = [text for text in (wording.standing(sample), ahead) if text]
+    ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
+    beside = [text for text in (memory_text.standing(sample), ahead) if text]
     peak = f"Peak: {format.size(sample.peak_bytes)}"
-    return " · ".join([peak, *(beside or filter(None, [wording.kept(sample.kept)]))])
+    return " · ".join([peak, *(beside or filter(None, [memory_text.kept(sample.kept)]))])
 
 
 def _own_text(sample: Sample) -> str:
-    return wording.own_memory(sample.own) if sample.own else format.UNKNOWN
+    return memory_text.own_memory(sample.own) if sample.own else format.UNKNOWN
 
 
 def _descriptors(sample: Sample) -> int | None:
@@ -189,7 +189,7 @@ def _activity_text(sample: Sample) -> str:
     if sample.hung:
         return f"hung ({sample.hung.kind})"
     known = sample.memory_bytes is not None
-    return wording.stage(sample.activity, sample.stage) if known else format.UNKNOWN
+    return activity_text.stage(sample.activity, sample.stage) if known else format.UNKNOWN
 
 
 def _activity_line(sample: Sample) -> str:
@@ -200,7 +200,7 @@ def _activity_line(sample: Sample) -> str:
     if sample.hung:
         return "Activity: none, not responding"
     job = sample.job
-    doing = f"Activity: {wording.doing(sample, before_stage=', ')}"
+    doing = f"Activity: {activity_text.doing(sample, before_stage=', ')}"
     if sample.activity is not Activity.IDLE or job is None or job.ended is None:
         return doing
     peak = f", peak {format.size(job.peak_bytes)}" if job.peak_bytes is not None else ""
@@ -209,7 +209,7 @@ def _activity_line(sample: Sample) -> str:
 
 def _source_line(sample: Sample) -> str:
     """``Source: API, 370 ms``; without a source, the reason."""
-    text = wording.source(sample)
+    text = source_text.source(sample)
     return f"No source: {text}" if sample.source is Source.NONE else f"Source: {text}"
 
 
@@ -310,7 +310,7 @@ FIGURES: tuple[Figure, ...] = (
         "mode",
         (Field("mode", WORD, lambda it: it.mode, "the chosen mode", words=_words(Mode)),),
         label="Mode",
-        writes=wording.mode,
+        writes=source_text.mode,
     ),
     Figure(
         "source",
@@ -324,9 +324,9 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Source",
-        writes=wording.source,
+        writes=source_text.source,
         menu=_source_line,
-        plain=wording.source,
+        plain=source_text.source,
     ),
     Figure(
         "band",
@@ -340,7 +340,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Band",
-        writes=lambda it: wording.band(it.band),
+        writes=lambda it: memory_text.band(it.band),
     ),
     Figure(
         "memory",
@@ -364,7 +364,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Memory",
-        writes=wording.memory,
+        writes=memory_text.memory,
         plain=_memory_column,
     ),
     Figure(
@@ -386,8 +386,8 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Shared",
-        writes=wording.sharing,
-        menu=wording.sharing,
+        writes=source_text.sharing,
+        menu=source_text.sharing,
     ),
     Figure(
         "peak",
@@ -459,7 +459,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Forecast",
-        writes=wording.ahead,
+        writes=memory_text.ahead,
     ),
     Figure(
         "cpu",
@@ -551,7 +551,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="System",
-        writes=lambda it: wording.free_of(it.system),
+        writes=lambda it: memory_text.free_of(it.system),
         plain=_system_column,
     ),
     Figure(
@@ -588,7 +588,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Temp",
-        writes=lambda it: wording.size_in_files(it.temp),
+        writes=lambda it: memory_text.size_in_files(it.temp),
         plain=_temp_column,
     ),
     Figure(
@@ -627,7 +627,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Job",
-        writes=lambda it: wording.job(it.job) if it.job else format.UNKNOWN,
+        writes=lambda it: activity_text.job(it.job) if it.job else format.UNKNOWN,
     ),
     Figure(
         "alert",
@@ -650,7 +650,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Alert",
-        writes=wording.standing,
+        writes=memory_text.standing,
     ),
     Figure(
         "hung",
@@ -739,7 +739,7 @@ FIGURES: tuple[Figure, ...] = (
             Field(
                 "problem",
                 TEXT,
-                lambda it: wording.problem(it) or None,
+                lambda it: source_text.problem(it) or None,
                 "why no process is read, for people",
                 null="there is a `target`, or no process is looked for",
             ),

@@ -82,3 +82,13 @@ def percent(value: float | None) -> str:
 def capitalised(text: str) -> str:
     """``No answer for 5 s``: with a capital first letter, and the others unchanged."""
     return text[:1].upper() + text[1:]
+
+
+def joined(*parts: str) -> str:
+    """``API · 4 s old``: those that say something."""
+    return " · ".join(filter(None, parts))
+
+
+def sentences(*parts: str) -> str:
+    """Sentences in a row, those that say something."""
+    return " ".join(filter(None, parts))

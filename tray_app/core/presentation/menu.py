@@ -52,7 +52,14 @@ from tray_app.core.monitor.state import (
     palette,
     style,
 )
-from tray_app.core.presentation import action_text, figures, format, menu_text, wording
+from tray_app.core.presentation import (
+    action_text,
+    figures,
+    format,
+    menu_text,
+    program_text,
+    source_text,
+)
 
 OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
 TREE_SLOTS = 10
@@ -138,10 +145,10 @@ _SOURCE = "status-source"
 
 def _status(state: State) -> Iterator[Row]:
     """The informing lines; a line that offers a server on another port can be clicked."""
-    found = wording.offered(state.sample) if state.sample and not state.paused else None
+    found = source_text.offered(state.sample) if state.sample and not state.paused else None
     for key, text in zip(_STATUS, menu_text.status(state), strict=True):
         if found and found.port and key == _SOURCE:
-            yield Row(key, menu_text.cut(wording.offer(found)), WatchPort(found.port))
+            yield Row(key, menu_text.cut(source_text.offer(found)), WatchPort(found.port))
         else:
             yield Row(key, text)
 
@@ -194,7 +201,7 @@ def _tree_heading(read: Sample | None, paused: bool) -> str:
 
 def _tree_problem(sample: Sample | None) -> Iterable[str]:
     """Why there is no tree."""
-    return menu_text.lines(wording.problem_in_full(sample) if sample else "", PROBLEM_LINES)
+    return menu_text.lines(source_text.problem_in_full(sample) if sample else "", PROBLEM_LINES)
 
 
 def _tree_figures(read: Sample | None) -> Iterator[Row]:
@@ -249,9 +256,9 @@ def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Ro
 def _mode(chosen: Mode) -> Row:
     return Row(
         "mode",
-        f"Mode: {wording.MODES[chosen]}",
+        f"Mode: {source_text.MODES[chosen]}",
         children=tuple(
-            _choice(f"mode-{mode}", wording.MODES[mode], SetMode(mode), chosen is mode)
+            _choice(f"mode-{mode}", source_text.MODES[mode], SetMode(mode), chosen is mode)
             for mode in Mode
         ),
     )
@@ -261,10 +268,13 @@ def _mode(chosen: Mode) -> Row:
 def _preset(chosen: Preset) -> Row:
     return Row(
         "preset",
-        f"Preset: {wording.PRESETS[chosen]}",
+        f"Preset: {program_text.PRESETS[chosen]}",
         children=tuple(
             _choice(
-                f"preset-{preset}", wording.PRESETS[preset], SetPreset(preset), chosen is preset
+                f"preset-{preset}",
+                program_text.PRESETS[preset],
+                SetPreset(preset),
+                chosen is preset,
             )
             for preset in OFFERED_PRESETS
         ),

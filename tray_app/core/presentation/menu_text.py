@@ -13,7 +13,7 @@ from tray_app.core.model.readings import Now, ProcessRow, Target
 from tray_app.core.model.server_action import Risk
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import action_text, figures, format, process_text, wording
+from tray_app.core.presentation import action_text, figures, format, process_text, program_text
 from tray_app.core.presentation.figures import Figure
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
@@ -78,7 +78,7 @@ def lines(text: str, count: int) -> tuple[str, ...]:
 
 def status(state: State) -> tuple[str, ...]:
     """The lines on top, each with one of `figures.MENU_STATUS`."""
-    name, sample = wording.title(state.demo), state.sample
+    name, sample = program_text.title(state.demo), state.sample
     if sample is not None and not state.paused:
         memory, *others = figures.MENU_STATUS
         return (
@@ -156,7 +156,7 @@ def fate(value: Delivery, now: Now) -> str:
 def delivery(state: State) -> str:
     """Whether notifications are delivered."""
     if state.delivery_problem is not None:
-        return wording.undelivered(state.delivery_problem)
+        return program_text.undelivered(state.delivery_problem)
     if not state.deliveries:
         return "No notifications sent yet"
     return f"Notifications: {counted(state.deliveries)}"

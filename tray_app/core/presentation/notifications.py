@@ -49,9 +49,17 @@ from tray_app.core.monitor.events import (
     TestRequested,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import action_text, format, wording
-from tray_app.core.presentation.format import capitalised, duration, percent, rate, size
-from tray_app.core.presentation.wording import APP
+from tray_app.core.presentation import (
+    action_text,
+    format,
+    memory_text,
+    process_text,
+    program_text,
+    source_text,
+    summary_text,
+)
+from tray_app.core.presentation.format import capitalised, duration, percent, rate, sentences, size
+from tray_app.core.presentation.program_text import APP
 
 
 class Urgency(IntEnum):
@@ -98,9 +106,10 @@ def note(event: Event) -> Note | None:
         case PendingAlerts():
             return _pending(event)
         case Summarised():
-            return Note(*wording.quick_test(event), Urgency.NORMAL, "summary")
+            return Note(*summary_text.quick_test(event), Urgency.NORMAL, "summary")
         case HostMissing():
-            return Note(wording.NO_TRAY_TITLE, wording.NO_TRAY_HOST, Urgency.NORMAL, "host")
+            title, text = program_text.NO_TRAY_TITLE, program_text.NO_TRAY_HOST
+            return Note(title, text, Urgency.NORMAL, "host")
         case ActionEnded(outcome):
             return Note(*action_text.brought(outcome), Urgency.NORMAL, "server-action")
         case ActionRefused():
@@ -117,14 +126,14 @@ def note(event: Event) -> Note | None:
         case TempPlaceMissing(reason):
             return Note(*action_text.no_temp_place(reason), Urgency.NORMAL, "open")
         case StatusRequested(sample, demo, paused):
-            words = wording.status(sample, demo=demo, paused=paused)
+            words = summary_text.status(sample, demo=demo, paused=paused)
             return Note(*words, Urgency.NORMAL, "status")
         case TestRequested():
             return Note(action_text.TEST_TITLE, action_text.TEST_TEXT, Urgency.NORMAL, "test")
         case PortWatched(address):
             return Note(*action_text.moved(address), Urgency.NORMAL, "watch")
         case AutostartFailed(on, reason):
-            text = wording.autostart_failed(on, reason)
+            text = program_text.autostart_failed(on, reason)
             return Note("Start at login", text, Urgency.NORMAL, "autostart")
         case _:
             return None
@@ -211,7 +220,7 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
     memory = size(sample.memory_bytes)
     if found.forecast:
         what = "Memory full" if found.forecast.kind is ForecastKind.FULL else _ALERT_TITLES[level]
-        heading = f"{what} {wording.when(found.forecast.seconds)}: {memory} now"
+        heading = f"{what} {memory_text.when(found.forecast.seconds)}: {memory} now"
     else:
         word = f"Still {level.word}" if found.again else _ALERT_TITLES[level]
         heading = f"{word}: {memory}"
@@ -226,8 +235,8 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
     elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
         doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if found.forecast else ahead)
-    uncertainty = wording.uncertainty(sample)
-    return heading, _sentences(moving, above, foretold, uncertainty, doing, meaning, _free(sample))
+    uncertainty = source_text.uncertainty(sample)
+    return heading, sentences(moving, above, foretold, uncertainty, doing, meaning, _free(sample))
 
 
 def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
@@ -236,7 +245,7 @@ def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
     still = "" if level is Level.NONE else f"Still above {found.limit_mb:g} MB."
     return (
         f"Forecast withdrawn: {size(sample.memory_bytes)}",
-        _sentences("Memory is no longer rising that fast.", still, _doing(sample), _free(sample)),
+        sentences("Memory is no longer rising that fast.", still, _doing(sample), _free(sample)),
     )
 
 
@@ -244,7 +253,7 @@ def recovery(found: Recovered, sample: Sample) -> tuple[str, str]:
     """Title and text when memory is back below all levels."""
     return (
         f"Back to normal: {size(sample.memory_bytes)}",
-        _sentences(f"The peak was {size(found.peak_bytes)}.", _doing(sample)),
+        sentences(f"The peak was {size(found.peak_bytes)}.", _doing(sample)),
     )
 
 
@@ -258,7 +267,7 @@ def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
         pressed = f"All programs wait for memory {percent(system.pressure_percent)} of the time."
     holders = ", ".join(f"{row.name} uses {size(row.rss_bytes)}" for row in found.holders)
     total = f"Of {size(system.total_bytes)}"
-    return f"{what}: {size(system.available_bytes)} free", _sentences(
+    return f"{what}: {size(system.available_bytes)} free", sentences(
         f"{total}, {holders}." if holders else f"{total}.",
         pressed,
         _doing(sample),
@@ -269,12 +278,12 @@ def gone(found: ServerExit, _sample: Sample) -> tuple[str, str]:
     """Title and text when the server ended during a job or with high memory."""
     while_ = " while processing" if found.busy else ""
     heading = f"{APP} stopped at {size(found.memory_bytes)}{while_}"
-    why = wording.out_of_memory(found.oom_kills)
+    why = process_text.out_of_memory(found.oom_kills)
     if found.busy:
         lost = "The running job is lost."
     else:
         lost = "No job was running." if found.rested else "No job was known to be running."
-    return heading, _sentences(why, lost)
+    return heading, sentences(why, lost)
 
 
 def hung(found: Hang, sample: Sample) -> tuple[str, str]:
@@ -295,7 +304,7 @@ def hung(found: Hang, sample: Sample) -> tuple[str, str]:
         case HangKind.SILENT:
             why, help_ = "It accepts connections but does not reply.", ""
     doing = "A job was running." if hang.busy else ""
-    return heading, _sentences(why, doing, help_)
+    return heading, sentences(why, doing, help_)
 
 
 def _answers(found: Answering, sample: Sample) -> tuple[str, str]:
@@ -329,7 +338,7 @@ def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str
     before = "" if found.memory_bytes is None else f" at {size(found.memory_bytes)}"
     return (
         f"A worker was replaced{before}",
-        _sentences("It ended during a job, which is lost.", _free(sample)),
+        sentences("It ended during a job, which is lost.", _free(sample)),
     )
 
 
@@ -341,7 +350,7 @@ def child_killed(found: ChildKilled, sample: Sample) -> tuple[str, str]:
         heading = f"{APP}: {names} was killed at {size(rows[0].rss_bytes)}"
     else:
         heading = f"{APP}: {len(rows)} processes were killed: {names}"
-    return heading, _sentences(wording.out_of_memory(found.oom_kills), _free(sample))
+    return heading, sentences(process_text.out_of_memory(found.oom_kills), _free(sample))
 
 
 def _grown(found: IdleGrowth, sample: Sample) -> tuple[str, str]:
@@ -357,13 +366,13 @@ def _littered(found: LeftoverFiles, sample: Sample) -> tuple[str, str]:
     temp = sample.temp
     return (
         f"{size(found.left_bytes)} left in the temp directory",
-        f"A job did not remove its files: now {wording.size_in_files(temp)}.",
+        f"A job did not remove its files: now {memory_text.size_in_files(temp)}.",
     )
 
 
 def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
     disk, temp = found.disk, sample.temp
-    holds = f" ({wording.size_in_files(temp)})" if temp and temp.file_count else ""
+    holds = f" ({memory_text.size_in_files(temp)})" if temp and temp.file_count else ""
     return (
         f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
         f"The server's temp directory is on this disk{holds}.",
@@ -416,7 +425,7 @@ def _moving(sample: Sample, ahead: Forecast | None) -> str:
     rising = rate(sample.rate_bytes_s)
     parts = [] if rising in ("", "steady") else [rising]
     if ahead:
-        parts.append(wording.forecast(ahead))
+        parts.append(memory_text.forecast(ahead))
     text = ", ".join(parts)
     return f"{capitalised(text)}." if text else ""
 
@@ -445,7 +454,3 @@ def _work(sample: Sample) -> str:
     if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
         return f"processing{name}, CPU {percent(sample.cpu_percent)}"
     return f"processing{name}"
-
-
-def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part)

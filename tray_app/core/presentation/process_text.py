@@ -1,5 +1,4 @@
-"""The texts of how the server's process was recognised, or why none is read: one short line
-each."""
+"""The texts of the server process: how it was recognised, why none is read, how it changed."""
 
 from __future__ import annotations
 
@@ -9,6 +8,9 @@ from tray_app.core.model.process_finding import (
     ProcessProblem,
     ProcessProblemKind,
 )
+from tray_app.core.model.readings import OomKills, Target
+from tray_app.core.presentation.format import sentences, size
+from tray_app.core.server.target_tracker import Change, Transition
 
 _EVIDENCE = {
     EvidenceKind.LISTENS: "listens on port {port}",
@@ -71,3 +73,45 @@ def problem(value: ProcessProblem) -> str:
     return _PROBLEMS[value.kind].format(
         port=value.port, pid=value.pid, name=value.name, pattern=value.pattern
     )
+
+
+def process(value: Target) -> str:
+    """``uvicorn (pid 42)``."""
+    return f"{value.name} (pid {value.pid})"
+
+
+def change(value: Change) -> str:
+    """A change of the server in one line."""
+    target = value.target
+    match value.transition:
+        case Transition.ENDED:
+            again = "Searching for the server." if value.falls_back else ""
+            kills = value.loss.oom_kills if value.loss else None
+            return sentences(f"Server ended: {process(target)}.", out_of_memory(kills), again)
+        case Transition.RESTARTED if value.loss:
+            restarted = f"Server restarted: {process(target)}, was pid {value.loss.target.pid}."
+            return sentences(restarted, out_of_memory(value.loss.oom_kills))
+        case Transition.RESTARTED | Transition.RETURNED | Transition.SWITCHED:
+            return f"Now watching {process(target)}, {evidence(target.evidence)}."
+        case Transition.WORKER_REPLACED:
+            what = "Worker" if len(value.joined) == 1 else "Workers"
+            old, new = _pids(value.left), _pids(value.joined)
+            return f"{what} of {process(target)} replaced: now {new}, was {old}."
+
+
+def out_of_memory(kills: OomKills | None) -> str:
+    """The OOM kills at that time, as certain as known; empty without any."""
+    if kills is None or not kills.count:
+        return ""
+    count = "a process" if kills.count == 1 else f"{kills.count} processes"
+    if kills.limit_bytes is not None:
+        limit = f"Its memory limit of {size(kills.limit_bytes)} was reached"
+        return f"{limit}: the kernel's OOM killer ended {count} in its control group."
+    if kills.own_group:
+        return f"Out of memory: the kernel's OOM killer ended {count} in its control group."
+    perhaps = "possibly the server" if kills.count == 1 else "possibly including the server"
+    return f"Out of memory: the kernel's OOM killer ended {count} on this machine, {perhaps}."
+
+
+def _pids(pids: tuple[int, ...]) -> str:
+    return f"pid {', '.join(map(str, pids))}"

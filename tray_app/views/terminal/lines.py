@@ -16,7 +16,15 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import ProcessRow, Source
 from tray_app.core.monitor.events import Alert, JobEnded, Summarised, TargetChanged
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import figures, format, notifications, process_text, wording
+from tray_app.core.presentation import (
+    activity_text,
+    figures,
+    format,
+    memory_text,
+    notifications,
+    process_text,
+    summary_text,
+)
 from tray_app.core.presentation.figures import Figure
 
 if TYPE_CHECKING:
@@ -152,8 +160,8 @@ def clock_of(sample: Sample) -> str:
 
 def alert_now(sample: Sample, marks: Marks) -> str:
     """The level that memory is in, that it recovers, what is forecast: three different words."""
-    ahead = wording.foretold(sample.forecast) if sample.forecast else ""
-    standing = wording.standing(sample)
+    ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
+    standing = memory_text.standing(sample)
     if standing:
         mark = marks.recovered if sample.alert is Level.NONE else marks.level[sample.alert]
         standing = f"{mark}{standing}"
@@ -187,7 +195,7 @@ def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) 
 
 def _details(sample: Sample) -> Iterator[str]:
     """What is worth a line below the figures: scarce memory, whose it is, who else might be it."""
-    scarce = wording.scarce(sample.system)
+    scarce = memory_text.scarce(sample.system)
     if scarce:
         yield f"system: {scarce}"
     for figure in figures.PLAIN_DETAILS:
@@ -195,7 +203,7 @@ def _details(sample: Sample) -> Iterator[str]:
             yield f"{told[0].lower()}{told[1:]}"
     for each in sample.candidates:
         evidence = process_text.evidence(each.evidence)
-        yield f"other candidate: {wording.process(each)}, {evidence}"
+        yield f"other candidate: {process_text.process(each)}, {evidence}"
 
 
 def _processes(sample: Sample, marks: Marks) -> str:
@@ -227,14 +235,14 @@ def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
 
 def job_line(event: JobEnded) -> str:
     """The figures of a job that ended, with the time at which that was seen."""
-    return f"{clock_of(event.sample)} {wording.job(event.job)}."
+    return f"{clock_of(event.sample)} {activity_text.job(event.job)}."
 
 
 def change_line(event: TargetChanged) -> str:
     """What became of the server, with the time at which that was seen."""
-    return f"{clock_of(event.sample)} {wording.change(event.change)}"
+    return f"{clock_of(event.sample)} {process_text.change(event.change)}"
 
 
 def summary_lines(event: Summarised) -> list[str]:
     """The figures of a measurement that ended."""
-    return list(wording.quick_test(event))
+    return list(summary_text.quick_test(event))

@@ -15,7 +15,15 @@ from msgspec.structs import replace
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, ProcessRow
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import figures, format, process_text, wording
+from tray_app.core.presentation import (
+    figures,
+    format,
+    memory_text,
+    process_text,
+    program_text,
+    source_text,
+    summary_text,
+)
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -92,8 +100,8 @@ class ScreenContent(Struct, frozen=True):
         return lines
 
     def _heading(self, width: int) -> Iterator[Line]:
-        name, clock = f" {wording.title(self.demo)}", clock_of(self.sample)
-        mode = f"  {wording.mode(self.sample)}"
+        name, clock = f" {program_text.title(self.demo)}", clock_of(self.sample)
+        mode = f"  {source_text.mode(self.sample)}"
         yield (name, "bold"), (fit(mode, width - len(name) - len(clock)), "dim"), (clock, "dim")
         yield self._progress(width)
         yield _BLANK
@@ -103,7 +111,7 @@ class ScreenContent(Struct, frozen=True):
         yield (
             (f" {marks.band[sample.band]}", ""),
             (f"{format.size(sample.memory_bytes):>8}", "bold"),
-            (f"  {wording.band(sample.band):10}", _STYLES[sample.band]),
+            (f"  {memory_text.band(sample.band):10}", _STYLES[sample.band]),
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
@@ -146,13 +154,13 @@ class ScreenContent(Struct, frozen=True):
                     f"{process_text.evidence(target.evidence)}, in {target.cwd or '?'}",
                 )
                 candidates = (
-                    f"or {wording.process(each)}, {process_text.evidence(each.evidence)}"
+                    f"or {process_text.process(each)}, {process_text.evidence(each.evidence)}"
                     for each in sample.candidates
                 )
                 shown = (*told, *candidates)
                 yield from (((f"    {fit(text, width - 4)}", "dim"),) for text in shown)
             yield from (_process(row, width) for row in sample.rows)
-        elif problem := wording.problem_in_full(sample):
+        elif problem := source_text.problem_in_full(sample):
             yield _BLANK
             for text in wrap(f"{marks.target}{problem}", width - 2):
                 yield ((f" {text}", "dim"),)
@@ -169,9 +177,9 @@ class ScreenContent(Struct, frozen=True):
                 yield ((f" {text}", ""),)
 
     def _progress(self, width: int) -> Line:
-        text = wording.progress(self.elapsed_s, self.duration_s, self.sample.number)
+        text = summary_text.progress(self.elapsed_s, self.duration_s, self.sample.number)
         if self.duration_s is None:
-            hint = "" if self.final else f" · {wording.HOW_TO_END}"
+            hint = "" if self.final else f" · {program_text.HOW_TO_END}"
             return ((f" {text}{hint}", "dim"),)
         room = width - max(28, len(text)) - 3
         done = round(room * min(self.elapsed_s / self.duration_s, 1.0))

@@ -1,0 +1,120 @@
+"""The words for memory: the server's, what it has kept, what is ahead, and the machine's."""
+
+from __future__ import annotations
+
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
+from tray_app.core.alerts.job_leak import RetainedMemory
+from tray_app.core.alerts.limits import Level
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.readings import MIB, SystemMemory, TempUsage, UssPss
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, size
+
+# A job that keeps less is noise: the recorded idle server moves by less.
+KEPT_SHOWN_BYTES = 10 * MIB
+# A forecast is exact to some seconds at best.
+ANY_MOMENT_S = 10.0
+# A smaller use of swap is normal: kernels move unused pages there.
+SWAP_SHOWN_BYTES = MIB
+
+
+def forecast(value: Forecast) -> str:
+    """``about 40 s until memory is full``, ``about 4 min until it is high``, ``critical any
+    moment``."""
+    if value.seconds < ANY_MOMENT_S:
+        return f"{_foretold(value)} any moment"
+    what = "memory is full" if value.kind is ForecastKind.FULL else f"it is {value.kind.value}"
+    return f"{about(value.seconds)} until {what}"
+
+
+def foretold(value: Forecast) -> str:
+    """``forecast: critical in about 40 s``: beside the current level."""
+    return f"forecast: {_foretold(value)} {when(value.seconds)}"
+
+
+def _foretold(value: Forecast) -> str:
+    return "memory full" if value.kind is ForecastKind.FULL else value.kind.value
+
+
+def when(seconds: float) -> str:
+    """``in about 40 s``, ``any moment``: the time of a forecast."""
+    return "any moment" if seconds < ANY_MOMENT_S else f"in {about(seconds)}"
+
+
+def kept(value: RetainedMemory | None) -> str:
+    """``140 MB not released after the last video``; empty if unknown or too small to show."""
+    if value is None or value.kept_bytes < KEPT_SHOWN_BYTES:
+        return ""
+    return f"{size(value.kept_bytes)} not released after the last video"
+
+
+def compared(value: RetainedMemory) -> str:
+    """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
+    number, kept_bytes = value.job.number, value.kept_bytes
+    if abs(kept_bytes) < 0.5 * MIB:
+        return f"Job {number} released all its memory"
+    what = "did not release" if kept_bytes > 0 else "released an extra"
+    return f"Job {number} {what} {size(abs(kept_bytes))}"
+
+
+def band(value: Band) -> str:
+    """The colour's name; an unknown band is "no reading"."""
+    return "no reading" if value is Band.UNKNOWN else str(value)
+
+
+def memory(sample: Sample) -> str:
+    """``1.52 GB · yellow · +12 MB/s``."""
+    if sample.memory_bytes is None:
+        return "no reading"
+    return joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+
+
+def standing(sample: Sample) -> str:
+    """``critical``, ``recovering``, ``high, recovering``: the level that memory is in, and whether
+    it has just left a higher one; empty below all levels."""
+    level = "" if sample.alert is Level.NONE else sample.alert.word
+    back = "" if sample.recovering is Level.NONE else "recovering"
+    return ", ".join(filter(None, (level, back)))
+
+
+def ahead(sample: Sample) -> str:
+    """The level that memory will reach and when; empty without a forecast."""
+    return forecast(sample.forecast) if sample.forecast else ""
+
+
+def free_of(value: SystemMemory | None) -> str:
+    """``12.3 GB of 23.5 GB free (48 % used)``, and the signs of scarcity."""
+    if value is None:
+        return UNKNOWN
+    free, total = size(value.available_bytes), size(value.total_bytes)
+    return joined(f"{free} of {total} free ({value.used_percent:.0f} % used)", scarce(value))
+
+
+def scarce(value: SystemMemory | None) -> str:
+    """Signs of scarce memory, or empty: ``limited · 420 MB in swap · pressure 12 %``."""
+    if value is None:
+        return ""
+    swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
+    if not (value.limited or pressure) and swap_bytes < SWAP_SHOWN_BYTES:
+        return ""  # the usual
+    return joined(
+        "limited" if value.limited else "",
+        f"{size(swap_bytes)} in swap" if swap_bytes >= SWAP_SHOWN_BYTES else "",
+        f"pressure {pressure} %" if pressure else "",
+    )
+
+
+def own_memory(value: UssPss) -> str:
+    """``301 MB private (USS), 322 MB including its share of shared pages (PSS)``."""
+    own = f"{size(value.uss_bytes)} private (USS)"
+    if value.pss_bytes is None:
+        return own
+    return f"{own}, {size(value.pss_bytes)} including its share of shared pages (PSS)"
+
+
+def size_in_files(value: TempUsage | None) -> str:
+    """``18 MB in 3 files``."""
+    if value is None:
+        return UNKNOWN
+    files = "1 file" if value.file_count == 1 else f"{value.file_count} files"
+    return f"{size(value.size_bytes)} in {files}"
