@@ -15,10 +15,10 @@ _log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-"""Each failure doubles the pause: one that is there at every turn must not take the processor."""
+"""Each failure doubles the pause: a permanent failure must not use up the processor."""
 
 Told = Callable[[str, str], None]
-"""Takes a thread's name and why its work was begun again, from that thread."""
+"""Takes a restarted thread's name and the problem, in that thread."""
 
 
 def _nobody(_name: str, _problem: str) -> None:
@@ -29,15 +29,15 @@ _told: Told = _nobody
 
 
 def tell_restarts(told: Told | None) -> None:
-    """Have this called whenever a thread's work is begun again; None: nobody wants to know."""
+    """Call this whenever a thread's work restarts; None: call nothing."""
     global _told
     _told = told or _nobody
 
 
 class WorkerThread(Thread):
-    """Runs ``work`` to its end, however often that takes; ``again``: else once, whatever happens.
+    """Runs ``work`` until it returns, again after each failure if ``again``.
 
-    It is a daemon: no work may keep the program from ending. ``wait`` makes the pauses.
+    It is a daemon, so that it cannot keep the program from ending. ``wait`` makes the pauses.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class WorkerThread(Thread):
                 self._work()
                 break
             except BaseException as error:  # noqa: BLE001 - whatever it is, the thread goes on
-                # To say so writes to what may just have failed.
+                # Logging may write to the disk that just failed.
                 with suppress(Exception):
                     self._say(error)
             if not self._again:

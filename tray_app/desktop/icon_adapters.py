@@ -20,7 +20,7 @@ class PanelIcon(Protocol):
 
     ``on_click`` is called for a left click. ``asks_for_menu``: the panel reads the rows when the
     menu opens, and reports that. ``serves_bus``: `run` serves the session bus, too.
-    ``ends_with_display``: while it runs, somebody can see it.
+    ``ends_with_display``: the icon ends with its display.
     """
 
     on_click: Callable[[], None]

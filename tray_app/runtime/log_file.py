@@ -49,7 +49,7 @@ class LogFileHandler(logging.FileHandler):
         self.setFormatter(PlainFormatter())
 
     def touch(self) -> None:
-        """Make the file. :raises OSError: it cannot be written, or is a pipe that nobody reads"""
+        """Make the file. :raises OSError: it cannot be written, or is a pipe without a reader"""
         path = Path(self.baseFilename)
         is_new = not path.exists()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
@@ -90,10 +90,10 @@ class LogFileHandler(logging.FileHandler):
         super().close()
 
     def close_file(self) -> None:
-        """Close what is open; the next line opens it again."""
+        """Close the file; the next line opens it again."""
         if self.stream is not None:
             stream, self.stream = self.stream, None
-            with suppress(OSError, ValueError):  # to close is to write what was not written yet
+            with suppress(OSError, ValueError):  # closing writes the buffer
                 stream.close()
 
 

@@ -48,7 +48,7 @@ class Mailbox(Generic[T]):
         self._closed = False
 
     def put(self, value: T) -> None:
-        """Replace what is in the slot."""
+        """Replace the value in the slot."""
         self._slot.append(value)
         self._bell.ring()
 
@@ -61,7 +61,7 @@ class Mailbox(Generic[T]):
         return self._slot.popleft()
 
     def poll(self) -> T | None:
-        """What is in the slot now, which empties it."""
+        """Take the value out of the slot now."""
         return self._slot.popleft() if self._slot else None
 
     def close(self) -> None:

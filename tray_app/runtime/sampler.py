@@ -96,7 +96,7 @@ class Sampler:
 
     ``outlets`` get the new state after each visible input; the next sample shows the result of a
     request. ``on_battery``: whether the machine saves power. ``own_use`` reads this program itself.
-    ``edited`` tells of an edit of the config file, once; ``claim`` takes the server at another
+    ``edited`` returns an edit of the config file, once; ``claim`` takes the server at another
     address for this instance, and says whether it could; ``renew`` makes the sources for another
     server.
     """

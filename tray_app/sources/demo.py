@@ -1,11 +1,10 @@
 """A scripted server for ``--demo``: its memory, its API and its processes, without a server.
 
-Rule of the room: everything is a pure function of the time since the start, so that the API and
-the processes tell one story, and the same one every time.
+Rule of the room: everything is a pure function of the time since the start, so that the API and the
+processes agree, and every run is the same.
 
-The scenes are those of a recorded job (upload, thumbnail, frames, ffmpeg, clean-up). The climb
-is steeper and higher, so that every colour, the fallback and each notification come within a
-minute.
+The scenes are those of a recorded job (upload, thumbnail, frames, ffmpeg, clean-up). The climb is
+steeper and higher, so that every colour, the fallback and each notification come within a minute.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.worker_thread import WorkerThread
 
 STORY_S = 70.0
-"""Then it begins again, with the memory that the last job left behind."""
+"""After this it begins again, with the memory that the last job kept."""
 
 _RETAINED_MB = 420.0
 _NOISE_MB = 1.0
@@ -49,8 +48,8 @@ _BATCH_S = 2.0
 _TOTAL_BYTES = 16 * GIB
 _OTHERS_BYTES = round(5.4 * GIB)
 _LATENCY_S = 0.005
-_CHECK_EVERY_S = 0.1  # how often a withheld answer looks whether the silence is over
-# Above Linux's largest pid (4194304), so that they are nobody's.
+_CHECK_EVERY_S = 0.1  # how often a withheld answer checks whether the silence is over
+# Above Linux's largest pid (4194304), so that no process has them.
 _SERVER_PID, _FFMPEG_PID, _OTHER_PID = 5_000_001, 5_000_002, 5_000_003
 _IDLE = "AFTER_FINAL_GC"
 _FRAMES = "STREAMING_BATCH"
@@ -183,8 +182,8 @@ def story(t_s: float) -> DemoMoment:
 class DemoApi:
     """The scripted server's API, with the interface of `ApiClient`.
 
-    It answers within 5 ms. While the story has it silent it says nothing until that is over or
-    the patience is.
+    It answers within 5 ms. In a silence of the story it does not answer until the silence or the
+    time limit is over.
     """
 
     def __init__(self, report: Callable[[ApiOutcome], None], clock: Callable[[], float]) -> None:
@@ -228,7 +227,7 @@ class DemoApi:
                 self._report(outcome)
 
     def _outcome(self, order: _Order) -> ApiOutcome | None:
-        """What became of the request; None when it was closed meanwhile."""
+        """The result of the request; None if closed meanwhile."""
         self._wait(_LATENCY_S)
         while not self._is_closed:
             now_s = self._clock()
@@ -310,7 +309,7 @@ class DemoProbe:
         return PollReading(rss_bytes, moment.system.available_bytes)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
-        """Those that are there."""
+        """The sources that exist."""
         rows = (*_rows(story(self._clock() - self._started_s), None), *_OTHERS)
         return tuple(sorted(rows, key=lambda row: -row.rss_bytes)[:count])
 
@@ -319,7 +318,7 @@ class DemoProbe:
         self._has_read = False
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
 
 def _rows(moment: DemoMoment, cpu_percent: float | None) -> tuple[ProcessRow, ...]:
@@ -373,4 +372,4 @@ class DemoWalker:
         self._report(TempUsage(moment.temp_bytes, moment.temp_files, now_s))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""

@@ -1,8 +1,8 @@
-"""Whose a file is that root makes: run with a user's environment (``sudo -E``), root must leave
-nothing in the user's folders that the user cannot read, write or remove.
+"""Sets the owner of files that root creates.
 
-What the program keeps by itself goes to root's own folders (`desktop.paths`); what a person has
-it write into a user's folder becomes that user's.
+Run with a user's environment (``sudo -E``), root must leave nothing in the user's folders that the
+user cannot read, write or remove. The program's own files go to root's folders (`desktop.paths`);
+files that a user asks for get that user as their owner.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def is_anothers(folder: Path) -> bool:
 
 
 def give(descriptor: int, folder: Path) -> None:
-    """Give a new file to the owner of the folder that it is in.
+    """Give a new file to the owner of its folder.
 
-    By its descriptor: who owns the folder could put another file of root's in its place.
+    By descriptor, because that owner could put another of root's files in its place.
     """
     if sys.platform != "win32" and is_anothers(folder):
         owner = folder.stat()
@@ -61,6 +61,6 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = Tr
         if replace:
             new.replace(path)
     except OSError:
-        with suppress(OSError):  # what a full disk took of it would only be in the way
+        with suppress(OSError):  # a partial file would only be in the way
             new.unlink()
         raise

@@ -1,1 +1,1 @@
-"""What a person sees: the icon, the tray, the notifications, the terminal."""
+"""The user interface: icon, tray, notifications, terminal."""

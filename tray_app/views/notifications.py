@@ -13,14 +13,14 @@ from tray_app.core.presentation.notifications import Note
 
 _log = logging.getLogger(__name__)
 
-# Where no signal tells that notifications are being delivered again, they are tried this often.
+# Without a signal that notifications work again, they are retried this often.
 RETRY_EVERY_S = 60.0
-# The answer to a glance: some minutes later it is none.
+# A status notification is out of date after some minutes.
 PASSING = ("status",)
 
 
 class Result(Protocol):
-    """What became of a notification: the means that took it, or the problem."""
+    """The result of a notification: the means that delivered it, or the problem."""
 
     @property
     def means(self) -> str | None: ...
@@ -32,17 +32,17 @@ class Result(Protocol):
 
 
 class Notifier(Protocol):
-    """Brings a notification to the person; blocks until it is known what became of it."""
+    """Delivers a notification; blocks until its result is known."""
 
     def notify(self, note: Note) -> Result: ...
 
 
 class NotificationSender:
-    """Sends what events call for and tells ``report`` how it went. Not thread-safe.
+    """Sends the notifications of events and reports each result to ``report``.
 
-    What nothing delivers is kept, the latest for each ``replace``, and sent when it can be, in
-    order. What was handed over without an answer is not sent again: it may be on the screen.
-    ``clock`` gives monotonic seconds.
+    Not thread-safe. Undelivered ones are kept, the latest for each ``replace``, and sent in order
+    as soon as possible. One handed over without an answer is not sent again: it may be on the
+    screen. ``clock`` gives monotonic seconds.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class NotificationSender:
         note = notifications.note(event)
         if note is None:
             return
-        # What it replaces is out of date.
+        # The kept one that it replaces is out of date.
         self._kept.pop(note.replace, None)
         self._pending.pop(note.replace, None)
         self.retry()
@@ -80,14 +80,14 @@ class NotificationSender:
             self._keep(note)
 
     def settle(self, note: Note, result: Result) -> None:
-        """Take what became of a notification that was handed over without an answer."""
+        """Take the late result of a notification."""
         is_newest = self._pending.get(note.replace) is note
         if is_newest:
             del self._pending[note.replace]
         if result.problem is None:
             self._say(None, note)
             self._report(Delivered(None, note.title, result.means))
-        elif is_newest:  # that nothing got through was said when it was handed over
+        elif is_newest:  # the failure was reported when it was handed over
             self._keep(note)
 
     def _keep(self, note: Note) -> None:
@@ -95,7 +95,7 @@ class NotificationSender:
             self._kept[note.replace] = note
 
     def retry(self) -> None:
-        """Send what was kept, the oldest first, until one fails; only success is reported."""
+        """Send the kept ones, oldest first, until one fails; reports only success."""
         for word, note in tuple(self._kept.items()):
             delivered, is_pending = self._send(note)
             if is_pending:
@@ -106,10 +106,10 @@ class NotificationSender:
             self._report(delivered)
 
     def _send(self, note: Note) -> tuple[Delivered, bool]:
-        """What became of it, and whether it may still come."""
+        """The result, and whether the notification may still come."""
         means, is_pending = None, False
         self._tried_s = self._clock()
-        self._pending[note.replace] = note  # before it is told to have come
+        self._pending[note.replace] = note  # before its late result arrives
         try:
             result = self._notifier.notify(note)
             means, problem, is_pending = result.means, result.problem, result.pending

@@ -60,7 +60,7 @@ class Panel(Protocol):
 
 
 class Face(Struct, frozen=True):
-    """What can be seen of a state without the menu; ``widest`` is how wide that would be, in
+    """The visible part of a state without the menu; ``widest`` is the menu's width in
     characters."""
 
     picture: Picture
@@ -70,7 +70,7 @@ class Face(Struct, frozen=True):
 
 
 def picture(state: State) -> Picture:
-    """What the icon shows for this state."""
+    """The icon's picture for this state."""
     sample = state.sample
     reads = sample is not None and not state.paused
     band = sample.band if sample and reads else Band.UNKNOWN
@@ -91,12 +91,13 @@ def picture(state: State) -> Picture:
 
 
 def _is_of_process(sample: Sample) -> bool:
-    """Whether processes are what is shown, and no stopgap between two answers of the API."""
+    """Whether the figure comes from processes, and is not a stopgap between two answers of the
+    API."""
     return sample.source is Source.PROCESS and sample.why is not Why.BETWEEN
 
 
 def needs_attention(state: State) -> bool:
-    """Whether the panel should bring the icon to the fore: at the critical level only."""
+    """Whether the panel should reveal the icon: at the critical level only."""
     sample = state.sample
     return sample is not None and not state.paused and sample.alert is Level.CRITICAL
 
@@ -133,7 +134,7 @@ class Presenter:
         self._thread.start()
 
     def tell(self, state: State) -> None:
-        """Have this state shown, which takes over; from one thread, and returns at once."""
+        """Show this state from now on; from one thread, returns at once."""
         self._state = state
         face = self._face(state)
         if face != self._told or not self._asks_for_menu or is_menu_open(state, _now_s(state)):
@@ -147,7 +148,7 @@ class Presenter:
             self._thread.join(timeout_s)
 
     def show(self) -> None:
-        """Show here and now what was told, as long as the thread has not started."""
+        """Show the newest state in this thread, before the presenter's own thread has started."""
         if (face := self._faces.poll()) is not None:
             self._show(face)
 
@@ -172,7 +173,7 @@ class Presenter:
         return Face(picture(state), needs_attention(state), tooltip, widest)
 
     def _read_menu(self) -> Sequence[Row]:
-        """The rows of the newest state, made once for all that is asked of them."""
+        """The rows of the newest state, built once for all requests."""
         state, (known, rows) = self._state, self._rows
         if state is not known and state is not None:
             rows = menu.rows(state)

@@ -1,7 +1,7 @@
 """Decides which exits, returns and worker replacements of the server are worth an alert.
 
 Only an exit that matters is reported: during a job, or above the elevated level. If the server
-stops while idle and small, somebody stopped it. The exception: if the kernel killed a process in
+stops while idle and small, the user stopped it. The exception: if the kernel killed a process in
 the server's own control group at that moment, the exit is reported at any size.
 """
 

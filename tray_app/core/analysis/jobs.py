@@ -2,8 +2,8 @@
 
 A job begins with the first sign of work, also where that was recognised as work only later, so that
 "before" has nothing of it; it ends with the last sign, or when its files are gone. The hysteresis
-of both is the activity's; what is unknown meanwhile ends nothing. If only one sample has a sign,
-the next sample is the end of the job.
+of both is the activity's; an unknown activity ends nothing. If only one sample has a sign, the next
+sample is the end of the job.
 """
 
 from __future__ import annotations

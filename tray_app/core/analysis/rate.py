@@ -29,7 +29,7 @@ class Trend(Struct, frozen=True):
 
 
 def update(trend: Trend, now_s: float, memory_bytes: int) -> Trend:
-    """One more point; what is older than the window falls out."""
+    """One more point; points older than the window are dropped."""
     points = (*trend.points[-MAX_POINTS + 1 :], (now_s, memory_bytes))
     old = 0
     while old < len(points) - POINTS_KEPT and now_s - points[old][0] > WINDOW_S:

@@ -262,7 +262,7 @@ class UssPss(Struct, frozen=True):
 
     Sums over the tree of ``target_pid``. ``uss_bytes`` (unique) would be free if the tree ended,
     ``pss_bytes`` (proportional) adds its fair share of what it has in common with others; None if
-    the system does not report it. RSS counts what is shared once for each process.
+    the system does not report it. RSS counts a shared page once for each process.
     """
 
     target_pid: int

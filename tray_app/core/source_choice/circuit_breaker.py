@@ -35,8 +35,8 @@ LATENCY_FIRST_MAX_S = 1.5
 APART_LATENCIES = 20.0
 APART_MAX_S = 30.0
 HASTE_S = 0.5
-# A server's Retry-After is respected for so long at most: an hour of
-# maintenance may be over sooner, and meanwhile only processes tell its memory.
+# The longest Retry-After that is respected: an hour of maintenance may be over sooner, and
+# meanwhile only processes tell its memory.
 RETRY_AFTER_MAX_S = 300.0
 LEAD_MIN_S = 0.05
 LEAD_LATENCIES = 3.0
@@ -198,9 +198,9 @@ def due_s(
     """When the next request is to be sent: shortly before the tick that will use it.
 
     None while one is in flight. After a failure the pause decides, not the tick. A tick that
-    has its answer already, or comes too soon after the last request (`apart_s`), is not asked for:
-    the request is for a later one. ``hastens``: it does not wait for a tick, and is sent as soon as
-    that does not cost the server too much, but never later than otherwise.
+    already has its answer, or comes too soon after the last request (`apart_s`), gets no request of
+    its own. ``hastens``: it does not wait for a tick, and is sent as soon as that does not cost the
+    server too much, but never later than otherwise.
     """
     if breaker.asked_s is not None:
         return None

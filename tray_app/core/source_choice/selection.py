@@ -20,7 +20,7 @@ from tray_app.core.source_choice.cross_check import alike
 
 # An answer is taken when it came since the last tick; requests are sent shortly before one.
 FRESH_PART_OF_INTERVAL = 0.9
-# API only: the last value is shown as stale for so long, then the band is unknown.
+# API only: the last value is shown as stale for this long, then the band is unknown.
 STALE_LIMIT_INTERVALS = 5
 STALE_LIMIT_MIN_S = 15.0
 

@@ -1,7 +1,7 @@
 """Runs a server action and measures its effect, in a thread of its own.
 
-It asks the server itself before and after, on one connection: the latest sample may come from
-another process (a worker) or another source, and only like may be compared with like.
+It asks the server itself before and after, on one connection, because the latest sample may come
+from another worker or source.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from tray_app.sources.api.errors import ApiError
 from tray_app.worker_thread import WorkerThread
 
 LIMIT_S = 30.0
-"""For an answer to the action itself: a server that works was silent for 39 s at most, 14 s as a
-rule, and nobody waits longer for a click."""
+"""Time limit for the action itself: a busy server was silent for 39 s at most, usually 14 s, and a
+user does not wait longer after a click."""
 BEFORE_LIMIT_S = {
     ServerAction.FREE_MEMORY: LIMIT_S,
     ServerAction.CLEAN_UP: 5.0,
     ServerAction.CLEAN_UP_HOUR: 5.0,
 }
-"""For the measurement before it. A silent server is at work: it is not the time to clean up."""
+"""Time limit for the measurement before it. A silent server is busy: not a good time to clean
+up."""
 SETTLE_S = 4.0
 MEASURE_EVERY_S = 0.5
 SETTLED_BYTES = MIB
 
 PAGE_LIMIT_S = 2.0
-"""For the question what page the server has: somebody waits for a browser."""
+"""Time limit for finding the server's page: the user waits for a browser."""
 DOCS_PATH = "/docs"
 
 _CLOSE_PATIENCE_S = 0.3
@@ -60,8 +61,9 @@ class Root(Protocol):
 def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]) -> None:
     """Call ``found`` once, from a thread of its own, with the URL of the server's page.
 
-    The address itself, or its documentation: FastAPI answers 404 at the root where the server has
-    nothing there, as the real one. So has a silent one, which is busy: it is not asked again.
+    The address itself, or its documentation: the real server has no page at its root, and FastAPI
+    answers 404. A silent server is busy: it gets no second request, and the result is the
+    documentation.
     """
 
     def work() -> None:
@@ -71,7 +73,7 @@ def find_page(address: ServerAddress, server: Root, found: Callable[[str], None]
         except ApiError as error:
             has_root = error.problem.failure_class is not FailureClass.TIMEOUT
         finally:
-            with suppress(Exception):  # whoever has clicked waits for a page
+            with suppress(Exception):  # the user waits for a page
                 server.hang_up()
         found(public_url(address) + ("" if has_root else DOCS_PATH))
 
@@ -103,13 +105,13 @@ class ActionWorker:
         self._thread.start()
 
     def close(self) -> None:
-        """Cut it short and report nothing further; waits a moment at most."""
+        """Abort it and report nothing further; waits a moment at most."""
         self._closing.set()
         self._server.close()
         self._thread.join(_CLOSE_PATIENCE_S)
 
     def _work(self) -> None:
-        # A server action that never ends would bar all others.
+        # A server action that never ends would block all others.
         outcome = ActionResult(self._action, problem=ApiProblem(ApiFailureKind.UNEXPECTED))
         try:
             outcome = self._outcome()
@@ -142,8 +144,8 @@ class ActionWorker:
     def _settled(self, until_s: float) -> Extent | None:
         """The extent once two in a row are the same, or the last one at ``until_s``.
 
-        Files are counted when they are fewest: what a job writes meanwhile was not deleted. It was
-        done whatever becomes of the measurement: without one it is unknown.
+        The lowest count of files is used, because a job may write new ones meanwhile. The action
+        was done even if the measurement fails: then the effect is unknown.
         """
         last: Extent | None = None
         try:

@@ -1,4 +1,4 @@
-"""What a person has the server do: calls that block, made from a thread of the caller's."""
+"""The user's actions on the server: blocking calls, made from the caller's thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class ServerCalls:
-    """Calls that block, on one connection: of several workers the same one answers them all.
+    """Blocking calls on one connection, so that the same worker answers them all.
 
     Patience, userinfo, ``headers`` and ``verify`` as in `ApiClient`. Calls raise ApiError.
     """
@@ -68,14 +68,15 @@ class ServerCalls:
     def clean_up(self, age_hours: int, patience_s: float) -> None:
         """Have the server delete its temp files that are older than this.
 
-        Of `AGE_HOURS` only: else ValueError, for 0 would put a running job's files at risk.
+        Only the ages of `AGE_HOURS`, otherwise ValueError: 0 would put a running job's files at
+        risk.
         """
         if age_hours not in AGE_HOURS.values():
             raise ValueError(f"{age_hours} h would delete files that a job may need")
         self._do(f"{CLEANUP_PATH}{age_hours}", patience_s)
 
     def close(self) -> None:
-        """From any thread: cut the call under way, and let no other begin."""
+        """From any thread: abort the call in progress, and refuse others."""
         self._session.cut()
 
     def hang_up(self) -> None:

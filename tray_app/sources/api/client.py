@@ -1,7 +1,6 @@
 """Asks the server's API for its figures, one request at a time, from a thread of its own.
 
-Nothing that the network does holds up the caller, and no exception leaves the worker: failures
-are values.
+The network never blocks the caller, and no exception leaves the worker: failures are values.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from tray_app.worker_thread import WorkerThread
 STAGE_PATH = "/memory-history/?limit=1"
 
 LONGEST_RETRY_AFTER_S = 300.0
-"""For so long the stage is not asked for because the server says so."""
+"""The longest time that a Retry-After keeps the stage from being requested."""
 
 STAGE_PATIENCE_S = 1.0
-"""Longest that a good reading waits for its stage, which the server has in memory."""
+"""The longest time that a good reading waits for its stage, which the server has in memory."""
 
 _CLOSE_PATIENCE_S = 1.0
 
@@ -62,12 +61,12 @@ class ApiClient:
         self._tracker: tuple[float, ...] | None = None
 
     def ask(self, patience_s: float, with_stage: bool = False) -> bool:
-        """Start one request and return at once; False (and nothing) while one is in flight, or one
-        that was given up has not ended: a host's name that the system is still looking up.
+        """Start one request and return at once; False (and no request) while one is in flight, or
+        an abandoned one has not ended (the system is still looking up a host's name).
 
-        ``patience_s`` covers all of it together, at whatever pace it comes.
-        ``with_stage`` also asks for the newest stage; so does a summary that has changed since the
-        last answer. Its failure leaves the reading as it is.
+        ``patience_s`` covers the whole request, however slowly it comes. ``with_stage`` also asks
+        for the newest stage; so does a summary that has changed since the last answer. If that
+        fails, the reading stays as it is.
         """
         if self._session.is_cut or not self._in_flight.acquire(blocking=False):
             return False
@@ -88,7 +87,7 @@ class ApiClient:
         return True
 
     def close(self) -> None:
-        """Cut the request in flight and end the worker, within 1 s; reports nothing further."""
+        """Abort the request in flight and end the worker, within 1 s; reports nothing further."""
         self._session.cut()
         self._orders.put(None)
         if self._worker is not None and self._worker is not threading.current_thread():
@@ -100,13 +99,13 @@ class ApiClient:
         self._session.hang_up()
 
     def _answer(self, patience_s: float, with_stage: bool) -> bool:
-        """Make one request; False when it was cut. Whatever happens, it is reported."""
+        """Make one request and report its result in any case; False if it was aborted."""
         outcome: ApiOutcome = ApiFailure(self._clock(), ApiProblem(ApiFailureKind.UNEXPECTED))
         try:
             outcome = self._outcome(patience_s, with_stage)
         finally:
             if not self._session.is_cut:
-                self._in_flight.release()  # before the report, which may ask again
+                self._in_flight.release()  # before the report, which may start another request
                 self._report(outcome)
         return not self._session.is_cut
 
@@ -131,7 +130,7 @@ class ApiClient:
         return reading
 
     def _log_puzzle(self, error: Exception | None) -> None:
-        """What has no kind is for the log, the first time."""
+        """Log a failure without a kind, the first time."""
         if error is not None and not self._is_puzzled:
             _log.warning("unexpected error in a request\n%s", self._secrets.trace(error))
         self._is_puzzled = error is not None

@@ -1,6 +1,6 @@
-"""What went wrong with a request, as an `ApiProblem`: the cause decides, not its wrapping.
+"""Turns exceptions of a request into an `ApiProblem`, by their cause.
 
-Secrets of a request never get further than this module.
+A request's secrets never leave this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRN
 
 
 class ApiError(Exception):
-    """A request failed in a way that is known."""
+    """A request failed with a known problem."""
 
     def __init__(self, problem: ApiProblem) -> None:
         super().__init__(f"{problem.kind.name.replace('_', ' ').lower()} {problem.detail}".strip())
@@ -38,7 +38,7 @@ def plain_text(text: str, limit: int = 120) -> str:
 
 
 def problem_of(error: BaseException, waited_s: float) -> ApiProblem:
-    """What an exception of a request means; ``waited_s`` is the patience that it had."""
+    """The problem behind an exception of a request; ``waited_s`` is its time limit."""
     for cause in causes(error):
         if problem := _known(cause, waited_s):
             return problem
@@ -96,17 +96,17 @@ def _tls_problem(cause: Exception) -> ApiProblem:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what it was raised from."""
+    """The error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 class Secrets:
-    """What must not be shown: the URL's userinfo, as written and as meant, and the values of the
-    headers, a token also without the word before it.
+    """The strings to hide: the URL's userinfo, encoded and decoded, and the values of the headers,
+    a token also without the word before it.
 
-    A value of a few characters is no secret, and hiding it would hide much else.
+    A value of a few characters is not a secret, and hiding it would hide much else.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
@@ -122,18 +122,18 @@ class Secrets:
         self._longest_first = sorted(found, key=len, reverse=True)
 
     def mask(self, text: str) -> str:
-        """``text`` without them: a server may echo what it was sent."""
+        """``text`` without secrets: a server may echo a request."""
         for secret in self._longest_first:
             text = text.replace(secret, "…")
         return text
 
     def masked(self, problem: ApiProblem) -> ApiProblem:
-        """The problem without them."""
+        """The problem without secrets."""
         detail, location = self.mask(problem.detail), self.mask(problem.location)
         return replace(problem, detail=detail, location=location)
 
     def trace(self, error: Exception) -> str:
-        """For the log: what happened where, without them."""
+        """The traceback for the log, without secrets."""
         import traceback
 
         return self.mask("".join(traceback.format_exception(error)))

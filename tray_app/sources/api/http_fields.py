@@ -14,27 +14,27 @@ _PACKED = ("gzip", "x-gzip", "deflate")
 
 
 def is_interim(status: int) -> bool:
-    """Whether the answer itself is still to come. Nobody asked for another protocol (101)."""
+    """Whether the answer itself is still to come. We request no other protocol (101)."""
     return 100 <= status < 200 and status != _SWITCHING_PROTOCOLS
 
 
 def repeated_length(text: str | None) -> int | None:
-    """The length in ``120, 120``; None for one that is told once, or not the same each time."""
+    """The length in ``120, 120``; None if it is not repeated, or differs."""
     first, *others = (part.strip() for part in (text or "").split(","))
     is_repeated = others and all(each == first for each in others)
     return int(first) if is_repeated and re.fullmatch("[0-9]{1,18}", first) else None
 
 
 def is_known_encoding(encoding: str) -> bool:
-    """Whether requests undoes a Content-Encoding, wherever it runs."""
+    """Whether requests decodes a Content-Encoding on every system."""
     return encoding.strip().lower() in ("", "identity", *_PACKED)
 
 
 def retry_after_s(text: str | None, date: str | None) -> float | None:
-    """Retry-After in seconds from now; None when it is not told, or not understood.
+    """Retry-After in seconds from now; None if missing or invalid.
 
-    It may be a moment, too, which is compared with the answer's own ``date``, so that a server's
-    clock may be wrong; without one with the clock here.
+    A date is compared with the answer's own ``date``, because the server's clock may be wrong;
+    without one with our clock.
     """
     if text is None:
         return None
@@ -47,7 +47,7 @@ def retry_after_s(text: str | None, date: str | None) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
-    from email.utils import parsedate_to_datetime  # seldom of use
+    from email.utils import parsedate_to_datetime  # rarely needed
 
     try:
         then = parsedate_to_datetime(text)

@@ -57,8 +57,8 @@ class _Disk(Struct):
 
 
 class _Tracker(Struct):
-    """``final_memory_mb`` is the newest entry's memory: the only figure that still moves when a
-    second video goes through stages that are counted already. Older servers do not send it."""
+    """``final_memory_mb`` is the newest entry's memory: the only figure that still changes when a
+    second video goes through stages already counted. Older servers do not send it."""
 
     stage_count: Count
     peak_memory_mb: Count
@@ -67,7 +67,8 @@ class _Tracker(Struct):
 
 
 class _Status(Struct, kw_only=True):
-    """The nested shape. What is `Any` here may be odd: the rest of the answer is good without."""
+    """The nested shape. Fields of type `Any` may be invalid: the rest of the answer is usable
+    without them."""
 
     error: Any = None
     process_memory: _Process | UnsetType | None = UNSET
@@ -127,7 +128,7 @@ def decode_status(body: bytes, *, taken_s: float, latency_s: float) -> ApiReadin
 
 
 def decode_stage(body: bytes) -> StageMark | None:
-    """The newest entry of a ``/memory-history/`` body; None without one, or if it is odd."""
+    """The newest entry of a ``/memory-history/`` body; None without one, or if it is invalid."""
     try:
         history = _decoded(body, _History).history  # oldest first
         newest = msgspec.convert(history[-1], _HistoryEntry)
@@ -147,10 +148,10 @@ def check_done(body: bytes) -> None:
 
 
 def error_words(body: bytes) -> str:
-    """What the body of an HTTP error says, in one short line; "" if nothing for people.
+    """The message in the body of an HTTP error, in one short line; "" without one.
 
-    FastAPI's ``detail`` may be text, an object or a list; a 500 may be plain text. Web pages
-    (a proxy's) say nothing that their status does not.
+    FastAPI's ``detail`` may be text, an object or a list; a 500 may be plain text. A web page (a
+    proxy's) adds nothing to its status.
     """
     try:
         return _words(_decoded(body, Any))
@@ -211,8 +212,8 @@ def _wrong(field: str, fault: FieldFault) -> ApiError:
 
 
 def _first_fault(value: object, kind: Any, where: str = "") -> ApiError:
-    """The first field of ``value`` that keeps it from being a ``kind``, a Struct: msgspec tells it
-    in a sentence alone."""
+    """The first field of ``value`` that does not fit ``kind``, a Struct: msgspec reports it only in
+    a sentence."""
     if not isinstance(value, dict):
         return _wrong(where, FieldFault.NOT_AN_OBJECT)
     for field in msgspec.structs.fields(kind):
@@ -227,7 +228,7 @@ def _first_fault(value: object, kind: Any, where: str = "") -> ApiError:
         except msgspec.ValidationError:
             parts = [each for each in _members(field.type) if issubclass(each, Struct)]
             return _first_fault(part, parts[0], name) if parts else _number_fault(part, name)
-    return failed(ApiFailureKind.NOT_JSON)  # a number outside of what it checks has no limit
+    return failed(ApiFailureKind.NOT_JSON)  # a number without a checked range
 
 
 def _members(kind: Any) -> list[type]:
@@ -271,7 +272,7 @@ def _temp(part: _Temp | None, disk: object, taken_s: float) -> TempUsage | None:
 
 
 def _disk(part: object) -> Disk | None:
-    """Lenient: a disk that is not told is one that nothing is said of."""
+    """Lenient: None without figures of the disk."""
     try:
         disk = msgspec.convert(part, _Disk)
     except msgspec.ValidationError:
@@ -280,7 +281,7 @@ def _disk(part: object) -> Disk | None:
 
 
 def _tracker(part: object) -> tuple[float, ...]:
-    """Lenient: it is only ever compared with the last one, and stays filled when idle."""
+    """Lenient: the summary is only compared with the last one, and stays filled when idle."""
     try:
         told = msgspec.convert(part, _Tracker)
     except msgspec.ValidationError:
@@ -289,7 +290,7 @@ def _tracker(part: object) -> tuple[float, ...]:
 
 
 def _words(value: object) -> str:
-    """What a server's error value says: its text, or the first text that says it in it."""
+    """The message in a server's error value: its text, or the first text in it."""
     while not isinstance(value, str):
         if isinstance(value, dict):
             names = ("detail", "message", "error", "msg", "reason")

@@ -3,9 +3,9 @@
 Rule of the room: the only importer of requests and of urllib3, which comes with it. Both are
 imported when a session is opened, because that takes 0.1 s.
 
-requests' time-outs are for each wait of a socket, and a server that sends a byte now and then
-stretches them without end; a name's lookup has none. So an exchange runs in a thread of its own,
-and whoever has asked waits for it until the deadline and no longer. Then the connection is cut.
+A time-out of requests covers one wait of a socket, so a server that sends a byte now and then
+stretches it without end, and a name lookup has no limit. So an exchange runs in a thread of its
+own, and the caller waits for it until the deadline. Then the connection is cut.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
 
 MAX_BODY_BYTES = 256 * 1024
-"""Of a body, decompressed. A real answer has 0.6 to 2 KB."""
+"""The maximum size of a body, decompressed. A real answer has 0.6 to 2 KB."""
 
 CUT_GRACE_S = 0.25
-"""For an exchange to end once its connection has been cut. One that cannot be cut, because it
-connects or looks up a name, makes the session busy until it ends by itself."""
+"""Time for an exchange to end after its connection was cut. One that cannot be cut, because it
+connects or looks up a name, keeps the session busy until it ends."""
 
 _READ_BYTES = 16 * 1024
 _GATEWAY_TIMEOUT = 504
@@ -73,7 +73,7 @@ class ApiSession:
         self._base_url = base_url.rstrip("/")
         self._headers = {
             "Accept": "application/json",
-            "Accept-Encoding": "identity",  # what is not compressed is no bomb
+            "Accept-Encoding": "identity",  # without compression there is no bomb
             "User-Agent": APP_ID,
         } | headers
         self._verify = verify
@@ -99,7 +99,7 @@ class ApiSession:
         self._session = _new_session(self._headers, self._verify, self)
 
     def get(self, path: str, patience_s: float) -> bytes:
-        """The body of a good answer; raises ApiError, and what the network's libraries do."""
+        """The body of a good answer; raises ApiError and the network libraries' exceptions."""
         return self._exchange("GET", path, patience_s)
 
     def post(self, path: str, patience_s: float) -> bytes:
@@ -107,7 +107,7 @@ class ApiSession:
         return self._exchange("POST", path, patience_s)
 
     def is_busy(self) -> bool:
-        """Whether an exchange that was given up has not ended."""
+        """Whether an abandoned exchange has not ended."""
         if self._is_late:
             with suppress(queue.Empty):
                 self._results.get_nowait()
@@ -115,10 +115,10 @@ class ApiSession:
         return self._is_late
 
     def cut(self) -> None:
-        """From any thread: end the exchange under way, and let no other begin."""
+        """From any thread: end the exchange in progress, and refuse others."""
         self.is_cut = True
         self._give_up()
-        self._results.put(ConnectionAbortedError())  # wakes whoever waits
+        self._results.put(ConnectionAbortedError())  # wakes the waiting thread
 
     def hang_up(self) -> None:
         """Close the connection and end the thread, once the exchange has ended."""
@@ -131,7 +131,7 @@ class ApiSession:
         self._connection, self._socket = connection, None
 
     def connected(self, connection: HTTPConnection) -> None:
-        """It has been made: nothing is sent on one that nobody waits for any longer."""
+        """It has been made: send nothing if the caller has stopped waiting."""
         self._socket = connection.sock
         if self._is_given_up:
             raise ConnectionAbortedError
@@ -174,7 +174,8 @@ class ApiSession:
         return request
 
     def _late_result(self, patience_s: float) -> Exception:
-        """What an exchange comes to whose time is over: an error whose text drips is that error."""
+        """The result of an exchange whose time is over: if an error's status has come, that
+        error."""
         has_connected = self._give_up()
         kind = ApiFailureKind.NO_ANSWER if has_connected else ApiFailureKind.NO_CONNECTION
         try:
@@ -187,8 +188,7 @@ class ApiSession:
         return ApiError(ApiProblem(kind, waited_s=patience_s))
 
     def _give_up(self) -> bool:
-        """Cut the connection; whether there was one. A handshake ends by its own time-out, which is
-        for all of it."""
+        """Cut the connection; whether there was one. A handshake ends by its own time-out."""
         self._is_given_up = True
         if self._socket is not None:
             with suppress(OSError):  # closed already
@@ -317,8 +317,8 @@ def _is_broken(error: BaseException) -> bool:
 
 
 def _without_frames(error: Exception, waited_s: float) -> Exception:
-    """The error in our terms: the libraries' own hold their frames in circles, and with them all
-    that was read, which may be megabytes of headers."""
+    """The error as ours: the libraries' own errors keep their frames alive in cycles, with all data
+    read so far, which may be megabytes of headers."""
     import traceback
 
     problem = problem_of(error, waited_s)
@@ -331,7 +331,7 @@ def _without_frames(error: Exception, waited_s: float) -> Exception:
 
 def _read(response: requests.Response) -> bytes:
     body = b""
-    # Not iter_content: it takes chunks apart itself, and a chunk's head without end whole.
+    # Not iter_content: it parses chunks itself, and reads an endless chunk header whole.
     try:
         while part := response.raw.read(_READ_BYTES, decode_content=True):
             body += part
@@ -351,15 +351,15 @@ def _check_status(response: requests.Response) -> None:
     wait_s = retry_after_s(fields.get("Retry-After"), fields.get("Date"))
     kind = ApiFailureKind.STATUS
     location = detail = ""
-    if status == _GATEWAY_TIMEOUT:  # whoever should has not answered: a silence, told by another
+    if status == _GATEWAY_TIMEOUT:  # the server itself was silent; a proxy reports it
         kind, wait_s = ApiFailureKind.GATEWAY_TIMEOUT, None
     if place := fields.get("Location"):
-        # Without userinfo: a redirect may repeat what the request's URL held.
+        # Without userinfo: a redirect may repeat that of the request's URL.
         location = plain_text(re.sub("//[^/]*@", "//", place))
         if kind is ApiFailureKind.STATUS:
             kind = ApiFailureKind.REDIRECT
     else:
-        with suppress(Exception):  # the status is known, whatever becomes of the body
+        with suppress(Exception):  # the status is known, even if the body fails
             detail = error_words(_read(response))
         detail = detail or plain_text(response.reason or "")
     raise ApiError(

@@ -1,7 +1,7 @@
 """Runs all slow readings in one thread, so that the sampler never waits for them.
 
-They wait for each other, which matters only if one hangs. A server whose temp directory hangs does
-so itself, and its memory does not change. One thread less saves 0.1 MB.
+They wait for each other, which matters only if one hangs. If the temp directory hangs, so does the
+server, and its memory does not change. One thread less saves 0.1 MB.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ REST_PER_WORK = 100
 REST_MAX_S = 300.0
 
 Reading = Callable[[], float]
-"""Reads, hands on what it found, and returns for how many seconds to rest from it; infinity:
-until it is asked for."""
+"""Reads, reports the result, and returns the seconds until the next reading; infinity: until the
+next request."""
 
 _CLOSE_PATIENCE_S = 1.0
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def rest_after_s(took_s: float, interval_s: float) -> float:
 
 
 class BackgroundScheduler:
-    """Makes each reading when it is time, one after another. ``clock`` tells monotonic seconds."""
+    """Makes each reading when it is due, one after another. ``clock`` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -43,7 +43,7 @@ class BackgroundScheduler:
     def make(self, reading: Reading, within_s: float = 0.0) -> None:
         """Make it within ``within_s`` seconds, and again after each of its rests; returns at once.
 
-        While it is under way, that one does not count.
+        A reading in progress does not count.
         """
         with self._changed:
             due_s = self._clock() + within_s
@@ -87,7 +87,7 @@ class BackgroundScheduler:
             self._changed.notify_all()
 
     def _next(self) -> Reading | None:
-        """Wait until one is due; None when there is none left to wait for."""
+        """Wait until one is due; None without any readings."""
         with self._changed:
             while self._due_s:
                 reading = min(self._due_s, key=self._due_s.__getitem__)

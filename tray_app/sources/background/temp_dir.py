@@ -1,12 +1,11 @@
 """Walks the server's temp directory, using at most 1 % of the time.
 
-Rule of the room: what cannot be read is not there. Nothing below the directory leads the walk
-out of it (no symlink is followed), and nothing in it is opened but directories.
+Rule of the room: an unreadable entry counts as missing. The walk never leaves the directory (it
+follows no symlink), and opens nothing but directories.
 
 A `stat` for each file is three quarters of a walk's cost, and most files in a temp directory lie
-there untouched. So a walk asks again only for those modified lately, and lists a directory again
-when its own time stamp has changed, or after a minute; one in which nothing goes on is not even
-opened.
+there untouched. So a walk repeats it only for files modified lately, and lists a directory again
+only if its time stamp has changed, or after a minute. It does not even open an unchanged directory.
 """
 
 from __future__ import annotations
@@ -29,27 +28,28 @@ from tray_app.sources.background.scheduler import BackgroundScheduler, rest_afte
 
 INTERVAL_S = 2.0
 LIVELY_INTERVAL_S = 0.5
-"""While somebody works: a job ends with its files, and that should be seen within a second."""
+"""The interval during work: a job ends with its files, and that should show within a second."""
 STILL_MAX = 4
-"""While nothing changes and nobody works each rest is twice the last, up to so many intervals."""
+"""While idle each rest is twice the last, up to this many intervals."""
 DEPTH_MAX = 32
-"""The server's tree has two levels; each level of a walk holds one descriptor."""
+"""The server's tree has two levels; each level of a walk keeps one descriptor open."""
 NAMES_MAX = 16
 RECENT_S = 120.0
-"""Older files say nothing of the present: a job on slow storage did not touch its newest file for
-22 s, while the files of a worker that was killed stay for days (both seen on the real server)."""
+"""Older files say nothing about the present: a job on slow storage did not touch its newest file
+for 22 s, while the files of a worker that was killed stay for days (both seen on the real
+server)."""
 LIST_ANEW_S = 60.0
 """The longest that growth of a file that had been untouched for RECENT_S can go unseen."""
 
 _STAMP_SETTLES_NS = 2 * 10**9  # FAT's time stamps have steps of 2 s, others' are finer
 _KNOWN_MAX = 10_000  # directories and lively files remembered, of 0.3 and 0.1 KB: 3 MB at most
-# By descriptor, a directory that is swapped for a symlink during the walk is not followed.
+# By descriptor, so that the walk does not follow a directory swapped for a symlink meanwhile.
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _O_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _HAS_BLOCKS = hasattr(os.stat_result, "st_blocks")
 _size_of = attrgetter("st_blocks" if _HAS_BLOCKS else "st_size")
-_BLOCK_BYTES = 512 if _HAS_BLOCKS else 1  # st_blocks' unit is no file system's block
+_BLOCK_BYTES = 512 if _HAS_BLOCKS else 1  # st_blocks' unit is not a file system's block
 _MOUNT_POINT_TAG = 0xA0000003  # a Windows junction: a symlink in all but name
 
 _Place = int | str  # an open directory: its descriptor, or its path where there are none
@@ -58,10 +58,10 @@ _log = logging.getLogger(__name__)
 
 
 class TempWalker:
-    """Brings one ``report(usage)`` per walk, made by the thread of ``scheduler``.
+    """Calls ``report(usage)`` once per walk, in the thread of ``scheduler``.
 
-    None is reported at the start of a rest, and for a directory that forbids reading. ``clock``
-    tells both times: files' are told in Unix time.
+    It reports None at the start of a rest, and for an unreadable directory. ``clock`` gives both
+    times: files have Unix time.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class TempWalker:
     def watch(self, path: str | None, *, lively: bool = False) -> None:
         """Walk this directory from now on (None: rest). Returns at once; repeating costs nothing.
 
-        Another path gives up the walk under way and is walked at once. ``lively``: somebody works
-        there, so do not rest for longer because nothing has changed lately.
+        Another path aborts the walk in progress and is walked at once. ``lively``: the server works
+        there, so do not lengthen the rests.
         """
         if self._is_closed:
             return
@@ -99,7 +99,7 @@ class TempWalker:
             self._scheduler.make(self._walk, self._may_walk_s - self._clock().mono_s)
 
     def close(self) -> None:
-        """Give up the walk under way; waits at most 1 s for its end and reports nothing further."""
+        """Abort the walk in progress; waits at most 1 s for its end and reports nothing further."""
         self._is_closed = True
         self._scheduler.end(self._walk)
 
@@ -126,7 +126,7 @@ class TempWalker:
                 self._report(usage)
             except Exception:  # noqa: BLE001 - a receiver's mistake must not end the walks
                 _log.exception("could not report the temp directory's figures")
-        # Only then look for life: who watches does it the other way round.
+        # Check `lively` only after that: `watch` sets them in the opposite order.
         self._may_walk_s = self._clock().mono_s + rest_s
         return rest_s if self._is_lively else max(rest_s, self._still * self._interval_s)
 
@@ -143,7 +143,7 @@ class TempWalker:
 
 
 def _alike(one: TempUsage, other: TempUsage) -> bool:
-    """Whether nothing has happened between two walks."""
+    """Whether nothing changed between two walks."""
     return (one.size_bytes, one.file_count, one.names) == (
         other.size_bytes,
         other.file_count,
@@ -152,9 +152,9 @@ def _alike(one: TempUsage, other: TempUsage) -> bool:
 
 
 class _Directory(Struct):
-    """What is remembered of a directory: its settled files in sum, its lively ones by name."""
+    """The state of a directory: its settled files in sum, its lively ones by name."""
 
-    stamp_ns: int | None = None  # None: to be listed anew, as it was changing, or never listed
+    stamp_ns: int | None = None  # None: list it again, as it was changing, or never listed
     listed_s: float = 0.0
     settled_size: int = 0
     settled_count: int = 0
@@ -163,7 +163,7 @@ class _Directory(Struct):
 
 
 class _Walk:
-    """One walk's moment and its sums so far; sizes are in `_BLOCK_BYTES`."""
+    """One walk's time and sums so far; sizes are in `_BLOCK_BYTES`."""
 
     __slots__ = (
         "file_count",
@@ -187,11 +187,11 @@ class _Walk:
         self.size = self.file_count = 0
         self.is_lively = False
         self.may_remember = _KNOWN_MAX
-        # A heap that is full from the start: what is older than all in it is passed over.
+        # A heap that is full from the start: files older than all in it are skipped.
         self.newest: list[tuple[float, str]] = [(recent_s, "")] * NAMES_MAX
 
     def enter(self, place: _Place, directory: _Directory, levels: int) -> None:
-        """Count a directory's files, and those up to so many levels below, and leave it.
+        """Count a directory's files, and those up to ``levels`` below.
 
         Raises OSError when the directory itself cannot be read.
         """
@@ -220,11 +220,11 @@ class _Walk:
                     self._add_known(directory)
                 else:
                     self.enter(_below(place, name), directory, levels)
-            except OSError:  # vanished, forbidden, or a directory no more
+            except OSError:  # vanished, forbidden, or no longer a directory
                 continue
 
     def _is_still(self, place: _Place, name: str, directory: _Directory) -> bool:
-        """Whether its stamp says all that is to be known, so that it need not be opened."""
+        """Whether its time stamp shows that it need not be opened."""
         return (
             directory.stamp_ns is not None
             and not directory.lively
@@ -256,13 +256,13 @@ class TempTree:
     ) -> TempUsage | None:
         """Disk bytes and number of all files, and the newest files' names, newest first.
 
-        A missing directory holds nothing; one that forbids reading is unknown: None. ``taken_s``
-        and ``wall_s`` are this moment in monotonic and in Unix time. Gives up, with what it has,
-        when ``wanted`` says no. Sizes are apparent ones where the system does not count blocks.
+        A missing directory is empty; an unreadable one is unknown: None. ``taken_s`` and ``wall_s``
+        are this moment in monotonic and in Unix time. Stops early, with the figures so far, when
+        ``wanted`` returns False. Sizes are apparent ones if the system does not count blocks.
         """
         walk = _Walk(taken_s, wall_s, wanted)
         try:
-            # The directory itself may be a symlink (to a larger disk, say): somebody chose it.
+            # The directory itself may be a symlink (to a larger disk, say): the user chose it.
             top = os.open(self.path, os.O_RDONLY | _O_DIRECTORY) if _BY_DESCRIPTOR else self.path
             walk.enter(top, self._top, DEPTH_MAX - 1)
         except (FileNotFoundError, NotADirectoryError):
@@ -275,7 +275,7 @@ class TempTree:
 
 
 def _list(walk: _Walk, place: _Place, stamp_ns: int, directory: _Directory) -> None:
-    """List and ask all, remember it, and add the lively files to the walk's sums."""
+    """List and stat all files, remember them, and add the lively ones to the walk's sums."""
     # Locals: this loop is the cost.
     size_of, recent_s, newest = _size_of, walk.recent_s, walk.newest
     settled_size = lively_size = seen = 0
@@ -335,7 +335,7 @@ def _ask_lively(walk: _Walk, place: _Place, names: Sequence[str]) -> None:
 
 
 def _stamp_ns(place: _Place) -> int:
-    """When something was last added to, removed from or renamed in the directory."""
+    """When an entry was last added to, removed from or renamed in the directory."""
     status = os.fstat(place) if isinstance(place, int) else Path(place).stat()
     return status.st_mtime_ns
 
@@ -345,7 +345,7 @@ def _status(place: _Place, name: str) -> os.stat_result:
 
 
 def disk_of(path: str) -> Disk | None:
-    """The file system that the directory is on; None where it does not tell."""
+    """The directory's file system; None if the system does not report it."""
     try:
         total_bytes, _, free_bytes = shutil.disk_usage(path)
     except OSError:

@@ -23,9 +23,9 @@ from tray_app.sources.background.scheduler import BackgroundScheduler, rest_afte
 from tray_app.sources.processes.process_table import Shares
 
 SHOWN_EVERY_S = 30.0
-"""While a terminal or another program is shown it."""
+"""The interval while a terminal or another program shows it."""
 MENU_EVERY_S = 60.0
-"""In the tray, where it is a line of the menu."""
+"""The interval in the tray, where it is a line of the menu."""
 
 # While memory is touched; the samples are 2 s apart.
 MOVING_EVERY_S = 1.0
@@ -33,16 +33,15 @@ MOVING_REST_PER_WORK = 20
 # New processes may take a tenth of the time, and wait no longer than this.
 NEW_REST_PER_WORK = 10
 NEW_WITHIN_S = 2.0
-# 3.5 GB take 50 ms; a sample that waits for more would come late.
+# 3.5 GB take 50 ms; a longer wait would make the sample late.
 PATIENCE_S = 0.25
-# A server that waits for storage may hold the lock of its memory for as long; then RSS is all there
-# is.
+# A server that waits for storage may hold its memory's lock that long; then there is only RSS.
 PENDING_AT_MOST_S = 10.0
-# Where page faults are not told, this much CPU may touch any memory.
+# Without figures for page faults: this much CPU may touch any memory.
 MOVING_CPU_PERCENT = 5.0
 
 _Key = tuple[int, float | None, str]
-"""A program that runs in a process: another name is another program, and shares nothing of it."""
+"""A program in a process: another name is another program, which shares nothing with it."""
 
 _Root = tuple[int, float | None] | None
 
@@ -50,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Question(Struct, frozen=True):
-    """What is asked at one time: the ``new`` of a tree's ``rows``, or all of them."""
+    """The processes to measure at one time: the ``new`` ones of a tree's ``rows``, or all."""
 
     rows: tuple[ProcessRow, ...]
     root: _Root
@@ -61,9 +60,9 @@ class _Question(Struct, frozen=True):
 class UssPssReader:
     """Calls ``report(own)`` for the given processes, from the thread of ``scheduler``.
 
-    ``shares`` asks for one process: None once it is gone or may not be asked, and then it is left
-    out. A tree of which none may be asked is not reported. ``cpu_clock`` tells what the calling
-    thread has used of the processors.
+    ``shares`` reads one process: None if it is gone or unreadable, and then it is left out. A tree
+    without a readable process is not reported. ``cpu_clock`` tells what the calling thread has used
+    of the processors.
     """
 
     def __init__(
@@ -94,8 +93,8 @@ class UssPssReader:
         self._is_closed = False
 
     def watch(self, rows: tuple[ProcessRow, ...]) -> Sharing:
-        """The server's processes from now on, root first; none: rest. Returns what was measured of
-        them, after a wait of at most `PATIENCE_S` for those that are new."""
+        """Measure these processes of the server from now on, root first; none: rest. Returns the
+        measurements, after a wait of at most `PATIENCE_S` for new processes."""
         if self._is_closed:
             return Sharing()
         with self._changed:
@@ -116,12 +115,13 @@ class UssPssReader:
             return self._sharing()
 
     def close(self) -> None:
-        """Ask no more; waits at most 1 s for an answer under way, reports no more."""
+        """Stop measuring; waits at most 1 s for a measurement in progress, and reports nothing
+        further."""
         self._is_closed = True
         self._scheduler.end(self._ask)
 
     def _wanted_within_s(self, now_s: float, is_other: bool, is_unknown: bool) -> float:
-        """How soon the tree is to be asked; infinity: when it is time."""
+        """How soon to measure the tree; infinity: at the regular time."""
         if is_other:
             self._wants_all = True
             return 0.0
@@ -136,11 +136,11 @@ class UssPssReader:
             if self._copies:
                 rest_s = min(rest_s, max(MOVING_REST_PER_WORK * self._took_s, MOVING_EVERY_S))
             return max(0.0, self._asked_s + rest_s - now_s)
-        self._copies = True  # as far as is known, what moves next is a copy
+        self._copies = True  # the next change may be a copy
         return math.inf
 
     def _forget_others(self, is_other: bool) -> None:
-        """Of what is gone, of a program that was replaced by another, and of another tree."""
+        """Forget processes that are gone, programs replaced by others, and another tree."""
         if is_other:
             self._known, self._touched, self._unknown_s = {}, {}, None
             self._untold.clear()
@@ -149,7 +149,7 @@ class UssPssReader:
         for row in self._rows:
             key = _key(row)
             if share := known.get(key):
-                # What is gone was shared, and what comes after it is the process's own.
+                # Memory that went was shared, and memory that comes after it is private.
                 if row.rss_bytes < share.shared_bytes:
                     pss_bytes = None if share.pss_bytes is None else 0
                     rss_bytes = row.rss_bytes
@@ -162,7 +162,7 @@ class UssPssReader:
             self._untold &= set(map(_key, self._rows))
 
     def _unknown(self) -> list[ProcessRow]:
-        """Those of which it matters that nothing is known."""
+        """The processes whose missing measurement matters."""
         if len(self._rows) < 2:
             return []
         return [
@@ -174,8 +174,8 @@ class UssPssReader:
         ]
 
     def _moves(self) -> bool:
-        """Whether the tree has touched so much memory since it was asked that it may have copied
-        what it shared: that changes no RSS."""
+        """Whether the tree has touched enough memory since its measurement to have copied shared
+        pages, which changes no RSS."""
         touched_bytes = 0
         for row in self._rows:
             key = _key(row)
@@ -204,7 +204,7 @@ class UssPssReader:
         return not self._is_closed and _root(self._rows) == root
 
     def _ask(self) -> float:
-        """Ask, report, and say how long to rest."""
+        """Measure, report, and return the rest."""
         question = self._question()
         if question is None:
             return math.inf
@@ -228,14 +228,14 @@ class UssPssReader:
         return _Question(rows, _root(rows), new, wants_all)
 
     def _answers(self, question: _Question) -> tuple[_Question, dict[_Key, ProcessShare | None]]:
-        """What was found; the question is for all processes where the new ones made it so."""
+        """The measurements; of all processes if the new ones require that."""
         rows, root, new = question.rows, question.root, question.new
         if question.wants_all:
             return question, self._asked(rows, root)
         found = self._asked(new, root)
         shared = (share.shared_bytes for share in found.values() if share)
         if any(each >= SMALL_BYTES for each in shared):
-            # Forked: what was its parent's own is so no longer.
+            # Forked: its parent's private memory is now shared.
             question = replace(question, wants_all=True)
             found |= self._asked(tuple(row for row in rows if row not in new), root)
         return question, found
@@ -243,7 +243,7 @@ class UssPssReader:
     def _take_all(
         self, question: _Question, found: dict[_Key, ProcessShare | None], took_s: float
     ) -> list[ProcessShare]:
-        """Keep what was found; all that is known then, or nothing if another tree is watched."""
+        """Store the measurements; returns all known ones, or none if another tree is watched."""
         with self._changed:
             if not self._wants(question.root):
                 return []
@@ -251,7 +251,7 @@ class UssPssReader:
             for row in question.rows:
                 if (key := _key(row)) in found:
                     self._take(row, found[key])
-            # New memory is touched, too, and what a job takes and gives back is never shared.
+            # New memory is touched, too, and memory that a job takes and frees is never shared.
             self._copies = abs(self._shared_bytes() - before_bytes) >= SMALL_BYTES
             self._asked_s, self._took_s = self._clock(), took_s
             if question.wants_all:

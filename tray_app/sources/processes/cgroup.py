@@ -17,7 +17,7 @@ _STAT_MAX_BYTES = 8192
 
 
 class _Names(Struct, frozen=True):
-    """What one version calls its files, and the cache that can be given back at once in one."""
+    """One version's file names, and the name of its reclaimable cache."""
 
     limit: str
     usage: str
@@ -47,10 +47,9 @@ class LimitedGroup:
         )
 
     def available_bytes(self, at_a_touch: bool = False) -> int | None:
-        """What may still be taken; None when the group is gone.
+        """The memory still available in the group; None if it is gone.
 
-        ``at_a_touch`` takes the share of the cache from the last time, which spares the longer
-        file.
+        ``at_a_touch`` reuses the last cache figure, which spares reading the longer file.
         """
         try:
             used_bytes = int(_read_anew(self._usage, 64))
@@ -63,8 +62,8 @@ class LimitedGroup:
         return max(0, self.limit_bytes - active_bytes)
 
     def hits(self) -> tuple[int | None, ...]:
-        """How often the limit stopped an allocation, as :class:`GroupCounter`: in version 2 when
-        nothing could be given back, in version 1 whether or not."""
+        """How often the limit stopped an allocation, as :class:`GroupCounter`: in version 2 only if
+        nothing could be reclaimed, in version 1 always."""
         return self._hits.counts()
 
     def pids(self) -> list[int]:
@@ -86,8 +85,8 @@ class LimitedGroup:
 class GroupCounter:
     """Counts the OOM killer's kills in one control group and in the one above.
 
-    That one is there in version 2 only, counts what is below it, too, and outlives it: a group of
-    systemd's is removed in the moment in which its last process ends.
+    The parent exists in version 2 only, counts its subgroups, too, and outlives them: systemd
+    removes a group as soon as its last process ends.
     """
 
     def __init__(self, folders: Iterable[str], name: str, line: bytes) -> None:
@@ -120,7 +119,7 @@ def limited_group(proc: str, pid: int | str, total_bytes: int) -> LimitedGroup |
     tightest: tuple[int, str, _Names] | None = None
     for folder, names in _groups(proc, pid):
         limit_bytes = _number(f"{folder}/{names.limit}")
-        # Of equal limits the upper one's is used by more.
+        # Of equal limits, more processes use the upper one.
         if limit_bytes is not None and (tightest is None or limit_bytes <= tightest[0]):
             tightest = limit_bytes, folder, names
     if tightest is None or tightest[0] >= total_bytes:
@@ -130,11 +129,11 @@ def limited_group(proc: str, pid: int | str, total_bytes: int) -> LimitedGroup |
 
 
 def kill_counter(proc: str, pid: int | str) -> GroupCounter | None:
-    """Counts the processes killed in the group that a process's memory is counted in, whether for
-    its own limit or for the machine.
+    """Counts the kills in a process's memory group, whether for the group's limit or for the
+    machine.
 
-    None where there is none: in the group of all (version 2 counts nothing there, and in version 1
-    it is not one server's), or before Linux 4.13.
+    None in the root group (version 2 counts nothing there, and in version 1 it is not the server's
+    alone), or before Linux 4.13.
     """
     folders: list[str] = []
     for folder, names in _groups(proc, pid):
@@ -153,7 +152,7 @@ def kill_counter(proc: str, pid: int | str) -> GroupCounter | None:
 
 
 def _groups(proc: str, pid: int | str) -> Iterator[tuple[str, _Names]]:
-    """The folders of a process's memory group and of all above it that can be seen from here."""
+    """The folders of a process's memory group and of the visible groups above it."""
     mounts = {version: (root, point) for version, root, point in _mounts(proc)}
     for line in _text(f"{proc}/{pid}/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -163,7 +162,7 @@ def _groups(proc: str, pid: int | str) -> Iterator[tuple[str, _Names]]:
         root, point = mounts[version.limit]
         top = root.rstrip("/")
         if ".." in path.split("/") or not f"{path}/".startswith(f"{top}/"):
-            continue  # in another namespace: not to be seen from here
+            continue  # in another namespace: not visible here
         inside = path.removeprefix(top)
         folder = f"{point}{inside}".rstrip("/")
         while len(folder) >= len(point):

@@ -34,7 +34,7 @@ class CommandLineIndex:
         self._young: dict[int, float] = {}
 
     def seek(self, match: str | None) -> None:
-        """From now on ``matches`` are the processes whose command line has this in it."""
+        """From now on ``matches`` are the processes whose command line contains this pattern."""
         if match != (self._pattern.pattern if self._pattern else None):
             self._pattern = re.compile(match) if match is not None else None
             self.matches.clear()
@@ -51,7 +51,7 @@ class CommandLineIndex:
         self._full_s = -math.inf
 
     def update(self, now_s: float) -> None:
-        """Bring the two sets up to date."""
+        """Update the sets."""
         if now_s - self._full_s >= _FULL_SCAN_S and self._duty.is_ready(now_s):
             self._duty.run(now_s, self._look_at_all)
             self._full_s = now_s

@@ -11,9 +11,9 @@ MIN_SPAN_S = 0.2
 class CpuMeter:
     """``cpu_percent`` is of one core, None before two readings; above 100 with threads.
 
-    ``is_new`` until the first reading. ``since_s`` is given for a process that did not exist
-    then: all of its CPU came after. ``known_s`` is all CPU of it and of what it has reaped as of
-    the last reading; ``spent_s`` and ``reaped_s`` are what that reading has added.
+    ``is_new`` until the first reading. ``since_s`` is set for a process that did not exist then:
+    all of its CPU came after. ``known_s`` is all CPU of the process and its reaped children at the
+    last reading; ``spent_s`` and ``reaped_s`` are that reading's increments.
     """
 
     def __init__(self, handle: ProcessHandle, since_s: float | None = None) -> None:
@@ -51,5 +51,5 @@ class CpuMeter:
         return usage
 
     def close(self) -> None:
-        """Let go of the process (closing twice is allowed)."""
+        """Release the process (closing twice is allowed)."""
         self.handle.close()

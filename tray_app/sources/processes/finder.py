@@ -60,13 +60,14 @@ class TargetFinder:
         return replace(choice, candidates=tuple(reached))
 
     def _is_reached(self, offered: Target) -> bool:
-        """Whether the host's name and the port that it listens on lead to it."""
+        """Whether the host and a port of the process lead to it."""
         if offered.port is None:
             return False
         return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
 
     def find_match(self, now_s: float, match: str, current: int | None) -> TargetChoice:
-        """The same among processes whose command line matches; ``current`` is watched already."""
+        """The best choice among processes whose command line matches; ``current`` is the watched
+        one."""
         self._ask_port(now_s)
         self._index.update(now_s)
         facts = self._facts(self._index.matches)

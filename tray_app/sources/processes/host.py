@@ -25,7 +25,7 @@ def process_table() -> ProcessTable:
 
 
 def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
-    """Whether this machine runs on its battery; False where that is not told."""
+    """Whether this machine runs on battery; False if unknown."""
     if sys.platform != "linux":
         from tray_app.sources.processes.psutil_table import on_battery as portable
 
@@ -42,7 +42,7 @@ def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
 
 
 def shares(pid: int) -> Shares | None:
-    """What of a process's memory is its own; None when it is gone or may not be asked."""
+    """A process's USS and PSS; None if it is gone or unreadable."""
     if sys.platform == "linux":
         from tray_app.sources.processes.procfs.process import rollup
 
@@ -58,7 +58,7 @@ def _own_process() -> ProcessHandle | None:
 
 
 def own_use() -> OwnUse | None:
-    """What this program takes of the machine; None where that cannot be read."""
+    """This program's own memory and CPU; None if unreadable."""
     process = _own_process()
     usage = process.read() if process else None
     return OwnUse(usage.rss_bytes, usage.cpu_s) if usage else None

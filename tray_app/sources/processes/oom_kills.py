@@ -1,7 +1,8 @@
 """Detects whether the OOM killer ended a process, by comparing the kernel's counters over time.
 
-Only the kernel's log says which process was killed. A counter that rose at that very moment is the
-evidence: that of the process's own control group, which few share, or else the whole machine's.
+Only the kernel's log says which process was killed. The evidence is a counter that rose at that
+moment: the one of the process's own control group, which few processes share, or else the
+machine's.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from msgspec import Struct
 
 from tray_app.core.model.readings import OomKills
 
-# A large process is seen for a moment after it was killed, while its memory is given back.
+# A large killed process stays visible for a moment, while its memory is freed.
 DYING_S = 1.0
 
 Counts = tuple[int | None, ...]
-"""Of one control group and the one above it, which counts the same and outlives it: None for one
-that is gone or counts nothing. Empty: there is none."""
+"""The counts of a control group and of the one above it, which includes and outlives it; None for a
+group that is gone or counts nothing. Empty: no group."""
 
 
 class OomCount(Struct, frozen=True):
@@ -46,14 +47,13 @@ class OomWatch:
         self._last = count
 
     def since_last(self, now_s: float, count: OomCount) -> OomKills | None:
-        """The kills since the last reading, or while the process was dying; None where nobody
-        tells."""
+        """The kills since the last reading, or while the process was dying; None if unknown."""
         is_dying = now_s - self._stepped_s < DYING_S
         return between(self._before if is_dying else self._last, count)
 
 
 def between(before: OomCount, after: OomCount) -> OomKills | None:
-    """The kills from one count to the other; None where they have none in common."""
+    """The kills between two counts; None without a common counter."""
     kills = _step(before.kills, after.kills)
     if kills is None:
         if before.machine is None or after.machine is None:

@@ -52,7 +52,7 @@ class OtherPythons:
         return tuple(rows[:_SHOWN])
 
     def close(self) -> None:
-        """Let go of all handles."""
+        """Release all handles."""
         for pid in tuple(self._meters):
             self._leave(pid)
         self._listed_s = -math.inf

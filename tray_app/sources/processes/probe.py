@@ -1,7 +1,7 @@
 """Finds the server's processes once, then reads them by identity at little cost.
 
-While the server lives a reading costs its tree's kept handles and nothing more. When it is
-gone the search goes on at each reading, so that one that starts is followed at once.
+While the server lives, a reading uses only the kept handles of its tree. When it is gone, each
+reading searches again, so that a new server is found at once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tray_app.sources.processes.other_pythons import OtherPythons
 from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
 from tray_app.sources.processes.tree import ServerTree, TreeReading
 
-# A server that does not listen (yet, or any more) is looked for this often.
+# How often to search again while the server does not listen.
 _RECHECK_EVERY_S = 3.0
 
 
@@ -101,7 +101,7 @@ class ServerProbe:
         if others:
             pythons = self._others.read(now_s, self._tree.pids if self._tree else ())
         if tree is None:
-            # A process that ends lets go of its port a moment later than of its memory.
+            # An ending process releases its port a moment after its memory.
             known = None if self._loss and self._choice.hidden else self._choice.problem
             return ProcessReading(
                 now_s,
@@ -129,8 +129,8 @@ class ServerProbe:
     def make_poller(
         self, floor_bytes: int = sys.maxsize, with_new_children: bool = False
     ) -> Callable[[], PollReading]:
-        """A function that polls the memory of what the last reading has found; nothing is searched,
-        joined or closed. Parameters as in :meth:`ProcessTable.make_poller`."""
+        """A function that polls the memory of the last reading's processes, without any search.
+        Parameters as in :meth:`ProcessTable.make_poller`."""
         polled = self._tree.handles if self._tree else (), floor_bytes, with_new_children
         if polled != self._polled:
             self._polled, self._poller = polled, self._table.make_poller(*polled)
@@ -173,15 +173,14 @@ class ServerProbe:
         self._others.close()
 
     def close(self) -> None:
-        """Let go of all handles, and of the table."""
+        """Release all handles and the table."""
         self.forget()
         self._table.close()
 
     def _read_tree(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
         if self._tree is None:
             return None
-        # Counted before who is there is read: who is killed in between is missed at the next
-        # reading.
+        # Count before reading the processes: then the next reading sees a kill in between.
         count = self._table.oom_count()
         reading = self._tree.read(now_s, new_pids)
         if self._oom is None:
@@ -216,7 +215,7 @@ class ServerProbe:
         return self._search.find(now_s)
 
     def _choose_named(self, pid: int, created_s: float | None) -> TargetChoice:
-        """The process that was named, as long as it is the one that was meant."""
+        """The chosen process, as long as its identity is the same."""
         if pid == self._own_pid:
             return _none(ProcessProblemKind.IS_MONITOR, pid)
         facts = self._table.facts(pid)
@@ -236,7 +235,7 @@ class ServerProbe:
         return not listens and now_s >= self._recheck_s
 
     def _follow(self, choice: TargetChoice, now_s: float) -> bool:
-        """Turn to the chosen process; True when there is something new to be read of it."""
+        """Switch to the chosen process; True if it must be read again."""
         self._choice = choice
         if self._tree and self._target and choice.pid == self._tree.root.pid:
             if choice.evidence == self._target.evidence:
@@ -278,7 +277,8 @@ class ServerProbe:
         return True
 
     def _siblings(self, root: ProcessFacts) -> frozenset[int]:
-        """Those that serve the port with a worker whose supervisor was killed: any may answer."""
+        """Other processes on the port beside a worker whose supervisor was killed: any of them may
+        answer."""
         if not may_outlive_its_supervisor(root):
             return frozenset()
         beside = [

@@ -23,9 +23,9 @@ _ALIKE_FROM_BYTES = 32 * MIB
 class Usage(Struct, frozen=True):
     """One reading of a process. ``cpu_s``: user and system seconds since its start, all threads.
 
-    ``reaped_s`` are those of its children that have ended and that it has waited for, with what
-    these had reaped; 0 where the system does not tell. ``stopped``: in state T, as by Ctrl-Z.
-    ``faulted_bytes`` and ``descriptors`` as in `ProcessRow`.
+    ``reaped_s`` is the CPU of its reaped children and their reaped children; 0 if the system does
+    not report it. ``stopped``: in state T, as by Ctrl-Z. ``faulted_bytes`` and ``descriptors`` as
+    in `ProcessRow`.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Usage(Struct, frozen=True):
 
 
 class Shares(Struct, frozen=True):
-    """How much of a process's memory is its own: alone, and with its share of what is in common
-    (None where the system does not tell); ``rss_bytes`` is all that it has, at the same moment."""
+    """A process's USS, and PSS (None if the system does not report it); ``rss_bytes`` is its RSS at
+    the same moment."""
 
     uss_bytes: int
     pss_bytes: int | None
@@ -47,7 +47,7 @@ class Shares(Struct, frozen=True):
 
 
 def is_still_its_parent(name: str, rss_bytes: int, parent: tuple[str, int] | None) -> bool:
-    """Whether a new child may be its parent's program still, of which it has all memory.
+    """Whether a new child may still be its parent's program, with all of the parent's memory.
 
     Between vfork and exec (about 1 ms) it *is* the parent's memory. Its name is that of the thread
     that started it, which may have one of its own; its size is the parent's to some pages.
@@ -77,10 +77,10 @@ class ProcessHandle(Protocol):
 
 
 class NewProcesses(Protocol):
-    """Remembers which processes it has seen."""
+    """Finds new processes."""
 
     def poll(self) -> dict[int, int]:
-        """Parent by pid, of the processes that were created since the last poll."""
+        """Parent by pid, for the processes created since the last poll."""
 
 
 class ProcessTable(Protocol):
@@ -101,33 +101,33 @@ class ProcessTable(Protocol):
     def new_processes(self) -> NewProcesses: ...
 
     def listeners(self, port: int, host: str, among: Collection[int] | None = None) -> Listeners:
-        """Who listens on ``port`` where ``host`` reaches; ``among``: only these are looked at."""
+        """Who listens on ``port`` where ``host`` reaches; ``among``: only check these."""
 
     def listening_ports(self, pid: int) -> frozenset[int]: ...
 
     def system_memory(self) -> SystemMemory | None: ...
 
     def count_limits_of(self, pid: int | None) -> None:
-        """From now on a limit on this process's memory counts as the system's total, or one on
-        this program's own where that has none (a control group's, on Linux)."""
+        """From now on this process's memory limit counts as the system's total, or this program's
+        own if that has none (a control group's, on Linux)."""
 
     def oom_count(self) -> OomCount:
         """The OOM killer's kills in the control group of the process of
         :meth:`count_limits_of`, where it has one."""
 
     def limited_pids(self) -> list[int] | None:
-        """The processes that share the limit that counts; None without one."""
+        """The processes that share the limit in force; None without one."""
 
     def make_poller(
         self, tree: Sequence[Any], floor_bytes: int = sys.maxsize, with_new_children: bool = False
     ) -> Callable[[], PollReading]:
         """A function that reads the memory of these processes in sum and what the system has
         available, for less than a reading costs, and from any thread. ``tree`` are handles of this
-        table, the root first: without it there is no sum, and others that are gone count nothing.
+        table, the root first: without it there is no sum, and other ended processes count nothing.
         Once a handle or the table is closed, a poll means nothing.
 
-        ``floor_bytes``: of more than this a poll need not say how much is available.
-        ``with_new_children``: children that these start from now on may count, too."""
+        ``floor_bytes``: a poll need not report available memory above this. ``with_new_children``:
+        children started from now on may count, too."""
 
     def close(self) -> None: ...
 

@@ -1,7 +1,7 @@
 """The portable process table: stock psutil, on every system it knows.
 
-Rule of the room: the only importer of psutil. What psutil raises about a process ends here
-as None. On Linux ``procfs`` does the same at a fraction of the cost.
+Rule of the room: the only importer of psutil. psutil's exceptions about a process become None here.
+On Linux ``procfs`` does the same at a fraction of the cost.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PsutilTable:
             return ()
 
     def facts(self, pid: int) -> ProcessFacts | None:
-        """What is known of a process; None when it is gone or a zombie."""
+        """The facts of a process; None if it is gone or a zombie."""
         try:
             process = psutil.Process(pid)
             if psutil.POSIX and process.status() == psutil.STATUS_ZOMBIE:
@@ -132,7 +132,7 @@ class PsutilTable:
         """As :meth:`ProcessTable.listeners`."""
         held = _reached(port, host, among)
         holders = {pid for pid in held if pid is not None}
-        # Of a shared socket one holder is told, often the youngest: climb to the eldest.
+        # Of a shared socket psutil reports one holder, often the youngest: climb to the oldest.
         for pid in tuple(holders) if among is None else ():
             parent = self.parent(pid)
             while parent and parent not in holders and _reached(port, host, [parent]):
@@ -161,7 +161,7 @@ class PsutilTable:
         """psutil knows no limits."""
 
     def oom_count(self) -> OomCount:
-        """psutil does not tell."""
+        """psutil does not report it."""
         return OomCount()
 
     def limited_pids(self) -> list[int] | None:
@@ -190,7 +190,7 @@ class PsutilTable:
 
 
 def on_battery() -> bool:
-    """Whether this machine runs on its battery; False where that is not told."""
+    """Whether this machine runs on battery; False if unknown."""
     try:
         battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     except (psutil.Error, OSError):  # containers and many desktops have no power supply folder
@@ -221,12 +221,12 @@ def _reached(port: int, host: str, among: Collection[int] | None) -> set[int | N
 
 
 def _listening(among: Collection[int] | None) -> list[_Socket]:
-    """Listening TCP sockets with their holder, None where we may not know it."""
+    """Listening TCP sockets with their holder, None if forbidden."""
     if among is None:
         try:
             return _sockets(psutil.net_connections("tcp"))
         except psutil.AccessDenied:
-            among = psutil.pids()  # macOS tells only root of all: ask for each of our own
+            among = psutil.pids()  # macOS lists all only for root: read our own one by one
     found = []
     for pid in among:
         try:
@@ -245,7 +245,7 @@ def _sockets(connections: Iterable[Any], pid: int | None = None) -> list[_Socket
 
 
 def _swap() -> tuple[int | None, int | None]:
-    """Used and total; None where psutil cannot tell."""
+    """Used and total; None if psutil cannot read them."""
     try:
         swap = psutil.swap_memory()
     except (psutil.Error, OSError, RuntimeError):

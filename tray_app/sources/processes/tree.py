@@ -24,13 +24,13 @@ from tray_app.sources.processes.process_table import (
 # After a process joins: the recorded workers listen 0.1 s (gunicorn) to 3.6 s after the start.
 _ASK_AFTER_S = (0.0, 1.0, 4.0, 15.0)
 _ASK_EVERY_S = 30.0
-# A child that has ended is waited for by its parent within so long, or by none that is looked at.
+# A parent reaps an ended child within this long, or it is not a member of the tree.
 _REAPED_WITHIN_S = 30.0
 
 
 class TreeReading(Struct, frozen=True):
-    """What the tree adds to a :class:`ProcessReading`; ``ended`` are the members that are gone
-    since the last one, as they were then."""
+    """The tree's part of a :class:`ProcessReading`; ``ended`` are members gone since the last one,
+    with their last figures."""
 
     rows: tuple[ProcessRow, ...]
     cpu_percent: float | None
@@ -40,10 +40,10 @@ class TreeReading(Struct, frozen=True):
 
 
 class Load:
-    """The CPU of the whole tree, with what lived and ended between two readings.
+    """The CPU of the whole tree, including processes that lived and ended between two readings.
 
-    The time of a child that has ended is counted by its parent once that has waited for it. What
-    was known of the child until then is taken off it, so that no time counts twice.
+    A parent's counter includes an ended child once it has reaped it. The child's time known until
+    then is subtracted, so that no time counts twice.
     """
 
     def __init__(self) -> None:
@@ -55,17 +55,17 @@ class Load:
         self._left_until_s = 0.0
 
     def add(self, meter: CpuMeter) -> None:
-        """What a member has spent since its last reading."""
+        """Add a member's CPU since its last reading."""
         self._spent_s += meter.spent_s
         self._reaped_s += meter.reaped_s
 
     def leave(self, meter: CpuMeter, now_s: float) -> None:
-        """A member has ended: what is known of it comes again, in its parent's count."""
+        """A member has ended: its known CPU will appear again in its parent's count."""
         self._left_s += meter.known_s
         self._left_until_s = now_s + _REAPED_WITHIN_S
 
     def read(self, now_s: float) -> None:
-        """Take stock; over too short a time the last figure stays."""
+        """Compute the figure; after too short a time the last one stays."""
         if self._since_s is None:
             self._since_s = now_s
             self._spent_s = self._reaped_s = 0.0
@@ -74,7 +74,7 @@ class Load:
         if span_s < MIN_SPAN_S:
             return
         known_s = min(self._left_s, self._reaped_s)
-        # A child may have been waited for long after its end; its time is not of today.
+        # A child may be reaped long after its end; its time is not recent.
         unseen_s = min(self._reaped_s - known_s, span_s * (os.cpu_count() or 1))
         self._left_s = self._left_s - known_s if now_s < self._left_until_s else 0.0
         self.percent = 100 * (self._spent_s + unseen_s) / span_s
@@ -124,8 +124,7 @@ class ServerTree:
     def read(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
         """None once the root is gone. ``new_pids``: parent by pid of processes new on the machine.
 
-        A child that is still its parent's program has come this instant: it is shown from the next
-        reading on.
+        A child that is still its parent's program has just started: the next reading shows it.
         """
         if new_pids:
             self._adopt(new_pids, now_s)
@@ -181,16 +180,16 @@ class ServerTree:
         )
 
     def recheck(self, now_s: float) -> None:
-        """Ask who listens at the next reading, and a few times after."""
+        """Check who listens at the next reading, and a few times after."""
         self._ask_at_s = [now_s + after_s for after_s in _ASK_AFTER_S]
 
     def close(self) -> None:
-        """Let go of all handles (closing twice is allowed)."""
+        """Release all handles (closing twice is allowed)."""
         for meter in self._meters.values():
             meter.close()
 
     def _adopt(self, new_pids: Mapping[int, int], now_s: float) -> None:
-        """Take in the children of members, and theirs."""
+        """Add the children of members, and theirs."""
         waiting = {pid: parent for pid, parent in new_pids.items() if pid not in self._meters}
         while kin := [pid for pid, parent in waiting.items() if parent in self._meters]:
             for pid in kin:

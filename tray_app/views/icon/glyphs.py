@@ -61,7 +61,7 @@ def write(cut: Stencil, figure: str, grid: Grid) -> None:
 def _glyph(  # noqa: C901, PLR0915 - a plain match: one case for each sign
     cut: Stencil, char: str, x: int, width: int, grid: Grid
 ) -> None:
-    """One glyph, bold and condensed, from column ``x``; what is not known is a dash."""
+    """One glyph, bold and condensed, from column ``x``; an unknown one is a dash."""
     y, stem, bar = grid.top, grid.stem, grid.bar
     right, bottom = x + width, y + grid.cap
     waist = y + (grid.cap - bar) // 2  # the middle bar: waist to belt
@@ -154,7 +154,7 @@ def pips(cut: Stencil, level: int, left: int, right: int, grid: Grid) -> None:
 
 
 def margin(size: int) -> int:
-    """What stays free around the bars."""
+    """The margin around the bars."""
     return max(2, round(size * 0.15))
 
 

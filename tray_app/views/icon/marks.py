@@ -1,4 +1,4 @@
-"""Marks in the icon's lower corners: what is wrong with the reading or the notifications."""
+"""Marks in the icon's lower corners: problems of the reading or the notifications."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def marks_of(picture: Picture) -> tuple[Mark | None, Mark | None]:
 
 
 def side_of(mark: Mark | None, grid: Grid) -> int:
-    """What a mark takes of the lower edge; the dot, which may stay for days, takes less."""
+    """The width of a mark at the lower edge; the dot, which may stay for days, takes less."""
     if mark is None:
         return 0
     return max(5, grid.mark * 3 // 4) if mark is Mark.PROCESS else grid.mark

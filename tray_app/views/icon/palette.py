@@ -9,7 +9,7 @@ Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (16, 18, 22)
 
-# Tried at 16 to 48 px on dark and light panels: kept apart there at a glance.
+# Tried at 16 to 48 px on dark and light panels: easy to tell apart.
 _STANDARD: dict[Band, Colour] = {
     Band.GREEN: (46, 160, 67),
     Band.YELLOW: (234, 179, 8),

@@ -36,7 +36,7 @@ NOTES_SHOWN = 3
 
 
 class Marks(Struct, frozen=True):
-    """The signs of one kind of terminal, each with the space that follows it.
+    """The signs of one kind of terminal, each with its trailing space.
 
     ``bar`` is the done and the open part of a progress bar; ``strip`` steps from low to high
     (empty: no strip).
@@ -69,7 +69,7 @@ EMOJI = Marks(
     strip="▁▂▃▄▅▆▇█",
 )
 
-# Bands and sources are also said in words, so that a terminal without emoji loses nothing.
+# Bands and sources are also written as words, so that a terminal without emoji loses nothing.
 WORDS = Marks(
     band=dict.fromkeys(Band, ""),
     source=dict.fromkeys(Source, ""),
@@ -85,7 +85,7 @@ _ASCII = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "~", "²": "2"
 
 
 def marks_for(encoding: str | None) -> Marks:
-    """Emoji where the stream can carry them; an unnamed encoding (a test's buffer) can."""
+    """Emoji if the stream can encode them; an unnamed encoding (a test's buffer) can."""
     return EMOJI if carries("🟢▁━…", encoding) else WORDS
 
 
@@ -98,10 +98,10 @@ def carries(text: str, encoding: str | None) -> bool:
 
 
 def printable(text: str, encoding: str | None) -> str:
-    """``text`` as it can be written: no control characters, nothing the encoding lacks.
+    """``text`` without control characters and characters that the encoding lacks.
 
-    Names of processes and a server's error texts are others' words: an escape sequence in
-    one must not steer the terminal. The number of characters stays the same.
+    Names of processes and a server's error texts are foreign: an escape sequence in them must not
+    control the terminal. The number of characters stays the same.
     """
     text = "".join(char if char.isprintable() else "?" for char in text)
     if carries(text, encoding):
@@ -145,7 +145,7 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _beginning(text: str, width: int) -> str:
-    """As much of ``text`` as goes into ``width`` columns."""
+    """As much of ``text`` as fits into ``width`` columns."""
     taken = 0
     for count, char in enumerate(text):
         taken += cells(char)
@@ -159,7 +159,7 @@ def clock_of(sample: Sample) -> str:
 
 
 def alert_now(sample: Sample, marks: Marks) -> str:
-    """The level that memory is in, that it recovers, what is forecast: three different words."""
+    """Level, recovery and forecast, in three different words."""
     ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
     standing = memory_text.standing(sample)
     if standing:
@@ -179,7 +179,7 @@ def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:
 
 
 def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
-    """One line per sample, the words of unforeseen length last; with details, each process."""
+    """One line per sample, texts of variable length last; with details, each process."""
     columns = (
         *(f"{mark_of(each, sample, marks)}{each.column(sample)}" for each in figures.PLAIN_LINE),
         "" if details else _processes(sample, marks),
@@ -194,7 +194,7 @@ def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) 
 
 
 def _details(sample: Sample) -> Iterator[str]:
-    """What is worth a line below the figures: scarce memory, whose it is, who else might be it."""
+    """Extra lines below the figures: scarce memory, its largest processes, other candidates."""
     scarce = memory_text.scarce(sample.system)
     if scarce:
         yield f"system: {scarce}"
@@ -207,7 +207,7 @@ def _details(sample: Sample) -> Iterator[str]:
 
 
 def _processes(sample: Sample, marks: Marks) -> str:
-    """The watched process and how many belong to it; how many other Pythons there are."""
+    """The watched process and the size of its tree; the number of other Python processes."""
     helpers = f" +{len(sample.rows) - 1}" if len(sample.rows) > 1 else ""
     target = sample.target
     watched = f"{marks.target}{target.name} {target.pid}{helpers}" if target else ""
@@ -221,7 +221,7 @@ def _plain_process(mark: str, row: ProcessRow) -> str:
 
 
 def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
-    """What a notification says, or would say, on one line with its time."""
+    """A notification's text on one line with its time."""
     note = notifications.alert(event)
     match event.finding:
         case LevelReached(level):
@@ -234,12 +234,12 @@ def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
 
 
 def job_line(event: JobEnded) -> str:
-    """The figures of a job that ended, with the time at which that was seen."""
+    """The figures of a job that ended, with the time of the sample."""
     return f"{clock_of(event.sample)} {activity_text.job(event.job)}."
 
 
 def change_line(event: TargetChanged) -> str:
-    """What became of the server, with the time at which that was seen."""
+    """A change of the server, with the time of the sample."""
     return f"{clock_of(event.sample)} {process_text.change(event.change)}"
 
 

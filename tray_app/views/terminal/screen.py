@@ -68,7 +68,7 @@ _STYLES = {
 class ScreenContent(Struct, frozen=True):
     """All that a live screen shows. ``past`` is (bytes, band) per sample, oldest first.
 
-    ``duration_s`` None: the run has no set end. ``final``: it is over, nothing can be pressed.
+    ``duration_s`` None: the run has no set end. ``final``: it is over and takes no keys.
     """
 
     sample: Sample
@@ -84,11 +84,11 @@ class ScreenContent(Struct, frozen=True):
     def lines(self, width: int, height: int | None = None) -> list[Line]:
         """The screen's lines for ``width`` columns, at most ``height`` of them.
 
-        What does not fit is given up in the order: older notes, processes, blank lines.
+        If space is short, it drops older notes, then processes, then blank lines.
         """
         width = max(MIN_WIDTH, min(width - 1, MAX_WIDTH))
         short = height is not None and height < ALL_NOTES_FROM_HEIGHT
-        # Processes come and go, so they stand where they push nothing around: at the end.
+        # Processes come and go, so they are at the end, where they move nothing else.
         lines = [
             *self._heading(width),
             *self._figures(width),
@@ -204,7 +204,7 @@ def _columns(name: str, pid: str, size: str, cpu: str, width: int, style: str) -
 def _cut(lines: list[Line], room: int | None) -> list[Line]:
     if room is None or len(lines) <= room:
         return lines
-    if room < 4:  # a blank line, a heading and one process before the dots: less says nothing
+    if room < 4:  # at least a blank line, a heading and one process before the dots
         return []
     return [*lines[: room - 1], (("    …", "dim"),)]
 
@@ -241,10 +241,10 @@ class LiveScreen:
         return self
 
     def show(self, picture: ScreenContent) -> None:
-        """Draw in the place of the last picture.
+        """Draw over the last picture.
 
-        In the background (``bg``, ``&``) the terminal is another's: nothing is drawn until it is
-        ours again.
+        In the background (``bg``, ``&``) the terminal belongs to another program: draw nothing
+        until it is ours again.
         """
         self._last = picture
         if is_in_foreground(self._stdout):
@@ -256,7 +256,7 @@ class LiveScreen:
             self._live.update(self._drawn(picture.lines(width, height)), refresh=True)
 
     def redraw(self) -> None:
-        """Draw the last picture again: the terminal has another size, or was another's."""
+        """Draw the last picture again, after a resize or in the foreground again."""
         if self._last:
             self.show(self._last)
 
@@ -265,7 +265,7 @@ class LiveScreen:
         self._turn(on=False)
 
     def _turn(self, *, on: bool) -> None:
-        """On the second screen, or back on the first; only what is not so already."""
+        """Switch to the second screen or back, if not there already."""
         if on != self._is_on:
             self._is_on = on
             (self._live.start if on else self._live.stop)()

@@ -1,8 +1,8 @@
-"""Standard output and standard error as they are found: closed, full, broken off, or unable to
-carry a character.
+"""Standard output and standard error, whatever their state: closed, full, broken off, or unable to
+encode a character.
 
-Rule of the room: what is said there in plain lines goes through here, and a stream that fails is
-an exception of this module or nothing, never a trace.
+Rule of the room: plain lines are written through here, and a failing stream raises an exception of
+this module or nothing, never a traceback.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class OutputFailed(Exception):
 def mend() -> None:
     """Give this process the standard streams that it was started without (``>&-``).
 
-    Else the next file that is opened gets their number, and what is written to them. What is
-    written to a standard output that is not there fails; to standard error, it goes nowhere.
+    Otherwise the next opened file would get their number, and their output. Writing to a missing
+    standard output fails; to a missing standard error, it is dropped.
     """
     for number in range(3):
         try:
@@ -46,9 +46,9 @@ def mend() -> None:
 
 
 def say(text: str) -> None:
-    """Lines on standard output, as it can carry them.
+    """Write lines to standard output, in its encoding.
 
-    :raises OutputClosed: nobody reads them
+    :raises OutputClosed: the reader is gone
     :raises OutputFailed: they cannot be written
     """
     from tray_app.views.terminal.lines import printable
@@ -58,7 +58,7 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """One line on standard error; it may be lost, for there is nowhere else to say it."""
+    """Write one line to standard error; it may be lost, as there is nowhere else to report it."""
     with suppress(OutputClosed, OutputFailed):
         write(sys.stderr, f"{APP_ID}: {visible(text)}\n")
 
@@ -66,7 +66,7 @@ def complain(text: str) -> None:
 def write(stream: TextIO, text: str) -> None:
     """Write all of it, at once.
 
-    :raises OutputClosed: nobody reads it
+    :raises OutputClosed: the reader is gone
     :raises OutputFailed: it cannot be written
     """
     try:
@@ -82,7 +82,7 @@ def write(stream: TextIO, text: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Let what is still to be written go nowhere, or Python complains about it at exit."""
+    """Drop unwritten output, because Python would complain about it at exit."""
     with suppress(OSError):
         number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -91,7 +91,7 @@ def silence(stream: TextIO) -> None:
 
 
 def is_in_foreground(stream: TextIO) -> bool:
-    """Whether what we write to this terminal disturbs nobody else; True where that is not told."""
+    """Whether this terminal is ours to write to; True if unknown."""
     if sys.platform == "win32":
         return True
     try:
@@ -101,7 +101,7 @@ def is_in_foreground(stream: TextIO) -> bool:
 
 
 def terminal_size(stream: TextIO) -> tuple[int, int] | None:
-    """Columns and rows as they are now; None where the terminal does not tell."""
+    """The current columns and rows; None if the terminal does not report them."""
     try:
         columns, rows = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):

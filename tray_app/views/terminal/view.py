@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 
 class TerminalView:
-    """What the app hands events to when it runs in a terminal.
+    """Shows events in a terminal.
 
-    JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a
-    live screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the
-    run's set length, ``details`` adds the processes to plain lines and their origin to the
-    screen. Not thread-safe: one thread hands over all events.
+    JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a live
+    screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the run's set
+    length, ``details`` adds the processes to plain lines and their origin to the screen. Not
+    thread-safe: one thread hands over all events.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class TerminalView:
     def handle(self, event: Event) -> None:
         """Show one event.
 
-        :raises OutputClosed: nobody reads the output any more
+        :raises OutputClosed: the reader is gone
         :raises OutputFailed: it cannot be written
         """
         match event:
@@ -84,7 +84,7 @@ class TerminalView:
             case Alert(ServerExit() | ServerReturn() | WorkerReplacement()) if (
                 event.sample.number == self._changed_in
             ):
-                pass  # the change was said
+                pass  # the change was shown
             case Alert():
                 self._say(alert_line(event, self._marks))
             case JobEnded():
@@ -158,7 +158,7 @@ class TerminalView:
     def _terminal(self) -> Iterator[None]:
         try:
             yield
-        except OSError:  # a terminal does not fail in another way than by going away
+        except OSError:  # a terminal fails only by going away
             silence(self._stdout)
             raise OutputClosed from None
 
@@ -169,7 +169,7 @@ class TerminalView:
                 self._screen.leave()
 
     def redraw(self) -> None:
-        """Draw the live screen again. :raises OutputClosed: nobody reads the output any more"""
+        """Draw the live screen again. :raises OutputClosed: the reader is gone"""
         if self._screen and self._picture:
             with self._terminal():
                 self._screen.redraw()
@@ -181,12 +181,12 @@ class TerminalView:
         try:
             write(stream, text)
         except (OutputClosed, OutputFailed):
-            if stream is self._stdout:  # what goes beside the JSON may be lost
+            if stream is self._stdout:  # lines beside the JSON may be lost
                 raise
 
 
 def _live_screen(stdout: TextIO) -> LiveScreen | None:
-    """The live screen, where the terminal can be drawn on; plain lines and JSON never load it."""
+    """The live screen, if the terminal supports it; plain lines and JSON never load it."""
     from tray_app.views.terminal.screen import LiveScreen
 
     screen = LiveScreen(stdout)

@@ -34,7 +34,7 @@ class ListenerSearch:
             holders = {pid for pid in among if inodes and inodes.keys() & self._socket_inodes(pid)}
         else:
             holders = self._holders(inodes) if inodes else set()
-        # A process that was ending may have let go of its socket while it was looked for.
+        # An ending process may have released its socket during the search.
         hidden = bool(inodes) and not holders and bool(inodes.keys() & _inodes(port, host))
         return Listeners(frozenset(holders), hidden)
 

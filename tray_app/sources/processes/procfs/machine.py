@@ -14,7 +14,7 @@ from tray_app.sources.processes.cgroup import (
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.procfs.files import keep
 
-# Of what is free the kernel keeps back a twentieth at most: its zones' high marks, 1 to 2 % here.
+# The kernel reserves at most a twentieth of free memory: its zones' high marks, 1 to 2 % here.
 _RESERVE_PART = 20
 _VMSTAT_MAX_BYTES = 16384  # 4 KB on Linux 6
 
@@ -68,7 +68,8 @@ class MachineMemory:
         )
 
     def enough_free_pages(self, floor_bytes: int) -> int | None:
-        """With so many free pages more than ``floor_bytes`` are available; None: they tell nothing.
+        """With so many free pages more than ``floor_bytes`` are available; None: they do not show
+        that.
 
         Free memory is available, and one number instead of a page of text: 9 µs less.
         """
@@ -78,7 +79,7 @@ class MachineMemory:
         return (floor_bytes + reserve_bytes) // self._page_bytes + 1
 
     def available_bytes(self) -> int | None:
-        """What the machine has available, or its limited group; None: not known."""
+        """The available memory of the machine, or of its limited group; None: unknown."""
         try:
             available_bytes = int(os.pread(self._meminfo, 96, 0).split(None, 8)[7]) * 1024
         except (OSError, IndexError, ValueError):
@@ -87,7 +88,7 @@ class MachineMemory:
         return available_bytes if room_bytes is None else min(available_bytes, room_bytes)
 
     def count_limits_of(self, pid: int | None) -> None:
-        """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
+        """As :meth:`ProcessTable.count_limits_of`; without a limit the machine's total counts."""
         self._let_go_of_groups()
         if pid:
             self._group = limited_group(self._proc, pid, self._total_bytes)
@@ -133,7 +134,7 @@ class MachineMemory:
             available = int(fields[7]) * 1024
         except (OSError, IndexError, ValueError):
             return 0, 0, None, None
-        # In some containers more is available than there is: as psutil, take what is free.
+        # In some containers available exceeds the total: like psutil, take the free memory.
         available = free if available > total else available
         at = text.find(b"\nSwapTotal:")
         if at < 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-# Up to this many new pids they are tried one by one (3 to 9 µs each), beyond it listed.
+# Up to this many new pids are tried one by one (3 to 9 µs each); more need a listing.
 _TRY_PIDS_MAX = 128
 
 
@@ -38,7 +38,7 @@ class CursorNewProcesses:
         self._newest = newest
         new = self._given(last, newest)
         tried = {pid: self._table.parent(pid) for pid in (*self._unseen, *new)}
-        # A pid is given a moment before its process can be seen: try once more next time.
+        # A pid is assigned a moment before its process is visible: try again next time.
         self._unseen = [pid for pid in new if tried[pid] is None]
         return {pid: parent for pid, parent in tried.items() if parent is not None}
 

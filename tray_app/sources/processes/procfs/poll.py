@@ -33,9 +33,9 @@ def make_poller(
 ) -> Callable[[], PollReading]:
     """As :meth:`ProcessTable.make_poller`.
 
-    Most polls find what the one before has found, to the byte, and then nothing is parsed.
-    For new children the kernel's newest pid is read, and the parent of each new process on the
-    machine: 0.1 ms more for a poll where some processes start each second.
+    Most polls read the same bytes as the one before, and then parse nothing. For new children the
+    kernel's newest pid is read, and the parent of each new process on the machine: 0.1 ms more for
+    a poll where some processes start each second.
     """
     pread, sysconf = os.pread, os.sysconf
     statms = [handle.statm for handle in tree] or [_NO_FILE]
@@ -67,10 +67,10 @@ def make_poller(
 
 
 class _NewChildren:
-    """Processes that have joined a tree since it was last read; that reading takes them in.
+    """Processes that have joined a tree since its last reading; the next reading adds them.
 
-    Until a child has become another program, its memory is its parent's: for a moment ffprobe
-    would be as large as the server that starts it.
+    Until a child has become another program, its memory is its parent's: for a moment ffprobe would
+    be as large as the server that starts it.
     """
 
     def __init__(self, table: ProcessSource, tree: Sequence[ProcfsHandle]) -> None:
@@ -80,11 +80,12 @@ class _NewChildren:
         self._pids: dict[int, tuple[str, int] | None] = {}
 
     def rss_bytes(self) -> int:
-        """Their memory in sum. Files are opened for it: few come, and live for some polls."""
+        """The sum of their memory. It opens files: few processes come, and they live for some
+        polls."""
         new_pids = self._new_processes.poll()
         if new_pids:
-            # A process's children come after it; where pids have begun again that may be unseen,
-            # and those that were here before may seem new.
+            # A process's children come after it. After a wrap-around of pids some may be missed,
+            # and earlier ones may seem new.
             for pid, parent_pid in sorted(new_pids.items()):
                 if parent_pid in self._members and pid not in self._members:
                     self._members.add(pid)
@@ -108,7 +109,7 @@ def _statm(fd: int) -> bytes:
 
 
 def _rss_bytes(statms: bytes, page_bytes: int) -> int | None:
-    """The memory in sum, a line for each process: of those that are there, if the first is.
+    """The sum of memory, one line for each process: of the living ones, if the first lives.
 
     A descriptor that was closed meanwhile may be another file's by now, and then it is gone, too.
     """

@@ -26,7 +26,7 @@ assert sys.platform == "linux", "imported on Linux only"
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024
 _CHILDREN_MAX_BYTES = 65536
-# What the kernel cuts a process's name to (TASK_COMM_LEN less its final zero).
+# The kernel's limit for a process's name (TASK_COMM_LEN less its final zero).
 _NAME_MAX = 15
 
 
@@ -68,11 +68,11 @@ class ProcfsTable:
         if not data:
             return ()
         parts = data.rstrip(b"\0").decode("utf-8", "replace").split("\0")
-        # Mostly one question for all: at the start each process's is read.
+        # Mostly one read: at the start every process is read.
         return tuple(parts) if "".join(parts).isprintable() else tuple(map(visible, parts))
 
     def facts(self, pid: int) -> ProcessFacts | None:
-        """What is known of a process; None when it is gone or a zombie."""
+        """The facts of a process; None if it is gone or a zombie."""
         stat = self._read_stat(pid)
         if stat is None or not stat.is_alive:
             return None
@@ -141,7 +141,7 @@ class ProcfsTable:
         except OSError:
             os.close(statm)
             return None
-        # Alive after both were opened: both are of one process.
+        # Alive after both were opened: both belong to one process.
         known = self._read_stat(pid)
         handle = ProcfsHandle(
             pid=pid,
@@ -185,7 +185,7 @@ class ProcfsTable:
         return self._machine.system_memory()
 
     def count_limits_of(self, pid: int | None) -> None:
-        """As :meth:`ProcessTable.count_limits_of`; what no process limits is the machine's."""
+        """As :meth:`ProcessTable.count_limits_of`; without a limit the machine's total counts."""
         self._machine.count_limits_of(pid)
 
     def oom_count(self) -> OomCount:
@@ -206,7 +206,7 @@ class ProcfsTable:
         return make_poller(self, self._machine, tree, floor_bytes, with_new_children)
 
     def close(self) -> None:
-        """The table cannot be asked any more; closing twice is allowed."""
+        """Close the table; closing twice is allowed."""
         if self._loadavg >= 0:
             os.close(self._loadavg)
         self._loadavg = -1
@@ -223,7 +223,7 @@ class ProcfsTable:
             ppid=int(fields[1]),
             created_s=self._boot_s + int(fields[19]) / self._ticks_per_s,
             is_alive=fields[0] not in b"ZX",
-            is_thread=fields[35] == b"-1",  # exit_signal: a thread's end is told to nobody
+            is_thread=fields[35] == b"-1",  # exit_signal: a thread's end sends no signal
             rss_pages=int(fields[21]),
         )
 
