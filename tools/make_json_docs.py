@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.presentation.figures import FIGURES, OBJECTS, Field
+from tray_app.core.presentation.figure import OBJECTS, Field
+from tray_app.core.presentation.figures import FIGURES
 
 PAGE = Path(__file__).parent.parent / "docs" / "json.md"
 HEAD = """\

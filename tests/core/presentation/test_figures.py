@@ -13,7 +13,8 @@ from tests.core.presentation.samples import HEALTHY, NOTHING
 from tests.views.terminal.test_json_record import BARE, FULL
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import figures
-from tray_app.core.presentation.figures import FIGURES, OBJECT, OBJECTS, WORD, Field
+from tray_app.core.presentation.figure import OBJECT, OBJECTS, WORD, Field, Figure
+from tray_app.core.presentation.figures import FIGURES
 
 PLACES = (
     figures.MENU_STATUS,
@@ -57,9 +58,7 @@ def test_a_value_is_null_only_where_the_table_says_when(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("place", PLACES)
-def test_what_people_see_has_a_label_and_a_text(
-    place: tuple[figures.Figure, ...], sample: Sample
-) -> None:
+def test_what_people_see_has_a_label_and_a_text(place: tuple[Figure, ...], sample: Sample) -> None:
     """In one line, whatever is unknown."""
     for figure in place:
         assert figure.label
@@ -68,7 +67,7 @@ def test_what_people_see_has_a_label_and_a_text(
 
 
 @pytest.mark.parametrize("figure", figures.PLAIN_LINE[:-2], ids=lambda each: each.key)
-def test_a_column_is_as_wide_at_each_sample(figure: figures.Figure) -> None:
+def test_a_column_is_as_wide_at_each_sample(figure: Figure) -> None:
     """Columns of figures never move."""
     assert len({len(figure.column(sample)) for sample in SAMPLES}) == 1
 

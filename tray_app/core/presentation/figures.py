@@ -10,10 +10,7 @@ an unknown value is null.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
-
-from msgspec import Struct
+from typing import Any
 
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import HangKind
@@ -23,8 +20,6 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
-    GIB,
-    MIB,
     MemoryKind,
     ProcessRow,
     Role,
@@ -32,107 +27,36 @@ from tray_app.core.model.readings import (
     Target,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation import activity_text, format, memory_text, process_text, source_text
+from tray_app.core.presentation import (
+    activity_text,
+    figure_text,
+    format,
+    memory_text,
+    process_text,
+    source_text,
+)
 from tray_app.core.presentation.api_failure_text import problem_text
+from tray_app.core.presentation.figure import (
+    COUNT,
+    FINE_SECONDS,
+    FLAG,
+    FULL_SECONDS,
+    GB,
+    MB,
+    MB_S,
+    MILLISECONDS,
+    OBJECT,
+    OBJECTS,
+    PERCENT,
+    SECONDS,
+    TEXT,
+    TEXTS,
+    TIME,
+    WORD,
+    Field,
+    Figure,
+)
 from tray_app.core.source_choice.circuit_breaker import ApiState
-
-T = TypeVar("T")
-
-
-class Unit(Struct, frozen=True):
-    """The unit of a value, in JSON and in text.
-
-    ``type`` is the JSON type. A value is divided by ``scale`` and rounded to ``digits`` places;
-    without ``digits`` it stands as it is.
-    """
-
-    type: str
-    name: str = ""
-    scale: float = 1.0
-    digits: int | None = None
-    text: Callable[[Any], str] = str
-
-
-MB = Unit("number", "MB", scale=MIB, digits=1, text=format.size)
-GB = Unit("number", "GB", scale=GIB, digits=2, text=format.size)
-MB_S = Unit("number", "MB/s", scale=MIB, digits=3, text=format.rate)
-PERCENT = Unit("number", "%", digits=1, text=format.percent)
-MILLISECONDS = Unit("number", "ms", scale=0.001, digits=1, text=format.latency)
-SECONDS = Unit("number", "s", digits=1, text=format.duration)
-FINE_SECONDS = Unit("number", "s", digits=3, text=format.duration)
-FULL_SECONDS = Unit("number", "s", digits=0, text=format.duration)
-COUNT = Unit("integer")
-FLAG = Unit("boolean")
-TEXT = Unit("string")
-TEXTS = Unit("array of strings")
-WORD = Unit("string")
-"""One of a few words: a member of an enumeration."""
-TIME = Unit("string", "ISO 8601")
-"""A `Now`, as the local time with its zone's offset."""
-OBJECT = Unit("object")
-OBJECTS = Unit("array of objects")
-
-
-class Field(Struct, Generic[T], frozen=True):
-    """One key of a JSON object that is made from a ``T``.
-
-    ``value`` is in bytes and seconds; None where it is unknown. ``null`` says when it is null;
-    empty: never. ``words`` are all values of a WORD. ``fields`` are the keys of an OBJECT, or of
-    each of the OBJECTS; they are made from ``value``.
-    """
-
-    key: str
-    unit: Unit
-    value: Callable[[T], Any]
-    meaning: str
-    null: str = ""
-    words: tuple[str, ...] = ()
-    fields: tuple[Field[Any], ...] = ()
-
-
-class Figure(Struct, frozen=True):
-    """One row of the table. A figure without a ``label`` is for other programs only.
-
-    ``writes`` returns its text; None: its first field in that field's unit. ``menu`` returns its
-    whole line in the menu, and ``plain`` its column in a plain line; None: label and text.
-    ``width`` is the text's width in such a column.
-    """
-
-    key: str
-    json: tuple[Field[Sample], ...]
-    label: str = ""
-    writes: Callable[[Sample], str] | None = None
-    menu: Callable[[Sample], str] | None = None
-    plain: Callable[[Sample], str] | None = None
-    width: int = 0
-
-    def is_known(self, sample: Sample) -> bool:
-        """Whether its first field has a value."""
-        return self.json[0].value(sample) is not None
-
-    def text(self, sample: Sample) -> str:
-        """``532 MB``."""
-        if self.writes is not None:
-            return self.writes(sample)
-        value = self.json[0].value(sample)
-        return format.UNKNOWN if value is None else self.json[0].unit.text(value)
-
-    def menu_line(self, sample: Sample | None) -> str:
-        """``Peak: 532 MB``."""
-        if sample is None:
-            return f"{self.label}: {format.UNKNOWN}"
-        return self.menu(sample) if self.menu is not None else f"{self.label}: {self.text(sample)}"
-
-    def column(self, sample: Sample) -> str:
-        """``peak  532 MB``: as wide at each sample."""
-        if self.plain is not None:
-            return self.plain(sample)
-        return f"{self.plain_label} {self.text(sample):>{self.width}}"
-
-    @property
-    def plain_label(self) -> str:
-        """``peak``, but ``CPU``: within a line."""
-        return self.label if self.label.isupper() else self.label.lower()
 
 
 def _words(kind: Any) -> tuple[str, ...]:
@@ -146,71 +70,11 @@ def _level(level: Level) -> str | None:
     return None if level is Level.NONE else level.word
 
 
-def _memory_column(sample: Sample) -> str:
-    size, rate = format.size(sample.memory_bytes), format.rate(sample.rate_bytes_s)
-    return f"{sample.band.value:7} {size:>7} {rate:>10}"
-
-
-def _peak_line(sample: Sample) -> str:
-    """``Peak: 532 MB``, the current level and the forecast, otherwise the memory kept by the last
-    job."""
-    ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
-    beside = [text for text in (memory_text.standing(sample), ahead) if text]
-    peak = f"Peak: {format.size(sample.peak_bytes)}"
-    return " · ".join([peak, *(beside or filter(None, [memory_text.kept(sample.kept)]))])
-
-
-def _own_text(sample: Sample) -> str:
-    return memory_text.own_memory(sample.own) if sample.own else format.UNKNOWN
-
-
 def _descriptors(sample: Sample) -> int | None:
     """None also if one process does not report it: a partial sum would mislead."""
     counts = [row.descriptors for row in sample.rows]
     known = [count for count in counts if count is not None]
     return sum(known) if known and len(known) == len(counts) else None
-
-
-def _system_column(sample: Sample) -> str:
-    system = sample.system
-    used = format.percent(system.used_percent if system else None)
-    free = format.size(system.available_bytes if system else None)
-    return f"system {used:>5} used {free:>7} free"
-
-
-def _temp_column(sample: Sample) -> str:
-    temp = sample.temp
-    size, count = (temp.size_bytes, temp.file_count) if temp else (None, format.UNKNOWN)
-    files = "file" if count == 1 else "files"
-    return f"temp {format.size(size):>7} {count:>3} {files:5}"
-
-
-def _activity_text(sample: Sample) -> str:
-    if sample.hung:
-        return f"hung ({sample.hung.kind})"
-    known = sample.memory_bytes is not None
-    return activity_text.stage(sample.activity, sample.stage) if known else format.UNKNOWN
-
-
-def _activity_line(sample: Sample) -> str:
-    """``Activity: processing, frames, 18 s``; when idle followed by the duration of the last
-    job."""
-    if sample.memory_bytes is None:
-        return f"Activity: {format.UNKNOWN}"
-    if sample.hung:
-        return "Activity: none, not responding"
-    job = sample.job
-    doing = f"Activity: {activity_text.doing(sample, before_stage=', ')}"
-    if sample.activity is not Activity.IDLE or job is None or job.ended is None:
-        return doing
-    peak = f", peak {format.size(job.peak_bytes)}" if job.peak_bytes is not None else ""
-    return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
-
-
-def _source_line(sample: Sample) -> str:
-    """``Source: API, 370 ms``; without a source, the reason."""
-    text = source_text.source(sample)
-    return f"No source: {text}" if sample.source is Source.NONE else f"Source: {text}"
 
 
 _NO_READING = "no source has a figure (`source` is `none`)"
@@ -325,7 +189,7 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Source",
         writes=source_text.source,
-        menu=_source_line,
+        menu=figure_text.source_line,
         plain=source_text.source,
     ),
     Figure(
@@ -365,7 +229,7 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Memory",
         writes=memory_text.memory,
-        plain=_memory_column,
+        plain=figure_text.memory_column,
     ),
     Figure(
         "sharing",
@@ -401,7 +265,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Peak",
-        menu=_peak_line,
+        menu=figure_text.peak_line,
         width=7,
     ),
     Figure(
@@ -431,7 +295,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Private",
-        writes=_own_text,
+        writes=figure_text.own,
     ),
     Figure(
         "rate",
@@ -552,7 +416,7 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="System",
         writes=lambda it: memory_text.free_of(it.system),
-        plain=_system_column,
+        plain=figure_text.system_column,
     ),
     Figure(
         "temp",
@@ -589,7 +453,7 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Temp",
         writes=lambda it: memory_text.size_in_files(it.temp),
-        plain=_temp_column,
+        plain=figure_text.temp_column,
     ),
     Figure(
         "activity",
@@ -610,9 +474,9 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Activity",
-        writes=_activity_text,
-        menu=_activity_line,
-        plain=lambda it: f"{_activity_text(it):22}",
+        writes=figure_text.activity,
+        menu=figure_text.activity_line,
+        plain=lambda it: f"{figure_text.activity(it):22}",
     ),
     Figure(
         "job",

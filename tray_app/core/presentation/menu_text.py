@@ -14,7 +14,7 @@ from tray_app.core.model.server_action import Risk
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.state import Health, Restarts, State
 from tray_app.core.presentation import action_text, figures, format, process_text, program_text
-from tray_app.core.presentation.figures import Figure
+from tray_app.core.presentation.figure import Figure
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72

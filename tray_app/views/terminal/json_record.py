@@ -17,7 +17,8 @@ import msgspec
 
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.figures import FIGURES, OBJECT, OBJECTS, TIME, Field, Unit
+from tray_app.core.presentation.figure import OBJECT, OBJECTS, TIME, Field, Unit
+from tray_app.core.presentation.figures import FIGURES
 
 
 def record(sample: Sample) -> dict[str, object]:

@@ -25,7 +25,7 @@ from tray_app.core.presentation import (
     process_text,
     summary_text,
 )
-from tray_app.core.presentation.figures import Figure
+from tray_app.core.presentation.figure import Figure
 
 if TYPE_CHECKING:
     pass
