@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, mb, tree_reading
-from tray_app.core.analysis.activity import Activity, ActivityState, Stir
+from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.analysis.jobs import Job, Jobs
+from tray_app.core.analysis.stir import Stir
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.core.model.server_action import (

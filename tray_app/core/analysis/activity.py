@@ -22,12 +22,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tray_app.core.analysis import stage as stages
+from tray_app.core.analysis import stir as stirs
 from tray_app.core.analysis.stage import Stage, Words
 from tray_app.core.analysis.startup import Startup
-from tray_app.core.model.readings import MIB, ApiReading, MemoryKind, ProcessReading, TempUsage
+from tray_app.core.analysis.stir import Stir
+from tray_app.core.analysis.work_signs import PROCESSING_CPU_PERCENT, WorkSigns, memory_of, moves
+from tray_app.core.model.readings import ApiReading, ProcessReading, TempUsage
 from tray_app.core.model.timing import TICK_JITTER_S
 
-PROCESSING_CPU_PERCENT = 40.0
 INTENSIVE_CPU_PERCENT = 80.0
 INTENSIVE_AFTER_S = 2.0
 # One second of a core in readings of 40 % and more is work; less is a burst, such as a request or a
@@ -35,17 +37,6 @@ INTENSIVE_AFTER_S = 2.0
 WORK_CPU_S = 1.0
 # The longest pause between two signs of work in the recorded traces is under 4 s.
 QUIET_AFTER_S = 5.0
-# Signs that prove nothing on their own. A recorded job begins with an upload that takes 30 MB and
-# more at once, and with 35 to 80 % of a core; an idle server moves by less than 1 MB.
-CLIMB_BYTES = 8 * MIB
-LEAP_BYTES = 24 * MIB
-STIRRING_CPU_PERCENT = 20.0
-# Weak signs expire after this long without another one, or without proof.
-STIRS_FOR_S = 2.5
-# ... or after this long if a later check of tmp finds nothing new: an upload that takes memory has
-# its file there at once.
-STIRS_WITHOUT_FILE_S = 0.5
-STIRS_AT_MOST_S = 15.0
 # A job that has not reported its end may wait for storage without any sign (recorded: 22 s).
 # Silence is not an end either: a busy server was silent for up to 39 s.
 WAITING_LIMIT_S = 60.0
@@ -61,39 +52,6 @@ class Activity(StrEnum):
     IDLE = "idle"
     PROCESSING = "processing"
     INTENSIVE = "intensive"
-
-
-class Stir(Struct, frozen=True):
-    """Weak signs in a row that may be the beginning of work; ``began_s`` is before the first.
-
-    ``grown_bytes`` is the highest rise above the idle level, ``has_cpu`` whether CPU use came with
-    it, ``temp_signs`` the number of readings with new data in tmp.
-    """
-
-    began_s: float
-    last_s: float
-    grown_bytes: int = 0
-    has_cpu: bool = False
-    temp_signs: int = 0
-
-    @property
-    def leaps(self) -> bool:
-        """Whether memory is above the idle level by as much as an upload takes."""
-        return self.grown_bytes >= LEAP_BYTES
-
-    @property
-    def is_work(self) -> bool:
-        """Whether the signs together prove work.
-
-        A file alone may be another program's, memory alone a cache. A server that only stores a
-        file may grow by its size, without much CPU.
-        """
-        return self.temp_signs > 1 or (self.temp_signs > 0 and (self.has_cpu or self.leaps))
-
-    @property
-    def is_likely(self) -> bool:
-        """Whether they look like the beginning of a video whose file is not known yet."""
-        return self.has_cpu and self.leaps
 
 
 class ActivityState(Struct, frozen=True):
@@ -151,49 +109,6 @@ class ActivityState(Struct, frozen=True):
     def may_begin(self) -> bool:
         """Whether there are weak signs that look like the beginning of a video."""
         return self.stir is not None and self.stir.is_likely
-
-
-class _Signs(Struct, frozen=True):
-    """The signs of work in one sample.
-
-    ``reading`` is the server's processes without the CPU of a start, and ``memory`` their figure or
-    the API's, None while the server ``starts``. ``is_reading``: there is a new reading.
-    ``temp_told``: the figure of tmp is the API's own. ``cpu_percent`` is 0 if unknown, and
-    ``computes`` true if it does more than answer. ``comes`` is how many files have come to tmp
-    since the sample before, below 0: gone; ``grows``: some came, or they are larger. ``more_files``
-    is the number of files beyond the idle ones; None if unknown. ``is_empty``: the server reports
-    none. ``temp_s`` is when tmp was measured.
-    """
-
-    reading: ProcessReading | None
-    starts: bool
-    memory: tuple[int, bool] | None
-    is_reading: bool
-    temp: TempUsage | None
-    temp_told: bool
-    cpu_percent: float
-    computes: bool
-    encodes: bool
-    comes: int
-    grows: bool
-    more_files: int | None
-    is_empty: bool
-    temp_s: float | None
-
-    def has_none_since(self, at_s: float) -> bool:
-        """Whether a later check of tmp found no file beyond the earlier ones."""
-        more = self.more_files
-        return self.temp_s is not None and self.temp_s > at_s and more is not None and more <= 0
-
-    @property
-    def stirs(self) -> bool:
-        """Some CPU, while a video lies there."""
-        has_files = self.more_files is not None and self.more_files > 0
-        return has_files and self.cpu_percent >= STIRRING_CPU_PERCENT
-
-    @property
-    def is_quiet(self) -> bool:
-        return self.cpu_percent < PROCESSING_CPU_PERCENT and not self.encodes
 
 
 def update(
@@ -259,7 +174,7 @@ def _without_start(
 
 
 def _sign_of_work(
-    state: ActivityState, signs: _Signs, words: Words, burst_s: float, stir: Stir | None
+    state: ActivityState, signs: WorkSigns, words: Words, burst_s: float, stir: Stir | None
 ) -> float | None:
     """For how long the sign of work in this sample lasts; None: there is none."""
     if _shows_work(state, signs, burst_s, stir):
@@ -268,7 +183,7 @@ def _sign_of_work(
     return max(QUIET_AFTER_S, words.holds_s) if _tells_of_work(state, signs, words) else None
 
 
-def _shows_work(state: ActivityState, signs: _Signs, burst_s: float, stir: Stir | None) -> bool:
+def _shows_work(state: ActivityState, signs: WorkSigns, burst_s: float, stir: Stir | None) -> bool:
     """Whether processes or files show that the server works."""
     was_busy = state.is_busy
     return (
@@ -281,7 +196,7 @@ def _shows_work(state: ActivityState, signs: _Signs, burst_s: float, stir: Stir 
     )
 
 
-def _tells_of_work(state: ActivityState, signs: _Signs, words: Words) -> bool:
+def _tells_of_work(state: ActivityState, signs: WorkSigns, words: Words) -> bool:
     """Whether the API shows work. All entries of a job but the last come while its files are
     there."""
     more_files = state.is_busy and signs.grows and signs.temp_told
@@ -295,7 +210,7 @@ def _lasts(now_s: float, worked_s: float | None, seen_s: float | None, limit_s: 
     return seen_s - worked_s < limit_s and now_s - seen_s < UNSEEN_LIMIT_S
 
 
-def _limit_s(state: ActivityState, signs: _Signs, words: Words, lasts_s: float) -> float:
+def _limit_s(state: ActivityState, signs: WorkSigns, words: Words, lasts_s: float) -> float:
     """How long after its last sign of work a job is over."""
     if state.is_busy and stages.has_said_done(words) and not _has_another(state, words):
         return DONE_LASTS_S
@@ -304,7 +219,7 @@ def _limit_s(state: ActivityState, signs: _Signs, words: Words, lasts_s: float) 
     return lasts_s
 
 
-def _encoded_s(state: ActivityState, now_s: float, signs: _Signs, words: Words) -> float | None:
+def _encoded_s(state: ActivityState, now_s: float, signs: WorkSigns, words: Words) -> float | None:
     """When ffmpeg was last seen for the video that is in work."""
     if signs.encodes:
         return now_s
@@ -324,7 +239,7 @@ def _has_another(state: ActivityState, words: Words) -> bool:
     return state.encoded_s is not None and not _is_done_now(state, words)
 
 
-def _at_work(after: ActivityState, now_s: float, signs: _Signs) -> ActivityState:
+def _at_work(after: ActivityState, now_s: float, signs: WorkSigns) -> ActivityState:
     """Adds how hard the server works, and its stage; ``after`` holds the previous activity."""
     stays = after.activity is Activity.INTENSIVE and (not signs.is_quiet or not signs.reading)
     intensive = stays or after.hot_s >= INTENSIVE_AFTER_S - TICK_JITTER_S
@@ -351,7 +266,7 @@ def _at_rest(after: ActivityState) -> ActivityState:
 
 
 def _begun(
-    state: ActivityState, after: ActivityState, now_s: float, signs: _Signs
+    state: ActivityState, after: ActivityState, now_s: float, signs: WorkSigns
 ) -> ActivityState:
     """Adds the beginning of the work, and the number of files before it."""
     began_s = _beginning_s(state, now_s, signs)
@@ -363,7 +278,7 @@ def _begun(
     )
 
 
-def _calmed(state: ActivityState, after: ActivityState, signs: _Signs) -> ActivityState:
+def _calmed(state: ActivityState, after: ActivityState, signs: WorkSigns) -> ActivityState:
     """Adds the idle memory and files."""
     return replace(
         after,
@@ -387,7 +302,7 @@ def rebased(state: ActivityState) -> ActivityState:
 
 
 def _asking(
-    state: ActivityState, after: ActivityState, now_s: float, signs: _Signs, *, is_still: bool
+    state: ActivityState, after: ActivityState, now_s: float, signs: WorkSigns, *, is_still: bool
 ) -> ActivityState:
     """Adds whether the next request should ask for the stage, and whether at once.
 
@@ -414,16 +329,16 @@ def _signs(
     temp: TempUsage | None,
     *,
     starts: bool,
-) -> _Signs:
+) -> WorkSigns:
     before, idle_files = state.temp, state.idle_files
     temp_is_new = temp is not None and temp != before
     told = (api is not None and temp is api.temp) if temp_is_new else state.temp_told
-    comes, grows = _moves(before, temp, alike=told == state.temp_told)
+    comes, grows = moves(before, temp, alike=told == state.temp_told)
     cpu = reading.cpu_percent if reading else None
-    return _Signs(
+    return WorkSigns(
         reading=reading,
         starts=starts,
-        memory=None if starts else _memory(api, reading),
+        memory=None if starts else memory_of(api, reading),
         is_reading=api is not None or reading is not None or temp_is_new,
         temp=temp,
         temp_told=told,
@@ -438,28 +353,19 @@ def _signs(
     )
 
 
-def _moves(before: TempUsage | None, temp: TempUsage | None, *, alike: bool) -> tuple[int, bool]:
-    """How many files have come to tmp, and whether some came or are larger. ``alike``: both figures
-    are of one kind (the API counts file lengths, the walker disk blocks)."""
-    if temp is None or before is None:
-        return 0, False
-    comes = temp.file_count - before.file_count
-    return comes, comes > 0 or (alike and temp.size_bytes > before.size_bytes)
-
-
-def _has_files(state: ActivityState, signs: _Signs) -> bool:
+def _has_files(state: ActivityState, signs: WorkSigns) -> bool:
     """Whether there are more files in tmp than without work, as far as is known."""
     return state.has_files if signs.more_files is None else signs.more_files > 0
 
 
-def _waits(state: ActivityState, signs: _Signs, words: Words) -> bool:
+def _waits(state: ActivityState, signs: WorkSigns, words: Words) -> bool:
     """Whether a job without signs may be waiting for something."""
     if signs.is_empty:
         return False
     return _has_files(state, signs) or stages.is_open(words)
 
 
-def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
+def _is_over(state: ActivityState, signs: WorkSigns, words: Words) -> bool:
     """Whether a job has ended: its files are gone, or the server says so.
 
     CPU in that reading may be the job's own. With none left in tmp there is no other video; where
@@ -475,48 +381,23 @@ def _is_over(state: ActivityState, signs: _Signs, words: Words) -> bool:
     return stages.has_said_done(words) and signs.is_quiet and not _has_files(state, signs)
 
 
-def _memory(api: ApiReading | None, reading: ProcessReading | None) -> tuple[int, bool] | None:
-    """The server's memory, and whether it comes from processes; None without any source."""
-    if reading is not None and reading.kind is MemoryKind.UNMEASURED:
-        return None  # too low for a moment: the next figure is not a climb
-    if reading is not None and reading.footprint_bytes is not None:
-        return reading.footprint_bytes, True
-    return (api.rss_bytes, False) if api else None
-
-
-def _next_stir(state: ActivityState, now_s: float, signs: _Signs) -> Stir | None:
-    """The weak signs after this sample; None: there are none, or they have proved nothing."""
-    old, grown_bytes = state.stir, _grown_bytes(state, signs)
-    climbs = grown_bytes >= CLIMB_BYTES and (old is None or grown_bytes > old.grown_bytes)
-    has_cpu = signs.cpu_percent >= STIRRING_CPU_PERCENT
-    if not (climbs or signs.grows or (old is not None and has_cpu)):
-        return old if old is not None and _may_go_on(old, now_s, signs) else None
-    if old is None:
-        old = Stir(_beginning_s(state, now_s, signs), now_s)
-    stir = Stir(
-        began_s=old.began_s,
-        last_s=now_s,
-        grown_bytes=max(old.grown_bytes, grown_bytes),
-        has_cpu=old.has_cpu or has_cpu,
-        # A file that grows while the server does nothing is written by another program.
-        temp_signs=old.temp_signs + (signs.grows and (signs.computes or not old.temp_signs)),
+def _next_stir(state: ActivityState, now_s: float, signs: WorkSigns) -> Stir | None:
+    return stirs.update(
+        state.stir,
+        now_s,
+        signs,
+        grown_bytes=_grown_bytes(state, signs),
+        began_s=_beginning_s(state, now_s, signs),
     )
-    return stir if stir.is_work or now_s - stir.began_s < STIRS_AT_MOST_S else None
 
 
-def _may_go_on(stir: Stir, now_s: float, signs: _Signs) -> bool:
-    """Whether weak signs that no other has followed yet still count."""
-    is_alone = not stir.temp_signs and signs.has_none_since(stir.last_s)
-    return now_s - stir.last_s < (STIRS_WITHOUT_FILE_S if is_alone else STIRS_FOR_S)
-
-
-def _grown_bytes(state: ActivityState, signs: _Signs) -> int:
+def _grown_bytes(state: ActivityState, signs: WorkSigns) -> int:
     """How far memory is above the idle level, if both come from one source."""
     memory, calm = signs.memory, state.calm
     return memory[0] - calm[0] if memory and calm and memory[1] == calm[1] else 0
 
 
-def _beginning_s(state: ActivityState, now_s: float, signs: _Signs) -> float:
+def _beginning_s(state: ActivityState, now_s: float, signs: WorkSigns) -> float:
     """When the work began: before the first sign, by the time its CPU takes."""
     if state.stirs and state.began_s is not None:
         return state.began_s

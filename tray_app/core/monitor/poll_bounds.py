@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from tray_app.core.alerts import system_memory
 from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
-from tray_app.core.analysis.activity import CLIMB_BYTES
 from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.stir import CLIMB_BYTES
 from tray_app.core.model.readings import MIB, PollReading
 from tray_app.core.monitor.state import State
 
