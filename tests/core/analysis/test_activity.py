@@ -528,7 +528,7 @@ class TestStage:
         """Inference is for when there is none."""
         usage = temp(10, 3, 2.0, NAMES[:3])
         state = update(busy_at(0), 2.0, told("AFTER_FILE_UPLOAD", 2), None, usage)
-        assert state.stage == Stage("upload", inferred=False)
+        assert state.stage == Stage("thumbnail", inferred=False)
 
     def test_a_word_that_no_answer_confirms_gives_way(self) -> None:
         """While the API is silent the job goes on without it."""
@@ -539,8 +539,8 @@ class TestStage:
             working = tree_reading(300, at_s, cpu_percent=100)
             state = update(state, at_s, None, working, usage)
             stages.append(state.stage)
-        upload, frames = Stage("upload", inferred=False), Stage("frames", inferred=True)
-        assert stages == [upload, upload, frames, frames]
+        told_one, frames = Stage("thumbnail", inferred=False), Stage("frames", inferred=True)
+        assert stages == [told_one, told_one, frames, frames]
 
     def test_the_last_jobs_word_is_not_this_jobs(self) -> None:
         """Neither its final one nor the one at which it failed."""

@@ -144,7 +144,8 @@ def test_an_entry_of_the_same_name_is_a_new_word() -> None:
 @pytest.mark.parametrize(
     ("server_name", "name"),
     [
-        ("AFTER_FILE_UPLOAD", "upload"),
+        ("BEFORE_FILE_UPLOAD", "upload"),
+        ("AFTER_FILE_UPLOAD", "thumbnail"),
         ("BEFORE_THUMBNAIL_EXTRACTION", "thumbnail"),
         ("AFTER_THUMBNAIL_EXTRACTION", "thumbnail"),
         ("AFTER_THUMBNAIL_UPLOAD", "thumbnail"),

@@ -61,11 +61,12 @@ class Words(Struct, frozen=True):
 
 # The server's stage names (memory-history) and our names for them; first match wins. From ffmpeg on
 # it answers only between two stages: its newest entry is then the end of the one that is over, and
-# it falls silent in the next.
+# it falls silent in the next. So it is after the upload.
 _STAGES = (
     (("AFTER_FINAL_GC", "CLEANUP_FILES_COMPLETE"), DONE),
     (("AFTER_VIDEO_POSTPROCESSING", "AFTER_FEEDBACK"), "saving"),
     (("AFTER_VIDEO_UPLOAD",), "feedback"),
+    (("AFTER_FILE_UPLOAD",), "thumbnail"),
     (("FILE_UPLOAD",), "upload"),
     (("THUMBNAIL",), "thumbnail"),
     (("ROTATION",), "detection"),
