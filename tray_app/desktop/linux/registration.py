@@ -141,7 +141,9 @@ class Registration:
         )
 
     async def _call(self, interface: str, member: str, signature: str, *body: str) -> list[Any]:
-        call = bus_call(
-            self._connection, WATCHER, WATCHER_PATH, interface, member, signature, *body
-        )
-        return await asyncio.wait_for(call, ANSWER_LIMIT_S)
+        # Not wait_for: up to Python 3.11 it takes an error that comes with the end for an answer,
+        # and the attempts went on (python/cpython#86296).
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            return await bus_call(
+                self._connection, WATCHER, WATCHER_PATH, interface, member, signature, *body
+            )

@@ -199,9 +199,10 @@ class SessionBus:
 
     async def _connect_and_begin(self) -> MessageBus:
         """Connect, and set up the new connection."""
-        bus = await asyncio.wait_for(self._connect(), CONNECT_LIMIT_S)
-        begun = asyncio.gather(*(callback(bus) for callback in self._on_connect))
-        await asyncio.wait_for(begun, BEGIN_LIMIT_S)
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            bus = await self._connect()
+        async with asyncio.timeout(BEGIN_LIMIT_S):
+            await asyncio.gather(*(callback(bus) for callback in self._on_connect))
         return bus
 
     def _leave_now(self) -> None:
