@@ -25,7 +25,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import STEADY_BYTES_S
 
 LIMITS = AlertLimits()
-LEVELS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)
+LEVELS = (Level.RAISED, Level.HIGH, Level.CRITICAL)
 # Long enough above a limit to be no spike: two intervals, each with its jitter.
 SUSTAINED_S = 4.3
 # An early alert is right if the level is reached so much later.
@@ -151,7 +151,7 @@ def _judge(trace: Trace, findings: Findings) -> None:
             match event:
                 case Sampled(sample):
                     samples.append(sample)
-                case Alert(LevelReached(Level.ELEVATED, quiet=False)) if is_hushed:
+                case Alert(LevelReached(Level.RAISED, quiet=False)) if is_hushed:
                     is_hushed = False  # it was said quietly, while it was normal
                 case Alert(LevelReached(level, _, again, forecast, foretold, quiet)) if not again:
                     is_hushed = quiet

@@ -33,7 +33,7 @@ LIMIT_MB = 200
 NORMAL_MB = 168
 READY_MB = 195
 STEP_MB = 20
-LIMITS = f"[alerts]\nelevated_mb = {LIMIT_MB}\nelevated_hold_s = 0\nrecovery_s = 1\n"
+LIMITS = f"[alerts]\nraised_mb = {LIMIT_MB}\nraised_hold_s = 0\nrecovery_s = 1\n"
 
 
 @dataclass(slots=True)
@@ -65,8 +65,8 @@ class Alerting:
         # The recovery came with a sample: only a whole interval's choice makes the phase random.
         time.sleep(random.uniform(0.0, INTERVAL_S))
         stepped_s = server.order("hold", STEP_MB)
-        wait_for(lambda: len(self.heard("Elevated")) > done, f"the alert, {self.watch.state.name}")
-        self.delays_s.append(self.heard("Elevated")[done] - stepped_s)
+        wait_for(lambda: len(self.heard("Raised")) > done, f"the alert, {self.watch.state.name}")
+        self.delays_s.append(self.heard("Raised")[done] - stepped_s)
         server.order("free", 2)
 
 

@@ -186,7 +186,7 @@ def test_a_forecast_needs_a_climb() -> None:
     assert not climbs(ramp, 9.0)
     assert climbs(ramp, 20.0)
     assert not climbs(ramp, 40.0)
-    promise = {"forecast": "elevated", "forecast_s": 10.0, "rate_mb_s": 17.0}
+    promise = {"forecast": "raised", "forecast_s": 10.0, "rate_mb_s": 17.0}
     right = judged(ramp, [seen(20, 270, **promise)])
     assert (right.forecasts, right.forecasts_flat, right.forecasts_failed) == (1, 0, 0)
     flat = judged(ramp, [seen(40, 440, **promise)])
@@ -202,12 +202,12 @@ def test_alerts() -> None:
     hill = curve(
         (0, 100), (10, 100), (12, 450), (30, 450), (32, 390), (40, 390), (42, 100), (60, 100)
     )
-    alert = {"alert": "elevated"}
+    alert = {"alert": "raised"}
     good = judged(hill, [seen(16, 450, **alert), seen(35, 390, **alert), seen(50)])
     assert (good.alerts, good.alerts_wrong, good.climbs, good.alerts_missed) == (2, 0, 1, 0)
     late = judged(hill, [seen(16, 450, **alert), seen(55, **alert)])
     assert late.alerts_wrong == 1
-    back = judged(hill, [seen(31, 420, recovering="elevated"), seen(35, 390, **alert)])
+    back = judged(hill, [seen(31, 420, recovering="raised"), seen(35, 390, **alert)])
     assert (back.alerts, back.alerts_wrong) == (1, 0)
     missed = judged(hill, [seen(16, 450), seen(25, 450)])
     assert missed.alerts_missed == 1

@@ -25,7 +25,7 @@ from tray_app.core.monitor.step import step
 
 INTERVAL_S = 2.0
 JITTER_S = 0.1
-ELEVATED_MB, HIGH_MB, CRITICAL_MB = LIMITS_MB = 1500.0, 2000.0, 3000.0
+RAISED_MB, HIGH_MB, CRITICAL_MB = LIMITS_MB = 1500.0, 2000.0, 3000.0
 WALL_S = 1_795_000_000.0
 DATA = Path(__file__).parents[1] / "data"
 RECORDED = DATA / "resource-trace.csv"

@@ -40,8 +40,8 @@ MERGE_S = 3.0
 # Memory climbs if it does by so much in 5 s; a forecast beside anything else is wrong.
 CLIMB_S, CLIMB_MB = 5.0, 5.0
 # Levels that the load passes; the app's own are those of a large server.
-LEVELS_MB = {"elevated": 420.0, "high": 560.0, "critical": 700.0}
-HOLD_S = {"elevated": 2.0, "high": 2.0, "critical": 0.0}
+LEVELS_MB = {"raised": 420.0, "high": 560.0, "critical": 700.0}
+HOLD_S = {"raised": 2.0, "high": 2.0, "critical": 0.0}
 LEFT_PART = 0.9
 GOAL_MEMORY, GOAL_STAGE = 0.99, 0.9
 

@@ -36,8 +36,8 @@ yellow_mb = 150
 orange_mb = 220
 red_mb = 300
 [alerts]
-elevated_mb = 160
-elevated_while_processing = true
+raised_mb = 160
+raised_while_processing = true
 high_mb = 240
 critical_mb = 320
 recovery_s = 2

@@ -25,7 +25,7 @@ from tray_app.views.icon import draw
 
 pytestmark = pytest.mark.desktop
 
-GARBAGE_MB = 150  # over the tests' limit for elevated, with what a server at rest has
+GARBAGE_MB = 150  # over the tests' limit for raised, with what a server at rest has
 MUTE = Action("Mute for 30 min", Mute(1800.0))
 FREE = Action("Free memory", FreeMemory())
 
@@ -217,7 +217,7 @@ def test_a_button_asks_before_files_go(
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
-    recorder.press(notice_of(recorder, "Elevated: ").id, "FreeMemory-0")
+    recorder.press(notice_of(recorder, "Raised: ").id, "FreeMemory-0")
     question = notice_of(recorder, "Free memory ")
     assert question.body.startswith("This also deletes temp files older than 1 h.")
     assert "There are 50 MB in 1 file now." in question.body
@@ -244,7 +244,7 @@ def test_free_memory_from_a_notification(
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
-    alert = notice_of(recorder, "Elevated: ")
+    alert = notice_of(recorder, "Raised: ")
     assert labels(alert)[0] == "Free memory, delete old files"
     freed = press_free(recorder, alert)
     assert freed.summary.startswith(f"Freed {GARBAGE_MB} MB in ")
@@ -283,11 +283,11 @@ def test_nothing_is_lost_without_a_daemon(
         server.allocate(GARBAGE_MB, garbage=True)
         app.wait_for_label("Alerts: not delivered")
         with NotificationRecorder(session_bus.bus_address) as recorder:
-            alert = notice_of(recorder, "Elevated: ")
+            alert = notice_of(recorder, "Raised: ")
             app.wait_for_picture(undelivered=False)
             press_free(recorder, alert)
             titles = [notice.summary.partition(":")[0] for notice in recorder.notices]
-            assert titles.count("Elevated") == 1
+            assert titles.count("Raised") == 1
 
 
 def with_button(command: str) -> str:
@@ -311,7 +311,7 @@ def start_and_press(
     app = App(desktop, "--url", server.url, code=with_button(command), **options)
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
-    alert = notice_of(recorder, "Elevated: ")
+    alert = notice_of(recorder, "Raised: ")
     calls = server.calls()
     wait_for(lambda: server.calls() >= calls + 6, "the work of allocating is over")
     app.wait_for_tooltip("idle")

@@ -144,8 +144,8 @@ HIGH_THEN_WELL = (
 MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
 
 KINDS: dict[str, Event] = {
-    "elevated": Alert(LevelReached(Level.ELEVATED, 1500), IDLE),
-    "elevated-processing": Alert(LevelReached(Level.ELEVATED, 1500), BUSY),
+    "raised": Alert(LevelReached(Level.RAISED, 1500), IDLE),
+    "raised-processing": Alert(LevelReached(Level.RAISED, 1500), BUSY),
     "high": Alert(LevelReached(Level.HIGH, 2000), replace(BUSY, memory_bytes=2100 * MIB)),
     "critical": Alert(LevelReached(Level.CRITICAL, 3000), FULL),
     "foretold": Alert(
@@ -155,7 +155,7 @@ KINDS: dict[str, Event] = {
         LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 42.0)), BUSY
     ),
     "came-true": Alert(LevelReached(Level.CRITICAL, 3000, foretold=True), FULL),
-    "taken-back": Alert(ForecastWithdrawn(Level.ELEVATED, 1500), IDLE),
+    "taken-back": Alert(ForecastWithdrawn(Level.RAISED, 1500), IDLE),
     "again": Alert(
         LevelReached(Level.CRITICAL, 3000, again=True), replace(IDLE, memory_bytes=3174 * MIB)
     ),
@@ -351,11 +351,11 @@ def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
 SETTINGS = """\
 interval_s = {interval_s}
 [alerts]
-elevated_mb = 160
-elevated_while_processing = true
+raised_mb = 160
+raised_while_processing = true
 high_mb = 240
 critical_mb = 320
-elevated_hold_s = 0
+raised_hold_s = 0
 high_hold_s = 0
 critical_repeat_min = 0.02
 recovery_s = 1
@@ -363,7 +363,7 @@ temp_mb = 3
 available_percent = 100
 disk_percent = 100
 """
-ELEVATED, HIGH, OVER_CRITICAL = 200, 280, 350
+RAISED, HIGH, OVER_CRITICAL = 200, 280, 350
 # Of a button's edge and its face: less is the ground's colour to a person.
 NEAR = 6
 
@@ -478,8 +478,8 @@ def test_what_can_be_made_for_real(
         screen.clear()
         app.wait_for_tooltip("idle", 20.0)  # what follows takes CPU, and would prolong the job
 
-        hold(server, ELEVATED)
-        screen.see("elevated", "Elevated: ")
+        hold(server, RAISED)
+        screen.see("raised", "Raised: ")
         hold(server, HIGH)
         screen.see("high", "High: ")
         hold(server, OVER_CRITICAL)
@@ -491,10 +491,10 @@ def test_what_can_be_made_for_real(
 
         # The daemon is killed, and started again: nothing is lost.
         desktop.kill_notifier()
-        hold(server, ELEVATED, garbage=True)
+        hold(server, RAISED, garbage=True)
         app.wait_for_label("Alerts: not delivered")
         desktop.start_notifier()
-        notice = screen.see("kept", "Elevated: ")
+        notice = screen.see("kept", "Raised: ")
         app.wait_for_tooltip("idle", 20.0)  # while a job may run it is asked whether to
         screen.press("Free memory, delete old files", notice)
         screen.see("freed", "Freed ", "The server now uses ")
@@ -502,8 +502,8 @@ def test_what_can_be_made_for_real(
         screen.clear()
 
         # What happens while muted comes as one.
-        hold(server, ELEVATED)
-        screen.press("Mute for 30 min", screen.see("mute", "Elevated: "))
+        hold(server, RAISED)
+        screen.press("Mute for 30 min", screen.see("mute", "Raised: "))
         app.wait_for_label("Alerts: muted")
         hold(server, HIGH)
         app.wait_for_tooltip(": 28")  # not 228 MB, on the way there

@@ -32,10 +32,10 @@ from tray_app.views.icon import draw
 pytestmark = pytest.mark.desktop
 
 LOW, NORMAL, CRITICAL = 0, 1, 2
-# Between the limits of the tests' config: elevated 160, high 240, critical 320.
-CALM, ELEVATED, HIGH, OVER_CRITICAL = 90, 200, 280, 350
-# Other tests want elevated all the same: to allocate takes CPU, which may look like processing.
-AS_USUAL = {"RUNANALYZE_TRAY_ALERTS_ELEVATED_WHILE_PROCESSING": "false"}
+# Between the limits of the tests' config: raised 160, high 240, critical 320.
+CALM, RAISED, HIGH, OVER_CRITICAL = 90, 200, 280, 350
+# Other tests want raised all the same: to allocate takes CPU, which may look like processing.
+AS_USUAL = {"RUNANALYZE_TRAY_ALERTS_RAISED_WHILE_PROCESSING": "false"}
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_one_per_level(
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     assert recorder.notices == []
-    hold(server, ELEVATED)
-    elevated = wait_for_notice(recorder, 1)
+    hold(server, RAISED)
+    raised = wait_for_notice(recorder, 1)
     settle(app, server)
     hold(server, HIGH)
     high = wait_for_notice(recorder, 2)
@@ -121,18 +121,18 @@ def test_one_per_level(
     server.free()
     recovery = wait_for_notice(recorder, 4)
 
-    told = [elevated, high, critical, recovery]
-    beginnings = ["Elevated: ", "High: ", "Critical: ", "Back to normal: "]
+    told = [raised, high, critical, recovery]
+    beginnings = ["Raised: ", "High: ", "Critical: ", "Back to normal: "]
     for notice, beginning in zip(told, beginnings, strict=True):
         assert notice.summary.startswith(beginning)
         assert notice.app_name == "RunAnalyze"
         assert Path(notice.icon).is_file()
         assert notice.hints["desktop-entry"] == "runanalyze-tray"
     # To allocate takes CPU, and a sample that falls into it sees the server processing: then
-    # elevated is not urgent. Which comes when is a unit test's matter.
-    first = LOW if "Normal while processing" in elevated.body else NORMAL
+    # raised is not urgent. Which comes when is a unit test's matter.
+    first = LOW if "Normal while processing" in raised.body else NORMAL
     assert [notice.urgency for notice in told] == [first, NORMAL, CRITICAL, LOW]
-    assert [notice.replaces_id for notice in told] == [0, elevated.id, elevated.id, elevated.id]
+    assert [notice.replaces_id for notice in told] == [0, raised.id, raised.id, raised.id]
     assert len(recorder.shown) == 1
 
 
@@ -160,23 +160,23 @@ def test_processing_changes_words_and_urgency(
     server: RunAnalyzeServer,
     recorder: NotificationRecorder,
 ) -> None:
-    """Elevated while processing is normal: it is said, and not urgent, only to who wants it.
+    """Raised while processing is normal: it is said, and not urgent, only to who wants it.
     Critical says what may happen."""
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     server.burn(30, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
-    hold(server, ELEVATED)
-    elevated = wait_for_notice(recorder, 1)
-    assert elevated.urgency == LOW
-    assert "ormal while processing" in elevated.body
+    hold(server, RAISED)
+    raised = wait_for_notice(recorder, 1)
+    assert raised.urgency == LOW
+    assert "ormal while processing" in raised.body
     hold(server, OVER_CRITICAL)
     critical = wait_for_critical(recorder)
     assert critical.urgency == CRITICAL
     assert "It may fail" in critical.body
 
 
-def test_elevated_while_processing_interrupts_nobody(
+def test_raised_while_processing_interrupts_nobody(
     session_bus: DesktopSession,
     start_app: StartApp,
     server: RunAnalyzeServer,
@@ -187,9 +187,9 @@ def test_elevated_while_processing_interrupts_nobody(
     app.wait_for_source("API")
     server.burn(30, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
-    hold(server, ELEVATED)
+    hold(server, RAISED)
     wait_for(
-        lambda: any(" · elevated" in label for label in app.labels()),
+        lambda: any(" · raised" in label for label in app.labels()),
         "the menu says it",
     )
     assert recorder.notices == []
@@ -238,7 +238,7 @@ def test_a_hanging_daemon_delays_nothing(
     recorder.behaviour = "hang"
     app = start_app(session_bus, "--url", server.url, env={"PATH": bare_path(session_bus)})
     app.wait_for_source("API")
-    hold(server, ELEVATED)
+    hold(server, RAISED)
     app.wait_for_picture(band=Band.YELLOW, undelivered=False)
     calls = server.calls()
     hold(server, OVER_CRITICAL)
@@ -261,7 +261,7 @@ def test_no_daemon(
         app = start_app(session_bus, "--url", server.url)
         app.wait_for_source("API")
         assert "Alerts" in app.labels()
-        hold(server, ELEVATED)
+        hold(server, RAISED)
         app.wait_for_label("Alerts: not delivered")
         app.wait_for_picture(band=Band.YELLOW, undelivered=True)
         hold(server, HIGH)

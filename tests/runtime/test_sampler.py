@@ -587,10 +587,10 @@ def test_another_port_has_other_sources() -> None:
 
 def test_the_end_of_a_hold_is_not_left_to_the_next_tick() -> None:
     """An alert that must hold comes when it has, however long the interval is."""
-    alerts = AlertLimits(elevated_mb=100, elevated_hold_s=0.3)
+    alerts = AlertLimits(raised_mb=100, raised_hold_s=0.3)
     probe = FakeProbe()
     with running(
         FakeApi(answers=False), probe, mode=Mode.FALLBACK, interval_s=LONG_S, alerts=alerts
     ) as rig:
         assert rig.sample().alert is Level.NONE
-        assert rig.sample().alert is Level.ELEVATED
+        assert rig.sample().alert is Level.RAISED

@@ -309,11 +309,11 @@ def test_a_newcomer_sees_everything() -> None:
     early = [isinstance(event, LevelReached) and event.forecast is not None for event in told]
     foretold = [isinstance(event, LevelReached) and event.foretold for event in told]
     assert levels == [
-        Level.ELEVATED,
+        Level.RAISED,
         Level.CRITICAL,
         Level.CRITICAL,
         None,
-        Level.ELEVATED,
+        Level.RAISED,
         Level.CRITICAL,
         Level.CRITICAL,
     ]

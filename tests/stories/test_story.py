@@ -189,7 +189,7 @@ def test_a_whole_day() -> None:
     assert pace(morning) <= 2.01
     assert day.told() == []
 
-    # A video: memory climbs through every colour. Elevated is normal there. Critical is foretold
+    # A video: memory climbs through every colour. Raised is normal there. Critical is foretold
     # half a minute ahead, which keeps high back for 10 s; that and critical come in its place.
     day.cpu_percent = 100.0
     day.stage = StageMark("STREAMING_BATCH_10", "10:00")
@@ -210,7 +210,7 @@ def test_a_whole_day() -> None:
     assert climb[-1].rate_bytes_s == pytest.approx(mb(50), rel=0.02)
     assert climb[-1].stage is not None
     assert (climb[-1].stage.name, climb[-1].stage.inferred) == ("frames", False)
-    assert day.told() == [Level.ELEVATED, Level.CRITICAL, Level.HIGH, Level.CRITICAL]
+    assert day.told() == [Level.RAISED, Level.CRITICAL, Level.HIGH, Level.CRITICAL]
 
     # The API falls silent, for longer than a request may take: processes carry on from the first
     # missed tick, at the same pace. From the second one on its answer is late.
@@ -312,11 +312,11 @@ def test_a_whole_day() -> None:
     day.go(90, to_mb=1700)
     evening = [event for event in day.events if found_in(event, LevelReached)]
     assert [(alert.finding.level, alert.sample.activity) for alert in evening] == [
-        (Level.ELEVATED, Activity.IDLE)
+        (Level.RAISED, Activity.IDLE)
     ]
     day.go(60, to_mb=1450)
     day.go(60, to_mb=1700)
-    assert day.told() == [Level.ELEVATED]
+    assert day.told() == [Level.RAISED]
 
     # The night: nine idle hours, in which nothing happens, and after the first nothing grows.
     day.go(3600)

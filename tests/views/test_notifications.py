@@ -92,12 +92,12 @@ def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> 
         FakeNotifier(["no service", OSError("gone"), None]), reports.append, FakeClock()
     )
     caplog.set_level("INFO")
-    for level in (Level.ELEVATED, Level.HIGH, Level.CRITICAL):
+    for level in (Level.RAISED, Level.HIGH, Level.CRITICAL):
         notices.handle(Alert(LevelReached(level, 1500), SAMPLE))
     assert [report.problem for report in reports] == ["no service", "OSError: gone", None]
     assert [report.means for report in reports] == [None, None, "plyer"]
     assert {report.title.partition(":")[0] for report in reports} == {
-        "Elevated",
+        "Raised",
         "High",
         "Critical",
     }

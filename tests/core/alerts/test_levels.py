@@ -26,7 +26,7 @@ from tray_app.core.alerts.levels import (
 from tray_app.core.alerts.limits import AlertLimits, Level
 
 LIMITS = AlertLimits()
-ELEVATED, HIGH, CRITICAL = Level.ELEVATED, Level.HIGH, Level.CRITICAL
+RAISED, HIGH, CRITICAL = Level.RAISED, Level.HIGH, Level.CRITICAL
 BACK = "back"
 WITHDRAWN = "withdrawn"
 Word = Level | str
@@ -52,9 +52,9 @@ class Told:
             return f"{BACK} quietly" if verdict.quiet else BACK
         if verdict.taken_back:
             return WITHDRAWN
-        if verdict.raise_level is None:
+        if verdict.enter is None:
             return ""
-        word = verdict.raise_level.word
+        word = verdict.enter.word
         if verdict.quiet:
             return f"{word} quietly"
         if verdict.foretold:
@@ -78,20 +78,20 @@ class TestRising:
         ("memory_bytes", "level"),
         [
             (mb(1500), Level.NONE),
-            (mb(1500) + 1, ELEVATED),
-            (mb(2000), ELEVATED),
+            (mb(1500) + 1, RAISED),
+            (mb(2000), RAISED),
             (mb(2000) + 1, HIGH),
             (mb(3000), HIGH),
             (mb(3000) + 1, CRITICAL),
         ],
     )
     def test_a_level_holds_above_its_limit(self, memory_bytes: int, level: Level) -> None:
-        """Elevated above 1500 MB, high above 2000, critical above 3000."""
+        """Raised above 1500 MB, high above 2000, critical above 3000."""
         assert LIMITS.reached(memory_bytes) is level
 
-    def test_elevated_and_high_hold_for_two_seconds_and_critical_for_none(self) -> None:
+    def test_raised_and_high_hold_for_two_seconds_and_critical_for_none(self) -> None:
         """A spike of one reading is not said, unless it is critical."""
-        assert said(300, 1600, 1600) == ["", "", "elevated"]
+        assert said(300, 1600, 1600) == ["", "", "raised"]
         assert said(300, 2500, 2500) == ["", "", "high"]
         assert said(300, 3500) == ["", "critical"]
         assert said(300, 2500, 300, 2500, 300) == [""] * 5
@@ -101,18 +101,18 @@ class TestRising:
         told = Told()
         told.read(1600)
         assert told.read(1600, 1.85) == ""
-        assert told.read(1600, 0.06) == "elevated"
+        assert told.read(1600, 0.06) == "raised"
 
     def test_each_level_is_said_once_on_the_way_up(self) -> None:
         """A climb through all levels says three things, however many readings it takes."""
         climb = (1000, 1400, 1600, 1700, 1999, 2100, 2500, 2999, 3100, 3500, 4000)
-        assert [word for word in said(*climb) if word] == ["elevated", "high", "critical"]
+        assert [word for word in said(*climb) if word] == ["raised", "high", "critical"]
 
     def test_each_level_has_its_own_hold(self) -> None:
         """Also where a lower one was said: high comes 2 s after its crossing, critical with it."""
-        assert said(1600, 1600, 2100, 2100) == ["", "elevated", "", "high"]
-        assert said(1600, 1600, 2100, 1900) == ["", "elevated", "", ""]
-        assert said(1600, 1600, 3100) == ["", "elevated", "critical"]
+        assert said(1600, 1600, 2100, 2100) == ["", "raised", "", "high"]
+        assert said(1600, 1600, 2100, 1900) == ["", "raised", "", ""]
+        assert said(1600, 1600, 3100) == ["", "raised", "critical"]
         told = Told()
         told.stay(1600, 10)
         assert [told.read(2100, 0.25) for _ in range(9)] == [*[""] * 8, "high"]
@@ -121,29 +121,29 @@ class TestRising:
         """A jump says only the highest: a level waits for a higher one that holds 2 s later."""
         assert said(100, 3500) == ["", "critical"]
         assert said(100, 1600, 2500, 2500) == ["", "", "", "high"]
-        assert said(100, 1600, 2500, 1600) == ["", "", "", "elevated"]
+        assert said(100, 1600, 2500, 1600) == ["", "", "", "raised"]
 
     def test_a_long_hold_keeps_no_lower_level_back(self) -> None:
-        """Elevated is said after its 2 s, however long high must hold."""
+        """Raised is said after its 2 s, however long high must hold."""
         told = Told(AlertLimits(high_hold_s=60.0))
-        assert [told.read(2500) for _ in range(3)] == ["", "elevated", ""]
+        assert [told.read(2500) for _ in range(3)] == ["", "raised", ""]
         assert told.stay(2500, 60) == ["high"]
 
-    def test_elevated_waits_until_it_is_known_whether_the_server_works(self) -> None:
+    def test_raised_waits_until_it_is_known_whether_the_server_works(self) -> None:
         """For 4 s at most; what is higher does not wait."""
         limits, state = AlertLimits(), CALM
         for at_s, stirs in ((0.0, False), (2.0, True), (4.0, True)):
             state, verdict = update_level(state, mb(1600), at_s, limits, stirs=stirs)
             assert verdict == NO_VERDICT
         _, verdict = update_level(state, mb(1600), 5.0, limits)
-        assert verdict.raise_level is ELEVATED
+        assert verdict.enter is RAISED
         _, verdict = update_level(state, mb(1600), 6.0, limits, stirs=True)
-        assert verdict.raise_level is ELEVATED
-        assert update_level(state, mb(3100), 5.0, limits, stirs=True)[1].raise_level is CRITICAL
+        assert verdict.enter is RAISED
+        assert update_level(state, mb(3100), 5.0, limits, stirs=True)[1].enter is CRITICAL
 
     def test_nothing_is_repeated_while_memory_swings_about_a_limit(self) -> None:
         """Also far below it, as long as it comes back within 30 s."""
-        assert [w for w in said(1600, 1600, 1490, 1510, 1351, 1501) if w] == ["elevated"]
+        assert [w for w in said(1600, 1600, 1490, 1510, 1351, 1501) if w] == ["raised"]
         saw = [2100, 2100, *[1000, 1400, 2100, 2300] * 100]
         assert [word for word in said(*saw) if word] == ["high"]
 
@@ -159,11 +159,11 @@ class TestFalling:
         assert told.stay(2100, 10) == []
 
     def test_a_lower_level_is_not_said_on_the_way_down(self) -> None:
-        """Falling from critical into elevated is good news."""
+        """Falling from critical into raised is good news."""
         told = Told()
         told.read(3500)
         assert told.stay(2500, 60) == told.stay(1900, 60) == told.stay(1600, 60) == []
-        assert told.state.level is ELEVATED
+        assert told.state.level is RAISED
 
     def test_one_note_says_that_memory_is_back_after_30_s_below_all(self) -> None:
         """90 % of the lowest, and only after an alert."""
@@ -178,7 +178,7 @@ class TestFalling:
         """The next climb is told like the first."""
         told = Told()
         for _ in range(2):
-            assert told.stay(1600, 10) == ["elevated"]
+            assert told.stay(1600, 10) == ["raised"]
             assert told.stay(1000, 40) == [BACK]
 
     def test_no_reading_is_no_recovery(self) -> None:
@@ -195,15 +195,15 @@ class TestFalling:
         told = Told()
         for figure in (1600, 1600, 2800, 2700, 1600):
             told.read(figure)
-        assert (told.state.level, told.state.raised) == (HIGH, HIGH)
+        assert (told.state.level, told.state.highest) == (HIGH, HIGH)
         assert told.state.peak_bytes == mb(2800)
 
 
 class TestLasting:
     def test_high_and_critical_are_said_again_while_they_last(self) -> None:
-        """Elevated never, high every 30 min, critical every 10."""
+        """Raised never, high every 30 min, critical every 10."""
         hour_s = 3601.0
-        assert Told().stay(1600, hour_s, 10) == ["elevated"]
+        assert Told().stay(1600, hour_s, 10) == ["raised"]
         assert Told().stay(2100, hour_s, 10) == ["high", "high again"]
         assert Told().stay(3100, hour_s, 10) == ["critical", *["critical again"] * 5]
 
@@ -215,20 +215,20 @@ class TestLasting:
 
     def test_how_often_can_be_set(self) -> None:
         """0 is never."""
-        limits = AlertLimits(elevated_repeat_min=1, critical_repeat_min=0)
-        assert Told(limits).stay(1600, 130) == ["elevated", *["elevated again"] * 2]
+        limits = AlertLimits(raised_repeat_min=1, critical_repeat_min=0)
+        assert Told(limits).stay(1600, 130) == ["raised", *["raised again"] * 2]
         assert Told(limits).stay(3100, 3600, 10) == ["critical"]
 
 
 class TestWhileProcessing:
-    """Elevated is normal then, and said when the work is over and memory has stayed."""
+    """Raised is normal then, and said when the work is over and memory has stayed."""
 
     def test_it_is_said_once_after_the_work(self) -> None:
         """After its hold, as if it had come then."""
         told = Told()
-        assert told.stay(1600, 60, works=True) == ["elevated quietly"]
+        assert told.stay(1600, 60, works=True) == ["raised quietly"]
         assert told.read(1600) == ""
-        assert told.read(1600) == "elevated"
+        assert told.read(1600) == "raised"
         assert told.stay(1600, 600) == []
         assert told.stay(1600, 60, works=True) == []
         assert told.stay(1600, 60) == []
@@ -249,7 +249,7 @@ class TestWhileProcessing:
         for _ in range(5):
             assert told.read(1600) == ""
             assert told.stay(1600, 10, works=True) == []
-        assert told.stay(1600, 10) == ["elevated"]
+        assert told.stay(1600, 10) == ["raised"]
 
     def test_a_gap_begins_its_hold_again(self) -> None:
         """Nobody saw what was done meanwhile."""
@@ -258,23 +258,23 @@ class TestWhileProcessing:
         told.read(1600)
         told.state = woken(told.state, told.now_s)
         assert told.read(1600, 60.0) == ""
-        assert told.read(1600) == "elevated"
+        assert told.read(1600) == "raised"
 
     def test_it_waits_a_moment_until_it_is_known_that_nothing_is_done(self) -> None:
         """Memory may still move, or a burst of CPU may become the next job."""
         for more in ({"rests": False}, {"stirs": True}):
             told = Told()
             told.stay(1600, 10, works=True)
-            assert [told.read(1600, **more) for _ in range(4)] == ["", "", "", "elevated"]
+            assert [told.read(1600, **more) for _ in range(4)] == ["", "", "", "raised"]
             told = Told()
             told.stay(1600, 10, works=True)
             told.stay(1600, 4, **more)
-            assert told.read(1600) == "elevated"
+            assert told.read(1600) == "raised"
 
-    def test_what_was_said_as_high_is_not_said_as_elevated(self) -> None:
+    def test_what_was_said_as_high_is_not_said_as_raised(self) -> None:
         """Going down says nothing."""
         told = Told()
-        assert told.stay(1600, 10, works=True) == ["elevated quietly"]
+        assert told.stay(1600, 10, works=True) == ["raised quietly"]
         assert told.stay(2100, 10, works=True) == ["high"]
         assert told.stay(1600, 60, works=True) == []
         assert told.stay(1600, 60) == []
@@ -282,8 +282,8 @@ class TestWhileProcessing:
 
     def test_who_wants_it_has_it_at_once(self) -> None:
         """And not a second time."""
-        told = Told(AlertLimits(elevated_while_processing=True))
-        assert told.stay(1600, 60, works=True) == ["elevated"]
+        told = Told(AlertLimits(raised_while_processing=True))
+        assert told.stay(1600, 60, works=True) == ["raised"]
         assert told.stay(1600, 60) == []
 
     def test_a_reading_is_wanted_when_it_is_due(self) -> None:
@@ -313,7 +313,7 @@ class TestStanding:
         """What was said early is not reached."""
         told = Told()
         told.read(1000, foreseen=True)
-        assert (told.state.level, told.state.raised, told.state.reached) == (Level.NONE,) * 3
+        assert (told.state.level, told.state.highest, told.state.reached) == (Level.NONE,) * 3
 
 
 class TestForeseen:
@@ -402,7 +402,7 @@ def test_a_gap_is_no_hold() -> None:
     told.read(1600)
     told.state = woken(told.state, told.now_s + 3600)
     assert told.read(1600, 3600) == ""
-    assert told.read(1600) == "elevated"
+    assert told.read(1600) == "raised"
     told.read(100)
     told.state = woken(told.state, told.now_s + 3600)
     assert told.read(100, 3600) == ""
@@ -412,19 +412,19 @@ def test_a_gap_is_no_hold() -> None:
 
 def test_limits_can_be_set() -> None:
     """The user's limits replace the defaults."""
-    limits = AlertLimits(elevated_mb=10, high_mb=20, critical_mb=30)
+    limits = AlertLimits(raised_mb=10, high_mb=20, critical_mb=30)
     assert [limits.reached(mb(figure)) for figure in (10, 11, 21, 31)] == list(Level)
-    assert [limits.limit_mb(level) for level in (ELEVATED, HIGH, CRITICAL)] == [10, 20, 30]
+    assert [limits.limit_mb(level) for level in (RAISED, HIGH, CRITICAL)] == [10, 20, 30]
 
 
 def test_equal_limits_say_the_highest() -> None:
     """Two levels with one limit are one level."""
-    assert Told(replace(LIMITS, elevated_mb=20, high_mb=20)).stay(21, 10) == ["high"]
+    assert Told(replace(LIMITS, raised_mb=20, high_mb=20)).stay(21, 10) == ["high"]
 
 
 def test_levels_have_words() -> None:
     """As written in JSON."""
-    assert [level.word for level in (ELEVATED, HIGH, CRITICAL)] == ["elevated", "high", "critical"]
+    assert [level.word for level in (RAISED, HIGH, CRITICAL)] == ["raised", "high", "critical"]
 
 
 _readings = st.lists(
@@ -453,14 +453,14 @@ def test_a_level_is_never_said_twice_without_being_left(
         if reading is None:
             assert verdict == NO_VERDICT
             continue
-        for level in (ELEVATED, HIGH, CRITICAL):
+        for level in (RAISED, HIGH, CRITICAL):
             if reading >= 0.9 * mb(LIMITS.limit_mb(level)):
                 below_s.pop(level, None)
                 continue
             since_s = below_s.setdefault(level, now_s)
             if now_s - since_s >= LIMITS.recovery_s - 0.1:
                 said.pop(level, None)
-        level = verdict.raise_level
+        level = verdict.enter
         assert early or not (verdict.foretold or verdict.taken_back)
         if verdict.early:
             assert not early
@@ -472,9 +472,9 @@ def test_a_level_is_never_said_twice_without_being_left(
             said[level] = now_s
         early = state.foreseen_s is not None
         if verdict.again:
-            assert level in said or state.level < state.raised
+            assert level in said or state.level < state.highest
         if verdict.recovered:
-            assert reading < 0.9 * mb(LIMITS.elevated_mb)
+            assert reading < 0.9 * mb(LIMITS.raised_mb)
             assert state == CALM
 
 
@@ -485,15 +485,15 @@ def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) 
     for reading, step_s, foreseen in readings:
         now_s += step_s
         state, verdict = update_level(state, reading, now_s, LIMITS, foreseen=foreseen)
-        assert not (verdict.recovered and verdict.raise_level)
+        assert not (verdict.recovered and verdict.enter)
         if verdict.recovered or verdict.again:
             assert known
-        raised = verdict.raise_level is not None and not verdict.early
+        raised = verdict.enter is not None and not verdict.early
         known = not verdict.recovered and (known or raised)
-        assert known == (state.raised is not Level.NONE)
-        assert state.reached <= state.level <= state.raised
+        assert known == (state.highest is not Level.NONE)
+        assert state.reached <= state.level <= state.highest
         assert state.recovering == (state.reached < state.level)
-        at_all = verdict.raise_level or verdict.recovered or verdict.taken_back
+        at_all = verdict.enter or verdict.recovered or verdict.taken_back
         assert verdict == LevelVerdict() or at_all
 
 
@@ -510,7 +510,7 @@ def test_a_level_that_has_lasted_is_notified_in_time(
         state, _ = update_level(state, reading, now_s, LIMITS, foreseen=foreseen)
         if reading is None:
             continue
-        for level in (ELEVATED, HIGH, CRITICAL):
+        for level in (RAISED, HIGH, CRITICAL):
             if reading <= mb(LIMITS.limit_mb(level)):
                 above_s.pop(level, None)
                 continue

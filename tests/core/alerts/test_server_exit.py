@@ -52,7 +52,7 @@ class Told:
     ("memory_mb", "busy", "said"),
     [(400, True, True), (1600, False, True), (400, False, False)],
 )
-def test_an_end_is_said_while_processing_or_above_elevated(
+def test_an_end_is_said_while_processing_or_above_raised(
     memory_mb: float, busy: bool, said: bool
 ) -> None:
     """Else somebody has stopped it. It has been away since it was last seen."""

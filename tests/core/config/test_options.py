@@ -114,4 +114,4 @@ class TestTable:
         for group, make in GROUPS.items():
             fields = set(make().__struct_fields__)
             assert {option.field for option in OPTIONS if option.section == group} == fields
-            assert set(RISING.get(group, ())) <= fields
+        assert {key for keys in RISING for key in keys} <= {option.key for option in OPTIONS}

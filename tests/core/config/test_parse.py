@@ -39,7 +39,7 @@ orange_mb = 800
 red_mb = 1600
 
 [alerts]
-elevated_mb = 1200
+raised_mb = 1200
 high_mb = 1600.5
 critical_mb = 2400
 """
@@ -249,7 +249,7 @@ def test_when_alerts_come_can_be_set() -> None:
     """Holds, repeats, recovery, and the limits of machine, leaks, temp directory and disk."""
     text = """
         [alerts]
-        elevated_hold_s = 0
+        raised_hold_s = 0
         critical_repeat_min = 5
         recovery_s = 10
         available_mb = 1000
@@ -261,7 +261,7 @@ def test_when_alerts_come_can_be_set() -> None:
     values, complaints = parse_config(text)
     assert complaints == []
     alerts = from_config(values).alerts
-    assert (alerts.elevated_hold_s, alerts.critical_repeat_min, alerts.recovery_s) == (0, 5, 10)
+    assert (alerts.raised_hold_s, alerts.critical_repeat_min, alerts.recovery_s) == (0, 5, 10)
     assert (alerts.available_mb, alerts.leak_mb, alerts.temp_mb, alerts.disk_gb) == (
         *(1000, 80, 500),
         2,
@@ -269,3 +269,42 @@ def test_when_alerts_come_can_be_set() -> None:
     assert alerts.critical_exempt is False
     _, complaints = parse_config("[alerts]\ncritical_exempt = 1\nleak_mb = 0\n")
     assert [complaint.line for complaint in complaints] == [2, 3]
+
+
+class TestLimitsOfAlerts:
+    def test_a_share_stands_beside_mb(self) -> None:
+        """Percent of the machine's memory, in quotes."""
+        values, complaints = parse_config('[alerts]\ncritical = "80 %"\nhigh_mb = 1800')
+        assert not complaints
+        alerts = from_config(values).alerts
+        assert (alerts.critical_percent, alerts.high_mb) == (80.0, 1800.0)
+        assert parse_environment({"RUNANALYZE_TRAY_ALERTS_HIGH": "55.5%"}, {}) == (
+            {"alerts.high": 55.5},
+            [],
+        )
+
+    @pytest.mark.parametrize(
+        "value", ["80", '"80"', '"0 %"', '"101 %"', '"x %"', '"nan %"', "true"]
+    )
+    def test_what_is_no_share_is_a_complaint(self, value: str) -> None:
+        """The line says what it must be."""
+        values, complaints = parse_config(f"[alerts]\ncritical = {value}")
+        wanted = 'alerts.critical must be text such as "80 %", from 1 to 100'
+        assert (values, [each.text for each in complaints]) == ({}, [wanted])
+
+    def test_shares_rise_too(self) -> None:
+        """Those that are set, among each other."""
+        values, complaints = parse_config('[alerts]\nraised = "60 %"\ncritical = "50 %"')
+        assert values == {}
+        assert [each.text for each in complaints] == [
+            "alerts must satisfy raised <= high <= critical"
+        ]
+
+    def test_a_former_name_is_understood(self) -> None:
+        """'raised' was called 'elevated'. Of two names the new one counts."""
+        values, complaints = parse_config("[alerts]\nelevated_mb = 700")
+        assert (values, complaints) == ({"alerts.raised_mb": 700.0}, [])
+        both = "[alerts]\nraised_mb = 800\nelevated_mb = 700"
+        assert parse_config(both) == ({"alerts.raised_mb": 800.0}, [])
+        environment = {"RUNANALYZE_TRAY_ALERTS_ELEVATED_MB": "900"}
+        assert parse_environment(environment, values) == ({"alerts.raised_mb": 900.0}, [])

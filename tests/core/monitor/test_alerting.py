@@ -194,7 +194,7 @@ class TestWhatIsSaid:
         sample = watched.state.sample
         assert sample is not None
         assert sample.forecast is not None
-        assert sample.forecast.kind.value == "elevated"
+        assert sample.forecast.kind.value == "raised"
         assert sample.forecast.seconds == pytest.approx(30, abs=0.1)
 
     def test_a_slow_leak_is_called_although_requests_come(self) -> None:
@@ -226,7 +226,7 @@ class TestTruth:
         """A recorded one, level at 583.8 MB from 98.9 s on: no forecast reaches 600 MB then, and
         nothing is said of a limit that memory never passed."""
         watched = Watched()
-        limits = AlertLimits(elevated_mb=580.0, high_mb=590.0, critical_mb=limit_mb)
+        limits = AlertLimits(raised_mb=580.0, high_mb=590.0, critical_mb=limit_mb)
         settings = replace(watched.state.settings, alerts=limits)
         watched.state = replace(watched.state, settings=settings)
         with STAIRCASE.open(encoding="utf-8") as file:
@@ -247,15 +247,15 @@ class TestTruth:
                 assert sample.rate_bytes_s > STEADY_BYTES_S
         alerts = found(watched.events, LevelReached)
         assert not [event for event in alerts if event.forecast and limit_mb > 635]
-        reached = {Level.ELEVATED} if limit_mb > 635 else {Level.ELEVATED, Level.CRITICAL}
+        reached = {Level.RAISED} if limit_mb > 635 else {Level.RAISED, Level.CRITICAL}
         assert {event.level for event in alerts} == reached
 
     @pytest.mark.parametrize("after_s", [0.25, 1.0, 2.0])
     def test_high_comes_after_its_own_hold(self, after_s: float) -> None:
-        """Not at the crossing, although elevated was said a while ago."""
+        """Not at the crossing, although raised was said a while ago."""
         watched = Watched()
         watched.stay(1700, 20)
-        assert watched.told() == ["Elevated: 1.66 GB"]
+        assert watched.told() == ["Raised: 1.66 GB"]
         crossed_s = watched.now_s + after_s
         while not watched.told():
             assert watched.now_s < crossed_s + 2.0
@@ -282,24 +282,24 @@ class TestTruth:
         assert "No job is running." in said.text
 
     @pytest.mark.parametrize("wanted", [False, True])
-    def test_elevated_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
+    def test_raised_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
         """It is shown and logged in any case; high is said to everybody."""
         watched = Watched()
-        limits = AlertLimits(elevated_while_processing=wanted)
+        limits = AlertLimits(raised_while_processing=wanted)
         settings = replace(watched.state.settings, alerts=limits)
         watched.state = replace(watched.state, settings=settings)
         watched.stay(300, 6)
         watched.stay(1600, 10, cpu_percent=100)
         (alert,) = found(watched.events, LevelReached)
-        assert alert.level is Level.ELEVATED
+        assert alert.level is Level.RAISED
         assert watched.state.sample is not None
-        assert watched.state.sample.alert is Level.ELEVATED
-        assert watched.told() == (["Elevated: 1.56 GB"] if wanted else [])
+        assert watched.state.sample.alert is Level.RAISED
+        assert watched.told() == (["Raised: 1.56 GB"] if wanted else [])
         watched.stay(2100, 4, cpu_percent=100)
         assert watched.told() == ["High: 2.05 GB"]
 
     @pytest.mark.parametrize("restarts", [False, True])
-    def test_elevated_that_outlasts_its_job_is_said_after_it(self, restarts: bool) -> None:
+    def test_raised_that_outlasts_its_job_is_said_after_it(self, restarts: bool) -> None:
         """Once, with the words of then; also by a program that was started again meanwhile."""
         watched = Watched()
         watched.stay(300, 6)
@@ -311,13 +311,13 @@ class TestTruth:
         (alert,) = (event for event in watched.events if found_in(event, LevelReached))
         said = note(alert)
         assert said is not None
-        assert said.title == "Elevated: 1.56 GB"
+        assert said.title == "Raised: 1.56 GB"
         assert "No job is running." in said.text
         watched.told()
         watched.stay(300, 40)
         assert watched.told() == ["Back to normal: 300 MB"]
 
-    def test_elevated_that_ends_with_its_job_is_never_said(self) -> None:
+    def test_raised_that_ends_with_its_job_is_never_said(self) -> None:
         """Nor is its end; both are in the log."""
         watched = Watched()
         watched.stay(300, 6)
@@ -337,11 +337,11 @@ class TestTruth:
             assert sample is not None
             stands.append((sample.alert, sample.forecast is not None))
             assert (sample.alert is Level.CRITICAL) == (1600 + 60 * n > 3000)
-        assert (Level.ELEVATED, True) in stands
+        assert (Level.RAISED, True) in stands
         notes = [note(event) for event in watched.events if found_in(event, LevelReached)]
         told = [(each.title.split(":")[0], each.silent) for each in notes if each]
         assert told == [
-            ("Elevated", False),
+            ("Raised", False),
             ("High", False),
             ("Critical in about 25 s", False),
             ("Critical", True),
@@ -486,7 +486,7 @@ class TestRestart:
         now = Now(5.0, WALL_S + 1)
         alerts, muted = restore(memory, now)
         level = alerts.of(levels.POLICY)
-        assert level.level <= level.raised
+        assert level.level <= level.highest
         assert 0.0 <= muted.muted_s(now) <= 86400.0
         state = begin(
             Settings(), Settings(), now, local=True, remembered=RememberedChoices(alerts=memory)

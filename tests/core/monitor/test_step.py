@@ -983,7 +983,7 @@ def test_no_level_is_said_twice_without_being_left(
                 not_left.add(level)
             case Alert(Recovered(level, peak_bytes), sample):
                 assert sample.memory_bytes is not None
-                assert sample.memory_bytes < 0.9 * mb(limits.elevated_mb)
+                assert sample.memory_bytes < 0.9 * mb(limits.raised_mb)
                 assert peak_bytes > mb(limits.limit_mb(level))
                 assert not not_left
 

@@ -23,8 +23,8 @@ from tray_app.core.presentation import (
 
 def test_memory_is_figure_band_and_rate() -> None:
     """Without a trend the rate is left out; without a reading there is nothing to say."""
-    assert memory_text.memory(HEALTHY) == "1.58 GB · orange · +12 MB/s"
-    assert memory_text.memory(replace(HEALTHY, rate_bytes_s=None)) == "1.58 GB · orange"
+    assert memory_text.memory(HEALTHY) == "1.58 GB · normal · +12 MB/s"
+    assert memory_text.memory(replace(HEALTHY, rate_bytes_s=None)) == "1.58 GB · normal"
     assert memory_text.memory(NOTHING) == "no reading"
 
 

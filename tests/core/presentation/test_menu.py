@@ -177,7 +177,7 @@ def test_six_lines_inform() -> None:
     """Memory and band, source, activity, peak, system, temp. Nobody can click them."""
     lines = rows(HEALTHY)[:6]
     assert [row.text for row in lines] == [
-        "RunAnalyze: 342 MB · green",
+        "RunAnalyze: 342 MB · normal",
         "Source: API",
         "Activity: idle",
         "Peak: 342 MB",
@@ -415,7 +415,7 @@ def test_what_is_to_come_stands_beside_the_peak() -> None:
     climbing = replace(HEALTHY, sample=replace(sample, forecast=Forecast(ForecastKind.HIGH, 250.0)))
     menu = by_key(climbing)
     assert menu["status-peak"].text == "Peak: 342 MB · forecast: high in about 4 min"
-    assert menu["status-memory"].text == "RunAnalyze: 342 MB · green"
+    assert menu["status-memory"].text == "RunAnalyze: 342 MB · normal"
     paused = after((3.0, SetPaused(True)), state=climbing)
     assert by_key(paused)["status-peak"].text == "Peak: 342 MB"
 
@@ -423,8 +423,8 @@ def test_what_is_to_come_stands_beside_the_peak() -> None:
 def test_the_limits_are_shown() -> None:
     """In MB, as they are set."""
     menu = by_key(HEALTHY)
-    texts = [menu[f"limit-{word}"].text for word in ("elevated", "high", "critical")]
-    assert texts == ["Elevated: above 1500 MB", "High: above 2000 MB", "Critical: above 3000 MB"]
+    texts = [menu[f"limit-{word}"].text for word in ("raised", "high", "critical")]
+    assert texts == ["Raised: above 1500 MB", "High: above 2000 MB", "Critical: above 3000 MB"]
 
 
 def test_the_server_can_be_asked() -> None:

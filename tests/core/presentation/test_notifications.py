@@ -89,24 +89,24 @@ def sent(event: Event) -> Note:
     return found
 
 
-def test_elevated_while_processing_is_quiet_information() -> None:
-    """While a video is processed, elevated is normal: low urgency, and it says so."""
-    found = sent(Alert(LevelReached(Level.ELEVATED, 1500), sample(1600, Activity.PROCESSING)))
+def test_raised_while_processing_is_quiet_information() -> None:
+    """While a video is processed, raised is normal: low urgency, and it says so."""
+    found = sent(Alert(LevelReached(Level.RAISED, 1500), sample(1600, Activity.PROCESSING)))
     assert found.urgency == Urgency.LOW
-    assert found.title == "Elevated: 1.56 GB"
+    assert found.title == "Raised: 1.56 GB"
     assert "Normal while processing (frames)." in found.text
 
 
-def test_elevated_while_idle_says_that_nothing_is_processed() -> None:
+def test_raised_while_idle_says_that_nothing_is_processed() -> None:
     """The same height while idle is suspicious: normal urgency, and it says why."""
-    found = sent(Alert(LevelReached(Level.ELEVATED, 1500), replace(sample(1600), rests=True)))
+    found = sent(Alert(LevelReached(Level.RAISED, 1500), replace(sample(1600), rests=True)))
     assert found.urgency == Urgency.NORMAL
     assert "No job is running." in found.text
 
 
 def test_what_is_normal_here_is_no_notification() -> None:
-    """Elevated while something is processed, unless somebody wants it."""
-    assert note(Alert(LevelReached(Level.ELEVATED, 1500, quiet=True), sample(1600))) is None
+    """Raised while something is processed, unless somebody wants it."""
+    assert note(Alert(LevelReached(Level.RAISED, 1500, quiet=True), sample(1600))) is None
 
 
 @pytest.mark.parametrize("level", list(Level)[1:])
@@ -208,7 +208,7 @@ class TestAlerts:
     def test_the_title_is_level_and_figure(self) -> None:
         """What matters most, first."""
         for level, word in (
-            (Level.ELEVATED, "Elevated"),
+            (Level.RAISED, "Raised"),
             (Level.HIGH, "High"),
             (Level.CRITICAL, "Critical"),
         ):
@@ -217,14 +217,14 @@ class TestAlerts:
                 == f"{word}: 1.58 GB"
             )
 
-    def test_elevated_while_processing_is_normal(self) -> None:
+    def test_raised_while_processing_is_normal(self) -> None:
         """And says so."""
-        text = self.alerted(Level.ELEVATED, activity=Activity.PROCESSING, stage=FRAMES)
+        text = self.alerted(Level.RAISED, activity=Activity.PROCESSING, stage=FRAMES)
         assert text == ("+12 MB/s. Above 1500 MB. Normal while processing (frames). 10.0 GB free.")
 
-    def test_elevated_while_idle_says_that_nothing_is_processed(self) -> None:
+    def test_raised_while_idle_says_that_nothing_is_processed(self) -> None:
         """That memory was left behind."""
-        text = self.alerted(Level.ELEVATED, rate_bytes_s=0.0)
+        text = self.alerted(Level.RAISED, rate_bytes_s=0.0)
         assert text == "Above 1500 MB. No job is running. 10.0 GB free."
 
     def test_high_is_not_called_normal(self) -> None:

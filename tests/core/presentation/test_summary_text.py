@@ -21,7 +21,7 @@ class TestTooltip:
         """Memory; source and stage; system."""
         processing = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES)
         assert summary_text.tooltip(processing, demo=False, paused=False) == (
-            "RunAnalyze: 1.58 GB · orange · +12 MB/s\n"
+            "RunAnalyze: 1.58 GB · normal · +12 MB/s\n"
             "API · processing: frames\n"
             "System: 10.0 GB of 16.0 GB free (38 % used)"
         )

@@ -88,7 +88,7 @@ class TestAProxyOnThePort:
             assert told.sample.forecast is None
         assert told.sample.peak_bytes == mb(1987)
         alerts = found(told.events, LevelReached)
-        assert [event.forecast for event in alerts] == [None]  # elevated it is, for it stands there
+        assert [event.forecast for event in alerts] == [None]  # raised it is, for it stands there
 
     def test_nor_where_its_first_answer_takes_seconds(self, told: Told) -> None:
         """Nothing says before it that the 20 MB are not the server's."""

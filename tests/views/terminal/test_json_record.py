@@ -81,7 +81,7 @@ FULL = replace(
         before=Figure(126 * MIB, Source.API),
         peak_bytes=1700 * MIB,
     ),
-    alert=Level.ELEVATED,
+    alert=Level.RAISED,
     recovering=Level.HIGH,
     target=Target(
         42,
@@ -152,7 +152,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "peak_mb": 1700.0,
             "after_mb": None,
         },
-        "alert": "elevated",
+        "alert": "raised",
         "recovering": "high",
         "hung": "stopped",
         "api": {

@@ -76,7 +76,7 @@ IMMINENT_S = 60.0
 class ForecastKind(StrEnum):
     """What memory will reach: a level, or the total of the machine or its control group."""
 
-    ELEVATED = "elevated"
+    RAISED = "raised"
     HIGH = "high"
     CRITICAL = "critical"
     FULL = "full"

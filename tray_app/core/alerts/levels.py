@@ -1,13 +1,13 @@
-"""Decides when the server's memory raises, repeats and clears the alert levels.
+"""Decides when the server's memory enters, repeats and leaves an alert level.
 
-A level is raised once memory has stayed above its limit for the level's hold time. Only the highest
-level counts, so an alert waits for a higher level whose hold time is about to end. A level is left
-when memory has stayed below 90 % of its limit for 30 s, so that a saw-tooth around a limit is one
-climb. On the way down nothing is reported until all levels are left. A climb that will be critical
-within a minute is reported early. The forecast delays lower levels by at most 10 s, and is
+A level is entered once memory has stayed above its limit for the level's hold time. Only the
+highest level counts, so an alert waits for a higher level whose hold time is about to end. A level
+is left when memory has stayed below 90 % of its limit for 30 s, so that a saw-tooth around a limit
+is one climb. On the way down nothing is reported until all levels are left. A climb that will be
+critical within a minute is reported early. The forecast delays lower levels by at most 10 s, and is
 withdrawn when the climb ends.
 
-During a job, elevated is normal and raises no notification. If memory is still above the limit
+During a job, RAISED is normal and brings no notification. If memory is still above the limit
 after its hold time when the job has ended, the alert fires then, once.
 """
 
@@ -35,7 +35,7 @@ FORETELLS_AGAIN_S = 60.0
 KEPT_BACK_S = 10.0
 # A level whose hold time is over waits this long for a higher one.
 WAITS_FOR_HIGHER_S = 2.0
-# Elevated is normal during a job. In a burst of CPU it waits at most this long until it is known
+# RAISED is normal during a job. In a burst of CPU it waits at most this long until it is known
 # whether that is work.
 WAITS_FOR_WORK_S = 4.0
 
@@ -90,8 +90,8 @@ class ForecastWithdrawn(Finding, frozen=True):
 
 
 class Recovered(Finding, frozen=True):
-    """All levels were left; ``peak_bytes`` is the highest since the first was raised. ``quiet``: no
-    notification was sent."""
+    """All levels were left; ``peak_bytes`` is the highest since the first was entered.
+    ``quiet``: no notification was sent."""
 
     level: Level
     peak_bytes: int
@@ -103,18 +103,18 @@ class Recovered(Finding, frozen=True):
 
 
 class LevelState(Struct, frozen=True):
-    """``level`` was raised and has not been left; ``peak_bytes`` since the first was raised.
+    """``level`` was entered and has not been left; ``peak_bytes`` since the first was entered.
 
-    ``raised`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
+    ``highest`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
     memory has been above the limit and below 90 % of it. ``said_s`` is the last alert.
     ``foreseen_s``: critical was reported in advance and memory is not there yet; the moment its
-    forecast was last valid. ``taken_back_s`` is the last withdrawal. ``hushed``: elevated was
-    raised as normal, without an alert; ``idle_s`` is when the work that made it normal ended.
+    forecast was last valid. ``taken_back_s`` is the last withdrawal. ``hushed``: RAISED was
+    entered as normal, without an alert; ``idle_s`` is when the work that made it normal ended.
     ``told``: there was an alert in this climb.
     """
 
     level: Level = Level.NONE
-    raised: Level = Level.NONE
+    highest: Level = Level.NONE
     peak_bytes: int = 0
     above_s: _Moments = _NEVER
     below_s: _Moments = _NEVER
@@ -132,7 +132,7 @@ class LevelState(Struct, frozen=True):
 
     @property
     def reached(self) -> Level:
-        """The level that memory is in: the highest raised one that it is not about to leave."""
+        """The level that memory is in: the highest entered one that it is not about to leave."""
         if not self.recovering:  # the usual
             return self.level
         kept = (lv for lv in _DOWNWARDS if lv < self.level and self.below_s[lv - 1] is None)
@@ -140,13 +140,13 @@ class LevelState(Struct, frozen=True):
 
 
 class LevelVerdict(Struct, frozen=True):
-    """The result of one reading: a level to raise (else None), or that all levels were left.
+    """The result of one reading: a level to enter (else None), or that all levels were left.
 
     ``again``: a repeat is due; ``early``: a forecast; ``foretold``: a forecast has come true.
     ``taken_back``: a forecast did not. ``quiet``: normal here, so no notification.
     """
 
-    raise_level: Level | None = None
+    enter: Level | None = None
     again: bool = False
     early: bool = False
     foretold: bool = False
@@ -188,10 +188,10 @@ def _finding(
     soon: list[Forecast],
     limits: AlertLimits,
 ) -> Finding | None:
-    if verdict.raise_level is not None:
+    if verdict.enter is not None:
         return LevelReached(
-            level=verdict.raise_level,
-            limit_mb=limits.limit_mb(verdict.raise_level),
+            level=verdict.enter,
+            limit_mb=limits.limit_mb(verdict.enter),
             again=verdict.again,
             forecast=min(soon, key=lambda each: each.seconds) if verdict.early else None,
             foretold=verdict.foretold,
@@ -200,7 +200,7 @@ def _finding(
     if verdict.taken_back:
         level = after.reached
         return ForecastWithdrawn(level, limits.limit_mb(level) if level else 0.0)
-    return Recovered(before.raised, before.peak_bytes, quiet=verdict.quiet)
+    return Recovered(before.highest, before.peak_bytes, quiet=verdict.quiet)
 
 
 def update_level(
@@ -220,7 +220,7 @@ def update_level(
     ``foreseen``: memory will be critical within a minute at this rate. ``stirs``: a burst of CPU
     goes on that may be work. ``works``: a job runs; ``rests``: certainly none does.
     """
-    works = works and not limits.elevated_while_processing
+    works = works and not limits.raised_while_processing
     if memory_bytes is None:
         return (state if state.foreseen_s is None else replace(state, foreseen_s=now_s)), NO_VERDICT
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
@@ -230,11 +230,11 @@ def update_level(
     state = _measured(state, reached, kept, now_s, foreseen=foreseen, works=works)
     state, verdict = _judged(state, reached, kept, now_s, limits, foreseen=foreseen, stirs=stirs)
     if verdict is NO_VERDICT and _is_due(state, reached, now_s, limits, waits=stirs or not rests):
-        verdict = LevelVerdict(raise_level=Level.ELEVATED)
+        verdict = LevelVerdict(enter=Level.RAISED)
     if verdict.recovered:
         return CALM, replace(verdict, quiet=not state.told)
-    if verdict.raise_level is not None:
-        is_quiet = works and verdict.raise_level is Level.ELEVATED
+    if verdict.enter is not None:
+        is_quiet = works and verdict.enter is Level.RAISED
         foretold = before.foreseen_s is not None and not verdict.early
         verdict = replace(verdict, foretold=foretold, quiet=is_quiet)
         state = _said(state, now_s, quiet=is_quiet)
@@ -242,12 +242,12 @@ def update_level(
 
 
 def _peaked(state: LevelState, memory_bytes: int) -> LevelState:
-    is_told = state.raised or state.foreseen_s is not None
+    is_told = state.highest or state.foreseen_s is not None
     return replace(state, peak_bytes=max(state.peak_bytes, memory_bytes) if is_told else 0)
 
 
 def _said(state: LevelState, now_s: float, *, quiet: bool) -> LevelState:
-    """After a level was raised. ``quiet``: it is normal here."""
+    """After a level was entered. ``quiet``: it is normal here."""
     told = state.told or not quiet
     return replace(state, said_s=now_s, hushed=quiet, idle_s=None, told=told)
 
@@ -290,9 +290,9 @@ def _judged(
         return replace(
             state,
             level=rises_to,
-            raised=max(state.raised, rises_to),
+            highest=max(state.highest, rises_to),
             foreseen_s=None if came_true else state.foreseen_s,
-        ), LevelVerdict(raise_level=rises_to)
+        ), LevelVerdict(enter=rises_to)
     if state.foreseen_s is not None:
         if not has_lasted(state.foreseen_s, now_s, TAKEN_BACK_AFTER_S):
             return state, NO_VERDICT
@@ -302,12 +302,12 @@ def _judged(
         return replace(state, foreseen_s=now_s), LevelVerdict(Level.CRITICAL, early=True)
     if (
         level is Level.NONE
-        and state.raised
+        and state.highest
         and has_lasted(state.below_s[0], now_s, limits.recovery_s)
     ):
         return state, LevelVerdict(recovered=True)
     if Level.NONE < level <= kept and has_lasted(state.said_s, now_s, limits.repeat_s(level)):
-        return state, LevelVerdict(raise_level=level, again=True)
+        return state, LevelVerdict(enter=level, again=True)
     return state, NO_VERDICT
 
 
@@ -316,14 +316,14 @@ def _sustained(
 ) -> Level:
     """The highest level whose hold has ended, unless it waits for a higher one."""
     for level in _DOWNWARDS:
-        ends_s = _raised_at_s(state, level, now_s, limits)
+        ends_s = _entered_at_s(state, level, now_s, limits)
         if level > reached or ends_s is None or now_s < ends_s - TICK_JITTER_S:
             continue
-        higher = (_raised_at_s(state, above, now_s, limits) for above in _UPWARDS if above > level)
+        higher = (_entered_at_s(state, above, now_s, limits) for above in _UPWARDS if above > level)
         waits_until_s = ends_s + WAITS_FOR_HIGHER_S
         if any(end_s is not None and end_s <= waits_until_s for end_s in higher):
             return Level.NONE
-        waits = stirs and level is Level.ELEVATED and now_s < ends_s + WAITS_FOR_WORK_S
+        waits = stirs and level is Level.RAISED and now_s < ends_s + WAITS_FOR_WORK_S
         return Level.NONE if waits else level
     return Level.NONE
 
@@ -331,7 +331,7 @@ def _sustained(
 def _is_due(
     state: LevelState, reached: Level, now_s: float, limits: AlertLimits, *, waits: bool
 ) -> bool:
-    """Whether elevated, normal during the job, now needs an alert: the job is over and memory
+    """Whether RAISED, normal during the job, now needs an alert: the job is over and memory
     stays."""
     due_s = _said_at_s(state, limits)
     if due_s is None or reached is Level.NONE or now_s < due_s - TICK_JITTER_S:
@@ -340,18 +340,18 @@ def _is_due(
 
 
 def _said_at_s(state: LevelState, limits: AlertLimits) -> float | None:
-    """When a normal elevated level becomes an alert if memory stays; None: there is none, or it is
+    """When a normal RAISED becomes an alert if memory stays; None: there is none, or it is
     still normal."""
-    above_s = state.above_s[Level.ELEVATED - 1]
+    above_s = state.above_s[Level.RAISED - 1]
     if not state.hushed or state.idle_s is None or above_s is None:
         return None
-    return max(state.idle_s, above_s) + limits.elevated_hold_s
+    return max(state.idle_s, above_s) + limits.raised_hold_s
 
 
-def _raised_at_s(
+def _entered_at_s(
     state: LevelState, level: Level, now_s: float, limits: AlertLimits
 ) -> float | None:
-    """When a level is raised if memory stays; None: memory is not above its limit.
+    """When a level is entered if memory stays; None: memory is not above its limit.
 
     An early alert delays it as long as its forecast lasts.
     """
@@ -365,7 +365,7 @@ def _raised_at_s(
 
 def _is_over(state: LevelState, now_s: float) -> bool:
     """Whether memory is below all levels and no alert still holds."""
-    if state.raised or state.foreseen_s is not None:
+    if state.highest or state.foreseen_s is not None:
         return False
     return state.taken_back_s is None or has_lasted(state.taken_back_s, now_s, FORETELLS_AGAIN_S)
 
@@ -386,11 +386,11 @@ def woken(state: LevelState, now_s: float) -> LevelState:
 def due_s(state: LevelState, now_s: float, limits: AlertLimits) -> float:
     """When a reading would change the result if memory stays; infinity: never."""
     higher = (level for level in _UPWARDS if level > state.level)
-    moments = [_raised_at_s(state, level, now_s, limits) for level in higher]
+    moments = [_entered_at_s(state, level, now_s, limits) for level in higher]
     moments.append(_said_at_s(state, limits))
     if state.foreseen_s is not None:
         moments.append(state.foreseen_s + TAKEN_BACK_AFTER_S)
-    if state.raised and state.below_s[0] is not None:
+    if state.highest and state.below_s[0] is not None:
         moments.append(state.below_s[0] + limits.recovery_s)
     elif state.level and state.said_s is not None:
         moments.append(state.said_s + limits.repeat_s(state.level))

@@ -6,8 +6,9 @@ import math
 from enum import IntEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tray_app.core.model.readings import MIB
+from tray_app.core.model.readings import MIB, SystemMemory
 
 REARM_FACTOR = 0.9
 
@@ -16,14 +17,14 @@ class Level(IntEnum):
     """Alert levels; NONE is below all."""
 
     NONE = 0
-    ELEVATED = 1
+    RAISED = 1
     HIGH = 2
     CRITICAL = 3
 
     @property
     def word(self) -> str:
-        """``elevated``, ``high``, ``critical``: as written in JSON and texts."""
-        return self.name.lower()
+        """``normal``, ``raised``, ``high``, ``critical``: as written in JSON and texts."""
+        return "normal" if self is Level.NONE else self.name.lower()
 
 
 class AlertLimits(Struct, frozen=True):
@@ -35,16 +36,22 @@ class AlertLimits(Struct, frozen=True):
     ``temp_mb``: a job may leave this much in the temp directory. ``disk_*``: the disk is full below
     either. ``hung_s``: a server that neither answers nor works for this long hangs (0: never);
     during a job ``hung_busy_s``. ``critical_exempt``: critical comes through a mute.
-    ``elevated_while_processing``: elevated notifies during a job, too.
+    ``raised_while_processing``: RAISED notifies during a job, too.
+
+    ``*_percent``, where it is set, replaces the limit in MB by a share of the machine's memory: see
+    `on_machine`.
     """
 
-    elevated_mb: float = 1500.0
+    raised_mb: float = 1500.0
     high_mb: float = 2000.0
     critical_mb: float = 3000.0
-    elevated_hold_s: float = 2.0
+    raised_percent: float | None = None
+    high_percent: float | None = None
+    critical_percent: float | None = None
+    raised_hold_s: float = 2.0
     high_hold_s: float = 2.0
     critical_hold_s: float = 0.0
-    elevated_repeat_min: float = 0.0
+    raised_repeat_min: float = 0.0
     high_repeat_min: float = 30.0
     critical_repeat_min: float = 10.0
     recovery_s: float = 30.0
@@ -57,25 +64,47 @@ class AlertLimits(Struct, frozen=True):
     hung_s: float = 60.0
     hung_busy_s: float = 300.0
     critical_exempt: bool = True
-    elevated_while_processing: bool = False
+    raised_while_processing: bool = False
+
+    def on_machine(self, system: SystemMemory | None) -> AlertLimits:
+        """These limits with each share as MB of what the machine has, or its control group. While
+        that is unknown (None), the limits in MB hold.
+
+        A level never lies below a lower one, which only a share beside an absolute limit could do.
+        """
+        shares = (self.raised_percent, self.high_percent, self.critical_percent)
+        if system is None or shares == (None, None, None):  # the usual
+            return self
+        lowest_mb = 0.0
+        limits_mb = []
+        for level, percent in zip(LEVELS, shares, strict=True):
+            own_mb = (
+                self.limit_mb(level)
+                if percent is None
+                else percent / 100 * system.total_bytes / MIB
+            )
+            lowest_mb = max(lowest_mb, own_mb)
+            limits_mb.append(lowest_mb)
+        raised_mb, high_mb, critical_mb = limits_mb
+        return replace(self, raised_mb=raised_mb, high_mb=high_mb, critical_mb=critical_mb)
 
     def limit_mb(self, level: Level) -> float:
         """The limit of a level other than NONE."""
-        return (self.elevated_mb, self.high_mb, self.critical_mb)[level - 1]
+        return (self.raised_mb, self.high_mb, self.critical_mb)[level - 1]
 
     def hold_s(self, level: Level) -> float:
         """The hold time of a level other than NONE."""
-        return (self.elevated_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]
+        return (self.raised_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]
 
     def repeat_s(self, level: Level) -> float:
         """The repeat time of a level other than NONE; infinity: never."""
-        minutes = (self.elevated_repeat_min, self.high_repeat_min, self.critical_repeat_min)
+        minutes = (self.raised_repeat_min, self.high_repeat_min, self.critical_repeat_min)
         return 60.0 * minutes[level - 1] or math.inf
 
     def reached(self, memory_bytes: int) -> Level:
         """The highest level that this figure is above."""
         memory_mb = memory_bytes / MIB
-        if memory_mb <= self.elevated_mb:  # the usual
+        if memory_mb <= self.raised_mb:  # the usual
             return Level.NONE
         for level in LEVELS[::-1]:
             if memory_mb > self.limit_mb(level):
@@ -85,7 +114,7 @@ class AlertLimits(Struct, frozen=True):
     def kept(self, memory_bytes: int) -> Level:
         """The highest level that this figure has not left (90 % of its limit and more)."""
         memory_mb = memory_bytes / MIB
-        if memory_mb < REARM_FACTOR * self.elevated_mb:  # the usual
+        if memory_mb < REARM_FACTOR * self.raised_mb:  # the usual
             return Level.NONE
         for level in LEVELS[::-1]:
             if memory_mb >= REARM_FACTOR * self.limit_mb(level):
@@ -93,4 +122,4 @@ class AlertLimits(Struct, frozen=True):
         return Level.NONE
 
 
-LEVELS = (Level.ELEVATED, Level.HIGH, Level.CRITICAL)
+LEVELS = (Level.RAISED, Level.HIGH, Level.CRITICAL)

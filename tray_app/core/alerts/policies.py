@@ -75,7 +75,7 @@ Found = (
 """All findings of the policies: `notifications` must word each one."""
 
 _KINDS = {
-    Level.ELEVATED: ForecastKind.ELEVATED,
+    Level.RAISED: ForecastKind.RAISED,
     Level.HIGH: ForecastKind.HIGH,
     Level.CRITICAL: ForecastKind.CRITICAL,
 }

@@ -1,6 +1,6 @@
 """Decides which exits, returns and worker replacements of the server are worth an alert.
 
-Only an exit that matters is reported: during a job, or above the elevated level. If the server
+Only an exit that matters is reported: during a job, or above the level RAISED. If the server
 stops while idle and small, the user stopped it. The exception: if the kernel killed a process in
 the server's own control group at that moment, the exit is reported at any size.
 """
@@ -86,7 +86,7 @@ def _lost(state: ServerExitState, facts: Facts) -> tuple[ServerExitState, Server
     kills = loss.oom_kills if loss else None
     was_killed = kills is not None and kills.own_group and kills.count > 0
     # The end of a server reported as hung always matters; above this size also when idle.
-    above_bytes = 0.0 if facts.hang_said else facts.limits.elevated_mb * MIB
+    above_bytes = 0.0 if facts.hang_said else facts.limits.raised_mb * MIB
     if before is None or not (state.busy or before > above_bytes or was_killed):
         return ServerExitState(gone_s=state.gone_s), None
     # The next poll sees the end of a process; only some requests show that nothing listens.

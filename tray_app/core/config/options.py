@@ -7,6 +7,7 @@ of ``--init-config``, the flag, the manual and its checks come from that line.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -36,11 +37,17 @@ class OptionType(Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
+def environment_name(key: str) -> str:
+    """The environment variable for a dotted key."""
+    return ENVIRONMENT_PREFIX + key.upper().replace(".", "_")
+
+
 class Option(Struct, frozen=True):
     """One setting. ``key`` is dotted: its section and its name in the config file.
 
     ``help`` is one sentence. ``example`` is TOML for the commented file, where the default is
-    that nothing is set. ``flag`` and ``metavar`` are for the command line.
+    that nothing is set. ``flag`` and ``metavar`` are for the command line. ``was`` is the key that
+    it had before, which is still understood.
     """
 
     key: str
@@ -49,6 +56,7 @@ class Option(Struct, frozen=True):
     example: str = ""
     flag: str = ""
     metavar: str = ""
+    was: str = ""
 
     @property
     def section(self) -> str:
@@ -60,7 +68,7 @@ class Option(Struct, frozen=True):
         """The environment variable of the same meaning; empty for a table."""
         if self.kind is _HEADERS:
             return ""
-        return ENVIRONMENT_PREFIX + self.key.upper().replace(".", "_")
+        return environment_name(self.key)
 
     @property
     def is_switch(self) -> bool:
@@ -88,6 +96,18 @@ def _number(low: float, high: float, unit: str) -> OptionType:
             raise ValueError(f"must be a number, not {text!r}") from None
 
     return OptionType(check, read)
+
+
+def _share(value: object) -> float:
+    """Percent, from text such as "80 %"."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        percent = float(text.removesuffix("%")) if text.endswith("%") else math.nan
+    except ValueError:
+        percent = math.nan
+    if not 1 <= percent <= 100:  # nor is NaN
+        raise ValueError('must be text such as "80 %", from 1 to 100')
+    return percent
 
 
 def _word(kind: type[StrEnum]) -> OptionType:
@@ -276,16 +296,45 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("bands.orange_mb", _MEGABYTES, "The icon turns orange at this many MB."),
     Option("bands.red_mb", _MEGABYTES, "The icon turns red above this many MB."),
-    Option("alerts.elevated_mb", _MEGABYTES, "Above this many MB the 'elevated' alert fires."),
+    Option(
+        "alerts.raised_mb",
+        _MEGABYTES,
+        "Above this many MB the 'raised' alert fires.",
+        was="alerts.elevated_mb",
+    ),
     Option("alerts.high_mb", _MEGABYTES, "Above this many MB the 'high' alert fires."),
     Option("alerts.critical_mb", _MEGABYTES, "Above this many MB the 'critical' alert fires."),
-    Option("alerts.elevated_hold_s", _SECONDS, "Seconds above the limit before 'elevated' fires."),
+    Option(
+        "alerts.raised",
+        OptionType(_share),
+        "Limit of 'raised' as a share of the machine's memory, in place of raised_mb.",
+        example='"30 %"',
+    ),
+    Option(
+        "alerts.high",
+        OptionType(_share),
+        "Limit of 'high' as a share of the machine's memory, in place of high_mb.",
+        example='"50 %"',
+    ),
+    Option(
+        "alerts.critical",
+        OptionType(_share),
+        "Limit of 'critical' as a share of the machine's memory, in place of critical_mb.",
+        example='"80 %"',
+    ),
+    Option(
+        "alerts.raised_hold_s",
+        _SECONDS,
+        "Seconds above the limit before 'raised' fires.",
+        was="alerts.elevated_hold_s",
+    ),
     Option("alerts.high_hold_s", _SECONDS, "Seconds above the limit before 'high' fires."),
     Option("alerts.critical_hold_s", _SECONDS, "Seconds above the limit before 'critical' fires."),
     Option(
-        "alerts.elevated_repeat_min",
+        "alerts.raised_repeat_min",
         _MINUTES,
-        "Minutes until a lasting 'elevated' alert is repeated (0: never).",
+        "Minutes until a lasting 'raised' alert is repeated (0: never).",
+        was="alerts.elevated_repeat_min",
     ),
     Option(
         "alerts.high_repeat_min",
@@ -344,9 +393,10 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("alerts.critical_exempt", _TRUTH, "Show critical alerts even while alerts are muted."),
     Option(
-        "alerts.elevated_while_processing",
+        "alerts.raised_while_processing",
         _TRUTH,
-        "Show 'elevated' alerts even while a video is being processed.",
+        "Show 'raised' alerts even while a video is being processed.",
+        was="alerts.elevated_while_processing",
     ),
     Option(
         "view.style", _word(Style), "The icon's style: number, bars, or calm (grey until orange)."
@@ -382,14 +432,22 @@ GROUPS: dict[str, Callable[..., Any]] = {
 }
 """Sections with a class of their own. The field of `Settings` has the section's last word as its
 name. The fields of all other sections are in `Settings` itself."""
-RISING = {
-    "bands": ("yellow_mb", "orange_mb", "red_mb"),
-    "alerts": ("elevated_mb", "high_mb", "critical_mb"),
-}
+RISING = (
+    ("bands.yellow_mb", "bands.orange_mb", "bands.red_mb"),
+    ("alerts.raised_mb", "alerts.high_mb", "alerts.critical_mb"),
+    ("alerts.raised", "alerts.high", "alerts.critical"),
+)
+"""Settings none of which may be below the one before it."""
 PATHS = ("tmp_dir", "log_file", "api.ca_file")
 """Settings that are the path of a file or a directory."""
-_FIELDS = {"url": "address", "token": "headers"}
-_BY_KEY = {option.key: option for option in OPTIONS}
+_FIELDS = {
+    "url": "address",
+    "token": "headers",
+    "alerts.raised": "raised_percent",
+    "alerts.high": "high_percent",
+    "alerts.critical": "critical_percent",
+}
+_BY_KEY = {key: option for option in OPTIONS for key in (option.key, option.was) if key}
 
 
 def environment_of(key: str) -> str:
@@ -414,8 +472,21 @@ def field_of_group(section: str) -> str:
 
 
 def option_of(key: str) -> Option:
-    """The option with this dotted key; KeyError where there is none."""
+    """The option that has this dotted key, or had it before; KeyError where there is none."""
     return _BY_KEY[key]
+
+
+def variables() -> dict[str, str]:
+    """The key for each environment variable, by its name, also by a former one."""
+    return {
+        environment_name(key): option.key for key, option in _BY_KEY.items() if option.environment
+    }
+
+
+def default_of(key: str) -> Any:
+    """The default of an option in a section with a class of its own."""
+    option = _BY_KEY[key]
+    return getattr(GROUPS[option.section](), option.field)
 
 
 def is_table(key: str) -> bool:

@@ -11,14 +11,15 @@ from msgspec import Struct
 from tray_app.core.config.options import (
     ENVIRONMENT_PREFIX,
     GROUPS,
-    OPTIONS,
     RISING,
     check,
+    default_of,
     environment_of,
     field_of_group,
     is_table,
     option_of,
     read,
+    variables,
 )
 from tray_app.core.config.settings import Headers, Settings
 
@@ -87,16 +88,18 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
     complaints: list[Complaint] = []
     for key, value in flat.items():
         try:
-            values[key] = check(key, value)
+            name = option_of(key).key
+            if name == key or name not in flat:
+                values[name] = check(key, value)
         except KeyError:
             complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}"))
         except ValueError as error:
             complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
-    for group, names in _disordered(values):
-        first = next(name for name in names if name in values)
-        complaints.append(Complaint(line_of(text, first), _needs(group)))
-        for name in names:
-            values.pop(name, None)
+    for keys in _disordered(values):
+        first = next(key for key in keys if key in values)
+        complaints.append(Complaint(line_of(text, first), _needs(keys)))
+        for key in keys:
+            values.pop(key, None)
     return values, complaints
 
 
@@ -105,44 +108,42 @@ def parse_environment(
 ) -> tuple[dict[str, Any], list[str]]:
     """``values`` (as `parse_config` returns) overridden by the environment, and the problems of
     variables left out; each message begins with the variable's name."""
-    by_name = {option.environment: option for option in OPTIONS}
+    keys = variables()
     found: dict[str, Any] = {}
     complaints = []
     for name, text in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
         try:
-            key = by_name[name].key
+            key = keys[name]
             found[key] = read(key, text)
         except KeyError:
             complaints.append(f"{name}: unknown setting")
         except ValueError as error:
             complaints.append(f"{name} {error}")
-    for group, names in _disordered(values | found):
-        first = next((name for name in names if name in found), None)
+    for rising in _disordered(values | found):
+        first = next((key for key in rising if key in found), None)
         if first:
-            complaints.append(f"{environment_of(first)}: {_needs(group)}")
-        for name in names:
-            found.pop(name, None)
+            complaints.append(f"{environment_of(first)}: {_needs(rising)}")
+        for key in rising:
+            found.pop(key, None)
     return values | found, complaints
 
 
-def _disordered(values: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Groups whose limits do not rise, with their keys: any of them could be the mistake."""
-    wrong = []
-    for group, names in RISING.items():
-        limits = GROUPS[group]()
-        keys = [f"{group}.{name}" for name in names]
-        levels = [
-            values.get(key, getattr(limits, name)) for key, name in zip(keys, names, strict=True)
-        ]
-        if levels != sorted(levels):
-            wrong.append((group, keys))
+def _disordered(values: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Settings whose limits do not rise: any of them could be the mistake."""
+    wrong: list[tuple[str, ...]] = []
+    for keys in RISING:
+        known = [values.get(key, default_of(key)) for key in keys]
+        limits = [limit for limit in known if limit is not None]
+        if limits != sorted(limits):
+            wrong.append(keys)
     return wrong
 
 
-def _needs(group: str) -> str:
-    return f"{group} must satisfy {' <= '.join(RISING[group])}"
+def _needs(keys: tuple[str, ...]) -> str:
+    group = keys[0].rpartition(".")[0]
+    return f"{group} must satisfy {' <= '.join(key.rpartition('.')[2] for key in keys)}"
 
 
 def from_config(values: Mapping[str, Any]) -> Settings:

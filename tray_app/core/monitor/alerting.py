@@ -55,7 +55,7 @@ def woken(state: State, now: Now, slept_s: float) -> State:
 def _is_news(state: State, alerts: AlertsState, muted: MuteState, now_s: float) -> bool:
     """Whether the stored state is out of date."""
     old, new = state.alerts.of(levels.POLICY), alerts.of(levels.POLICY)
-    if (old.level, old.raised, old.hushed) != (new.level, new.raised, new.hushed):
+    if (old.level, old.highest, old.hushed) != (new.level, new.highest, new.hushed):
         return True
     if (old.foreseen_s is None) != (new.foreseen_s is None):
         return True
@@ -65,6 +65,6 @@ def _is_news(state: State, alerts: AlertsState, muted: MuteState, now_s: float) 
         muted.pending,
     ):
         return True
-    if not new.raised:
+    if not new.highest:
         return False
     return state.noted_s is None or now_s - state.noted_s >= STAMP_EVERY_S

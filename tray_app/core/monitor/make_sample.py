@@ -218,7 +218,7 @@ def _facts(
     activity = work.activity
     return Facts(
         now=now,
-        limits=state.settings.alerts,
+        limits=state.settings.alerts.on_machine(seen.system),
         memory_bytes=seen.selected.memory_bytes,
         fresh=seen.figure is not None,
         system=seen.system,

@@ -19,7 +19,7 @@ from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stir import CLIMB_BYTES
 from tray_app.core.model.readings import MIB, PollReading
-from tray_app.core.monitor.state import State
+from tray_app.core.monitor.state import State, alert_limits
 
 # A step is reported 10 to 15 ms after its poll, which the system may delay by 20 ms: 19 of 20
 # within 0.25 s.
@@ -115,17 +115,17 @@ def _floor_bytes(state: State) -> int:
     system = state.sample.system if state.sample else None
     if system is None or state.alerts.of(system_memory.POLICY) != NO_SHORTAGE:
         return 0
-    return math.ceil(floor_bytes(system, state.settings.alerts))
+    return math.ceil(floor_bytes(system, alert_limits(state)))
 
 
 def _limits_mb(state: State) -> tuple[float, ...]:
     """The limits that change the colour or an alert."""
-    bands, alerts = state.settings.bands, state.settings.alerts
+    bands, alerts = state.settings.bands, alert_limits(state)
     return (
         bands.yellow_mb,
         bands.orange_mb,
         bands.red_mb,
-        alerts.elevated_mb,
+        alerts.raised_mb,
         alerts.high_mb,
         alerts.critical_mb,
     )

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tray_app.core.alerts import policies, system_memory
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policies import CALM, AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import jobs as jobs_
@@ -276,6 +277,11 @@ def ends_s(state: State) -> float:
     return min(end_s, state.quick.ends_s)
 
 
+def alert_limits(state: State) -> AlertLimits:
+    """The limits of alerts on the machine of the last sample."""
+    return state.settings.alerts.on_machine(state.sample.system if state.sample else None)
+
+
 def wants_reading_s(state: State) -> float:
     """When the alert policies need an extra reading: at the end of a hold time, say.
 
@@ -285,7 +291,7 @@ def wants_reading_s(state: State) -> float:
     if state.sample is None or state.paused:
         return math.inf
     now = state.sample.at
-    alerts_due_s = policies.due_s(state.alerts, now.mono_s, state.settings.alerts)
+    alerts_due_s = policies.due_s(state.alerts, now.mono_s, alert_limits(state))
     due_s = min(alerts_due_s, mute.due_s(state.mute, now))
     return due_s if due_s > state.sample.at.mono_s else math.inf
 

@@ -29,6 +29,8 @@ WORDS_MAX = 1000
 REMEMBERED_S = 3600.0
 # The longest mute is 8 h; pending alerts older than a day are out of date.
 PENDING_FOR_S = 86400.0
+# As files of earlier versions name levels.
+_FORMER_WORDS = {"none": Level.NONE, "elevated": Level.RAISED}
 
 
 def choice(state: State, now: Now) -> RememberedChoices:
@@ -49,11 +51,11 @@ def remembered(state: State, now: Now) -> dict[str, Any]:
     """
     level, muted = state.alerts.of(levels.POLICY), state.mute
     memory: dict[str, Any] = {}
-    if level.raised or level.foreseen_s is not None:
+    if level.highest or level.foreseen_s is not None:
         said_s = now.mono_s if level.said_s is None else level.said_s
         memory |= {
             "level": level.level.word,
-            "raised": level.raised.word,
+            "raised": level.highest.word,
             "peak_bytes": level.peak_bytes,
             "said": now.wall_s - (now.mono_s - said_s),
             "foreseen": level.foreseen_s is not None,
@@ -86,7 +88,7 @@ def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
 
 def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
     """The levels of an earlier run."""
-    words = {level.word: level for level in Level}
+    words = _FORMER_WORDS | {level.word: level for level in Level}
     level, raised = (_word(memory.get(name), words) for name in ("level", "raised"))
     foreseen = memory.get("foreseen") is True
     if level is None or raised is None or not (raised or foreseen):
@@ -95,7 +97,7 @@ def _restored(memory: Mapping[Any, Any], now: Now) -> LevelState:
     peak = memory.get("peak_bytes")
     return LevelState(
         level=min(level, raised),
-        raised=raised,
+        highest=raised,
         peak_bytes=peak if type(peak) is int and peak > 0 else 0,
         said_s=now.mono_s - max(0.0, now.wall_s - said),
         foreseen_s=now.mono_s if foreseen else None,

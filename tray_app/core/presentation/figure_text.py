@@ -11,14 +11,14 @@ from tray_app.core.presentation import activity_text, format, memory_text, sourc
 def memory_column(sample: Sample) -> str:
     """``yellow  1.52 GB   +12 MB/s``."""
     size, rate = format.size(sample.memory_bytes), format.rate(sample.rate_bytes_s)
-    return f"{sample.band.value:7} {size:>7} {rate:>10}"
+    return f"{memory_text.state(sample):10} {size:>7} {rate:>10}"
 
 
 def peak_line(sample: Sample) -> str:
     """``Peak: 532 MB``, the current level and the forecast, otherwise the memory kept by the last
     job."""
     ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
-    beside = [text for text in (memory_text.standing(sample), ahead) if text]
+    beside = [text for text in (memory_text.recovering(sample), ahead) if text]
     peak = f"Peak: {format.size(sample.peak_bytes)}"
     return " · ".join([peak, *(beside or filter(None, [memory_text.kept(sample.kept)]))])
 

@@ -204,7 +204,6 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Band",
-        writes=lambda it: memory_text.band(it.band),
     ),
     Figure(
         "memory",
@@ -514,7 +513,7 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Alert",
-        writes=memory_text.standing,
+        writes=memory_text.state,
     ),
     Figure(
         "hung",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.limits import Level
-from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import MIB, SystemMemory, TempUsage, UssPss
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, size
 
+NO_READING = "no reading"
 # A job that keeps less is noise: the recorded idle server moves by less.
 KEPT_SHOWN_BYTES = 10 * MIB
 # A forecast is exact to some seconds at best.
@@ -57,24 +57,24 @@ def compared(value: RetainedMemory) -> str:
     return f"Job {number} {what} {size(abs(kept_bytes))}"
 
 
-def band(value: Band) -> str:
-    """The colour's name; an unknown band is "no reading"."""
-    return "no reading" if value is Band.UNKNOWN else str(value)
-
-
 def memory(sample: Sample) -> str:
-    """``1.52 GB · yellow · +12 MB/s``."""
+    """``1.52 GB · raised · +12 MB/s``."""
     if sample.memory_bytes is None:
-        return "no reading"
-    return joined(size(sample.memory_bytes), band(sample.band), rate(sample.rate_bytes_s))
+        return NO_READING
+    return joined(size(sample.memory_bytes), state(sample), rate(sample.rate_bytes_s))
 
 
-def standing(sample: Sample) -> str:
-    """``critical``, ``recovering``, ``high, recovering``: the level that memory is in, and whether
-    it has just left a higher one; empty below all levels."""
-    level = "" if sample.alert is Level.NONE else sample.alert.word
-    back = "" if sample.recovering is Level.NONE else "recovering"
-    return ", ".join(filter(None, (level, back)))
+def state(sample: Sample) -> str:
+    """``normal``, ``raised``, ``high``, ``critical``: the alert level that memory is in.
+
+    A state has no other name anywhere. The icon's colours have finer limits, and no names.
+    """
+    return NO_READING if sample.memory_bytes is None else sample.alert.word
+
+
+def recovering(sample: Sample) -> str:
+    """``recovering`` while memory has just left a level; else empty."""
+    return "" if sample.recovering is Level.NONE else "recovering"
 
 
 def ahead(sample: Sample) -> str:

@@ -46,6 +46,7 @@ from tray_app.core.monitor.commands import (
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
     State,
+    alert_limits,
     chosen_theme,
     is_muted,
     is_watching,
@@ -115,7 +116,7 @@ def rows(state: State) -> tuple[Row, ...]:
             menu_text.alerts(state, now),
             menu_text.deliveries(state, now),
             muted,
-            settings.alerts,
+            alert_limits(state),
         ),
         _server(
             settings.address.shown,

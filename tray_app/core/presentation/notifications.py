@@ -204,7 +204,7 @@ def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for eac
             assert_never(found)
 
 
-_ALERT_TITLES = {Level.ELEVATED: "Elevated", Level.HIGH: "High", Level.CRITICAL: "Critical"}
+_ALERT_TITLES = {Level.RAISED: "Raised", Level.HIGH: "High", Level.CRITICAL: "Critical"}
 LINES_MAX = 6
 # At most this many figures of jobs in a row.
 JOBS_MAX = 6
@@ -232,7 +232,7 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
         known = sample.rests or sample.activity is not Activity.IDLE
         which = "The next video" if sample.rests else "It" if known else "A video"
         meaning = f"{which} may fail."
-    elif level is Level.ELEVATED and sample.activity is not Activity.IDLE:
+    elif level is Level.RAISED and sample.activity is not Activity.IDLE:
         doing = f"Normal while {doing[0].lower()}{doing[1:]}"
     moving = _moving(sample, None if found.forecast else ahead)
     uncertainty = source_text.uncertainty(sample)
@@ -437,7 +437,7 @@ def _free(sample: Sample) -> str:
 def _urgency(level: Level, sample: Sample) -> Urgency:
     if level is Level.CRITICAL:
         return Urgency.CRITICAL
-    normal_here = level is Level.ELEVATED and sample.activity is not Activity.IDLE
+    normal_here = level is Level.RAISED and sample.activity is not Activity.IDLE
     return Urgency.LOW if normal_here else Urgency.NORMAL
 
 

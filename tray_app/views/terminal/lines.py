@@ -61,7 +61,7 @@ EMOJI = Marks(
         Band.UNKNOWN: "⚪ ",
     },
     source={Source.API: "🌐 ", Source.PROCESS: "🔄 ", Source.NONE: ""},
-    level={Level.NONE: "", Level.ELEVATED: "⚡ ", Level.HIGH: "⚠️ ", Level.CRITICAL: "🚨 "},
+    level={Level.NONE: "", Level.RAISED: "⚡ ", Level.HIGH: "⚠️ ", Level.CRITICAL: "🚨 "},
     recovered="✅ ",
     target="🎯 ",
     python="🐍 ",
@@ -73,7 +73,7 @@ EMOJI = Marks(
 WORDS = Marks(
     band=dict.fromkeys(Band, ""),
     source=dict.fromkeys(Source, ""),
-    level={Level.NONE: "", Level.ELEVATED: "! ", Level.HIGH: "!! ", Level.CRITICAL: "!!! "},
+    level={Level.NONE: "", Level.RAISED: "! ", Level.HIGH: "!! ", Level.CRITICAL: "!!! "},
     recovered="ok ",
     target="> ",
     python="- ",
@@ -159,13 +159,10 @@ def clock_of(sample: Sample) -> str:
 
 
 def alert_now(sample: Sample, marks: Marks) -> str:
-    """Level, recovery and forecast, in three different words."""
+    """Recovery and forecast. The level itself stands beside the figure."""
     ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
-    standing = memory_text.standing(sample)
-    if standing:
-        mark = marks.recovered if sample.alert is Level.NONE else marks.level[sample.alert]
-        standing = f"{mark}{standing}"
-    return "  ".join(filter(None, (standing, ahead)))
+    recovering = memory_text.recovering(sample)
+    return "  ".join(filter(None, (f"{marks.recovered}{recovering}" if recovering else "", ahead)))
 
 
 def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:

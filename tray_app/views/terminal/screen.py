@@ -111,7 +111,7 @@ class ScreenContent(Struct, frozen=True):
         yield (
             (f" {marks.band[sample.band]}", ""),
             (f"{format.size(sample.memory_bytes):>8}", "bold"),
-            (f"  {memory_text.band(sample.band):10}", _STYLES[sample.band]),
+            (f"  {memory_text.state(sample):10}", _STYLES[sample.band]),
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
