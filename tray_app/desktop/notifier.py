@@ -113,7 +113,7 @@ class InTime:
     def __call__(self, note: dict[str, Any], settled: Settled) -> None:
         """Run it in a thread of its own, which is abandoned if it hangs."""
         failure: list[BaseException] = []
-        either = Lock()  # whoever takes it first reports the result
+        either = Lock()  # the first to take it reports the result
 
         def work() -> None:
             try:

@@ -10,7 +10,8 @@ that starts. Work is what the server says, a file in tmp that comes with CPU or 
 CPU that goes on; and the CPU of a start is none (`startup`).
 
 A video's files lie in tmp from its upload to its end. So while they are there a job that shows no
-sign waits (for storage, or a database); once they are gone it is over, whatever was said last.
+sign waits (for storage, or a database); once they are gone it is over, whatever the server reported
+last.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Circuit breaker for the API: when to poll, how long to wait, when to declare it unreachable.
 
-Numbers: a busy server accepts the connection and then says nothing for up to 39 s, a
-server that is down refuses within 8 ms (both measured on the real one), so the two are
-told apart by the kind of failure and probed differently.
+Numbers: a busy server accepts the connection and then says nothing for up to 39 s, a server that is
+down refuses within 8 ms (both measured on the real one), so the breaker distinguishes them by the
+kind of failure and probes them differently.
 """
 
 from __future__ import annotations

@@ -263,7 +263,7 @@ def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession)
 
     class Response(HTTPResponse):
         """Beyond http.client's: it passes over each interim answer, not only over 100, and takes
-        one length that is told several times in one field (RFC 9110, 15.2 and 8.6)."""
+        one length that is repeated in one field (RFC 9110, 15.2 and 8.6)."""
 
         def begin(self) -> None:
             super().begin()
