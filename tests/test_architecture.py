@@ -112,3 +112,22 @@ def test_values_of_a_constructor_are_named() -> None:
         if isinstance(node, ast.Call) and values_by_place(node) > 4
     ]
     assert found == []
+
+
+def core_floors() -> list[set[str]]:
+    """The packages of the core by floor, from top to bottom, as the contract has them."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", "utf-8")
+    lines = config["importlinter:contract:core-floors"]["layers"].split("\n")
+    return [set(line.replace("|", " ").split()) for line in lines if line]
+
+
+def test_the_papers_draw_the_floors_of_the_contract() -> None:
+    """README and docs/architecture.md have one row for each floor of the core, in its order."""
+    table = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", table.partition("## One")[0], re.MULTILINE)
+    assert [set(re.findall(r"\w+", row)) for row in rows] == core_floors()
+    drawing = (ROOT / "README.md").read_text("utf-8").partition(" core  ")[2].partition("```")[0]
+    packages = set().union(*core_floors())
+    drawn = [set(line.split()) & packages for line in drawing.split("\n")[1:] if line]
+    assert drawn == core_floors()
