@@ -1,4 +1,4 @@
-"""What jobs leave behind on the disk."""
+"""Files that jobs leave in the temp directory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, facts, found_in, mb, no_process, refusal, tree_reading
-from tray_app.core.alerts import disk_space
-from tray_app.core.alerts.disk_space import floor_bytes
 from tray_app.core.alerts.leftover_files import (
     SETTLES_AFTER_S,
     LeftoverFiles,
@@ -22,7 +20,7 @@ from tray_app.core.alerts.leftover_files import (
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.activity import Activity, ActivityState
 from tray_app.core.config.settings import Settings
-from tray_app.core.model.readings import GIB, Disk, Loss, Now, TempUsage
+from tray_app.core.model.readings import Loss, Now, TempUsage
 from tray_app.core.monitor.commands import SetPaused
 from tray_app.core.monitor.events import JobEnded, JobStarted
 from tray_app.core.monitor.inputs import Answered, Input, SourcesRead
@@ -40,10 +38,7 @@ class Directory:
         self.state, self.now_s, self.told = LeftoverFilesState(), 0.0, told
         self.size_mb = 0.0
         self.said: list[tuple[float, float]] = []
-        self.full: list[float] = []
-        self.disk_said = False
         self.place: str | None = "/srv/tmp"
-        self.free_gb = 100.0
 
     def see(
         self,
@@ -58,8 +53,7 @@ class Directory:
         """One sample; lost or not seen, there is no figure."""
         self.now_s += EVERY_S
         self.size_mb = self.size_mb if size_mb is None else size_mb
-        disk = Disk(100 * GIB, round(self.free_gb * GIB))
-        temp = TempUsage(mb(self.size_mb), 3, self.now_s - age_s, disk=disk)
+        temp = TempUsage(mb(self.size_mb), 3, self.now_s - age_s)
         activity = ActivityState(
             activity=Activity.PROCESSING if busy else Activity.IDLE,
             burst_s=0.5 if stirs else 0.0,
@@ -71,11 +65,8 @@ class Directory:
             self.now_s, temp=known, activity=activity, lost=lost, temp_place=self.place
         )
         self.state, left = update(self.state, seen_now)
-        self.disk_said, full = disk_space.update(self.disk_said, seen_now)
         if left is not None:
             self.said.append((self.now_s, round(left.left_bytes / mb(1))))
-        if full is not None:
-            self.full.append(self.free_gb)
 
     def rest(self, for_s: float, size_mb: float | None = None, *, told: bool | None = None) -> None:
         """Nobody works, and so much lies there."""
@@ -443,18 +434,6 @@ def test_whatever_was_before_leftovers_are_told(life: Life, told: bool) -> None:
     directory.away(6)
     directory.rest(40)
     assert directory.told_mb == [800]
-
-
-def test_a_full_disk_is_said_once_until_it_is_well_again() -> None:
-    """Under 5 % or 1 GB."""
-    assert floor_bytes(Disk(100 * GIB, 0), LIMITS) == 5 * GIB
-    assert floor_bytes(Disk(10 * GIB, 0), LIMITS) == GIB
-    assert floor_bytes(Disk(GIB, 0), LIMITS) == GIB / 4  # a small one is not always full
-    directory = Directory()
-    for free_gb in (6, 4.9, 4.8, 5.5, 4.7, 7, 4.6):
-        directory.free_gb = free_gb
-        directory.see()
-    assert directory.full == [4.9, 4.6]
 
 
 # Through the one transition

@@ -1,0 +1,59 @@
+"""The command line's flags."""
+
+from __future__ import annotations
+
+import pytest
+
+from tray_app.cli.parser import PRESETS, flags_for_settings, make_parser
+from tray_app.core.config.options import OPTIONS
+from tray_app.core.model.presets import Preset
+
+
+def test_nothing_given_sets_nothing() -> None:
+    """Only given flags override the config file and the environment."""
+    given = vars(make_parser().parse_args([]))
+    assert not [key for key, value in given.items() if value]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_preset_has_a_flag(preset: Preset) -> None:
+    """Two together are a mistake."""
+    assert make_parser().parse_args([f"--{preset}"]).preset is preset
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args([f"--{preset}", "--quick" if preset != "quick" else "--heavy"])
+    assert ended.value.code == 2
+
+
+def test_each_flag_of_the_table_is_accepted_once() -> None:
+    """Its help is the table's sentence, with the default."""
+    shown = " ".join(make_parser().format_help().split())
+    flags = flags_for_settings()
+    assert len({option.flag for option in flags}) == len(flags)
+    for option in flags:
+        assert option.flag in shown
+        assert option.help.split(".")[0] in shown
+    assert set(flags) == {option for option in OPTIONS if option.flag}
+
+
+def test_a_value_is_checked_as_in_the_config_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on standard error, with the flag and the wrong value."""
+    assert make_parser().parse_args(["--interval", "5"]).interval_s == 5.0
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--interval", "soon"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--interval" in line
+    assert "soon" in line
+
+
+def test_a_flag_is_never_abbreviated(capsys: pytest.CaptureFixture[str]) -> None:
+    """A later flag could give a short form another meaning."""
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--cons"])
+    assert "unknown option (see --help): --cons" in capsys.readouterr().err
+
+
+def test_pid_and_match_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both choose the process."""
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--match", "x", "--pid", "7"])
+    assert "cannot be combined with --match" in capsys.readouterr().err
