@@ -61,7 +61,7 @@ def test_an_end_is_said_while_processing_or_above_raised(
     end = told.see(2, None, lost=True)
     assert end == (ServerExit(mb(memory_mb), busy) if said else None)
     assert told.see(4, None, lost=True) is None
-    assert told.see(62, 120) == (ServerReturn(62.0) if said else None)
+    assert told.see(62, 120) == (ServerReturn(62.0, end) if said else None)
     assert told.see(64, 120) is None
 
 
@@ -95,7 +95,7 @@ def test_a_restart_within_a_reading_is_an_end_and_a_return() -> None:
     told.see(0, 3000, busy=True)
     change = Change(Transition.RESTARTED, TARGET, Loss(TARGET))
     assert told.see(2, 120, lost=True, change=change) == ServerExit(mb(3000), True)
-    assert told.see(4, 120) == ServerReturn(2.0)
+    assert told.see(4, 120) == ServerReturn(2.0, ServerExit(mb(3000), True))
 
 
 def test_silence_is_no_end() -> None:

@@ -358,6 +358,13 @@ class TestTheOthers:
             "RunAnalyze is back: 1.58 GB",
             "It was down for 42 s.",
         )
+        after_job = sent(Alert(ServerReturn(1.0, ServerExit(mb(123), True)), CALM))
+        assert after_job.text == (
+            "It was down for 1 s. RunAnalyze stopped at 123 MB while processing. "
+            "The running job is lost."
+        )
+        after_rest = sent(Alert(ServerReturn(1.0, ServerExit(mb(1700), False, rested=True)), CALM))
+        assert after_rest.text == "It was down for 1 s."
         assert (
             sent(Alert(WorkerReplacement(mb(900)), CALM)).title == "A worker was replaced at 900 MB"
         )

@@ -314,6 +314,20 @@ class TestTemp:
         told.happen(6, SourcesRead(tree_reading(300, START_S + 6), walked))
         assert told.sample.temp == walked
 
+    def test_of_several_workers_it_is_the_walkers(self, told: Told) -> None:
+        """Whichever worker has just answered: the API tells no names of files, by which the stage
+        is known. One that is too old is none."""
+        workers = {"children": {"a": 300, "b": 300}, "workers": 2, "answering_mb": None}
+        walked = TempUsage(mb(9), 2, START_S, ("processed_u1.mp4",))
+        for at_s in range(0, 20, 2):
+            told.happen(
+                at_s,
+                Answered(answer(300, START_S + at_s, temp=TempUsage(mb(9), 2, START_S + at_s))),
+                SourcesRead(tree_reading(12, START_S + at_s, **workers), walked),  # type: ignore[arg-type]
+            )
+            assert told.sample.temp is not None
+            assert bool(told.sample.temp.names) is (at_s <= 14)
+
     def test_it_does_not_stay_for_long(self, told: Told) -> None:
         """An old figure is none."""
         temp = TempUsage(mb(9), 2, START_S)

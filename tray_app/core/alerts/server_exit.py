@@ -15,18 +15,6 @@ from tray_app.core.model.readings import MIB, OomKills, ProcessRow
 from tray_app.core.server.target_tracker import Transition
 
 
-class ServerExitState(Struct, frozen=True):
-    """The server's last figure, whether it was then at work or at rest (neither: unknown), and
-    since when it is gone, if that was reported (``gone_s``). ``seen_s`` is when the figure was
-    read."""
-
-    memory_bytes: int | None = None
-    busy: bool = False
-    rests: bool = False
-    gone_s: float | None = None
-    seen_s: float | None = None
-
-
 class ServerExit(Finding, frozen=True):
     """The server has gone: how much memory it had last, and whether it was processing, or at rest.
 
@@ -39,10 +27,27 @@ class ServerExit(Finding, frozen=True):
     rested: bool = False
 
 
+class ServerExitState(Struct, frozen=True):
+    """The server's last figure, whether it was then at work or at rest (neither: unknown), and
+    since when it is gone, if that was reported (``gone_s``), with ``reported``. ``seen_s`` is when
+    the figure was read."""
+
+    memory_bytes: int | None = None
+    busy: bool = False
+    rests: bool = False
+    gone_s: float | None = None
+    reported: ServerExit | None = None
+    seen_s: float | None = None
+
+
 class ServerReturn(Finding, frozen=True):
-    """The server is back after ``away_s``."""
+    """The server is back after ``away_s``; ``end`` is what was reported of its end.
+
+    The note replaces the one of the end, often within a second, so it repeats what counts.
+    """
 
     away_s: float
+    end: ServerExit | None = None
 
 
 class ChildKilled(Finding, frozen=True):
@@ -74,7 +79,7 @@ def update(
     if memory_bytes is None:
         return state, killed
     if state.gone_s is not None:
-        return there, ServerReturn(now_s - state.gone_s)
+        return there, ServerReturn(now_s - state.gone_s, state.reported)
     if killed is None and transition is Transition.WORKER_REPLACED and state.busy:
         return there, WorkerReplacement(state.memory_bytes)
     return there, killed
@@ -88,10 +93,11 @@ def _lost(state: ServerExitState, facts: Facts) -> tuple[ServerExitState, Server
     # The end of a server reported as hung always matters; above this size also when idle.
     above_bytes = 0.0 if facts.hang_said else facts.limits.raised_mb * MIB
     if before is None or not (state.busy or before > above_bytes or was_killed):
-        return ServerExitState(gone_s=state.gone_s), None
+        return ServerExitState(gone_s=state.gone_s, reported=state.reported), None
     # The next poll sees the end of a process; only some requests show that nothing listens.
     gone_s = facts.now.mono_s if loss or state.seen_s is None else state.seen_s
-    return ServerExitState(gone_s=gone_s), ServerExit(before, state.busy, kills, state.rests)
+    end = ServerExit(before, state.busy, kills, state.rests)
+    return ServerExitState(gone_s=gone_s, reported=end), end
 
 
 def _killed(facts: Facts) -> ChildKilled | None:

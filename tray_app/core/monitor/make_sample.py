@@ -184,13 +184,23 @@ def _work(
 def _temp(
     state: State, readings: SourcesRead, now: Now, seen: Observation, *, lost: bool
 ) -> TempUsage | None:
-    """The newest figure of the server's temp directory."""
+    """The newest figure of the server's temp directory; with several workers the walker's alone.
+
+    The API is asked beside it, and its figure, which has no file names, would come in between.
+    """
     told = seen.answer.temp if seen.answer else None
-    temp = _newer(told, None if seen.is_mismatch else readings.temp)
+    walked = None if seen.is_mismatch else readings.temp
+    if seen.selected.why is Why.WORKERS and walked and _is_kept(walked, now):
+        return walked
+    temp = _newer(told, walked)
     if temp is not None or lost or state.temp is None:
         return temp
     # The other source's first figure is on its way.
-    return state.temp if now.mono_s - state.temp.taken_s <= TEMP_KEPT_S else None
+    return state.temp if _is_kept(state.temp, now) else None
+
+
+def _is_kept(temp: TempUsage, now: Now) -> bool:
+    return now.mono_s - temp.taken_s <= TEMP_KEPT_S
 
 
 def _course(state: State, now: Now, seen: Observation, highest_bytes: int | None) -> _Course:

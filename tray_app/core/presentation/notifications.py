@@ -331,7 +331,12 @@ def _eased(found: MachineEased, sample: Sample) -> tuple[str, str]:
 
 def _back(found: ServerReturn, sample: Sample) -> tuple[str, str]:
     memory = size(sample.memory_bytes)
-    return f"{APP} is back: {memory}", f"It was down for {duration(max(1.0, found.away_s))}."
+    away = f"It was down for {duration(max(1.0, found.away_s))}."
+    end = found.end
+    if end is None or not (end.busy or wording.out_of_memory(end.oom_kills)):
+        return f"{APP} is back: {memory}", away
+    before, why = gone(end, sample)
+    return f"{APP} is back: {memory}", _sentences(away, f"{before}.", why)
 
 
 def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str]:
