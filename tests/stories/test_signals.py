@@ -37,7 +37,7 @@ def running(
     ignored: tuple[signal.Signals, ...] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The program, with its files in ``home``; ``code`` runs before it in its process."""
-    start = f"{code}\nfrom tray_app.cli.main import main\nraise SystemExit(main())"
+    start = f"{code}\nfrom tray_app.__main__ import main\nraise SystemExit(main())"
 
     def ignore() -> None:
         for number in ignored:
@@ -212,3 +212,22 @@ def test_what_was_ignored_stays_ignored(tmp_path: Path, url: str, number: signal
             assert process.stdout.readline().startswith(b"{")
         assert end_s(process) < END_LIMIT_S
         assert process.returncode == 0
+
+
+@pytest.mark.parametrize("module", ["tray_app.cli.parser", "tray_app.runtime.log_file"])
+def test_ctrl_c_while_it_loads_ends_it_without_a_word(tmp_path: Path, module: str) -> None:
+    """There is nothing yet to be summed up, and no traceback."""
+    code = f"""
+import os, signal, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+"""
+    with (
+        (tmp_path / "said").open("wb") as stderr,
+        running(tmp_path, "--demo", "--console", stderr=stderr, code=code) as process,
+    ):
+        assert process.wait(START_LIMIT_S) == 130
+    assert (tmp_path / "said").read_bytes() == b""

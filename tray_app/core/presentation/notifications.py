@@ -333,10 +333,10 @@ def _back(found: ServerReturn, sample: Sample) -> tuple[str, str]:
     memory = size(sample.memory_bytes)
     away = f"It was down for {duration(max(1.0, found.away_s))}."
     end = found.end
-    if end is None or not (end.busy or wording.out_of_memory(end.oom_kills)):
+    if end is None or not (end.busy or process_text.out_of_memory(end.oom_kills)):
         return f"{APP} is back: {memory}", away
     before, why = gone(end, sample)
-    return f"{APP} is back: {memory}", _sentences(away, f"{before}.", why)
+    return f"{APP} is back: {memory}", sentences(away, f"{before}.", why)
 
 
 def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str]:
