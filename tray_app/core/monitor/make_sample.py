@@ -20,7 +20,6 @@ from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import Band, BandState
 from tray_app.core.analysis.jobs import Jobs
-from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.model.api_failure import ApiFailureKind, FailureClass
 from tray_app.core.model.presets import Mode
@@ -29,13 +28,10 @@ from tray_app.core.model.readings import (
     MemoryKind,
     Now,
     ProcessReading,
-    Source,
-    Target,
     TempUsage,
 )
-from tray_app.core.monitor import alerting, server_actions
+from tray_app.core.monitor import alerting, poll_peak, run_end, server_actions, server_life
 from tray_app.core.monitor.events import (
-    Ended,
     Event,
     HostMissing,
     JobCompared,
@@ -43,19 +39,16 @@ from tray_app.core.monitor.events import (
     JobStarted,
     Sampled,
     SourceChanged,
-    Summarised,
     TargetChanged,
 )
 from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.observation import Observation, observe
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import Health, State, rebased
-from tray_app.core.server import target_tracker
-from tray_app.core.server.target_override import TargetOverride, named
-from tray_app.core.server.target_tracker import Change, TargetTracker, Transition
-from tray_app.core.source_choice import basis as bases
-from tray_app.core.source_choice import circuit_breaker, cross_check
-from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
+from tray_app.core.monitor.server_life import ServerLife
+from tray_app.core.monitor.state import Health, State
+from tray_app.core.server.target_tracker import Change
+from tray_app.core.source_choice import circuit_breaker
+from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.selection import Selected, Why
 
 READING_WEIGHT = 0.25
@@ -69,16 +62,6 @@ HOST_MISSING_AFTER_S = 10.0
 
 # A sample that comes later than this part of an interval counts as missed.
 LATE_PART = 0.2
-
-
-class _Life(Struct, frozen=True):
-    """The server's transition. ``lost``: the watched server is gone; ``change`` is the tracker's.
-    ``override`` is the user's choice that still holds."""
-
-    lost: bool
-    change: Change | None
-    tracker: TargetTracker
-    override: TargetOverride
 
 
 class _Work(Struct, frozen=True):
@@ -103,8 +86,8 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     """The state with one more sample, and its events in the order of their reports; `Sampled` is
     the first."""
     seen = observe(state, readings, now)
-    life = _life(state, readings, seen)
-    before, state = state, _on_basis(state, seen, now, life)
+    life = server_life.life_of(state, readings, seen)
+    before, state = state, server_life.on_basis(state, seen, now, life)
     work = _work(before, state, readings, now, seen, life.lost)
     course = _course(state, now, seen, work.highest_bytes)
     facts = _facts(state, now, seen, life, work, course)
@@ -140,16 +123,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         quick=state.quick and measurement.update(state.quick, course.known_bytes),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
     )
-    return end_measurements(after, now, _events(state, after, life.change, said))
-
-
-def _life(state: State, readings: SourcesRead, seen: Observation) -> _Life:
-    lost = _is_lost(state, readings.process, seen)
-    tracker, change = _tracker(state.tracker, readings.process, seen.is_mismatch)
-    override = _next_override(state, readings.process)
-    if change is not None:
-        change = replace(change, falls_back=override != state.override)
-    return _Life(lost, change, tracker, override)
+    return run_end.ended(after, now, _events(state, after, life.change, said))
 
 
 def _work(
@@ -169,14 +143,14 @@ def _work(
         temp,
         startup=startup.startup(seen.process, now, answered_s) if seen.process else None,
     )
-    highest_bytes = _highest_bytes(state, readings, seen)
+    highest_bytes = poll_peak.highest_bytes(state, readings, seen)
     jobs = jobs_.update(
         before.jobs if lost else state.jobs,  # it ends with the figures that it had
         now,
         activity,
         seen.figure,
         lost=lost,
-        peak_bytes=_last_bytes(before.process, readings) if lost else highest_bytes,
+        peak_bytes=poll_peak.last_bytes(before.process, readings) if lost else highest_bytes,
     )
     return _Work(temp, activity, jobs, highest_bytes)
 
@@ -220,7 +194,7 @@ def _facts(
     state: State,
     now: Now,
     seen: Observation,
-    life: _Life,
+    life: ServerLife,
     work: _Work,
     course: _Course,
 ) -> Facts:
@@ -370,106 +344,7 @@ def _signs(
     )
 
 
-def _on_basis(state: State, seen: Observation, now: Now, life: _Life) -> State:
-    """The state before this sample, on the basis of its figure."""
-    basis = bases.of(seen.selected, seen.process, seen.cross_check)
-    before = bases.ENDED if life.lost else state.basis
-    if basis is None:  # there is no figure
-        return replace(state, basis=before) if life.lost else state
-    if before is not None and bases.is_another(before, basis):
-        follows = life.change is not None and life.change.transition is Transition.SWITCHED
-        state = rebased(state, now, same_run=before.ended and not follows)
-    return replace(state, basis=basis) if state.basis != basis else state
-
-
 def _newer(one: TempUsage | None, other: TempUsage | None) -> TempUsage | None:
     if one is None or other is None:
         return one or other
     return one if one.taken_s >= other.taken_s else other
-
-
-def _highest_bytes(state: State, readings: SourcesRead, seen: Observation) -> int | None:
-    """The highest figure of the fast polls since the last sample; None: they may have measured
-    something else than the figure."""
-    peak_bytes, before, process = readings.peak_rss_bytes, state.process, seen.process
-    if peak_bytes is None or before is None or process is None:
-        return None
-    if seen.selected.memory_bytes is None or cross_check.is_suspect(seen.cross_check):
-        return None
-    if process.target is None or _identity(before.target) != _identity(process.target):
-        return None
-    if MemoryKind.UNMEASURED in (process.kind, before.kind):
-        return None
-    # A poll sums RSS. It may include processes that started or ended since, with their shared
-    # memory.
-    return peak_bytes - max(before.shared_bytes, process.shared_bytes)
-
-
-def _identity(target: Target | None) -> tuple[int, float] | None:
-    return (target.pid, target.created_s) if target else None
-
-
-def _last_bytes(before: ProcessReading | None, readings: SourcesRead) -> int | None:
-    """The highest figure of the fast polls of a server that has ended."""
-    peak_bytes, loss = readings.peak_rss_bytes, readings.process.loss if readings.process else None
-    if peak_bytes is None or loss is None or before is None or before.target is None:
-        return None
-    is_same = _identity(before.target) == _identity(loss.target)
-    if not is_same or before.kind is MemoryKind.UNMEASURED:
-        return None
-    return peak_bytes - before.shared_bytes
-
-
-def _tracker(
-    before: TargetTracker, process: ProcessReading | None, is_mismatch: bool
-) -> tuple[TargetTracker, Change | None]:
-    if process is None:
-        return before, None
-    return (TargetTracker(), None) if is_mismatch else target_tracker.update(before, process)
-
-
-def _next_override(state: State, process: ProcessReading | None) -> TargetOverride:
-    """A process picked in the menu stays the override until it ends."""
-    if state.override.pinned is None or process is None or process.target is not None:
-        return state.override
-    return named(None, state.settings.match)
-
-
-def _is_lost(state: State, process: ProcessReading | None, seen: Observation) -> bool:
-    """Whether the server that was watched is gone, or another process has taken its place.
-
-    Silence is neither: a server is gone only if the search does not find it, or it refuses
-    connections.
-    """
-    known = state.cross_check.target
-    if known is not None and seen.cross_check.target != known:
-        return state.basis is None or not state.basis.ended  # else its end is known
-    if seen.selected.source is not Source.NONE:
-        return False
-    missed = known is not None and process is not None and process.target is None
-    return missed or seen.condition.state is ApiState.UNREACHABLE
-
-
-def _over(run: Measurement | None, now: Now) -> bool:
-    return run is not None and run.ends_s is not None and now.mono_s >= run.ends_s
-
-
-def run_summary(state: State, now: Now, wanted: bool = True) -> tuple[Event, ...]:
-    """The summary of the run, when it ends; None without samples."""
-    if not wanted or not state.run.samples:
-        return ()
-    return (Summarised(measurement.summarise(state.run, now.mono_s), ends_run=True),)
-
-
-def end_measurements(
-    state: State, now: Now, events: list[Event]
-) -> tuple[State, tuple[Event, ...]]:
-    """After a set time: a summary, and the end of the run or of the quick test."""
-    if state.quick and state.before_quick and _over(state.quick, now):
-        events.append(Summarised(measurement.summarise(state.quick, now.mono_s), ends_run=False))
-        settings = replace(state.before_quick, mode=state.settings.mode)
-        state = replace(state, settings=settings, quick=None, before_quick=None)
-    if _over(state.run, now):
-        events += [Summarised(measurement.summarise(state.run, now.mono_s), ends_run=True), Ended()]
-        state = replace(state, ended=True)
-    return state, tuple(events)

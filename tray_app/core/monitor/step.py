@@ -20,7 +20,7 @@ from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.model.server_address import ServerAddress, at_port
-from tray_app.core.monitor import alerting, server_actions
+from tray_app.core.monitor import alerting, run_end, server_actions
 from tray_app.core.monitor.commands import (
     CleanUp,
     FreeMemory,
@@ -80,7 +80,7 @@ from tray_app.core.monitor.inputs import (
     ThreadRestarted,
     TimeUp,
 )
-from tray_app.core.monitor.make_sample import end_measurements, make_sample, run_summary
+from tray_app.core.monitor.make_sample import make_sample
 from tray_app.core.monitor.state import Restarts, State, is_gap, rebased
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
@@ -114,7 +114,7 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case SourcesRead():
             return make_sample(state, happened, now)
         case TimeUp():
-            return end_measurements(state, now, [])
+            return run_end.ended(state, now, [])
         case Delivered(problem, title, means):
             deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
             return replace(state, deliveries=deliveries, delivery_problem=problem), ()
@@ -188,7 +188,7 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case WatchAutomatically():
             return _at(replace(state, override=NO_OVERRIDE), state.configured, now), ()
         case Quit(summed_up):
-            return replace(state, ended=True), (*run_summary(state, now, summed_up), Ended())
+            return replace(state, ended=True), (*run_end.summary(state, now, summed_up), Ended())
 
 
 def _run_action(state: State, action: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:
