@@ -70,20 +70,7 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
 
     :raises ConfigError: the text is not TOML
     """
-    import tomllib  # lazy: only a config file needs it
-
-    try:
-        flat = _flat(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
-        line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
-        told = message[: place.start()] if place else message
-        raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
-    except RecursionError:
-        raise ConfigError(1, "is nested too deeply") from None
-    except ValueError:  # an integer of more than 4300 digits
-        raise ConfigError(1, "is not TOML: a number is too long") from None
+    flat = _toml(text)
     values: dict[str, Any] = {}
     complaints: list[Complaint] = []
     for key, value in flat.items():
@@ -101,6 +88,24 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
         for key in keys:
             values.pop(key, None)
     return values, complaints
+
+
+def _toml(text: str) -> dict[str, Any]:
+    """The values by dotted key."""
+    import tomllib  # lazy: only a config file needs it
+
+    try:
+        return _flat(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
+        line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
+        told = message[: place.start()] if place else message
+        raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
+    except RecursionError:
+        raise ConfigError(1, "is nested too deeply") from None
+    except ValueError:  # an integer of more than 4300 digits
+        raise ConfigError(1, "is not TOML: a number is too long") from None
 
 
 def parse_environment(
