@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -131,3 +132,66 @@ def test_the_papers_draw_the_floors_of_the_contract() -> None:
     packages = set().union(*core_floors())
     drawn = [set(line.split()) & packages for line in drawing.split("\n")[1:] if line]
     assert drawn == core_floors()
+
+
+# Modules without a test file of their own, and why.
+UNMIRRORED = {
+    "__main__.py": "one call; every test of a whole run goes through it",
+    "app/*": "tests/app/test_app.py and tests/stories run the parts of the program together",
+    "core/model/api_failure.py": "values only; tests/core/presentation words each kind",
+    "core/model/icon_options.py": "values only",
+    "core/model/presets.py": "values only; tests/core/config applies them",
+    "core/model/process_finding.py": "values only; tests/core/presentation words each kind",
+    "core/model/server_action.py": "values only",
+    "core/monitor/commands.py": "values only; tests/core/monitor/test_step.py runs each command",
+    "core/monitor/delivery_log.py": "values only",
+    "core/monitor/events.py": "values only",
+    "core/monitor/inputs.py": "values only",
+    "core/monitor/sample.py": "values only",
+    "core/monitor/make_sample.py": "half of the transition: tests/core/monitor/test_step.py",
+    "core/monitor/state.py": "its questions are about a state after steps: test_step.py",
+    "desktop/capabilities.py": "tests/cli/test_doctor.py and tests/desktop ask a real desktop",
+    "desktop/desktop_entry.py": "tests/desktop/test_autostart.py: both write entries",
+    "desktop/linux/notification_service.py": "tests/desktop/test_notifications.py, on a real bus",
+    "desktop/linux/patient_socket.py": "tests/desktop/linux/test_session_bus.py, on a real bus",
+    "desktop/session.py": "one value; tests/desktop/test_single_instance.py compares it",
+    "runtime/clock.py": "the only importer of the clock: nothing to compare it with",
+    "runtime/gc_pause.py": "two calls",
+    "runtime/ports.py": "interfaces only",
+    "sources/api/actions.py": "tests/sources/api/test_action_worker.py, against a real server",
+    "sources/processes/process_table.py": "an interface: test_procfs.py, test_psutil_table.py",
+}
+# Test files in the mirrored folders that are about more than one module.
+ACROSS = {
+    "app/app",
+    "desktop/clicks",
+    "desktop/contracts",
+    "desktop/every_notification",
+    "desktop/harness",
+    "desktop/menu",
+    "desktop/notifications",
+    "desktop/tray",
+    "desktop/whole_menu",
+}
+
+
+def test_tests_mirror_the_tree() -> None:
+    """Each module has a test file at its place, and each test file there has its module."""
+    modules = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    excepted = {each for each in modules if any(fnmatch(each, row) for row in UNMIRRORED)}
+    unused = [row for row in UNMIRRORED if not any(fnmatch(each, row) for each in modules)]
+    assert unused == []
+    rooms = {each.split("/")[0] for each in modules if "/" in each}
+    tested = {
+        path.relative_to(ROOT / "tests").as_posix().replace("/test_", "/").removesuffix(".py")
+        for room in rooms
+        for path in (ROOT / "tests" / room).rglob("test_*.py")
+    }
+    named = {each.removesuffix(".py").replace("/_", "/"): each for each in modules if "/" in each}
+    packages = {name.rpartition("/")[0] for name in named}
+    assert sorted(set(named) - tested - {each.removesuffix(".py") for each in excepted}) == []
+    assert sorted(tested - set(named) - packages - ACROSS) == []

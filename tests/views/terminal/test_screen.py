@@ -1,0 +1,134 @@
+"""The live screen's content."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.views.terminal.shown import ALERT, BLIND, BUSY, CALM, RECOVERY, texts
+from tray_app.core.analysis.bands import Band
+from tray_app.core.model.process_finding import (
+    ProcessProblem,
+    ProcessProblemKind,
+)
+from tray_app.core.model.readings import (
+    GIB,
+    MIB,
+    ProcessRow,
+    Role,
+)
+from tray_app.core.monitor.sample import Sample
+from tray_app.views.terminal.lines import (
+    alert_line,
+    cells,
+)
+from tray_app.views.terminal.screen import ScreenContent
+
+
+def test_the_picture_shows_every_part() -> None:
+    """All that the plain line tells, and both process lists."""
+    told = "\n".join(texts(ScreenContent(BUSY).lines(100)))
+    wanted = (
+        "🔴  2.15 GB  high",
+        "+120 MB/s",
+        "182 %",
+        "12.0 GB of 24.0 GB free (50 % used)",
+        "180 MB in 12 files",
+        "processing: frames?",
+        "🔄 Process (2 processes) · API busy, no answer for 12 s",
+        "Automatic, using processes",
+        "🎯 Server",
+        "🐍 Other Python",
+        "jupyter-lab",
+    )
+    assert [part for part in wanted if part not in told] == []
+
+
+def test_figures_keep_their_place_from_sample_to_sample() -> None:
+    """Other values move no label and no row of the figures."""
+
+    def places(sample: Sample) -> list[int]:
+        labels = [line[1:11].strip() for line in texts(ScreenContent(sample).lines(80, 40))]
+        figures = ("Peak", "CPU", "System", "Temp", "Activity", "Source")
+        return [labels.index(figure) for figure in figures]
+
+    assert places(CALM) == places(BUSY) == places(BLIND)
+
+
+def test_a_process_that_comes_moves_nothing_above_it() -> None:
+    """Process lists are the last part of the picture."""
+    joined = replace(CALM, rows=BUSY.rows, others=BUSY.others)
+    before = texts(ScreenContent(CALM, notes=("note",)).lines(80))
+    assert texts(ScreenContent(joined, notes=("note",)).lines(80))[: len(before)] == before
+
+
+def test_the_bar_grows_to_full_and_no_further() -> None:
+    """The done part is the elapsed share of the duration; a late last sample does not overflow."""
+
+    def done(elapsed_s: float) -> tuple[int, int]:
+        line = texts(ScreenContent(BUSY, elapsed_s=elapsed_s, duration_s=30.0).lines(80))[1]
+        return line.count("━"), line.count("─")
+
+    (none, room), (half, _), (full, rest) = done(0.0), done(15.0), done(31.0)
+    assert (none, half, full, rest) == (0, room // 2, room, 0)
+
+
+def test_a_run_without_end_says_how_to_end_it() -> None:
+    """Instead of a bar; the picture that stays on the terminal does not say it."""
+    assert (
+        texts(ScreenContent(BUSY, elapsed_s=20.0).lines(80))[1]
+        == " 20 s · 2 samples · Ctrl-C to quit"
+    )
+    assert (
+        texts(ScreenContent(BUSY, elapsed_s=20.0, final=True).lines(80))[1] == " 20 s · 2 samples"
+    )
+
+
+def test_the_strip_shows_the_past_in_its_bands_colours() -> None:
+    """A calm past is low, a gap is a gap, and the newest sample stands last."""
+    past = ((126 * MIB, Band.GREEN), (None, Band.UNKNOWN), (2200 * MIB, Band.RED))
+    line = ScreenContent(BUSY, past=past).lines(80)[4]
+    assert line[1:] == (("▁", "green"), (" ", "bright_black"), ("█", "red"))
+
+
+def test_details_tell_how_the_server_was_recognised() -> None:
+    """Command line, evidence and directory stand under the server's heading."""
+    told = "\n".join(texts(ScreenContent(BUSY, details=True).lines(80)))
+    assert "uvicorn main:app" in told
+    assert "listens on port 8000, in /srv/run" in told
+    assert "listens on" not in "\n".join(texts(ScreenContent(BUSY).lines(80)))
+
+
+def test_a_low_screen_keeps_the_figures_and_the_newest_alert() -> None:
+    """Older alerts and processes make room; the dots say that there is more."""
+    picture = ScreenContent(BUSY, notes=("old", "older", "newest"))
+    low = texts(picture.lines(80, 16))
+    assert len(low) <= 16
+    assert " newest" in low
+    assert " old" not in low
+    assert any(line.startswith(" Source") for line in low)
+    assert "    …" in texts(picture.lines(80, 18))
+
+
+@given(
+    width=st.integers(40, 220),
+    height=st.one_of(st.none(), st.integers(1, 60)),
+    name=st.text(max_size=80),
+    count=st.integers(0, 30),
+    sample=st.sampled_from([CALM, BUSY, BLIND]),
+)
+def test_a_picture_never_outgrows_its_terminal(
+    width: int, height: int | None, name: str, count: int, sample: Sample
+) -> None:
+    """Whatever the processes are called and however many there are."""
+    rows = tuple(ProcessRow(10**7 + n, name, Role.TARGET, n * GIB, 100.0 * n) for n in range(count))
+    sample = replace(sample, rows=rows, others=rows)
+    relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=name)
+    sample = replace(sample, problem=relay)
+    notes = (alert_line(ALERT), alert_line(RECOVERY))
+    picture = ScreenContent(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
+    lines = texts(picture.lines(width, height))
+    if width >= 60:
+        assert max(cells(line) for line in lines) <= width
+    assert height is None or len(lines) <= height
