@@ -134,6 +134,12 @@ class TestAutomatic:
         is_slow = condition(breaker, NOW_S, interval_s).state is ApiState.SLOW
         assert (selected.why, is_slow) == (why, why is Why.API_LATE)
 
+    @pytest.mark.parametrize("age_s", [2.0, 5.0, 60.0])
+    def test_an_answer_on_its_way_is_in_time_whatever_is_known(self, age_s: float) -> None:
+        """The monitor may have asked late."""
+        breaker = asked(answered(CircuitBreaker(), answer(300, NOW_S - age_s)), NOW_S - 0.02)
+        assert chosen(breaker, tree_reading(310, NOW_S)).why is Why.BETWEEN
+
     @pytest.mark.parametrize("breaker", [SILENT, refused(3), HOURS_OLD])
     def test_an_api_that_is_away_is_named_as_the_reason(self, breaker: CircuitBreaker) -> None:
         """After 3 s of silence or 3 failures."""

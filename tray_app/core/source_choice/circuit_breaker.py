@@ -125,9 +125,10 @@ def within_budget(breaker: CircuitBreaker, now_s: float, interval_s: float) -> b
     """Whether the API answers every request, although its newest answer may be some time old."""
     if breaker.reading is None or breaker.failures:
         return False
-    waited_s = 0.0 if breaker.asked_s is None else now_s - breaker.asked_s
+    if breaker.asked_s is not None:  # a machine that is busy asks late, too
+        return now_s - breaker.asked_s <= min(interval_s, 1.0)
     longest_s = apart_s(breaker) + interval_s + _lead_s(breaker, interval_s)
-    return waited_s <= min(interval_s, 1.0) and now_s - breaker.reading.taken_s <= longest_s
+    return now_s - breaker.reading.taken_s <= longest_s
 
 
 def _lead_s(breaker: CircuitBreaker, interval_s: float) -> float:
