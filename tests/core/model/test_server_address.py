@@ -25,6 +25,9 @@ from tray_app.core.model.server_address import (
         ("gpu-box/api/", "http://gpu-box/api", "gpu-box", 80),
         ("http://[::1]:8000", "http://[::1]:8000", "::1", 8000),
         ("http://127.0.0.1:65535", "http://127.0.0.1:65535", "127.0.0.1", 65535),
+        ("http://127.1:8000", "http://127.1:8000", "127.0.0.1", 8000),
+        ("http://0x7f.1:8000", "http://0x7f.1:8000", "127.0.0.1", 8000),
+        ("2130706433:8000", "http://2130706433:8000", "127.0.0.1", 8000),
     ],
 )
 def test_an_address_is_split_once(text: str, url: str, host: str, port: int) -> None:

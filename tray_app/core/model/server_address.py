@@ -65,7 +65,7 @@ def parse_address(text: str) -> ServerAddress:
     return ServerAddress(
         url=urlunsplit((parts.scheme, parts.netloc, path, "", "")),
         shown=urlunsplit((parts.scheme, userinfo + hostpart, path, "", "")),
-        host=parts.hostname,
+        host=_readable(parts.hostname),
         port=port or (443 if parts.scheme == "https" else 80),
     )
 
@@ -77,6 +77,12 @@ def at_port(address: ServerAddress, port: int) -> ServerAddress:
     userinfo, at, _ = netloc.rpartition("@")
     host = f"[{address.host}]" if ":" in address.host else address.host
     return parse_address(f"{scheme}://{userinfo}{at}{host}:{port}{slash}{path}")
+
+
+def _readable(host: str) -> str:
+    """The host as addresses are compared: IPv4 as C reads it (``127.1``) in four parts."""
+    address = _address(host)
+    return str(address) if isinstance(address, IPv4Address) and ":" not in host else host
 
 
 def _one_host(host: str) -> str:
