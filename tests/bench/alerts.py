@@ -19,10 +19,10 @@ from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.timing import TICK_JITTER_S
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.format import STEADY_BYTES_S
 
 LIMITS = AlertLimits()
 LEVELS = (Level.RAISED, Level.HIGH, Level.CRITICAL)

@@ -182,6 +182,23 @@ def test_none_is_said_when_the_newest_seconds_do_not_climb(rate_mb_s: float) -> 
     assert told[16:] == [None] * 10
 
 
+# Seconds and MB from a run of 20 min: ffprobe comes and goes at first, then memory stands.
+STANDS_AFTER_NOISE = [
+    *((1.0, 405.4), (2.01, 420.3), (3.21, 411.4), (4.78, 413.4), (6.3, 419.4)),
+    *((7.28, 439.7), (9.29, 436.9), (11.26, 457.0), (13.27, 457.0), (15.27, 457.0)),
+    *((17.27, 457.0), (19.26, 457.0), (21.26, 457.0)),
+]
+
+
+def test_the_newest_seconds_have_a_rate_of_their_own() -> None:
+    """Noise may hide a standstill from a line, and never from its newest 5 s."""
+    assert forecast.newest_rate_bytes_s(outlook_of(*STANDS_AFTER_NOISE)) == 0.0
+    assert forecast.newest_rate_bytes_s(outlook_of(*climb(20, 20))) == pytest.approx(mb(20))
+    assert forecast.newest_rate_bytes_s(NO_FORECAST) == 0.0
+    slowed = outlook_of(*climb(80, 20), (22, 2116), (24, 2132), (26, 2148))
+    assert forecast.newest_rate_bytes_s(slowed) == pytest.approx(mb(8))
+
+
 def test_a_fall_between_two_points_ends_it() -> None:
     """Also one that comes too soon after the last point to be one."""
     outlook = outlook_of(*climb(20, 20))

@@ -6,9 +6,12 @@ import math
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
+from tests.core.alerts.test_forecast import STANDS_AFTER_NOISE
 from tests.core.made import SYSTEM, facts, mb, tree_reading
 from tray_app.core.alerts import hung, levels, server_exit, system_memory
+from tray_app.core.alerts.forecast import shown
 from tray_app.core.alerts.hung import HungState
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import AlertLimits, Level
@@ -42,6 +45,16 @@ def test_what_is_found_is_a_finding() -> None:
     kinds = get_args(Found)
     assert len(set(kinds)) == len(kinds)
     assert all(issubclass(kind, Finding) for kind in kinds)
+
+
+def test_no_forecast_stands_beside_memory_that_stands() -> None:
+    """Recorded: the noise before made a line of it, which forecast 'high' in 29 s."""
+    state = CALM
+    for at_s, memory_mb in STANDS_AFTER_NOISE:
+        limits = AlertLimits(raised_mb=350, high_mb=500, critical_mb=600)
+        state, _ = update(state, replace(facts(at_s, mb(memory_mb)), limits=limits))
+    assert shown(state.outlook, 21.26) is not None
+    assert state.forecast is None
 
 
 def test_a_level_and_a_shortage_are_said_of_one_sample() -> None:

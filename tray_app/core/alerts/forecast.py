@@ -20,7 +20,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix, slope
+from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix, slope, sums
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.timing import TICK_JITTER_S
 
@@ -173,6 +173,17 @@ def shown(outlook: ForecastState, now_s: float) -> Line | None:
     if line is None:
         return None
     return line if now_s - outlook.times_s[-1] <= _apart_s(outlook.times_s) else None
+
+
+def newest_rate_bytes_s(outlook: ForecastState) -> float:
+    """How fast memory has risen in the newest 5 s, by a line through their points (at least two);
+    0 where there are none. Noise that excuses a single step excuses no standstill."""
+    times_s, figures = outlook.times_s, outlook.figures
+    if len(times_s) < 2:
+        return 0.0
+    first = bisect_left(times_s, times_s[-1] - CLIMBS_FOR_S - APART_JITTER_S)
+    first = min(first, len(times_s) - 2)
+    return slope(sums(tuple(zip(times_s[first:], figures[first:], strict=True)))) or 0.0
 
 
 def _apart_s(times_s: tuple[float, ...]) -> float:

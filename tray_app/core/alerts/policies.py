@@ -41,6 +41,7 @@ from tray_app.core.alerts.server_exit import (
     WorkerReplacement,
 )
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
+from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.readings import MIB
 
 # In the order of their notifications.
@@ -158,6 +159,8 @@ def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Fo
     line = forecast.shown(outlook, now_s)
     if line is None or facts.memory_bytes is None:  # the usual
         return outlook, ()
+    if forecast.newest_rate_bytes_s(outlook) < STEADY_BYTES_S:
+        return outlook, ()  # the line may go on with the next sample
     targets = _targets(line, facts, state.of(levels.POLICY).reached)
     return forecast.foresee(outlook, now_s, facts.memory_bytes, targets)
 

@@ -12,8 +12,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.analysis.least_squares import slope, sums
+from tray_app.core.model.readings import MIB
 
 WINDOW_S = 7.0
+# A smaller rate is noise: the recorded idle server moves by less. It is shown as steady, and no
+# forecast stands beside it.
+STEADY_BYTES_S = 0.5 * MIB
 POINTS_KEPT = 4
 MIN_SPAN_S = 1.5
 MIN_POINTS = 3

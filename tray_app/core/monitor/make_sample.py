@@ -232,7 +232,6 @@ def _sample(
 ) -> Sample:
     settings, selected, now = state.settings, seen.selected, facts.now
     process, target = seen.process or _NO_PROCESSES, seen.target
-    line = forecast.shown(alerts.outlook, now.mono_s)
     level = alerts.of(levels.POLICY)
     is_away = not seen.is_mismatch and circuit_breaker.is_open(seen.breaker, now.mono_s)
     own = readings.own
@@ -249,8 +248,7 @@ def _sample(
         memory_bytes=selected.memory_bytes,
         band=course.band.band,
         peak_bytes=course.peak_bytes,
-        # One source for both: a forecast never stands beside a rate that contradicts it.
-        rate_bytes_s=line.rate_bytes_s if line else rate.rate_bytes_s(course.trend),
+        rate_bytes_s=_rate(course, alerts),
         cpu_percent=process.cpu_percent,
         system=facts.system,
         temp=facts.temp,
@@ -261,7 +259,7 @@ def _sample(
         rows=process.rows,
         others=process.others,
         problem=process.problem,
-        alert=level.reached,
+        alert=_level(facts),
         recovering=level.level if level.recovering else Level.NONE,
         forecast=alerts.forecast,
         rests=facts.rests,
@@ -276,6 +274,20 @@ def _sample(
         rss_bytes=process.rss_bytes,
         shared_bytes=process.shared_bytes,
     )
+
+
+def _rate(course: _Course, alerts: AlertsState) -> float | None:
+    """How fast memory changes. Beside a forecast the newest seconds count, which made it."""
+    if alerts.forecast is not None:
+        return forecast.newest_rate_bytes_s(alerts.outlook)
+    return rate.rate_bytes_s(course.trend)
+
+
+def _level(facts: Facts) -> Level:
+    """The level that the figure is in. An alert of it may come later, or have come in advance."""
+    if facts.memory_bytes is None:
+        return Level.NONE
+    return facts.limits.reached(facts.memory_bytes)
 
 
 def _is_late(state: State, readings: SourcesRead, now: Now, every_s: float) -> bool:

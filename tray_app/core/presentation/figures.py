@@ -499,8 +499,8 @@ FIGURES: tuple[Figure, ...] = (
                 "alert",
                 WORD,
                 lambda it: _level(it.alert),
-                "the level that memory is in",
-                null="it is in none",
+                "the level that memory is in now; an alert comes after its hold time",
+                null="it is in none, or there is no reading",
                 words=_LEVELS,
             ),
             Field(

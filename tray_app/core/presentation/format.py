@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 
+from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.readings import GIB, MIB
 
 UNKNOWN = "–"
-# Below this a rate is noise: the recorded idle server moves by less.
-STEADY_BYTES_S = 0.5 * MIB
 
 
 def size(size_bytes: float | None) -> str:
