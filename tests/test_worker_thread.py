@@ -72,7 +72,7 @@ def restarted() -> Iterator[list[tuple[str, str]]]:
 
 
 class _FailingHandler(logging.Handler):
-    """A log that hands its disk's error on to whoever has something to say."""
+    """A log that passes its disk's error on to the caller."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__()
@@ -326,14 +326,14 @@ def test_a_server_action_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: O
 
 
 def test_what_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
-    """Whoever has clicked learns why."""
+    """The user who clicked learns why."""
     problems: queue.SimpleQueue[str] = queue.SimpleQueue()
     failing_first(monkeypatch, opener, "_problem", ailment)
     opener.open_place("/", problems.put)
     assert problems.get(timeout=LIMIT_S) == ailment.strerror
 
 
-# The thread by itself
+# The thread on its own
 
 
 def run(work: Callable[[], None], *, again: bool = True) -> list[float]:

@@ -1,4 +1,4 @@
-"""What the only room that knows every name decides by itself."""
+"""The decisions of the package that imports all others."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Score:
     alerts: int = 0
     wrong: int = 0
     early: int = 0
-    early_in_vain: int = 0
+    early_false_alerts: int = 0
     saw_most: int = 0
     late_s: float = 0.0
     delays_s: list[float] = field(default_factory=list)
@@ -291,7 +291,7 @@ def _score(
             if not own[0].early and not trace.clock:
                 score.late_s = max(score.late_s, _late_s(readings, climb, own[0].at_s))
     score.early += sum(alert.early for alert in alerts)
-    score.early_in_vain += sum(alert.early for alert in unclaimed)
+    score.early_false_alerts += sum(alert.early for alert in unclaimed)
     unclaimed = [alert for alert in unclaimed if not alert.early]
     score.wrong += len(unclaimed)
     score.mistakes += [f"{trace.kind} {trace.seed}: wrong {alert}" for alert in unclaimed]
@@ -395,8 +395,8 @@ def figures(findings: Findings) -> Iterator[Figure]:
                 reached=_if(has_goal, reached),
             )
     own = findings.scores[OWN]
-    in_vain = f"{own.early_in_vain}/{own.early}"
-    yield Figure("early alerts in vain", OWN, in_vain)
+    false_alerts = f"{own.early_false_alerts}/{own.early}"
+    yield Figure("false early alerts", OWN, false_alerts)
     shown = findings.shown
     yield Figure("forecasts shown", OWN, f"{shown.count}")
     for what, count in (

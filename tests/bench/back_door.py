@@ -71,7 +71,7 @@ class _Door:
         self.loop.call_soon_threadsafe(time.sleep, seconds)
 
     def refuse(self, _: float) -> None:
-        """Listen no more."""
+        """Stop listening."""
         done = threading.Event()
 
         def close() -> None:

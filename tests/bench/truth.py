@@ -35,7 +35,7 @@ JOB_OFF_MB, JOB_OFF_PART = 10.0, 0.03
 # Nobody who looks four times a second sees what lasts less.
 PEAK_LASTS_S = 0.3
 IDLE_AFTER_S = 2.0
-# Two jobs with less between them are one to whoever watches: their end cannot have been seen yet.
+# Two jobs with a shorter pause count as one: their end cannot have shown yet.
 MERGE_S = 3.0
 # Memory climbs if it does by so much in 5 s; a forecast beside anything else is wrong.
 CLIMB_S, CLIMB_MB = 5.0, 5.0
@@ -263,7 +263,7 @@ class Verdict:
     wrong: list[Wrong] = field(default_factory=list)
 
     def note(self, at_s: float, what: str) -> None:
-        """Remember what was wrong, for whoever mends it."""
+        """Remember the mistake for the report."""
         self.wrong.append(Wrong(at_s, what))
 
 

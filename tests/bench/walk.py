@@ -18,7 +18,7 @@ from tray_app.runtime import clock
 from tray_app.sources.background.scheduler import BackgroundScheduler, rest_after_s
 from tray_app.sources.background.temp_dir import (
     INTERVAL_S,
-    LIST_ANEW_S,
+    LIST_AGAIN_S,
     STILL_MAX,
     TempTree,
     TempWalker,
@@ -116,7 +116,7 @@ def average_s(top: str, files: int) -> float:
     """
     tree, at_s = TempTree(top), 0.0
     spent_s: list[float] = []
-    while at_s < LIST_ANEW_S:
+    while at_s < LIST_AGAIN_S:
         spent_s.append(cpu_s(partial(walks, tree, at_s), 1, files))
         at_s += max(STILL_MAX * INTERVAL_S, rest_after_s(spent_s[-1], INTERVAL_S))
     return mean(spent_s)

@@ -122,7 +122,7 @@ def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFacto
 
 
 def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:
-    """Both are named among what must be put right."""
+    """Both are listed among the problems."""
     with FaultServer(answer(STATUS)) as server:
         settings = at(server.url, ca_file=str(tmp_path / "ca.pem"))
         status, text = found(settings, tmp_path, "config.toml:3: unknown setting 'x'")
@@ -146,7 +146,7 @@ def test_an_override_that_finds_nothing_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
-    """So that one after the other can be put right."""
+    """So that the user can fix one after the other."""
     with FaultServer(answer(STATUS)) as server:
         status, text = found(at(server.url), tmp_path, "a:1: one", "b:2: two")
     assert status == 1
@@ -169,7 +169,7 @@ def test_each_wrong_setting_is_a_line_of_its_own(tmp_path: Path) -> None:
 def test_start_at_login_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: Login, words: str, status: int
 ) -> None:
-    """What is chosen is nobody's fault; a program that is gone must be put right."""
+    """A user's choice is not a problem; a missing program is."""
     monkeypatch.setattr("tray_app.desktop.autostart.read", lambda: login)
     with FaultServer(answer(STATUS)) as server:
         found_status, text = found(at(server.url), tmp_path)

@@ -147,7 +147,7 @@ def test_a_figure_keeps_its_unit() -> None:
     assert _UNIT.sub("_", text) == "22.3_GB free in 3 files, 5_% used: 40_s left."
 
 
-def test_what_was_closed_is_opened_anew(sender: Sender, recorder: NotificationRecorder) -> None:
+def test_what_was_closed_is_opened_again(sender: Sender, recorder: NotificationRecorder) -> None:
     """A later notification replaces nothing then; others still take turns."""
     sender.send("High")
     recorder.dismiss(recorder.notices[0].id)
@@ -158,7 +158,9 @@ def test_what_was_closed_is_opened_anew(sender: Sender, recorder: NotificationRe
     assert [notice.replaces_id for notice in recorder.notices] == [0, 0, 0, host.id]
 
 
-def test_another_service_counts_anew(sender: Sender, recorder: NotificationRecorder) -> None:
+def test_another_service_restarts_its_numbers(
+    sender: Sender, recorder: NotificationRecorder
+) -> None:
     """Ids and buttons of a service that was ended and started again are forgotten."""
     sender.send("High", FREE)
     (old,) = recorder.notices

@@ -41,7 +41,7 @@ def server(runanalyze_server: ServerFactory) -> RunAnalyzeServer:
 
 @pytest.fixture
 def panelless(session_bus: DesktopSession) -> Any:
-    """A bus with a watcher and a notification daemon: a menu needs no more to be clicked."""
+    """A bus with a watcher and a notification daemon: enough to click a menu."""
     with Watcher(session_bus.bus_address), NotificationRecorder(session_bus.bus_address):
         yield session_bus
 

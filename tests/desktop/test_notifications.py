@@ -160,8 +160,8 @@ def test_processing_changes_words_and_urgency(
     server: RunAnalyzeServer,
     recorder: NotificationRecorder,
 ) -> None:
-    """Raised while processing is normal: it is said, and not urgent, only to who wants it.
-    Critical says what may happen."""
+    """Raised during a job is normal: it notifies, without urgency, only on request. Critical names
+    the risk."""
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     server.burn(30, ffmpeg=True, mb=20)

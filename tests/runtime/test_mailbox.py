@@ -51,7 +51,7 @@ def test_an_inbox_loses_nothing() -> None:
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
     for thread in threads:
         thread.start()
-    # At most every second wait is in vain.
+    # At most every second wait finds nothing.
     items = (inbox.get(LONG_S) for _ in range(2 * writers * each))
     seen = list(islice((item for item in items if item is not None), writers * each))
     for thread in threads:

@@ -581,7 +581,7 @@ def test_another_port_has_other_sources() -> None:
         assert (rig.api.closed, rig.probe.closed) == (True, True)
         rig.engine.post(WatchAutomatically())
         rig.sample()
-        wait_for(lambda: len(made) == 2, "the sources are made anew")
+        wait_for(lambda: len(made) == 2, "the sources are made again")
     assert made == ["http://localhost:8772", "http://localhost:8000"]
 
 

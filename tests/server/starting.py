@@ -223,7 +223,7 @@ class RunAnalyzeServer:
         return count
 
     def exit(self, code: int = 1) -> None:
-        """Let the answering process end by itself, as a crash does."""
+        """Let the answering process crash."""
         self.post("/test/exit", code=code)
 
 

@@ -2,7 +2,7 @@
 
 Rule: the order, the words and the blocked event loop are those of the real server's source, sizes
 and times those of its recorded runs (`resource-trace.csv`, the payloads of `memory-history`).
-``jobs.jsonl`` in the server's folder tells what truly happened and when, for whoever compares.
+``jobs.jsonl`` in the server's folder tells what truly happened and when, for comparison.
 """
 
 from __future__ import annotations

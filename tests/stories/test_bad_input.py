@@ -233,8 +233,8 @@ def test_no_growth(story: Story) -> None:
 
 
 def test_recovery(story: Story) -> None:
-    """A fault is over in the picture, by itself, before it has been over as long as it lasted
-    and the longest pause and patience that it left behind."""
+    """The display recovers from a fault within the fault's duration plus the longest pause and
+    time-out that it left."""
     within = next(at for at, sample in enumerate(story.after) if sample.is_well)
     assert within <= 1.25 * len(story.during) + (1.0 + PATIENCE_S) / INTERVAL_S
     assert story.after[-1].reason is None

@@ -163,7 +163,7 @@ def test_a_silence_does_not_count_the_sleep(gap: tuple[float, float]) -> None:
     assert late.api.problem == ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=4)
 
 
-def test_what_was_wrong_before_a_sleep_is_asked_about_anew(sleep: tuple[float, float]) -> None:
+def test_what_was_wrong_before_a_sleep_is_asked_about_again(sleep: tuple[float, float]) -> None:
     """Half a minute of pause after failures is forgotten with them."""
     life = Life()
     for _ in range(8):

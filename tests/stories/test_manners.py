@@ -92,7 +92,7 @@ def test_edits_of_the_config_are_picked_up(
 def test_another_url_in_the_config_is_another_server(
     session_bus: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
 ) -> None:
-    """The sources are made anew; the server before is left in peace."""
+    """New sources are made; the previous server gets no more requests."""
     one, two = runanalyze_server(), runanalyze_server()
     with Watcher(session_bus.bus_address):
         env = {"RUNANALYZE_TRAY_INTERVAL_S": "0.25"}
@@ -206,7 +206,7 @@ raise SystemExit(main())
 def test_the_end_of_a_session_saves_the_state(
     session_bus: DesktopSession, start_app: StartApp, server: RunAnalyzeServer, sign: signal.Signals
 ) -> None:
-    """What only the end of a run can tell is remembered, whoever ends it."""
+    """The choices of a run are saved however it ends."""
     with Watcher(session_bus.bus_address):
         app = start_app(session_bus, "--url", server.url, code=REMEMBERS_SAMPLES)
         app.wait_for_source("API")

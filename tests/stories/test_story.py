@@ -229,7 +229,7 @@ def test_a_whole_day() -> None:
     assert {sample.band for sample in silence} == {Band.RED}
     assert day.told() == []
 
-    # It wakes and answers what it was asked last: the API is back at once, by itself.
+    # It wakes and answers the last request: the API is back at once.
     day.api, awake_s = "up", day.now_s
     back = day.go(10)
     assert back[0].source is Source.API

@@ -64,7 +64,7 @@ def test_what_is_not_is_not_said(memory_mb: Callable[[float], float]) -> None:
     assert watched(memory_mb, 60 * MINUTE_S)[1] == []
 
 
-def test_work_and_a_long_silence_begin_anew() -> None:
+def test_work_and_a_long_silence_start_over() -> None:
     """And nothing is known of what nobody watched."""
     state, _ = watched(lambda at_s: 300 + 2 * at_s / MINUTE_S, 10 * MINUTE_S)
     assert update(state, facts(601, mb(400), activity=ActivityState(Activity.PROCESSING))) == (

@@ -153,7 +153,7 @@ class TestOneJob:
         directory.rest(60, 200)
         assert directory.told_mb == [300]
 
-    def test_a_burst_neither_counts_nor_begins_the_wait_anew(self, directory: Directory) -> None:
+    def test_a_burst_neither_counts_nor_restarts_the_wait(self, directory: Directory) -> None:
         """It may become a job, or not."""
         directory.work(900)
         directory.rest(20, 300)
@@ -493,8 +493,8 @@ class Server:
 
 
 def test_a_bad_day_leaves_one_word() -> None:
-    """A job, another within 10 s that is killed, the server's return: what both left is told once,
-    30 s after all is quiet; and what a next job leaves, by itself."""
+    """A job, another within 10 s that is killed, the server's return: one alert for the files of
+    both, 30 s after all is idle; and another one for the next job's files."""
     server = Server()
     server.run(10, 20)
     server.work(20, 600)

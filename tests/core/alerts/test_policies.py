@@ -41,7 +41,7 @@ def test_each_policy_keeps_a_state_of_its_own() -> None:
 
 
 def test_what_is_found_is_a_finding() -> None:
-    """Each kind once, and whoever words them can tell them apart."""
+    """Each kind once, so that texts can tell them apart."""
     kinds = get_args(Found)
     assert len(set(kinds)) == len(kinds)
     assert all(issubclass(kind, Finding) for kind in kinds)

@@ -56,7 +56,7 @@ class Told:
     ("total_gb", "floor_mb"), [(16, 0.05 * 16 * 1024), (4, 400), (1, 256), (0.5, 128)]
 )
 def test_short_is_below_five_percent_or_400_mb(total_gb: float, floor_mb: float) -> None:
-    """The larger of them, but of a small limit no more than a quarter."""
+    """The larger of them, but at most a quarter of a small limit."""
     assert floor_bytes(system(1, total_gb=total_gb), LIMITS) == pytest.approx(mb(floor_mb))
 
 

@@ -126,7 +126,7 @@ class TestCpu:
         assert at_every(interval_s, None, *[100.0] * (readings - 1)).activity is not INTENSIVE
         assert at_every(interval_s, None, *[100.0] * readings).activity is INTENSIVE
 
-    def test_a_row_that_is_broken_begins_anew(self) -> None:
+    def test_a_row_that_is_broken_starts_over(self) -> None:
         """A second above 80 % on either side of a quieter one is not two."""
         assert at_every(1, None, 100.0, 60.0, 100.0).activity is PROCESSING
 

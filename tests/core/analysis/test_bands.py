@@ -52,7 +52,7 @@ def test_a_band_falls_after_two_readings_below_it() -> None:
 
 
 def test_the_two_readings_must_be_in_a_row() -> None:
-    """A reading at the band itself begins the count anew."""
+    """A reading at the band itself restarts the count."""
     assert bands_of(600, 400, 600, 400, 600, 400) == [Band.YELLOW] * 6
 
 

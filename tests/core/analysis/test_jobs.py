@@ -98,7 +98,7 @@ def test_what_is_not_read_ends_nothing_and_is_not_measured() -> None:
 
 
 def test_a_server_that_is_gone_ends_its_job() -> None:
-    """After it there is nothing to measure, and the next server begins anew."""
+    """After it there is nothing to measure, and the next server starts from zero."""
     jobs = lived((IDLE, 126), (BUSY, 532))
     jobs = update(jobs, moment(4), doing(IDLE, 4), figure(90), lost=True)
     (job,) = jobs.ended

@@ -254,7 +254,7 @@ def test_fast_polls_mean_the_same() -> None:
 
 
 def test_what_polls_have_seen_is_no_peak_of_memory_that_is_shared() -> None:
-    """They sum up RSS, also of who has come or ended since the last sample."""
+    """They sum RSS, including processes that started or ended since the last sample."""
     watched = Watched()
     for rows in (FORKED, FORKED[:3], FORKED):
         watched.now_s += 2.0

@@ -167,7 +167,7 @@ class TestColours:
 
 class TestEnvironment:
     def test_it_beats_the_file(self) -> None:
-        """Whoever sets a variable for one start means that start."""
+        """A variable set for one start counts for that start."""
         environment = {
             "RUNANALYZE_TRAY_URL": "http://there:1",
             "RUNANALYZE_TRAY_INTERVAL_S": "0.5",

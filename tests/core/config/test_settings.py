@@ -38,7 +38,7 @@ class TestEdits:
         assert reconfigured(now, old, new, RememberedChoices(mode=Mode.API)) == now
 
     def test_a_chosen_mode_that_the_file_had_too_stays(self) -> None:
-        """The menu said automatic; the file says so no more."""
+        """The menu chose automatic, and the file has changed since."""
         old, new = Settings(), Settings(mode=Mode.API)
         assert reconfigured(old, old, new, RememberedChoices(mode=Mode.AUTO)).mode is Mode.AUTO
         assert reconfigured(old, old, new, RememberedChoices()).mode is Mode.API
@@ -86,7 +86,7 @@ class TestPrecedence:
         assert (settings.interval_s, settings.details) == (1.0, True)
 
     def test_nothing_remembered_leaves_the_config_file(self) -> None:
-        """Each of the two by itself."""
+        """Each of the two on its own."""
         base = Settings(mode=Mode.API, preset=Preset.HEAVY)
         settings = resolve(base, RememberedChoices(mode=Mode.AUTO), {})
         assert (settings.mode, settings.preset, settings.interval_s) == (

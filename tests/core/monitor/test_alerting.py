@@ -151,8 +151,8 @@ class TestWhatIsSaid:
         assert watched.told() == ["RunAnalyze: python was killed at 460 MB"]
 
     def test_a_limit_is_warned_of_at_once(self) -> None:
-        """The kernel kills at it. The server is one holder with all its processes; who has no part
-        in the limit is none."""
+        """The kernel kills at it. The server counts as one with all its processes; processes
+        outside the limit do not count."""
         watched = Watched()
         short = SystemMemory(GIB, 200 * MIB, 80.0, limited=True)
         watched.see(300, system=short)
@@ -198,7 +198,7 @@ class TestWhatIsSaid:
         assert sample.forecast.seconds == pytest.approx(30, abs=0.1)
 
     def test_a_slow_leak_is_called_although_requests_come(self) -> None:
-        """A burst of CPU is no work; work begins the count anew."""
+        """A burst of CPU is not work; work restarts the count."""
         for cpu_percent, called in ((45.0, True), (100.0, False)):
             watched = Watched()
             for n in range(600):
@@ -521,8 +521,8 @@ _steps = st.lists(
 def test_a_clock_that_jumps_says_nothing_by_itself(
     steps: list[tuple[float | None, int, float]],
 ) -> None:
-    """The same life with and without jumps of the wall clock tells the same alerts, in the same
-    order; only later, where a hold began anew."""
+    """The same life with and without jumps of the wall clock raises the same alerts in the same
+    order; only later, if a hold time restarted."""
     told = []
     for jumps in (False, True):
         watched = Watched()

@@ -134,7 +134,7 @@ class TestServerActions:
 
     @pytest.mark.parametrize("activity", [Activity.PROCESSING, Activity.INTENSIVE])
     def test_no_clean_up_while_a_job_runs(self, idle: State, activity: Activity) -> None:
-        """Its files would be at risk, also for who is sure; memory may be freed then."""
+        """Its files would be at risk, even after a confirmation; freeing memory is allowed."""
         busy = replace(idle, activity=ActivityState(activity=activity))
         for action in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR):
             for sure in (False, True):
@@ -228,7 +228,7 @@ class TestStatus:
         assert after(idle, ShowStatus())[1] == [StatusRequested(idle.sample, False, False)]
 
     def test_a_double_click_shows_it_once(self, idle: State) -> None:
-        """A later click shows it anew."""
+        """A later click shows it again."""
         state, events = after(idle, ShowStatus(), ShowStatus())
         assert len(events) == 1
         _, events = after(state, ShowStatus(), at_s=1.0 + DOUBLE_CLICK_S)
@@ -241,7 +241,7 @@ class TestDelivery:
         assert after(idle, SendTest()) == (idle, [TestRequested()])
 
     def test_the_last_deliveries_are_kept(self, idle: State) -> None:
-        """With their time, the newest last, and no more than twenty."""
+        """With their time, the newest last, at most twenty."""
         state = idle
         for number in range(KEPT + 5):
             state, _ = after(state, Delivered(None, f"note {number}", "plyer"), at_s=float(number))

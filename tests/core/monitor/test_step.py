@@ -878,7 +878,7 @@ class TestDuration:
 
 class TestOthers:
     def test_a_pause_is_not_remembered(self, told: Told) -> None:
-        """And the rate begins anew after it."""
+        """And the rate starts over after it."""
         for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
             told.read(at_s, memory_mb)
         told.happen(7, SetPaused(True))
@@ -1029,7 +1029,7 @@ def test_jobs_begin_and_end_in_turn(
 
 
 def test_the_state_stays_small_over_ten_thousand_samples() -> None:
-    """A month of running remembers no more than an hour of it, in which 36 jobs ran."""
+    """After a month the state is no larger than after an hour in which 36 jobs ran."""
     told, sizes = Told(started()), list[int]()
     for number in range(1, 10_001):
         at_s, memory_mb = 0.5 * number, 300 + 2900 * (number % 400) / 400
@@ -1093,7 +1093,7 @@ class TestSettingsWhileRunning:
         assert told.of(PortWatched) == [PortWatched(address)]
 
     def test_the_configured_address_is_watched_again(self) -> None:
-        """By the row that finds the server by itself, or by an edit of the URL; not of others."""
+        """By the row "Detect automatically", or by an edit of the URL; not by other edits."""
         configured = started().settings.address
         told = Told(started())
         told.happen(1, WatchPort(8772), WatchPort(8773), WatchAutomatically())
@@ -1160,7 +1160,7 @@ class TestSettingsWhileRunning:
 
 class TestTheIntervalInForce:
     def test_it_stretches_when_readings_take_longer(self) -> None:
-        """An interval that cannot be kept is not pretended; it comes back by itself."""
+        """An interval that is too short is lengthened visibly, and returns when possible."""
         settings = Settings(mode=Mode.FALLBACK, interval_s=0.2)
         told = Told(started(settings))
         for second in range(12):

@@ -93,7 +93,7 @@ def test_every_process_of_the_tree_may_be_the_one_that_answers() -> None:
 
 
 @pytest.mark.parametrize("other", [replace(TARGET, pid=77), replace(TARGET, created_s=2.0)])
-def test_another_process_begins_anew(other: Target) -> None:
+def test_another_process_starts_over(other: Target) -> None:
     """Identity is pid and start: a pid that is used again is another process."""
     successor = replace(PROXY, target=other)
     before = compared(400, 400, 400)

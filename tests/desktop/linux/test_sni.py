@@ -1,4 +1,4 @@
-"""The D-Bus backend by itself, on a bus without a panel: what hosts read, call and hear."""
+"""The D-Bus backend alone, on a bus without a panel: its properties, methods and signals."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:
 
 
 def test_the_desktop_hands_the_session_end_on() -> None:
-    """From an icon that knows of it to whoever set the desktop's."""
+    """From an icon that reports it to the program that set the desktop's."""
 
     made: list[Any] = []
 

@@ -52,7 +52,7 @@ def failure(session: ApiSession, method: str = "get") -> ApiFailureKind:
 
 
 def test_a_slow_lookup_is_late_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can end it: the session is busy until it ends by itself, and works then."""
+    """Nothing can end it: the session is busy until it ends, and works after that."""
     with FaultServer(answer(b"{}")) as server, opened(server.url) as session:
         names = SlowNames(monkeypatch)
         began_s = time.monotonic()

@@ -19,7 +19,7 @@ from tray_app.sources.background import temp_dir
 from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.background.temp_dir import (
     DEPTH_MAX,
-    LIST_ANEW_S,
+    LIST_AGAIN_S,
     NAMES_MAX,
     RECENT_S,
     TempTree,
@@ -332,8 +332,8 @@ class TestWalkingAgain:
         for old in olds:
             with old.open("ab") as file:
                 file.write(b"x" * 50_000)
-        assert measured(tree, LIST_ANEW_S - 1).size_bytes == before.size_bytes
-        assert measured(tree, LIST_ANEW_S).size_bytes == on_disk(*olds) > before.size_bytes
+        assert measured(tree, LIST_AGAIN_S - 1).size_bytes == before.size_bytes
+        assert measured(tree, LIST_AGAIN_S).size_bytes == on_disk(*olds) > before.size_bytes
 
     def test_a_recent_file_that_vanished_does_not_count(self, tmp_path: Path) -> None:
         """Even where the directory's stamp says that nothing changed."""
@@ -380,7 +380,7 @@ class TestWalkingAgain:
     def test_what_rests_is_not_opened(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
     ) -> None:
-        """A known directory with old files only is asked for its time stamp and no more."""
+        """A known directory with only old files needs one stat."""
         put(tmp_path / "still" / "old")
         put(tmp_path / "above" / "still" / "old")
         put(tmp_path / "busy" / "new", 1, NOW_WALL_S)

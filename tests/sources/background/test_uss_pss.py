@@ -110,7 +110,7 @@ def made() -> Iterator[Callable[..., Reader]]:
 
 
 def test_the_trees_own_memory_is_the_sum(made: Callable[..., Reader]) -> None:
-    """Without who is gone; asked off the sampling path, told with its root and its moment."""
+    """Without ended processes; measured in another thread, reported with root and time."""
     told = made({1: Shares(10, 15, 20), 2: Shares(20, 25, 30)})
     told.reader.watch(rows(1, 2, 3))
     assert told.next() == UssPss(1, 30, 40, 10.0)

@@ -779,7 +779,7 @@ def test_the_largest_other_pythons_are_listed(table: FakeTable, probe: ServerPro
     assert table.open_handles == 2 + 8
 
 
-def test_other_pythons_are_listed_anew_every_ten_seconds(
+def test_other_pythons_are_listed_again_every_ten_seconds(
     table: FakeTable, probe: ServerProbe
 ) -> None:
     """In between those that are shown are read, and those that ended left out."""
@@ -818,7 +818,7 @@ def test_a_server_that_ends_while_it_is_read_leaves_a_reason(
     assert table.open_handles == 0
 
 
-def test_forgetting_looks_anew(table: FakeTable, probe: ServerProbe) -> None:
+def test_forgetting_searches_again(table: FakeTable, probe: ServerProbe) -> None:
     """After sleep the server is found again, and no CPU is computed over the gap."""
     root = table.start(10, SERVER, ports={PORT})
     probe.read(0.0, others=True)
@@ -1086,7 +1086,7 @@ def test_the_largest_processes_are_anybodys(table: FakeTable, probe: ServerProbe
 
 
 def test_the_largest_below_a_limit_are_its_groups(table: FakeTable, probe: ServerProbe) -> None:
-    """Who is outside holds nothing of it; the server is one, with all of its processes."""
+    """Processes outside it do not count; the server counts as one, with all of its processes."""
     table.start(9, "firefox", rss_bytes=900)
     table.start(10, SERVER, ports={PORT}, rss_bytes=30)
     table.start(11, "worker", ppid=10, rss_bytes=200)

@@ -112,7 +112,7 @@ def test_pictures_are_as_they_were_when_a_person_looked_at_them(name: str) -> No
         for column, picture in enumerate(pictures):
             expected = golden.crop(make_icons.golden_box(column, size))
             drawn = draw.draw(picture, size)
-            # Another Pillow may round a blended pixel the other way, and no more than that.
+            # Another Pillow may round a blended pixel the other way, and nothing more.
             assert max(ImageChops.difference(drawn, expected).tobytes()) <= 3, (picture, size)
 
 

@@ -259,7 +259,7 @@ def run(script: str, read: Callable[[subprocess.Popen[bytes]], None]) -> tuple[i
 
 
 def test_a_pipe_into_head_ends_without_a_word() -> None:
-    """When the reader leaves, the program ends by itself, with status 0 and nothing on stderr."""
+    """When the reader leaves, the program ends with status 0 and nothing on stderr."""
     script = """
 import sys
 from tray_app.core.monitor.events import Sampled

@@ -38,7 +38,7 @@ RECENT_S = 120.0
 """Older files say nothing about the present: a job on slow storage did not touch its newest file
 for 22 s, while the files of a worker that was killed stay for days (both seen on the real
 server)."""
-LIST_ANEW_S = 60.0
+LIST_AGAIN_S = 60.0
 """The longest that growth of a file that had been untouched for RECENT_S can go unseen."""
 
 _STAMP_SETTLES_NS = 2 * 10**9  # FAT's time stamps have steps of 2 s, others' are finer
@@ -180,7 +180,7 @@ class _Walk:
 
     def __init__(self, taken_s: float, wall_s: float, wanted: Callable[[], bool]) -> None:
         self.taken_s = taken_s
-        self.listed_after_s = taken_s - LIST_ANEW_S
+        self.listed_after_s = taken_s - LIST_AGAIN_S
         self.settled_before_ns = wall_s * 1e9 - _STAMP_SETTLES_NS
         self.recent_s = recent_s = wall_s - RECENT_S
         self.wanted = wanted

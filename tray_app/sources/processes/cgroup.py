@@ -52,9 +52,9 @@ class LimitedGroup:
         ``at_a_touch`` reuses the last cache figure, which spares reading the longer file.
         """
         try:
-            used_bytes = int(_read_anew(self._usage, 64))
+            used_bytes = int(_read_again(self._usage, 64))
             if not at_a_touch:
-                stat = _read_anew(self._stat, _STAT_MAX_BYTES).partition(self._inactive)[2]
+                stat = _read_again(self._stat, _STAT_MAX_BYTES).partition(self._inactive)[2]
                 self._inactive_bytes = int(stat.partition(b"\n")[0])
         except (OSError, ValueError):
             return None
@@ -99,7 +99,7 @@ class GroupCounter:
 
     def _count(self, fd: int) -> int | None:
         try:
-            text = _read_anew(fd, _COUNTS_MAX_BYTES)
+            text = _read_again(fd, _COUNTS_MAX_BYTES)
             if text[:1].isdigit():
                 return int(text)
             return int((b"\n" + text).partition(self._line)[2].partition(b"\n")[0])
@@ -199,7 +199,7 @@ def _text(path: str) -> str:
         return ""
 
 
-def _read_anew(fd: int, size: int) -> bytes:
+def _read_again(fd: int, size: int) -> bytes:
     """From the beginning of a kept file, which the kernel then generates again."""
     if sys.platform != "linux":
         raise OSError
