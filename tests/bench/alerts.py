@@ -133,7 +133,7 @@ class Findings:
 
 
 def judge(traces: Iterable[Trace]) -> Findings:
-    """Take each trace through the monitor and compare what was said with the truth."""
+    """Run each trace through the monitor and compare its reports with the truth."""
     findings = Findings()
     for trace in traces:
         _judge(trace, findings)
@@ -152,7 +152,7 @@ def _judge(trace: Trace, findings: Findings) -> None:
                 case Sampled(sample):
                     samples.append(sample)
                 case Alert(LevelReached(Level.RAISED, quiet=False)) if is_hushed:
-                    is_hushed = False  # it was said quietly, while it was normal
+                    is_hushed = False  # it was reported silently, while it was normal
                 case Alert(LevelReached(level, _, again, forecast, foretold, quiet)) if not again:
                     is_hushed = quiet
                     said.append(Said(at_s, level, forecast is not None, foretold))
@@ -195,7 +195,7 @@ def _judge(trace: Trace, findings: Findings) -> None:
 
 
 def _unfolded(events: Iterable[Event]) -> Iterator[Event]:
-    """With what was held back in its place: it is said now."""
+    """With the pending alerts in place of their summary."""
     for event in events:
         if isinstance(event, PendingAlerts):
             yield from event.events
@@ -232,7 +232,7 @@ def _climbs(readings: Sequence[tuple[float, int]], trace: Trace) -> Iterator[Cli
 
 
 def _late_s(readings: Sequence[tuple[float, int]], climb: Climb, said_s: float) -> float:
-    """For how long beyond its hold memory stood above the level at a stretch before it was said.
+    """For how long beyond its hold memory stood above the level at a stretch before the alert.
 
     Only time with readings counts: in silence nothing is known.
     """
@@ -339,7 +339,7 @@ def _foreseen(findings: Findings, trace: Trace, samples: list[Sample]) -> None:
 
 
 def judge_shown(shown: Shown, trace: Trace, samples: list[Sample]) -> None:
-    """What is wrong with each forecast that was shown, by what was known at its moment."""
+    """The error of each shown forecast, by the facts known at its time."""
     row: list[tuple[float, Forecast]] = []  # of one kind, shown without interruption
     for sample in samples:
         ahead, at_s = sample.forecast, sample.at.mono_s

@@ -45,7 +45,7 @@ PART = 24
 
 @pytest.fixture(scope="module")
 def findings() -> Findings:
-    """What was found over some traces of each kind."""
+    """The results over some traces of each kind."""
     return judge(corpus(PART))
 
 

@@ -1,4 +1,4 @@
-"""How what was said is compared with what was so: `python -m tests.bench truth` is a whole run."""
+"""How reports are compared with the truth: `python -m tests.bench truth` is a whole run."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_stages_are_those_of_all_jobs_within_the_span() -> None:
 
 
 def test_jobs_are_paired_by_the_time_they_share() -> None:
-    """A job that is told as two was invented once; one that was not told was missed."""
+    """A job reported as two counts one invented; an unreported job counts as missed."""
     told = words(("a", 10, 30), ("b", 50, 60), ("c", 80, 90))
     said = [
         seen(20, job=1, started_s=11.0, ended_s=25.0, before_mb=100.0, peak_mb=200.0),

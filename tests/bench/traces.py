@@ -436,7 +436,7 @@ def _job_climb(dice: random.Random, _seed: int) -> Trace:
 
 
 def _recorded(dice: random.Random, seed: int) -> Trace:
-    """What was recorded, so much larger that it passes the levels."""
+    """A recording, scaled up so that it passes the levels."""
     return recorded(seed, scale=dice.uniform(2.0, 9.0), shift_s=60.0 + dice.uniform(0, INTERVAL_S))
 
 

@@ -150,7 +150,7 @@ class Work:
 
 @dataclass
 class Record:
-    """A whole run: what was so, and what was said."""
+    """A whole run: the truth and the reports."""
 
     curve: Curve
     words: list[Word]
@@ -234,7 +234,7 @@ class Wrong:
 
 @dataclass
 class Verdict:
-    """Over a run. Counts are of samples if nothing else is said; ``job_*`` are MB per job."""
+    """Over a run. Counts are of samples unless stated otherwise; ``job_*`` are MB per job."""
 
     samples: int = 0
     memory_off_mb: list[float] = field(default_factory=list)
@@ -268,7 +268,7 @@ class Verdict:
 
 
 def judge(record: Record) -> Verdict:
-    """Compare all that was said with what was so."""
+    """Compare all reports with the truth."""
     verdict = Verdict(samples=len(record.seen))
     _judge_memory(record, verdict)
     _judge_jobs(record, verdict)
@@ -315,7 +315,7 @@ def _judge_memory(record: Record, verdict: Verdict) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A stretch of work and the last that was said of the job that was taken for it."""
+    """A stretch of work and the last report of its job."""
 
     work: Work
     job: Seen

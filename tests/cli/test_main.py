@@ -247,7 +247,7 @@ def test_init_config_writes_once(
 def test_a_desktop_entry_comes_and_goes(
     started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was installed is named, and removed without a trace; a second removal is no error."""
+    """Installed files are named, and removed without a trace; a second removal is not an error."""
     assert main.main(["--install-desktop-entry"]) == 0
     files = [path for path in (tmp_path / "share").rglob("*") if path.is_file()]
     printed = capsys.readouterr().out

@@ -324,7 +324,7 @@ def start_and_press(
 def test_clean_up(
     session_bus: DesktopSession, server: RunAnalyzeServer, recorder: NotificationRecorder
 ) -> None:
-    """Old files are deleted, and how much it was is said."""
+    """Old files are deleted, and the amount is reported."""
     server.write_tmp(3, "u1/old.mp4", age_hours=30)
     server.write_tmp(1, "u1/new.mp4", age_hours=1)
     app = start_and_press(session_bus, server, recorder, "CleanUp")
@@ -429,7 +429,7 @@ def test_a_left_click_in_a_real_panel(
 def test_a_real_daemon_ended_and_started_again(
     desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
 ) -> None:
-    """What was not delivered meanwhile is shown, once, and what comes next as well."""
+    """Undelivered notifications come later, once, and so do the next ones."""
     app = start_app(desktop, "--url", server.url, env={"PATH": ""})
     app.wait_for_source("API")
     desktop.kill_notifier()

@@ -234,7 +234,8 @@ def test_a_hanging_daemon_delays_nothing(
     server: RunAnalyzeServer,
     recorder: NotificationRecorder,
 ) -> None:
-    """While a daemon takes a notice and never answers, samples and icon go on; then it is said."""
+    """While a daemon takes a notification and never answers, samples and icon go on; then the
+    problem is reported."""
     recorder.behaviour = "hang"
     app = start_app(session_bus, "--url", server.url, env={"PATH": bare_path(session_bus)})
     app.wait_for_source("API")

@@ -161,7 +161,7 @@ def test_stairs_are_no_line(stairs_mb: tuple[int, ...]) -> None:
 
 
 def foreseen(points: list[tuple[float, float]], limit_mb: float) -> list[Forecast | None]:
-    """What is said after each of these points."""
+    """The result after each of these points."""
     outlook, told = NO_FORECAST, list[Forecast | None]()
     for at_s, memory_mb in points:
         outlook = update(outlook, at_s, mb(memory_mb))

@@ -81,7 +81,7 @@ class Server:
 
 
 def test_a_server_that_neither_answers_nor_works_hangs_after_a_minute() -> None:
-    """Once, and once it is said that it answers again."""
+    """Once, and one report that it answers again."""
     server = Server()
     server.answers(10)
     server.is_silent(58)
@@ -131,7 +131,7 @@ def test_bursts_of_cpu_that_do_nothing_do_not_hide_a_hang() -> None:
 
 
 def test_work_in_a_silence_begins_the_count_again() -> None:
-    """It hangs since it does nothing, and has not answered since it was asked."""
+    """It hangs because it uses no CPU and has not answered."""
     server = Server()
     server.answers(10)
     server.is_silent(50)
@@ -270,7 +270,7 @@ def test_an_error_is_an_answer() -> None:
 
 
 def test_one_that_is_gone_does_not_hang() -> None:
-    """Its end is said although it was small and idle, because it was said to hang."""
+    """Its end is reported although it was small and idle, because it was reported as hung."""
     server = Server()
     server.answers(10)
     server.is_silent(80)
@@ -387,7 +387,7 @@ SIGNS = st.builds(
 
 @given(st.lists(st.tuples(st.floats(0.1, 100.0), SIGNS, st.booleans()), max_size=40))
 def test_hangs_and_answers_take_turns(steps: list[tuple[float, Signs, bool]]) -> None:
-    """Whatever happens: nothing is said twice, and no end without a beginning."""
+    """Whatever happens: no report comes twice, and no end without a beginning."""
     state, now_s, open_ = WELL, 100.0, False
     for after_s, signs, lost in steps:
         now_s += after_s

@@ -24,7 +24,7 @@ MINUTE_S = 60.0
 def watched(
     memory_mb: Callable[[float], float], for_s: float, state: IdleGrowthState = NO_GROWTH
 ) -> tuple[IdleGrowthState, list[tuple[float, IdleGrowth]]]:
-    """The growth that is said of this memory, by second."""
+    """The reported growth of this memory, by second."""
     said = []
     for at_s in range(0, round(for_s), 2):
         state, growing = update(state, facts(at_s, mb(memory_mb(at_s))))

@@ -32,7 +32,7 @@ EVERY_S = 2.0
 
 
 class Directory:
-    """A temp directory seen every 2 s, and what is said of it: (moment, MB)."""
+    """A temp directory read every 2 s, and its alerts: (moment, MB)."""
 
     def __init__(self, *, told: bool = True) -> None:
         self.state, self.now_s, self.told = LeftoverFilesState(), 0.0, told
@@ -110,7 +110,7 @@ class TestOneJob:
         assert len(directory.said) == 1
 
     def test_200_mb_are_not_said(self, directory: Directory) -> None:
-        """What is more is."""
+        """A larger amount is."""
         directory.work(900)
         directory.rest(60, 200)
         assert directory.said == []
@@ -143,7 +143,7 @@ class TestOneJob:
         assert directory.told_mb == [250]
 
     def test_a_little_from_each_job_adds_up(self, directory: Directory) -> None:
-        """What is cleaned up meanwhile does not."""
+        """Files cleaned up meanwhile do not."""
         for size_mb in (150, 300):
             directory.work(900)
             directory.rest(60, size_mb)
@@ -223,7 +223,8 @@ class TestSeriesOfJobs:
 
 class TestServerAway:
     def test_the_files_of_a_job_that_was_killed_are_left_behind(self, directory: Directory) -> None:
-        """That is said when the server has been back and quiet for 30 s: it may clean up first."""
+        """The alert comes when the server has been back and idle for 30 s: it may clean up
+        first."""
         directory.work(900)
         directory.away(10)
         directory.rest(28)
@@ -244,7 +245,7 @@ class TestServerAway:
     def test_a_killed_server_that_cleans_up_at_its_start_leaves_nothing(
         self, directory: Directory
     ) -> None:
-        """Nothing is said, then or later."""
+        """No alert comes, then or later."""
         directory.work(900)
         directory.away(10)
         directory.rest(10)
@@ -350,7 +351,7 @@ class TestTwoKindsOfFigures:
         assert directory.told_mb == [600]
 
     def test_figures_in_turn_are_each_compared(self) -> None:
-        """As with an API that is asked at times only, for it is slow."""
+        """As with a slow API, which is polled less often."""
         directory = Directory()
         for at in range(100):
             directory.told = at % 3 == 0
@@ -440,7 +441,7 @@ def test_whatever_was_before_leftovers_are_told(life: Life, told: bool) -> None:
 
 
 class Server:
-    """A server with a temp directory, asked and read every 2 s; what is said of it."""
+    """A server with a temp directory, polled and read every 2 s, and its alerts."""
 
     def __init__(self) -> None:
         self.now_s, self.temp_mb, self.target = 0.0, 0.0, TARGET
@@ -514,7 +515,7 @@ def test_a_bad_day_leaves_one_word() -> None:
 
 @pytest.mark.parametrize("api", [True, False], ids=["API", "walker"])
 def test_a_first_job_that_is_killed_leaves_its_files_behind(*, api: bool) -> None:
-    """That is told once its server is back and quiet, also where another job comes first."""
+    """The alert comes when its server is back and idle, even after another job."""
     for next_job in (False, True):
         server = Server()
         server.run(10, 20, api=api)

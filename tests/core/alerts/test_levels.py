@@ -33,7 +33,7 @@ Word = Level | str
 
 
 class Told:
-    """What is said of memory, in order; a reading every 2 s unless told otherwise."""
+    """The alerts for this memory, in order; a reading every 2 s unless stated otherwise."""
 
     def __init__(self, limits: AlertLimits = LIMITS) -> None:
         self.limits = limits
@@ -62,13 +62,13 @@ class Told:
         return f"{word} again" if verdict.again else f"{word} early" if verdict.early else word
 
     def stay(self, memory_mb: float, for_s: float, every_s: float = 2.0, **more: bool) -> list[str]:
-        """What is said while memory stays there."""
+        """The alerts while memory stays there."""
         said = [self.read(memory_mb, every_s, **more) for _ in range(round(for_s / every_s))]
         return [word for word in said if word]
 
 
 def said(*memory_mb: float | None) -> list[str]:
-    """What is said at each of these readings, 2 s apart."""
+    """The alert at each of these readings, 2 s apart."""
     told = Told()
     return [told.read(figure) for figure in memory_mb]
 
@@ -109,7 +109,7 @@ class TestRising:
         assert [word for word in said(*climb) if word] == ["raised", "high", "critical"]
 
     def test_each_level_has_its_own_hold(self) -> None:
-        """Also where a lower one was said: high comes 2 s after its crossing, critical with it."""
+        """Also after a lower one: high comes 2 s after its crossing, critical with it."""
         assert said(1600, 1600, 2100, 2100) == ["", "raised", "", "high"]
         assert said(1600, 1600, 2100, 1900) == ["", "raised", "", ""]
         assert said(1600, 1600, 3100) == ["", "raised", "critical"]
@@ -150,7 +150,7 @@ class TestRising:
 
 class TestFalling:
     def test_a_level_is_armed_again_after_30_s_below_ninety_percent_of_it(self) -> None:
-        """High (2000) is said again after 30 s below 1800."""
+        """High (2000) alerts again after 30 s below 1800."""
         told = Told()
         assert told.stay(2100, 10) == ["high"]
         told.stay(1799, LIMITS.recovery_s + 2)
@@ -175,14 +175,14 @@ class TestFalling:
         assert Told().stay(100, 100) == []
 
     def test_after_the_note_everything_is_armed_again(self) -> None:
-        """The next climb is told like the first."""
+        """The next climb alerts like the first."""
         told = Told()
         for _ in range(2):
             assert told.stay(1600, 10) == ["raised"]
             assert told.stay(1000, 40) == [BACK]
 
     def test_no_reading_is_no_recovery(self) -> None:
-        """A server that cannot be read has not recovered, and nothing is said twice after it."""
+        """An unreadable server has not recovered, and no alert comes twice after it."""
         told = Told()
         told.stay(2500, 4)
         for _ in range(60):
@@ -310,7 +310,7 @@ class TestStanding:
         assert (told.state.reached, told.state.recovering) == (Level.NONE, False)
 
     def test_a_forecast_is_no_level(self) -> None:
-        """What was said early is not reached."""
+        """An early alert's level is not reached."""
         told = Told()
         told.read(1000, foreseen=True)
         assert (told.state.level, told.state.highest, told.state.reached) == (Level.NONE,) * 3
@@ -371,7 +371,7 @@ class TestForeseen:
         assert words == ["high as foretold", "critical as foretold"]
 
     def test_while_critical_there_is_nothing_to_foresee(self) -> None:
-        """It is said already."""
+        """The alert was sent already."""
         told = Told()
         told.read(3100)
         assert told.read(3200, foreseen=True) == ""
@@ -388,7 +388,7 @@ class TestDue:
         assert due_s(told.state, told.now_s, LIMITS) == math.inf
 
     def test_recovery_and_repeat_want_one(self) -> None:
-        """30 s after memory has fallen, 10 min after critical was said."""
+        """30 s after memory has fallen, 10 min after the critical alert."""
         told = Told()
         told.read(3100)
         assert due_s(told.state, told.now_s, LIMITS) == told.now_s + 600.0
@@ -480,7 +480,7 @@ def test_a_level_is_never_said_twice_without_being_left(
 
 @given(_readings)
 def test_what_is_judged_is_sane(readings: list[tuple[int | None, float, bool]]) -> None:
-    """A recovery comes once and after an alert; what is said again was said."""
+    """A recovery comes once and after an alert; a repeat comes after its alert."""
     state, now_s, known = CALM, 0.0, False
     for reading, step_s, foreseen in readings:
         now_s += step_s

@@ -21,7 +21,7 @@ Said = ServerExit | ServerReturn | WorkerReplacement | ChildKilled | None
 
 
 class Told:
-    """A server, and what is said of it at moments that count from the start."""
+    """A server and its reports, with times from the start on."""
 
     def __init__(self) -> None:
         self.state = ServerExitState()

@@ -35,13 +35,13 @@ def limited(available_mb: float) -> SystemMemory:
 def said_of(
     state: SystemMemoryState, what: SystemMemory | None, now_s: float
 ) -> tuple[SystemMemoryState, bool | None]:
-    """After one more reading; True: it is said, False: it is over, None: nothing."""
+    """After one more reading; True: an alert, False: its end, None: nothing."""
     state, found = update(state, facts(now_s, system=what))
     return state, None if found is None else isinstance(found, MachineShort)
 
 
 class Told:
-    """What is said at readings 2 s apart: True (short), False (over), None."""
+    """The results at readings 2 s apart: True (short), False (over), None."""
 
     def __init__(self) -> None:
         self.state, self.now_s = NO_SHORTAGE, 0.0
@@ -71,7 +71,7 @@ def test_it_is_said_once_after_two_seconds() -> None:
 
 
 def test_a_limit_is_said_at_the_next_reading() -> None:
-    """Which is asked for at once: below a limit the kernel soon kills."""
+    """The list of processes is read at once: at the limit the kernel soon kills."""
     state, said = said_of(NO_SHORTAGE, limited(100), 10.0)
     assert (said, due_s(state, 10.0, LIMITS)) == (None, 10.2)
     assert said_of(state, limited(100), 10.2)[1] is True
@@ -94,7 +94,7 @@ def test_pressure_is_said_after_ten_seconds() -> None:
 
 
 def test_what_looms_asks_who_holds_the_memory() -> None:
-    """From the first reading until it is said; and for a reading when its hold ends."""
+    """From the first reading until the alert; and for a reading when its hold time ends."""
     told = Told()
     assert not told.state.looms
     assert due_s(told.state, told.now_s, LIMITS) == math.inf
@@ -107,7 +107,7 @@ def test_what_looms_asks_who_holds_the_memory() -> None:
 
 
 def test_sleep_is_no_hold() -> None:
-    """What was said stays said."""
+    """An alert stays valid."""
     assert woken(SystemMemoryState(short_s=1.0), 9.0) == NO_SHORTAGE
     assert woken(SystemMemoryState(short_s=1.0, said=True, eased_s=2.0), 9.0) == SystemMemoryState(
         said=True

@@ -178,7 +178,8 @@ class TestUnseen:
         assert (state.activity, state.stage) == (IDLE, None)
 
     def test_what_only_answers_tell_lasts_until_the_next_is_overdue(self) -> None:
-        """A costly API is asked every 8 s: between two of its signs of work there is no pause."""
+        """An expensive API is polled every 8 s: between two of its signs of work there is no
+        pause."""
         state = NO_STATE
         for at_s in (0.0, 8.0, 16.0):
             state = update(state, at_s, answer(300, at_s, tracker=(at_s, 1)), None, None)

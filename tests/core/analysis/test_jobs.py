@@ -63,7 +63,7 @@ def test_a_job_has_its_times_and_figures() -> None:
 
 
 def test_before_has_nothing_of_the_job() -> None:
-    """What was only recognised as work some readings later had begun, and grown, before."""
+    """Work recognised some readings later began, and grew, before that."""
     jobs = lived((IDLE, 126), (BURST, 200), (BURST, 290), (BUSY, 280))
     assert jobs.current is not None
     assert jobs.current.started == moment(2)

@@ -128,7 +128,7 @@ def test_who_has_ended_leaves_the_others_what_they_shared() -> None:
 
 
 def test_who_cannot_be_asked_counts_in_full() -> None:
-    """And that it may be too high is said, where they may have been forked."""
+    """And the text says that it may be too high if they may have been forked."""
     for sharing in (None, Sharing()):
         assert footprint_mb(tree(*FORKED), sharing) == (3514, MemoryKind.RSS_SUM)
     rows = row(42, 300), row(43, 100, "ffmpeg"), row(44, 2)

@@ -219,12 +219,12 @@ class TestWhatIsSaid:
 
 
 class TestTruth:
-    """What is said is true when it is said."""
+    """A statement is true at its time."""
 
     @pytest.mark.parametrize("limit_mb", [600.0, 650.0, 700.0])
     def test_a_staircase_of_jobs_is_no_climb(self, limit_mb: float) -> None:
-        """A recorded one, level at 583.8 MB from 98.9 s on: no forecast reaches 600 MB then, and
-        nothing is said of a limit that memory never passed."""
+        """A recorded one, level at 583.8 MB from 98.9 s on: no forecast reaches 600 MB then, and no
+        alert comes for a limit that memory never passed."""
         watched = Watched()
         limits = AlertLimits(raised_mb=580.0, high_mb=590.0, critical_mb=limit_mb)
         settings = replace(watched.state.settings, alerts=limits)
@@ -283,7 +283,7 @@ class TestTruth:
 
     @pytest.mark.parametrize("wanted", [False, True])
     def test_raised_in_a_job_is_for_who_wants_it(self, wanted: bool) -> None:
-        """It is shown and logged in any case; high is said to everybody."""
+        """It is shown and logged in any case; high always notifies."""
         watched = Watched()
         limits = AlertLimits(raised_while_processing=wanted)
         settings = replace(watched.state.settings, alerts=limits)
@@ -436,7 +436,7 @@ class TestRestart:
         assert "muted_until" not in remembered(watched.state, watched.now())
 
     def test_pending_alerts_survive(self) -> None:
-        """As soon as it is held back; it is told once the mute is over, and only once."""
+        """As soon as they are pending; they come once, when the mute is over."""
         first = Watched()
         first.happen(Mute(1800.0))
         first.stay(2100, 10)
@@ -554,8 +554,8 @@ def _alerts(events: list[Event]) -> list[Level | str]:
 def test_the_order_of_what_is_said_is_sane(
     steps: list[tuple[float | None, int, float]],
 ) -> None:
-    """A sample comes before what is said of it; a recovery after an alert; muted or not, each
-    recovery of an alert is told."""
+    """A sample comes before its alerts, and a recovery after an alert; muted or not, each alert's
+    recovery is reported."""
     for mutes in (False, True):
         watched = Watched()
         for number, (memory_mb, count, jump_s) in enumerate(steps):

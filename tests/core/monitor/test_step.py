@@ -387,7 +387,8 @@ class TestNotTheServer:
         return told.sample
 
     def test_with_its_first_answer_nothing_of_it_is_used(self, told: Told) -> None:
-        """Neither memory, CPU, helpers, activity nor its temp directory; and it is said why."""
+        """Neither memory, CPU, helpers, activity nor its temp directory; and the reason is
+        shown."""
         sample = self.tick(told, 6)
         assert (sample.source, sample.memory_bytes) == (Source.API, mb(400))
         assert (sample.cpu_percent, sample.rows, sample.target) == (None, (), None)
@@ -472,7 +473,7 @@ class TestJobs:
         assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(627))
 
     def test_polls_of_another_server_are_no_peak(self, told: Told) -> None:
-        """What was seen of the last one says nothing of the next."""
+        """Readings of the last server say nothing about the next one."""
         self.work(told)
         other = tree_reading(126, START_S + 8)
         other = replace(other, target=replace(TARGET, pid=77))

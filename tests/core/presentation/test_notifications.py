@@ -297,7 +297,7 @@ class TestForecasts:
         assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
 
     def test_a_level_that_lasts_is_still_there(self) -> None:
-        """It replaces what was said before."""
+        """It replaces the earlier notification."""
         first = sent(Alert(LevelReached(Level.HIGH, 2000), CALM))
         again = sent(Alert(LevelReached(Level.HIGH, 2000, again=True), CALM))
         assert again.title == "Still high: 1.58 GB"

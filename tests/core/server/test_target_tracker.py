@@ -1,4 +1,4 @@
-"""What is said of the server's end, its return, and its workers' turns."""
+"""Alerts about the server's end, its return, and its replaced workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOSS = Loss(TARGET, OomKills(1))
 
 
 def told(*readings: ProcessReading) -> list[Change]:
-    """What is said of these readings, one after the other."""
+    """The findings of these readings, one after the other."""
     tracker, changes = TargetTracker(), []
     for reading in readings:
         tracker, change = update(tracker, reading)

@@ -328,7 +328,7 @@ def test_bus_restarted(tray: Tray, watcher: Watcher, session_bus: DesktopSession
 def test_refused_registration(
     tray: Tray, watcher: Watcher, session_bus: DesktopSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A watcher that refuses is no reason to end or complain; the next one is asked."""
+    """A refusing watcher is no reason to end or complain; the next one is tried."""
     watcher.stop()
 
     def refuse(_call: Heard) -> None:
@@ -424,7 +424,7 @@ def test_no_session_bus(
     environment: pytest.MonkeyPatch,
     break_it: Callable[..., object],
 ) -> None:
-    """Without a reachable bus or a display there is no desktop, and that is said at once."""
+    """Without a reachable bus or a display there is no desktop; the error comes at once."""
     break_it(environment, session_bus.home)
     with pytest.raises(backends.NoDesktopError):
         backends.open_desktop(lambda _present: None)
