@@ -398,7 +398,7 @@ def test_opening_the_menu_reads_what_only_it_shows(
     def others() -> list[str]:
         return offered_rows(desktop.menu_layout(item, about_to_show=False)["children"])
 
-    app.wait_for_tooltip("green")
+    app.wait_for_tooltip("normal")
     assert others() == []
     desktop.right_click(SCREEN[0] - 20, 16)
     wait_for(desktop.popups, "the menu is open")
