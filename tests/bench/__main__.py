@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import alerts, delay, growth, idle, memory, sample, start, truth, walk
+from tests.bench import alerts, beside, delay, growth, idle, memory, sample, start, truth, walk
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -17,5 +17,6 @@ if __name__ == "__main__":
             walk.PART,
             alerts.PART,
             truth.PART,
+            beside.PART,
         )
     )

@@ -150,10 +150,12 @@ def desktop() -> Iterator[tuple[DesktopSession, Panel]]:
         yield session, panel
 
 
-def start_app(session: DesktopSession, url: str, *options: str) -> subprocess.Popen[bytes]:
-    """Start the app in the tray of this desktop."""
+def start_app(
+    session: DesktopSession, url: str, *options: str, root: Path = ROOT
+) -> subprocess.Popen[bytes]:
+    """Start the app of this source tree in the tray of this desktop."""
     command = (sys.executable, "-m", "tray_app", "--url", url, *options)
-    return session.start("app", *command, cwd=ROOT)
+    return session.start("app", *command, cwd=root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watching(state: ApiState, config: str = "") -> Iterator[Watch]:
+def watching(state: ApiState, config: str = "", *, root: Path = ROOT) -> Iterator[Watch]:
     """The app in its tray, brought into this state."""
     with contextlib.ExitStack() as stack:
         session, panel = stack.enter_context(desktop())
@@ -191,7 +193,7 @@ def watching(state: ApiState, config: str = "") -> Iterator[Watch]:
         limits = session.home / "config.toml"
         limits.write_text(config)
         url = watched.url if watched else f"http://127.0.0.1:{free_port()}"
-        app = start_app(session, url, "--config", str(limits), *state.options)
+        app = start_app(session, url, "--config", str(limits), *state.options, root=root)
         watch = Watch(state, app.pid, session, panel, watched)
         if watched and state.later:
             wait_for(lambda: panel.figures_at_s, "a first figure")

@@ -31,6 +31,7 @@ class Effort:
     pid: int = 0
     videos: tuple[Path, ...] = ()
     keep: Path | None = None
+    commit: str = "HEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def run(*parts: Part) -> int:
     option("--processes", type=_numbers, default="150,600,2000", help="processes on the machine")
     option("--files", type=_numbers, default="10,10000,100000", help="sizes of temp trees")
     option("--age", type=float, default=60.0, help="seconds before the app's memory is read")
+    option("--commit", default="HEAD", help="for the part beside: the other source tree")
     truth = parser.add_argument_group("truth").add_argument
     truth("--minutes", type=float, default=20.0, help="of load, for the part truth")
     truth("--seed", type=int, default=1, help="the load's order comes from")
@@ -132,6 +134,7 @@ def run(*parts: Part) -> int:
         given.pid,
         tuple(given.video),
         given.keep,
+        given.commit,
     )
     blocks = {"machine": machine()}
     print(blocks["machine"], HEADING, sep="\n", flush=True)
