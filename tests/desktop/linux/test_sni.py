@@ -269,6 +269,39 @@ def test_the_menu_says_that_it_is_open(tray: Tray) -> None:
     wait_for(lambda: tray.opened == [True, False], "it is told to be closed")
 
 
+def test_each_submenu_is_told_when_the_menu_opens(tray: Tray) -> None:
+    """Plasma reads its rows before it shows it: once for each opening, at the same revision."""
+    tray.layout(0, -1)
+    heard = tray.hear(MENU)
+    mode = find_row(tray.session.menu_layout(tray.item)["children"], "Mode")
+    tray.session.menu_layout(tray.item)
+    tray.session.peer.call(*tray.menu, "AboutToShow", "i", mode["id"])
+    revision, _layout = tray.session.peer.call(*tray.menu, "GetLayout", "iias", 0, 1, [])
+    told = [signal.body for signal in heard if signal.member == "LayoutUpdated"]
+    assert told == [[revision, mode["id"]]]
+    closed = ("isvu", 0, "closed", Variant("i", 0), 0)
+    tray.session.peer.call(*tray.menu, "Event", *closed)
+    tray.session.peer.call(*tray.menu, "AboutToShowGroup", "ai", [0, mode["id"]])
+    tray.layout(0, 0)
+    told = [signal.body for signal in heard if signal.member == "LayoutUpdated"]
+    assert told == [[revision, mode["id"]]] * 2
+
+
+def test_an_open_menu_is_not_covered_by_a_tooltip(tray: Tray) -> None:
+    """NewToolTip waits until the menu is closed; who reads the tooltip gets the new text."""
+    heard = tray.hear(ITEM)
+    tray.session.menu_layout(tray.item)
+    tray.desktop.show_tooltip("one")
+    tray.desktop.show_tooltip("two")
+    wait_for(lambda: tray.get("ToolTip")[2] == "two", "the tooltip is another")
+    assert heard == []
+    closed = ("isvu", 0, "closed", Variant("i", 0), 0)
+    tray.session.peer.call(*tray.menu, "Event", *closed)
+    wait_for(lambda: heard, "NewToolTip")
+    tray.get("ToolTip")
+    assert [signal.member for signal in heard] == ["NewToolTip"]
+
+
 def test_attention_shows_the_same_picture(tray: Tray) -> None:
     """NeedsAttention comes with the picture that is there, and goes without a trace."""
     heard = tray.hear(ITEM)

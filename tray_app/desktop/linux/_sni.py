@@ -16,6 +16,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus
 from pystray import _base
 
 from tray_app.desktop.linux.dbusmenu import MENU_PATH, DbusMenu, Ids, Node, build
+from tray_app.desktop.linux.held_signal import HeldSignal
 from tray_app.desktop.linux.registration import Registration
 from tray_app.desktop.linux.session_bus import SessionBus
 from tray_app.worker_thread import WorkerThread
@@ -183,7 +184,13 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
         self._item.on_activate = self._activate
         self.on_click: Callable[[], None] = lambda: None
         self._ids = Ids()
-        self._dbus_menu = DbusMenu(self._nodes, on_menu)
+        self._new_tooltip = HeldSignal(self._item.NewToolTip)
+
+        def on_open(is_open: bool) -> None:
+            self._new_tooltip.hold(is_open)
+            on_menu(is_open)
+
+        self._dbus_menu = DbusMenu(self._nodes, on_open)
         self._told_menu: Any = None
         self._registration: Registration | None = None
         self._tried = threading.Event()
@@ -266,7 +273,7 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
         def update() -> None:
             self._item.tooltip = title
-            self._item.NewToolTip()
+            self._new_tooltip.send()
 
         self._bus.soon(update)
 

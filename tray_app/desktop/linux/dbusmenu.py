@@ -158,6 +158,21 @@ class DbusMenu(ServiceInterface):
             return True
         return (tell or self.is_open(now_s)) and self._tell_changes()
 
+    def _show_root(self) -> bool:
+        """The whole menu is about to open.
+
+        Plasma pops up a submenu before it has read its rows, too narrow, and then moves it off the
+        screen. Told of each submenu here, it reads them at once. The revision stays: a panel that
+        has this layout reads nothing again.
+        """
+        is_opening = not self.is_open(asyncio.get_running_loop().time())
+        changed = self.refresh(about_to_show=True)
+        if is_opening:
+            for row in self._root.children:
+                if row.children:
+                    self.LayoutUpdated(self._revision, row.id)
+        return changed
+
     def _note_opening(self, now_s: float) -> None:
         self._open_until_s = now_s + OPEN_AT_MOST_S
         if now_s - self._open_told_s >= OPEN_TOLD_EVERY_S:
@@ -270,12 +285,14 @@ class DbusMenu(ServiceInterface):
 
     @dbus_method()
     def AboutToShow(self, id: _Int) -> _Bool:
-        return self.refresh(about_to_show=True) if id == 0 or self._find(id) else False
+        if id == 0:
+            return self._show_root()
+        return self.refresh(about_to_show=True) if self._find(id) else False
 
     @dbus_method()
     def AboutToShowGroup(self, ids: _Ids) -> _Updates:
         missing = [node_id for node_id in ids if self._find(node_id) is None]
-        changed = self.refresh(about_to_show=True)
+        changed = self._show_root() if 0 in ids else self.refresh(about_to_show=True)
         return [ids if changed else [], missing]
 
     @dbus_signal()
