@@ -42,7 +42,7 @@ from tray_app.sources.api.action_worker import ActionWorker
 from tray_app.sources.api.actions import ServerCalls
 from tray_app.sources.api.client import ApiClient
 from tray_app.sources.background.scheduler import BackgroundScheduler
-from tray_app.sources.demo import DemoApi
+from tray_app.sources.demo import DemoApi, DemoServer
 from tray_app.views.presenter import Presenter
 from tray_app.worker_thread import WorkerThread
 
@@ -261,7 +261,7 @@ def test_a_machine_without_room_for_a_thread(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_demo_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
     """As the real one does."""
     outcomes: queue.SimpleQueue[ApiOutcome] = queue.SimpleQueue()
-    demo = DemoApi(outcomes.put, time.monotonic)
+    demo = DemoApi(outcomes.put, DemoServer(time.monotonic))
     failing_first(monkeypatch, demo, "_outcome", ailment)
     demo.ask(LIMIT_S)
     assert isinstance(outcomes.get(timeout=LIMIT_S), ApiReading)

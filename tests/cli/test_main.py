@@ -15,6 +15,7 @@ from tray_app.cli import main
 from tray_app.core.config.options import OPTIONS
 from tray_app.core.config.settings import Settings
 from tray_app.core.config.template import commented_config
+from tray_app.core.model.icon_options import Style
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.log_file import LogFileHandler
 
@@ -197,6 +198,17 @@ def test_view_flags(started: list[app.Invocation]) -> None:
         assert started[-1].view is view
     main.main(["--demo"])
     assert (started[-1].demo, started[-1].state_file) == (True, None)
+
+
+def test_the_demo_has_settings_of_its_own(started: list[app.Invocation], tmp_path: Path) -> None:
+    """A config file changes its look, but not its story; a flag changes it all the same."""
+    text = 'mode = "api"\ninterval_s = 60\n[alerts]\nraised_mb = 9\n[view]\nstyle = "bars"\n'
+    (tmp_path / "config.toml").write_text(text)
+    shown = settings(started, "--demo")
+    assert (shown.style, shown.mode, shown.interval_s) == (Style.BARS, Mode.AUTO, 1.0)
+    assert (shown.alerts.raised_mb, shown.alerts.recovery_s) == (1500.0, 4.0)
+    flagged = settings(started, "--demo", "--fallback", "--interval", "5")
+    assert (flagged.mode, flagged.interval_s) == (Mode.FALLBACK, 5.0)
 
 
 def test_the_environment_beats_the_file_and_a_flag_beats_both(

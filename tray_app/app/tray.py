@@ -107,7 +107,7 @@ class TrayApp:
         self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
         self._presenter = Presenter(desktop, self._sampler.post)
         self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s)
-        self._actions = ServerActions(self._sampler.post)
+        self._actions = ServerActions(self._sampler.post, demo=begun.demo)
         self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
         reports.receive = self._take_report
         desktop.on_notifier = lambda: self._sampler.post(NotifierSeen())
@@ -255,15 +255,16 @@ def _next_event(
 class ServerActions:
     """Runs the server's actions; the core lets only one run at a time."""
 
-    def __init__(self, post: Callable[[ActionFinished], None]) -> None:
+    def __init__(self, post: Callable[[ActionFinished], None], *, demo: bool = False) -> None:
         self._post = post
+        self._demo = demo
         self._worker: ActionWorker | None = None
 
     def run(self, action: ServerAction, settings: Settings) -> None:
         """Run one in a thread of its own, which posts the result."""
         from tray_app.sources.api.action_worker import ActionWorker
 
-        calls = wiring.make_server_calls(settings)
+        calls = wiring.make_actions_server(settings, demo=self._demo)
         self._worker = ActionWorker(
             action, calls, lambda result: self._post(ActionFinished(result)), clock.mono_s
         )

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import ApiOutcome
-from tray_app.core.monitor.inputs import Reconfigured, ThreadRestarted
+from tray_app.core.monitor.inputs import Reconfigured, StoryBeganAgain, ThreadRestarted
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import alert_memory
 from tray_app.runtime import clock
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.runtime.config_file import ConfigFile
     from tray_app.runtime.ports import Outlet
+    from tray_app.sources.api.action_worker import Server
     from tray_app.sources.api.actions import ServerCalls
     from tray_app.sources.api.client import ApiClient
+    from tray_app.sources.demo import DemoServer
 
 JOIN_LIMIT_S = 0.3
 FIRST_LIMIT_S = 0.5
@@ -58,7 +61,8 @@ def make_sampler(
         jitter=random.random,
         outlets=(publish,),
         on_battery=on_battery,
-        edited=_edited(invocation.config),
+        # The demo has limits of its own.
+        edited=_edited(None if invocation.demo else invocation.config),
         renew=lambda state: _make_sources(sampler, state, shown=shown),
         **options,
     )
@@ -81,7 +85,7 @@ def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
     if demo:
         from tray_app.sources.demo import DemoProbe
 
-        return DemoProbe(clock.mono_s)
+        return DemoProbe(_demo_server())
     from tray_app.sources.processes.host import process_table
     from tray_app.sources.processes.probe import ServerProbe
 
@@ -121,8 +125,9 @@ def make_helpers(sampler: Sampler, state: State, uss_pss: UssPssSource | None) -
     if state.demo:
         from tray_app.sources.demo import DemoApi, DemoWalker
 
-        walker = DemoWalker(sampler.note_temp, clock.mono_s)
-        return DemoApi(sampler.post, clock.mono_s), walker, uss_pss
+        server = _demo_server()
+        walker = DemoWalker(sampler.note_temp, server, lambda: sampler.post(StoryBeganAgain()))
+        return DemoApi(sampler.post, server), walker, uss_pss
     from tray_app.sources.background.scheduler import BackgroundScheduler
     from tray_app.sources.background.temp_dir import TempWalker
 
@@ -148,6 +153,23 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
         headers=headers,
         verify=verify,
     )
+
+
+@cache
+def _demo_server() -> DemoServer:
+    """The scripted server of this run: all its sources and actions see the same one."""
+    from tray_app.sources.demo import DemoServer
+
+    return DemoServer(clock.mono_s)
+
+
+def make_actions_server(settings: Settings, *, demo: bool) -> Server:
+    """What carries out the user's actions: the server, or the demo's."""
+    if demo:
+        from tray_app.sources.demo import DemoCalls
+
+        return DemoCalls(_demo_server())
+    return make_server_calls(settings)
 
 
 def make_server_calls(settings: Settings) -> ServerCalls:

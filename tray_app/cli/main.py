@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from tray_app import APP_ID
 from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config import options, template
 from tray_app.core.config.parse import ConfigError
-from tray_app.core.config.settings import RememberedChoices, Settings, resolve
-from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.config.settings import RememberedChoices, Settings, for_demo, resolve
+from tray_app.core.model.presets import Preset
 from tray_app.core.presentation import program_text
 from tray_app.views.terminal import streams
 
@@ -139,9 +137,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     in_tray = not (given.json or given.console or given.once or given.demo)
     state_file = paths.state_file() if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
-    settings = resolve(base, remembered, flags)
     if given.demo:
-        settings = replace(settings, mode=flags.get("mode") or Mode.AUTO)
+        base = for_demo(base)
+    settings = resolve(base, remembered, flags)
 
     _log_to(
         parser,

@@ -1,10 +1,11 @@
 """A scripted server for ``--demo``: its memory, its API and its processes, without a server.
 
-Rule of the room: everything is a pure function of the time since the start, so that the API and the
-processes agree, and every run is the same.
+Rule of the room: everything is a pure function of the time since the start and of the memory that
+a click has freed. So the API and the processes agree, and every run is the same.
 
 The scenes are those of a recorded job (upload, thumbnail, frames, ffmpeg, clean-up). The climb is
-steeper and higher, so that every colour, the fallback and each notification come within a minute.
+steeper and higher, so that every colour, the fallback and each notification come within a minute,
+each while the icon shows its cause.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ from tray_app.core.model.readings import (
     TempUsage,
 )
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
+from tray_app.sources.api.errors import ApiError
 from tray_app.worker_thread import WorkerThread
 
-STORY_S = 70.0
+STORY_S = 60.0
 """After this it begins again, with the memory that the last job kept."""
 
+_EMPTY_MB = 180.0
 _RETAINED_MB = 420.0
+_FREED_PART = 0.5  # of what the server uses beyond its own needs: a collection never frees all
 _NOISE_MB = 1.0
 _FFMPEG_BYTES = 96 * MIB  # 85 to 123 MB on the real server
 _BATCH_S = 2.0
@@ -68,61 +72,38 @@ class _Scene(Struct, frozen=True):
     ffmpeg: bool = False
 
 
+def _frames(begins_s: float, memory_mb: float) -> _Scene:
+    return _Scene(begins_s, _FRAMES, memory_mb, 110, temp_mb=121 + 2 * begins_s, temp_files=3)
+
+
+_ENCODING = _Scene(
+    begins_s=45,
+    stage="BEFORE_VIDEO_POSTPROCESSING",
+    memory_mb=3150,
+    cpu_percent=175,
+    temp_mb=235,
+    temp_files=4,
+    api_silent=True,
+    ffmpeg=True,
+)
 _SCENES = (
-    _Scene(0, _IDLE, 180, 1),
-    _Scene(
-        begins_s=6,
-        stage="AFTER_FILE_UPLOAD",
-        memory_mb=180,
-        cpu_percent=45,
-        temp_mb=0,
-        temp_files=1,
-    ),
-    _Scene(
-        begins_s=10,
-        stage="AFTER_THUMBNAIL_EXTRACTION",
-        memory_mb=260,
-        cpu_percent=85,
-        temp_mb=120,
-        temp_files=2,
-    ),
-    _Scene(begins_s=13, stage=_FRAMES, memory_mb=440, cpu_percent=105, temp_mb=121, temp_files=3),
-    _Scene(
-        begins_s=24,
-        stage=_FRAMES,
-        memory_mb=1350,
-        cpu_percent=130,
-        temp_mb=160,
-        temp_files=3,
-        api_silent=True,
-    ),
-    _Scene(begins_s=34, stage=_FRAMES, memory_mb=2200, cpu_percent=110, temp_mb=195, temp_files=3),
-    _Scene(
-        begins_s=45,
-        stage="BEFORE_VIDEO_POSTPROCESSING",
-        memory_mb=3150,
-        cpu_percent=175,
-        temp_mb=235,
-        temp_files=4,
-        ffmpeg=True,
-    ),
-    _Scene(
-        begins_s=51,
-        stage="AFTER_VIDEO_UPLOAD",
-        memory_mb=3200,
-        cpu_percent=60,
-        temp_mb=275,
-        temp_files=4,
-    ),
-    _Scene(
-        begins_s=53,
-        stage="AFTER CAP RELEASE",
-        memory_mb=3150,
-        cpu_percent=30,
-        temp_mb=275,
-        temp_files=4,
-    ),
-    _Scene(58, _IDLE, _RETAINED_MB, 1),
+    _Scene(0, _IDLE, _EMPTY_MB, 1),
+    _Scene(3, "BEFORE_FILE_UPLOAD", _EMPTY_MB, 45, temp_files=1),
+    _Scene(6, "AFTER_THUMBNAIL_EXTRACTION", 220, 85, temp_mb=120, temp_files=2),
+    # Stairs through the colours: no line, so no forecast yet.
+    _frames(7.5, 400),
+    _frames(8.5, 700),
+    _frames(10.5, 710),
+    _frames(11.5, 1240),
+    _frames(14, 1250),
+    _frames(15.5, 2050),
+    # High has come. From here a steady climb: foretold after 13 s, critical after 25 s.
+    _frames(18, 2055),
+    _frames(44.5, 3030),
+    _ENCODING,
+    replace(_ENCODING, begins_s=51, memory_mb=3160),
+    _Scene(51.5, "AFTER CAP RELEASE", 3100, 30, temp_mb=275, temp_files=4),
+    _Scene(53, _IDLE, _RETAINED_MB, 1),
     _Scene(STORY_S, _IDLE, _RETAINED_MB, 1),
 )
 
@@ -155,15 +136,33 @@ class DemoMoment(Struct, frozen=True):
         )
 
 
-def story(t_s: float) -> DemoMoment:
+class Freed(Struct, frozen=True):
+    """The memory that *Free memory* has freed in this round of the story."""
+
+    memory_mb: float = 0.0
+    round: int = -1
+
+
+_NOTHING_FREED = Freed()
+
+
+def round_of(t_s: float) -> int:
+    """How often the story has ended ``t_s`` seconds after the start."""
+    return int(t_s // STORY_S)
+
+
+def story(t_s: float, freed: Freed = _NOTHING_FREED) -> DemoMoment:
     """The scripted server ``t_s`` seconds after the start (0 or more), without end."""
-    rounds, at_s = divmod(t_s, STORY_S)
+    rounds, at_s = round_of(t_s), t_s % STORY_S
     number = bisect_right(_SCENES, at_s, key=lambda scene: scene.begins_s) - 1
     scene, after = _SCENES[number], _SCENES[number + 1]
     part = (at_s - scene.begins_s) / (after.begins_s - scene.begins_s)
     memory_mb = scene.memory_mb + part * (after.memory_mb - scene.memory_mb)
     if rounds:  # the last job's memory is used again before more is needed
-        memory_mb = max(memory_mb, _RETAINED_MB)
+        freed_mb = freed.memory_mb if freed.round == rounds - 1 else 0.0
+        memory_mb = max(memory_mb, _RETAINED_MB - freed_mb)
+    if freed.round == rounds:
+        memory_mb = max(_EMPTY_MB, memory_mb - freed.memory_mb)
     batch = int(at_s / _BATCH_S)
     if scene.stage == _IDLE:
         batch = 0 if number == 0 else int(STORY_S)
@@ -179,6 +178,35 @@ def story(t_s: float) -> DemoMoment:
     )
 
 
+class DemoServer:
+    """The scripted server from now on: one for all sources, which read it at the same time."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._started_s = clock()
+        self._freed = _NOTHING_FREED
+
+    def at(self, now_s: float) -> DemoMoment:
+        """The server at this moment of the clock."""
+        return story(now_s - self._started_s, self._freed)
+
+    def now(self) -> DemoMoment:
+        """The server now."""
+        return self.at(self.clock())
+
+    @property
+    def round(self) -> int:
+        """How often the story has begun again."""
+        return round_of(self.clock() - self._started_s)
+
+    def free_memory(self) -> None:
+        """Free a part of its memory, until the next round needs it again."""
+        beyond_mb = max(0.0, self.now().memory_bytes / MIB - _EMPTY_MB)
+        number, before = self.round, self._freed
+        earlier_mb = before.memory_mb if before.round == number else 0.0
+        self._freed = Freed(earlier_mb + _FREED_PART * beyond_mb, number)
+
+
 class DemoApi:
     """The scripted server's API, with the interface of `ApiClient`.
 
@@ -186,10 +214,10 @@ class DemoApi:
     time limit is over.
     """
 
-    def __init__(self, report: Callable[[ApiOutcome], None], clock: Callable[[], float]) -> None:
+    def __init__(self, report: Callable[[ApiOutcome], None], server: DemoServer) -> None:
         self._report = report
-        self._clock = clock
-        self._started_s = clock()
+        self._server = server
+        self._clock = server.clock
         self._order: _Order | None = None
         self._is_closed = False
         self._changed = threading.Condition()
@@ -231,7 +259,7 @@ class DemoApi:
         self._wait(_LATENCY_S)
         while not self._is_closed:
             now_s = self._clock()
-            moment = story(now_s - self._started_s)
+            moment = self._server.at(now_s)
             if not moment.api_silent:
                 return _reading(moment, now_s, now_s - order.asked_s, order.with_stage)
             left_s = order.asked_s + order.patience_s - now_s
@@ -268,9 +296,8 @@ def _reading(moment: DemoMoment, taken_s: float, latency_s: float, with_stage: b
 class DemoProbe:
     """The scripted server's processes, with the interface of `ServerProbe`."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._started_s = clock()
+    def __init__(self, server: DemoServer) -> None:
+        self._server = server
         self._has_read = False
 
     def read(
@@ -280,7 +307,7 @@ class DemoProbe:
         override: TargetOverride = NO_OVERRIDE,  # noqa: ARG002 - there is but one server
     ) -> ProcessReading:
         """One reading; CPU is known from the second on, as with real processes."""
-        moment = story(now_s - self._started_s)
+        moment = self._server.at(now_s)
         cpu_percent = moment.cpu_percent if self._has_read else None
         self._has_read = True
         return ProcessReading(
@@ -304,13 +331,13 @@ class DemoProbe:
         return self._poll
 
     def _poll(self) -> PollReading:
-        moment = story(self._clock() - self._started_s)
+        moment = self._server.now()
         rss_bytes = sum(row.rss_bytes for row in _rows(moment, None))
         return PollReading(rss_bytes, moment.system.available_bytes)
 
     def largest(self, count: int) -> tuple[ProcessRow, ...]:
         """The sources that exist."""
-        rows = (*_rows(story(self._clock() - self._started_s), None), *_OTHERS)
+        rows = (*_rows(self._server.now(), None), *_OTHERS)
         return tuple(sorted(rows, key=lambda row: -row.rss_bytes)[:count])
 
     def forget(self) -> None:
@@ -357,18 +384,62 @@ _OTHERS = (
 )
 
 
-class DemoWalker:
-    """The scripted temp directory, with the interface of `TempWalker`; reports at each watch."""
+class DemoCalls:
+    """The actions on the scripted server, with the interface of `ServerCalls`.
 
-    def __init__(self, report: Callable[[TempUsage], None], clock: Callable[[], float]) -> None:
+    In a silence of the story it answers nothing, like the API.
+    """
+
+    def __init__(self, server: DemoServer) -> None:
+        self._server = server
+        self._is_closed = threading.Event()
+
+    def status(self, patience_s: float) -> ApiReading:
+        """The server's figures now."""
+        asked_s = self._server.clock()
+        while self._server.now().api_silent:
+            if self._server.clock() - asked_s >= patience_s or self._is_closed.is_set():
+                raise ApiError(ApiProblem(ApiFailureKind.NO_ANSWER, waited_s=patience_s))
+            self._is_closed.wait(_CHECK_EVERY_S)
+        now_s = self._server.clock()
+        return _reading(self._server.at(now_s), now_s, now_s - asked_s, with_stage=False)
+
+    def free_memory(self, patience_s: float) -> None:  # noqa: ARG002 - it answers at once
+        """Free a part of its memory."""
+        self._server.free_memory()
+
+    def clean_up(self, age_hours: int, patience_s: float) -> None:
+        """Delete nothing: the story is younger than an hour's files."""
+
+    def close(self) -> None:
+        """From any thread: give up a call in progress."""
+        self._is_closed.set()
+
+    def hang_up(self) -> None:
+        """Nothing to close."""
+
+
+class DemoWalker:
+    """The scripted temp directory, with the interface of `TempWalker`; reports at each watch.
+
+    It is asked in every mode, so it also reports when the story begins again.
+    """
+
+    def __init__(
+        self, report: Callable[[TempUsage], None], server: DemoServer, again: Callable[[], None]
+    ) -> None:
         self._report = report
-        self._clock = clock
-        self._started_s = clock()
+        self._server = server
+        self._again = again
+        self._round = server.round
 
     def watch(self, path: str | None, *, lively: bool = False) -> None:  # noqa: ARG002 - there is but one directory
         """Report the story's figures of this moment."""
-        now_s = self._clock()
-        moment = story(now_s - self._started_s)
+        now_s = self._server.clock()
+        moment = self._server.at(now_s)
+        if self._round != self._server.round:
+            self._round = self._server.round
+            self._again()
         self._report(TempUsage(moment.temp_bytes, moment.temp_files, now_s))
 
     def close(self) -> None:

@@ -50,12 +50,6 @@ FILES = TempUsage(mb(154), 3, 0.0)
             "server-action",
         ),
         (
-            ActionRefused(ServerAction.FREE_MEMORY, RefusalReason.DEMO),
-            "Memory was not freed",
-            "Not available in the demo.",
-            "server-action",
-        ),
-        (
             OpenFailed("/srv/tmp", "there is no such directory"),
             "Could not open the temp directory",
             "/srv/tmp: there is no such directory.",

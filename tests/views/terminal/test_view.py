@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tests.views.terminal.shown import ALERT, BUSY, CALM, END, STORY, Terminal, view
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
+from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import (
     ProcessRow,
     Role,
@@ -25,6 +26,10 @@ from tray_app.core.monitor.events import (
     Alert,
     Sampled,
 )
+from tray_app.core.monitor.inputs import StoryBeganAgain
+from tray_app.core.monitor.state import begin
+from tray_app.core.monitor.step import step
+from tray_app.core.presentation.notifications import Urgency, note
 from tray_app.views.terminal.lines import (
     alert_line,
     plain_lines,
@@ -172,6 +177,18 @@ def test_a_terminal_that_cannot_be_drawn_on_gets_plain_lines(
     shown.handle(Sampled(BUSY))
     shown.close()
     assert terminal.getvalue().splitlines() == plain_lines(BUSY)
+
+
+def test_a_demo_says_when_it_begins_again(terminal: Terminal) -> None:
+    """A line with its time, among the samples."""
+    begun = begin(Settings(), Settings(), CALM.at, local=True, demo=True)
+    _, events = step(begun, StoryBeganAgain(), CALM.at)
+    shown = view(terminal)
+    shown.handle(events[0])
+    assert "The demo starts again. It repeats every minute until you quit." in terminal.getvalue()
+    sent = note(events[0])
+    assert sent is not None
+    assert (sent.title, sent.urgency) == ("The demo starts again", Urgency.LOW)
 
 
 def test_a_demo_says_so(terminal: Terminal) -> None:

@@ -138,6 +138,28 @@ def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, A
     return replace(settings, **{key: value for key, value in flags.items() if key != "preset"})
 
 
+DEMO_INTERVAL_S = 1.0
+DEMO_RECOVERY_S = 4.0
+
+
+def for_demo(base: Settings) -> Settings:
+    """The settings of the demo: the look and the log of ``base``, and its own for the rest.
+
+    The story lasts a minute and needs the default limits, so no config file may change
+    them. It waits 4 s for a recovery, not 30.
+    """
+    return Settings(
+        interval_s=DEMO_INTERVAL_S,
+        log_file=base.log_file,
+        details=base.details,
+        style=base.style,
+        palette=base.palette,
+        theme=base.theme,
+        colours=base.colours,
+        alerts=AlertLimits(recovery_s=DEMO_RECOVERY_S),
+    )
+
+
 # Fixed for a run, or changed only by the menu while it runs.
 _FROM_THE_START = ("preset", "duration_s", "log_file")
 

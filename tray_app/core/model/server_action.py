@@ -66,7 +66,6 @@ class RefusalReason(Enum):
     """
 
     RUNNING = auto()
-    DEMO = auto()
     UNKNOWN = auto()
     JOB = auto()
 

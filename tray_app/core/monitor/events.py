@@ -211,6 +211,12 @@ class NotifierCame(Struct, frozen=True):
     """A notification service has appeared, so undelivered notifications can be sent again."""
 
 
+class DemoRepeats(Struct, frozen=True):
+    """The demo's story begins again."""
+
+    at: Now
+
+
 class Ended(Struct, frozen=True):
     """The run is over."""
 
@@ -242,5 +248,6 @@ Event = (
     | TestRequested
     | PortWatched
     | NotifierCame
+    | DemoRepeats
     | Ended
 )

@@ -110,6 +110,10 @@ class ThreadRestarted(Struct, frozen=True):
     problem: str
 
 
+class StoryBeganAgain(Struct, frozen=True):
+    """The demo's story has ended and begins again."""
+
+
 class Reconfigured(Struct, frozen=True):
     """The config file was edited; ``local``: whether the URL's host is this machine."""
 
@@ -127,6 +131,7 @@ Report = (
     | ThemeSeen
     | AutostartSeen
     | ThreadRestarted
+    | StoryBeganAgain
 )
 
 

@@ -16,8 +16,6 @@ def against(state: State, action: ServerAction) -> RefusalReason | None:
     """Why this action is refused now; None: it is allowed."""
     if state.running_action is not None:
         return RefusalReason.RUNNING
-    if state.demo:
-        return RefusalReason.DEMO
     if action is ServerAction.FREE_MEMORY:
         return None
     if not _is_known(state):

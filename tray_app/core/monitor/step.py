@@ -52,6 +52,7 @@ from tray_app.core.monitor.events import (
     AutostartWanted,
     Chosen,
     ConfirmationNeeded,
+    DemoRepeats,
     Ended,
     Event,
     NotifierCame,
@@ -76,6 +77,7 @@ from tray_app.core.monitor.inputs import (
     NotOpened,
     Reconfigured,
     SourcesRead,
+    StoryBeganAgain,
     ThemeSeen,
     ThreadRestarted,
     TimeUp,
@@ -147,6 +149,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case ThreadRestarted(name, problem):
             count = state.restarts.count if state.restarts else 0
             return replace(state, restarts=Restarts(count + 1, name, problem)), ()
+        case StoryBeganAgain():
+            return state, (DemoRepeats(now),)
         case SetStyle(chosen):
             return _remember(state, replace(state.choice, style=chosen))
         case SetPalette(hues):

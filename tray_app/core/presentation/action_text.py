@@ -47,7 +47,6 @@ _UNDER_WAY = {
     ServerAction.CLEAN_UP_HOUR: "Cleaning up",
 }
 _REFUSALS = {
-    RefusalReason.DEMO: "Not available in the demo.",
     RefusalReason.UNKNOWN: "Paused or no reading: can't tell whether a job is running.",
     RefusalReason.JOB: "A job is running and may need its files.",
 }

@@ -37,6 +37,7 @@ from tray_app.core.monitor.events import (
     AlertEvent,
     AutostartFailed,
     ConfirmationNeeded,
+    DemoRepeats,
     Earlier,
     Event,
     HostMissing,
@@ -96,7 +97,7 @@ FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 
 
-def note(event: Event) -> Note | None:
+def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case for each event
     """The notification for an event; None for an event that sends none."""
     match event:
         case Alert(finding):
@@ -132,6 +133,9 @@ def note(event: Event) -> Note | None:
             return Note(action_text.TEST_TITLE, action_text.TEST_TEXT, Urgency.NORMAL, "test")
         case PortWatched(address):
             return Note(*action_text.moved(address), Urgency.NORMAL, "watch")
+        case DemoRepeats():
+            title, text = program_text.DEMO_REPEATS_TITLE, program_text.DEMO_REPEATS
+            return Note(title, text, Urgency.LOW, "demo")
         case AutostartFailed(on, reason):
             text = program_text.autostart_failed(on, reason)
             return Note("Start at login", text, Urgency.NORMAL, "autostart")

@@ -21,6 +21,8 @@ NO_DESKTOP = "no desktop session (no display and no session bus): using the cons
 NO_BUS = (
     "cannot show an icon without a session bus: start one with dbus-run-session, or use --console"
 )
+DEMO_REPEATS_TITLE = "The demo starts again"
+DEMO_REPEATS = "It repeats every minute until you quit. The last video kept some memory."
 HOW_TO_END = "Ctrl-C to quit"
 
 

@@ -13,8 +13,8 @@ from msgspec import Struct
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.readings import ProcessRow, Source
-from tray_app.core.monitor.events import Alert, JobEnded, Summarised, TargetChanged
+from tray_app.core.model.readings import Now, ProcessRow, Source
+from tray_app.core.monitor.events import Alert, DemoRepeats, JobEnded, Summarised, TargetChanged
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import (
     activity_text,
@@ -23,6 +23,7 @@ from tray_app.core.presentation import (
     memory_text,
     notifications,
     process_text,
+    program_text,
     summary_text,
 )
 from tray_app.core.presentation.figure import Figure
@@ -155,7 +156,11 @@ def _beginning(text: str, width: int) -> str:
 
 
 def clock_of(sample: Sample) -> str:
-    return datetime.fromtimestamp(sample.at.wall_s).strftime("%H:%M:%S")
+    return _clock(sample.at)
+
+
+def _clock(at: Now) -> str:
+    return datetime.fromtimestamp(at.wall_s).strftime("%H:%M:%S")
 
 
 def alert_now(sample: Sample, marks: Marks) -> str:
@@ -238,6 +243,12 @@ def job_line(event: JobEnded) -> str:
 def change_line(event: TargetChanged) -> str:
     """A change of the server, with the time of the sample."""
     return f"{clock_of(event.sample)} {process_text.change(event.change)}"
+
+
+def repeat_line(event: DemoRepeats) -> str:
+    """That the demo begins again, with its time."""
+    title, text = program_text.DEMO_REPEATS_TITLE, program_text.DEMO_REPEATS
+    return f"{_clock(event.at)} {title}. {text}"
 
 
 def summary_lines(event: Summarised) -> list[str]:

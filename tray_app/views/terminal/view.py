@@ -13,6 +13,7 @@ from tray_app.core.alerts.server_exit import ServerExit, ServerReturn, WorkerRep
 from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.events import (
     Alert,
+    DemoRepeats,
     Event,
     JobEnded,
     Sampled,
@@ -31,6 +32,7 @@ from tray_app.views.terminal.lines import (
     marks_for,
     plain_lines,
     printable,
+    repeat_line,
     summary_lines,
 )
 from tray_app.views.terminal.streams import OutputClosed, OutputFailed, silence, write
@@ -92,6 +94,8 @@ class TerminalView:
             case TargetChanged():
                 self._changed_in = event.sample.number
                 self._say(change_line(event))
+            case DemoRepeats():
+                self._say(repeat_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
                 self._summary = ["", *summary_lines(event)]
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))
