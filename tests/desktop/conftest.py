@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.desktop import legacy_tray
+from tests.desktop.legacy_tray import LegacyTray, StartTray
 from tests.desktop.running import App
 from tests.desktop.session import DesktopSession, Host, missing_programs
 from tests.needs import missing
@@ -49,3 +51,18 @@ def session_bus(start_desktop: StartDesktop) -> DesktopSession:
 def start_app() -> StartApp:
     """Starts the app, ``start_app(desktop, "--url", server.url)``; it ends with its desktop."""
     return App
+
+
+@pytest.fixture
+def start_tray(start_desktop: StartDesktop) -> StartTray:
+    """Starts a panel with an old system tray, ``start_tray("tint2")``, on a new desktop unless one
+    is given."""
+
+    def start(
+        panel: legacy_tray.Panel = "tint2", desktop: DesktopSession | None = None, **options: Any
+    ) -> LegacyTray:
+        if lacking := legacy_tray.missing(panel):
+            pytest.skip(missing(*lacking))
+        return LegacyTray(desktop or start_desktop(host="none", notifier=False), panel, **options)
+
+    return start

@@ -225,7 +225,7 @@ def state_file(desktop: DesktopSession) -> Path:
 # Reading a picture back: compared with all that could have been drawn
 
 
-def _candidates() -> list[Picture]:
+def candidates() -> list[Picture]:
     known = [
         Picture(band, f".{tenth}", process_source=process, undelivered=undelivered)
         for undelivered in (False, True)
@@ -243,7 +243,7 @@ def _candidates() -> list[Picture]:
 
 @lru_cache(maxsize=1)
 def _drawn() -> dict[bytes, Picture]:
-    usual = _candidates()
+    usual = candidates()
     muted = [replace(picture, muted=True) for picture in usual if not picture.undelivered]
     short = [replace(picture, machine_short=True) for picture in usual if picture.figure]
     chosen = [
@@ -269,7 +269,7 @@ def read_icon(argb: bytes) -> Picture | None:
 def _scaled(panel: Rgb) -> list[tuple[Picture, Image.Image]]:
     """Every picture as a panel of this colour shows it that was given twice its size."""
     shown = []
-    for picture in _candidates():
+    for picture in candidates():
         drawn = draw.draw(picture, 2 * ICON_PX)
         ground = Image.new("RGB", drawn.size, panel)
         ground.paste(drawn, mask=drawn)

@@ -388,7 +388,7 @@ class DesktopSession:
 
     def _start_screen(self) -> None:
         width, height = SCREEN
-        xvfb = self.start(
+        self._screen = xvfb = self.start(
             "Xvfb",
             *("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-noreset", "-nocursor"),
             *("-screen", "0", f"{width}x{height}x24"),
@@ -407,7 +407,7 @@ class DesktopSession:
         self._windows.sync()
 
         self._start_service("xfconfd", "org.xfce.Xfconf")
-        openbox = self.start("openbox", "openbox", "--sm-disable")
+        self._manager = openbox = self.start("openbox", "openbox", "--sm-disable")
         managed = self._windows.intern_atom("_NET_SUPPORTING_WM_CHECK")
         self._wait_alive(
             "openbox",
@@ -415,6 +415,14 @@ class DesktopSession:
             lambda: root.get_full_property(managed, 0),
             "a window manager is there",
         )
+
+    def end_window_manager(self) -> None:
+        """End the window manager: another one may follow."""
+        self.stop(self._manager)
+
+    def kill_screen(self) -> None:
+        """Kill the X server: all that it showed is gone."""
+        self.stop(self._screen, first=signal.SIGKILL)
 
     def _display(self) -> str:
         numbers = [
@@ -429,8 +437,9 @@ class DesktopSession:
         self._wait_alive(name, process, lambda: self.peer.owner(bus_name), f"{bus_name} is owned")
         return process
 
-    def start_panel(self) -> None:
+    def start_panel(self, host: Host | None = None) -> None:
         """Start the panel; returns when it hosts items and has drawn itself."""
+        self._host = host or self._host
         settings = self.home / "config"
         rgb = _PANEL_RGB[self._theme]
         if self._host == "qt":

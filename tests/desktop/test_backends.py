@@ -1,4 +1,4 @@
-"""Which icon is used: what importing pystray does, and where GTK's may take the place of ours."""
+"""Which icon is used: what importing pystray does, and where there is an old system tray."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tray_app.desktop import backends
 def test_a_legacy_tray_is_seen(
     start_desktop: StartDesktop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """XFCE's panel takes XEmbed icons, too; when it is gone nobody does."""
+    """XFCE's panel takes XEmbed icons, too, and has a name; when it is gone nobody does."""
     session = start_desktop()
     monkeypatch.setenv("DISPLAY", session.env["DISPLAY"])
-    wait_for(backends.has_legacy_tray, "the panel's tray is seen")
+    assert wait_for(backends.legacy_tray, "the panel's tray is seen")
     session.kill_panel()
-    wait_for(lambda: not backends.has_legacy_tray(), "it is seen to be gone")
+    wait_for(lambda: backends.legacy_tray() is None, "it is seen to be gone")
 
 
 @pytest.mark.parametrize("display", ["", ":999", "nonsense"])
@@ -31,7 +31,7 @@ def test_without_a_display_there_is_none(display: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("DISPLAY", display)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # python-xlib leaves a socket open
-        assert not backends.has_legacy_tray()
+        assert backends.legacy_tray() is None
         gc.collect()
 
 

@@ -35,6 +35,7 @@ class FakePanel:
     menus: list[Callable[[], Sequence[Row]]] = field(default_factory=list)
     widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
+    themes: list[Theme] = field(default_factory=list)
     asks_for_menu: bool = True
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
@@ -48,6 +49,9 @@ class FakePanel:
 
     def show_tooltip(self, text: str) -> None:
         self.tooltips.append(text)
+
+    def show_theme(self, theme: Theme) -> None:
+        self.themes.append(theme)
 
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]

@@ -38,6 +38,7 @@ from tray_app.views.terminal.streams import say
 
 LIBRARIES = (
     "pystray",
+    "python-xlib",
     "Pillow",
     "psutil",
     "requests",
@@ -159,7 +160,7 @@ def _desktop() -> list[Finding]:
         "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako). Without"
         " one, alerts cannot reach you."
     )
-    has_icon = found.host is not None or (found.backend or "").startswith("pystray")
+    has_icon = found.host is not None
     return [
         Finding("desktop", found.desktop),
         Finding("session bus", found.bus or ABSENT),

@@ -1,14 +1,13 @@
-"""Which icon can be shown here: the platform's, GTK's or our StatusNotifierItem."""
+"""Which icon can be shown here: the platform's, or ours on Linux (StatusNotifierItem, XEmbed)."""
 
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
@@ -17,13 +16,7 @@ from tray_app.desktop.icon_adapters import SniIcon, StockIcon
 from tray_app.desktop.panel_icon import Desktop
 from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS
 
-if TYPE_CHECKING:
-    from tray_app.desktop.linux.session_bus import SessionBus
-
-_log = logging.getLogger(__name__)
-
-# pystray's stock back ends for Linux that can show a menu (`_xorg` cannot).
-STOCK_WITH_MENU = ("_gtk", "_appindicator")
+SNI, XEMBED = "StatusNotifierItem", "XEmbed"
 
 
 class BackendError(Exception):
@@ -74,7 +67,7 @@ def open_desktop(
         raise BackendError(f"PYSTRAY_BACKEND={chosen}: {why}") from None
     if sys.platform == "win32":
         return windows_desktop(pystray.Icon, on_menu, on_theme)
-    return _stock_desktop(pystray.Icon)
+    return Desktop(_backend(pystray.Icon), StockIcon(pystray.Icon(APP_ID), NO_LIMITS))
 
 
 def windows_desktop(
@@ -87,10 +80,6 @@ def windows_desktop(
     desktop = Desktop(_backend(base), StockIcon(icon, WINDOWS))
     icon.on_session_end = lambda: desktop.on_session_end()
     return desktop
-
-
-def _stock_desktop(base: Any, bus: SessionBus | None = None) -> Desktop:
-    return Desktop(_backend(base), StockIcon(base(APP_ID), NO_LIMITS), bus)
 
 
 def _backend(icon_type: Any) -> str:
@@ -108,52 +97,31 @@ def _linux_desktop(
     from tray_app.desktop.linux.color_scheme import follow_portal
     from tray_app.desktop.linux.registration import WATCHER
     from tray_app.desktop.linux.session_bus import SessionBus, session_address
+    from tray_app.desktop.linux_icon import LinuxIcon
 
     address = session_address()
     bus = SessionBus(address) if address else None
     connected = bus if bus is not None and bus.connect() else None
+    has_panel = connected is not None and connected.has_owner(WATCHER)
+    is_legacy = not has_panel and legacy_tray() is not None
+    if connected is None and not is_legacy:
+        raise NoDesktopError("no session bus")
+
+    def make_sni(on_panel: Callable[[bool], None]) -> SniIcon:
+        return SniIcon(
+            _sni.Icon(APP_ID, sni_bus=connected, sni_on_host=on_panel, sni_on_menu=on_menu)
+        )
+
     if connected is not None:
         connected.on_connect(lambda connection: follow_portal(connection, on_theme))
-    if connected is None or not connected.has_owner(WATCHER):
-        stock = _stock_icon()
-        if stock is not None:
-            return _stock_desktop(stock, connected)
-    if connected is None:
-        raise NoDesktopError("no session bus")
-    icon = _sni.Icon(APP_ID, sni_bus=connected, sni_on_host=on_host, sni_on_menu=on_menu)
-    return Desktop("StatusNotifierItem", SniIcon(icon), connected)
+    icon = LinuxIcon(APP_ID, make_sni if connected else None, on_host, on_menu, has_panel=has_panel)
+    return Desktop(XEMBED if is_legacy else SNI, icon, connected)
 
 
-def has_legacy_tray() -> bool:
-    """Whether an X11 panel accepts XEmbed icons, which GTK's icon needs.
-
-    Without such a panel it would never be visible (GNOME); ours appears as soon as a panel supports
-    it.
-    """
+def legacy_tray() -> str | None:
+    """The X11 panel that takes icons the old way (XEmbed), if there is one; loads python-xlib."""
     if not os.environ.get("DISPLAY"):
-        return False
-    from Xlib.display import Display  # pystray brings it
-    from Xlib.error import DisplayError
-
-    try:
-        display = Display()
-    except (DisplayError, OSError) as error:
-        _log.debug("no X display: %s", error)
-        return False
-    try:
-        selection = f"_NET_SYSTEM_TRAY_S{display.get_default_screen()}"
-        return bool(display.get_selection_owner(display.intern_atom(selection)))
-    finally:
-        display.close()
-
-
-def _stock_icon() -> Any:
-    """pystray's own icon type where one that has a menu works here, else None."""
-    if not has_legacy_tray():
         return None
-    for module in STOCK_WITH_MENU:
-        try:
-            return importlib.import_module(f"pystray.{module}").Icon
-        except (ImportError, ValueError) as error:  # ValueError: gi lacks the namespace
-            _log.debug("pystray's %s cannot be used here: %s", module, error)
-    return None
+    from tray_app.desktop.linux.xembed.x11 import tray_name
+
+    return tray_name()

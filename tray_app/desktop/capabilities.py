@@ -49,25 +49,17 @@ def _linux() -> Survey:
     words = (os.environ.get(name, "") for name in ("XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"))
     desktop = ", ".join(word for word in words if word)
     bus = _bus()
-    stock = _stock()
-    usable = stock.usable if bus.host is None else None
-    own = None if usable or not bus.is_connected else "StatusNotifierItem"
-    others = []
-    if own is None and bus.is_connected:
-        others.append("StatusNotifierItem: no panel here supports it")
-    elif own is None:
-        others.append("StatusNotifierItem: no session bus")
-    if usable is None:
-        others += stock.why_not or [
-            f"{stock.usable}: works here, but the panel supports StatusNotifierItem"
-        ]
-    others.append("pystray _xorg: cannot show a menu")
+    chosen, others = _backend(bus, legacy := backends.legacy_tray())
+    if bus.host is None and legacy is not None:
+        host: str | None = f"{legacy} (XEmbed)"
+    else:
+        host = bus.host
     return Survey(
         desktop=desktop or "unknown (XDG_CURRENT_DESKTOP is not set)",
-        backend=usable or own,
-        others=tuple(others),
+        backend=chosen,
+        others=others,
         bus=bus.address,
-        host=bus.host,
+        host=host,
         notifications=bus.notifications,
     )
 
@@ -95,23 +87,18 @@ def _bus() -> _Bus:
         bus.leave()
 
 
-class _Stock(Struct, frozen=True):
-    usable: str | None
-    why_not: list[str]
-
-
-def _stock() -> _Stock:
-    if not backends.has_legacy_tray():
-        return _Stock(None, ["pystray's GTK icon: no XEmbed tray here"])
-    why_not = []
-    for module in backends.STOCK_WITH_MENU:
-        try:
-            importlib.import_module(f"pystray.{module}")
-        except (ImportError, ValueError) as error:
-            why_not.append(f"pystray {module}: {error}")
-        else:
-            return _Stock(f"pystray {module}", [])
-    return _Stock(None, why_not)
+def _backend(bus: _Bus, legacy: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Which icon would be shown, and why no other one."""
+    no_tray = f"{backends.XEMBED}: no system tray here"
+    if bus.host is not None:
+        reason = f"{backends.XEMBED}: works here, but the panel supports {backends.SNI}"
+        return backends.SNI, (reason if legacy else no_tray,)
+    if legacy is not None:
+        why_not = "no panel here supports it" if bus.is_connected else "no session bus"
+        return backends.XEMBED, (f"{backends.SNI}: {why_not}",)
+    if bus.is_connected:
+        return backends.SNI, (no_tray,)
+    return None, (f"{backends.SNI}: no session bus", no_tray)
 
 
 def _owner(bus: SessionBus, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Two kinds of icon behind one interface: our StatusNotifierItem and pystray's stock icons."""
+"""Three kinds of icon behind one interface: ours (StatusNotifierItem, XEmbed) and pystray's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
+
+from tray_app.core.model.icon_options import Theme
+from tray_app.core.presentation.menu import Row
 from tray_app.desktop.text_limits import NO_LIMITS, TextLimits, cut_utf16, fit_lines
 
 if TYPE_CHECKING:
@@ -13,6 +17,15 @@ if TYPE_CHECKING:
 
 # A hanging panel delays the rest of the start by this much at most.
 TELL_LIMIT_S = 0.5
+
+
+class MenuSource(Struct, frozen=True):
+    """The menu, as an icon may want it: pystray's ``items``, whose texts are functions, or the
+    ``rows`` as they are now, and ``choose`` for the key of one that was clicked."""
+
+    items: Callable[[], Sequence[Any]]
+    rows: Callable[[], Sequence[Row]]
+    choose: Callable[[str], None]
 
 
 class PanelIcon(Protocol):
@@ -46,8 +59,11 @@ class PanelIcon(Protocol):
     def show_attention(self, wanted: bool) -> None: ...
     def show_tooltip(self, text: str) -> None: ...
 
-    def set_menu(self, items: Sequence[Any]) -> None:
-        """The rows, once (pystray's items, whose texts are functions)."""
+    def show_theme(self, theme: Theme) -> None:
+        """How windows of our own are drawn; others are the panel's."""
+
+    def set_menu(self, menu: MenuSource) -> None:
+        """Where the rows come from, once."""
 
     @property
     def is_menu_open(self) -> bool:
@@ -105,10 +121,13 @@ class SniIcon:
     def show_tooltip(self, text: str) -> None:
         self._icon.title = text
 
-    def set_menu(self, items: Sequence[Any]) -> None:
+    def show_theme(self, theme: Theme) -> None:
+        """The panel draws tooltip and menu."""
+
+    def set_menu(self, menu: MenuSource) -> None:
         from pystray import Menu
 
-        self._icon.menu = Menu(*items)
+        self._icon.menu = Menu(*menu.items())
 
     def update_menu(self, *, is_wider: bool) -> None:
         # XFCE measures a menu before it asks for its texts: with longer ones than it
@@ -165,13 +184,16 @@ class StockIcon:
         title = fit_lines(text, self._limits.tooltip)
         self._touch(lambda: setattr(self._icon, "title", title))
 
-    def set_menu(self, items: Sequence[Any]) -> None:
+    def show_theme(self, theme: Theme) -> None:
+        """The platform draws tooltip and menu."""
+
+    def set_menu(self, menu: MenuSource) -> None:
         from pystray import Menu, MenuItem
 
         # pystray calls the menu's default row for a left click.
         click = MenuItem("Show status", lambda *_: self.on_click(), default=True, visible=False)
-        menu = Menu(*items, click)
-        self._touch(lambda: setattr(self._icon, "menu", menu))
+        rows = Menu(*menu.items(), click)
+        self._touch(lambda: setattr(self._icon, "menu", rows))
 
     @property
     def is_menu_open(self) -> bool:

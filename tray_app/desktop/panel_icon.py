@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.monitor.commands import Command, ShowStatus
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
+from tray_app.desktop.icon_adapters import MenuSource
 from tray_app.desktop.session import session_marks
 from tray_app.worker_thread import WorkerThread
 
@@ -127,6 +129,10 @@ class Desktop:
         """The text under the pointer; its first line is the title."""
         self._icon.show_tooltip(text)
 
+    def show_theme(self, theme: Theme) -> None:
+        """How windows of our own are drawn: for a dark or a light panel."""
+        self._icon.show_theme(theme)
+
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None:
@@ -140,7 +146,7 @@ class Desktop:
         is_first, self._read = self._read is None, read
         if is_first:
             self._shown = tuple(read())
-            self._icon.set_menu([self._item(row) for row in self._shown])
+            self._icon.set_menu(MenuSource(self._items, self._rows, self._choose))
         elif self._icon.asks_for_menu:
             self._icon.update_menu(is_wider=widest > self._widest)
         elif not self._icon.is_menu_open and (rows := tuple(read())) != self._shown:
@@ -162,14 +168,23 @@ class Desktop:
             self._known = (newest, rows)
         return rows[key]
 
+    def _rows(self) -> Sequence[Row]:
+        return self._read() if self._read else ()
+
+    def _choose(self, key: str) -> None:
+        if command := self._row(key).command:
+            self._submit(command)
+
+    def _items(self) -> list[Any]:
+        return [self._item(row) for row in self._shown]
+
     def _item(self, row: Row) -> Any:
         if row.separator:
             return self._menu_type.SEPARATOR
         key = row.key
 
         def click(_icon: Any, _item: Any) -> None:
-            if command := self._row(key).command:
-                self._submit(command)
+            self._choose(key)
 
         submenu = self._menu_type(*(self._item(child) for child in row.children))
         return self._item_type(

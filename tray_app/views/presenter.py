@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
+from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.readings import Source
 from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.sample import Sample
@@ -50,6 +51,7 @@ class Panel(Protocol):
     def show_images(self, images: Sequence[Any]) -> None: ...
     def show_attention(self, wanted: bool) -> None: ...
     def show_tooltip(self, text: str) -> None: ...
+    def show_theme(self, theme: Theme) -> None: ...
     def show_menu(
         self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
     ) -> None: ...
@@ -119,7 +121,6 @@ class Presenter:
         self._panel = panel
         self._submit = submit
         self._asks_for_menu = panel.asks_for_menu
-        self._sizes = tuple(panel.sizes(glyphs.SIZES))
         self._state: State | None = None
         self._told: Face | None = None
         self._faces: Mailbox[Face] = Mailbox()
@@ -154,7 +155,9 @@ class Presenter:
 
     def _show(self, face: Face) -> None:
         if face.picture != self._picture:
-            self._panel.show_images(images(face.picture, self._sizes))
+            sizes = tuple(self._panel.sizes(glyphs.SIZES))
+            self._panel.show_images(images(face.picture, sizes))
+            self._panel.show_theme(face.picture.theme)
             self._picture = face.picture
         if face.attention is not self._attention:
             self._panel.show_attention(face.attention)

@@ -1,1 +1,1 @@
-"""The icon's pictures; the only door to Pillow."""
+"""The icon's pictures; the door to Pillow."""

@@ -1,6 +1,6 @@
 """Shapes as coverages of pixels, and painting through them.
 
-Rule of the room: the only importer of Pillow, and of its Image alone. ImageDraw and ImageFont stay
+Rule of the room: its only importer of Pillow, and of its Image alone. ImageDraw and ImageFont stay
 out: with Pillow 13 they load FreeType (1.6 MB of RSS) and would want a font file, and no font is
 hinted for three glyphs on a tile of 16 px.
 """

@@ -1,0 +1,107 @@
+"""The desktop's font for windows of our own.
+
+Fontconfig names it (``fc-match``); where that is missing, one of the usual fonts is tried, and
+last the font that Pillow brings. Characters that the font lacks are drawn with another one.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from PIL import ImageFont
+
+_log = logging.getLogger(__name__)
+
+USUAL = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf")
+FC_MATCH_LIMIT_S = 2.0
+FONTS_KEPT = 8
+CHARACTERS_KEPT = 512
+# No font has a glyph for a noncharacter: what is drawn for it stands for all missing ones.
+_NOBODY_HAS = "\U0010fffe"
+
+
+class Typeface:
+    """The desktop's sans serif font in one size (pixels), and others for what it lacks."""
+
+    def __init__(self, size_px: float) -> None:
+        self._size_px = size_px
+        self._main = _load(_match("sans"), size_px)
+        ascent, descent = self._main.getmetrics()
+        self.ascent_px: int = ascent
+        self.line_px: int = ascent + descent
+
+    def measure(self, text: str) -> int:
+        """The width of a text in pixels."""
+        return round(sum(float(font.getlength(part)) for font, part in self._runs(text)))
+
+    def write(self, draw: Any, left: int, top: int, text: str, colour: tuple[int, ...]) -> None:
+        """Draw a text of one line; ``top`` is the line's upper edge."""
+        x = float(left)
+        for font, part in self._runs(text):
+            draw.text((x, top + self.ascent_px), part, fill=colour, font=font, anchor="ls")
+            x += font.getlength(part)
+
+    def fit(self, text: str, room_px: int) -> str:
+        """The text, cut with an ellipsis where it is wider than the room."""
+        if self.measure(text) <= room_px:
+            return text
+        kept = len(text)
+        while kept and self.measure(f"{text[:kept].rstrip()}…") > room_px:
+            kept -= 1
+        return f"{text[:kept].rstrip()}…"
+
+    def _runs(self, text: str) -> Iterator[tuple[Any, str]]:
+        for font, characters in groupby(text, self._font_of):
+            yield font, "".join(characters)
+
+    def _font_of(self, character: str) -> Any:
+        if character < "\x7f" or _has(self._main, character):
+            return self._main
+        other = _match(f"sans:charset={ord(character):x}")
+        font = _load(other, self._size_px) if other else self._main
+        return font if _has(font, character) else self._main
+
+
+@lru_cache(maxsize=CHARACTERS_KEPT)
+def _has(font: Any, character: str) -> bool:
+    if character.isspace():
+        return True
+    missing, found = font.getmask(_NOBODY_HAS), font.getmask(character)
+    return (missing.size, bytes(missing)) != (found.size, bytes(found))
+
+
+@lru_cache(maxsize=CHARACTERS_KEPT)
+def _match(pattern: str) -> tuple[str, int] | None:
+    """File and index of the font that fontconfig chooses."""
+    try:
+        answer = subprocess.run(
+            ["fc-match", "-f", "%{index} %{file}", pattern],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=FC_MATCH_LIMIT_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.debug("fc-match: %r", error)
+        return None
+    index, _, file = answer.stdout.decode("utf-8", "replace").strip().partition(" ")
+    # The upper half of the index tells an instance of a variable font.
+    return (file, int(index) & 0xFFFF) if file and index.isdecimal() else None
+
+
+@lru_cache(maxsize=FONTS_KEPT)
+def _load(matched: tuple[str, int] | None, size_px: float) -> Any:
+    """A font by its file, else a usual one, else Pillow's own."""
+    candidates = [matched] if matched else []
+    for file, index in [*candidates, *((name, 0) for name in USUAL)]:
+        try:
+            return ImageFont.truetype(file, size_px, index)
+        except OSError as error:
+            _log.debug("font %s: %s", file, error)
+    return ImageFont.load_default(size_px)
