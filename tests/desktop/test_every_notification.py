@@ -122,12 +122,14 @@ BUSY = replace(
     stage=Stage("frames", inferred=False),
 )
 SHORT = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
+TIGHT = replace(SHORT, available_bytes=900 * MIB)
 FULL = replace(
     BUSY,
     memory_bytes=3174 * MIB,
     band=Band.RED,
+    alert=Level.CRITICAL,
     forecast=Forecast(ForecastKind.FULL, 39.0),
-    system=replace(SHORT, available_bytes=900 * MIB),
+    system=TIGHT,
 )
 HOLDERS = (
     ProcessRow(9, "firefox", Role.OTHER, 9 * GIB, None),
@@ -146,8 +148,30 @@ MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
 KINDS: dict[str, Event] = {
     "raised": Alert(LevelReached(Level.RAISED, 1500), IDLE),
     "raised-processing": Alert(LevelReached(Level.RAISED, 1500), BUSY),
+    "raised-resting": Alert(
+        LevelReached(Level.RAISED, 1500), replace(IDLE, rests=True, system=TIGHT)
+    ),
     "high": Alert(LevelReached(Level.HIGH, 2000), replace(BUSY, memory_bytes=2100 * MIB)),
     "critical": Alert(LevelReached(Level.CRITICAL, 3000), FULL),
+    "high-ahead": Alert(
+        LevelReached(Level.HIGH, 2000),
+        replace(BUSY, forecast=Forecast(ForecastKind.CRITICAL, 240.0), system=TIGHT),
+    ),
+    "critical-resting": Alert(
+        LevelReached(Level.CRITICAL, 3000), replace(IDLE, rests=True, system=TIGHT)
+    ),
+    "critical-roomy": Alert(
+        LevelReached(Level.CRITICAL, 3000),
+        replace(BUSY, memory_bytes=3174 * MIB, system=SystemMemory(32 * GIB, 20 * GIB, 37.5)),
+    ),
+    "foretold-tight": Alert(
+        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 16.0)),
+        replace(BUSY, system=TIGHT),
+    ),
+    "foretold-now": Alert(
+        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 4.0)),
+        replace(BUSY, system=TIGHT),
+    ),
     "foretold": Alert(
         LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 31.0)), BUSY
     ),
@@ -486,7 +510,7 @@ def test_what_can_be_made_for_real(
         screen.see("critical", "Critical: ")
         screen.see("again", "Still critical: ")
         server.free()
-        screen.see("recovered", "Back to normal: ", "The peak was 3")
+        screen.see("recovered", "Back to normal: ", "Peak 3")
         screen.clear()
 
         # The daemon is killed, and started again: nothing is lost.

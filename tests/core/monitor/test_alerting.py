@@ -343,7 +343,7 @@ class TestTruth:
         assert told == [
             ("Raised", False),
             ("High", False),
-            ("Critical in about 25 s", False),
+            ("Heading for critical", False),
             ("Critical", True),
         ]
         watched.events.clear()
@@ -362,7 +362,7 @@ class TestTruth:
         watched = Watched()
         while watched.state.alerts.of(levels.POLICY).foreseen_s is None:
             watched.see(100 + 20 * watched.now_s)
-        assert watched.told()[-1].startswith("Critical in about")
+        assert watched.told()[-1].startswith("Heading for critical: ")
         later = Watched(watched.stored, WALL_S + watched.now_s + 10)
         later.stay(1600, 30)
         assert later.told() == ["Forecast withdrawn: 1.56 GB"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
+from tests.desktop.test_every_notification import KINDS
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.idle_growth import IdleGrowth
@@ -53,6 +56,9 @@ from tray_app.core.presentation.notifications import Note, Urgency, note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 
 FRAMES = Stage("frames", inferred=False)
+# GNOME's banner shows so much of a text; xfce4-notifyd so much of a title.
+SHOWN_OF_A_TEXT = 55
+SHOWN_OF_A_TITLE = 46
 CALM = Sample(
     number=7,
     at=Now(100.0, 1e9),
@@ -87,6 +93,17 @@ def sent(event: Event) -> Note:
     found = note(event)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_meaning_comes_first(kind: str) -> None:
+    """The first statement of each text ends within what a banner shows; nothing ends in a blank."""
+    found = sent(KINDS[kind])
+    assert len(found.title) <= SHOWN_OF_A_TITLE
+    first = re.split(r"[.;:](?= |$)| \(|\n", found.text)[0]
+    assert 0 < len(first) < SHOWN_OF_A_TEXT, first
+    assert found.title == found.title.strip()
+    assert [line.strip() for line in found.text.split("\n")] == found.text.split("\n")
 
 
 def test_raised_while_processing_is_quiet_information() -> None:
@@ -138,7 +155,7 @@ def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
     )
     there = sent(Alert(LevelReached(Level.CRITICAL, 3000, foretold=True), busy))
     over = sent(Alert(ForecastWithdrawn(Level.HIGH, 2000), sample(2584)))
-    assert (early.title, early.silent) == ("Critical in about 15 s: 3.03 GB now", False)
+    assert (early.title, early.silent) == ("Heading for critical: 3.03 GB", False)
     assert (there.title, there.silent) == ("Critical: 3.03 GB", True)
     assert there.urgency is Urgency.CRITICAL
     assert (over.title, over.silent, over.urgency) == (
@@ -146,28 +163,28 @@ def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
         True,
         Urgency.LOW,
     )
-    assert over.text.startswith("Memory is no longer rising that fast. Still above 2000 MB.")
+    assert over.text.startswith("Memory no longer rises that fast. Still above 2000 MB.")
     assert early.replace == there.replace == over.replace
 
 
 def test_some_seconds_are_any_moment() -> None:
     """No forecast is better than that."""
     busy = sample(2900, Activity.PROCESSING)
-    for seconds, words in ((9.9, "any moment"), (10.0, "in about 10 s")):
+    for seconds, words in ((9.9, "Any moment now at +45 MB/s."), (10.0, "About 10 s left at")):
         soon = Alert(
             LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, seconds)),
             busy,
         )
-        assert sent(soon).title == f"Critical {words}: 2.83 GB now"
+        assert sent(soon).title == "Heading for critical: 2.83 GB"
+        assert sent(soon).text.startswith(words)
 
 
 def test_critical_is_urgent_and_says_that_processing_may_fail() -> None:
-    """Critical interrupts, with the rate, the stage and what is left."""
+    """Critical interrupts: what may happen, what is left, and the rate."""
     found = sent(Alert(LevelReached(Level.CRITICAL, 3000), sample(3174, Activity.PROCESSING)))
     assert found.urgency == Urgency.CRITICAL
     assert found.title == "Critical: 3.10 GB"
-    for words in ("+45 MB/s", "Processing (frames)", "It may fail", "922 MB free"):
-        assert words in found.text
+    assert found.text == "Processing may fail. 922 MB free, +45 MB/s."
 
 
 def test_a_recovery_replaces_the_alert() -> None:
@@ -220,30 +237,55 @@ class TestAlerts:
     def test_raised_while_processing_is_normal(self) -> None:
         """And says so."""
         text = self.alerted(Level.RAISED, activity=Activity.PROCESSING, stage=FRAMES)
-        assert text == ("+12 MB/s. Above 1500 MB. Normal while processing (frames). 10.0 GB free.")
+        assert text == (
+            "Normal while processing (frames). "
+            "Above your limit of 1500 MB; the machine has 10.0 GB free. +12 MB/s."
+        )
 
     def test_raised_while_idle_says_that_nothing_is_processed(self) -> None:
         """That memory was left behind."""
         text = self.alerted(Level.RAISED, rate_bytes_s=0.0)
-        assert text == "Above 1500 MB. No job is running. 10.0 GB free."
+        assert text == (
+            "No job is running. Above your limit of 1500 MB; the machine has 10.0 GB free."
+        )
 
     def test_high_is_not_called_normal(self) -> None:
         """Not even while processing."""
         text = self.alerted(Level.HIGH, activity=Activity.INTENSIVE)
-        assert "Above 2000 MB." in text
-        assert "Processing, CPU 105 %." in text
+        assert text.startswith("Processing. Above your limit of 2000 MB; ")
         assert "ormal" not in text
 
     def test_critical_says_what_may_happen(self) -> None:
         """Processing may fail, now or with the next video."""
-        busy = self.alerted(Level.CRITICAL, activity=Activity.PROCESSING)
-        assert "Processing. It may fail." in busy
-        assert "The next video may fail." in self.alerted(Level.CRITICAL)
+        tight = replace(SYSTEM, available_bytes=GIB)
+        busy = self.alerted(Level.CRITICAL, activity=Activity.PROCESSING, system=tight)
+        assert busy == "Processing may fail. 1.00 GB free, +12 MB/s."
+        idle = self.alerted(Level.CRITICAL, system=tight)
+        assert idle == "The next video may fail. 1.00 GB free, +12 MB/s."
+
+    @pytest.mark.parametrize("level", list(Level)[1:])
+    def test_with_half_of_the_machine_free_only_a_limit_is_reached(self, level: Level) -> None:
+        """It says whose, and that nothing else is short."""
+        limit = {1: "1500", 2: "2000", 3: "3000"}[level]
+        roomy = SystemMemory(32 * GIB, 20 * GIB, 37.0)
+        text = self.alerted(level, activity=Activity.PROCESSING, system=roomy)
+        assert f"bove your limit of {limit} MB; the machine has 20.0 GB free." in text
+        assert "fail" not in text
+        limited = self.alerted(level, system=replace(roomy, limited=True))
+        assert f"bove your limit of {limit} MB; 20.0 GB free." in limited
+        half = self.alerted(level, system=replace(roomy, available_bytes=16 * GIB))
+        assert "your limit" not in half
+        assert "16.0 GB free" in half
+
+    def test_a_limit_is_a_whole_number(self) -> None:
+        """Also one that is a share of the machine."""
+        found = LevelReached(Level.HIGH, 12345.678)
+        assert "Above your limit of 12346 MB; " in sent(Alert(found, CALM)).text
 
     def test_what_is_unknown_is_left_out(self) -> None:
         """No dashes in a notification."""
         text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
-        assert text == "Above 2000 MB. No job is running."
+        assert text == "No job is running. Above 2000 MB."
 
     def test_a_figure_that_may_be_too_high_says_so(self) -> None:
         """Where forked workers are another user's."""
@@ -257,7 +299,7 @@ class TestAlerts:
         calm = replace(CALM, memory_bytes=mb(420), rests=True)
         assert notifications.recovery(Recovered(Level.HIGH, mb(2500)), calm) == (
             "Back to normal: 420 MB",
-            "The peak was 2.44 GB. No job is running.",
+            "Peak 2.44 GB.",
         )
 
 
@@ -277,7 +319,7 @@ class TestForecasts:
         found = sent(Alert(LevelReached(Level.CRITICAL, 3000), sample))
         assert found.title == "Critical: 3.10 GB"
         assert found.text == (
-            "+45 MB/s, about 40 s until memory is full. Processing (frames). 900 MB free."
+            "Processing may fail: memory full in about 40 s. 900 MB free, +45 MB/s."
         )
 
     def test_an_early_alert_says_that_it_is_a_forecast(self) -> None:
@@ -288,13 +330,31 @@ class TestForecasts:
             sample,
         )
         found = sent(event)
-        assert found.title == "Critical in about 30 s: 1.66 GB now"
-        assert found.text == ("+45 MB/s. This is a forecast. Processing (frames). 900 MB free.")
+        assert found.title == "Heading for critical: 1.66 GB"
+        assert found.text == ("About 30 s left at +45 MB/s. Processing may fail then. 900 MB free.")
         assert found.urgency is Urgency.CRITICAL
         full = Alert(
             LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 42.0)), sample
         )
-        assert sent(full).title == "Memory full in about 40 s: 1.66 GB now"
+        assert sent(full).title == "Memory is filling up: 1.66 GB"
+        assert sent(full).text.startswith("About 40 s left at +45 MB/s.")
+
+    def test_a_forecast_on_a_roomy_machine_threatens_nothing(self) -> None:
+        """Only a limit is ahead; memory that fills up is ahead on every machine."""
+        sample = replace(self.SHORT, system=SystemMemory(32 * GIB, 20 * GIB, 37.0))
+        for kind, means in (
+            (ForecastKind.CRITICAL, "Your limit is 3000 MB; the machine has 20.0 GB free."),
+            (ForecastKind.FULL, "Processing may fail then. 20.0 GB free."),
+        ):
+            found = LevelReached(Level.CRITICAL, 3000, forecast=Forecast(kind, 28.9))
+            text = sent(Alert(found, sample)).text
+            assert text == f"About 30 s left at +45 MB/s. {means}"
+
+    def test_a_slower_forecast_comes_before_the_figures(self) -> None:
+        """A level that is reached says which one is next."""
+        ahead = replace(self.SHORT, forecast=Forecast(ForecastKind.CRITICAL, 240.0))
+        found = sent(Alert(LevelReached(Level.HIGH, 2000), ahead))
+        assert found.text == "Critical in about 4 min. Above 2000 MB, 900 MB free, +45 MB/s."
 
     def test_a_level_that_lasts_is_still_there(self) -> None:
         """It replaces the earlier notification."""
@@ -315,13 +375,13 @@ class TestTheOthers:
         found = sent(Alert(MachineShort(system, holders), replace(CALM, rests=True)))
         assert found.title == "Machine low on memory: 300 MB free"
         assert found.text == (
-            "Of 16.0 GB, firefox uses 9.00 GB, uvicorn uses 1.58 GB. "
-            "All programs wait for memory 23 % of the time. No job is running."
+            "A program may be killed. Largest: firefox 9.00 GB, uvicorn 1.58 GB; 16.0 GB in all. "
+            "Programs wait for memory 23 % of the time."
         )
         limited = sent(Alert(MachineShort(replace(system, limited=True), ()), CALM))
         assert limited.title == "Memory limit nearly reached: 300 MB free"
         eased = sent(Alert(MachineEased(SYSTEM), CALM))
-        assert eased.title == "Machine has enough memory again: 10.0 GB free"
+        assert eased.title == "Enough memory again: 10.0 GB free"
         assert eased.replace == found.replace == limited.replace
 
     def test_the_end_of_the_server(self) -> None:
@@ -329,8 +389,8 @@ class TestTheOthers:
         found = sent(Alert(ServerExit(mb(3277), True, OomKills(1, own_group=True)), CALM))
         assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
         assert found.text == (
-            "Out of memory: the kernel's OOM killer ended a process in its control group. "
-            "The running job is lost."
+            "The running job is lost. "
+            "Out of memory: the kernel's OOM killer ended a process in its control group."
         )
         idle = sent(Alert(ServerExit(mb(1700), False, None, rested=True), CALM))
         assert (idle.title, idle.text) == (
@@ -360,8 +420,7 @@ class TestTheOthers:
         )
         after_job = sent(Alert(ServerReturn(1.0, ServerExit(mb(123), True)), CALM))
         assert after_job.text == (
-            "It was down for 1 s. RunAnalyze stopped at 123 MB while processing. "
-            "The running job is lost."
+            "It was down for 1 s. The running job is lost. It had stopped at 123 MB."
         )
         after_rest = sent(Alert(ServerReturn(1.0, ServerExit(mb(1700), False, rested=True)), CALM))
         assert after_rest.text == "It was down for 1 s."
@@ -388,15 +447,15 @@ class TestTheOthers:
         found = sent(Alert(leak, CALM))
         assert found.title == "Possible leak: 281 MB kept by 3 jobs"
         assert found.text == (
-            "Not released after each job: 140, 60, 81 MB. Now 1.58 GB. "
-            "Restarting the server frees it."
+            "Restarting the server frees it. "
+            "Not released after each job: 140, 60, 81 MB. Now 1.58 GB."
         )
         many = sent(Alert(Leak((mb(60),) * 12, mb(900), 15), CALM))
         assert "the last 6 jobs: 60, 60, 60, 60, 60, 60 MB." in many.text
         grown = sent(Alert(IdleGrowth(mb(45), 900.0), CALM))
         assert grown.title == "Possible leak: 45 MB more in 15 min"
         assert grown.text == (
-            "About 3 MB a minute, now 1.58 GB. No job is running. Restarting the server frees it."
+            "No job is running. Restarting the server frees it. About 3 MB a minute, now 1.58 GB."
         )
 
     def test_the_disk(self) -> None:
@@ -407,7 +466,9 @@ class TestTheOthers:
         assert left.text == ("A job did not remove its files: now 340 MB in 7 files.")
         full = sent(Alert(DiskFull(Disk(100 * GIB, 3 * GIB)), sample))
         assert full.title == "Disk nearly full: 3.00 GB of 100.0 GB free"
-        assert full.text == "The server's temp directory is on this disk (340 MB in 7 files)."
+        assert full.text == (
+            "A video may fail. The server's temp directory is on this disk (340 MB in 7 files)."
+        )
         for found in (left, full):
             assert found.actions[0].command == OpenTemp()
 
@@ -420,15 +481,16 @@ class TestTheOthers:
         )
         found = sent(PendingAlerts(events, 0, CALM.at, now))
         assert found.title == "While muted for 30 min: 2 messages"
-        assert found.text == "High: 1.58 GB, 30 min ago\nBack to normal: 1.58 GB, 30 min ago"
+        assert found.text == "Back to normal: 1.58 GB, 30 min ago\nHigh: 1.58 GB, 30 min ago"
         assert found.urgency is Urgency.NORMAL
         (one,) = events[:1]
         single = sent(PendingAlerts((one,), 0, CALM.at, now, slept_s=28800.0))
         assert single.title == "High: 1.58 GB"
-        assert single.text.startswith("30 min ago, after 8 h of sleep. +12 MB/s. Above 2000 MB.")
+        assert single.text.startswith("30 min ago. Above your limit of 2000 MB; ")
+        assert single.text.endswith(" Held back after 8 h of sleep.")
         many = sent(PendingAlerts(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"
-        assert many.text.splitlines()[0] == "7 earlier messages"
+        assert many.text.splitlines()[-1] == "7 earlier messages"
 
 
 def test_start_at_login_that_cannot_be_changed_is_told() -> None:

@@ -71,7 +71,7 @@ class TestSummary:
         """The peak first."""
         assert summary_text.summary(self.FULL) == (
             "Summary: peak 1.58 GB",
-            "30 s, 15 samples, average 900 MB, +58 MB from start to end.",
+            "30 s, 15 samples, average 900 MB; +58 MB from start to end.",
         )
         fell = Summary(30.0, 15, mb(1620), float(mb(900)), -mb(1536))
         assert summary_text.summary(fell)[1].endswith("−1.50 GB from start to end.")

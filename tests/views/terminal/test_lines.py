@@ -104,7 +104,7 @@ def test_each_alert_level_has_its_own_mark(level: Level, mark: str) -> None:
 
 def test_a_recovery_has_its_line() -> None:
     """The end of an alert is told with the peak."""
-    assert "Back to normal: 126 MB. The peak was 2.15 GB." in alert_line(RECOVERY)
+    assert "Back to normal: 126 MB. Peak 2.15 GB." in alert_line(RECOVERY)
 
 
 def test_a_job_that_ended_has_its_line() -> None:

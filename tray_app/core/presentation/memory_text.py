@@ -29,7 +29,12 @@ def forecast(value: Forecast) -> str:
 
 def foretold(value: Forecast) -> str:
     """``forecast: critical in about 40 s``: beside the current level."""
-    return f"forecast: {_foretold(value)} {when(value.seconds)}"
+    return f"forecast: {foreseen(value)}"
+
+
+def foreseen(value: Forecast) -> str:
+    """``critical in about 40 s``, ``memory full any moment``."""
+    return f"{_foretold(value)} {when(value.seconds)}"
 
 
 def _foretold(value: Forecast) -> str:

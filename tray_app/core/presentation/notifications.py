@@ -1,7 +1,8 @@
 """Turns events into notifications: title, text, urgency and buttons.
 
-Every sentence of a notification is here; `format` writes sizes, rates and durations. Short, and the
-figures first. xfce4-notifyd cuts titles after about 46 characters, and breaks texts.
+Every sentence of a notification is here; `format` writes sizes, rates and durations. A text begins
+with what it means, in at most 55 characters, because GNOME shows no more of it; figures follow.
+xfce4-notifyd cuts titles after about 46 characters, and breaks texts.
 """
 
 from __future__ import annotations
@@ -59,7 +60,15 @@ from tray_app.core.presentation import (
     source_text,
     summary_text,
 )
-from tray_app.core.presentation.format import capitalised, duration, percent, rate, sentences, size
+from tray_app.core.presentation.format import (
+    about,
+    capitalised,
+    duration,
+    percent,
+    rate,
+    sentences,
+    size,
+)
 from tray_app.core.presentation.program_text import APP
 
 
@@ -213,52 +222,103 @@ LINES_MAX = 6
 # At most this many figures of jobs in a row.
 JOBS_MAX = 6
 NOTHING_GOES_ON = "No job is running."
+JOB_LOST = "The running job is lost."
 RESTART = "Restarting the server frees it."
 # A shorter age is "now" in a list.
 SOON_S = 10.0
 
 
 def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
-    """Title and text of an alert: figures first, then the activity."""
-    level = found.level
+    """Title and text of an alert: what it means, then the figures."""
     memory = size(sample.memory_bytes)
-    if found.forecast:
-        what = "Memory full" if found.forecast.kind is ForecastKind.FULL else _ALERT_TITLES[level]
-        heading = f"{what} {memory_text.when(found.forecast.seconds)}: {memory} now"
-    else:
-        word = f"Still {level.word}" if found.again else _ALERT_TITLES[level]
-        heading = f"{word}: {memory}"
-    ahead = found.forecast or sample.forecast
-    above = "" if level is Level.CRITICAL else f"Above {found.limit_mb:g} MB."
-    foretold = "This is a forecast." if found.forecast else ""
-    doing, meaning = _doing(sample), ""
-    if level is Level.CRITICAL and not ahead:
-        known = sample.rests or sample.activity is not Activity.IDLE
-        which = "The next video" if sample.rests else "It" if known else "A video"
-        meaning = f"{which} may fail."
-    elif level is Level.RAISED and sample.activity is not Activity.IDLE:
-        doing = f"Normal while {doing[0].lower()}{doing[1:]}"
-    moving = _moving(sample, None if found.forecast else ahead)
     uncertainty = source_text.uncertainty(sample)
-    return heading, sentences(moving, above, foretold, uncertainty, doing, meaning, _free(sample))
+    if found.forecast:
+        full = found.forecast.kind is ForecastKind.FULL
+        heading = "Memory is filling up" if full else "Heading for critical"
+        means = _time_left(found.forecast, sample)
+        return f"{heading}: {memory}", sentences(means, uncertainty, _room(found, sample))
+    word = f"Still {found.level.word}" if found.again else _ALERT_TITLES[found.level]
+    return f"{word}: {memory}", sentences(_meaning(found, sample), uncertainty)
+
+
+def _meaning(found: LevelReached, sample: Sample) -> str:
+    """What a level means here, and its figures."""
+    moving = rate(sample.rate_bytes_s)
+    pace = moving if moving not in ("", "steady") else ""
+    is_roomy = _is_roomy(sample)
+    if found.level is Level.CRITICAL:
+        ahead = sample.forecast
+        full = memory_text.foreseen(ahead) if ahead and ahead.kind is ForecastKind.FULL else ""
+        risk = "" if is_roomy else f"{_at_risk(sample)} may fail"
+        means = ": ".join(filter(None, (risk, full)))
+        means = f"{capitalised(means)}." if means else ""
+    elif sample.forecast:
+        means = f"{capitalised(memory_text.foreseen(sample.forecast))}."
+    elif sample.activity is Activity.IDLE:
+        means = NOTHING_GOES_ON if sample.rests else ""
+    else:
+        work, is_normal = _work(sample), found.level is Level.RAISED
+        means = f"Normal while {work}." if is_normal else f"{capitalised(work)}."
+    room = _room(found, sample)
+    if is_roomy or not room:
+        idle = NOTHING_GOES_ON if sample.rests and means != NOTHING_GOES_ON else ""
+        return sentences(means, room, f"{pace}." if pace else "", idle)
+    return sentences(means, f"{room[:-1]}, {pace}." if pace else room)
+
+
+def _time_left(ahead: Forecast, sample: Sample) -> str:
+    """``About 15 s left at +80 MB/s. Processing may fail then.``"""
+    moving = rate(sample.rate_bytes_s)
+    pace = f" at {moving}" if moving not in ("", "steady") else ""
+    if ahead.seconds < memory_text.ANY_MOMENT_S:
+        left = f"Any moment now{pace}."
+    else:
+        left = f"{capitalised(about(ahead.seconds))} left{pace}."
+    is_harmless = _is_roomy(sample) and ahead.kind is not ForecastKind.FULL
+    return left if is_harmless else f"{left} {_at_risk(sample)} may fail then."
+
+
+def _room(found: LevelReached, sample: Sample) -> str:
+    """``0.9 GB free.``; or, where that is plenty, whose limit was reached."""
+    system, limit = sample.system, f"{found.limit_mb:.0f} MB"
+    free = f"{size(system.available_bytes)} free" if system else ""
+    if found.forecast and found.forecast.kind is ForecastKind.FULL:
+        return f"{free}." if free else ""
+    if _is_roomy(sample):
+        holder = "" if system and system.limited else "the machine has "
+        verb = "Your limit is" if found.forecast else "Above your limit of"
+        return f"{verb} {limit}; {holder}{free}."
+    above = "" if found.level is Level.CRITICAL else f"above {limit}"
+    parts = ", ".join(filter(None, (above, free)))
+    return f"{capitalised(parts)}." if parts else ""
+
+
+def _is_roomy(sample: Sample) -> bool:
+    """Whether more than half of the memory is free, so that a level is only the user's limit."""
+    system = sample.system
+    return system is not None and 2 * system.available_bytes > system.total_bytes
+
+
+def _at_risk(sample: Sample) -> str:
+    """What may fail when memory or disk runs out."""
+    if sample.activity is not Activity.IDLE:
+        return "Processing"
+    return "The next video" if sample.rests else "A video"
 
 
 def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
     """Title and text when a forecast did not come true."""
     level = found.level
-    still = "" if level is Level.NONE else f"Still above {found.limit_mb:g} MB."
+    still = "" if level is Level.NONE else f"Still above {found.limit_mb:.0f} MB."
     return (
         f"Forecast withdrawn: {size(sample.memory_bytes)}",
-        sentences("Memory is no longer rising that fast.", still, _doing(sample), _free(sample)),
+        sentences("Memory no longer rises that fast.", still, _free(sample)),
     )
 
 
 def recovery(found: Recovered, sample: Sample) -> tuple[str, str]:
     """Title and text when memory is back below all levels."""
-    return (
-        f"Back to normal: {size(sample.memory_bytes)}",
-        sentences(f"The peak was {size(found.peak_bytes)}.", _doing(sample)),
-    )
+    return f"Back to normal: {size(sample.memory_bytes)}", f"Peak {size(found.peak_bytes)}."
 
 
 def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
@@ -266,28 +326,33 @@ def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
     processes."""
     system = found.system
     what = "Memory limit nearly reached" if system.limited else "Machine low on memory"
+    if sample.activity is not Activity.IDLE:
+        means = "Processing may fail."
+    else:
+        means = f"{'The server' if system.limited else 'A program'} may be killed."
     pressed = ""
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
-        pressed = f"All programs wait for memory {percent(system.pressure_percent)} of the time."
-    holders = ", ".join(f"{row.name} uses {size(row.rss_bytes)}" for row in found.holders)
-    total = f"Of {size(system.total_bytes)}"
+        pressed = f"Programs wait for memory {percent(system.pressure_percent)} of the time."
+    holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in found.holders)
+    total = f"{size(system.total_bytes)} in all."
     return f"{what}: {size(system.available_bytes)} free", sentences(
-        f"{total}, {holders}." if holders else f"{total}.",
-        pressed,
-        _doing(sample),
+        means, f"Largest: {holders}; {total}" if holders else total, pressed
     )
 
 
 def gone(found: ServerExit, _sample: Sample) -> tuple[str, str]:
     """Title and text when the server ended during a job or with high memory."""
     while_ = " while processing" if found.busy else ""
-    heading = f"{APP} stopped at {size(found.memory_bytes)}{while_}"
+    return f"{APP} stopped at {size(found.memory_bytes)}{while_}", _loss(found)
+
+
+def _loss(found: ServerExit) -> str:
+    """What was lost with the server, and why it ended."""
     why = process_text.out_of_memory(found.oom_kills)
     if found.busy:
-        lost = "The running job is lost."
-    else:
-        lost = "No job was running." if found.rested else "No job was known to be running."
-    return heading, sentences(why, lost)
+        return sentences(JOB_LOST, why)
+    lost = "No job was running." if found.rested else "No job was known to be running."
+    return sentences(why, lost)
 
 
 def hung(found: Hang, sample: Sample) -> tuple[str, str]:
@@ -301,10 +366,8 @@ def hung(found: Hang, sample: Sample) -> tuple[str, str]:
             again = f"To continue it: kill -CONT {target.pid}." if target else ""
             why, help_ = f"Its process{who} is stopped (state T).", again
         case HangKind.DEADLOCKED:
-            why, help_ = (
-                f"It{who} uses no CPU, so it seems to hang.",
-                "Restarting the server helps.",
-            )
+            why = f"It{who} seems to hang: it uses no CPU."
+            help_ = "Restarting the server helps."
         case HangKind.SILENT:
             why, help_ = "It accepts connections but does not reply.", ""
     doing = "A job was running." if hang.busy else ""
@@ -312,8 +375,10 @@ def hung(found: Hang, sample: Sample) -> tuple[str, str]:
 
 
 def _answers(found: Answering, sample: Sample) -> tuple[str, str]:
-    text = f"It did not answer for {duration(found.hung_s)}. {_doing(sample)}"
-    return f"{APP} answers again: {size(sample.memory_bytes)}", text
+    return (
+        f"{APP} answers again: {size(sample.memory_bytes)}",
+        sentences(f"It did not answer for {duration(found.hung_s)}.", _doing(sample)),
+    )
 
 
 def leaking(found: Leak, sample: Sample) -> tuple[str, str]:
@@ -324,31 +389,28 @@ def leaking(found: Leak, sample: Sample) -> tuple[str, str]:
     which = "each job" if leak.jobs == len(newest) else f"the last {len(newest)} jobs"
     return (
         f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
-        f"Not released after {which}: {each} MB. Now {size(sample.memory_bytes)}. {RESTART}",
+        f"{RESTART} Not released after {which}: {each} MB. Now {size(sample.memory_bytes)}.",
     )
 
 
 def _eased(found: MachineEased, sample: Sample) -> tuple[str, str]:
-    left = f": {size(found.system.available_bytes)} free"
-    return f"Machine has enough memory again{left}", _doing(sample)
+    free, limited = size(found.system.available_bytes), found.system.limited
+    over = "The server is no longer near its memory limit." if limited else "The shortage is over."
+    return f"Enough memory again: {free} free", sentences(over, _doing(sample))
 
 
 def _back(found: ServerReturn, sample: Sample) -> tuple[str, str]:
-    memory = size(sample.memory_bytes)
+    heading = f"{APP} is back: {size(sample.memory_bytes)}"
     away = f"It was down for {duration(max(1.0, found.away_s))}."
     end = found.end
     if end is None or not (end.busy or process_text.out_of_memory(end.oom_kills)):
-        return f"{APP} is back: {memory}", away
-    before, why = gone(end, sample)
-    return f"{APP} is back: {memory}", sentences(away, f"{before}.", why)
+        return heading, away
+    return heading, sentences(away, _loss(end), f"It had stopped at {size(end.memory_bytes)}.")
 
 
 def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str]:
     before = "" if found.memory_bytes is None else f" at {size(found.memory_bytes)}"
-    return (
-        f"A worker was replaced{before}",
-        sentences("It ended during a job, which is lost.", _free(sample)),
-    )
+    return f"A worker was replaced{before}", sentences("Its job is lost.", _free(sample))
 
 
 def child_killed(found: ChildKilled, sample: Sample) -> tuple[str, str]:
@@ -359,7 +421,8 @@ def child_killed(found: ChildKilled, sample: Sample) -> tuple[str, str]:
         heading = f"{APP}: {names} was killed at {size(rows[0].rss_bytes)}"
     else:
         heading = f"{APP}: {len(rows)} processes were killed: {names}"
-    return heading, sentences(process_text.out_of_memory(found.oom_kills), _free(sample))
+    risk = "" if sample.activity is Activity.IDLE else "The running job may fail."
+    return heading, sentences(risk, process_text.out_of_memory(found.oom_kills), _free(sample))
 
 
 def _grown(found: IdleGrowth, sample: Sample) -> tuple[str, str]:
@@ -367,7 +430,7 @@ def _grown(found: IdleGrowth, sample: Sample) -> tuple[str, str]:
     pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
     return (
         f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
-        f"About {pace} a minute, now {size(sample.memory_bytes)}. {NOTHING_GOES_ON} {RESTART}",
+        f"{NOTHING_GOES_ON} {RESTART} About {pace} a minute, now {size(sample.memory_bytes)}.",
     )
 
 
@@ -384,12 +447,12 @@ def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
     holds = f" ({memory_text.size_in_files(temp)})" if temp and temp.file_count else ""
     return (
         f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
-        f"The server's temp directory is on this disk{holds}.",
+        f"{_at_risk(sample)} may fail. The server's temp directory is on this disk{holds}.",
     )
 
 
 def _pending(event: PendingAlerts) -> Note | None:
-    """The pending alerts, one line each; a single one keeps its own text."""
+    """The pending alerts, one line each, the newest first; a single one keeps its own text."""
     notes = [(alert, note(alert)) for alert in event.events]
     told = [(alert, one) for alert, one in notes if one is not None]
     if not told:
@@ -403,19 +466,18 @@ def _pending(event: PendingAlerts) -> Note | None:
     urgency = min(urgency, Urgency.NORMAL)
     if len(told) == 1 and not event.dropped:
         alert, one = told[0]
-        ago = _ago(alert, event).capitalize()
         return Note(
             title=one.title,
-            text=f"{ago}, {when}. {one.text}",
+            text=sentences(f"{_ago(alert, event).capitalize()}.", one.text, f"Held back {when}."),
             urgency=urgency,
             replace=one.replace,
             actions=one.actions,
         )
     count = len(told) + event.dropped
-    shown = told[-LINES_MAX:]
+    shown = told[: -LINES_MAX - 1 : -1]
     lines = [f"{one.title}, {_ago(alert, event)}" for alert, one in shown]
     if count > len(shown):
-        lines.insert(0, f"{count - len(shown)} earlier messages")
+        lines.append(f"{count - len(shown)} earlier messages")
     return Note(f"{when.capitalize()}: {count} messages", "\n".join(lines), urgency, "held")
 
 
@@ -427,16 +489,6 @@ def moment(alert: AlertEvent) -> Now:
 def _ago(alert: AlertEvent, event: PendingAlerts) -> str:
     seconds = max(0.0, event.until.wall_s - moment(alert).wall_s)
     return "now" if seconds < SOON_S else f"{duration(seconds)} ago"
-
-
-def _moving(sample: Sample, ahead: Forecast | None) -> str:
-    """``+45 MB/s, about 40 s until memory is full.``; empty while memory is steady."""
-    rising = rate(sample.rate_bytes_s)
-    parts = [] if rising in ("", "steady") else [rising]
-    if ahead:
-        parts.append(memory_text.forecast(ahead))
-    text = ", ".join(parts)
-    return f"{capitalised(text)}." if text else ""
 
 
 def _free(sample: Sample) -> str:
@@ -458,8 +510,5 @@ def _doing(sample: Sample) -> str:
 
 
 def _work(sample: Sample) -> str:
-    """``processing (frames), CPU 98 %``"""
-    name = f" ({sample.stage.name})" if sample.stage else ""
-    if sample.activity is Activity.INTENSIVE and sample.cpu_percent is not None:
-        return f"processing{name}, CPU {percent(sample.cpu_percent)}"
-    return f"processing{name}"
+    """``processing (frames)``"""
+    return f"processing ({sample.stage.name})" if sample.stage else "processing"

@@ -48,7 +48,7 @@ def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
     average = f"average {size(value.average_bytes)}"
     return (
         f"{heading}: peak {size(value.peak_bytes)}",
-        f"{took}, {average}, {trend}." if trend else f"{took}, {average}.",
+        f"{took}, {average}; {trend}." if trend else f"{took}, {average}.",
     )
 
 
