@@ -95,15 +95,20 @@ class NotificationRecorder(_Service):
     ``behaviour`` may change at any time: ``hang`` takes a notice and never answers, ``error``
     answers with ``org.freedesktop.DBus.Error.Failed``. It shows a notice at once, and answers after
     ``answer_after_s``. ``notices`` holds all of them in order;
-    ``shown`` what would be on the screen.
+    ``shown`` what would be on the screen, ``closed`` the numbers that a caller closed. ``server``
+    and ``version`` are what it says of itself.
     """
 
     def __init__(
         self,
         address: str,
         capabilities: tuple[str, ...] = ("actions", "body", "body-markup", "icon-static"),
+        server: str = "recorder",
+        version: str = "1.2",
     ) -> None:
         super().__init__(address, NOTIFICATIONS)
+        self.server, self.version = server, version
+        self.closed: list[int] = []
         self.capabilities = capabilities
         self.behaviour: Literal["answer", "hang", "error"] = "answer"
         self.answer_after_s = 0.0
@@ -125,7 +130,7 @@ class NotificationRecorder(_Service):
 
     def _serve(self, peer: Peer) -> None:
         self.shown.clear()
-        server_information = Reply("ssss", ("recorder", "tests", "1", "1.2"))
+        server_information = Reply("ssss", (self.server, "tests", "1", self.version))
         peer.serve(
             NOTIFICATIONS_PATH,
             NOTIFICATIONS,
@@ -167,6 +172,7 @@ class NotificationRecorder(_Service):
 
     def _close_notification(self, call: Heard) -> Reply | None:
         def close() -> Reply:
+            self.closed.append(call.body[0])
             self.dismiss(call.body[0], reason=3)
             return Reply()
 

@@ -40,7 +40,9 @@ from tray_app.core.alerts.server_exit import (
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
@@ -86,7 +88,7 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.icon import Picture, figure_of
 from tray_app.core.presentation.notifications import note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.desktop import backends
@@ -136,6 +138,13 @@ HOLDERS = (
     ProcessRow(42, "uvicorn", Role.TARGET, 1620 * MIB, None),
     ProcessRow(43, "gnome-shell", Role.OTHER, 410 * MIB, None),
 )
+SERVER = (
+    ProcessRow(42, "uvicorn", Role.TARGET, 2850 * MIB, 104.6),
+    ProcessRow(43, "ffmpeg", Role.CHILD, 310 * MIB, 88.0),
+    ProcessRow(44, "python", Role.CHILD, 14 * MIB, 0.0),
+    ProcessRow(45, "sh", Role.CHILD, 1 * MIB, 0.0),
+)
+NO_SERVER = replace(CALM, memory_bytes=None, source=Source.NONE)
 HIGH_THEN_WELL = (
     Alert(
         LevelReached(Level.HIGH, 2000),
@@ -187,12 +196,12 @@ KINDS: dict[str, Event] = {
     "scarce": Alert(MachineShort(SHORT, HOLDERS), IDLE),
     "scarce-limited": Alert(MachineShort(replace(SHORT, limited=True), HOLDERS[1:2]), BUSY),
     "eased": Alert(MachineEased(SystemMemory(16 * GIB, 10 * GIB, 37.5)), CALM),
-    "gone": Alert(ServerExit(3277 * MIB, True, None), CALM),
-    "gone-out-of-memory": Alert(ServerExit(3277 * MIB, True, OomKills(1, True)), CALM),
-    "gone-idle": Alert(ServerExit(1700 * MIB, False, None, rested=True), CALM),
+    "gone": Alert(ServerExit(3277 * MIB, True, None), NO_SERVER),
+    "gone-out-of-memory": Alert(ServerExit(3277 * MIB, True, OomKills(1, True)), NO_SERVER),
+    "gone-idle": Alert(ServerExit(1700 * MIB, False, None, rested=True), NO_SERVER),
     "back": Alert(ServerReturn(42.0), CALM),
-    "gone-limit": Alert(ServerExit(480 * MIB, False, OomKills(1, True, 512 * MIB)), CALM),
-    "gone-perhaps": Alert(ServerExit(3277 * MIB, True, OomKills(1)), CALM),
+    "gone-limit": Alert(ServerExit(480 * MIB, False, OomKills(1, True, 512 * MIB)), NO_SERVER),
+    "gone-perhaps": Alert(ServerExit(3277 * MIB, True, OomKills(1)), NO_SERVER),
     "child-killed": Alert(
         ChildKilled(
             (ProcessRow(43, "python", Role.CHILD, 460 * MIB, None),), OomKills(1, True, 512 * MIB)
@@ -215,7 +224,22 @@ KINDS: dict[str, Event] = {
     "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
     "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
     "test": TestRequested(),
-    "status": StatusRequested(FULL, False, False),
+    "status": StatusRequested(
+        replace(FULL, peak_bytes=3287 * MIB, rows=SERVER),
+        demo=False,
+        paused=False,
+        last_job=Job(
+            3,
+            Now(7000.0, 0.0),
+            Now(7042.0, 42.0),
+            before=Figure(420 * MIB, Source.API),
+            after=Figure(560 * MIB, Source.API),
+            peak_bytes=3287 * MIB,
+        ),
+        average=Average(1229.0 * MIB, 600.0),
+    ),
+    "status-paused": StatusRequested(FULL, demo=False, paused=True),
+    "status-starting": StatusRequested(None, demo=True, paused=False),
     "freed": ActionEnded(
         ActionResult(
             ServerAction.FREE_MEMORY,
@@ -244,6 +268,7 @@ KINDS: dict[str, Event] = {
 }
 SILENT = (
     events.Sampled,
+    events.AlertWithdrawn,
     events.JobCompared,
     events.AlertMemoryChanged,
     events.SourceChanged,
@@ -313,6 +338,23 @@ def dismiss_all(desktop: DesktopSession) -> None:
 # Each kind, on its way from the event to the window
 
 
+def tile_of(sample: Sample | None) -> Picture:
+    """The icon's tile."""
+    shown = sample or CALM
+    if shown.memory_bytes is None:
+        return Picture(Band.UNKNOWN)
+    band, _ = next(each for each in BANDS if shown.memory_bytes < each[1])
+    return Picture(band, figure_of(shown.memory_bytes))
+
+
+BANDS = (
+    (Band.GREEN, 500 * MIB),
+    (Band.YELLOW, 1000 * MIB),
+    (Band.ORANGE, 2000 * MIB),
+    (Band.RED, 2**63),
+)
+
+
 class Sending:
     """The toolkit and the view of notifications on a desktop of their own."""
 
@@ -323,7 +365,7 @@ class Sending:
         self.tray = backends.open_desktop(lambda _present: None)
         self.tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.tray.show_menu(tuple, 0, self.submitted.append)
-        self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0)
+        self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0, tile_of)
 
 
 @pytest.fixture(scope="module")
@@ -498,7 +540,7 @@ def test_what_can_be_made_for_real(
         screen.see("autostart", "Start at login", "Could not enable start at login: ")
         item = app.item()
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
-        screen.see("status", "RunAnalyze: ", "System: ")
+        screen.see("status", "RunAnalyze: ", "Machine: ")
         screen.clear()
         app.wait_for_tooltip("idle", 20.0)  # what follows takes CPU, and would prolong the job
 

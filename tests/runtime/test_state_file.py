@@ -24,6 +24,7 @@ def test_a_choice_survives(tmp_path: Path) -> None:
         Palette.OKABE_ITO,
         Theme.DARK,
         alerts={"raised": [1, 2], "since": {"a": None}},
+        notifications={"bus": "a", "owner": ":1.5", "ids": [3]},
     )
     assert None not in [getattr(choice, name) for name in RememberedChoices.__struct_fields__]
     write_choice(path, choice)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from tests.core.made import mb
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policy import Condition
+from tray_app.core.analysis.bands import Band
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, Source
-from tray_app.core.monitor.events import Alert, Event
+from tray_app.core.monitor.events import Alert, AlertWithdrawn, Event, TestRequested
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.views.icon import draw
 from tray_app.views.notifications import RETRY_EVERY_S, NotificationSender
 
 SAMPLE = Sample(
@@ -27,6 +33,12 @@ SAMPLE = Sample(
     api=ApiCondition(ApiState.OK),
     memory_bytes=mb(3200),
 )
+
+
+def tile(of: Sample | None) -> Picture:
+    """A red tile of an alert's sample, else a green one; with marks."""
+    band = Band.RED if of else Band.GREEN
+    return Picture(band, "1.0", muted=True, undelivered=True)
 
 
 @dataclass
@@ -47,7 +59,18 @@ class FakeNotifier:
     slow: bool = False
     handed_over: list[Note] = field(default_factory=list)
 
-    def notify(self, note: Note) -> Result:
+    closed: list[str] = field(default_factory=list)
+    images: list[Any] = field(default_factory=list)
+
+    def note_px(self, drawn: Sequence[int]) -> int:
+        assert 48 in drawn
+        return 48
+
+    def close_note(self, replace: str) -> None:
+        self.closed.append(replace)
+
+    def notify(self, note: Note, image: Any) -> Result:
+        self.images.append(image)
         if self.slow:
             self.handed_over.append(note)
             return Result(problem="no answer for 5 s", pending=True)
@@ -89,7 +112,7 @@ def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> 
     """Each result is reported; the log has the first failure and the recovery only."""
     reports: list[Delivered] = []
     notices = NotificationSender(
-        FakeNotifier(["no service", OSError("gone"), None]), reports.append, FakeClock()
+        FakeNotifier(["no service", OSError("gone"), None]), reports.append, FakeClock(), tile
     )
     caplog.set_level("INFO")
     for level in (Level.RAISED, Level.HIGH, Level.CRITICAL):
@@ -109,7 +132,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
     notifier = FakeNotifier(["gone"] * 7)
     reports: list[Delivered] = []
     clock = FakeClock()
-    notices = NotificationSender(notifier, reports.append, clock)
+    notices = NotificationSender(notifier, reports.append, clock, tile)
     assert notices.retry_after_s is None
     notices.handle(told("memory", "High"))
     notices.handle(told("host", "No panel"))
@@ -137,7 +160,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
 def test_what_was_kept_comes_before_what_is_new() -> None:
     """The order on the screen is the order in which things happened."""
     notifier = FakeNotifier(["gone"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["No panel", "High"]
@@ -146,7 +169,7 @@ def test_what_was_kept_comes_before_what_is_new() -> None:
 def test_one_that_always_fails_holds_up_no_other() -> None:
     """The newest is tried although one that was kept has failed again."""
     notifier = FakeNotifier(["refused", "refused"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["High"]
@@ -154,7 +177,7 @@ def test_one_that_always_fails_holds_up_no_other() -> None:
 
 def test_a_status_that_nobody_saw_is_not_sent_later() -> None:
     """Some minutes later it is no answer any more."""
-    notices = NotificationSender(FakeNotifier(["gone"]), lambda _: None, FakeClock())
+    notices = NotificationSender(FakeNotifier(["gone"]), lambda _: None, FakeClock(), tile)
     notices.handle(told("status", "RunAnalyze: 300 MB"))
     assert notices.retry_after_s is None
 
@@ -163,7 +186,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
     """Until its answer comes it counts as undelivered; then all is well, and it was sent once."""
     notifier = FakeNotifier(slow=True)
     reports: list[Delivered] = []
-    notices = NotificationSender(notifier, reports.append, FakeClock())
+    notices = NotificationSender(notifier, reports.append, FakeClock(), tile)
     caplog.set_level("INFO")
     notices.handle(told("memory", "High"))
     assert notices.retry_after_s is None
@@ -181,7 +204,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
 def test_what_failed_in_the_end_is_kept() -> None:
     """A service that was ended before it answered has shown nothing."""
     notifier = FakeNotifier(slow=True)
-    notices = NotificationSender(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
     notices.handle(told("memory", "High"))
     notices.settle(notifier.handed_over[0], Result(problem="it was ended"))
     assert notices.retry_after_s == RETRY_EVERY_S
@@ -194,7 +217,7 @@ def test_what_failed_in_the_end_is_kept() -> None:
 def test_what_was_replaced_meanwhile_is_not_kept() -> None:
     """The newer one says more."""
     notifier = FakeNotifier(slow=True)
-    notices = NotificationSender(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
     notices.handle(told("memory", "High"))
     notifier.slow = False
     notices.handle(told("memory", "Critical"))
@@ -206,9 +229,55 @@ def test_what_was_replaced_meanwhile_is_not_kept() -> None:
 def test_a_kept_one_that_is_handed_over_is_not_sent_again() -> None:
     """Nor is what may still come when it is tried again."""
     notifier = FakeNotifier(["gone"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock())
+    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
     notices.handle(told("memory", "High"))
     notifier.slow = True
     notices.retry()
     assert len(notifier.handed_over) == 1
     assert notices.retry_after_s is None
+
+
+class TestPictures:
+    def test_an_alert_has_the_tile_of_its_sample(self) -> None:
+        """In 48 px, drawn once for several notifications."""
+        notifier = FakeNotifier()
+        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        alert = Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE)
+        notices.handle(alert)
+        notices.handle(alert)
+        notices.handle(TestRequested())
+        critical, again, test = notifier.images
+        assert critical is again
+        assert critical.size == (48, 48)
+        assert critical.tobytes() == draw.draw(Picture(Band.RED, "1.0"), 48).tobytes()
+        assert test.tobytes() == draw.draw(Picture(Band.GREEN, "1.0"), 48).tobytes()
+
+    def test_a_kept_one_has_the_tile_of_its_time(self) -> None:
+        """Although memory has changed until it is sent."""
+        notifier = FakeNotifier(["gone"])
+        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE))
+        notices.retry()
+        failed, sent = notifier.images
+        assert failed is sent
+
+
+class TestWithdrawn:
+    def test_what_is_no_longer_true_is_closed(self) -> None:
+        """It is no notification."""
+        notifier, reports = FakeNotifier(), list[Delivered]()
+        notices = NotificationSender(notifier, reports.append, FakeClock(), tile)
+        notices.handle(AlertWithdrawn(Condition.MEMORY))
+        assert notifier.closed == ["memory"]
+        assert notifier.sent == []
+        assert reports == []
+
+    def test_one_that_was_not_delivered_is_not_sent_later(self) -> None:
+        """It would be untrue."""
+        notifier = FakeNotifier(["gone"])
+        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE))
+        notices.handle(AlertWithdrawn(Condition.MEMORY))
+        notices.retry()
+        assert notifier.sent == []
+        assert notices.retry_after_s is None

@@ -41,7 +41,7 @@ from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
 from tray_app.views.notifications import NotificationSender
-from tray_app.views.presenter import Presenter
+from tray_app.views.presenter import Presenter, picture
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from tray_app.core.config.settings import RememberedChoices, Settings
     from tray_app.core.model.icon_options import Theme
     from tray_app.core.model.server_action import ServerAction
+    from tray_app.core.monitor.sample import Sample
+    from tray_app.core.presentation.icon import Picture
     from tray_app.desktop.panel_icon import Desktop
     from tray_app.sources.api.action_worker import ActionWorker
 
@@ -106,7 +108,7 @@ class TrayApp:
         )
         self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
         self._presenter = Presenter(desktop, self._sampler.post)
-        self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s)
+        self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s, self._tile)
         self._actions = ServerActions(self._sampler.post, demo=begun.demo)
         self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
         reports.receive = self._take_report
@@ -144,6 +146,13 @@ class TrayApp:
         WorkerThread("notices", self._handle_events).start()
         self._look_at_autostart()
         self._instance.listen(self._answer)
+        if left := self._stored.notifications:
+            self._desktop.close_notes_left(left)
+
+    def _tile(self, sample: Sample | None) -> Picture:
+        """The icon's picture of a sample, or the newest."""
+        state = self._last
+        return picture(state if sample is None else replace(state, sample=sample))
 
     def _answer(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return first_instance.answer(self._desktop, self._sampler.post, message)
@@ -197,11 +206,15 @@ class TrayApp:
                 self._actions.find_page(settings, self._open)
             case NotifierCame():
                 self._sender.retry()
+                self._store(self._stored)
             case _:
                 self._sender.handle(event)
+                self._store(self._stored)
 
     def _store(self, choice: RememberedChoices) -> None:
+        """Store this if it has changed, with what is on the screen now."""
         path = self._invocation.state_file
+        choice = replace(choice, notifications=self._desktop.notes_left())
         if path and choice != self._stored and state_file.write_choice(path, choice):
             self._stored = choice
 

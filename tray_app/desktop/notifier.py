@@ -65,7 +65,8 @@ class NotificationChain(Notification):  # type: ignore[misc]  # plyer has no typ
 
     ``hints`` may carry ``urgency`` (0 low, 1 normal, 2 critical), ``replace`` (a later notification
     with the same word takes the place of the earlier one), ``actions``, which become buttons if
-    supported, and ``silent`` (no sound).
+    supported, ``silent`` (no sound), ``image`` (a Pillow image instead of ``app_icon``) and
+    ``stays`` (it outlives the program).
     """
 
     def __init__(self, means: tuple[Channel, ...]) -> None:

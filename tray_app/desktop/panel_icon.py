@@ -5,11 +5,13 @@ Which icon it is was decided in `backends`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
+from tray_app.core.model.sanitize import visible
 from tray_app.core.monitor.commands import Command, ShowStatus
 from tray_app.core.presentation.menu import Row
 from tray_app.core.presentation.notifications import Note
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from tray_app.desktop.linux.notification_service import BusNotifications
     from tray_app.desktop.linux.session_bus import SessionBus
     from tray_app.desktop.notifier import DeliveryResult, NotificationChain
+
+# The pictures of notifications in pixels, on a usual and on a dense screen.
+NOTE_PX, DENSE_NOTE_PX = 48, 96
+LEAVE_LIMIT_S = 1.0
+"""For the end of the session bus beside an icon of another kind."""
 
 
 class Desktop:
@@ -85,13 +92,16 @@ class Desktop:
             ready()
             self._notifications()  # not if there is a problem to report
 
-        bus = self._bus
+        bus, serving = self._bus, None
         if bus is not None and not self._icon.serves_bus:
             # An icon of another kind ends with its display.
-            WorkerThread("bus", lambda: bus.run(outlives_session=True), again=False).start()
+            serving = WorkerThread("bus", lambda: bus.run(outlives_session=True), again=False)
+            serving.start()
         self._icon.run(begin)
         if bus is not None:
             bus.stop()
+        if serving is not None:
+            serving.join(LEAVE_LIMIT_S)
 
     def stop(self) -> None:
         """Remove the icon and let `run` return; from any thread."""
@@ -196,15 +206,21 @@ class Desktop:
             visible=lambda _: bool(self._row(key).text),
         )
 
-    def notify(self, note: Note) -> DeliveryResult:
-        """Send a notification; blocks until it is delivered, has failed, or has got no answer: then
-        ``on_settled`` gets its result later."""
+    def note_px(self, drawn: Sequence[int]) -> int:
+        """The size of a notification's picture, one of those that can be drawn."""
+        scales = (os.environ.get(name, "") for name in ("GDK_SCALE", "QT_SCALE_FACTOR"))
+        is_dense = any(scale[:1].isdecimal() and int(scale[:1]) >= 2 for scale in scales)
+        return DENSE_NOTE_PX if is_dense and DENSE_NOTE_PX in drawn else NOTE_PX
+
+    def notify(self, note: Note, image: Any = None) -> DeliveryResult:
+        """Send a notification with a picture (a Pillow image); blocks until it is delivered, has
+        failed, or has got no answer: then ``on_settled`` gets its result later."""
         from tray_app.desktop.notifier import DeliveryResult
 
         chain = self._notifications()
         chain.notify(
-            title=note.title,
-            message=note.text,
+            title=visible(note.title),
+            message=visible(note.text, keep="\n"),
             app_name="RunAnalyze",
             app_icon=paths.app_icon(),
             hints={
@@ -213,9 +229,26 @@ class Desktop:
                 "actions": note.actions,
                 "settled": lambda delivery: self.on_settled(note, delivery),
                 "silent": note.silent,
+                "image": image,
+                "stays": note.stays,
             },
         )
         return chain.last or DeliveryResult(note.title, None, "nothing was tried")
+
+    def close_note(self, replace: str) -> None:
+        """Close the notification with this ``replace``, where that can be done; returns at once."""
+        if self._service is not None:
+            self._service.close(replace)
+
+    def notes_left(self) -> Mapping[str, Any] | None:
+        """The notifications on the screen, as plain values, for `close_notes_left` of the next run;
+        from any thread."""
+        return self._service.left() if self._service is not None else None
+
+    def close_notes_left(self, left: Mapping[str, Any]) -> None:
+        """Close the notifications that an earlier run has left on the screen."""
+        if self._service is not None:
+            self._service.close_left(left)
 
     def open(self, place: str, report: Callable[[str], None]) -> None:
         """Open a directory or an address; returns at once, and only a problem is reported."""

@@ -34,6 +34,7 @@ class _Stored(Struct, omit_defaults=True):
     palette: Palette | None = None
     theme: Theme | None = None
     alerts: dict[str, Any] | None = None
+    notifications: dict[str, Any] | None = None
 
 
 _FIELDS = _Stored.__struct_fields__[1:]

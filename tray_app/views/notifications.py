@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
 
-from tray_app.core.monitor.events import Event
+from msgspec.structs import replace
+
+from tray_app.core.monitor.events import Alert, Event
 from tray_app.core.monitor.inputs import Delivered
+from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications, program_text
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note
+from tray_app.views.icon import draw, glyphs
 
 _log = logging.getLogger(__name__)
 
@@ -17,6 +23,7 @@ _log = logging.getLogger(__name__)
 RETRY_EVERY_S = 60.0
 # A status notification is out of date after some minutes.
 PASSING = ("status",)
+PICTURES_KEPT = 4
 
 
 class Result(Protocol):
@@ -32,9 +39,21 @@ class Result(Protocol):
 
 
 class Notifier(Protocol):
-    """Delivers a notification; blocks until its result is known."""
+    """Delivers notifications."""
 
-    def notify(self, note: Note) -> Result: ...
+    def note_px(self, drawn: Sequence[int]) -> int:
+        """The size of a notification's picture, one of those that can be drawn."""
+
+    def notify(self, note: Note, image: Any) -> Result:
+        """Deliver one with its picture (a Pillow image); blocks until its result is known."""
+
+    def close_note(self, replace: str) -> None:
+        """Close the one with this ``replace``, if it is shown; returns at once."""
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def _drawn(picture: Picture, size: int) -> Any:
+    return draw.draw(picture, size)
 
 
 class NotificationSender:
@@ -42,7 +61,8 @@ class NotificationSender:
 
     Not thread-safe. Undelivered ones are kept, the latest for each ``replace``, and sent in order
     as soon as possible. One handed over without an answer is not sent again: it may be on the
-    screen. ``clock`` gives monotonic seconds.
+    screen. ``clock`` gives monotonic seconds, ``tile`` the icon's picture
+    of a sample (None: the newest).
     """
 
     def __init__(
@@ -50,10 +70,12 @@ class NotificationSender:
         notifier: Notifier,
         report: Callable[[Delivered], None],
         clock: Callable[[], float],
+        tile: Callable[[Sample | None], Picture],
     ) -> None:
         self._notifier = notifier
         self._report = report
         self._clock = clock
+        self._tile = tile
         self._tried_s = 0.0
         self._problem: str | None = None
         self._kept: dict[str, Note] = {}
@@ -66,10 +88,16 @@ class NotificationSender:
         return max(0.0, due_s - self._clock()) if self._kept else None
 
     def handle(self, event: Event) -> None:
-        """Send the event's notification, if it has one; never raises."""
+        """Send the event's notification if it has one, or close one; never raises."""
+        if (ended := notifications.closed_by(event)) is not None:
+            self._kept.pop(ended, None)
+            self._pending.pop(ended, None)
+            self._notifier.close_note(ended)
+            return
         note = notifications.note(event)
         if note is None:
             return
+        note = replace(note, picture=self._picture(event))
         # The kept one that it replaces is out of date.
         self._kept.pop(note.replace, None)
         self._pending.pop(note.replace, None)
@@ -78,6 +106,11 @@ class NotificationSender:
         self._report(delivered)
         if delivered.problem and not is_pending:
             self._keep(note)
+
+    def _picture(self, event: Event) -> Picture:
+        """The tile without the marks that say nothing about the server."""
+        tile = self._tile(event.sample if isinstance(event, Alert) else None)
+        return replace(tile, muted=False, undelivered=False)
 
     def settle(self, note: Note, result: Result) -> None:
         """Take the late result of a notification."""
@@ -111,7 +144,9 @@ class NotificationSender:
         self._tried_s = self._clock()
         self._pending[note.replace] = note  # before its late result arrives
         try:
-            result = self._notifier.notify(note)
+            size = self._notifier.note_px(glyphs.SIZES)
+            image = _drawn(note.picture, size) if note.picture else None
+            result = self._notifier.notify(note, image)
             means, problem, is_pending = result.means, result.problem, result.pending
         except Exception as error:  # noqa: BLE001 - a notification's failure is only told
             problem = f"{type(error).__name__}: {error}"

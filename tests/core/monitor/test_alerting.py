@@ -18,6 +18,7 @@ from tray_app.core.alerts import levels
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.policy import Condition
 from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
 from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.config.settings import RememberedChoices, Settings
@@ -32,8 +33,14 @@ from tray_app.core.model.readings import (
     Role,
     SystemMemory,
 )
-from tray_app.core.monitor.commands import Mute, Unmute
-from tray_app.core.monitor.events import AlertMemoryChanged, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.commands import Mute, SetPaused, Unmute
+from tray_app.core.monitor.events import (
+    AlertMemoryChanged,
+    AlertWithdrawn,
+    Event,
+    PendingAlerts,
+    Sampled,
+)
 from tray_app.core.monitor.inputs import Input, SourcesRead
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
@@ -366,6 +373,53 @@ class TestTruth:
         later = Watched(watched.stored, WALL_S + watched.now_s + 10)
         later.stay(1600, 30)
         assert later.told() == ["Forecast withdrawn: 1.56 GB"]
+
+
+class TestWithdrawn:
+    """An alert on the screen is closed where no other takes its place."""
+
+    def withdrawn(self, watched: Watched) -> list[Condition]:
+        return [each.condition for each in watched.events if isinstance(each, AlertWithdrawn)]
+
+    def test_the_end_of_the_server_withdraws_what_was_said_of_its_memory(self) -> None:
+        """Without an alert of its memory there is nothing to withdraw."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        watched.see(None)
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        small = Watched()
+        small.stay(300, 10)
+        small.see(None)
+        assert self.withdrawn(small) == []
+
+    def test_a_pause_withdraws_what_nobody_checks_any_longer(self) -> None:
+        """Of the server's memory, and of the machine's."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        watched.happen(SetPaused(True))
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        watched.happen(SetPaused(False))
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+
+    def test_back_to_normal_in_a_mute_withdraws_a_critical_that_stands(self) -> None:
+        """Silently: the summary tells it afterwards."""
+        watched = Watched()
+        watched.happen(Mute(1800.0))
+        watched.stay(3200, 10)
+        assert watched.told() == ["Critical: 3.12 GB"]
+        watched.stay(300, 60)
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        assert watched.told() == []
+
+    def test_a_forecast_comes_through_a_mute(self) -> None:
+        """It is one of critical; its withdrawal comes, too."""
+        watched = Watched()
+        watched.happen(Mute(1800.0))
+        while watched.state.alerts.of(levels.POLICY).foreseen_s is None:
+            watched.see(100 + 20 * watched.now_s)
+        assert watched.told() == ["Heading for critical: 1.78 GB"]
+        watched.stay(1800, 30)
+        assert watched.told() == ["Forecast withdrawn: 1.76 GB"]
 
 
 class TestQuiet:

@@ -8,9 +8,12 @@ from tests.core.made import mb
 from tests.core.presentation.samples import FRAMES, HEALTHY, NOTHING, SILENT
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.analysis.activity import Activity
+from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
-from tray_app.core.monitor.events import Summarised
+from tray_app.core.model.readings import Now, ProcessRow, Role, Source
+from tray_app.core.monitor.events import StatusRequested, Summarised
 from tray_app.core.presentation import (
     summary_text,
 )
@@ -54,14 +57,78 @@ class TestTooltip:
         assert first.endswith("+12 MB/s · about 60 s until it is critical")
 
 
-def test_a_status_has_its_forecast_in_the_text() -> None:
-    """A desktop cuts long titles; the tooltip has it in its first line."""
-    rising = replace(HEALTHY, forecast=Forecast(ForecastKind.FULL, 39.0))
-    title, text = summary_text.status(rising, demo=False, paused=False)
-    assert "until" not in title
-    assert text.splitlines()[0] == "About 40 s until memory is full"
-    without = summary_text.tooltip(HEALTHY, demo=False, paused=False)
-    assert "\n".join(summary_text.status(HEALTHY, demo=False, paused=False)) == without
+class TestStatus:
+    JOB = Job(
+        3,
+        Now(10.0, 1e9),
+        Now(52.0, 1e9 + 42.0),
+        before=Figure(mb(420), Source.API),
+        after=Figure(mb(560), Source.API),
+        peak_bytes=mb(3287),
+    )
+    FULL = StatusRequested(
+        replace(
+            HEALTHY,
+            peak_bytes=mb(3287),
+            activity=Activity.PROCESSING,
+            stage=FRAMES,
+            forecast=Forecast(ForecastKind.FULL, 39.0),
+            rows=(
+                ProcessRow(42, "uvicorn", Role.TARGET, mb(1300), 104.6),
+                ProcessRow(44, "sh", Role.CHILD, mb(2), 0.0),
+                ProcessRow(43, "ffmpeg", Role.CHILD, mb(310), 88.0),
+                ProcessRow(45, "python", Role.CHILD, mb(8), 0.0),
+            ),
+        ),
+        demo=False,
+        paused=False,
+        last_job=JOB,
+        average=Average(float(mb(1229)), 600.0),
+    )
+
+    def test_it_says_more_than_the_tooltip(self) -> None:
+        """What is ahead and goes on; then the past, the processes, and the machine."""
+        title, text = summary_text.status(self.FULL)
+        assert title == "RunAnalyze: 1.58 GB · normal · +12 MB/s"
+        assert text.splitlines() == [
+            "Memory full in about 40 s",
+            "Processing: frames",
+            "Peak 3.21 GB · average 1.20 GB in 10 min",
+            "Last job 42 s: 420 MB → 3.21 GB → 560 MB",
+            "uvicorn 1.27 GB, ffmpeg 310 MB, python 8 MB",
+            "Machine: 10.0 GB of 16.0 GB free",
+        ]
+        assert max(map(len, text.splitlines())) <= 46
+
+    def test_what_is_unknown_is_left_out(self) -> None:
+        """No dashes."""
+        assert summary_text.status(StatusRequested(HEALTHY, False, False))[1].splitlines() == [
+            "Idle",
+            "Machine: 10.0 GB of 16.0 GB free",
+        ]
+
+    def test_an_unusual_source_is_said(self) -> None:
+        """And why; without a reading, only that."""
+        lines = summary_text.status(StatusRequested(SILENT, False, False))[1].splitlines()
+        assert lines[0] == "Idle · Process (1 process) · API busy, no answer for 12 s"
+        nothing = summary_text.status(StatusRequested(NOTHING, False, False))
+        assert nothing[0] == "RunAnalyze: no reading"
+        assert nothing[1].startswith("API busy, no answer for 12 s")
+
+    def test_a_job_that_ended_with_its_server(self) -> None:
+        """And one of which little is known."""
+        lost = replace(self.JOB, after=None, lost=True)
+        text = summary_text.status(replace(self.FULL, last_job=lost))[1]
+        assert "Last job 42 s: 420 MB → 3.21 GB → server ended" in text
+        unknown = replace(self.JOB, before=None, after=None)
+        text = summary_text.status(replace(self.FULL, last_job=unknown))[1]
+        assert "Last job 42 s: ? → 3.21 GB → ?" in text
+
+    def test_before_between_and_for_show(self) -> None:
+        """Starting, paused, and the demo, whose name leaves room for the figures."""
+        assert summary_text.status(StatusRequested(None, False, False))[0] == "RunAnalyze: starting"
+        assert summary_text.status(StatusRequested(HEALTHY, False, True))[0] == "RunAnalyze: paused"
+        assert summary_text.status(replace(self.FULL, demo=True))[0].startswith("Demo: 1.58 GB")
 
 
 class TestSummary:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.facts import Facts, Signs
 from tray_app.core.alerts.limits import AlertLimits
-from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.policy import Condition, Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S
 
 # CPU of an idle server: threads that wake up, a supervisor that checks for edits, and a few of the
@@ -67,6 +67,10 @@ class Answering(Finding, frozen=True):
     polled."""
 
     hung_s: float
+
+    @property
+    def ends(self) -> Condition:
+        return Condition.SERVER
 
 
 WELL = HungState()

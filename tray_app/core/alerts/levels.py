@@ -4,8 +4,8 @@ A level is entered once memory has stayed above its limit for the level's hold t
 highest level counts, so an alert waits for a higher level whose hold time is about to end. A level
 is left when memory has stayed below 90 % of its limit for 30 s, so that a saw-tooth around a limit
 is one climb. On the way down nothing is reported until all levels are left. A climb that will be
-critical within a minute is reported early. The forecast delays lower levels by at most 10 s, and is
-withdrawn when the climb ends.
+critical within a minute is reported early. While the forecast holds, a lower level waits until
+memory has been above its limit for 10 s. The forecast is withdrawn when the climb ends.
 
 During a job, RAISED is normal and brings no notification. If memory is still above the limit
 after its hold time when the job has ended, the alert fires then, once.
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.facts import Facts
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
-from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.policy import Condition, Finding, Policy
 from tray_app.core.model.timing import TICK_JITTER_S, has_lasted
 
 # The alert that a near forecast raises in advance.
@@ -31,7 +31,7 @@ THREATS = (ForecastKind.CRITICAL, ForecastKind.FULL)
 TAKEN_BACK_AFTER_S = 12.0
 # This long after a withdrawal a climb may be forecast again, unless all levels are left before.
 FORETELLS_AGAIN_S = 60.0
-# An early alert delays lower levels for this long.
+# Beside an early alert a lower level is entered no earlier than this.
 KEPT_BACK_S = 10.0
 # A level whose hold time is over waits this long for a higher one.
 WAITS_FOR_HIGHER_S = 2.0
@@ -100,6 +100,10 @@ class Recovered(Finding, frozen=True):
     @property
     def is_quiet(self) -> bool:
         return self.quiet
+
+    @property
+    def ends(self) -> Condition:
+        return Condition.MEMORY
 
 
 class LevelState(Struct, frozen=True):
@@ -360,7 +364,7 @@ def _entered_at_s(
         return None
     is_foreseen = state.foreseen_s is not None and state.foreseen_s >= now_s
     is_kept_back = is_foreseen and level is not Level.CRITICAL
-    return since_s + limits.hold_s(level) + (KEPT_BACK_S if is_kept_back else 0.0)
+    return since_s + max(limits.hold_s(level), KEPT_BACK_S if is_kept_back else 0.0)
 
 
 def _is_over(state: LevelState, now_s: float) -> bool:

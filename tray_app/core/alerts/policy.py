@@ -7,6 +7,7 @@ state, the findings and ``POLICY``. `policies` lists them, and the presentation 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -15,6 +16,14 @@ from tray_app.core.alerts.facts import Facts
 from tray_app.core.alerts.limits import AlertLimits
 
 State = TypeVar("State")
+
+
+class Condition(StrEnum):
+    """What an alert can say that stays true until another finding ends it."""
+
+    MEMORY = "memory"
+    MACHINE = "machine"
+    SERVER = "server"
 
 
 class Finding(Struct, frozen=True):
@@ -35,6 +44,11 @@ class Finding(Struct, frozen=True):
     def is_quiet(self) -> bool:
         """Whether it is normal here, so that it sends no notification."""
         return False
+
+    @property
+    def ends(self) -> Condition | None:
+        """What is over with it: an alert that said so is no longer true."""
+        return None
 
     @property
     def subject(self) -> object:

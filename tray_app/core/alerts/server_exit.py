@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.alerts.facts import Facts
-from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.policy import Condition, Finding, Policy
 from tray_app.core.model.readings import MIB, OomKills, ProcessRow
 from tray_app.core.server.target_tracker import Transition
 
@@ -48,6 +48,10 @@ class ServerReturn(Finding, frozen=True):
 
     away_s: float
     end: ServerExit | None = None
+
+    @property
+    def ends(self) -> Condition:
+        return Condition.SERVER
 
 
 class ChildKilled(Finding, frozen=True):

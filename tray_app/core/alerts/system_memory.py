@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.facts import Facts
 from tray_app.core.alerts.limits import AlertLimits
-from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.policy import Condition, Finding, Policy
 from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, SystemMemory
 from tray_app.core.model.timing import has_lasted
 
@@ -49,6 +49,10 @@ class MachineEased(Finding, frozen=True):
     """Machine has enough memory again."""
 
     system: SystemMemory
+
+    @property
+    def ends(self) -> Condition:
+        return Condition.MACHINE
 
 
 class SystemMemoryState(Struct, frozen=True):

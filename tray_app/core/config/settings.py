@@ -83,7 +83,8 @@ class Settings(Struct, frozen=True):
 class RememberedChoices(Struct, frozen=True):
     """Remembered choices; None: not chosen yet.
 
-    ``alerts`` is the state of alerts and mute, as plain values for JSON.
+    ``alerts`` is the state of alerts and mute, ``notifications`` are those on the screen; both are
+    plain values for JSON.
     """
 
     mode: Mode | None = None
@@ -92,6 +93,7 @@ class RememberedChoices(Struct, frozen=True):
     palette: Palette | None = None
     theme: Theme | None = None
     alerts: Mapping[str, Any] | None = None
+    notifications: Mapping[str, Any] | None = None
 
 
 def with_preset(base: Settings, preset: Preset) -> Settings:

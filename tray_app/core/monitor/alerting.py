@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tray_app.core.alerts import levels, policies
+from tray_app.core.alerts import levels, policies, system_memory
 from tray_app.core.alerts.policies import AlertsState, Found
+from tray_app.core.alerts.policy import Condition
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor import mute
-from tray_app.core.monitor.events import Alert, AlertMemoryChanged, Event
+from tray_app.core.monitor.events import Alert, AlertMemoryChanged, AlertWithdrawn, Event
 from tray_app.core.monitor.mute import MuteState
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State
@@ -32,6 +33,17 @@ def tell(
     if not _is_news(state, alerts, muted, now.mono_s):
         return muted, state.noted_s, said
     return muted, now.mono_s, (*said, AlertMemoryChanged())
+
+
+def unwatched(state: State, *, machine: bool) -> tuple[AlertWithdrawn, ...]:
+    """Withdraws the alerts of the memory of a server that has ended; ``machine``: the program
+    pauses, so that it withdraws those of the machine's memory, too."""
+    level = state.alerts.of(levels.POLICY)
+    stand = {
+        Condition.MEMORY: level.told or level.foreseen_s is not None,
+        Condition.MACHINE: machine and state.alerts.of(system_memory.POLICY).said,
+    }
+    return tuple(AlertWithdrawn(each) for each, stands in stand.items() if stands)
 
 
 def muted(state: State, now: Now, duration_s: float | None) -> tuple[State, tuple[Event, ...]]:

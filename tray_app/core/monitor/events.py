@@ -6,8 +6,10 @@ from msgspec import Struct
 
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.policies import Found
+from tray_app.core.alerts.policy import Condition
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
+from tray_app.core.analysis.recent import Average
 from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.core.model.server_action import (
@@ -40,6 +42,12 @@ class JobCompared(Struct, frozen=True):
 
     kept: RetainedMemory
     sample: Sample
+
+
+class AlertWithdrawn(Struct, frozen=True):
+    """An alert of this may still be shown, and is no longer true: nothing else will replace it."""
+
+    condition: Condition
 
 
 class Earlier(Struct, frozen=True):
@@ -190,11 +198,14 @@ class TempPlaceMissing(Struct, frozen=True):
 
 
 class StatusRequested(Struct, frozen=True):
-    """The user asked for the status; ``sample`` is None before the first one."""
+    """The user asked for the status; ``sample`` is None before the first one. ``last_job`` is the
+    last one that ended, ``average`` that of the last minutes."""
 
     sample: Sample | None
     demo: bool
     paused: bool
+    last_job: Job | None = None
+    average: Average | None = None
 
 
 class TestRequested(Struct, frozen=True):
@@ -225,6 +236,7 @@ Event = (
     Sampled
     | AlertEvent
     | JobCompared
+    | AlertWithdrawn
     | PendingAlerts
     | AlertMemoryChanged
     | SourceChanged

@@ -15,7 +15,7 @@ from tray_app.core.alerts.facts import Facts, Signs
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policies import AlertsState
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import bands, measurement, rate, startup
+from tray_app.core.analysis import bands, measurement, rate, recent, startup
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import Band, BandState
@@ -94,6 +94,8 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     alerts, found = policies.update(state.alerts, facts)
     sample = _sample(state, readings, seen, course, facts, alerts)
     muted, noted_s, said = alerting.tell(state, alerts, found, sample)
+    if life.lost:
+        said = (*alerting.unwatched(before, machine=False), *said)
     after = replace(
         state,
         override=life.override,
@@ -119,6 +121,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
         source=state.source if seen.selected.why is Why.BETWEEN else sample.source,
         reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
+        recent=recent.update(state.recent, now.mono_s, course.known_bytes),
         run=measurement.update(state.run, course.known_bytes),
         quick=state.quick and measurement.update(state.quick, course.known_bytes),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),

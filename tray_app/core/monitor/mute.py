@@ -1,6 +1,7 @@
 """Holds alerts back while a person has muted them, and just after the machine has slept.
 
-Nothing is lost: the alerts come as one summary afterwards. Critical alerts can be exempt from a
+Nothing is lost: the alerts come as one summary afterwards. Where the end of something is held back,
+an alert of it that may still be shown is withdrawn. Critical alerts can be exempt from a
 mute, except one that was already shown: a user who mutes a critical alert does not want it
 repeated.
 """
@@ -13,7 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.events import Alert, AlertEvent, Earlier, PendingAlerts
+from tray_app.core.monitor.events import (
+    Alert,
+    AlertEvent,
+    AlertWithdrawn,
+    Earlier,
+    PendingAlerts,
+)
 
 PENDING_MAX = 20
 # Events during sleep show within this long after waking: hold times of 2 s, a search for the
@@ -76,7 +83,7 @@ def woken(state: MuteState, now: Now, slept_s: float) -> MuteState:
 
 def update(
     state: MuteState, now: Now, alerts: tuple[Alert, ...], *, critical_exempt: bool
-) -> tuple[MuteState, tuple[AlertEvent | PendingAlerts, ...]]:
+) -> tuple[MuteState, tuple[AlertEvent | AlertWithdrawn | PendingAlerts, ...]]:
     """Hold alerts back; or let them through, after a summary of the pending ones."""
     if state is UNMUTED:  # the usual
         return state, alerts
@@ -99,9 +106,9 @@ def update(
 
 def _pending(
     state: MuteState, alerts: tuple[Alert, ...], *, exempt: bool, again: bool
-) -> tuple[MuteState, tuple[Alert, ...]]:
+) -> tuple[MuteState, tuple[Alert | AlertWithdrawn, ...]]:
     """``exempt``: critical alerts come through, and ``again``: repeats, too."""
-    through: list[Alert] = []
+    through: list[Alert | AlertWithdrawn] = []
     pending = list(state.pending)
     for alert in alerts:
         found = alert.finding
@@ -110,6 +117,8 @@ def _pending(
             continue
         if found.is_repeated:
             pending = [old for old in pending if not _is_same(old, alert)]
+        if found.ends is not None:
+            through.append(AlertWithdrawn(found.ends))
         pending.append(alert)
     dropped = state.dropped + max(0, len(pending) - PENDING_MAX)
     return replace(state, pending=tuple(pending[-PENDING_MAX:]), dropped=dropped), tuple(through)

@@ -18,6 +18,7 @@ from tray_app.core.analysis.bands import BandState
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
+from tray_app.core.analysis.recent import RecentMemory
 from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode
@@ -75,11 +76,12 @@ class State(Struct, frozen=True):
     the menu; while another port is watched, ``configured`` is the configured address.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was not a stopgap (`Why.BETWEEN`). ``reading_s`` is the smoothed duration of a reading.
-    ``basis`` is the newest figure's, and ``peak_bytes`` the highest on it. ``awake`` is the end of
-    the last gap (`_woken`), or the start: no duration reaches back beyond it. ``alerts`` is the
-    policies' state, ``mute`` the mute with its pending alerts; ``noted_s`` is the last change of
-    the state that a restart needs. ``deliveries`` are the last notifications (newest last),
-    ``running_action`` is the server action in progress, and ``brought`` the result of the last one.
+    ``basis`` is the newest figure's, ``peak_bytes`` the highest on it and ``recent`` its average.
+    ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
+    it. ``alerts`` is the policies' state, ``mute`` the mute with its pending alerts; ``noted_s`` is
+    the last change of the state that a restart needs. ``deliveries`` are the last notifications
+    (newest last), ``running_action`` is the server action in progress, and ``brought`` the result
+    of the last one.
     ``late`` counts late samples, ``delivered`` delivered notifications. ``theme_seen`` is the
     desktop's, ``menu_until_s`` how long the menu counts as open, and ``backend`` names what shows
     the icon.
@@ -98,6 +100,7 @@ class State(Struct, frozen=True):
     cross_check: CrossCheck = CrossCheck()
     temp: TempUsage | None = None
     trend: Trend = Trend()
+    recent: RecentMemory = RecentMemory()
     band: BandState = BandState()
     alerts: AlertsState = CALM
     mute: MuteState = UNMUTED
@@ -165,6 +168,7 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
         state,
         basis=None,
         trend=Trend(),
+        recent=RecentMemory(),
         band=BandState(),
         alerts=policies.rebased(state.alerts, now.mono_s),
         activity=activities.rebased(state.activity),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.policies import CALM
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import stage
+from tray_app.core.analysis import recent, stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
@@ -178,9 +178,10 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case SetPaused(paused):
             # Readings before a pause say nothing about rate or silence after it.
             breaker = circuit_breaker.begun_again(state.breaker)
+            withdrawn = alerting.unwatched(state, machine=True) if paused else ()
             # A pause is a gap.
             state = alerting.woken(state, now, 0.0)
-            return replace(state, paused=paused, trend=Trend(), breaker=breaker), ()
+            return replace(state, paused=paused, trend=Trend(), breaker=breaker), withdrawn
         case Mute(duration_s):
             return alerting.muted(state, now, duration_s)
         case Unmute():
@@ -214,7 +215,13 @@ def _show_status(state: State, now: Now) -> tuple[State, tuple[Event, ...]]:
     shown_s = state.status_shown_s
     if shown_s is not None and now.mono_s - shown_s < DOUBLE_CLICK_S:
         return state, ()
-    requested = StatusRequested(state.sample, state.demo, state.paused)
+    requested = StatusRequested(
+        state.sample,
+        state.demo,
+        state.paused,
+        last_job=state.jobs.ended[-1] if state.jobs.ended else None,
+        average=recent.average(state.recent, now.mono_s),
+    )
     return replace(state, status_shown_s=now.mono_s), (requested,)
 
 

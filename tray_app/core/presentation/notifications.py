@@ -20,6 +20,7 @@ from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policy import Condition
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -36,6 +37,7 @@ from tray_app.core.monitor.events import (
     ActionRefused,
     Alert,
     AlertEvent,
+    AlertWithdrawn,
     AutostartFailed,
     ConfirmationNeeded,
     DemoRepeats,
@@ -69,6 +71,7 @@ from tray_app.core.presentation.format import (
     sentences,
     size,
 )
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.program_text import APP
 
 
@@ -90,7 +93,8 @@ class Action(Struct, frozen=True):
 class Note(Struct, frozen=True):
     """A notification before it is sent. Those with the same ``replace`` take turns.
 
-    ``silent``: it updates an earlier one, without another sound.
+    ``silent``: it updates an earlier one, without another sound. ``stays``: the end of the program
+    does not close it. ``picture`` is the icon's tile at that moment.
     """
 
     title: str
@@ -99,11 +103,18 @@ class Note(Struct, frozen=True):
     replace: str
     actions: tuple[Action, ...] = ()
     silent: bool = False
+    stays: bool = False
+    picture: Picture | None = None
 
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
 FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
+
+
+def closed_by(event: Event) -> str | None:
+    """The ``replace`` of the notification that an event closes; None for most."""
+    return event.condition.value if isinstance(event, AlertWithdrawn) else None
 
 
 def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case for each event
@@ -116,7 +127,8 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
         case PendingAlerts():
             return _pending(event)
         case Summarised():
-            return Note(*summary_text.quick_test(event), Urgency.NORMAL, "summary")
+            words = summary_text.quick_test(event)
+            return Note(*words, Urgency.NORMAL, "summary", stays=event.ends_run)
         case HostMissing():
             title, text = program_text.NO_TRAY_TITLE, program_text.NO_TRAY_HOST
             return Note(title, text, Urgency.NORMAL, "host")
@@ -135,9 +147,8 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
             return Note(*action_text.not_opened(place, problem), Urgency.NORMAL, "open")
         case TempPlaceMissing(reason):
             return Note(*action_text.no_temp_place(reason), Urgency.NORMAL, "open")
-        case StatusRequested(sample, demo, paused):
-            words = summary_text.status(sample, demo=demo, paused=paused)
-            return Note(*words, Urgency.NORMAL, "status")
+        case StatusRequested():
+            return Note(*summary_text.status(event), Urgency.NORMAL, "status")
         case TestRequested():
             return Note(action_text.TEST_TITLE, action_text.TEST_TEXT, Urgency.NORMAL, "test")
         case PortWatched(address):
@@ -172,33 +183,40 @@ def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for eac
             return Note(
                 *level_reached(found, sample),
                 urgency,
-                "memory",
+                Condition.MEMORY,
                 actions=buttons,
                 silent=found.foretold,
             )
         case ForecastWithdrawn():
-            return Note(*taken_back(found, sample), Urgency.LOW, "memory", silent=True)
+            return Note(*taken_back(found, sample), Urgency.LOW, Condition.MEMORY, silent=True)
         case Recovered():
-            return Note(*recovery(found, sample), Urgency.LOW, "memory")
+            return Note(*recovery(found, sample), Urgency.LOW, Condition.MEMORY)
         case MachineShort():
             return Note(
-                *scarce(found, sample), Urgency.CRITICAL, "machine", actions=(FREE_MEMORY, MUTE)
+                *scarce(found, sample),
+                Urgency.CRITICAL,
+                Condition.MACHINE,
+                actions=(FREE_MEMORY, MUTE),
             )
         case MachineEased():
-            return Note(*_eased(found, sample), Urgency.LOW, "machine")
+            return Note(*_eased(found, sample), Urgency.LOW, Condition.MACHINE)
         case ServerExit():
-            return Note(*gone(found, sample), Urgency.CRITICAL, "server", actions=(MUTE,))
+            return Note(*gone(found, sample), Urgency.CRITICAL, Condition.SERVER, actions=(MUTE,))
         case ServerReturn():
-            return Note(*_back(found, sample), Urgency.LOW, "server")
+            return Note(*_back(found, sample), Urgency.LOW, Condition.SERVER)
         case Hang():
             urgency = Urgency.CRITICAL if found.busy else Urgency.NORMAL
-            return Note(*hung(found, sample), urgency, "server", actions=(MUTE,))
+            return Note(*hung(found, sample), urgency, Condition.SERVER, actions=(MUTE,))
         case Answering():
-            return Note(*_answers(found, sample), Urgency.LOW, "server")
+            return Note(*_answers(found, sample), Urgency.LOW, Condition.SERVER)
         case WorkerReplacement():
-            return Note(*_worker_replaced(found, sample), Urgency.NORMAL, "server", actions=(MUTE,))
+            return Note(
+                *_worker_replaced(found, sample), Urgency.NORMAL, Condition.SERVER, actions=(MUTE,)
+            )
         case ChildKilled():
-            return Note(*child_killed(found, sample), Urgency.CRITICAL, "server", actions=(MUTE,))
+            return Note(
+                *child_killed(found, sample), Urgency.CRITICAL, Condition.SERVER, actions=(MUTE,)
+            )
         case Leak():
             return Note(
                 *leaking(found, sample), Urgency.NORMAL, "leak", actions=(FREE_MEMORY, MUTE)
@@ -243,33 +261,40 @@ def level_reached(found: LevelReached, sample: Sample) -> tuple[str, str]:
 
 def _meaning(found: LevelReached, sample: Sample) -> str:
     """What a level means here, and its figures."""
-    moving = rate(sample.rate_bytes_s)
-    pace = moving if moving not in ("", "steady") else ""
-    is_roomy = _is_roomy(sample)
-    if found.level is Level.CRITICAL:
-        ahead = sample.forecast
-        full = memory_text.foreseen(ahead) if ahead and ahead.kind is ForecastKind.FULL else ""
-        risk = "" if is_roomy else f"{_at_risk(sample)} may fail"
-        means = ": ".join(filter(None, (risk, full)))
-        means = f"{capitalised(means)}." if means else ""
-    elif sample.forecast:
-        means = f"{capitalised(memory_text.foreseen(sample.forecast))}."
-    elif sample.activity is Activity.IDLE:
-        means = NOTHING_GOES_ON if sample.rests else ""
-    else:
-        work, is_normal = _work(sample), found.level is Level.RAISED
-        means = f"Normal while {work}." if is_normal else f"{capitalised(work)}."
-    room = _room(found, sample)
-    if is_roomy or not room:
+    pace, room = _pace(sample), _room(found, sample)
+    means = _danger(sample) if found.level is Level.CRITICAL else _outlook(found, sample)
+    if _is_roomy(sample) or not room:
         idle = NOTHING_GOES_ON if sample.rests and means != NOTHING_GOES_ON else ""
         return sentences(means, room, f"{pace}." if pace else "", idle)
     return sentences(means, f"{room[:-1]}, {pace}." if pace else room)
 
 
+def _danger(sample: Sample) -> str:
+    """``Processing may fail: memory full in about 40 s.``; empty with plenty of room."""
+    ahead = sample.forecast
+    full = memory_text.foreseen(ahead) if ahead and ahead.kind is ForecastKind.FULL else ""
+    risk = "" if _is_roomy(sample) else f"{_at_risk(sample)} may fail"
+    means = ": ".join(filter(None, (risk, full)))
+    return f"{capitalised(means)}." if means else ""
+
+
+def _outlook(found: LevelReached, sample: Sample) -> str:
+    """``Critical in about 4 min.``; without a forecast what the server is doing."""
+    if sample.forecast:
+        return f"{capitalised(memory_text.foreseen(sample.forecast))}."
+    is_normal = found.level is Level.RAISED and sample.activity is not Activity.IDLE
+    return f"Normal while {_work(sample)}." if is_normal else _doing(sample)
+
+
+def _pace(sample: Sample) -> str:
+    """``+45 MB/s``; empty while memory is steady."""
+    pace = rate(sample.rate_bytes_s)
+    return "" if pace == "steady" else pace
+
+
 def _time_left(ahead: Forecast, sample: Sample) -> str:
     """``About 15 s left at +80 MB/s. Processing may fail then.``"""
-    moving = rate(sample.rate_bytes_s)
-    pace = f" at {moving}" if moving not in ("", "steady") else ""
+    pace = f" at {_pace(sample)}" if _pace(sample) else ""
     if ahead.seconds < memory_text.ANY_MOMENT_S:
         left = f"Any moment now{pace}."
     else:

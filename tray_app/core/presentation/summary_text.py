@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
-from tray_app.core.model.readings import MIB
-from tray_app.core.monitor.events import Summarised
+from tray_app.core.analysis.recent import Average
+from tray_app.core.model.readings import MIB, Source
+from tray_app.core.monitor.events import StatusRequested, Summarised
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, memory_text, program_text, source_text
 from tray_app.core.presentation.format import capitalised, duration, joined, size
+
+LARGEST_SHOWN = 3
 
 
 def _summary_parts(
@@ -32,10 +36,64 @@ def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
     return "\n".join((joined(what, forecast), *lines))
 
 
-def status(sample: Sample | None, *, demo: bool, paused: bool) -> tuple[str, str]:
-    """Title and text of a status notification, like the tooltip; a title must be short."""
-    what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
-    return what, "\n".join((capitalised(forecast), *lines) if forecast else lines)
+def status(event: StatusRequested) -> tuple[str, str]:
+    """Title and text of a status notification: more than the tooltip, in short lines."""
+    sample = event.sample
+    name = "Demo" if event.demo else program_text.APP
+    if event.paused:
+        return f"{name}: paused", "Nothing is read. Click Resume in the menu to continue."
+    if sample is None:
+        return f"{name}: starting", "There is no reading yet."
+    lines = (
+        capitalised(memory_text.foreseen(sample.forecast)) if sample.forecast else "",
+        _source_and_work(sample),
+        _highest_and_average(sample, event.average),
+        _last_job(event.last_job),
+        _largest(sample),
+        f"Machine: {_free(sample)}" if sample.system else "",
+    )
+    return f"{name}: {memory_text.memory(sample)}", "\n".join(filter(None, lines))
+
+
+def _source_and_work(sample: Sample) -> str:
+    """The activity, and the source where it is not the API's newest answer."""
+    is_usual = sample.source is Source.API and not sample.stale and sample.hung is None
+    source = "" if is_usual else source_text.source(sample)
+    if sample.memory_bytes is None or sample.hung is not None:
+        return source
+    return joined(capitalised(activity_text.doing(sample)), source)
+
+
+def _highest_and_average(sample: Sample, average: Average | None) -> str:
+    """``Peak 3.21 GB · average 1.20 GB in 10 min``."""
+    peak = "" if sample.peak_bytes is None else f"peak {size(sample.peak_bytes)}"
+    over = average and f"average {size(average.memory_bytes)} in {duration(average.known_s)}"
+    return capitalised(joined(peak, over or ""))
+
+
+def _last_job(job: Job | None) -> str:
+    """``Last job 42 s: 420 MB → 3.21 GB → 560 MB``: before, at its peak, and after."""
+    if job is None or job.ended is None:
+        return ""
+    before, after = (size(each.memory_bytes) if each else "?" for each in (job.before, job.after))
+    after = "server ended" if job.lost else after
+    figures = f"{before} → {size(job.peak_bytes)} → {after}"
+    return f"Last job {duration(job.elapsed_s(job.ended))}: {figures}"
+
+
+def _largest(sample: Sample) -> str:
+    """The three largest processes of the server, where it has several."""
+    rows = sorted(sample.rows, key=lambda row: row.rss_bytes, reverse=True)
+    if len(rows) < 2:
+        return ""
+    return ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in rows[:LARGEST_SHOWN])
+
+
+def _free(sample: Sample) -> str:
+    system = sample.system
+    assert system is not None
+    free, total = size(system.available_bytes), size(system.total_bytes)
+    return joined(f"{free} of {total} free", memory_text.scarce(system))
 
 
 def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:

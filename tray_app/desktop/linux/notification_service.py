@@ -3,26 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from dbus_fast import DBusError, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+from msgspec import Struct
 
 from tray_app.core.monitor.commands import Command
 from tray_app.core.presentation.notifications import Action
-from tray_app.desktop.linux.session_bus import SessionBus, add_match, bus_call, watch_owner
+from tray_app.desktop.linux.session_bus import (
+    SessionBus,
+    add_match,
+    bus_call,
+    identity,
+    owner_of,
+    watch_owner,
+)
 from tray_app.desktop.notifier import FinalError, Settled, Unanswered
+
+_log = logging.getLogger(__name__)
 
 LIMIT_S = 5.0
 BUTTONS_AT_MOST = 3
+CRITICAL = 2
+# A notification's time on the screen in ms: the service's own, and until it is closed.
+# mate-notification-daemon's own is 8 s, critical or not.
+USUAL_TIME, NO_END = -1, 0
+# It draws no buttons when a notification becomes critical in place.
+REDRAWS_NO_BUTTONS = ("gnome-shell",)
+# At the end, for answers that are still to come.
+SETTLE_LIMIT_S = 0.15
 # xfce4-notifyd broke a line between a figure and its unit.
 _UNIT = re.compile(r"(?<=\d) (?=(?:GB|MB|s|min|h|%)(?!\w))")
 SERVICE = "org.freedesktop.Notifications"
 SERVICE_PATH = "/org/freedesktop/Notifications"
 SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
+
+
+class _About(Struct, frozen=True):
+    """What a service says of itself. ``owner`` is its name on the bus with this identity."""
+
+    name: str
+    version: tuple[int, ...]
+    able: tuple[str, ...]
+    bus: str
+    owner: str
+
+
+class _Shown(Struct, frozen=True):
+    """A notification on the screen; ``stays`` after the end of the program."""
+
+    number: int
+    urgency: int
+    stays: bool
 
 
 class BusNotifications:
@@ -48,11 +86,12 @@ class BusNotifications:
         self._desktop_entry = desktop_entry
         self._press = press
         self._appeared = appeared
-        self._ids: dict[str, int] = {}
+        self._shown: dict[str, _Shown] = {}
         self._buttons: dict[int, dict[str, Command]] = {}
-        self._capabilities: list[str] | None = None
+        self._about: _About | None = None
         self._sending: dict[str, asyncio.Task[Any]] = {}
         bus.on_connect(self._listen)
+        bus.on_leave(self._close_all)
 
     def __call__(self, note: dict[str, Any], settled: Settled) -> None:
         """Send it and wait for the service's confirmation, at most `LIMIT_S`.
@@ -61,7 +100,9 @@ class BusNotifications:
         its buttons.
         """
         word = (note.get("hints") or {}).get("replace", "")
-        sending = self._bus.start(lambda connection: self._send_in_turn(connection, note, word))
+        sending = self._bus.start(
+            lambda connection: self._in_turn(word, lambda: self._send(connection, note))
+        )
         try:
             sending.result(LIMIT_S)
         except TimeoutError:
@@ -72,42 +113,84 @@ class BusNotifications:
                 raise OSError("not running") from None
             raise FinalError(str(error)) from None
 
-    async def _send_in_turn(self, connection: MessageBus, note: dict[str, Any], word: str) -> None:
-        """Send it after the answer to the notification that it replaces, but wait no longer for
-        that than for an answer."""
+    def close(self, word: str) -> None:
+        """Close the notification with this word, if one is shown; returns at once."""
+        self._try(
+            lambda connection: self._in_turn(word, lambda: self._close_word(connection, word))
+        )
+
+    def left(self) -> dict[str, Any] | None:
+        """What is on the screen, as plain values for JSON, for `close_left` of the next run; None
+        without any. From any thread."""
+        about = self._about
+        numbers = sorted(each.number for each in tuple(self._shown.values()) if not each.stays)
+        if about is None or not numbers:
+            return None
+        return {"bus": about.bus, "owner": about.owner, "ids": numbers}
+
+    def close_left(self, left: Mapping[str, Any]) -> None:
+        """Close what an earlier run has left, whose buttons are dead; returns at once.
+
+        Numbers mean nothing to another service, so only the one that gave them is asked.
+        """
+
+        async def close(connection: MessageBus) -> None:
+            if left.get("owner") != await owner_of(connection, SERVICE):
+                return
+            if left.get("bus") != await identity(connection):
+                return
+            numbers = left.get("ids")
+            for number in numbers if isinstance(numbers, list) else ():
+                if type(number) is int and 0 < number < 2**32:
+                    await _close(connection, number)
+
+        if left.get("owner"):
+            self._try(close)
+
+    def _try(self, work: Callable[[MessageBus], Any]) -> None:
+        """Do what nobody waits for."""
+        with suppress(OSError):
+            self._bus.start(work).add_done_callback(_log_failure)
+
+    async def _in_turn(self, word: str, work: Callable[[], Any]) -> None:
+        """Do it after the answer to the notification with the same word that was sent before, but
+        wait no longer for that than for an answer."""
         before, own = self._sending.get(word), asyncio.current_task()
         assert own is not None
         self._sending[word] = own
         try:
             if before is not None:
                 await asyncio.wait({before}, timeout=LIMIT_S)
-            await self._send(connection, note)
+            await work()
         finally:
             if self._sending.get(word) is own:
                 del self._sending[word]
 
     async def _send(self, connection: MessageBus, note: dict[str, Any]) -> None:
-        able = await self._able(connection)
-        text = _UNIT.sub("\N{NO-BREAK SPACE}", note["message"])
-        if "body-markup" in able:
-            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        about = await self._ask(connection)
         hints = note.get("hints") or {}
-        replace = hints.get("replace", "")
-        actions = hints.get("actions", ()) if "actions" in able else ()
+        word, urgency = hints.get("replace", ""), int(hints.get("urgency", 1))
+        actions = hints.get("actions", ()) if "actions" in about.able else ()
         buttons = _keyed(actions[:BUTTONS_AT_MOST])
+        before = self._shown.get(word)
+        rises = before is not None and before.urgency < CRITICAL == urgency
+        if rises and buttons and about.name.lower() in REDRAWS_NO_BUTTONS:
+            await self._close_word(connection, word)
+            before = None
         body: tuple[Any, ...] = (
             self._app_name,
-            self._ids.get(replace, 0),
+            before.number if before else 0,
             note.get("app_icon", ""),
             note["title"],
-            text,
+            _body(note["message"], about.able),
             [part for key, action in buttons.items() for part in (key, action.label)],
             {
-                "urgency": Variant("y", int(hints.get("urgency", 1))),
+                "urgency": Variant("y", urgency),
                 "desktop-entry": Variant("s", self._desktop_entry),
                 **({"suppress-sound": Variant("b", True)} if hints.get("silent") else {}),
+                **_image_hint(hints.get("image"), about.version),
             },
-            -1,
+            NO_END if urgency == CRITICAL else USUAL_TIME,
         )
         signature = "susssasa{sv}i"
         try:
@@ -118,19 +201,37 @@ class BusNotifications:
             self._forget()
             raise
         self._buttons[reply[0]] = {key: action.command for key, action in buttons.items()}
-        if replace:
-            self._ids[replace] = reply[0]
+        if word:
+            self._shown[word] = _Shown(reply[0], urgency, bool(hints.get("stays")))
 
-    async def _able(self, connection: MessageBus) -> Sequence[str]:
-        """The service's capabilities: asked once, because a slow service is slow each time."""
-        if self._capabilities is None:
-            (self._capabilities,) = await bus_call(
-                connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""
+    async def _close_word(self, connection: MessageBus, word: str) -> None:
+        if shown := self._shown.pop(word, None):
+            self._buttons.pop(shown.number, None)
+            await _close(connection, shown.number)
+
+    async def _close_all(self, connection: MessageBus) -> None:
+        """At the end nothing stays whose buttons nobody hears."""
+        if self._sending:  # a number that comes now can still be closed
+            await asyncio.wait(self._sending.values(), timeout=SETTLE_LIMIT_S)
+        words = [word for word, shown in self._shown.items() if not shown.stays]
+        await asyncio.gather(*(self._close_word(connection, word) for word in words))
+
+    async def _ask(self, connection: MessageBus) -> _About:
+        """What the service says of itself: asked once, because a slow one is slow each time."""
+        if self._about is None:
+            (able,), told = await asyncio.gather(
+                bus_call(connection, SERVICE, SERVICE_PATH, SERVICE, "GetCapabilities", ""),
+                bus_call(connection, SERVICE, SERVICE_PATH, SERVICE, "GetServerInformation", ""),
             )
-        return self._capabilities or ()
+            bus, owner = await asyncio.gather(identity(connection), owner_of(connection, SERVICE))
+            numbers = tuple(int(part) for part in str(told[3]).split(".") if part.isdecimal())
+            self._about = _About(
+                name=str(told[0]), version=numbers, able=tuple(able or ()), bus=bus, owner=owner
+            )
+        return self._about
 
     async def _listen(self, connection: MessageBus) -> None:
-        self._capabilities = None
+        self._about = None
         self._forget()
         connection.remove_message_handler(self._heard)  # if an earlier attempt failed
         connection.add_message_handler(self._heard)
@@ -149,17 +250,45 @@ class BusNotifications:
         elif message.member == "NotificationClosed" and message.signature == "uu":
             number = message.body[0]
             self._buttons.pop(number, None)
-            self._ids = {word: each for word, each in self._ids.items() if each != number}
+            self._shown = {w: each for w, each in self._shown.items() if each.number != number}
 
     def _owner_changed(self, owned: bool) -> None:
-        self._capabilities = None
+        self._about = None
         self._forget()  # another service starts its numbers again
         if owned:
             self._appeared()
 
     def _forget(self) -> None:
-        self._ids.clear()
+        self._shown.clear()
         self._buttons.clear()
+
+
+async def _close(connection: MessageBus, number: int) -> None:
+    """Close a notification, if it is still shown."""
+    with suppress(DBusError):
+        await bus_call(connection, SERVICE, SERVICE_PATH, SERVICE, "CloseNotification", "u", number)
+
+
+def _body(message: str, able: Sequence[str]) -> str:
+    text = _UNIT.sub("\N{NO-BREAK SPACE}", message)
+    if "body-markup" in able:
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text
+
+
+def _image_hint(image: Any, version: tuple[int, ...]) -> dict[str, Variant]:
+    """The picture (a Pillow image, RGBA), under the name that this version of the protocol has."""
+    if image is None:
+        return {}
+    name = "image-data" if version >= (1, 2) else "image_data" if version == (1, 1) else "icon_data"
+    width, height = image.size
+    data = [width, height, 4 * width, True, 8, 4, image.tobytes()]
+    return {name: Variant("(iiibiiay)", data)}
+
+
+def _log_failure(done: Future[Any]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        _log.debug("a notification was not closed: %r", error)
 
 
 def _settle(sent: Future[None], settled: Settled) -> None:

@@ -29,6 +29,8 @@ RECONNECT_S = 2.0
 CONNECT_LIMIT_S = 3.0
 BEGIN_LIMIT_S = 10.0
 """For the whole setup of a new connection; after that the connection is dropped."""
+LEAVE_LIMIT_S = 0.4
+"""For the last calls before the connection is closed: the whole end takes 2 s at most."""
 SESSION_OVER_S = 10.0
 """A bus that stays away for this long has ended with its session. A restarted one is back within a
 second or two."""
@@ -45,7 +47,8 @@ def session_address() -> str | None:
 
 
 class SessionBus:
-    """A connection that comes back. ``on_connect`` runs in the loop after each connecting."""
+    """A connection that comes back. ``on_connect`` runs in the loop after each connecting,
+    ``on_leave`` before `run` closes it."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -53,10 +56,15 @@ class SessionBus:
         self._bus: MessageBus | None = None
         self._stopping: asyncio.Event | None = None
         self._on_connect: list[Callable[[MessageBus], Awaitable[None]]] = []
+        self._on_leave: list[Callable[[MessageBus], Awaitable[None]]] = []
 
     def on_connect(self, callback: Callable[[MessageBus], Awaitable[None]]) -> None:
         """Have this run after each connecting; register before `run`."""
         self._on_connect.append(callback)
+
+    def on_leave(self, callback: Callable[[MessageBus], Awaitable[None]]) -> None:
+        """Have this run before the connection is closed; register before `run`."""
+        self._on_leave.append(callback)
 
     def connect(self) -> bool:
         """Try once, before `run` and in its thread; False when the bus cannot be reached."""
@@ -194,6 +202,10 @@ class SessionBus:
                 self._stopping.set()
             await asyncio.wait({stopped}, timeout=RECONNECT_S)
         if self._bus is not None and self._bus.connected:
+            last = [asyncio.ensure_future(callback(self._bus)) for callback in self._on_leave]
+            if last:
+                await asyncio.wait(last, timeout=LEAVE_LIMIT_S)
+        if self._bus is not None and self._bus.connected:
             self._bus.disconnect()
             await asyncio.wait({asyncio.ensure_future(_end_of(self._bus))}, timeout=0.5)
 
@@ -264,6 +276,20 @@ async def name_has_owner(bus: MessageBus, name: str) -> bool:
     """Whether this name has an owner on the bus."""
     body = await bus_call(bus, DBUS, DBUS_PATH, DBUS, "NameHasOwner", "s", name)
     return bool(body[0])
+
+
+async def owner_of(bus: MessageBus, name: str) -> str:
+    """The unique name behind a name; empty without an owner."""
+    try:
+        body = await bus_call(bus, DBUS, DBUS_PATH, DBUS, "GetNameOwner", "s", name)
+    except DBusError:
+        return ""
+    return str(body[0])
+
+
+async def identity(bus: MessageBus) -> str:
+    """The bus' own identity: unique names begin again with another bus."""
+    return str((await bus_call(bus, DBUS, DBUS_PATH, DBUS, "GetId", ""))[0])
 
 
 async def watch_owner(bus: MessageBus, name: str, changed: Callable[[bool], None]) -> None:

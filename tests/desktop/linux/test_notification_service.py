@@ -1,0 +1,215 @@
+"""The notification service as this program uses it, before a service that records."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from msgspec.structs import replace
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.recorder import NotificationRecorder, Watcher
+from tests.desktop.running import state_file
+from tests.desktop.session import DesktopSession
+from tests.waiting import wait_for
+from tray_app.core.analysis.bands import Band
+from tray_app.core.monitor.commands import FreeMemory
+from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.notifications import Action, Note, Urgency
+from tray_app.desktop import backends, panel_icon
+from tray_app.views.icon import draw
+
+pytestmark = pytest.mark.desktop
+
+HIGH = Note("High", "text", Urgency.NORMAL, "memory", (Action("Free memory", FreeMemory()),))
+CRITICAL = replace(HIGH, title="Critical", urgency=Urgency.CRITICAL)
+BACK = Note("Back to normal", "text", Urgency.LOW, "memory")
+TILE = draw.draw(Picture(Band.RED, "3.1"), 48)
+
+
+@contextmanager
+def tray_on(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[panel_icon.Desktop]:
+    """The desktop alone, while it runs."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.bus_address)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
+    tray = backends.open_desktop(lambda _present: None)
+    tray.show_images([TILE])
+    ready = threading.Event()
+    thread = threading.Thread(target=tray.run, args=(ready.set,))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield tray
+    finally:
+        tray.stop()
+        thread.join(5)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("server", ["gnome-shell", "recorder"])
+def test_gnome_draws_buttons_only_on_a_new_notification(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    """So there, and only there, a rise to critical closes the one before; all else replaces it."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address, server=server) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        for note in (HIGH, replace(HIGH, title="Higher"), CRITICAL, CRITICAL, BACK):
+            assert tray.notify(note).problem is None
+        high, higher, critical, again, back = recorder.notices
+        assert higher.replaces_id == high.id
+        if server == "gnome-shell":
+            assert (critical.replaces_id, recorder.closed) == (0, [high.id])
+        else:
+            assert (critical.replaces_id, recorder.closed) == (high.id, [])
+        assert again.replaces_id == back.replaces_id == critical.id
+        assert len(recorder.shown) == 1
+
+
+def test_critical_stays_until_it_is_closed(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MATE would close it after 8 s; how long others stay is the service's choice."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        for note in (HIGH, CRITICAL, BACK):
+            tray.notify(note)
+        assert [notice.expire_ms for notice in recorder.notices] == [-1, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [("1.2", "image-data"), ("1.1", "image_data"), ("1.0", "icon_data")]
+)
+def test_the_picture_goes_along(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, version: str, name: str
+) -> None:
+    """Under its name in this version of the protocol; without one there is the program's logo."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address, version=version) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        tray.notify(HIGH, TILE)
+        tray.notify(HIGH)
+        with_picture, without = recorder.notices
+        assert with_picture.hints[name] == (48, 48, 192, True, 8, 4, TILE.tobytes())
+        assert name not in without.hints
+        assert without.icon
+
+
+def test_bytes_that_are_no_text_are_cleaned(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lone surrogate and a NUL would end the connection."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        broken = b"caf\xe9".decode("utf-8", "surrogateescape")
+        note = Note(f"{broken}\n", f"{broken}\0: 1\u202e2\nnext", Urgency.NORMAL, "memory")
+        assert tray.notify(note).problem is None
+        (notice,) = recorder.notices
+        assert notice.summary == "caf\ufffd\\n"
+        assert notice.body == "caf\ufffd\\x00: 1\\u202e2\nnext"
+
+
+def test_one_that_is_no_longer_true_is_closed(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; another topic stays, and a next one comes as a new one."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        tray.notify(CRITICAL)
+        tray.notify(replace(HIGH, replace="temp"))
+        tray.close_note("memory")
+        wait_for(lambda: recorder.closed == [1], "it is closed")
+        tray.close_note("memory")
+        tray.notify(CRITICAL)
+        assert recorder.closed == [1]
+        assert [notice.replaces_id for notice in recorder.notices] == [0, 0, 0]
+        assert sorted(recorder.shown) == [2, 3]
+
+
+def test_the_end_closes_what_is_on_the_screen(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Except for the summary of a run that ends, which comes just before."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        with tray_on(session_bus, monkeypatch) as tray:
+            tray.notify(CRITICAL)
+            tray.notify(Note("Free memory?", "text", Urgency.NORMAL, "server-action"))
+            tray.notify(Note("Summary", "text", Urgency.NORMAL, "summary", stays=True))
+            left = tray.notes_left()
+            assert left is not None
+            assert left["ids"] == [1, 2]
+        wait_for(lambda: sorted(recorder.closed) == [1, 2], "they are closed")
+        assert sorted(recorder.shown) == [3]
+        assert tray.notes_left() is None
+
+
+def test_a_service_that_hangs_does_not_delay_the_end(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets 0.4 s to close what is on the screen."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        with tray_on(session_bus, monkeypatch) as tray:
+            tray.notify(CRITICAL)
+            recorder.behaviour = "hang"
+            ends_s = time.monotonic()
+        assert time.monotonic() - ends_s < 1.5
+        assert recorder.closed == []
+
+
+def test_what_a_crash_leaves_is_closed_by_the_next_run(
+    session_bus: DesktopSession, start_app: StartApp
+) -> None:
+    """If it is the same service; its numbers mean nothing to another one."""
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        app = start_app(session_bus, "--url", "http://127.0.0.1:9")
+        app.click("Alerts", "Send a test notification")
+        file = state_file(session_bus)
+        wait_for(lambda: file.exists() and '"ids":[1]' in file.read_text(), "its number is kept")
+        app.end(signal.SIGKILL)
+        assert list(recorder.shown) == [1]
+
+        again = start_app(session_bus, "--url", "http://127.0.0.1:9", name="again")
+        again.item()
+        wait_for(lambda: recorder.closed == [1], "the next run closes it")
+        again.click("Alerts", "Send a test notification")
+        wait_for(lambda: '"ids":[2]' in file.read_text(), "the next number is kept")
+        again.end(signal.SIGTERM)
+        wait_for(lambda: recorder.closed == [1, 2], "the end closes its own")
+        assert "notifications" not in json.loads(file.read_text())
+
+        left = {"bus": "another", "owner": recorder.peer.name, "ids": [7]}
+        file.write_text(json.dumps({"version": 1, "notifications": left}))
+        third = start_app(session_bus, "--url", "http://127.0.0.1:9", name="third")
+        third.click("Alerts", "Send a test notification")
+        wait_for(lambda: len(recorder.notices) == 3, "it runs")
+        assert recorder.closed == [1, 2]
