@@ -130,6 +130,7 @@ class LegacyTray:
             "edge": edge,
             "is_bottom": "true" if edge == "bottom" else "false",
         }
+        self._box: Box | None = None
         self.process = self._start()
         with self._selection() as owner:
             wait_for(owner, f"{panel} has a system tray")
@@ -167,9 +168,11 @@ class LegacyTray:
     @property
     def box(self) -> Box:
         """Where the panel's colour is in the middle of the screen, from one side to the other."""
-        column = (SCREEN[0] // 2, 0, SCREEN[0] // 2 + 1, SCREEN[1])
-        found = self.desktop.find_colour(self.rgb, ROUNDING, column)
-        return (0, found.box[1], SCREEN[0], found.box[3]) if found else (0, 0, SCREEN[0], 1)
+        if self._box is None:
+            column = (SCREEN[0] // 2, 0, SCREEN[0] // 2 + 1, SCREEN[1])
+            if found := self.desktop.find_colour(self.rgb, ROUNDING, column):
+                self._box = (0, found.box[1], SCREEN[0], found.box[3])
+        return self._box or (0, 0, SCREEN[0], 1)
 
     def icon_centre(self) -> Point:
         """Where the icon is, once there is one."""
