@@ -99,6 +99,7 @@ content = ready
 
 
 RIGHT_END_PX = 100
+SCREEN_CENTRE = (SCREEN[0] // 2, SCREEN[1] // 2)
 # A tray that blends the icon rounds otherwise than Pillow.
 ROUNDING = 3
 _is_far = [255 * (value > ROUNDING) for value in range(256)]
@@ -173,6 +174,11 @@ class LegacyTray:
             if found := self.desktop.find_colour(self.rgb, ROUNDING, column):
                 self._box = (0, found.box[1], SCREEN[0], found.box[3])
         return self._box or (0, 0, SCREEN[0], 1)
+
+    def popups(self) -> list[Box]:
+        """Open menus and tooltips; what the panel is made of may be windows of their kind."""
+        top, bottom = self.box[1], self.box[3]
+        return [box for box in self.desktop.popups() if box[1] < top or box[3] > bottom]
 
     def icon_centre(self) -> Point:
         """Where the icon is, once there is one."""
@@ -279,16 +285,16 @@ def wait_for_icon(tray: LegacyTray, app: App, **wanted: Any) -> Picture:
     return found
 
 
-def own_row_centre(box: Box, rows: list[dict[str, Any]], label: str) -> Point:
-    """Where a row of a menu of our own is, that is not scrolled."""
+def own_row_centre(box: Box, rows: list[dict[str, Any]], label: str) -> Point | None:
+    """Where a row of a menu of our own is, that is not scrolled; None where it shows other rows."""
     metrics = Painter(icon_options.Theme.DARK, 1.0).metrics
     shown = [row for row in rows if row.get("visible", True)]
-    wanted = find_row(shown, label)
+    number = shown.index(find_row(shown, label))
     heights = [
         metrics.separator if row.get("type") == "separator" else metrics.row for row in shown
     ]
-    number = shown.index(wanted)
-    assert sum(heights) + 2 * metrics.border == box[3] - box[1], "each row has its place"
+    if sum(heights) + 2 * metrics.border != box[3] - box[1]:
+        return None
     top = box[1] + metrics.border + sum(heights[:number])
     return (box[0] + box[2]) // 2, top + heights[number] // 2
 
@@ -296,30 +302,38 @@ def own_row_centre(box: Box, rows: list[dict[str, Any]], label: str) -> Point:
 def mouse_click(tray: LegacyTray, app: App, *labels: str) -> None:
     """Choose a row by its labels from the top down, by mouse, from the icon on."""
     desktop = tray.desktop
+    desktop.hover(*SCREEN_CENTRE)
+    wait_for(lambda: not tray.popups(), "nothing is open")
     desktop.right_click(*tray.icon_centre())
-    rows = desktop.menu_layout(app.item(), about_to_show=False)["children"]
     known: list[Box] = []
-    for depth, label in enumerate(labels, 1):
-        boxes = wait_for(
-            lambda depth=depth: opened if len(opened := desktop.popups()) == depth else None,
-            f"level {depth} of the menu is open",
-        )
-        (box,) = [box for box in boxes if box not in known]
-        known.append(box)
-        point = own_row_centre(box, rows, label)
-        row = find_row((each for each in rows if each.get("visible", True)), label)
-        if row["children"]:
-            desktop.hover(*point)
-            rows = row["children"]
+
+    def row_of(depth: int) -> tuple[Box, Point] | None:
+        """The window of this level and the row in it, once both are there."""
+        boxes = tray.popups()
+        new = [box for box in boxes if box not in known]
+        if len(boxes) != depth or len(new) != 1:
+            return None
+        rows = desktop.menu_layout(app.item(), about_to_show=False)["children"]
+        for label in labels[: depth - 1]:
+            rows = find_row(rows, label)["children"]
+        point = own_row_centre(new[0], rows, labels[depth - 1])
+        return (new[0], point) if point else None
+
+    for depth in range(1, len(labels) + 1):
+        found = wait_for(lambda depth=depth: row_of(depth), f"{labels[:depth]} is shown")
+        assert found
+        known.append(found[0])
+        if depth < len(labels):
+            desktop.hover(*found[1])
         else:
-            desktop.left_click(*point)
-    wait_for(lambda: not desktop.popups(), "the menu is closed")
+            desktop.left_click(*found[1])
+    wait_for(lambda: not tray.popups(), "the menu is closed")
 
 
 def open_menu(tray: LegacyTray) -> Box:
     """Open the menu by mouse; its box."""
     tray.desktop.right_click(*tray.icon_centre())
-    (box,) = wait_for(tray.desktop.popups, "the menu is open")
+    (box,) = wait_for(tray.popups, "the menu is open")
     return box
 
 

@@ -590,6 +590,10 @@ class DesktopSession:
         self.hover(x, y)
         self._xdotool("click", "3")
 
+    def wheel(self, button: int) -> None:
+        """Turn the wheel where the mouse is: 4 is up, 5 is down."""
+        self._xdotool("click", str(button))
+
     def key(self, *names: str) -> None:
         """Press keys one after another, by their X names (``Down``, ``Return``, ``Escape``)."""
         self._xdotool("key", *names)

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
+from tests.desktop.legacy_tray import LegacyApp, StartTray, mouse_click
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import App
 from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_of
@@ -162,7 +163,12 @@ class Scene:
         )
 
 
-def set_scene(desktop: DesktopSession, recorder: NotificationRecorder, server: Any) -> Scene:
+def set_scene(
+    desktop: DesktopSession,
+    recorder: NotificationRecorder,
+    server: Any,
+    start_app: StartApp = App,
+) -> Scene:
     """The app that tells its commands, a server with something to free and to clean up, another
     Python process, and something in the place of xdg-open."""
     server.write_tmp(4, "u1/older.mp4", age_hours=30)
@@ -175,7 +181,7 @@ def set_scene(desktop: DesktopSession, recorder: NotificationRecorder, server: A
     (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" >> "{opened}"\n')
     (folder / "xdg-open").chmod(0o755)
     path = f"{folder}{os.pathsep}{desktop.env['PATH']}"
-    app = App(desktop, "--url", server.url, code=TELLING, env={"PATH": path})
+    app = start_app(desktop, "--url", server.url, code=TELLING, env={"PATH": path})
     app.wait_for_source("API")
     app.wait_for_picture(band=Band.GREEN)
     return Scene(app, server, recorder, other.pid, opened)
@@ -381,6 +387,16 @@ def test_every_row_by_mouse(start_desktop: StartDesktop, server: RunAnalyzeServe
         scene = set_scene(desktop, recorder, server)
         item = scene.app.item()
         click_every_row(scene, lambda *labels: desktop.mouse_click(item, *labels))
+
+
+def test_every_row_of_our_own_menu_by_mouse(
+    start_tray: StartTray, server: RunAnalyzeServer
+) -> None:
+    """The same where the panel has only an old system tray, and this program draws the menu."""
+    tray = start_tray("tint2")
+    with NotificationRecorder(tray.desktop.bus_address) as recorder:
+        scene = set_scene(tray.desktop, recorder, server, LegacyApp)
+        click_every_row(scene, lambda *labels: mouse_click(tray, scene.app, *labels))
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])

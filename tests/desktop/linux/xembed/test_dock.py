@@ -61,6 +61,6 @@ def test_a_tray_that_dies_is_followed_by_another(start_tray: StartTray) -> None:
         wait_for(lambda tray=tray: shown_picture(tray), f"the icon is in {panel}")
         open_menu(tray)
         tray.kill()
-        wait_for(lambda tray=tray: not tray.desktop.popups(), "the menu is closed")
+        wait_for(lambda tray=tray: not tray.popups(), "the menu is closed")
     assert app.running
     assert "Traceback" not in app.log

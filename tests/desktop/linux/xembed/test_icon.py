@@ -18,7 +18,7 @@ def test_without_a_bus_the_icon_comes_all_the_same(start_tray: StartTray) -> Non
     wait_for(lambda: shown_picture(tray), "the icon is in the panel")
     open_menu(tray)
     tray.desktop.key("Escape")
-    wait_for(lambda: not tray.desktop.popups(), "the menu is closed")
+    wait_for(lambda: not tray.popups(), "the menu is closed")
     tray.desktop.kill_screen()
     assert app.wait_for_exit() == 0
     assert "Traceback" not in app.log

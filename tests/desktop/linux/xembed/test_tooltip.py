@@ -25,7 +25,7 @@ def test_tooltip_under_the_mouse(
     app = LegacyApp(tray.desktop, "--url", server.url)
     wait_for_icon(tray, app, band=Band.GREEN)
     desktop.hover(*tray.icon_centre())
-    (box,) = wait_for(desktop.popups, "a tooltip is shown")
+    (box,) = wait_for(tray.popups, "a tooltip is shown")
     desktop.screenshot(f"xembed-tooltip-{edge}")
     icon = icon_box(tray)
     assert icon
@@ -33,4 +33,4 @@ def test_tooltip_under_the_mouse(
     assert box[3] - box[1] > 40, "three lines"
     assert box[1] >= icon[3] if edge == "top" else box[3] <= icon[1]
     desktop.hover(400, 400)
-    wait_for(lambda: not desktop.popups(), "the tooltip is gone")
+    wait_for(lambda: not tray.popups(), "the tooltip is gone")

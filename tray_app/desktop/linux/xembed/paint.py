@@ -65,7 +65,8 @@ class Painter:
     def __init__(self, theme: Theme, scale: float) -> None:
         self._colours = COLOURS[theme]
         self._scale = scale
-        self._face = Typeface(POINTS / POINTS_PER_INCH * DPI * scale)
+        # In whole pixels, letters are evenly spaced.
+        self._face = Typeface(round(POINTS / POINTS_PER_INCH * DPI * scale))
         self.metrics = self._metrics()
 
     def px(self, length: float) -> int:

@@ -13,6 +13,7 @@ import re
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ RequestError: type[Exception] = XError
 ConnectionLostError: type[Exception] = ConnectionClosedError
 
 REQUEST_DOCK = 0
+CLIENT_PID = 2  # of the X-Resource extension
 EMBEDDED_NOTIFY = 0
 XEMBED_VERSION = 0
 XEMBED_MAPPED = 1
@@ -301,9 +303,24 @@ class Connection:
         tray = self.tray()
         if tray is None:
             return None
+        if program := self._program_of(tray):
+            return program
         window = self._display.create_resource_object("window", tray)
         names = (window.get_wm_name(), *(window.get_wm_class() or ()))
         return next((str(name) for name in names if name), "a panel without a name")
+
+    def _program_of(self, window: int) -> str | None:
+        """The program of a window, where the X server knows it: on this machine."""
+        if not self._display.has_extension("X-Resource"):
+            return None
+        wanted = [{"client": window, "mask": CLIENT_PID}]
+        try:
+            (found,) = self._display.res_query_client_ids(wanted).ids
+            pid = int(found.value[0])
+            return f"{Path(f'/proc/{pid}/comm').read_text('utf-8', 'replace').strip()} (pid {pid})"
+        except (XError, ValueError, IndexError, OSError) as error:
+            _log.debug("the panel's program is not known: %r", error)
+            return None
 
     def watch(self, window: int) -> None:
         """Have `Gone` reported for another program's window."""
