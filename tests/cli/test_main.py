@@ -186,6 +186,13 @@ def test_what_is_watched_can_be_said(
     assert (matched.pid, matched.match) == (None, "x")
 
 
+@pytest.mark.parametrize("flag", ["--processes", "--details", "-v", "--verbose"])
+def test_details_have_several_flags(started: list[app.Invocation], flag: str) -> None:
+    """A terminal shows 100 columns without them, and the rest with any of them."""
+    assert not settings(started).details
+    assert settings(started, flag).details
+
+
 def test_view_flags(started: list[app.Invocation]) -> None:
     """--json, --console and --once choose the view; --demo remembers nothing."""
     for arguments, view in (

@@ -10,7 +10,9 @@ from itertools import groupby, pairwise
 import pytest
 
 from tests.waiting import wait_for
+from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policy import Finding
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings, for_demo
@@ -315,7 +317,7 @@ class Watcher:
         self.every = round(settings.interval_s / 0.1)
         self.events: list[Event] = []
         self.pictures: list[Picture] = []
-        self.notes: list[tuple[str, Picture, Sample]] = []
+        self.notes: list[tuple[Finding, Picture, Sample]] = []
         self._asked_s: float | None = None
         self._with_stage = False
 
@@ -343,10 +345,9 @@ class Watcher:
             self.events.append(event)
             if isinstance(event, Sampled):
                 self.pictures.append(picture(self.state))
-            told = note(event)
-            if told:
+            if note(event):
                 assert isinstance(event, Alert)
-                self.notes.append((told.title, picture(self.state), event.sample))
+                self.notes.append((event.finding, picture(self.state), event.sample))
 
     @property
     def samples(self) -> list[Sample]:
@@ -405,14 +406,16 @@ class TestFirstRound:
     ) -> None:
         """High, the forecast of critical, critical, back to normal: each once, in this order."""
         high, foretold, critical, normal = first_round.notes
-        assert high[0].startswith("High: 2.0")
+        assert isinstance(high[0], LevelReached)
         assert (high[1].band, high[1].figure, high[2].alert) == (Band.RED, "2.0", Level.HIGH)
-        assert "Critical in about 15 s" in foretold[0]
+        assert isinstance(foretold[0], LevelReached)
+        assert foretold[0].forecast is not None
         assert foretold[2].forecast is not None
         assert foretold[2].alert is Level.HIGH
-        assert critical[0].startswith("Critical: 2.9")
+        assert isinstance(critical[0], LevelReached)
+        assert critical[0].foretold
         assert (critical[1].figure, critical[2].alert) == ("2.9", Level.CRITICAL)
-        assert normal[0].startswith("Back to normal: 4")
+        assert isinstance(normal[0], Recovered)
         assert (normal[1].band, normal[1].figure, normal[2].alert) == (
             Band.GREEN,
             ".4",
@@ -445,11 +448,10 @@ class TestFirstRound:
 
     def test_later_rounds_are_like_the_first(self, first_round: Watcher) -> None:
         """The same notifications, in the same order."""
-        words = [title.split(":")[0].split(" in ")[0] for title, *_ in first_round.notes]
+        kinds = [type(finding) for finding, *_ in first_round.notes]
         first_round.notes.clear()
         first_round.watch(2 * STORY_S)
-        again = [title.split(":")[0].split(" in ")[0] for title, *_ in first_round.notes]
-        assert again == words
+        assert [type(finding) for finding, *_ in first_round.notes] == kinds
 
 
 class TestFreeing:

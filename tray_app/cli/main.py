@@ -206,6 +206,8 @@ def _setting_flags(given: argparse.Namespace, parser: argparse.ArgumentParser) -
         for name in ("preset", *(option.field for option in flags_for_settings()))
         if (value := getattr(given, name)) is not None
     }
+    if given.verbose:
+        flags.setdefault("details", True)
     for option in flags_for_settings():
         if option.key in options.PATHS and option.field in flags:
             try:

@@ -104,7 +104,11 @@ def make_parser() -> argparse.ArgumentParser:
         group = one_of if option.key in ONE_OF else settings
         if option.is_switch:
             group.add_argument(
-                option.flag, action="store_const", const=True, dest=option.field, help=option.help
+                *filter(None, (option.flag, option.alias)),
+                action="store_const",
+                const=True,
+                dest=option.field,
+                help=option.help,
             )
             continue
         group.add_argument(
@@ -124,7 +128,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="Print one sample and exit (status 3 if there is no reading).",
     )
     view.add_argument("--demo", action="store_true", help="Watch a simulated server.")
-    view.add_argument("-v", "--verbose", action="store_true", help="Log more details.")
+    view.add_argument("-v", "--verbose", action="store_true", help="Log more, and show --details.")
     tasks = parser.add_argument_group("tasks (run one and exit)")
     once = tasks.add_mutually_exclusive_group()
     once.add_argument(

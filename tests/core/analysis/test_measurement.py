@@ -21,6 +21,13 @@ def test_a_measurement_tells_time_samples_peak_average_and_trend() -> None:
     assert summary.trend_bytes == mb(60)
 
 
+def test_the_peak_is_the_highest_figure_between_samples_too() -> None:
+    """The live screen's peak and the summary's are the same."""
+    run = update(Measurement(0.0), mb(100), mb(180))
+    run = update(run, mb(120), mb(150))
+    assert summarise(run, 4.0).peak_bytes == mb(180)
+
+
 def test_a_sample_without_a_reading_counts_as_a_sample_only() -> None:
     """Silence is no memory of zero."""
     run = update(update(Measurement(0.0), mb(100)), None)

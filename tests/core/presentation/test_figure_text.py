@@ -8,20 +8,14 @@ from tests.core.made import mb
 from tests.core.presentation.samples import FRAMES, HEALTHY, NOTHING
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.jobs import Job
-from tray_app.core.model.readings import Now, TempUsage
+from tray_app.core.model.readings import Now
 from tray_app.core.presentation import figure_text
 
 
 def test_columns_are_as_wide_with_and_without_a_figure() -> None:
     """Lines below each other are compared by their places."""
-    temp = replace(HEALTHY, temp=TempUsage(mb(18), 1, 0.0))
-    for column, known in (
-        (figure_text.memory_column, HEALTHY),
-        (figure_text.system_column, HEALTHY),
-        (figure_text.temp_column, temp),
-    ):
-        assert len(column(known)) == len(column(replace(NOTHING, system=None)))
-    assert figure_text.temp_column(temp) == "temp   18 MB   1 file "
+    for column in (figure_text.memory_column, figure_text.source_column):
+        assert len(column(HEALTHY)) == len(column(NOTHING))
 
 
 def test_the_activity_has_its_job() -> None:

@@ -66,7 +66,7 @@ def test_what_people_see_has_a_label_and_a_text(place: tuple[Figure, ...], sampl
         assert figure.menu_line(None) == f"{figure.label}: –"
 
 
-@pytest.mark.parametrize("figure", figures.PLAIN_LINE[:-2], ids=lambda each: each.key)
+@pytest.mark.parametrize("figure", figures.PLAIN_LINE, ids=lambda each: each.key)
 def test_a_column_is_as_wide_at_each_sample(figure: Figure) -> None:
     """Columns of figures never move."""
     assert len({len(figure.column(sample)) for sample in SAMPLES}) == 1

@@ -32,9 +32,9 @@ def test_what_memory_is_its_own_is_said_plainly() -> None:
     """With the fair share where the system tells it."""
     own = UssPss(42, mb(301), mb(322), 0.0)
     assert memory_text.own_memory(own) == (
-        "301 MB private (USS), 322 MB including its share of shared pages (PSS)"
+        "301 MB (USS), 322 MB with its share of shared pages (PSS)"
     )
-    assert memory_text.own_memory(replace(own, pss_bytes=None)) == "301 MB private (USS)"
+    assert memory_text.own_memory(replace(own, pss_bytes=None)) == "301 MB (USS)"
 
 
 def test_files_are_counted() -> None:

@@ -18,6 +18,8 @@ from tray_app.core.analysis.jobs import Figure, Job
 from tray_app.core.model.process_finding import (
     Evidence,
     EvidenceKind,
+    ProcessProblem,
+    ProcessProblemKind,
 )
 from tray_app.core.model.readings import (
     MIB,
@@ -31,10 +33,12 @@ from tray_app.core.monitor.events import (
     JobEnded,
     TargetChanged,
 )
+from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.views.terminal.lines import (
     EMOJI,
     WORDS,
+    Marks,
     alert_line,
     alert_now,
     cells,
@@ -50,7 +54,7 @@ from tray_app.views.terminal.screen import ScreenContent
 
 
 def test_a_plain_line_tells_everything_about_a_sample() -> None:
-    """Band, memory, rate, peak, CPU, system, temp, stage, source and alert stand on one line."""
+    """Level, memory, rate, peak, CPU, source and stage stand on one line of 100 columns."""
     (line,) = plain_lines(BUSY)
     wanted = (
         "🔴 high",
@@ -58,18 +62,17 @@ def test_a_plain_line_tells_everything_about_a_sample() -> None:
         "+120 MB/s",
         "peak 2.15 GB",
         "CPU 182 %",
-        "system  50 % used 12.0 GB free",
-        "temp  180 MB  12 files",
+        "🔄 process",
         "processing: frames?",
-        "🔄 Process (2 processes) · API busy, no answer for 12 s",
     )
     assert [part for part in wanted if part not in line] == []
+    assert cells(line) <= 100
 
 
 def test_plain_columns_stand_below_each_other() -> None:
     """Every field up to the source starts in the same column, whatever its value."""
-    lines = [plain_lines(sample)[0] for sample in (CALM, BUSY, BLIND)]
-    for label in ("peak ", "CPU ", "system ", "temp "):
+    lines = [plain_lines(sample)[0] for sample in (CALM, BUSY)]
+    for label in ("peak ", "CPU "):
         assert len({line.index(label) for line in lines}) == 1, label
     assert lines[0].index("🌐") == lines[1].index("🔄")
 
@@ -84,7 +87,9 @@ def test_an_unknown_sample_says_why_and_claims_nothing() -> None:
 
 def test_details_add_one_line_per_process() -> None:
     """The server's tree is marked as target, other Python processes as Python."""
-    _, *rows = plain_lines(BUSY, details=True)
+    _, *figures, one, two, three = plain_lines(BUSY, details=True)
+    assert [line.split(":")[0].strip() for line in figures] == ["source", "system", "temp"]
+    rows = [one, two, three]
     assert [row.split()[:2] for row in rows] == [
         ["🎯", "uvicorn"],
         ["🎯", "ffmpeg"],
@@ -124,9 +129,11 @@ def test_a_leak_has_its_line() -> None:
     out, err = io.StringIO(), io.StringIO()
     shown = view(out, err)
     shown.handle(event)
-    assert out.getvalue() == f"{alert_line(event)}\n"
-    assert "Possible leak: 180 MB kept by 3 jobs." in out.getvalue()
-    assert "Not released after each job: 60, 60, 60 MB." in out.getvalue()
+    first, second = out.getvalue().splitlines()
+    assert " ".join((first, second.strip())) == alert_line(event)
+    assert second.startswith(" " * 9)
+    assert "Possible leak: 180 MB kept by 3 jobs." in first
+    assert "Not released after each job: 60, 60, 60 MB." in alert_line(event)
 
 
 def test_what_became_of_the_server_has_its_line() -> None:
@@ -163,18 +170,52 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
     screen = "\n".join(texts(ScreenContent(sample, details=True).lines(100)))
     for told in (plain, screen):
         assert "limited · pressure 12 %" in told
-        assert "1.86 GB private (USS)" in told
+        assert "1.86 GB (USS)" in told
         assert "python (pid 50), command line: main.py" in told
-    assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 3
+    assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 2
 
 
-def test_a_plain_line_names_the_watched_process() -> None:
-    """Which process is watched, how many helpers it has, and how many other Pythons there are."""
-    assert BUSY.target is not None
-    line = plain_lines(BUSY)[0]
-    helpers = len(BUSY.rows) - 1
-    assert f"🎯 {BUSY.target.name} {BUSY.target.pid} +{helpers}  🐍 {len(BUSY.others)}" in line
-    assert "🎯" not in plain_lines(BLIND)[0]
+@given(
+    sample=st.sampled_from([CALM, BUSY, BLIND]),
+    name=st.text(max_size=80),
+    width=st.integers(40, 120),
+    marks=st.sampled_from([EMOJI, WORDS]),
+    forecast=st.sampled_from([None, Forecast(ForecastKind.FULL, 170.0)]),
+)
+def test_a_plain_line_is_never_too_wide(
+    sample: Sample, name: str, width: int, marks: Marks, forecast: Forecast | None
+) -> None:
+    """Whatever goes on; what does not fit ends in an ellipsis."""
+    relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=name)
+    sample = replace(sample, forecast=forecast, problem=relay)
+    first, *rest = plain_lines(sample, marks, details=width >= 70, width=width)
+    assert max(map(cells, (first, *rest))) <= width
+
+
+def test_a_narrow_terminal_does_without_peak_and_cpu() -> None:
+    """So that there is room for what goes on."""
+    shown = {width: plain_lines(BUSY, width=width)[0] for width in (100, 85, 72)}
+    assert "peak" in shown[100]
+    assert ["peak" in shown[85], "CPU" in shown[85]] == [False, True]
+    assert ["peak" in shown[72], "CPU" in shown[72]] == [False, False]
+    assert all(line.endswith("processing: frames?") for line in shown.values())
+
+
+def test_a_server_on_another_port_is_named_with_its_flag() -> None:
+    """A console line asks nothing, because nobody can click on it."""
+    there = Target(
+        50,
+        1.0,
+        "uvicorn",
+        ("uvicorn", "main:app"),
+        None,
+        Evidence(EvidenceKind.LISTENS_ELSEWHERE, port=8772, command="uvicorn main:app"),
+        port=8772,
+    )
+    lines = plain_lines(replace(BLIND, candidates=(there,)), details=True)
+    told = " ".join(line.strip() for line in lines)
+    assert "watch it with --url http://localhost:8772" in told
+    assert "?" not in told
 
 
 def test_alert_forecast_and_recovery_are_three_words() -> None:
@@ -192,8 +233,13 @@ def test_alert_forecast_and_recovery_are_three_words() -> None:
     }
     words = {name: plain_lines(sample, WORDS)[0].split()[1] for name, sample in coming.items()}
     assert words == {"CALM": "normal", "ahead": "normal", "high": "high", "back": "normal"}
-    for sample in coming.values():
-        assert plain_lines(sample, WORDS)[0].endswith(alert_now(sample, WORDS))
+    lasts = {name: plain_lines(sample, WORDS)[0][72:] for name, sample in coming.items()}
+    assert lasts == {
+        "CALM": "idle",
+        "ahead": "critical in about 40 s · id…",
+        "high": "critical in about 40 s · id…",
+        "back": "ok recovering · idle",
+    }
 
 
 def test_a_forecast_taken_back_is_a_line() -> None:

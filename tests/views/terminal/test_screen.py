@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.views.terminal.shown import ALERT, BLIND, BUSY, CALM, RECOVERY, texts
+from tray_app.core.alerts.forecast import Forecast, ForecastKind
+from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.process_finding import (
     ProcessProblem,
@@ -17,6 +19,7 @@ from tray_app.core.model.readings import (
     MIB,
     ProcessRow,
     Role,
+    UssPss,
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.views.terminal.lines import (
@@ -111,6 +114,22 @@ def test_a_low_screen_keeps_the_figures_and_the_newest_alert() -> None:
     assert "    …" in texts(picture.lines(80, 18))
 
 
+def test_what_is_too_long_ends_in_an_ellipsis() -> None:
+    """A forecast beside the figure, and the private memory, at 80 columns."""
+    sample = replace(
+        BUSY,
+        forecast=Forecast(ForecastKind.FULL, 170.0),
+        recovering=Level.CRITICAL,
+        own=UssPss(42, 111 * MIB, 112 * MIB, 100.0),
+    )
+    told = texts(ScreenContent(sample, details=True).lines(80))
+    private = next(line for line in told if line.startswith(" Private"))
+    assert private.endswith(" 111 MB (USS), 112 MB with its share of shared pages (PSS)")
+    assert texts(ScreenContent(sample).lines(80))[3].endswith("forecast: memory full in…")
+    narrow = texts(ScreenContent(sample, details=True).lines(60))
+    assert next(line for line in narrow if line.startswith(" Private")).endswith("…")
+
+
 @given(
     width=st.integers(40, 220),
     height=st.one_of(st.none(), st.integers(1, 60)),
@@ -129,6 +148,5 @@ def test_a_picture_never_outgrows_its_terminal(
     notes = (alert_line(ALERT), alert_line(RECOVERY))
     picture = ScreenContent(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
     lines = texts(picture.lines(width, height))
-    if width >= 60:
-        assert max(cells(line) for line in lines) <= width
+    assert max(cells(line) for line in lines) <= width
     assert height is None or len(lines) <= height

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.views.terminal.shown import Terminal
+from tray_app.views.terminal import streams
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-m", "tray_app"]
@@ -93,3 +97,32 @@ def test_an_output_without_our_characters_loses_them_only() -> None:
     )
     assert "--url URL" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "is_shown"),
+    [
+        ("linux", {"TERM": "xterm-256color"}, True),
+        ("linux", {}, True),
+        ("linux", {"TERM": "linux"}, False),
+        ("linux", {"TERM": "dumb"}, False),
+        ("win32", {}, False),
+        ("win32", {"WT_SESSION": "1"}, True),
+        ("win32", {"TERM_PROGRAM": "vscode"}, True),
+    ],
+)
+def test_terminals_without_emoji_are_known(
+    platform: str,
+    environment: dict[str, str],
+    is_shown: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The Linux console, dumb terminals, and Windows' classic console."""
+    monkeypatch.setattr(sys, "platform", platform)
+    assert streams.shows_emoji(Terminal(), environment) is is_shown
+
+
+def test_a_file_on_windows_takes_emoji(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No console draws it."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert streams.shows_emoji(io.StringIO(), {})

@@ -31,11 +31,13 @@ from tray_app.core.monitor.state import begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.notifications import Urgency, note
 from tray_app.views.terminal.lines import (
+    WORDS,
     alert_line,
+    cells,
     plain_lines,
     summary_lines,
 )
-from tray_app.views.terminal.view import OutputClosed, OutputFailed
+from tray_app.views.terminal.view import OutputClosed, OutputFailed, line_width
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -171,12 +173,29 @@ def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_terminal_that_cannot_be_drawn_on_gets_plain_lines(
     terminal: Terminal, term: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``TERM=dumb`` has no cursor to move."""
+    """``TERM=dumb`` has no cursor to move and no emoji; no line wraps at 80 columns."""
     monkeypatch.setenv("TERM", term)
-    shown = view(terminal, live=True)
+    shown = view(terminal, live=True, details=True)
     shown.handle(Sampled(BUSY))
+    shown.handle(ALERT)
     shown.close()
-    assert terminal.getvalue().splitlines() == plain_lines(BUSY)
+    lines = terminal.getvalue().splitlines()
+    samples = plain_lines(BUSY, WORDS, details=True, width=79)
+    assert lines[: len(samples)] == samples
+    assert len(lines) > len(samples) + 1
+    assert max(map(cells, lines)) < 80
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"), [((120, 40), 100), ((90, 40), 89), ((20, 40), 40), (None, 79)]
+)
+def test_a_line_fits_the_terminal(
+    columns: tuple[int, int] | None, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 100 columns; a pipe or a file gets 100."""
+    monkeypatch.setattr("tray_app.views.terminal.view.terminal_size", lambda _: columns)
+    assert line_width(Terminal()) == width
+    assert line_width(io.StringIO()) == 100
 
 
 def test_a_demo_says_when_it_begins_again(terminal: Terminal) -> None:

@@ -30,8 +30,13 @@ class Summary(Struct, frozen=True):
     trend_bytes: int | None
 
 
-def update(run: Measurement, memory_bytes: int | None) -> Measurement:
-    """One more sample; a sample without a reading counts as a sample only."""
+def update(
+    run: Measurement, memory_bytes: int | None, highest_bytes: int | None = None
+) -> Measurement:
+    """One more sample; a sample without a reading counts as a sample only.
+
+    ``highest_bytes`` is the highest figure since the last sample, if more was read than samples.
+    """
     if memory_bytes is None:
         return replace(run, samples=run.samples + 1)
     return Measurement(
@@ -41,7 +46,7 @@ def update(run: Measurement, memory_bytes: int | None) -> Measurement:
         readings=run.readings + 1,
         first_bytes=memory_bytes if run.first_bytes is None else run.first_bytes,
         last_bytes=memory_bytes,
-        peak_bytes=max(run.peak_bytes or 0, memory_bytes),
+        peak_bytes=max(run.peak_bytes or 0, memory_bytes, highest_bytes or 0),
         sum_bytes=run.sum_bytes + memory_bytes,
     )
 

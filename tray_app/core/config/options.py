@@ -46,8 +46,8 @@ class Option(Struct, frozen=True):
     """One setting. ``key`` is dotted: its section and its name in the config file.
 
     ``help`` is one sentence. ``example`` is TOML for the commented file, where the default is
-    that nothing is set. ``flag`` and ``metavar`` are for the command line. ``was`` is the key that
-    it had before, which is still understood.
+    that nothing is set. ``flag``, its other name ``alias``, ``metavar``: for the command line.
+    ``was`` is the key that it had before, which is still understood.
     """
 
     key: str
@@ -55,6 +55,7 @@ class Option(Struct, frozen=True):
     help: str
     example: str = ""
     flag: str = ""
+    alias: str = ""
     metavar: str = ""
     was: str = ""
 
@@ -258,7 +259,13 @@ OPTIONS: tuple[Option, ...] = (
         flag="--tmp-dir",
         metavar="DIR",
     ),
-    Option("details", _TRUTH, "List each process in the console.", flag="--processes"),
+    Option(
+        "details",
+        _TRUTH,
+        "Show each process, the source, the machine and temp files in the console.",
+        flag="--processes",
+        alias="--details",
+    ),
     Option(
         "log_file",
         _TEXT,

@@ -122,8 +122,9 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         source=state.source if seen.selected.why is Why.BETWEEN else sample.source,
         reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
         recent=recent.update(state.recent, now.mono_s, course.known_bytes),
-        run=measurement.update(state.run, course.known_bytes),
-        quick=state.quick and measurement.update(state.quick, course.known_bytes),
+        run=measurement.update(state.run, course.known_bytes, work.highest_bytes),
+        quick=state.quick
+        and measurement.update(state.quick, course.known_bytes, work.highest_bytes),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
     )
     return run_end.ended(after, now, _events(state, after, life.change, said))

@@ -7,11 +7,15 @@ from tray_app.core.model.readings import Source
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, format, memory_text, source_text
 
+_SOURCES = {Source.API: "API", Source.PROCESS: "process", Source.NONE: ""}
+
 
 def memory_column(sample: Sample) -> str:
-    """``yellow  1.52 GB   +12 MB/s``."""
-    size, rate = format.size(sample.memory_bytes), format.rate(sample.rate_bytes_s)
-    return f"{memory_text.state(sample):10} {size:>7} {rate:>10}"
+    """``raised   1.52 GB   +12 MB/s``."""
+    rate = format.rate(sample.rate_bytes_s)
+    if sample.memory_bytes is None:
+        return f"{memory_text.NO_READING:16} {rate:>10}"
+    return f"{memory_text.state(sample):8} {format.size(sample.memory_bytes):>7} {rate:>10}"
 
 
 def peak_line(sample: Sample) -> str:
@@ -26,22 +30,6 @@ def peak_line(sample: Sample) -> str:
 def own(sample: Sample) -> str:
     """The memory that only the server uses."""
     return memory_text.own_memory(sample.own) if sample.own else format.UNKNOWN
-
-
-def system_column(sample: Sample) -> str:
-    """``system  38 % used 10.0 GB free``."""
-    system = sample.system
-    used = format.percent(system.used_percent if system else None)
-    free = format.size(system.available_bytes if system else None)
-    return f"system {used:>5} used {free:>7} free"
-
-
-def temp_column(sample: Sample) -> str:
-    """``temp   18 MB   3 files``."""
-    temp = sample.temp
-    size, count = (temp.size_bytes, temp.file_count) if temp else (None, format.UNKNOWN)
-    files = "file" if count == 1 else "files"
-    return f"temp {format.size(size):>7} {count:>3} {files:5}"
 
 
 def activity(sample: Sample) -> str:
@@ -65,6 +53,11 @@ def activity_line(sample: Sample) -> str:
         return doing
     peak = f", peak {format.size(job.peak_bytes)}" if job.peak_bytes is not None else ""
     return f"{doing} · last job {format.duration(job.elapsed_s(job.ended))}{peak}"
+
+
+def source_column(sample: Sample) -> str:
+    """``API``, ``process``: the reasons are in the details."""
+    return f"{_SOURCES[sample.source]:7}"
 
 
 def source_line(sample: Sample) -> str:

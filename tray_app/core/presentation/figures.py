@@ -188,9 +188,9 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Source",
-        writes=source_text.source,
+        writes=source_text.in_terminal,
         menu=figure_text.source_line,
-        plain=source_text.source,
+        plain=figure_text.source_column,
     ),
     Figure(
         "band",
@@ -415,7 +415,6 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="System",
         writes=lambda it: memory_text.free_of(it.system),
-        plain=figure_text.system_column,
     ),
     Figure(
         "temp",
@@ -452,7 +451,6 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Temp",
         writes=lambda it: memory_text.size_in_files(it.temp),
-        plain=figure_text.temp_column,
     ),
     Figure(
         "activity",
@@ -475,7 +473,6 @@ FIGURES: tuple[Figure, ...] = (
         label="Activity",
         writes=figure_text.activity,
         menu=figure_text.activity_line,
-        plain=lambda it: f"{figure_text.activity(it):22}",
     ),
     Figure(
         "job",
@@ -634,9 +631,12 @@ MENU_STATUS = _at("memory", "source", "activity", "peak", "system", "temp")
 """Lines on top of the menu, in their order."""
 MENU_PROCESSES = _at("sharing", "descriptors")
 """Lines below the server's processes in the menu; hidden while unknown."""
-PLAIN_LINE = _at("memory", "peak", "cpu", "system", "temp", "activity", "source")
-"""Columns of a plain terminal's line."""
-PLAIN_DETAILS = _at("own", "sharing", "descriptors")
+ACTIVITY = _BY_KEY["activity"]
+PLAIN_LINE = _at("memory", "peak", "cpu", "source")
+"""Columns of a plain terminal's line, before what goes on."""
+PLAIN_DROPPED = _at("peak", "cpu")
+"""Those of them that a narrow terminal does without, first one first."""
+PLAIN_DETAILS = _at("source", "system", "temp", "own", "sharing", "descriptors")
 """Lines below it with --details, if not empty."""
 SCREEN = _at("peak", "own", "cpu", "descriptors", "system", "temp", "activity", "source")
 """Rows of the live screen."""

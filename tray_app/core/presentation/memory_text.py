@@ -110,11 +110,11 @@ def scarce(value: SystemMemory | None) -> str:
 
 
 def own_memory(value: UssPss) -> str:
-    """``301 MB private (USS), 322 MB including its share of shared pages (PSS)``."""
-    own = f"{size(value.uss_bytes)} private (USS)"
+    """``301 MB (USS), 322 MB with its share of shared pages (PSS)``."""
+    own = f"{size(value.uss_bytes)} (USS)"
     if value.pss_bytes is None:
         return own
-    return f"{own}, {size(value.pss_bytes)} including its share of shared pages (PSS)"
+    return f"{own}, {size(value.pss_bytes)} with its share of shared pages (PSS)"
 
 
 def size_in_files(value: TempUsage | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import MIB, MemoryKind, Source, Target
@@ -60,12 +62,22 @@ def hung(value: Hang, now_s: float) -> str:
 
 def source(sample: Sample) -> str:
     """The figure's source and age, and why it is not the usual source."""
+    return _source_and_pace(sample, offer)
+
+
+def in_terminal(sample: Sample) -> str:
+    """The same where nothing can be clicked: it names the flag."""
+    return _source_and_pace(sample, offer_in_terminal)
+
+
+def _source_and_pace(sample: Sample, offers: Callable[[Target], str]) -> str:
     if not sample.stretched:
-        return _source(sample)
-    return joined(_source(sample), f"slowed to one sample per {duration(sample.interval_s)}")
+        return _source(sample, offers)
+    pace = f"slowed to one sample per {duration(sample.interval_s)}"
+    return joined(_source(sample, offers), pace)
 
 
-def _source(sample: Sample) -> str:
+def _source(sample: Sample, offers: Callable[[Target], str]) -> str:
     if sample.hung is not None:
         return joined(_whence(sample), hung(sample.hung, sample.at.mono_s), _why_alone(sample))
     age_s = sample.age_s or 0.0
@@ -81,7 +93,7 @@ def _source(sample: Sample) -> str:
         case Source.PROCESS:
             return joined(f"Process ({_tree(sample)})", age, _why_process(sample))
         case Source.NONE:
-            return _why_nothing(sample)
+            return _why_nothing(sample, offers)
 
 
 def _whence(sample: Sample) -> str:
@@ -163,7 +175,7 @@ def _why_process(sample: Sample) -> str:
             return ""
 
 
-def _why_nothing(sample: Sample) -> str:
+def _why_nothing(sample: Sample, offers: Callable[[Target], str]) -> str:
     match sample.why:
         case Why.STARTING:
             return "waiting for the first answer"
@@ -175,7 +187,7 @@ def _why_nothing(sample: Sample) -> str:
             return joined(api(sample.api), _why_alone(sample))
         case Why.NO_PROCESS:
             likeliest = offered(sample)
-            found = offer(likeliest) if likeliest else problem(sample)
+            found = offers(likeliest) if likeliest else problem(sample)
             reason = found or "no server process found"
             return joined("" if sample.mode is Mode.FALLBACK else api(sample.api), reason)
         case _:
@@ -194,6 +206,12 @@ def offered(sample: Sample) -> Target | None:
 def offer(likeliest: Target) -> str:
     """``uvicorn main:app listens on port 8772: watch it?``"""
     return f"{process_text.evidence(likeliest.evidence)}: watch it?"
+
+
+def offer_in_terminal(likeliest: Target) -> str:
+    """``uvicorn main:app listens on port 8772: watch it with --url http://localhost:8772``"""
+    url = f"http://localhost:{likeliest.port}"
+    return f"{process_text.evidence(likeliest.evidence)}: watch it with --url {url}"
 
 
 def mode(sample: Sample) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from msgspec import Struct
 
+from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
@@ -24,16 +24,15 @@ from tray_app.core.presentation import (
     notifications,
     process_text,
     program_text,
+    source_text,
     summary_text,
 )
 from tray_app.core.presentation.figure import Figure
 
-if TYPE_CHECKING:
-    pass
-
-
 MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
+INDENT = " " * 9  # below the clock
+TAIL_MIN_WIDTH = 20  # columns: "processing: frames?"
 
 
 class Marks(Struct, frozen=True):
@@ -85,9 +84,10 @@ WORDS = Marks(
 _ASCII = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "~", "²": "2"})
 
 
-def marks_for(encoding: str | None) -> Marks:
-    """Emoji if the stream can encode them; an unnamed encoding (a test's buffer) can."""
-    return EMOJI if carries("🟢▁━…", encoding) else WORDS
+def marks_for(encoding: str | None, *, has_emoji: bool = True) -> Marks:
+    """Emoji if the terminal has some and the stream can encode them; an unnamed encoding (a test's
+    buffer) can."""
+    return EMOJI if has_emoji and carries("🟢▁━…", encoding) else WORDS
 
 
 def carries(text: str, encoding: str | None) -> bool:
@@ -116,12 +116,14 @@ def cells(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
+def cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, with an ellipsis if it was cut."""
+    return text if cells(text) <= width else f"{_beginning(text, width - 1).rstrip()}…"
+
+
 def fit(text: str, width: int) -> str:
     """``text`` in exactly ``width`` columns: padded, or cut with an ellipsis."""
-    if cells(text) > width:
-        while text and cells(text) >= width:
-            text = text[:-1]
-        text += "…"
+    text = cut(text, width)
     return text + " " * (width - cells(text))
 
 
@@ -163,11 +165,13 @@ def _clock(at: Now) -> str:
     return datetime.fromtimestamp(at.wall_s).strftime("%H:%M:%S")
 
 
-def alert_now(sample: Sample, marks: Marks) -> str:
+def alert_now(
+    sample: Sample, marks: Marks, foretold: Callable[[Forecast], str] = memory_text.foretold
+) -> str:
     """Recovery and forecast. The level itself stands beside the figure."""
-    ahead = memory_text.foretold(sample.forecast) if sample.forecast else ""
+    ahead = foretold(sample.forecast) if sample.forecast else ""
     recovering = memory_text.recovering(sample)
-    return "  ".join(filter(None, (f"{marks.recovered}{recovering}" if recovering else "", ahead)))
+    return format.joined(f"{marks.recovered}{recovering}" if recovering else "", ahead)
 
 
 def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:
@@ -180,46 +184,60 @@ def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:
     return ""
 
 
-def plain_lines(sample: Sample, marks: Marks = EMOJI, *, details: bool = False) -> list[str]:
-    """One line per sample, texts of variable length last; with details, each process."""
-    columns = (
-        *(f"{mark_of(each, sample, marks)}{each.column(sample)}" for each in figures.PLAIN_LINE),
-        "" if details else _processes(sample, marks),
-        alert_now(sample, marks),
-    )
-    lines = [f"{clock_of(sample)} {'  '.join(column for column in columns if column)}"]
+def plain_lines(
+    sample: Sample, marks: Marks = EMOJI, *, details: bool = False, width: int = MAX_WIDTH
+) -> list[str]:
+    """One line per sample, texts of variable length last; with details, each process.
+
+    No line takes more than ``width`` columns. The last column is cut, and a narrow terminal does
+    without some others.
+    """
+    lines = [_line(sample, marks, width)]
     if details:
-        lines += [f"{'':9}{text}" for text in _details(sample)]
+        for text in _details(sample):
+            lines += wrap(f"{INDENT}{text}", width, INDENT)
         lines += [_plain_process(marks.target, row) for row in sample.rows]
         lines += [_plain_process(marks.python, row) for row in sample.others]
     return lines
 
 
+def _line(sample: Sample, marks: Marks, width: int) -> str:
+    clock = f"{clock_of(sample)} "
+    if sample.memory_bytes is None:
+        mark, why = marks.band[sample.band], source_text.in_terminal(sample)
+        return cut(f"{clock}{mark}{memory_text.NO_READING}  {why}", width)
+    columns = {
+        figure: f"{mark_of(figure, sample, marks)}{figure.column(sample)}"
+        for figure in figures.PLAIN_LINE
+    }
+    dropped = list(figures.PLAIN_DROPPED)
+    while _room(clock, columns.values(), width) < TAIL_MIN_WIDTH and dropped:
+        del columns[dropped.pop(0)]
+    tail = format.joined(
+        alert_now(sample, marks, memory_text.foreseen), figures.ACTIVITY.text(sample)
+    )
+    return cut(f"{clock}{'  '.join((*columns.values(), tail))}", width)
+
+
+def _room(clock: str, columns: Collection[str], width: int) -> int:
+    """The columns that are left for what goes on."""
+    return width - cells(clock) - sum(cells(column) + 2 for column in columns)
+
+
 def _details(sample: Sample) -> Iterator[str]:
-    """Extra lines below the figures: scarce memory, its largest processes, other candidates."""
-    scarce = memory_text.scarce(sample.system)
-    if scarce:
-        yield f"system: {scarce}"
+    """Extra lines below the figures: those that are known, and other candidates."""
     for figure in figures.PLAIN_DETAILS:
-        if told := figure.menu_line(sample) if figure.is_known(sample) else "":
-            yield f"{told[0].lower()}{told[1:]}"
+        told = figure.text(sample) if figure.is_known(sample) else ""
+        if told not in ("", format.UNKNOWN):
+            yield f"{figure.plain_label}: {told}"
     for each in sample.candidates:
         evidence = process_text.evidence(each.evidence)
         yield f"other candidate: {process_text.process(each)}, {evidence}"
 
 
-def _processes(sample: Sample, marks: Marks) -> str:
-    """The watched process and the size of its tree; the number of other Python processes."""
-    helpers = f" +{len(sample.rows) - 1}" if len(sample.rows) > 1 else ""
-    target = sample.target
-    watched = f"{marks.target}{target.name} {target.pid}{helpers}" if target else ""
-    others = f"{marks.python}{len(sample.others)}" if sample.others else ""
-    return "  ".join(part for part in (watched, others) if part)
-
-
 def _plain_process(mark: str, row: ProcessRow) -> str:
     size, cpu = format.size(row.rss_bytes), format.percent(row.cpu_percent)
-    return f"{'':9}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
+    return f"{INDENT}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
 
 
 def alert_line(event: Alert, marks: Marks = EMOJI) -> str:

@@ -34,7 +34,9 @@ from tray_app.views.terminal.lines import (
     NOTES_SHOWN,
     Marks,
     alert_now,
+    cells,
     clock_of,
+    cut,
     fit,
     mark_of,
     printable,
@@ -97,7 +99,7 @@ class ScreenContent(Struct, frozen=True):
         lines += _cut(list(self._processes(width)), None if height is None else height - len(lines))
         if height is not None and len(lines) > height:
             lines = [line for line in lines if line][:height]
-        return lines
+        return [_within(line, width) for line in lines]
 
     def _heading(self, width: int) -> Iterator[Line]:
         name, clock = f" {program_text.title(self.demo)}", clock_of(self.sample)
@@ -185,6 +187,19 @@ class ScreenContent(Struct, frozen=True):
         done = round(room * min(self.elapsed_s / self.duration_s, 1.0))
         full, empty = self.marks.bar
         return (f" {full * done}", ""), (empty * (room - done), "dim"), (f"  {text}", "")
+
+
+def _within(line: Line, width: int) -> Line:
+    """The line in at most ``width`` columns, with an ellipsis if it was cut."""
+    if sum(cells(text) for text, _ in line) <= width:  # the usual
+        return line
+    spans: list[Span] = []
+    for text, style in line:
+        if cells(text) > width:
+            return (*spans, (cut(text, width), style))
+        spans.append((text, style))
+        width -= cells(text)
+    return tuple(spans)
 
 
 def _row(label: str, text: str, label_width: int) -> Line:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TextIO
 
@@ -98,6 +99,16 @@ def is_in_foreground(stream: TextIO) -> bool:
         return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
     except (OSError, ValueError):  # no terminal, or no descriptor
         return True
+
+
+def shows_emoji(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether this terminal has a font with emoji: the Linux console, dumb terminals and Windows'
+    classic console have none."""
+    if environment.get("TERM") in ("linux", "dumb", "unknown"):
+        return False
+    if sys.platform != "win32" or not stream.isatty():
+        return True
+    return any(name in environment for name in ("WT_SESSION", "TERM", "TERM_PROGRAM"))
 
 
 def terminal_size(stream: TextIO) -> tuple[int, int] | None:

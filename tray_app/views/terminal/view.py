@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,6 +24,7 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.sample import Sample
 from tray_app.views.terminal.json_record import json_line
 from tray_app.views.terminal.lines import (
+    INDENT,
     MAX_WIDTH,
     NOTES_SHOWN,
     alert_line,
@@ -34,11 +36,24 @@ from tray_app.views.terminal.lines import (
     printable,
     repeat_line,
     summary_lines,
+    wrap,
 )
-from tray_app.views.terminal.streams import OutputClosed, OutputFailed, silence, write
+from tray_app.views.terminal.streams import (
+    OutputClosed,
+    OutputFailed,
+    shows_emoji,
+    silence,
+    terminal_size,
+    write,
+)
 
 if TYPE_CHECKING:
     from tray_app.views.terminal.screen import LiveScreen, ScreenContent
+
+
+MIN_WIDTH = 40
+USUAL_COLUMNS = 80
+"""Columns of a terminal that does not report them."""
 
 
 class TerminalView:
@@ -64,7 +79,8 @@ class TerminalView:
         self._stdout, self._stderr = stdout, stderr
         self._json = json
         self._duration_s, self._details, self._demo = duration_s, details, demo
-        self._marks = marks_for((stderr if json else stdout).encoding)
+        shown = stderr if json else stdout
+        self._marks = marks_for(shown.encoding, has_emoji=shows_emoji(shown, os.environ))
         self._screen = _live_screen(stdout) if live and not json else None
         self._picture: ScreenContent | None = None
         self._past: deque[tuple[int | None, Band]] = deque(maxlen=MAX_WIDTH)
@@ -121,7 +137,7 @@ class TerminalView:
                 line = json_line(sample, ascii_only=True)
             self._write(self._stdout, f"{line}\n")
         elif not self._screen:
-            self._print(self._stdout, plain_lines(sample, self._marks, details=self._details))
+            self._print(self._stdout, self._lines(sample))
         else:
             if self._started_s is None:
                 self._started_s = sample.at.mono_s
@@ -141,10 +157,16 @@ class TerminalView:
                 )
             )
 
+    def _lines(self, sample: Sample) -> list[str]:
+        width = line_width(self._stdout)
+        return plain_lines(sample, self._marks, details=self._details, width=width)
+
     def _say(self, *lines: str) -> None:
         """Lines of their own; on the live screen among the notes."""
         if not self._screen:
-            self._print(self._stderr if self._json else self._stdout, lines)
+            stream = self._stderr if self._json else self._stdout
+            width = line_width(stream)
+            self._print(stream, [part for line in lines for part in wrap(line, width, INDENT)])
             return
         self._notes.append(" ".join(lines))
         if self._picture:
@@ -187,6 +209,14 @@ class TerminalView:
         except (OutputClosed, OutputFailed):
             if stream is self._stdout:  # lines beside the JSON may be lost
                 raise
+
+
+def line_width(stream: TextIO) -> int:
+    """How wide a line may be here: 100 columns, or less than a narrower terminal has."""
+    if not stream.isatty():
+        return MAX_WIDTH
+    size = terminal_size(stream)
+    return max(MIN_WIDTH, min(MAX_WIDTH, (size[0] if size else USUAL_COLUMNS) - 1))
 
 
 def _live_screen(stdout: TextIO) -> LiveScreen | None:
