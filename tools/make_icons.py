@@ -1,6 +1,6 @@
 """Draws the pictures that are kept: contact sheet, the program's mark, golden pictures.
 
-``python -m tools.make_icons`` writes ``assets/icons.png`` and ``assets/runanalyze-tray.png``;
+``python -m tools.make_icons`` writes the pictures in ``assets`` that show or are the icon;
 with ``--golden`` also ``tests/data/icons/``: look at every one of them before keeping it.
 """
 
@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -111,6 +111,43 @@ def contact_sheet() -> Image.Image:
     return _stack(panels)
 
 
+BAND_LABELS = (
+    "below 500 MB",
+    "from 500 MB",
+    "from 1000 MB",
+    "above 2000 MB",
+    "no reading",
+)
+MARK_LABELS = (
+    "the figure comes from processes",
+    "paused",
+    "alerts are muted",
+    "notifications do not arrive",
+    "the server hangs",
+    "the machine is short of memory",
+)
+
+
+def legend() -> Image.Image:
+    """A row for each band with its memory, and beside them a row for each mark."""
+    font = ImageFont.load_default(15)
+    row_px, gap, sizes = 40, 12, (16, 24, 32)
+    columns = [
+        (gap, bands(Style.NUMBER, Theme.DARK), BAND_LABELS, sizes),
+        (300, marks(Theme.DARK), MARK_LABELS, sizes[-1:]),
+    ]
+    sheet = Image.new("RGBA", (610, len(MARK_LABELS) * row_px + gap), (*PANELS[Theme.DARK], 255))
+    ink = ImageDraw.Draw(sheet)
+    for left, pictures, labels, shown in columns:
+        for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+            x, middle = left, gap // 2 + number * row_px + row_px // 2
+            for size in shown:
+                sheet.alpha_composite(draw.draw(picture, size), (x, middle - size // 2))
+                x += size + gap
+            ink.text((x, middle), label, (230, 233, 238), font, anchor="lm")
+    return sheet.convert("RGB")
+
+
 def _stack(panels: Iterable[Image.Image]) -> Image.Image:
     panels = list(panels)
     sheet = Image.new("RGB", (panels[0].width, sum(panel.height for panel in panels)))
@@ -127,6 +164,7 @@ def main() -> None:
     parser.add_argument("--golden", action="store_true", help="write the golden pictures, too")
     options = parser.parse_args()
     contact_sheet().save(ROOT / "assets" / "icons.png", optimize=True)
+    legend().save(ROOT / "assets" / "legend.png", optimize=True)
     draw.emblem(256).save(ROOT / "assets" / "runanalyze-tray.png", optimize=True)
     if options.golden:
         GOLDEN_DIRECTORY.mkdir(parents=True, exist_ok=True)

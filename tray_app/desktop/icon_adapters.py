@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A hanging panel delays the rest of the start by this much at most.
 TELL_LIMIT_S = 0.5
+STOCK_PX = 64
 
 
 class MenuSource(Struct, frozen=True):
@@ -172,7 +173,7 @@ class StockIcon:
         return bool(self._icon.visible)
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
-        return [max(drawn)]  # the platform scales it
+        return [max(size for size in drawn if size <= STOCK_PX)]  # the platform scales it
 
     def show_images(self, images: Sequence[Any]) -> None:
         self._touch(lambda: setattr(self._icon, "icon", images[-1]))

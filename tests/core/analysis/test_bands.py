@@ -45,15 +45,23 @@ def test_a_band_rises_at_once() -> None:
     assert bands_of(100, 600, 2500) == [Band.GREEN, Band.YELLOW, Band.RED]
 
 
-def test_a_band_falls_after_two_readings_below_it() -> None:
+def test_a_band_falls_after_two_readings_just_below_it() -> None:
     """The first reading below keeps the colour, the second one gives its own."""
-    assert bands_of(2500, 1500, 1500) == [Band.RED, Band.RED, Band.ORANGE]
-    assert bands_of(2500, 100, 600) == [Band.RED, Band.RED, Band.YELLOW]
+    assert bands_of(2500, 1900, 1900) == [Band.RED, Band.RED, Band.ORANGE]
+    assert bands_of(2500, 1900, 100) == [Band.RED, Band.RED, Band.GREEN]
+
+
+def test_a_band_falls_at_once_where_memory_is_a_tenth_below_it() -> None:
+    """The figure is another then, and the colour changes with it."""
+    assert bands_of(1200, 800) == [Band.ORANGE, Band.YELLOW]
+    assert bands_of(2500, 1799) == [Band.RED, Band.ORANGE]
+    assert bands_of(2500, 1800) == [Band.RED, Band.RED]
+    assert bands_of(600, 449) == [Band.YELLOW, Band.GREEN]
 
 
 def test_the_two_readings_must_be_in_a_row() -> None:
     """A reading at the band itself restarts the count."""
-    assert bands_of(600, 400, 600, 400, 600, 400) == [Band.YELLOW] * 6
+    assert bands_of(600, 460, 600, 460, 600, 460) == [Band.YELLOW] * 6
 
 
 def test_no_reading_is_unknown_at_once() -> None:

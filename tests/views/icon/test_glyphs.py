@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tray_app.views.icon.glyphs import GRIDS, SIZES, bars, margin, pips, write
-from tray_app.views.icon.stencil import Stencil
+from tray_app.views.icon.stencil import Stencil, tile, without
 
 FIGURES = (".1", ".9", "1.0", "1.5", "8.8", "12", "99", "-", "?")
 
@@ -20,15 +20,32 @@ def inked(cut: Stencil) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_stays_within_its_tile(figure: str, size: int) -> None:
-    """In the middle of the width, between the rims, and above the pips."""
+    """In the middle of the width, a pixel or more from the tile's edge, and above the pips."""
     cut, grid = Stencil(size), GRIDS[size]
     write(cut, figure, grid)
     left, top, right, bottom = inked(cut)
-    assert left >= grid.rim
-    assert right <= size - grid.rim
-    assert top >= grid.top
+    assert left >= 1
+    assert right <= size - 1
+    assert top >= grid.top >= 1
     assert bottom <= grid.top + grid.cap < grid.pip_top
     assert abs(left - (size - right)) <= grid.stem + 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("figure", ["2.4", "4.7", "5.5", "7.1", "8.8", "12", "48", "77"])
+def test_the_octagon_cuts_no_digit(figure: str, size: int) -> None:
+    """It takes half a pixel at most off a figure; at 16 px, one and a half off a square "5.5"."""
+    cut, grid = Stencil(size), GRIDS[size]
+    write(cut, figure, grid)
+    lost = sum(without(cut.coverage(), tile(size, 0, grid.octagon)).tobytes()) / 255
+    assert lost <= (1.5 if size == 16 else 0.5)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_mark_covers_no_foot(size: int) -> None:
+    """The figure ends above the marks in the lower corners."""
+    grid = GRIDS[size]
+    assert grid.top + grid.cap <= size - grid.mark
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -41,7 +58,7 @@ def test_both_halves_of_an_8_are_alike(size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_pips_stand_in_the_middle(level: int, size: int) -> None:
-    """One to three pips, then a bar as wide as three."""
+    """One to three pips, then a bar."""
     cut, grid = Stencil(size), GRIDS[size]
     pips(cut, level, grid.rim, size - grid.rim, grid)
     left, top, right, bottom = inked(cut)

@@ -25,7 +25,7 @@ def test_whole_pixels_are_crisp_and_halves_are_half() -> None:
 
 def test_inside_and_outside_make_the_whole() -> None:
     """Of a tile and a hole in it."""
-    whole, hole = tile(24, 0, octagon=False), tile(24, 4, octagon=True)
+    whole, hole = tile(24, 0), tile(24, 4, 5.0)
     inside, outside = within(whole, hole), without(whole, hole)
     assert covered(inside) + covered(outside) == pytest.approx(covered(whole), rel=0.01)
     assert whole.getpixel((0, 0)) == 0

@@ -1,6 +1,8 @@
-"""Maps memory to the icon's four colours: rises at once, falls after two readings.
+"""Maps memory to the icon's four colours.
 
-The user sets the limits. Defaults: green below 500 MB, yellow from 500, orange from 1000, red above
+A band rises at once. It falls at once, too, where memory is clearly below it, so that colour and
+figure agree; just below its limit it falls after two readings, so that it does not flicker. The
+user sets the limits. Defaults: green below 500 MB, yellow from 500, orange from 1000, red above
 2000.
 """
 
@@ -14,6 +16,8 @@ from msgspec.structs import replace
 from tray_app.core.model.readings import MIB
 
 READINGS_TO_FALL = 2
+CLEARLY_BELOW = 0.9
+"""Below this share of the band's limit one reading is enough."""
 
 
 class Band(StrEnum):
@@ -45,6 +49,11 @@ class BandLimits(Struct, frozen=True):
             return Band.ORANGE
         return Band.YELLOW if memory_mb >= self.yellow_mb else Band.GREEN
 
+    def begin_mb(self, band: Band) -> float:
+        """Where a band begins."""
+        begins = {Band.YELLOW: self.yellow_mb, Band.ORANGE: self.orange_mb, Band.RED: self.red_mb}
+        return begins.get(band, 0.0)
+
 
 class BandState(Struct, frozen=True):
     """The band shown, and how many readings in a row were below it."""
@@ -60,6 +69,7 @@ def update(state: BandState, memory_bytes: int | None, limits: BandLimits) -> Ba
     band = limits.band(memory_bytes)
     if state.band is Band.UNKNOWN or _ORDER.index(band) >= _ORDER.index(state.band):
         return BandState(band)
-    if state.readings_below + 1 >= READINGS_TO_FALL:
+    is_clear = memory_bytes < CLEARLY_BELOW * limits.begin_mb(state.band) * MIB
+    if is_clear or state.readings_below + 1 >= READINGS_TO_FALL:
         return BandState(band)
     return replace(state, readings_below=state.readings_below + 1)

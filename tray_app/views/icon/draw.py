@@ -26,6 +26,8 @@ from tray_app.views.icon.palette import (
 )
 from tray_app.views.icon.stencil import Image, Stencil, blank, checks, lay, tile, within, without
 
+RIMLESS_PX = 24
+"""Up to this size the rim under a figure has the tile's colour: it is the figure's air."""
 LEVEL = {Band.GREEN: 1, Band.YELLOW: 2, Band.ORANGE: 3, Band.RED: 4}  # UNKNOWN: 0
 
 
@@ -37,21 +39,22 @@ def draw(picture: Picture, size: int) -> Image:
     """
     grid = GRIDS[size]
     level = LEVEL.get(picture.band, 0)
-    octagon = level == 4
+    octagon = grid.octagon if level == 4 else 0.0
     calm = picture.style is Style.CALM and level in (1, 2)
     own = picture.colour or COLOURS[picture.palette][picture.band]
     ground = CALM[picture.theme] if calm else own
     ink = ground
 
     image = blank(size)
-    whole = tile(size, 0, octagon=octagon)
-    inner = tile(size, grid.rim, octagon=octagon)
+    whole = tile(size, 0, octagon)
+    inner = tile(size, grid.rim, octagon)
     if not level:
         ink = shade(ground, HOLLOW[picture.theme])
-        lay(image, ink, without(whole, tile(size, grid.rim + 1, octagon=False)))
+        lay(image, ink, without(whole, tile(size, grid.rim + 1)))
     elif not calm or picture.theme is Theme.AUTO:
         ink = ink_on(ground)
-        lay(image, shade(ground, RIM[picture.theme]), whole)
+        has_rim = size > RIMLESS_PX or picture.style is Style.BARS
+        lay(image, shade(ground, RIM[picture.theme] if has_rim else 1.0), whole)
         lay(image, ground, inner)
     if picture.machine_short:
         lay(image, BLACK, without(whole, inner))
@@ -59,26 +62,35 @@ def draw(picture: Picture, size: int) -> Image:
 
     left, right = marks_of(picture)
     left_side, right_side = side_of(left, grid), side_of(right, grid)
-    cut = Stencil(size)
-    if not level:
-        write(cut, "?", replace(grid, top=(size - grid.cap) // 2))
-    elif picture.style is Style.BARS:
+    if level and picture.style is Style.BARS:
         bottom = size - max(left_side, right_side, margin(size))
         empty = Stencil(size)
         bars(empty, range(level, 4), bottom)
         lay(image, shade(ground, EMPTY_BAR), within(empty.coverage(), inner))
+        cut = Stencil(size)
         bars(cut, range(level), bottom)
     else:
-        write(cut, picture.figure or "-", grid)
-        edge = 2 * grid.rim
-        pips(cut, level, left_side or edge, size - (right_side or edge), grid)
-    lay(image, ink, within(cut.coverage(), inner))
+        cut = _figure(picture, size, left_side, right_side)
+    lay(image, ink, within(cut.coverage(), whole))
 
     if left:
         sign(image, left, 0, left_side)
     if right:
         sign(image, right, size - right_side, right_side)
     return image
+
+
+def _figure(picture: Picture, size: int, left_side: int, right_side: int) -> Stencil:
+    """The figure over its pips, between two marks; "?" alone in the middle."""
+    cut, grid = Stencil(size), GRIDS[size]
+    level = LEVEL.get(picture.band, 0)
+    if not level:
+        write(cut, "?", replace(grid, top=(size - grid.cap) // 2))
+        return cut
+    write(cut, picture.figure or "-", grid)
+    edge = 2 * grid.rim
+    pips(cut, level, left_side or edge, size - (right_side or edge), grid)
+    return cut
 
 
 def emblem(size: int) -> Image:

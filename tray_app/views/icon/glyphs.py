@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from tray_app.views.icon.stencil import Stencil
 
@@ -11,6 +11,7 @@ class Grid(Struct, frozen=True):
     """Whole pixels for one size, so that every stem, bar and pip is crisp (hinting by hand)."""
 
     rim: int
+    octagon: float  # its cut: as much as the corner of a figure leaves
     top: int  # first row of the figure
     cap: int  # height of a digit, about 10/16 of the tile
     stem: int  # vertical strokes
@@ -27,20 +28,22 @@ class Grid(Struct, frozen=True):
 
 
 _TABLE = """
-size | rim top cap stem bar narrow wide point gap | pip pip_gap pip_top pip_height | mark
-  16 |   1   1  10    2   2      5    6     2   1 |   2       2      12          2 |    5
-  20 |   1   2  12    2   2      7    7     2   1 |   2       2      15          3 |    6
-  22 |   1   2  13    3   3      8    8     2   1 |   4       2      17          3 |    8
-  24 |   1   2  15    3   3      8    9     3   1 |   4       2      19          3 |    8
-  32 |   2   3  20    4   4     11   12     4   1 |   4       3      25          4 |   10
-  40 |   2   4  25    5   5     14   15     5   1 |   6       4      31          5 |   12
-  44 |   2   4  27    5   5     15   17     6   2 |   6       4      34          6 |   13
-  48 |   2   5  31    6   5     17   18     6   1 |   6       5      38          6 |   14
-  64 |   3   6  41    8   7     23   24     8   1 |   8       6      50          8 |   19
+size | rim octagon top cap stem bar narrow wide point gap | pip pip_gap pip_top pip_height | mark
+  16 |   1     3.1   1  10    2   2      5    6     2   1 |   2       2      12          2 |    5
+  20 |   1     3.5   2  12    2   2      7    7     2   1 |   2       2      15          3 |    6
+  22 |   1     4.5   3  13    3   3      8    8     2   1 |   4       2      17          3 |    6
+  24 |   1     4.5   3  15    3   3      8    9     3   1 |   4       2      19          3 |    6
+  32 |   2     5.5   3  20    4   4     11   12     4   1 |   4       3      25          4 |    9
+  40 |   2     7.5   5  25    5   5     14   15     5   1 |   6       4      31          5 |   10
+  44 |   2     8.5   6  27    5   5     15   17     6   2 |   6       4      34          6 |   11
+  48 |   2     8.5   5  31    6   5     17   18     6   1 |   6       5      38          6 |   12
+  64 |   3    11.5   7  41    8   7     23   24     8   1 |   8       6      50          8 |   16
+  96 |   4    16.5  10  62   12  10     34   36    12   2 |  12      10      76         12 |   24
 """
 _NAMES, *_ROWS = (line.replace("|", " ").split() for line in _TABLE.strip().splitlines())
 GRIDS = {
-    int(size): Grid(**dict(zip(_NAMES[1:], map(int, cells), strict=True))) for size, *cells in _ROWS
+    int(size): convert(dict(zip(_NAMES[1:], cells, strict=True)), Grid, strict=False)
+    for size, *cells in _ROWS
 }
 
 SIZES = tuple(GRIDS)
@@ -138,7 +141,7 @@ def _glyph(  # noqa: C901, PLR0915 - a plain match: one case for each sign
 
 
 def pips(cut: Stencil, level: int, left: int, right: int, grid: Grid) -> None:
-    """One, two, three pips, then a whole bar, between two columns.
+    """One, two, three pips, then a bar that fills the room between two columns.
 
     Three pips and four are hard to tell apart at 16 px; three pips and a bar are not.
     """
@@ -146,7 +149,7 @@ def pips(cut: Stencil, level: int, left: int, right: int, grid: Grid) -> None:
     if room < 3 * grid.pip + 2 * gap:
         gap = max(1, gap // 2)
     pip = min(grid.pip, (room - 2 * gap) // 3)
-    width, count = (3 * pip + 2 * gap, 1) if level == 4 else (pip, level)
+    width, count = (room, 1) if level == 4 else (pip, level)
     x = left + (room - count * width - (count - 1) * gap) // 2
     for _ in range(count):
         cut.box(x, grid.pip_top, x + width, grid.pip_top + grid.pip_height, pip / 6)

@@ -33,7 +33,7 @@ def side_of(mark: Mark | None, grid: Grid) -> int:
     """The width of a mark at the lower edge; the dot, which may stay for days, takes less."""
     if mark is None:
         return 0
-    return max(5, grid.mark * 3 // 4) if mark is Mark.PROCESS else grid.mark
+    return max(5, grid.mark * 7 // 8) if mark is Mark.PROCESS else grid.mark
 
 
 def sign(image: Image, mark: Mark, left: int, side: int) -> None:
@@ -59,14 +59,14 @@ def sign(image: Image, mark: Mark, left: int, side: int) -> None:
             white.box(x, y, x + third, bottom)
             white.box(right - third, y, right, bottom)
         case Mark.MUTED:
-            white.slant(y, right - third * 1.3, right, bottom, x, x + third * 1.3)
+            white.slant(y, right - third * 1.6, right, bottom, x, x + third * 1.6)
         case Mark.UNDELIVERED:
             stroke = third + (room - third) % 2
             middle = x + (room - stroke) // 2
-            foot = bottom if room > 3 else size  # at 16 px it needs the fourth row
-            dot, gap = (room + 2) // 4, (room + 3) // 6
+            foot = bottom if room > 4 else size  # a small one needs the last row
+            dot, gap = (room + 2) // 4, (room + 4) // 5
             white.box(middle, y, middle + stroke, foot - dot - gap)
             white.box(middle, foot - dot, middle + stroke, foot)
-    whole = tile(size, 0, octagon=False)
+    whole = tile(size, 0)
     lay(image, BLACK, within(block.coverage(), whole))
     lay(image, WHITE, within(white.coverage(), whole))

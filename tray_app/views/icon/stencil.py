@@ -101,12 +101,12 @@ def without(coverage: Image, hole: Image) -> Image:
     return rest
 
 
-def tile(size: int, inset: int, *, octagon: bool) -> Image:
-    """The silhouette: a rounded tile, or the eight corners of a stop sign."""
+def tile(size: int, inset: int, octagon: float = 0.0) -> Image:
+    """The silhouette: a rounded tile, or a stop sign that is cut by ``octagon`` pixels."""
     cut = Stencil(size)
     # 0.586 = 2 - sqrt(2): the octagon's rim is as wide at its cuts.
-    corner = size * 0.22 - inset * 0.586 if octagon else max(3, size * 0.16) - inset
-    cut.box(inset, inset, size - inset, size - inset, corner, chamfer=octagon)
+    corner = octagon - inset * 0.586 if octagon else max(3, size * 0.16) - inset
+    cut.box(inset, inset, size - inset, size - inset, corner, chamfer=bool(octagon))
     return cut.coverage()
 
 
