@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.needs import path_of
+from tests.waiting import wait_for
 from tray_app.cli import completion, parser
 
 
@@ -56,8 +62,70 @@ def test_bash_offers_what_fits(words: list[str], offered: list[str]) -> None:
         assert printed.split() == offered
 
 
+def typed(shell: str, start: str, line: str, tmp_path: Path) -> str:
+    """The arguments that the program gets after ``line`` and a tab were typed in a terminal."""
+    (tmp_path / "script").write_text(script(shell))
+    (tmp_path / "with blank.toml").touch()
+    flags = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"]}[shell]
+    outer, inner = pty.openpty()
+    with subprocess.Popen(
+        [path_of(shell), *flags, "-i"],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(tmp_path), "PS1": "$ "},
+        start_new_session=True,
+    ) as process:
+        os.close(inner)
+        say = r"""runanalyze-tray() { printf '<%s>' "$@" > told.new; mv told.new told; }"""
+        os.write(outer, f"{say}\n{start}\nsource ./script && touch ready\n".encode())
+        drain(outer, (tmp_path / "ready").exists, "the script is loaded")
+        os.write(outer, f"runanalyze-tray {line}\t\n".encode())
+        drain(outer, (tmp_path / "told").exists, "the program has run")
+        os.write(outer, b"exit\n")
+        drain(outer, lambda: process.poll() is not None, "the shell has ended")
+    os.close(outer)
+    return (tmp_path / "told").read_text()
+
+
+def drain(terminal: int, until: Callable[[], bool], what: str) -> None:
+    """Read what is shown, so that the shell never waits for it."""
+
+    def happened() -> bool:
+        while select.select([terminal], [], [], 0)[0]:
+            try:
+                if not os.read(terminal, 65536):
+                    break
+            except OSError:
+                break
+        return until()
+
+    wait_for(happened, what, 20.0)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize(
+    ("line", "got"),
+    [
+        ("--mode=fa", "<--mode=fallback>"),
+        ("--mode fa", "<--mode><fallback>"),
+        ("--config wi", "<--config><with blank.toml>"),
+        ("--init-c", "<--init-config>"),
+    ],
+)
+def test_a_tab_completes_in_a_terminal(shell: str, line: str, got: str, tmp_path: Path) -> None:
+    """After ``source``: a word after the flag or its sign, and a file name with a blank."""
+    start = "autoload -Uz compinit && compinit -u -D" if shell == "zsh" else ":"
+    assert typed(shell, start, line, tmp_path) == got
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_read_it(shell: str) -> None:
     """It is a script of theirs."""
-    check = {"zsh": "autoload -Uz compinit && compinit -u -D\n", "fish": ""}[shell]
-    run(shell, check + ("_x() {\n" + script(shell) + "}\n" if shell == "zsh" else script(shell)))
+    if shell == "fish":
+        run(shell, script(shell))
+        return
+    start = "autoload -Uz compinit && compinit -u -D"
+    said = run(shell, f"{start}\n{script(shell)}\necho $_comps[runanalyze-tray]\n")
+    assert said.strip() == "_runanalyze_tray"

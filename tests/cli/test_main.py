@@ -73,7 +73,7 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--install-desktop-entry", "--doctor"], "cannot be combined with"),
         (["--url"], "--url: needs a value"),
         (["--once=1"], "--once: takes no value"),
-        (["--nope"], "unknown option (see --help): --nope"),
+        (["--nope"], "unknown option: --nope (see --help)"),
         (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
         (["--config", "/"], "--config: /: is a directory"),
         (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its directory"),

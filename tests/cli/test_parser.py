@@ -49,7 +49,29 @@ def test_a_flag_is_never_abbreviated(capsys: pytest.CaptureFixture[str]) -> None
     """A later flag could give a short form another meaning."""
     with pytest.raises(SystemExit):
         make_parser().parse_args(["--cons"])
-    assert "unknown option (see --help): --cons" in capsys.readouterr().err
+    assert "unknown option: --cons" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--modee", "api"], "unknown option: --modee (did you mean --mode?)"),
+        (["--intervall=5"], "unknown option: --intervall (did you mean --interval?)"),
+        (["--duratoin", "5"], "unknown option: --duratoin (did you mean --duration?)"),
+        (["--zzz"], "unknown option: --zzz (see --help)"),
+        (["-x"], "unknown option: -x (see --help)"),
+        (["api"], "unexpected argument: api (see --help)"),
+        (["--token", "secret"], "unknown option: --token (see --help)"),
+    ],
+)
+def test_a_mistyped_flag_gets_a_suggestion(
+    given: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the first one; what follows it may be a secret."""
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(given)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"runanalyze-tray: {told}\n"
 
 
 def test_pid_and_match_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,15 +38,28 @@ def _bash(parser: argparse.ArgumentParser) -> str:
     for action in _actions(parser):
         pattern = "|".join(action.option_strings)
         if takes_file(action):
-            cases += f'        {pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;\n'
+            cases += f'        {pattern}) _runanalyze_tray_files "$current"; return ;;\n'
         elif listed := " ".join(words(action)):
             reply = f'COMPREPLY=($(compgen -W "{listed}" -- "$current"))'
             cases += f"        {pattern}) {reply}; return ;;\n"
         elif action.nargs != 0:
             cases += f"        {pattern}) return ;;\n"
     return (
+        # Readline's own completion quotes blanks. Bash 3 cannot ask for it.
+        "_runanalyze_tray_files() {\n"
+        "    compopt -o default 2>/dev/null && return\n"
+        "    local IFS=$'\\n'\n"
+        '    COMPREPLY=($(compgen -f -- "$1"))\n'
+        "}\n"
         "_runanalyze_tray() {\n"
         '    local current="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"\n'
+        "    # --mode=a comes as three words.\n"
+        '    if [ "$current" = "=" ]; then\n'
+        '        current=""\n'
+        '    elif [ "$before" = "=" ]; then\n'
+        '        before="${COMP_WORDS[COMP_CWORD-2]}"\n'
+        "    fi\n"
+        "    COMPREPLY=()\n"
         '    case "$before" in\n'
         f"{cases}"
         "    esac\n"
@@ -57,6 +70,7 @@ def _bash(parser: argparse.ArgumentParser) -> str:
 
 
 def _zsh(parser: argparse.ArgumentParser) -> str:
+    """To be sourced, and as a file in ``fpath``, where its code is the function's."""
     lines = []
     for action in _actions(parser):
         after = ""
@@ -67,8 +81,20 @@ def _zsh(parser: argparse.ArgumentParser) -> str:
         elif action.nargs != 0:
             after = ":value: "
         told = re.sub(r"([\[\]:\\])", r"\\\1", _help(action)).replace("'", "'\\''")
-        lines += [f"    '{flag}[{told}]{after}'" for flag in action.option_strings]
-    return f"#compdef {parser.prog}\n_arguments \\\n" + " \\\n".join(lines) + "\n"
+        sign = "=" if after else ""  # --mode=api and --mode api
+        lines += [f"    '{flag}{sign}[{told}]{after}'" for flag in action.option_strings]
+    return (
+        f"#compdef {parser.prog}\n"
+        "_runanalyze_tray() {\n"
+        "  _arguments \\\n" + " \\\n".join(lines) + "\n"
+        "}\n"
+        f'if [[ "${{funcstack[1]}}" == _{parser.prog} ]]; then\n'
+        '  _runanalyze_tray "$@"\n'
+        "else\n"
+        "  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+        f"  compdef _runanalyze_tray {parser.prog}\n"
+        "fi\n"
+    )
 
 
 def _fish(parser: argparse.ArgumentParser) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from tray_app import APP_ID, __version__
 from tray_app.core.config.options import OPTIONS, Option, read
+from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
 from tray_app.core.model.presets import Preset
 from tray_app.views.terminal.streams import complain, say
@@ -35,22 +36,36 @@ and its environment variable.
 """
 
 
+_UNKNOWN = "unrecognized arguments: "
 # argparse's words, and ours.
 _PLAIN = {
     "not allowed with argument ": "cannot be combined with ",
     "ignored explicit argument": "takes no value, but got",
     "argument ": "",
-    "unrecognized arguments:": "unknown option (see --help):",
     "expected one argument": "needs a value",
 }
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix(_UNKNOWN)
+        if unknown != message:
+            message = self._unknown(unknown.split(" ")[0].partition("=")[0])
         for words, plain in _PLAIN.items():
             message = message.replace(words, plain, 1)
         complain(message)
         self.exit(2)
+
+    def _unknown(self, given: str) -> str:
+        """About the first unknown argument alone: those after it may be its values, or secret."""
+        if not given.startswith("-"):
+            return f"unexpected argument: {given} (see --help)"
+        return f"unknown option: {given}{did_you_mean(given, self.flags()) or ' (see --help)'}"
+
+    def flags(self) -> list[str]:
+        """All flags, the long ones only."""
+        names = (name for action in self._actions for name in action.option_strings)
+        return [name for name in names if name.startswith("--")]
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Help and version, where a stream cannot carry them as they are, too."""

@@ -103,7 +103,7 @@ class TestConfigFile:
             Complaint(1, "interval_s must be from 0.2 to 3600 seconds"),
             Complaint(2, "unknown setting 'modus'"),
             Complaint(6, "api.patience_busy_s must be a number of seconds"),
-            Complaint(8, "unknown setting 'alarms.high_mb'"),
+            Complaint(8, "unknown setting 'alarms.high_mb' (did you mean alerts.high_mb?)"),
         ]
 
     def test_a_key_is_found_in_its_own_section(self) -> None:
@@ -189,7 +189,11 @@ class TestEnvironment:
             ("INTERVAL_S", "nan", "INTERVAL_S must be from 0.2 to 3600 seconds"),
             ("MODE", "", "MODE must be one of auto, api, fallback"),
             ("DETAILS", "perhaps", "DETAILS must be true or false"),
-            ("INTERVALL", "2", "INTERVALL: unknown setting"),
+            (
+                "INTERVALL",
+                "2",
+                "INTERVALL: unknown setting (did you mean RUNANALYZE_TRAY_INTERVAL_S?)",
+            ),
             (
                 "BANDS_RED_MB",
                 "10",

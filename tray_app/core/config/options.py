@@ -483,6 +483,11 @@ def option_of(key: str) -> Option:
     return _BY_KEY[key]
 
 
+def all_keys() -> list[str]:
+    """All dotted keys, without former ones."""
+    return [option.key for option in OPTIONS]
+
+
 def variables() -> dict[str, str]:
     """The key for each environment variable, by its name, also by a former one."""
     return {

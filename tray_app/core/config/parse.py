@@ -12,6 +12,7 @@ from tray_app.core.config.options import (
     ENVIRONMENT_PREFIX,
     GROUPS,
     RISING,
+    all_keys,
     check,
     default_of,
     environment_of,
@@ -22,6 +23,7 @@ from tray_app.core.config.options import (
     variables,
 )
 from tray_app.core.config.settings import Headers, Settings
+from tray_app.core.config.suggestion import did_you_mean
 
 
 class Complaint(Struct, frozen=True):
@@ -79,7 +81,8 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
             if name == key or name not in flat:
                 values[name] = check(key, value)
         except KeyError:
-            complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}"))
+            meant = did_you_mean(key, all_keys())
+            complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}{meant}"))
         except ValueError as error:
             complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
     for keys in _disordered(values):
@@ -113,17 +116,17 @@ def parse_environment(
 ) -> tuple[dict[str, Any], list[str]]:
     """``values`` (as `parse_config` returns) overridden by the environment, and the problems of
     variables left out; each message begins with the variable's name."""
-    keys = variables()
+    known = variables()
     found: dict[str, Any] = {}
     complaints = []
     for name, text in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
         try:
-            key = keys[name]
+            key = known[name]
             found[key] = read(key, text)
         except KeyError:
-            complaints.append(f"{name}: unknown setting")
+            complaints.append(f"{name}: unknown setting{did_you_mean(name, known)}")
         except ValueError as error:
             complaints.append(f"{name} {error}")
     for rising in _disordered(values | found):
