@@ -70,7 +70,7 @@ FILES = TempUsage(mb(154), 3, 0.0)
         (
             PortWatched(parse_address("http://user:secret@localhost:8772")),
             "Now watching port 8772",
-            "Until the program ends. To keep it, set url = http://***@localhost:8772 "
+            'Until the program ends. To keep it, set url = "http://***@localhost:8772" '
             "in the config file.",
             "watch",
         ),

@@ -179,7 +179,9 @@ def _colour(value: object) -> tuple[int, int, int]:
 def _headers(value: object) -> Headers:
     # No reason repeats a value: it may be a secret.
     if not isinstance(value, Mapping):
-        raise ValueError('must be a table of header names and values, e.g. {"X-Key" = "…"}')
+        raise ValueError(
+            'must be a table of header names and values, e.g. { "X-Api-Key" = "secret" }'
+        )
     for name, text in value.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             raise ValueError(f"has an invalid header name: {name!r}")

@@ -52,7 +52,7 @@ def parse_address(text: str) -> ServerAddress:
     if parts.scheme not in ("http", "https"):
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:
-        raise ValueError("has no host, e.g. http://localhost:8000")
+        raise ValueError("needs a host, as in http://localhost:8000")
     if port == 0:
         raise ValueError("has port 0, where nothing can listen")
     if parts.query or parts.fragment:

@@ -170,5 +170,6 @@ def not_opened(place: str, problem: str) -> tuple[str, str]:
 
 def moved(address: ServerAddress) -> tuple[str, str]:
     """Title and text when the user watches the server on another port."""
-    text = f"Until the program ends. To keep it, set url = {address.shown} in the config file."
+    line = f'url = "{address.shown}"'
+    text = f"Until the program ends. To keep it, set {line} in the config file."
     return f"Now watching port {address.port}", text
