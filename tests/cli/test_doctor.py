@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import no_process
 from tests.ports import free_port
@@ -176,3 +179,32 @@ def test_start_at_login_is_told(
     assert found_status == status, text
     assert f"{words}\n" in text
     assert ("Turn on Start at login again" in text) is bool(status)
+
+
+def test_a_stopped_server_is_a_problem(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
+    """The doctor says what the tray says of it, with the command that continues it."""
+    server = runanalyze_server()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        settings = Settings(address=parse_address(server.url), patience_s=0.3)
+        status, text = found(settings, tmp_path)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    assert status == 1
+    words = " ".join(text.split())
+    assert f"Its process (pid {server.pid}) is stopped (state T)." in words
+    assert f"To continue it: kill -CONT {server.pid}." in words
+
+
+def test_without_a_tray_the_doctor_gives_the_cure_of_this_desktop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it does not say that an icon is shown."""
+    monkeypatch.setattr("tray_app.desktop.capabilities.survey", lambda: replace(GOOD, host=None))
+    monkeypatch.setattr("tray_app.desktop.session.around", lambda _: ("X-Cinnamon",))
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path)
+    assert status == 1
+    assert "StatusNotifierItem, once there is a tray" in text
+    assert "Install xapp-sn-watcher" in text
+    assert "GNOME" not in text

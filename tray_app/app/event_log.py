@@ -20,8 +20,8 @@ from tray_app.core.presentation import (
     memory_text,
     notifications,
     process_text,
-    program_text,
     source_text,
+    tray_text,
 )
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def log_event(event: Event) -> None:
             _log.info("%s", action_text.line(outcome))
         case JobCompared(kept):
             _log.info("%s", memory_text.compared(kept))
-        case HostMissing():
-            _log.warning(program_text.NO_TRAY_HOST)
+        case HostMissing(around):
+            _log.warning(tray_text.no_tray(around))
         case _:
             pass

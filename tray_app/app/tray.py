@@ -36,7 +36,7 @@ from tray_app.core.monitor.inputs import (
     ThemeSeen,
 )
 from tray_app.core.monitor.state import State
-from tray_app.core.presentation import alert_memory, program_text
+from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -69,7 +69,9 @@ class DesktopReports:
 
     def host_changed(self, present: bool) -> None:
         """A panel has come or gone."""
-        self.receive(HostSeen(present))
+        from tray_app.desktop.session import around
+
+        self.receive(HostSeen(present, () if present else around(tray_text.PANELS)))
 
     def menu_changed(self, is_open: bool) -> None:
         """The menu was opened or closed."""

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from tray_app import __version__
 from tray_app.app import wiring
+from tray_app.core.alerts.hung import HangKind
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
 from tray_app.core.model.readings import (
@@ -29,7 +30,7 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor.server_actions import temp_directory
-from tray_app.core.presentation import format, process_text, program_text
+from tray_app.core.presentation import format, hang_text, process_text, tray_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
@@ -149,25 +150,28 @@ def _at_login() -> Finding:
 
 def _desktop() -> list[Finding]:
     from tray_app.desktop.capabilities import survey
+    from tray_app.desktop.session import around
 
     found = survey()
     no_backend = (
         "Start it in a desktop session: there is no session bus and no display here. Without"
         " one, --console shows the figures in a terminal."
     )
-    no_host = f"{program_text.NO_TRAY_HOST}"
+    no_host = tray_text.no_tray(around(tray_text.PANELS))
     no_service = (
         "Install or start a notification service (e.g. xfce4-notifyd, dunst, mako). Without"
         " one, alerts cannot reach you."
     )
     has_icon = found.host is not None
+    backend = found.backend or ABSENT
+    shown_by = backend if has_icon or not found.backend else f"{backend}, once there is a tray"
     return [
         Finding("desktop", found.desktop),
         Finding("session bus", found.bus or ABSENT),
         Finding(
             "tray host", found.host or ABSENT, "" if has_icon or not found.backend else no_host
         ),
-        Finding("icon backend", found.backend or ABSENT, "" if found.backend else no_backend),
+        Finding("icon backend", shown_by, "" if found.backend else no_backend),
         Finding("other backends", "; ".join(found.others)),
         Finding(
             "notifications",
@@ -182,6 +186,7 @@ def _server(settings: Settings) -> list[Finding]:
     outcome = _ask(settings)
     local = is_this_machine(address.host)
     reading = _read_processes(settings) if local else None
+    hang = _hang(outcome, reading)
     hidden = len(settings.headers.fields)
     sent = f", sending {hidden} header{'s' if hidden > 1 else ''}" if hidden else ""
     found = reading.target if reading else None
@@ -191,7 +196,8 @@ def _server(settings: Settings) -> list[Finding]:
         answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
     moved = reading.candidates if reading and found is None else ()
     elsewhere = "; ".join(f"{process_text.evidence(it.evidence)} (pid {it.pid})" for it in moved)
-    findings = [Finding("API", answer, _api_fix(outcome, found is not None, address, moved))]
+    fix = hang or _api_fix(outcome, found is not None, address, moved)
+    findings = [Finding("API", answer, fix)]
     if reading is None:
         return [
             *findings,
@@ -209,6 +215,14 @@ def _server(settings: Settings) -> list[Finding]:
         findings.append(Finding("process", words))
     findings.append(_temp(settings, found))
     return findings
+
+
+def _hang(outcome: ApiOutcome, reading: ProcessReading | None) -> str:
+    """Why a server that was found does not answer, and what helps; "" where it may be busy."""
+    if not isinstance(outcome, ApiFailure) or reading is None or reading.target is None:
+        return ""
+    is_stopped = outcome.problem.failure_class is FailureClass.TIMEOUT and reading.is_stopped
+    return " ".join(hang_text.cause(HangKind.STOPPED, reading.target.pid)) if is_stopped else ""
 
 
 def _ask(settings: Settings) -> ApiOutcome:

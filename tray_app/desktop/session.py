@@ -1,9 +1,11 @@
-"""Which desktop session this process belongs to."""
+"""Which desktop session this process belongs to, and what runs in it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
+from pathlib import Path
 
 
 def session_marks() -> dict[str, str]:
@@ -17,3 +19,23 @@ def session_marks() -> dict[str, str]:
 
     marks = {"session": os.environ.get("XDG_SESSION_ID"), "bus": session_address()}
     return {name: mark.partition(",guid=")[0] for name, mark in marks.items() if mark}
+
+
+def around(panels: Collection[str]) -> tuple[str, ...]:
+    """Which of these panels run as this user, and the desktop's names for itself."""
+    running = {name for name in _own_programs() if name in panels}
+    desktop = os.environ.get("XDG_CURRENT_DESKTOP", "")
+    return (*sorted(running), *filter(None, desktop.split(":")))
+
+
+def _own_programs() -> set[str]:
+    if sys.platform != "linux":
+        return set()
+    names, own = set(), os.getuid()
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and entry.stat().st_uid == own:
+                names.add((entry / "comm").read_text("utf-8", "replace").strip())
+        except OSError:  # it has ended
+            continue
+    return names

@@ -205,7 +205,8 @@ def test_a_summary_and_a_missing_panel_are_said() -> None:
     """A quick test's result and a desktop without a tray are worth a word."""
     summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False))
     assert summary.title == "Quick test: peak 400 MB"
-    assert "AppIndicator" in sent(HostMissing()).text
+    assert "AppIndicator" in sent(HostMissing(("GNOME",))).text
+    assert "AppIndicator" not in sent(HostMissing(("KDE",))).text
 
 
 def test_an_alert_offers_something_to_do() -> None:

@@ -139,7 +139,10 @@ class AutostartFailed(Struct, frozen=True):
 
 
 class HostMissing(Struct, frozen=True):
-    """No panel has shown the icon for a while; sent once per run."""
+    """No panel has shown the icon for a while; sent once per run. ``around`` names the desktop and
+    the panels that run."""
+
+    around: tuple[str, ...] = ()
 
 
 class ActionRequested(Struct, frozen=True):

@@ -79,9 +79,11 @@ class NotOpened(Struct, frozen=True):
 
 
 class HostSeen(Struct, frozen=True):
-    """Whether a panel that shows icons is there."""
+    """Whether a panel that shows icons is there; if not, ``around`` names the desktop and the
+    panels that run."""
 
     present: bool
+    around: tuple[str, ...] = ()
 
 
 class MenuSeen(Struct, frozen=True):

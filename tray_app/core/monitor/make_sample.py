@@ -326,7 +326,7 @@ def _events(
         events.append(JobCompared(kept, sample))
     events += said
     if after.host_missing_said and not state.host_missing_said:
-        events.append(HostMissing())
+        events.append(HostMissing(after.around))
     return events
 
 

@@ -126,6 +126,7 @@ class State(Struct, frozen=True):
     brought: ActionResult | None = None
     status_shown_s: float | None = None
     host_away_since_s: float | None = None
+    around: tuple[str, ...] = ()
     host_missing_said: bool = False
     theme_seen: Theme = Theme.AUTO
     menu_until_s: float | None = None

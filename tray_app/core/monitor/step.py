@@ -138,9 +138,9 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (TestRequested(),)
         case ShowStatus():
             return _show_status(state, now)
-        case HostSeen(present):
+        case HostSeen(present, around):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
-            return replace(state, host_away_since_s=since_s), ()
+            return replace(state, host_away_since_s=since_s, around=around), ()
         case MenuSeen(is_open):
             until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else None
             return replace(state, menu_until_s=until_s), ()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
-from tray_app.core.alerts.hung import Answering, Hang, HangKind
+from tray_app.core.alerts.hung import Answering, Hang
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.leftover_files import LeftoverFiles
@@ -56,11 +56,13 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import (
     action_text,
     format,
+    hang_text,
     memory_text,
     process_text,
     program_text,
     source_text,
     summary_text,
+    tray_text,
 )
 from tray_app.core.presentation.format import (
     about,
@@ -129,8 +131,8 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
         case Summarised():
             words = summary_text.quick_test(event)
             return Note(*words, Urgency.NORMAL, "summary", stays=event.ends_run)
-        case HostMissing():
-            title, text = program_text.NO_TRAY_TITLE, program_text.NO_TRAY_HOST
+        case HostMissing(around):
+            title, text = program_text.NO_TRAY_TITLE, tray_text.no_tray(around)
             return Note(title, text, Urgency.NORMAL, "host")
         case ActionEnded(outcome):
             return Note(*action_text.brought(outcome), Urgency.NORMAL, "server-action")
@@ -384,17 +386,7 @@ def hung(found: Hang, sample: Sample) -> tuple[str, str]:
     """Title and text when the server neither answers nor works."""
     hang = found
     heading = f"{APP} has not answered for {duration(sample.at.mono_s - hang.since_s)}"
-    target = sample.target
-    who = f" (pid {target.pid})" if target else ""
-    match hang.kind:
-        case HangKind.STOPPED:
-            again = f"To continue it: kill -CONT {target.pid}." if target else ""
-            why, help_ = f"Its process{who} is stopped (state T).", again
-        case HangKind.DEADLOCKED:
-            why = f"It{who} seems to hang: it uses no CPU."
-            help_ = "Restarting the server helps."
-        case HangKind.SILENT:
-            why, help_ = "It accepts connections but does not reply.", ""
+    why, help_ = hang_text.cause(hang.kind, sample.target.pid if sample.target else None)
     doing = "A job was running." if hang.busy else ""
     return heading, sentences(why, doing, help_)
 

@@ -13,10 +13,6 @@ PRESETS = {
     Preset.FALLBACK: "Process only",
 }
 NO_TRAY_TITLE = "Monitoring without a tray icon"
-NO_TRAY_HOST = (
-    "No panel here shows tray icons (on GNOME, install the AppIndicator extension). "
-    "The icon will appear as soon as a panel supports it; notifications work regardless."
-)
 NO_DESKTOP = "no desktop session (no display and no session bus): using the console"
 NO_BUS = (
     "cannot show an icon without a session bus: start one with dbus-run-session, or use --console"
