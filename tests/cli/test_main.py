@@ -12,6 +12,7 @@ import pytest
 
 from tray_app import app
 from tray_app.cli import main
+from tray_app.cli.parser import make_parser
 from tray_app.core.config.options import OPTIONS
 from tray_app.core.config.settings import Settings
 from tray_app.core.config.template import commented_config
@@ -191,6 +192,34 @@ def test_details_have_several_flags(started: list[app.Invocation], flag: str) ->
     """A terminal shows 100 columns without them, and the rest with any of them."""
     assert not settings(started).details
     assert settings(started, flag).details
+
+
+def test_start_at_login_keeps_what_is_watched(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """URL (without a password), mode, pace, process, directory and config file; no pid, no
+    duration."""
+    assert kept(started, "--duration=5", "--pid=7", "--quick", "--console") == ()
+    flags = kept(started, "--url", "http://me:secret@127.0.0.1:18762", "--interval", "1.5")
+    assert flags == ("--url=http://127.0.0.1:18762", "--interval=1.5")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.toml").write_text("")
+    flags = kept(
+        started, "--heavy", "--mode=api", "--match=a b", "--tmp-dir=tmp", "--config=my.toml"
+    )
+    assert flags == (
+        "--heavy",
+        "--mode=api",
+        "--match=a b",
+        f"--tmp-dir={tmp_path / 'tmp'}",
+        f"--config={tmp_path / 'my.toml'}",
+    )
+    assert make_parser().parse_args(list(flags)).match == "a b"
+
+
+def kept(started: list[app.Invocation], *arguments: str) -> tuple[str, ...]:
+    main.main(list(arguments))
+    return started[-1].login_flags
 
 
 def test_view_flags(started: list[app.Invocation]) -> None:

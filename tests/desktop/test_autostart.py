@@ -50,6 +50,34 @@ def test_on_and_off_leaves_nothing_behind(
         assert left(home) == []
 
 
+FLAGS = ("--url=http://127.0.0.1:18762", "--match=100% $x \\ 'y' `z`", "--tmp-dir=/a b/tmp")
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_the_flags_that_say_what_is_watched_are_kept(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    """Whatever is in them; the next run without flags does not take them away."""
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(paths, "program", lambda: ["/bin/sh"])
+    autostart.set_on(True, FLAGS)
+    assert autostart.read() == Login(on=True, command=("/bin/sh", *FLAGS))
+    autostart.set_on(True)
+    assert autostart.read().command == ("/bin/sh", *FLAGS)
+
+
+def test_flags_are_kept_when_the_desktop_has_switched_it_off() -> None:
+    """Unless this run has others."""
+    autostart.set_on(True, ("--url=http://a:1",))
+    off = f"{autostart.place().read_text()}Hidden=true\n"
+    autostart.place().write_text(off)
+    autostart.set_on(True)
+    assert autostart.read().command[-1] == "--url=http://a:1"
+    autostart.place().write_text(off)
+    autostart.set_on(True, ("--url=http://b:2",))
+    assert autostart.read().command[-1] == "--url=http://b:2"
+
+
 def test_macos_starts_the_program_by_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     """A LaunchAgent takes a list, which needs no quoting."""
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -124,6 +152,15 @@ def test_windows_has_one_value_in_the_run_key(registry: Registry, home: Path) ->
     autostart.set_on(False)
     assert registry.keys == {autostart.WINDOWS_RUN: {}}
     assert left(home) == []
+
+
+def test_windows_keeps_the_flags(registry: Registry) -> None:
+    """Quoted as Windows reads them."""
+    autostart.set_on(True, ("--url=http://a:1", "--tmp-dir=C:\\my tmp"))
+    value = registry.keys[autostart.WINDOWS_RUN][NAME]
+    assert value == f'"{PROGRAM}" --url=http://a:1 "--tmp-dir=C:\\my tmp"'
+    told = '--url=http://a:1 "--tmp-dir=C:\\my tmp"'
+    assert autostart.read() == Login(on=True, command=(PROGRAM, told))
 
 
 def test_windows_own_switch_counts(registry: Registry) -> None:

@@ -27,7 +27,7 @@ class Invocation(Struct, frozen=True):
     """The result of command line, config file, environment and remembered choices.
 
     ``base`` comes from the config file and the environment; ``settings`` adds remembered choices
-    and flags.
+    and flags. ``login_flags`` are the flags of this run that start at login keeps.
     """
 
     base: Settings
@@ -39,3 +39,4 @@ class Invocation(Struct, frozen=True):
     state_file: Path | None = None
     config: ConfigFile | None = None
     flags: Mapping[str, Any] | None = None
+    login_flags: tuple[str, ...] = ()

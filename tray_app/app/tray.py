@@ -232,7 +232,7 @@ class TrayApp:
 
         problem = None
         try:
-            autostart.set_on(on)
+            autostart.set_on(on, self._invocation.login_flags)
         except OSError as error:
             problem = error.strerror or str(error)
             _log.warning("start at login: %s", program_text.autostart_failed(on, str(error)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
-from tray_app.cli.parser import flags_for_settings, make_parser
+from tray_app.cli.parser import flags_for_settings, login_flags, make_parser
 from tray_app.core.config import options, template
 from tray_app.core.config.parse import ConfigError
 from tray_app.core.config.settings import RememberedChoices, Settings, for_demo, resolve
@@ -174,6 +174,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             state_file=state_file,
             config=config,
             flags=flags,
+            login_flags=login_flags(flags, given.config),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from tray_app.core.config.options import OPTIONS, Option, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
 from tray_app.core.model.presets import Preset
+from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.views.terminal.streams import complain, say
 
 ONE_OF = ("pid", "match")
@@ -76,6 +78,36 @@ class _Parser(argparse.ArgumentParser):
 def flags_for_settings() -> list[Option]:
     """The options that have a flag."""
     return [option for option in OPTIONS if option.flag]
+
+
+# What a run watches. A pid is another process after the next login; tokens have no flag.
+_AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir")
+# A quick test would end 30 s after the login.
+_PRESETS_AT_LOGIN = (Preset.HEAVY, Preset.DEBUG, Preset.FALLBACK)
+
+
+def login_flags(given: Mapping[str, Any], config: Path | None) -> tuple[str, ...]:
+    """The flags of this run that start at login keeps: those that say what it watches.
+
+    ``given`` are the settings that flags have set, by field.
+    """
+    kept = [
+        f"{option.flag}={_as_text(given[option.field])}"
+        for option in flags_for_settings()
+        if option.key in _AT_LOGIN and option.field in given
+    ]
+    if config is not None:
+        kept.append(f"--config={config.expanduser().absolute()}")
+    if given.get("preset") in _PRESETS_AT_LOGIN:
+        kept.insert(0, f"--{given['preset']}")
+    return tuple(kept)
+
+
+def _as_text(value: object) -> str:
+    """A setting's value as its flag takes it; a URL without a password."""
+    if isinstance(value, ServerAddress):
+        return public_url(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _reader(option: Option) -> Any:

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,18 @@ def read() -> Login:
         return Login(on=False, why_not=f"cannot be read: {error.strerror or error}")
 
 
-def set_on(on: bool) -> None:
-    """Turn start at login on or off. Turning it on repairs a broken entry."""
+def set_on(on: bool, arguments: Sequence[str] = ()) -> None:
+    """Turn start at login on or off. Turning it on repairs a broken entry.
+
+    ``arguments`` are the program's at each login. Without any, those of an entry that the desktop
+    has switched off stay.
+    """
     if sys.platform == "win32":
-        _set_in_registry(on)
+        _set_in_registry(on, arguments)
     elif sys.platform == "darwin":
-        _set_agent(on)
+        _set_agent(on, arguments)
     else:
-        _set_entry(on)
+        _set_entry(on, arguments)
 
 
 def place() -> Path:
@@ -142,7 +146,7 @@ def _listed(keys: Mapping[str, str], key: str) -> set[str]:
     return {name for name in keys.get(key, "").split(";") if name}
 
 
-def _set_entry(on: bool) -> None:
+def _set_entry(on: bool, arguments: Sequence[str]) -> None:
     from tray_app.desktop import desktop_entry
 
     own = place()
@@ -161,8 +165,8 @@ def _set_entry(on: bool) -> None:
     except OSError:
         before = ""
     keys = desktop_entry.keys(before)
-    text = desktop_entry.text()
-    if _login(desktop_entry.command(keys.get("Exec", ""))).on:
+    text = desktop_entry.text(arguments)
+    if not arguments and _login(desktop_entry.command(keys.get("Exec", ""))).on:
         # Arguments that the user added to the command stay.
         text = desktop_entry.without(
             before, {"Hidden", "OnlyShowIn", "NotShowIn", "TryExec", *SWITCHES}
@@ -189,13 +193,14 @@ def _by_agent() -> Login:
     return _login([str(part) for part in agent.get("ProgramArguments") or ()])
 
 
-def _set_agent(on: bool) -> None:
+def _set_agent(on: bool, arguments: Sequence[str]) -> None:
     import plistlib
 
     if not on:
         place().unlink(missing_ok=True)
     elif not read().on:
-        agent = {"Label": LABEL, "ProgramArguments": paths.program(), "RunAtLoad": True}
+        command = [*paths.program(), *arguments]
+        agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True}
         write_file(place(), plistlib.dumps(agent))
 
 
@@ -213,8 +218,9 @@ def _in_registry() -> Login:
         if isinstance(switch, bytes) and switch[:1] and switch[0] % 2:
             return Login(on=False, why_not="turned off in Windows settings")
         text = str(command)
-        program = text[1:].partition('"')[0] if text.startswith('"') else text.split(" ")[0]
-        return _login([program] if program else [])
+        quoted = text.startswith('"')
+        program, _, rest = text[1:].partition('"') if quoted else text.partition(" ")
+        return _login([part for part in (program, rest.strip()) if part])
     return OFF
 
 
@@ -227,14 +233,14 @@ def _value(winreg: Any, path: str) -> Any:
         return None
 
 
-def _set_in_registry(on: bool) -> None:
+def _set_in_registry(on: bool, arguments: Sequence[str]) -> None:
     if sys.platform == "win32":
         import winreg
 
         if on:
             root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
             with winreg.CreateKeyEx(root, WINDOWS_RUN, access=write) as key:
-                command = subprocess.list2cmdline(paths.program())
+                command = subprocess.list2cmdline([*paths.program(), *arguments])
                 winreg.SetValueEx(key, APP_ID, 0, winreg.REG_SZ, command)
         else:
             _delete_value(winreg, WINDOWS_RUN)

@@ -86,15 +86,16 @@ def command(value: str) -> list[str]:
     return [word.replace("%%", "%") for word in arguments if not re.fullmatch("%[a-zA-Z]", word)]
 
 
-def text() -> str:
-    """The entry's text. Its icon is a file, so that it shows before any icon is installed."""
+def text(arguments: Sequence[str] = ()) -> str:
+    """The entry's text, with these arguments to the program. Its icon is a file, so that it shows
+    before any icon is installed."""
     return (
         "[Desktop Entry]\n"
         "Type=Application\n"
         "Name=RunAnalyze Tray\n"
         "GenericName=Memory monitor\n"
         "Comment=The memory of a RunAnalyze server, in the system tray\n"
-        f"Exec={quoted(paths.program())}\n"
+        f"Exec={quoted([*paths.program(), *arguments])}\n"
         f"Icon={paths.app_icon()}\n"
         "Terminal=false\n"
         "Categories=System;Monitor;\n"

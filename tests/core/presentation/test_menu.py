@@ -52,6 +52,7 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
+from tray_app.core.monitor.events import AutostartFailed
 from tray_app.core.monitor.inputs import Answered, Asked, Delivered, Input, SourcesRead, ThemeSeen
 from tray_app.core.monitor.state import Health, State, begin
 from tray_app.core.monitor.step import step
@@ -240,6 +241,14 @@ def test_a_pause_is_said() -> None:
     assert (paused["pause"].text, paused["pause"].command) == ("Resume", SetPaused(False))
     running = by_key(HEALTHY)["pause"]
     assert (running.text, running.command) == ("Pause", SetPaused(True))
+
+
+def test_the_demo_does_not_start_at_login() -> None:
+    """The row says why it is barred; a late click is refused."""
+    row = by_key(STATES["demo"])["autostart"]
+    assert (row.text, row.enabled) == ("Start at login (not in the demo)", False)
+    _, events = step(STATES["demo"], SetAutostart(True), Now(0.0, 0.0))
+    assert events == (AutostartFailed(True, "not in the demo"),)
 
 
 def test_the_demo_is_marked() -> None:

@@ -160,6 +160,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case AutostartSeen(on, problem):
             failed = () if problem is None else (AutostartFailed(not on, problem),)
             return replace(state, autostart=on), failed
+        case SetAutostart(on) if state.demo:
+            return state, (AutostartFailed(on, "not in the demo"),)
         case SetAutostart(on):
             return state, (AutostartWanted(on),)
         case Reconfigured(base, local):

@@ -127,7 +127,7 @@ def rows(state: State) -> tuple[Row, ...]:
         ),
         _view(style(state), palette(state), chosen_theme(state), state.theme_seen),
         _LINE_APP,
-        _autostart(state.autostart),
+        _autostart(state.autostart, state.demo),
         _PAUSED if state.paused else _RUNNING,
         _about(
             state.backend,
@@ -370,8 +370,9 @@ def _view(style: Style, hues: Palette, panel: Theme, seen: Theme) -> Row:
 
 
 @lru_cache(maxsize=1)
-def _autostart(on: bool) -> Row:
-    return Row("autostart", "Start at login", SetAutostart(not on), on)
+def _autostart(on: bool, demo: bool) -> Row:
+    text = "Start at login (not in the demo)" if demo else "Start at login"
+    return Row("autostart", text, SetAutostart(not on), on, barred=demo)
 
 
 @lru_cache(maxsize=1)
