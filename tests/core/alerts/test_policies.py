@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import math
-from typing import get_args
+import pkgutil
+from typing import get_args, get_type_hints
 
 import pytest
 from msgspec.structs import replace
 
 from tests.core.alerts.test_forecast import STANDS_AFTER_NOISE
 from tests.core.made import SYSTEM, facts, mb, tree_reading
+from tray_app.core import alerts
 from tray_app.core.alerts import hung, levels, server_exit, system_memory
 from tray_app.core.alerts.forecast import shown
 from tray_app.core.alerts.hung import HungState
@@ -45,6 +48,24 @@ def test_what_is_found_is_a_finding() -> None:
     kinds = get_args(Found)
     assert len(set(kinds)) == len(kinds)
     assert all(issubclass(kind, Finding) for kind in kinds)
+
+
+def test_each_policy_of_the_package_is_asked() -> None:
+    """A module that defines a ``POLICY`` has a place in `POLICIES`."""
+    names = [module.name for module in pkgutil.iter_modules(alerts.__path__)]
+    modules = [importlib.import_module(f"{alerts.__name__}.{name}") for name in names]
+    defined = [module.POLICY for module in modules if hasattr(module, "POLICY")]
+    assert len(defined) == len(POLICIES)
+    assert all(policy in POLICIES for policy in defined)
+
+
+def test_found_names_what_the_policies_can_find() -> None:
+    """All kinds that their ``update`` may return, so that a match over `Found` misses none."""
+    kinds: set[type] = set()
+    for policy in POLICIES:
+        _, finding = get_args(get_type_hints(policy.update)["return"])
+        kinds |= set(get_args(finding)) - {type(None)}
+    assert kinds == set(get_args(Found))
 
 
 def test_no_forecast_stands_beside_memory_that_stands() -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, mb
-from tests.desktop.test_every_notification import KINDS
+from tests.desktop.test_every_notification import KINDS, SILENT
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
+from tray_app.core.alerts.hung import Answering, Hang
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policies import Found
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -104,6 +108,43 @@ def test_the_meaning_comes_first(kind: str) -> None:
     assert 0 < len(first) < SHOWN_OF_A_TEXT, first
     assert found.title == found.title.strip()
     assert [line.strip() for line in found.text.split("\n")] == found.text.split("\n")
+
+
+def test_there_is_a_sample_of_each_event_and_each_finding() -> None:
+    """So each is worded here, collected in strings.txt, and looked at on a real screen."""
+    shown = {type(event) for event in KINDS.values()}
+    assert shown | set(SILENT) == set(get_args(Event))
+    assert not shown & set(SILENT)
+    findings = {type(event.finding) for event in KINDS.values() if isinstance(event, Alert)}
+    assert findings == set(get_args(Found))
+
+
+IN_THE_PAPER = {
+    LevelReached: ("**Raised**", "**High**", "**Critical**", "**Heading for critical**"),
+    ForecastWithdrawn: ("the forecast is withdrawn",),
+    Recovered: ("**Back to normal.**",),
+    MachineShort: ("**The machine is short of memory",),
+    MachineEased: ("Enough memory again",),
+    ServerExit: ("**The server is gone",),
+    ServerReturn: ("and back.**",),
+    ChildKilled: ("A worker that is killed",),
+    WorkerReplacement: ("replaced during a job",),
+    Hang: ("**The server hangs",),
+    Answering: ("answers again.**",),
+    Leak: ("**Possible leak.**",),
+    IdleGrowth: ("memory grows for 15 min",),
+    LeftoverFiles: ("**Temp directory",),
+    DiskFull: ("of the disk is free",),
+}
+"""Where docs/notifications.md describes each finding."""
+
+
+def test_the_paper_describes_each_finding() -> None:
+    """A new kind of alert has its rule in docs/notifications.md."""
+    assert set(IN_THE_PAPER) == set(get_args(Found))
+    paper = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text("utf-8")
+    text = " ".join(paper.split())
+    assert [words for each in IN_THE_PAPER.values() for words in each if words not in text] == []
 
 
 def test_raised_while_processing_is_quiet_information() -> None:

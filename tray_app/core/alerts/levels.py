@@ -163,7 +163,9 @@ CALM = LevelState()
 NO_VERDICT = LevelVerdict()
 
 
-def update(state: LevelState, facts: Facts) -> tuple[LevelState, Finding | None]:
+def update(
+    state: LevelState, facts: Facts
+) -> tuple[LevelState, LevelReached | ForecastWithdrawn | Recovered | None]:
     """The policy after one more sample."""
     activity = facts.activity
     threats = [each for each in facts.ahead if each.kind in THREATS]
@@ -191,7 +193,7 @@ def _finding(
     verdict: LevelVerdict,
     soon: list[Forecast],
     limits: AlertLimits,
-) -> Finding | None:
+) -> LevelReached | ForecastWithdrawn | Recovered:
     if verdict.enter is not None:
         return LevelReached(
             level=verdict.enter,
