@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.desktop.legacy_tray import (
@@ -64,3 +66,25 @@ def test_a_tray_that_dies_is_followed_by_another(start_tray: StartTray) -> None:
         wait_for(lambda tray=tray: not tray.popups(), "the menu is closed")
     assert app.running
     assert "Traceback" not in app.log
+
+
+def test_a_panel_that_reads_its_settings_again(start_tray: StartTray) -> None:
+    """It restarts in place, with another tray; the icon is in that one."""
+    tray = start_tray("tint2")
+    app = LegacyApp(tray.desktop, "--demo")
+    wait_for_icon(tray, app)
+    tray.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: tray.desktop.log("tint2").count("add_icon") == 2, "it has taken it again")
+    wait_for(lambda: shown_picture(tray), "the icon is back")
+
+
+def test_nothing_of_it_writes_a_traceback(start_tray: StartTray) -> None:
+    """Trays come and go as fast as they can."""
+    tray = start_tray("tint2")
+    app = LegacyApp(tray.desktop, "--demo", "-v")
+    for _ in range(5):
+        tray.kill()
+        tray = start_tray("tint2", tray.desktop)
+    wait_for(lambda: shown_picture(tray), "the icon is in the last one")
+    assert "Traceback" not in app.log
+    assert "X protocol error" not in app.log

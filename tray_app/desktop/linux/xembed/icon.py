@@ -118,7 +118,7 @@ class XembedIcon:
                 loop.run_forever()
             finally:
                 connection.close()
-        except x11.NoDisplayError as error:
+        except (x11.NoDisplayError, x11.ConnectionLostError) as error:
             _log.info("no icon by XEmbed: %s", error)
         finally:
             self._session = None

@@ -97,14 +97,18 @@ class OpenMenu:
         self._show(menu_state.settle(self._state, self._rows))
 
     def close(self, chosen: str | None = None) -> None:
-        """Take it away."""
+        """Take it away, and report what was clicked."""
+        self._connection.ungrab()
+        self.abandon()
+        self._on_close(chosen)
+
+    def abandon(self) -> None:
+        """Take its windows away, and report nothing."""
         for delay in (self._rest, self._scrolling, self._grabbing):
             delay.stop()
-        self._connection.ungrab()
         for level in reversed(self._levels):
             level.window.destroy()
         self._levels.clear()
-        self._on_close(chosen)
 
     def handle(self, event: x11.Event) -> None:
         """What the pointer or the keyboard has done."""
@@ -161,14 +165,14 @@ class OpenMenu:
         if key is None or state.path[number : number + 1] == (key,):
             self._rest.stop()
             if number == len(state.path):
-                self._show(MenuState(state.path))
+                self._select(None)
             return
         rested = menu_state.point(state, number, key, self._rows)
         is_deepest = number == len(state.path)
         if is_deepest and state.selected == key and self._rest.is_waiting:
             return
         if is_deepest:
-            self._show(MenuState(state.path, key))
+            self._select(key)
         if not is_deepest or rested.path != state.path:
             self._rest.start(
                 REST_S,
@@ -176,6 +180,11 @@ class OpenMenu:
             )
         else:
             self._rest.stop()
+
+    def _select(self, key: str | None) -> None:
+        """In the level that was opened last; the pointer moves far more often than that changes."""
+        if key != self._state.selected:
+            self._show(MenuState(self._state.path, key))
 
     def _click(self, x: int, y: int) -> None:
         number = self._level_at(x, y)

@@ -68,6 +68,16 @@ class Session:
             raise
         except Exception:  # noqa: BLE001 - the icon must not end with a defect
             _log.exception("the XEmbed icon failed")
+            self._abandon_menu()
+
+    def _abandon_menu(self) -> None:
+        """Let others have pointer and keyboard: a menu that fails must not keep them."""
+        menu, self._menu = self._menu, None
+        self._connection.ungrab()
+        if menu is not None:
+            self._telling.stop()
+            menu.abandon()
+            self._shown.on_menu(False)
 
     def _later(self, after_s: float, action: Callable[[], None]) -> Handle:
         return self._loop.call_later(after_s, self.act, lambda _: action())

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct
 from Xlib import XK, X, Xatom, Xutil
 from Xlib.display import Display
-from Xlib.error import ConnectionClosedError, DisplayError, XError
+from Xlib.error import BadMatch, CatchError, ConnectionClosedError, DisplayError, XError
 from Xlib.protocol.event import ClientMessage
 
 from tray_app.desktop.linux.xembed.geometry import Box, box_at
@@ -179,7 +179,7 @@ def tray_name() -> str | None:
         return None
     try:
         return connection.tray_name()
-    except RequestError as error:
+    except (RequestError, ConnectionLostError) as error:
         _log.debug("the system tray was gone at once: %s", error)
         return None
     finally:
@@ -529,15 +529,15 @@ class Window:
 
         What it shows is lost.
         """
-        self.resource.change_attributes(background_pixmap=X.ParentRelative, onerror=_log_quietly)
+        refused = CatchError(BadMatch)  # the panel's pixels are stored in another way
+        self.resource.change_attributes(background_pixmap=X.ParentRelative, onerror=refused)
         self.resource.clear_area()
         try:
-            image = self.resource.get_image(0, 0, width, height, X.ZPixmap, 0xFFFFFFFF)
+            data = self.resource.get_image(0, 0, width, height, X.ZPixmap, 0xFFFFFFFF).data
         except XError as error:  # it is not shown yet, or partly off the screen
             _log.debug("the panel's background cannot be read: %r", error)
             return None
-        data = image.data
-        return data if isinstance(data, bytes) else None
+        return data if isinstance(data, bytes) and refused.get_error() is None else None
 
 
 def native(red_green_blue_alpha: bytes) -> bytes:
@@ -564,8 +564,3 @@ def foreign(pixels: bytes) -> bytes:
 def _log_error(error: Any, _request: Any = None) -> None:
     """Of requests that want no answer: what they were for is gone."""
     _log.debug("X: %s", error)
-
-
-def _log_quietly(error: Any, _request: Any = None) -> bool:
-    _log.debug("X: %s", error)
-    return True
