@@ -140,7 +140,6 @@ UNMIRRORED = {
     "app/*": "tests/app/test_app.py and tests/stories run the parts of the program together",
     "core/model/api_failure.py": "values only; tests/core/presentation words each kind",
     "core/model/icon_options.py": "values only",
-    "core/model/presets.py": "values only; tests/core/config applies them",
     "core/model/process_finding.py": "values only; tests/core/presentation words each kind",
     "core/model/server_action.py": "values only",
     "core/monitor/commands.py": "values only; tests/core/monitor/test_step.py runs each command",

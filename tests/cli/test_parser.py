@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tray_app.cli.parser import PRESETS, flags_for_settings, make_parser
+from tray_app.cli.parser import flags_for_settings, make_parser
 from tray_app.core.config.options import OPTIONS
-from tray_app.core.model.presets import Preset
+from tray_app.core.model.presets import FLAGGED, Preset
 
 
 def test_nothing_given_sets_nothing() -> None:
@@ -15,7 +15,7 @@ def test_nothing_given_sets_nothing() -> None:
     assert not [key for key, value in given.items() if value]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", FLAGGED)
 def test_each_preset_has_a_flag(preset: Preset) -> None:
     """Two together are a mistake."""
     assert make_parser().parse_args([f"--{preset}"]).preset is preset

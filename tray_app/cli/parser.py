@@ -12,18 +12,13 @@ from tray_app import APP_ID, __version__
 from tray_app.core.config.options import OPTIONS, Option, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
-from tray_app.core.model.presets import Preset
+from tray_app.core.model.presets import FLAGGED, PRESETS
 from tray_app.core.model.server_address import ServerAddress, public_url
+from tray_app.core.presentation.program_text import PRESET_HELP
 from tray_app.views.terminal.streams import complain, say
 
 ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
-PRESETS = {
-    Preset.QUICK: "Sample every 2 s for 30 s, then print a summary.",
-    Preset.HEAVY: "Sample every 3 s and wait longer for the API.",
-    Preset.DEBUG: "Sample every 1 s, list each process, log more.",
-    Preset.FALLBACK: "Sample every 2 s from processes only.",
-}
 EPILOG = """\
 examples:
   runanalyze-tray                    show the icon in the panel
@@ -83,7 +78,7 @@ def flags_for_settings() -> list[Option]:
 # What a run watches. A pid is another process after the next login; tokens have no flag.
 _AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir")
 # A quick test would end 30 s after the login.
-_PRESETS_AT_LOGIN = (Preset.HEAVY, Preset.DEBUG, Preset.FALLBACK)
+_PRESETS_AT_LOGIN = [preset for preset in FLAGGED if PRESETS[preset].duration_s is None]
 
 
 def login_flags(given: Mapping[str, Any], config: Path | None) -> tuple[str, ...]:
@@ -140,9 +135,9 @@ def make_parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     presets = parser.add_argument_group("presets").add_mutually_exclusive_group()
-    for preset, words in PRESETS.items():
+    for preset in FLAGGED:
         flag = {"dest": "preset", "action": "store_const", "const": preset}
-        presets.add_argument(f"--{preset}", help=words, **flag)  # type: ignore[arg-type]
+        presets.add_argument(f"--{preset}", help=PRESET_HELP[preset], **flag)  # type: ignore[arg-type]
     settings = parser.add_argument_group("settings")
     one_of = settings.add_mutually_exclusive_group()
     for option in flags_for_settings():

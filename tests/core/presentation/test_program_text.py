@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tray_app.core.model.presets import Preset
+from tray_app.core.model.presets import FLAGGED, Preset
 from tray_app.core.presentation import (
     program_text,
 )
 
 
 def test_every_preset_has_its_name() -> None:
-    """In the menu."""
+    """In the menu; and its flag has a line of help."""
     assert set(program_text.PRESETS) == set(Preset)
+    assert set(program_text.PRESET_HELP) == set(FLAGGED)
 
 
 def test_a_second_start_says_what_it_found() -> None:

@@ -220,7 +220,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "preset",
         _word(Preset),
-        "The preset to start with: standard, quick, heavy, debug or fallback.",
+        f"The preset to start with: {', '.join(Preset)}.",
     ),
     Option(
         "interval_s",

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.model.icon_options import Palette, Style, Theme
-from tray_app.core.model.presets import PRESETS, Mode, Preset
+from tray_app.core.model.presets import PRESETS, Mode, Preset, PresetValues
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
 
 
@@ -97,26 +97,8 @@ class RememberedChoices(Struct, frozen=True):
 
 
 def with_preset(base: Settings, preset: Preset) -> Settings:
-    """``base`` with the preset's values."""
-    values = PRESETS[preset]
-    patience_s = values.patience_s
-    return replace(
-        base,
-        preset=preset,
-        interval_s=values.interval_s or base.interval_s,
-        duration_s=values.duration_s,
-        patience_s=patience_s or base.patience_s,
-        patience_busy_s=patience_s or base.patience_busy_s,
-        mode=values.mode or base.mode,
-        details=values.details or base.details,
-    )
-
-
-# The values of a preset.
-_OF_A_PRESET = (
-    *("preset", "interval_s", "duration_s"),
-    *("patience_s", "patience_busy_s", "mode", "details"),
-)
+    """``base`` with the preset's values; only a preset that says so ends by itself."""
+    return replace(base, **({"preset": preset, "duration_s": None} | PRESETS[preset].given()))
 
 
 def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
@@ -125,7 +107,8 @@ def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
     All other values stay: the command line may have set them.
     """
     wanted = with_preset(base, preset)
-    return replace(settings, **{name: getattr(wanted, name) for name in _OF_A_PRESET})
+    names = ("preset", *PresetValues.__struct_fields__)
+    return replace(settings, **{name: getattr(wanted, name) for name in names})
 
 
 def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, Any]) -> Settings:

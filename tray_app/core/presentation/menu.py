@@ -18,7 +18,7 @@ from msgspec import Struct
 from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.model.icon_options import Palette, Style, Theme
-from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.presets import OFFERED, Mode, Preset
 from tray_app.core.model.readings import ProcessRow, Target
 from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.monitor import server_actions
@@ -62,7 +62,6 @@ from tray_app.core.presentation import (
     source_text,
 )
 
-OFFERED_PRESETS = (Preset.STANDARD, Preset.QUICK, Preset.HEAVY, Preset.DEBUG)
 TREE_SLOTS = 10
 WATCH_SLOTS = 10
 PROBLEM_LINES = 3
@@ -277,7 +276,7 @@ def _preset(chosen: Preset) -> Row:
                 SetPreset(preset),
                 chosen is preset,
             )
-            for preset in OFFERED_PRESETS
+            for preset in OFFERED
         ),
     )
 

@@ -12,6 +12,13 @@ PRESETS = {
     Preset.DEBUG: "Debug (1 s)",
     Preset.FALLBACK: "Process only",
 }
+PRESET_HELP = {
+    Preset.QUICK: "Sample every 2 s for 30 s, then print a summary.",
+    Preset.HEAVY: "Sample every 3 s and wait longer for the API.",
+    Preset.DEBUG: "Sample every 1 s, list each process, log more.",
+    Preset.FALLBACK: "Sample every 2 s from processes only.",
+}
+"""What the flag of a preset does."""
 NO_TRAY_TITLE = "Monitoring without a tray icon"
 NO_DESKTOP = "no desktop session (no display and no session bus): using the console"
 NO_BUS = (
