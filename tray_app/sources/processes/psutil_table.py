@@ -46,6 +46,8 @@ class PsutilHandle:
                 reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
                 rss_bytes = process.memory_info().rss
                 cpu_s, stopped = cpu.user + cpu.system, status in _STOPPED
+                # An optional counter has a `try` of its own, as `_descriptors`: where it may not
+                # be read, the one here would say that the whole process is gone.
                 return Usage(
                     name=visible(process.name()),
                     rss_bytes=rss_bytes,
