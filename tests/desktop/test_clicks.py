@@ -267,7 +267,7 @@ def test_a_left_click_shows_the_status_once(
     activate(app)
     activate(app)
     first = notice_of(recorder, "RunAnalyze: ")
-    assert "System: " in first.body
+    assert "Machine: " in first.body
     calls = server.calls()
     wait_for(lambda: server.calls() >= calls + 6, "more than a second has passed")
     activate(app)

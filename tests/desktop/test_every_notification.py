@@ -521,7 +521,7 @@ def test_what_can_be_made_for_real(
         screen.press("Open temp directory", notice)
         wait_for(lambda: opened.exists() and opened.read_text(), "it is opened")
         assert opened.read_text() == f"{server.folder / 'tmp'}\n"
-        screen.see("scarce", "Machine low on memory: ", " uses ")
+        screen.see("scarce", "Machine low on memory: ", "Largest: ")
         screen.clear()
 
         # Alerts tell what goes on: first a job, then none.

@@ -224,8 +224,63 @@ def test_pending_alerts_outlive_a_crash(
     assert summary.summary.startswith("While muted for ")
     assert summary.summary.endswith(": 2 messages")
     lines = summary.body.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["High", "Back to normal"]
+    assert [line.split(":")[0] for line in lines] == ["Back to normal", "High"]
     wait_for(lambda: "High: " not in file.read_text(), "it is not told again")
+
+
+def test_a_critical_that_is_over_is_closed_in_a_mute(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+) -> None:
+    """It is no longer true; the summary comes after the mute. A pause closes it, too."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    app.click("Alerts", "Mute for 30 min")
+    app.wait_for_label("Alerts: muted")
+    jump(app, server, OVER_CRITICAL)
+    critical = wait_for_critical(recorder)
+    server.free()
+    wait_for(lambda: recorder.closed == [critical.id], "it is closed")
+    app.click("Alerts", "Unmute")
+    wait_for(lambda: "Back to normal" in recorder.notices[-1].summary, "its end is told")
+    jump(app, server, OVER_CRITICAL)
+    wait_for(lambda: "Critical: " in recorder.notices[-1].summary, "it comes again")
+    standing = recorder.notices[-1].id
+    app.click("Pause")
+    wait_for(lambda: standing in recorder.closed, "it is closed")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, None])
+def test_the_end_closes_what_is_on_the_screen(
+    session_bus: DesktopSession,
+    start_app: StartApp,
+    server: RunAnalyzeServer,
+    recorder: NotificationRecorder,
+    sign: signal.Signals | None,
+) -> None:
+    """An alert and a question, whose buttons nobody would hear; by Quit as by a signal."""
+    app = start_app(session_bus, "--url", server.url)
+    app.wait_for_source("API")
+    server.burn(30, ffmpeg=True, mb=20)
+    app.wait_for_tooltip("processing")
+    jump(app, server, OVER_CRITICAL)
+    critical = wait_for_critical(recorder)
+    recorder.press(critical.id, critical.actions[0])
+    question = wait_for(
+        lambda: [each for each in recorder.notices if each.summary.endswith("?")], "it asks"
+    )[0]
+    app.click("Alerts", "Send a test notification")
+    wait_for(lambda: recorder.notices[-1].summary == "Test notification", "another one stands")
+    assert question.id in recorder.shown
+    if sign:
+        app.end(sign)
+    else:
+        app.click("Quit")
+        app.process.wait(10)
+    assert recorder.shown == {}
+    assert question.id in recorder.closed
 
 
 def test_a_hanging_daemon_delays_nothing(

@@ -1,8 +1,10 @@
-"""The desktop as the views see it: its menu and its clicks."""
+"""The desktop as the views see it: its menu, its clicks, and the pictures of notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+import pytest
 
 from tests.desktop.fake_icon import desktop, rows, show, sni_desktop
 from tray_app.core.monitor.commands import Command, SetPaused
@@ -51,3 +53,35 @@ def test_a_click_submits_the_rows_command() -> None:
     items[2](icon)
     next(iter(items[3].submenu))(icon)
     assert submitted == [SetPaused(True), SetPaused(False)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted_px"),
+    [
+        ({}, 48),
+        ({"GDK_SCALE": "1"}, 48),
+        ({"GDK_SCALE": "two"}, 48),
+        ({"QT_SCALE_FACTOR": "1.5"}, 48),
+        ({"GDK_SCALE": "2"}, 96),
+        ({"QT_SCALE_FACTOR": "2.5"}, 96),
+    ],
+)
+def test_a_dense_screen_gets_a_larger_picture(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], wanted_px: int
+) -> None:
+    """Where the session says so, and where it can be drawn; a service shrinks no picture well."""
+    for name in ("GDK_SCALE", "QT_SCALE_FACTOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    shown, _icon = desktop()
+    assert shown.note_px((16, 48, 96)) == wanted_px
+    assert shown.note_px((16, 48)) == 48
+
+
+def test_without_a_session_bus_nothing_can_be_closed() -> None:
+    """The platform's own notifications go by themselves."""
+    shown, _icon = desktop()
+    shown.close_note("memory")
+    shown.close_notes_left({"owner": ":1.1"})
+    assert shown.notes_left() is None

@@ -53,10 +53,11 @@ def test_every_colour_in_the_panel(
     server = runanalyze_server()
     app = start_app(desktop, "--url", server.url)
     show_band(desktop, app, Band.GREEN)
-    for band, mb in ((Band.YELLOW, 185), (Band.ORANGE, 260), (Band.RED, 340)):
+    climb = ((Band.YELLOW, "raised", 185), (Band.ORANGE, "high", 260), (Band.RED, "critical", 340))
+    for band, word, mb in climb:
         climb_to(server, mb)
         show_band(desktop, app, band)
-        assert f" · {band}" in app.tooltip[0]
+        assert f" · {word}" in app.tooltip[0]
     desktop.screenshot("panel-red")
     server.kill()
     show_band(desktop, app, Band.UNKNOWN)
@@ -105,7 +106,7 @@ def test_tooltip_under_the_mouse(
     app = start_app(desktop, "--url", server.url, "--interval", "3600")
     app.wait_for_source("API")
     lines = app.tooltip
-    assert re.fullmatch(r"RunAnalyze: \d+ MB · green", lines[0])
+    assert re.fullmatch(r"RunAnalyze: \d+ MB · normal", lines[0])
     assert re.match(r"API\b.* · idle", lines[1])
     assert re.search(r"[\d.]+ GB of [\d.]+ GB", lines[2])
     desktop.hover(*desktop.wait_for_colour(COLOURS[Band.GREEN]).centre)

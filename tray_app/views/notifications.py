@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from tray_app.core.monitor.events import Alert, Event
+from tray_app.core.monitor.events import Alert, Event, StatusRequested
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications, program_text
@@ -109,7 +109,7 @@ class NotificationSender:
 
     def _picture(self, event: Event) -> Picture:
         """The tile without the marks that say nothing about the server."""
-        tile = self._tile(event.sample if isinstance(event, Alert) else None)
+        tile = self._tile(event.sample if isinstance(event, Alert | StatusRequested) else None)
         return replace(tile, muted=False, undelivered=False)
 
     def settle(self, note: Note, result: Result) -> None:

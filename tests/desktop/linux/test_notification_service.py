@@ -12,17 +12,23 @@ from contextlib import contextmanager
 import pytest
 from msgspec.structs import replace
 
-from tests.desktop.conftest import StartApp
-from tests.desktop.recorder import NotificationRecorder, Watcher
+from tests.desktop.conftest import StartApp, StartDesktop
+from tests.desktop.recorder import NOTIFICATIONS, NotificationRecorder, Watcher
 from tests.desktop.running import state_file
-from tests.desktop.session import DesktopSession
+from tests.desktop.session import SCREEN, DesktopSession, Patch
+from tests.desktop.test_every_notification import KINDS, tile_of
+from tests.needs import path_of
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
+from tray_app.core.model.icon_options import Palette
 from tray_app.core.monitor.commands import FreeMemory
+from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends, panel_icon
 from tray_app.views.icon import draw
+from tray_app.views.icon.palette import COLOURS
+from tray_app.views.notifications import NotificationSender
 
 pytestmark = pytest.mark.desktop
 
@@ -30,6 +36,10 @@ HIGH = Note("High", "text", Urgency.NORMAL, "memory", (Action("Free memory", Fre
 CRITICAL = replace(HIGH, title="Critical", urgency=Urgency.CRITICAL)
 BACK = Note("Back to normal", "text", Urgency.LOW, "memory")
 TILE = draw.draw(Picture(Band.RED, "3.1"), 48)
+
+WHOLE = (0, 0, *SCREEN)
+# Of a tile of 48 px: its figure covers the rest. dunst would draw a logo of 128 px.
+TILE_PX = (40, 56)
 
 
 @contextmanager
@@ -213,3 +223,37 @@ def test_what_a_crash_leaves_is_closed_by_the_next_run(
         third.click("Alerts", "Send a test notification")
         wait_for(lambda: len(recorder.notices) == 3, "it runs")
         assert recorder.closed == [1, 2]
+
+
+# In dunst, which people run beside a bare window manager
+
+
+def tile_in(desktop: DesktopSession, band: Band) -> Patch | None:
+    """A tile of this band, as large as it was sent."""
+    patch = desktop.find_colour(COLOURS[Palette.STANDARD][band], tolerance=2, box=WHOLE)
+    if patch is None:
+        return None
+    left, top, right, bottom = patch.box
+    sides = (right - left, bottom - top)
+    return patch if all(TILE_PX[0] <= side <= TILE_PX[1] for side in sides) else None
+
+
+def test_dunst_shows_replaces_and_closes(
+    start_desktop: StartDesktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the icon's tile in its own size; the recovery takes its place, and the end closes it."""
+    dunst = path_of("dunst")
+    desktop = start_desktop(host="none", notifier=False)
+    desktop.start("dunst", dunst)
+    wait_for(lambda: desktop.peer.owner(NOTIFICATIONS), "dunst is there")
+    with tray_on(desktop, monkeypatch) as tray:
+        delivered = list[Delivered]()
+        notices = NotificationSender(tray, delivered.append, lambda: 0.0, tile_of)
+        notices.handle(KINDS["critical"])
+        wait_for(lambda: tile_in(desktop, Band.RED), "the red tile")
+        desktop.screenshot("dunst-critical")
+        notices.handle(KINDS["recovered"])
+        wait_for(lambda: tile_in(desktop, Band.GREEN), "the green tile")
+        assert len(desktop.popups()) == 1
+        assert [each.problem for each in delivered] == [None, None]
+    wait_for(lambda: not desktop.popups(), "nothing is left")

@@ -231,6 +231,8 @@ class BusNotifications:
         return self._about
 
     async def _listen(self, connection: MessageBus) -> None:
+        if left := self.left():  # by a connection that was lost
+            self.close_left(left)
         self._about = None
         self._forget()
         connection.remove_message_handler(self._heard)  # if an earlier attempt failed
