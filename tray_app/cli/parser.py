@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tray_app import APP_ID, __version__
-from tray_app.core.config.options import OPTIONS, Option, read
+from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
 from tray_app.core.model.presets import FLAGGED, PRESETS
@@ -17,7 +17,6 @@ from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.core.presentation.program_text import PRESET_HELP
 from tray_app.views.terminal.streams import complain, say
 
-ONE_OF = ("pid", "match")
 SHELLS = ("bash", "zsh", "fish")
 EPILOG = """\
 examples:
@@ -143,7 +142,7 @@ def make_parser() -> argparse.ArgumentParser:
     for option in flags_for_settings():
         metavar = option.metavar or f"{{{','.join(option.kind.choices)}}}"
         shown = "" if option.example else f" (default: {default(option).strip(chr(34))})"
-        group = one_of if option.key in ONE_OF else settings
+        group = one_of if any(option.key in keys for keys in EXCLUSIVE) else settings
         if option.is_switch:
             group.add_argument(
                 *filter(None, (option.flag, option.alias)),

@@ -127,13 +127,44 @@ class TestConfigFile:
             "[bands]\nyellow_mb = 900\norange_mb = 800\n[alerts]\nhigh_mb = 1800\n"
         )
         assert values == {"alerts.high_mb": 1800.0}
-        assert complaints == [Complaint(2, "bands must satisfy yellow_mb <= orange_mb <= red_mb")]
+        wrong = "bands.orange_mb = 800 is below yellow_mb = 900: the limits stay 500, 1000, 2000"
+        assert complaints == [Complaint(3, wrong)]
 
-    def test_a_limit_is_compared_with_the_defaults_of_the_others(self) -> None:
-        """A critical limit below the default high one does not rise."""
-        values, complaints = parse_config("[alerts]\ncritical_mb = 1900\n")
-        assert values == {}
-        assert [complaint.line for complaint in complaints] == [2]
+    @pytest.mark.parametrize(
+        ("text", "limits"),
+        [
+            ("critical_mb = 800", (800, 800, 800)),
+            ("critical_mb = 1900", (1500, 1900, 1900)),
+            ("high_mb = 600\ncritical_mb = 800", (600, 600, 800)),
+            ("raised_mb = 2500", (2500, 2500, 3000)),
+            ("raised_mb = 600\ncritical_mb = 700", (600, 700, 700)),
+            ("elevated_mb = 9000", (9000, 9000, 9000)),
+            ("raised_mb = 1", (1, 2000, 3000)),
+        ],
+    )
+    def test_a_default_gives_way_to_limits_that_are_set(
+        self, text: str, limits: tuple[int, ...]
+    ) -> None:
+        """Who sets one limit means it, and need not know the others."""
+        values, complaints = parse_config(f"[alerts]\n{text}\n")
+        assert complaints == []
+        alerts = from_config(values).alerts
+        assert (alerts.raised_mb, alerts.high_mb, alerts.critical_mb) == limits
+
+    def test_pid_and_match_exclude_each_other(self) -> None:
+        """As their flags do. Neither is used, because either could be the mistake."""
+        values, complaints = parse_config('pid = 7\nmatch = "x"\ninterval_s = 5\n')
+        assert values == {"interval_s": 5.0}
+        assert complaints == [Complaint(2, "match cannot be combined with pid: neither is used")]
+
+    def test_a_variable_takes_the_place_of_the_other_one(self) -> None:
+        """It is newer than the file; two variables are a mistake."""
+        name = "RUNANALYZE_TRAY_"
+        assert parse_environment({f"{name}MATCH": "x"}, {"pid": 7}) == ({"match": "x"}, [])
+        assert parse_environment({f"{name}PID": "7"}, {"match": "x"}) == ({"pid": 7}, [])
+        both = {f"{name}MATCH": "x", f"{name}PID": "7"}
+        told = f"{name}MATCH cannot be combined with pid: neither is used"
+        assert parse_environment(both, {}) == ({}, [told])
 
     @given(st.text())
     def test_any_text_is_parsed_or_refused_with_a_line_of_it(self, text: str) -> None:
@@ -194,11 +225,6 @@ class TestEnvironment:
                 "2",
                 "INTERVALL: unknown setting (did you mean RUNANALYZE_TRAY_INTERVAL_S?)",
             ),
-            (
-                "BANDS_RED_MB",
-                "10",
-                "BANDS_RED_MB: bands must satisfy yellow_mb <= orange_mb <= red_mb",
-            ),
         ],
     )
     def test_what_is_wrong_is_named_and_the_rest_works(
@@ -209,6 +235,22 @@ class TestEnvironment:
         values, complaints = parse_environment(environment, {"interval_s": 9.0})
         assert complaints == [f"RUNANALYZE_TRAY_{complaint}"]
         assert values == {"interval_s": 9.0, "url": parse_address("http://there")}
+
+    def test_a_limit_that_contradicts_the_files_is_left_out(self) -> None:
+        """The file's limits stay."""
+        environment = {"RUNANALYZE_TRAY_ALERTS_CRITICAL_MB": "600"}
+        values, complaints = parse_environment(environment, {"alerts.high_mb": 800.0})
+        assert values == {"alerts.high_mb": 800.0}
+        assert complaints == [
+            "RUNANALYZE_TRAY_ALERTS_CRITICAL_MB = 600 is below high_mb = 800:"
+            " the limits stay 800, 800, 3000"
+        ]
+        environment = {"RUNANALYZE_TRAY_ALERTS_RAISED_MB": "900"}
+        _, complaints = parse_environment(environment, {"alerts.high_mb": 800.0})
+        assert complaints == [
+            "RUNANALYZE_TRAY_ALERTS_RAISED_MB: alerts.high_mb = 800 is below raised_mb = 900:"
+            " the limits stay 800, 800, 3000"
+        ]
 
 
 class TestSecrets:
@@ -301,7 +343,7 @@ class TestLimitsOfAlerts:
         values, complaints = parse_config('[alerts]\nraised = "60 %"\ncritical = "50 %"')
         assert values == {}
         assert [each.text for each in complaints] == [
-            "alerts must satisfy raised <= high <= critical"
+            "alerts.critical = 50 is below raised = 60: none of these limits is used"
         ]
 
     def test_a_former_name_is_understood(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tray_app.core.config.options import OPTIONS
+from tray_app.core.config.options import EXCLUSIVE, OPTIONS
 from tray_app.core.config.parse import (
     parse_config,
 )
@@ -17,11 +17,16 @@ class TestCommentedFile:
         assert parse_config(commented_config()) == ({}, [])
 
     def test_without_its_marks_it_sets_everything(self) -> None:
-        """Each setting stands in its section, ready to be taken."""
+        """Each setting stands in its section, ready to be taken; of two that exclude each other,
+        one."""
         opened = re.sub(r"(?m)^#(?=\w)", "", commented_config())
+        taken: set[str] = set()
+        for _, other in EXCLUSIVE:
+            opened = re.sub(rf"(?m)^{other} = .*$", "", opened)
+            taken.add(other)
         values, complaints = parse_config(opened)
         assert complaints == []
-        assert list(values) == [option.key for option in OPTIONS]
+        assert list(values) == [option.key for option in OPTIONS if option.key not in taken]
 
     def test_it_names_the_environment_variables(self) -> None:
         """They need no other list."""

@@ -447,6 +447,8 @@ RISING = (
     ("alerts.raised", "alerts.high", "alerts.critical"),
 )
 """Settings none of which may be below the one before it."""
+EXCLUSIVE = (("pid", "match"),)
+"""Settings of which only one may be set."""
 PATHS = ("tmp_dir", "log_file", "api.ca_file")
 """Settings that are the path of a file or a directory."""
 _FIELDS = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
 
 from tray_app.core.config.options import (
     ENVIRONMENT_PREFIX,
+    EXCLUSIVE,
     GROUPS,
     RISING,
     all_keys,
@@ -85,11 +87,10 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
             complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}{meant}"))
         except ValueError as error:
             complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
-    for keys in _disordered(values):
-        first = next(key for key in keys if key in values)
-        complaints.append(Complaint(line_of(text, first), _needs(keys)))
-        for key in keys:
-            values.pop(key, None)
+    for keys, key, words in _conflicts(values):
+        for each in keys:
+            values.pop(each, None)
+        complaints.append(Complaint(line_of(text, key), f"{key}{words}{_stay(keys, values)}"))
     return values, complaints
 
 
@@ -129,33 +130,68 @@ def parse_environment(
             complaints.append(f"{name}: unknown setting{did_you_mean(name, known)}")
         except ValueError as error:
             complaints.append(f"{name} {error}")
-    for rising in _disordered(values | found):
-        first = next((key for key in rising if key in found), None)
-        if first:
-            complaints.append(f"{environment_of(first)}: {_needs(rising)}")
-        for key in rising:
-            found.pop(key, None)
+    values = dict(values)
+    for first, second in EXCLUSIVE:  # a variable is newer than the file
+        for one, other in ((first, second), (second, first)):
+            if one in found and other not in found:
+                values.pop(other, None)
+    for keys, key, words in _conflicts(values | found):
+        given = key if key in found else next(each for each in keys if each in found)
+        for each in keys:
+            found.pop(each, None)
+        about = words if given == key else f": {key}{words}"
+        complaints.append(f"{environment_of(given)}{about}{_stay(keys, values)}")
     return values | found, complaints
 
 
-def _disordered(values: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Settings whose limits do not rise: any of them could be the mistake."""
-    wrong: list[tuple[str, ...]] = []
+def _conflicts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Settings that contradict each other, of which any could be the mistake: all of them, the one
+    to name, and what is wrong with it."""
     for keys in RISING:
-        known = [values.get(key, default_of(key)) for key in keys]
-        limits = [limit for limit in known if limit is not None]
-        if limits != sorted(limits):
-            wrong.append(keys)
-    return wrong
+        given = [key for key in keys if values.get(key) is not None]
+        for lower, higher in pairwise(given):
+            if values[higher] < values[lower]:
+                name = lower.rpartition(".")[2]
+                words = f" = {values[higher]:.12g} is below {name} = {values[lower]:.12g}"
+                yield keys, higher, words
+                break
+    for one, other in EXCLUSIVE:
+        if one in values and other in values:
+            yield (one, other), other, f" cannot be combined with {one}"
 
 
-def _needs(keys: tuple[str, ...]) -> str:
-    group = keys[0].rpartition(".")[0]
-    return f"{group} must satisfy {' <= '.join(key.rpartition('.')[2] for key in keys)}"
+def _stay(keys: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    """What holds instead of a contradiction."""
+    if keys in EXCLUSIVE:
+        return ": neither is used"
+    limits = [limit for limit in _giving_way(keys, values) if limit is not None]
+    if not limits:
+        return ": none of these limits is used"
+    return f": the limits stay {', '.join(f'{limit:.12g}' for limit in limits)}"
+
+
+def _giving_way(keys: tuple[str, ...], values: Mapping[str, Any]) -> list[Any]:
+    """The limits, each at least the one before it: a default gives way to those that are set."""
+    limits: list[Any] = []
+    for number, key in enumerate(keys):
+        limit = values.get(key, default_of(key))
+        if key not in values and limit is not None:
+            lower = [values[each] for each in keys[:number] if each in values]
+            higher = [values[each] for each in keys[number + 1 :] if each in values]
+            limit = min([max([limit, *lower]), *higher])
+        limits.append(limit)
+    return limits
 
 
 def from_config(values: Mapping[str, Any]) -> Settings:
-    """Defaults with checked values (as `parse_config` returns) over them."""
+    """Defaults with checked values (as `parse_config` returns) over them.
+
+    A limit that is not set gives way to those that are: `critical_mb = 800` alone means 800, and
+    no lower level comes above it.
+    """
+    for keys in RISING:
+        limits = zip(keys, _giving_way(keys, values), strict=True)
+        values = {**values, **{key: limit for key, limit in limits if limit is not None}}
     fields: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
     for key, value in values.items():

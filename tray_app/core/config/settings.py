@@ -113,8 +113,8 @@ def switched(settings: Settings, base: Settings, preset: Preset) -> Settings:
 
 def resolve(base: Settings, remembered: RememberedChoices, flags: Mapping[str, Any]) -> Settings:
     """The settings a run starts with; ``flags`` are checked command-line values by field."""
-    if "match" in flags:  # not both: the flag is newer
-        base = replace(base, pid=None)
+    if "match" in flags or "pid" in flags:  # not both: the flag is newer
+        base = replace(base, pid=None, match=None)
     preset = flags.get("preset") or remembered.preset or base.preset
     mode = PRESETS[preset].mode or remembered.mode or base.mode
     settings = replace(with_preset(base, preset), mode=mode)
