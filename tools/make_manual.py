@@ -24,8 +24,16 @@ PLACES = [
 STATUS = [
     ("0", "Normal end, or another instance already watches the server."),
     ("1", "--doctor found something that needs fixing."),
-    ("2", "Invalid command line or config file, or standard output cannot be written."),
-    ("3", "--once got no reading: neither the API nor a process reported the memory."),
+    (
+        "2",
+        "Invalid command line, a config file that is not TOML, or standard output cannot be"
+        " written. A wrong setting in the file or the environment is reported and left out.",
+    ),
+    (
+        "3",
+        "No reading with --once, or in a run with a set duration: neither the API nor a process"
+        " reported the memory.",
+    ),
 ]
 
 

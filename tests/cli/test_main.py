@@ -222,6 +222,28 @@ def kept(started: list[app.Invocation], *arguments: str) -> tuple[str, ...]:
     return started[-1].login_flags
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--json", "--doctor"], "--doctor: cannot be combined with --json"),
+        (["--init-config", "--demo"], "--init-config: cannot be combined with --demo"),
+        (["--fallback", "--mode=api"], "--fallback: cannot be combined with --mode api"),
+        (["--interval=-5"], "--interval: must be from 0.2 to 3600 seconds (given: -5)"),
+        (["--interval=abc"], "--interval: must be a number (given: abc)"),
+        (["--mode=x"], "--mode: must be one of auto, api, fallback (given: x)"),
+        (["--url=ftp://me:secret@x"], "--url: must start with http:// or https://"),
+    ],
+)
+def test_mistakes_have_one_form(
+    flags: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The flag, what is wrong, and what was given, unless it may be secret."""
+    with pytest.raises(SystemExit) as ended:
+        main.main(flags)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"runanalyze-tray: {told}\n"
+
+
 def test_view_flags(started: list[app.Invocation]) -> None:
     """--json, --console and --once choose the view; --demo remembers nothing."""
     for arguments, view in (

@@ -43,7 +43,7 @@ def test_complaints_have_their_place(file: Edited) -> None:
     _, complaints = ConfigFile(file.path, {"RUNANALYZE_TRAY_MODE": "x"}).read()
     assert complaints == [
         f"{file.path}:2: unknown setting 'colour'",
-        "RUNANALYZE_TRAY_MODE must be one of auto, api, fallback",
+        "RUNANALYZE_TRAY_MODE must be one of auto, api, fallback (given: x)",
     ]
 
 

@@ -122,3 +122,15 @@ def test_the_old_scripts_flags_are_understood() -> None:
     )
     assert status == 3
     assert json.loads(told)["mode"] == "auto"
+
+
+@pytest.mark.parametrize("flags", [("--json",), ("--console",)])
+def test_a_run_with_a_set_end_and_no_reading_is_status_3(flags: tuple[str, ...]) -> None:
+    """As one sample is: a script need not parse the summary."""
+    command = [*PROGRAM, f"--url=http://127.0.0.1:{free_port()}", "--mode=api", *flags]
+    timing = ["--duration=0.6", "--interval=0.2"]
+    done = subprocess.run(
+        [*command, *timing], cwd=ROOT, env=ENVIRONMENT, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 3
+    assert b"Summary: no reading" in done.stdout + done.stderr

@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 ONCE_INTERVAL_S = 0.5
 ONCE_MAX_SAMPLES = 8
 NO_READING = 3
-"""Exit status of ``--once`` without a reading, so that a script need not parse the text."""
+"""Exit status of ``--once``, or of a run with a set end, without any reading: a script need not
+parse the text."""
 
 Events = queue.SimpleQueue[tuple[Event | Action, ...]]
 
@@ -78,7 +79,11 @@ def run_terminal(invocation: Invocation) -> int:
         JobControl(lambda action: events.put((action,)), view.leave, view.redraw).heed_signals()
     sampler.start(wiring.make_probe(state.settings, demo=state.demo), helpers, uss_pss)
     try:
-        return _show(view, _told(events, after_first), once=invocation.once)
+        told = _told(events, after_first)
+        if invocation.once:
+            return _show_first(view, told)
+        is_read = _show(view, told)
+        return 0 if is_read or settings.duration_s is None else NO_READING
     except OutputClosed:
         _log.debug("nobody reads the output any longer")
         return 0
@@ -92,17 +97,26 @@ def run_terminal(invocation: Invocation) -> int:
         tell_restarts(None)
 
 
-def _show(view: TerminalView, events: Iterator[Event], *, once: bool) -> int:
-    """Show the events to the end, or with ``once`` the first complete sample; the exit status."""
+def _show(view: TerminalView, events: Iterator[Event]) -> bool:
+    """Show the events to the end; whether there was a reading."""
+    is_read = False
     for event in events:
         log_event(event)
-        if not once:
-            view.handle(event)
-        elif isinstance(event, Sampled) and _settled(event.sample):
+        view.handle(event)
+        if isinstance(event, Sampled) and event.sample.memory_bytes is not None:
+            is_read = True
+    return is_read
+
+
+def _show_first(view: TerminalView, events: Iterator[Event]) -> int:
+    """Show the first complete sample; the exit status."""
+    for event in events:
+        log_event(event)
+        if isinstance(event, Sampled) and _settled(event.sample):
             with suppress(OutputClosed):
                 view.handle(event)
             return 0 if event.sample.memory_bytes is not None else NO_READING
-    return NO_READING if once else 0
+    return NO_READING
 
 
 def _told(events: Events, after_first: Callable[[], None]) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
-from tray_app.cli.parser import flags_for_settings, login_flags, make_parser
+from tray_app.cli.parser import contradiction, flags_for_settings, login_flags, make_parser
 from tray_app.core.config import options, template
 from tray_app.core.config.parse import ConfigError
 from tray_app.core.config.settings import RememberedChoices, Settings, for_demo, resolve
@@ -126,6 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     parser = make_parser()
     given = parser.parse_args(arguments)
+    if words := contradiction(given):
+        parser.error(words)
     if (status := _do_one_thing(given, parser)) is not None:
         return status
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tray_app import APP_ID, __version__
-from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, read
+from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, given, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
 from tray_app.core.model.presets import FLAGGED, PRESETS
@@ -42,6 +42,22 @@ _PLAIN = {
 }
 
 
+VIEWS = ("json", "console", "once", "demo")
+TASKS = ("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry", "completion")
+
+
+def contradiction(given: argparse.Namespace) -> str:
+    """The flags that contradict each other, in one line; empty where none do."""
+    task = next((name for name in TASKS if getattr(given, name)), "")
+    view = next((name for name in VIEWS if getattr(given, name)), "")
+    if task and view:
+        return f"--{task.replace('_', '-')}: cannot be combined with --{view}"
+    of_preset = PRESETS[given.preset].mode if given.preset else None
+    if of_preset and given.mode and given.mode is not of_preset:
+        return f"--{given.preset}: cannot be combined with --mode {given.mode}"
+    return ""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix(_UNKNOWN)
@@ -52,11 +68,11 @@ class _Parser(argparse.ArgumentParser):
         complain(message)
         self.exit(2)
 
-    def _unknown(self, given: str) -> str:
+    def _unknown(self, name: str) -> str:
         """About the first unknown argument alone: those after it may be its values, or secret."""
-        if not given.startswith("-"):
-            return f"unexpected argument: {given} (see --help)"
-        return f"unknown option: {given}{did_you_mean(given, self.flags()) or ' (see --help)'}"
+        if not name.startswith("-"):
+            return f"unexpected argument: {name} (see --help)"
+        return f"unknown option: {name}{did_you_mean(name, self.flags()) or ' (see --help)'}"
 
     def flags(self) -> list[str]:
         """All flags, the long ones only."""
@@ -80,20 +96,20 @@ _AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir")
 _PRESETS_AT_LOGIN = [preset for preset in FLAGGED if PRESETS[preset].duration_s is None]
 
 
-def login_flags(given: Mapping[str, Any], config: Path | None) -> tuple[str, ...]:
+def login_flags(flags: Mapping[str, Any], config: Path | None) -> tuple[str, ...]:
     """The flags of this run that start at login keeps: those that say what it watches.
 
-    ``given`` are the settings that flags have set, by field.
+    ``flags`` are the settings that they have set, by field.
     """
     kept = [
-        f"{option.flag}={_as_text(given[option.field])}"
+        f"{option.flag}={_as_text(flags[option.field])}"
         for option in flags_for_settings()
-        if option.key in _AT_LOGIN and option.field in given
+        if option.key in _AT_LOGIN and option.field in flags
     ]
     if config is not None:
         kept.append(f"--config={config.expanduser().absolute()}")
-    if given.get("preset") in _PRESETS_AT_LOGIN:
-        kept.insert(0, f"--{given['preset']}")
+    if flags.get("preset") in _PRESETS_AT_LOGIN:
+        kept.insert(0, f"--{flags['preset']}")
     return tuple(kept)
 
 
@@ -109,9 +125,7 @@ def _reader(option: Option) -> Any:
         try:
             return read(option.key, text)
         except ValueError as error:
-            # A URL may hold a password.
-            given = "" if text in str(error) or "@" in text else f" (given: {text})"
-            raise argparse.ArgumentTypeError(f"{error}{given}") from None
+            raise argparse.ArgumentTypeError(f"{error}{given(option.key, text)}") from None
 
     return convert
 

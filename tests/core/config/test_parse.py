@@ -216,10 +216,10 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("name", "value", "complaint"),
         [
-            ("INTERVAL_S", "soon", "INTERVAL_S must be a number, not 'soon'"),
-            ("INTERVAL_S", "nan", "INTERVAL_S must be from 0.2 to 3600 seconds"),
+            ("INTERVAL_S", "soon", "INTERVAL_S must be a number (given: soon)"),
+            ("INTERVAL_S", "nan", "INTERVAL_S must be from 0.2 to 3600 seconds (given: nan)"),
             ("MODE", "", "MODE must be one of auto, api, fallback"),
-            ("DETAILS", "perhaps", "DETAILS must be true or false"),
+            ("DETAILS", "perhaps", "DETAILS must be true or false (given: perhaps)"),
             (
                 "INTERVALL",
                 "2",

@@ -94,7 +94,7 @@ def _number(low: float, high: float, unit: str) -> OptionType:
         try:
             return float(text)
         except ValueError:
-            raise ValueError(f"must be a number, not {text!r}") from None
+            raise ValueError("must be a number") from None
 
     return OptionType(check, read)
 
@@ -451,6 +451,8 @@ EXCLUSIVE = (("pid", "match"),)
 """Settings of which only one may be set."""
 PATHS = ("tmp_dir", "log_file", "api.ca_file")
 """Settings that are the path of a file or a directory."""
+GIVEN_CHARS = 60
+_SECRET = ("token", "headers")
 _FIELDS = {
     "url": "address",
     "token": "headers",
@@ -475,6 +477,14 @@ def read(key: str, text: str) -> Any:
     """The checked value of one setting given as plain text; ValueError as in `check`."""
     kind = _BY_KEY[key].kind
     return kind.check(kind.read(text))
+
+
+def given(key: str, text: str) -> str:
+    """`` (given: -5)``: for a message about this text, in a flag or the environment. Empty for
+    settings that may hold a secret."""
+    if not text or key in _SECRET or (key == "url" and "@" in text):
+        return ""
+    return f" (given: {text if len(text) <= GIVEN_CHARS else text[: GIVEN_CHARS - 1] + '…'})"
 
 
 def field_of_group(section: str) -> str:

@@ -19,6 +19,7 @@ from tray_app.core.config.options import (
     default_of,
     environment_of,
     field_of_group,
+    given,
     is_table,
     option_of,
     read,
@@ -129,18 +130,18 @@ def parse_environment(
         except KeyError:
             complaints.append(f"{name}: unknown setting{did_you_mean(name, known)}")
         except ValueError as error:
-            complaints.append(f"{name} {error}")
+            complaints.append(f"{name} {error}{given(known[name], text)}")
     values = dict(values)
     for first, second in EXCLUSIVE:  # a variable is newer than the file
         for one, other in ((first, second), (second, first)):
             if one in found and other not in found:
                 values.pop(other, None)
     for keys, key, words in _conflicts(values | found):
-        given = key if key in found else next(each for each in keys if each in found)
+        set_here = key if key in found else next(each for each in keys if each in found)
         for each in keys:
             found.pop(each, None)
-        about = words if given == key else f": {key}{words}"
-        complaints.append(f"{environment_of(given)}{about}{_stay(keys, values)}")
+        about = words if set_here == key else f": {key}{words}"
+        complaints.append(f"{environment_of(set_here)}{about}{_stay(keys, values)}")
     return values | found, complaints
 
 
@@ -148,8 +149,8 @@ def _conflicts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str
     """Settings that contradict each other, of which any could be the mistake: all of them, the one
     to name, and what is wrong with it."""
     for keys in RISING:
-        given = [key for key in keys if values.get(key) is not None]
-        for lower, higher in pairwise(given):
+        limits = [key for key in keys if values.get(key) is not None]
+        for lower, higher in pairwise(limits):
             if values[higher] < values[lower]:
                 name = lower.rpartition(".")[2]
                 words = f" = {values[higher]:.12g} is below {name} = {values[lower]:.12g}"
@@ -198,6 +199,6 @@ def from_config(values: Mapping[str, Any]) -> Settings:
         option = option_of(key)
         into = groups.setdefault(option.section, {}) if option.section in GROUPS else fields
         into[option.field] = value
-    fields |= {field_of_group(group): GROUPS[group](**given) for group, given in groups.items()}
+    fields |= {field_of_group(group): GROUPS[group](**own) for group, own in groups.items()}
     fields["headers"] = values.get("token", Headers()).over(values.get("headers", Headers()))
     return Settings(**fields)
