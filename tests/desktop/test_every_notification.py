@@ -129,6 +129,7 @@ FULL = replace(
     BUSY,
     memory_bytes=3174 * MIB,
     band=Band.RED,
+    level=Level.CRITICAL,
     alert=Level.CRITICAL,
     forecast=Forecast(ForecastKind.FULL, 39.0),
     system=TIGHT,

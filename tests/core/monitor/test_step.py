@@ -248,7 +248,8 @@ class TestSamples:
             Band.UNKNOWN,
         )
         assert (sample.rate_bytes_s, sample.age_s) == (None, None)
-        assert (sample.alert, sample.peak_bytes) == (Level.NONE, mb(2500))
+        assert (sample.level, sample.alert) == (Level.NONE, Level.HIGH)
+        assert sample.peak_bytes == mb(2500)
         assert told.of(Recovered) == []
 
     def test_a_change_of_source_is_said_once(self, told: Told) -> None:

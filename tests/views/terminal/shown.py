@@ -79,6 +79,7 @@ BUSY = replace(
     temp=TempUsage(180 * MIB, 12, 109.0),
     activity=Activity.PROCESSING,
     stage=Stage("frames", inferred=True),
+    level=Level.HIGH,
     alert=Level.HIGH,
     target=Target(
         42,

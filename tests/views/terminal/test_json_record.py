@@ -81,6 +81,7 @@ FULL = replace(
         before=Figure(126 * MIB, Source.API),
         peak_bytes=1700 * MIB,
     ),
+    level=Level.HIGH,
     alert=Level.RAISED,
     recovering=Level.HIGH,
     target=Target(
@@ -152,6 +153,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "peak_mb": 1700.0,
             "after_mb": None,
         },
+        "level": "high",
         "alert": "raised",
         "recovering": "high",
         "hung": "stopped",
@@ -222,7 +224,16 @@ def test_what_is_unknown_is_null_and_keeps_its_key() -> None:
     assert set(told["system"].values()) == {None}
     assert told["tmp"] == {"size_mb": None, "files": None, "age_s": None}
     assert told["api"] == {"state": "slow", "age_s": None, "latency_ms": None, "error": None}
-    unknown = ("memory_mb", "peak_mb", "rate_mb_s", "cpu_percent", "stage", "alert", "target")
+    unknown = (
+        "memory_mb",
+        "peak_mb",
+        "rate_mb_s",
+        "cpu_percent",
+        "stage",
+        "level",
+        "alert",
+        "target",
+    )
     assert [told[key] for key in unknown] == [None] * len(unknown)
     assert (told["source"], told["band"], told["processes"]) == ("none", "unknown", [])
 

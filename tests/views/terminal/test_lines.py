@@ -104,7 +104,7 @@ def test_details_add_one_line_per_process() -> None:
 def test_each_alert_level_has_its_own_mark(level: Level, mark: str) -> None:
     """⚡ raised, ⚠️ high, 🚨 critical: in the alert's line. A sample's has the word."""
     assert f" {mark} " in alert_line(Alert(LevelReached(level, 1500.0), BUSY))
-    assert f"🔴 {level.word} " in plain_lines(replace(BUSY, alert=level))[0]
+    assert f"🔴 {level.word} " in plain_lines(replace(BUSY, level=level))[0]
 
 
 def test_a_recovery_has_its_line() -> None:
@@ -221,7 +221,7 @@ def test_a_server_on_another_port_is_named_with_its_flag() -> None:
 def test_alert_forecast_and_recovery_are_three_words() -> None:
     """Critical is a line's word only while memory is critical."""
     ahead = replace(CALM, forecast=Forecast(ForecastKind.CRITICAL, 41.7))
-    high = replace(ahead, alert=Level.HIGH)
+    high = replace(ahead, level=Level.HIGH)
     back = replace(CALM, recovering=Level.CRITICAL)
     coming = {"CALM": CALM, "ahead": ahead, "high": high, "back": back}
     ends = {name: alert_now(sample, WORDS) for name, sample in coming.items()}

@@ -33,15 +33,16 @@ class Sample(Struct, frozen=True):
     life, as far as it was watched.
 
     ``mode`` is the one chosen, ``fallback`` whether the automatic mode has fallen back. ``job`` is
-    the one that runs, else the last one. ``alert`` is the level that memory is in, ``recovering`` a
-    level that it is below, but not for long enough; ``forecast`` is the next level it will reach at
-    this rate. ``rests``: idle for some seconds; without it IDLE may be out of date. ``kept`` is the
-    memory kept by the last compared job. ``interval_s`` is the current interval, ``stretched`` if
-    the set one is too short. ``cpu_percent`` is of one core, over the server's tree. ``problem``
-    says why there is no process reading. ``candidates`` might be the server, too. ``own`` is of the
-    present target. ``temp_place`` is the path of the server's temp directory on this machine.
-    ``memory_kind`` is the kind of the memory figure; ``rss_bytes`` is the sum over the server's
-    processes, which counts ``shared_bytes`` more often than the figure does.
+    the one that runs, else the last one. ``level`` is the one that memory is in now, ``alert`` the
+    one whose alert holds, ``recovering`` a level that memory is below, but not for long enough;
+    ``forecast`` is the next level it will reach at this rate. ``rests``: idle for some seconds;
+    without it IDLE may be out of date. ``kept`` is the memory kept by the last compared job.
+    ``interval_s`` is the current interval, ``stretched`` if the set one is too short.
+    ``cpu_percent`` is of one core, over the server's tree. ``problem`` says why there is no process
+    reading. ``candidates`` might be the server, too. ``own`` is of the present target.
+    ``temp_place`` is the path of the server's temp directory on this machine. ``memory_kind`` is
+    the kind of the memory figure; ``rss_bytes`` is the sum over the server's processes, which
+    counts ``shared_bytes`` more often than the figure does.
     """
 
     number: int
@@ -64,6 +65,7 @@ class Sample(Struct, frozen=True):
     stage: Stage | None = None
     job: Job | None = None
     rests: bool = False
+    level: Level = Level.NONE
     alert: Level = Level.NONE
     recovering: Level = Level.NONE
     target: Target | None = None

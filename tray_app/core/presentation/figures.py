@@ -493,11 +493,19 @@ FIGURES: tuple[Figure, ...] = (
         "alert",
         (
             Field(
+                "level",
+                WORD,
+                lambda it: None if it.memory_bytes is None else it.level.word,
+                "the level that memory is in now",
+                null="there is no reading",
+                words=tuple(each.word for each in Level),
+            ),
+            Field(
                 "alert",
                 WORD,
                 lambda it: _level(it.alert),
-                "the level that memory is in now; an alert comes after its hold time",
-                null="it is in none, or there is no reading",
+                "the level whose alert holds: after its hold time, until memory has left it",
+                null="there is none",
                 words=_LEVELS,
             ),
             Field(

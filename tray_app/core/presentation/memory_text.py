@@ -74,7 +74,7 @@ def state(sample: Sample) -> str:
 
     A state has no other name anywhere. The icon's colours have finer limits, and no names.
     """
-    return NO_READING if sample.memory_bytes is None else sample.alert.word
+    return NO_READING if sample.memory_bytes is None else sample.level.word
 
 
 def recovering(sample: Sample) -> str:
