@@ -39,7 +39,7 @@ from tray_app.core.alerts.server_exit import (
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
-from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
@@ -233,8 +233,8 @@ KINDS: dict[str, Event] = {
             3,
             Now(7000.0, 0.0),
             Now(7042.0, 42.0),
-            before=Figure(420 * MIB, Source.API),
-            after=Figure(560 * MIB, Source.API),
+            before=Measured(420 * MIB, Source.API),
+            after=Measured(560 * MIB, Source.API),
             peak_bytes=3287 * MIB,
         ),
         average=Average(1229.0 * MIB, 600.0),

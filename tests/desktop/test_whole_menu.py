@@ -95,15 +95,15 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (SendTest(), ("Alerts", "Send a test notification")),
     (
         CleanUp(sure=True),
-        ("Server", "Clean up old temp files", "Delete files older than 24 h"),
+        ("Server", "Delete old files", "Delete files older than 24 h"),
     ),
     (
         CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
-        ("Server", "Clean up old temp files", "Delete files older than 1 h"),
+        ("Server", "Delete old files", "Delete files older than 1 h"),
     ),
     (
         FreeMemory(sure=True),
-        ("Server", "Free memory, delete old temp files", "Free memory, delete old files"),
+        ("Server", "Free memory, delete old files", "Free memory, delete old files"),
     ),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
@@ -226,7 +226,7 @@ def offered_rows(top: list[dict[str, Any]]) -> list[str]:
 def risk(app: App) -> str:
     """The row that says what cleaning up puts at risk."""
     rows = find_row(app.rows, "Server")["children"]
-    return label_of(find_row(rows, "Clean up")["children"][1])
+    return label_of(find_row(rows, "Delete old files")["children"][1])
 
 
 def _other_is_watched(scene: Scene, _command: Any) -> None:
@@ -454,7 +454,7 @@ def test_the_server_is_not_cleaned_up_while_it_works(
         app.wait_for_source("API")
         server.burn(8.0)
         wait_for(lambda: risk(app) == "Not while a job is running", "the row says so")
-        app.click("Server", "Clean up old temp files", "Delete files older than 24 h")
+        app.click("Server", "Delete old files", "Delete files older than 24 h")
         wait_for(lambda: recorder.notices, "it is told")
         notice = recorder.notices[-1]
         assert notice.summary == "No files were deleted"

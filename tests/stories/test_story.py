@@ -17,7 +17,7 @@ from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
-from tray_app.core.analysis.jobs import Figure
+from tray_app.core.analysis.jobs import Measured
 from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.readings import Now, Source, StageMark, TempUsage
@@ -254,7 +254,7 @@ def test_a_whole_day() -> None:
     assert day.told() == [BACK]
     assert (day.sample.band, day.sample.activity) == (Band.GREEN, Activity.IDLE)
     (job,) = day.state.jobs.ended
-    assert job.before == Figure(mb(300), Source.API)
+    assert job.before == Measured(mb(300), Source.API)
     assert job.peak_bytes == day.sample.peak_bytes
     assert job.after is not None
     assert job.after.memory_bytes < mb(900)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.made import facts
-from tray_app.core.alerts.disk_space import EASED_FACTOR, DiskFull, floor_bytes, update
+from tray_app.core.alerts.disk_space import EASED_FACTOR, DiskFull, floor_of, update
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.model.readings import GIB, Disk, TempUsage
 
@@ -27,9 +27,9 @@ def alerts(*free_gb: float | None, total_gb: int = 100) -> list[float | None]:
 
 def test_the_floor_is_the_larger_of_5_percent_and_1_gb() -> None:
     """A small disk has a quarter of its size at most, so that it is not always full."""
-    assert floor_bytes(Disk(100 * GIB, 0), LIMITS) == 5 * GIB
-    assert floor_bytes(Disk(10 * GIB, 0), LIMITS) == GIB
-    assert floor_bytes(Disk(GIB, 0), LIMITS) == GIB / 4
+    assert floor_of(Disk(100 * GIB, 0), LIMITS) == 5 * GIB
+    assert floor_of(Disk(10 * GIB, 0), LIMITS) == GIB
+    assert floor_of(Disk(GIB, 0), LIMITS) == GIB / 4
 
 
 def test_a_full_disk_alerts_once_until_it_has_recovered() -> None:
@@ -54,7 +54,7 @@ def test_between_two_alerts_there_is_a_recovery(
 ) -> None:
     """On a disk of any size, whatever its free space does."""
     disk = Disk(total_gb * GIB, 0)
-    floor = floor_bytes(disk, LIMITS)
+    floor = floor_of(disk, LIMITS)
     said, recovered = False, True
     for percent in (*shares, last):
         now = Disk(disk.total_bytes, round(disk.total_bytes * percent / 100))

@@ -94,7 +94,7 @@ def test_a_server_that_neither_answers_nor_works_hangs_after_a_minute() -> None:
     server.answers(10)
     assert server.kind is None
     _, answers = server.said()
-    assert answers.finding.hung_s == pytest.approx(664.0, abs=4.0)
+    assert answers.finding.lasted_s == pytest.approx(664.0, abs=4.0)
     server.answers(100)
     assert len(server.said()) == 2
 

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
-from tray_app.core.model.readings import MIB, SystemMemory
+from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level, floor_bytes
+from tray_app.core.model.readings import GIB, MIB, SystemMemory
 
-GIB = 1024 * MIB
 LIMITS = AlertLimits()
 
 
@@ -70,3 +69,11 @@ def test_limits_rise_on_every_machine(
     on_machine = limits.on_machine(machine(total_gb))
     limits_mb = [on_machine.limit_mb(level) for level in LEVELS]
     assert limits_mb == sorted(limits_mb)
+
+
+def test_a_fixed_size_counts_as_a_quarter_of_the_whole_at_most() -> None:
+    """Of a small disk or control group less would always be free; a larger part still counts."""
+    assert floor_bytes(100 * GIB, 5.0, GIB) == 5 * GIB
+    assert floor_bytes(10 * GIB, 5.0, GIB) == GIB
+    assert floor_bytes(GIB, 5.0, GIB) == GIB / 4
+    assert floor_bytes(GIB, 50.0, GIB) == GIB / 2

@@ -13,7 +13,7 @@ from tray_app.core.alerts.system_memory import (
     MachineShort,
     SystemMemoryState,
     due_s,
-    floor_bytes,
+    floor_of,
     update,
     woken,
 )
@@ -57,7 +57,7 @@ class Told:
 )
 def test_short_is_below_five_percent_or_400_mb(total_gb: float, floor_mb: float) -> None:
     """The larger of them, but at most a quarter of a small limit."""
-    assert floor_bytes(system(1, total_gb=total_gb), LIMITS) == pytest.approx(mb(floor_mb))
+    assert floor_of(system(1, total_gb=total_gb), LIMITS) == pytest.approx(mb(floor_mb))
 
 
 def test_it_is_said_once_after_two_seconds() -> None:

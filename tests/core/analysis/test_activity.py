@@ -26,7 +26,7 @@ from tray_app.core.analysis.activity import (
     ActivityState,
     update,
 )
-from tray_app.core.analysis.jobs import Figure, Jobs
+from tray_app.core.analysis.jobs import Jobs, Measured
 from tray_app.core.analysis.stage import Stage, asked
 from tray_app.core.model.readings import ApiReading, Now, Source, StageMark, TempUsage
 
@@ -667,7 +667,7 @@ def test_a_recorded_job_is_told_from_its_start_to_its_end(scenario: str, every: 
     """To a reading, with the memory of the idle server before it; one video is one job."""
     jobs, rows = Jobs(), RECORDED[scenario]
     for row, state in replay(rows, every):
-        now, figure = Now(row.t_s, row.t_s), Figure(mb(row.rss_mb), Source.PROCESS)
+        now, figure = Now(row.t_s, row.t_s), Measured(mb(row.rss_mb), Source.PROCESS)
         jobs = jobs_of.update(jobs, now, state, figure, lost=False)
     told = [*jobs.ended, *([jobs.current] if jobs.current else [])]
     truth = videos(rows, every)
@@ -676,7 +676,7 @@ def test_a_recorded_job_is_told_from_its_start_to_its_end(scenario: str, every: 
     for job, (first_s, last_s) in zip(told, truth, strict=True):
         assert job.started.mono_s == pytest.approx(first_s, abs=reading_s)
         idle = [row for row in rows[::every] if row.t_s < first_s]
-        assert job.before == Figure(mb(idle[-1].rss_mb), Source.PROCESS)
+        assert job.before == Measured(mb(idle[-1].rss_mb), Source.PROCESS)
         ended_s = rows[-1].t_s
         if job.ended:
             ended_s = job.ended.mono_s

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.core.made import mb
 from tray_app.core.analysis.activity import Activity, ActivityState
-from tray_app.core.analysis.jobs import JOBS_KEPT, STAGES_KEPT, Figure, Job, Jobs, update
+from tray_app.core.analysis.jobs import JOBS_KEPT, STAGES_KEPT, Job, Jobs, Measured, update
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import Now, Source
 
@@ -32,8 +32,8 @@ def doing(what: str, at_s: float, stage: str | None = None) -> ActivityState:
     )
 
 
-def figure(memory_mb: float | None, source: Source = Source.API) -> Figure | None:
-    return None if memory_mb is None else Figure(mb(memory_mb), source)
+def figure(memory_mb: float | None, source: Source = Source.API) -> Measured | None:
+    return None if memory_mb is None else Measured(mb(memory_mb), source)
 
 
 def lived(*samples: tuple[str, float | None], jobs: Jobs = NO_JOBS, from_s: float = 0.0) -> Jobs:

@@ -225,7 +225,7 @@ def test_a_question_has_a_button_that_answers_it(
         ),
         (
             ActionResult(ServerAction.CLEAN_UP, 1.0, Extent(mb(300)), Extent(mb(300))),
-            "Cleanup finished",
+            "Old files deleted",
             "The server did not report what was deleted.",
         ),
         (

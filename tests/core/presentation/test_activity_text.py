@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.core.made import mb
 from tests.core.presentation.samples import FRAMES, HEALTHY
 from tray_app.core.analysis.activity import Activity
-from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import (
     Now,
@@ -31,9 +31,9 @@ def test_a_stage_that_was_inferred_is_marked() -> None:
 class TestJob:
     def test_what_is_known_of_a_job_is_said(self) -> None:
         """Memory before, at most and after."""
-        job = Job(3, Now(10, 10), Now(51, 51), Figure(mb(126), Source.API), peak_bytes=mb(532))
+        job = Job(3, Now(10, 10), Now(51, 51), Measured(mb(126), Source.API), peak_bytes=mb(532))
         assert activity_text.job(job) == "Job 3: 41 s, 126 MB before, peak 532 MB"
-        whole = replace(job, after=Figure(mb(301), Source.API))
+        whole = replace(job, after=Measured(mb(301), Source.API))
         assert activity_text.job(whole) == "Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after"
         assert activity_text.job(replace(job, before=None, peak_bytes=None)) == "Job 3: 41 s"
 

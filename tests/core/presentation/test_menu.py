@@ -443,13 +443,13 @@ def test_the_server_can_be_asked() -> None:
         OpenTemp(),
         OpenServer(),
     ]
-    assert (menu["free"].text, menu["free"].command) == ("Free memory, delete old temp files", None)
+    assert (menu["free"].text, menu["free"].command) == ("Free memory, delete old files", None)
     assert [(row.text, row.command) for row in menu["free"].children] == [
         ("Temp: 18 MB in 3 files", None),
         ("Also deletes files older than 1 h", None),
         ("Free memory, delete old files", FreeMemory(sure=True)),
     ]
-    assert (menu["clean"].text, menu["clean"].command) == ("Clean up old temp files", None)
+    assert (menu["clean"].text, menu["clean"].command) == ("Delete old files", None)
     assert [(row.text, row.command) for row in menu["clean"].children] == [
         ("Temp: 18 MB in 3 files", None),
         ("Delete files now?", None),

@@ -8,7 +8,7 @@ from tests.core.made import mb
 from tests.core.presentation.samples import FRAMES, HEALTHY, NOTHING, SILENT
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.analysis.activity import Activity
-from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
@@ -62,8 +62,8 @@ class TestStatus:
         3,
         Now(10.0, 1e9),
         Now(52.0, 1e9 + 42.0),
-        before=Figure(mb(420), Source.API),
-        after=Figure(mb(560), Source.API),
+        before=Measured(mb(420), Source.API),
+        after=Measured(mb(560), Source.API),
         peak_bytes=mb(3287),
     )
     FULL = StatusRequested(

@@ -38,7 +38,7 @@ def chosen(
     mode: Mode = Mode.AUTO,
     local: bool = True,
 ) -> Selected:
-    return select(mode, breaker, process, NOW_S, INTERVAL_S, local)
+    return select(mode, breaker, process, NOW_S, INTERVAL_S, local=local)
 
 
 class TestTheWholeServer:
@@ -130,7 +130,9 @@ class TestAutomatic:
         """After an interval, 1 s at most: until then the API is well, and nothing falls back."""
         breaker = answered(CircuitBreaker(), answer(300, NOW_S - interval_s))
         breaker = asked(breaker, NOW_S - waited_s)
-        selected = select(Mode.AUTO, breaker, tree_reading(310, NOW_S), NOW_S, interval_s, True)
+        selected = select(
+            Mode.AUTO, breaker, tree_reading(310, NOW_S), NOW_S, interval_s, local=True
+        )
         is_slow = condition(breaker, NOW_S, interval_s).state is ApiState.SLOW
         assert (selected.why, is_slow) == (why, why is Why.API_LATE)
 

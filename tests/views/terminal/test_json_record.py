@@ -16,7 +16,7 @@ from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
-from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
@@ -78,7 +78,7 @@ FULL = replace(
     job=Job(
         3,
         Now(59.0, WALL_S - 41),
-        before=Figure(126 * MIB, Source.API),
+        before=Measured(126 * MIB, Source.API),
         peak_bytes=1700 * MIB,
     ),
     level=Level.HIGH,
@@ -203,7 +203,7 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
 def test_a_job_that_ended_has_its_end_and_what_it_left() -> None:
     """Until the next one begins."""
     assert FULL.job is not None
-    after = Figure(301 * MIB, Source.API)
+    after = Measured(301 * MIB, Source.API)
     job = record(replace(FULL, job=replace(FULL.job, ended=FULL.at, after=after)))["job"]
     assert isinstance(job, dict)
     assert (job["ended"], job["after_mb"]) == (record(FULL)["time"], 301.0)

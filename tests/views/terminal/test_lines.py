@@ -14,7 +14,7 @@ from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached
 from tray_app.core.alerts.limits import Level
-from tray_app.core.analysis.jobs import Figure, Job
+from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.model.process_finding import (
     Evidence,
     EvidenceKind,
@@ -114,7 +114,7 @@ def test_a_recovery_has_its_line() -> None:
 
 def test_a_job_that_ended_has_its_line() -> None:
     """Its memory before, at most and after; on the live screen it is a note."""
-    job = Job(3, Now(0, 0), Now(41, 41), Figure(126 * MIB, Source.API), peak_bytes=532 * MIB)
+    job = Job(3, Now(0, 0), Now(41, 41), Measured(126 * MIB, Source.API), peak_bytes=532 * MIB)
     event = JobEnded(job, CALM)
     assert job_line(event).endswith(" Job 3: 41 s, 126 MB before, peak 532 MB.")
     out, err = io.StringIO(), io.StringIO()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from tray_app.core.alerts.facts import Facts
-from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits, floor_bytes
 from tray_app.core.alerts.policy import Finding, Policy
 from tray_app.core.model.readings import GIB, Disk
 
 # A margin: the disk is all right only above this.
 EASED_FACTOR = 1.2
-# A small disk (a tmpfs, say) always has less free than the fixed size.
-FLOOR_PART_MAX = 0.25
 
 
 class DiskFull(Finding, frozen=True):
@@ -19,10 +17,9 @@ class DiskFull(Finding, frozen=True):
     disk: Disk
 
 
-def floor_bytes(disk: Disk, limits: AlertLimits) -> float:
-    """Below this much free the disk is full: the larger of a part and a fixed size."""
-    part = limits.disk_percent / 100 * disk.total_bytes
-    return max(part, min(limits.disk_gb * GIB, FLOOR_PART_MAX * disk.total_bytes))
+def floor_of(disk: Disk, limits: AlertLimits) -> float:
+    """Below this many bytes free the disk is full."""
+    return floor_bytes(disk.total_bytes, limits.disk_percent, limits.disk_gb * GIB)
 
 
 def update(said: bool, facts: Facts) -> tuple[bool, DiskFull | None]:
@@ -31,7 +28,7 @@ def update(said: bool, facts: Facts) -> tuple[bool, DiskFull | None]:
     disk = facts.temp.disk if facts.temp else None
     if disk is None:
         return said, None
-    floor = floor_bytes(disk, facts.limits)
+    floor = floor_of(disk, facts.limits)
     if not said and disk.free_bytes < floor:
         return True, DiskFull(disk)
     return said and disk.free_bytes <= EASED_FACTOR * floor, None

@@ -40,7 +40,9 @@ class Facts(Struct, frozen=True):
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``process`` is the
     reading of this machine's processes. ``lost``: the watched server is gone; ``change`` is the
     tracker's transition, if processes are read. ``temp_place`` is the path of the server's temp
-    directory on this machine, where it is known. ``rests`` as in `Sample`. ``ahead`` is the
+    directory on this machine, where it is known. ``rests`` as in `Sample`.
+
+    `make_sample` fills all but the last two, which `policies.update` adds: ``ahead`` is the
     forecast, and ``hang_said``: a hang was reported.
     """
 

@@ -63,10 +63,10 @@ class HungState(Struct, frozen=True):
 
 
 class Answering(Finding, frozen=True):
-    """The server answers again after a hang of ``hung_s``, or runs again where the API is not
+    """The server answers again after a hang of ``lasted_s``, or runs again where the API is not
     polled."""
 
-    hung_s: float
+    lasted_s: float
 
     @property
     def ends(self) -> Condition:

@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from tray_app.core.model.readings import MIB, SystemMemory
 
 REARM_FACTOR = 0.9
+# A fixed size is at most this part of the whole: on a small disk (a tmpfs, say) or in a small
+# control group less than it is always free.
+FLOOR_PART_MAX = 0.25
 
 
 class Level(IntEnum):
@@ -29,17 +32,19 @@ class Level(IntEnum):
 
 class AlertLimits(Struct, frozen=True):
     """When to interrupt a person; MB of 1024² bytes. A level alerts after ``*_hold_s`` above its
-    limit, and again every ``*_repeat_min`` while it lasts (0: never).
+    limit, and again every ``*_repeat_min`` while it lasts (0: never). It ends after ``recovery_s``
+    below 90 % of its limit.
 
-    It ends after ``recovery_s`` below 90 % of its limit. ``available_*``: the machine is short of
-    memory below the larger of the two. ``leak_mb``: a job that keeps more is suspicious.
-    ``temp_mb``: a job may leave this much in the temp directory. ``disk_*``: the disk is full below
-    either. ``hung_s``: a server that neither answers nor works for this long hangs (0: never);
-    during a job ``hung_busy_s``. ``critical_exempt``: critical comes through a mute.
-    ``raised_while_processing``: RAISED notifies during a job, too.
+    ``available_*``: the machine is short of memory below the larger of the two; ``disk_*``: the
+    disk is full below the larger of the two. Of both pairs the fixed size counts as a quarter of
+    the whole at most (`floor_bytes`). ``leak_mb``: a job that keeps more is suspicious.
+    ``temp_mb``: a job may leave this much in the temp directory. ``hung_s``: a server that neither
+    answers nor works for this long hangs (0: never); during a job ``hung_busy_s``.
+    ``critical_exempt``: critical comes through a mute. ``raised_while_processing``: RAISED notifies
+    during a job, too.
 
-    ``*_percent``, where it is set, replaces the limit in MB by a share of the machine's memory: see
-    `on_machine`.
+    ``*_percent`` of a level, where it is set, replaces its limit in MB by a share of the machine's
+    memory: see `on_machine`.
     """
 
     raised_mb: float = 1500.0
@@ -123,3 +128,9 @@ class AlertLimits(Struct, frozen=True):
 
 
 LEVELS = (Level.RAISED, Level.HIGH, Level.CRITICAL)
+
+
+def floor_bytes(total_bytes: int, percent: float, fixed_bytes: float) -> float:
+    """Below this much free of ``total_bytes`` something is short: the larger of a part and a fixed
+    size, which counts as a quarter of the whole at most."""
+    return max(percent / 100 * total_bytes, min(fixed_bytes, FLOOR_PART_MAX * total_bytes))

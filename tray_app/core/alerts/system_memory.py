@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.alerts.facts import Facts
-from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.alerts.limits import AlertLimits, floor_bytes
 from tray_app.core.alerts.policy import Condition, Finding, Policy
 from tray_app.core.model.readings import MIB, ProcessReading, ProcessRow, Role, SystemMemory
 from tray_app.core.model.timing import has_lasted
@@ -30,8 +30,6 @@ EASED_FACTOR = 1.25
 EASED_PRESSURE_PERCENT = 5.0
 EASED_AFTER_S = 30.0
 HOLDERS_SHOWN = 3
-# In a small control group the fixed floor would be most of the limit, and always short.
-FLOOR_PART_MAX = 0.25
 
 
 class MachineShort(Finding, frozen=True):
@@ -78,11 +76,9 @@ class SystemMemoryState(Struct, frozen=True):
 NO_SHORTAGE = SystemMemoryState()
 
 
-def floor_bytes(system: SystemMemory, limits: AlertLimits) -> float:
-    """Below this much available the machine is short of memory."""
-    part = limits.available_percent / 100 * system.total_bytes
-    floor = max(part, limits.available_mb * MIB)
-    return min(floor, max(part, FLOOR_PART_MAX * system.total_bytes))
+def floor_of(system: SystemMemory, limits: AlertLimits) -> float:
+    """Below this many bytes available the machine is short of memory."""
+    return floor_bytes(system.total_bytes, limits.available_percent, limits.available_mb * MIB)
 
 
 def update(
@@ -92,7 +88,7 @@ def update(
     system, now_s = facts.system, facts.now.mono_s
     if system is None:
         return state, None
-    floor, pressure = floor_bytes(system, facts.limits), system.pressure_percent or 0.0
+    floor, pressure = floor_of(system, facts.limits), system.pressure_percent or 0.0
     short, pressed = system.available_bytes < floor, pressure > PRESSURE_PERCENT
     if not (short or pressed or state.said):  # the usual
         return NO_SHORTAGE, None

@@ -20,7 +20,7 @@ JOBS_KEPT = 20
 STAGES_KEPT = 16
 
 
-class Figure(Struct, frozen=True):
+class Measured(Struct, frozen=True):
     """The whole server's memory in one sample, and its source."""
 
     memory_bytes: int
@@ -38,8 +38,8 @@ class Job(Struct, frozen=True):
     number: int
     started: Now
     ended: Now | None = None
-    before: Figure | None = None
-    after: Figure | None = None
+    before: Measured | None = None
+    after: Measured | None = None
     peak_bytes: int | None = None
     sources: frozenset[Source] = frozenset()
     stages: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Jobs(Struct, frozen=True):
     ended: tuple[Job, ...] = ()
     count: int = 0
     draft: Job | None = None
-    quiet: Figure | None = None
+    quiet: Measured | None = None
     worked: Now | None = None
 
     @property
@@ -97,7 +97,7 @@ def update(
     jobs: Jobs,
     now: Now,
     activity: ActivityState,
-    figure: Figure | None,
+    figure: Measured | None,
     *,
     lost: bool,
     peak_bytes: int | None = None,
@@ -129,7 +129,7 @@ def _begun(jobs: Jobs, now: Now, began_s: float | None) -> Job:
 
 
 def _ended(
-    jobs: Jobs, job: Job, now: Now, after: Figure | None, *, ends_now: bool, lost: bool
+    jobs: Jobs, job: Job, now: Now, after: Measured | None, *, ends_now: bool, lost: bool
 ) -> Jobs:
     """``ends_now``: its end is seen at once, and not known from its last sign of work."""
     ended = now if ends_now or not _lasts(job, jobs.worked) else jobs.worked
@@ -157,7 +157,7 @@ def _raised(job: Job, peak_bytes: int | None) -> Job:
     return replace(job, peak_bytes=peak_bytes)
 
 
-def _measured(job: Job, figure: Figure | None) -> Job:
+def _measured(job: Job, figure: Measured | None) -> Job:
     if figure is None:
         return job
     peak_bytes = max(job.peak_bytes or 0, figure.memory_bytes)

@@ -81,7 +81,7 @@ class TempUsage(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """The server's root process; identity is (pid, created_s), created_s in Unix time.
+    """The server's root process. ``created_s`` is in Unix time.
 
     ``evidence`` says how it was recognised. ``port`` is where it listens,
     of a candidate that listens elsewhere than the server's address says.
@@ -94,6 +94,11 @@ class Target(Struct, frozen=True):
     cwd: str | None
     evidence: Evidence
     port: int | None = None
+
+    @property
+    def identity(self) -> tuple[int, float]:
+        """What tells it from every other process: a pid alone may be used again."""
+        return self.pid, self.created_s
 
 
 class ProcessRow(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.analysis import shared_memory
-from tray_app.core.analysis.jobs import Figure
+from tray_app.core.analysis.jobs import Measured
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     ApiReading,
@@ -48,7 +48,7 @@ class Observation(Struct, frozen=True):
     condition: ApiCondition
     every_s: float
     unmeasured: bool
-    figure: Figure | None
+    figure: Measured | None
 
     @property
     def target(self) -> Target | None:
@@ -91,8 +91,8 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
         process,
         now.mono_s,
         every_s,
-        state.local,
-        is_mismatch,
+        local=state.local,
+        is_mismatch=is_mismatch,
         is_suspect=cross_check.is_suspect(check),
         sudden=readings.sudden,
     )
@@ -128,14 +128,13 @@ def _answered(state: State, loss: Loss) -> bool:
     before = state.process
     if before is None or before.target is None or before.worker_count == 0:
         return False
-    target, ended = before.target, loss.target
-    return (target.pid, target.created_s) == (ended.pid, ended.created_s)
+    return before.target.identity == loss.target.identity
 
 
-def _figure(selected: Selected) -> Figure | None:
+def _figure(selected: Selected) -> Measured | None:
     if selected.memory_bytes is None or selected.stale:
         return None
-    return Figure(selected.memory_bytes, selected.source)
+    return Measured(selected.memory_bytes, selected.source)
 
 
 def _whose(state: State, process: ProcessReading | None, check: CrossCheck) -> tuple[bool, bool]:

@@ -15,7 +15,7 @@ import sys
 from msgspec import Struct
 
 from tray_app.core.alerts import system_memory
-from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_bytes
+from tray_app.core.alerts.system_memory import NO_SHORTAGE, floor_of
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.stir import CLIMB_BYTES
 from tray_app.core.model.readings import MIB, PollReading
@@ -115,7 +115,7 @@ def _floor_bytes(state: State) -> int:
     system = state.sample.system if state.sample else None
     if system is None or state.alerts.of(system_memory.POLICY) != NO_SHORTAGE:
         return 0
-    return math.ceil(floor_bytes(system, alert_limits(state)))
+    return math.ceil(floor_of(system, alert_limits(state)))
 
 
 def _limits_mb(state: State) -> tuple[float, ...]:

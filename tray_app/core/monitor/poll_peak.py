@@ -31,7 +31,7 @@ def last_bytes(before: ProcessReading | None, readings: SourcesRead) -> int | No
     peak_bytes, loss = readings.peak_rss_bytes, readings.process.loss if readings.process else None
     if peak_bytes is None or loss is None or before is None or before.target is None:
         return None
-    is_same = _identity(before.target) == _identity(loss.target)
+    is_same = before.target.identity == loss.target.identity
     if not is_same or before.kind is MemoryKind.UNMEASURED:
         return None
     return peak_bytes - before.shared_bytes

@@ -43,8 +43,8 @@ _NOT_DONE = {
 }
 _UNDER_WAY = {
     ServerAction.FREE_MEMORY: "Freeing memory",
-    ServerAction.CLEAN_UP: "Cleaning up",
-    ServerAction.CLEAN_UP_HOUR: "Cleaning up",
+    ServerAction.CLEAN_UP: "Deleting old files",
+    ServerAction.CLEAN_UP_HOUR: "Deleting old files",
 }
 _REFUSALS = {
     RefusalReason.UNKNOWN: "Paused or no reading: can't tell whether a job is running.",
@@ -139,7 +139,7 @@ def _freed(outcome: ActionResult) -> tuple[str, str]:
 def _cleaned(outcome: ActionResult) -> tuple[str, str]:
     before, after = outcome.before, outcome.after
     if before is None or after is None or before.file_count is None or after.file_count is None:
-        return "Cleanup finished", "the server did not report what was deleted"
+        return "Old files deleted", "the server did not report what was deleted"
     gone, left = _deleted(before, after)
     return capitalised(gone) or f"Nothing was older than {AGE_HOURS[outcome.action]} h", left
 

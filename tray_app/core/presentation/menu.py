@@ -313,7 +313,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
             Row("separator-server", separator=True),
             Row(
                 "free",
-                "Free memory, delete old temp files",
+                action_text.LABELS[ServerAction.FREE_MEMORY],
                 children=(
                     Row("free-temp", temp),
                     Row("free-risk", menu_text.FREEING[risk]),
@@ -322,7 +322,7 @@ def _server(address: str, temp: str, risk: Risk, has_temp: bool, brought: str) -
             ),
             Row(
                 "clean",
-                "Clean up old temp files",
+                "Delete old files",
                 children=(
                     Row("clean-temp", temp),
                     Row("clean-risk", menu_text.CLEANING[risk]),

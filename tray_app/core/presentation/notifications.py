@@ -384,28 +384,26 @@ def _loss(found: ServerExit) -> str:
 
 def hung(found: Hang, sample: Sample) -> tuple[str, str]:
     """Title and text when the server neither answers nor works."""
-    hang = found
-    heading = f"{APP} has not answered for {duration(sample.at.mono_s - hang.since_s)}"
-    why, help_ = hang_text.cause(hang.kind, sample.target.pid if sample.target else None)
-    doing = "A job was running." if hang.busy else ""
+    heading = f"{APP} has not answered for {duration(sample.at.mono_s - found.since_s)}"
+    why, help_ = hang_text.cause(found.kind, sample.target.pid if sample.target else None)
+    doing = "A job was running." if found.busy else ""
     return heading, sentences(why, doing, help_)
 
 
 def _answers(found: Answering, sample: Sample) -> tuple[str, str]:
     return (
         f"{APP} answers again: {size(sample.memory_bytes)}",
-        sentences(f"It did not answer for {duration(found.hung_s)}.", _doing(sample)),
+        sentences(f"It did not answer for {duration(found.lasted_s)}.", _doing(sample)),
     )
 
 
 def leaking(found: Leak, sample: Sample) -> tuple[str, str]:
     """Title and text when job after job keeps memory: the sum, and the figures."""
-    leak = found
-    newest = leak.kept_bytes[-JOBS_MAX:]
+    newest = found.kept_bytes[-JOBS_MAX:]
     each = ", ".join(format.megabytes(kept) for kept in newest)
-    which = "each job" if leak.jobs == len(newest) else f"the last {len(newest)} jobs"
+    which = "each job" if found.jobs == len(newest) else f"the last {len(newest)} jobs"
     return (
-        f"Possible leak: {size(leak.sum_bytes)} kept by {leak.jobs} jobs",
+        f"Possible leak: {size(found.sum_bytes)} kept by {found.jobs} jobs",
         f"{RESTART} Not released after {which}: {each} MB. Now {size(sample.memory_bytes)}.",
     )
 
@@ -443,10 +441,9 @@ def child_killed(found: ChildKilled, sample: Sample) -> tuple[str, str]:
 
 
 def _grown(found: IdleGrowth, sample: Sample) -> tuple[str, str]:
-    growing = found
-    pace = size(growing.grown_bytes / growing.elapsed_s * 60.0)
+    pace = size(found.grown_bytes / found.elapsed_s * 60.0)
     return (
-        f"Possible leak: {size(growing.grown_bytes)} more in {duration(growing.elapsed_s)}",
+        f"Possible leak: {size(found.grown_bytes)} more in {duration(found.elapsed_s)}",
         f"{NOTHING_GOES_ON} {RESTART} About {pace} a minute, now {size(sample.memory_bytes)}.",
     )
 

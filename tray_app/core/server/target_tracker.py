@@ -67,7 +67,7 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
         return TargetTracker(target, workers=workers), None
     if target == before.target and workers == before.workers and not before.has_ended:
         return before, None  # the usual
-    if _identity(target) != _identity(before.target) or before.has_ended:
+    if target.identity != before.target.identity or before.has_ended:
         if loss:
             transition = Transition.RESTARTED
         else:
@@ -86,7 +86,3 @@ def update(before: TargetTracker, reading: ProcessReading) -> tuple[TargetTracke
         left=tuple(sorted(left)),
         joined=tuple(sorted(joined)),
     )
-
-
-def _identity(target: Target) -> tuple[int, float]:
-    return target.pid, target.created_s

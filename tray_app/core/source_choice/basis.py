@@ -15,7 +15,7 @@ from tray_app.core.source_choice.selection import Selected
 
 
 class Basis(Struct, frozen=True):
-    """The tree of ``target`` (pid, created_s); None: whatever process answers the API.
+    """The tree of ``target`` (an identity); None: whatever process answers the API.
 
     ``answers``: the API's answer measures the same. ``ended``: that run of the server is over.
     """
@@ -39,7 +39,7 @@ def of(selected: Selected, process: ProcessReading | None, check: CrossCheck) ->
     if process is None or process.target is None:
         return Basis()
     fits = check.proven and not check.misfits
-    target = (process.target.pid, process.target.created_s)
+    target = process.target.identity
     return Basis(target, fits and process.worker_count <= 1)
 
 

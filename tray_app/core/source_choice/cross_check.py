@@ -25,7 +25,7 @@ QUICK_S = 0.5
 
 
 class CrossCheck(Struct, frozen=True):
-    """How many answers in a row fitted no process of the tree of ``target`` (pid, created_s).
+    """How many answers in a row fitted no process of the tree of ``target`` (an identity).
 
     ``tree_bytes`` is what the whole tree had at the last tick, and ``still_bytes`` what it had at
     ``still_s``, since when it has not moved far from that. ``proven``: an answer has fitted.
@@ -57,7 +57,7 @@ def update(
     """
     if process is None or process.target is None:
         return check
-    target = (process.target.pid, process.target.created_s)
+    target = process.target.identity
     tree_bytes = process.rss_bytes
     if target != check.target:
         check = CrossCheck(target)
@@ -99,7 +99,7 @@ def is_another(check: CrossCheck, process: ProcessReading) -> bool:
     return (
         target is not None
         and check.misfits >= ANSWERS_TO_REJECT
-        and check.target == (target.pid, target.created_s)
+        and check.target == target.identity
     )
 
 

@@ -76,6 +76,7 @@ def select(
     process: ProcessReading | None,
     now_s: float,
     interval_s: float,
+    *,
     local: bool,
     is_mismatch: bool = False,
     is_suspect: bool = False,
@@ -88,7 +89,7 @@ def select(
     it; then processes do not replace a healthy API. ``sudden``: a fast poll called for it.
     """
     if is_mismatch and mode is Mode.AUTO:
-        alone = select(Mode.API, breaker, None, now_s, interval_s, local, sudden=sudden)
+        alone = select(Mode.API, breaker, None, now_s, interval_s, local=local, sudden=sudden)
         return _because(alone, Why.NOT_THE_SERVER)
     by_process = _by_process(process)
     if mode is Mode.FALLBACK:
