@@ -30,8 +30,9 @@ _log = logging.getLogger(__name__)
 def log_event(event: Event) -> None:
     """Log an event if the log has a line for its kind."""
     match event:
-        case SourceChanged(sample):
-            _log.info("source: %s", source_text.source(sample))
+        case SourceChanged(sample, again):
+            level = logging.DEBUG if again else logging.INFO
+            _log.log(level, "source: %s", source_text.source(sample))
         case TargetChanged(change):
             _log.info("%s", process_text.change(change))
         case Alert():

@@ -261,6 +261,11 @@ class TestSamples:
         told.answer(10, 300)
         sources = [event.sample.source for event in told.of(SourceChanged)]  # type: ignore[union-attr]
         assert sources == [Source.PROCESS, Source.API]
+        told.read(12, 300)
+        told.read(14, 300)
+        told.answer(16, 300)
+        again = [event.again for event in told.of(SourceChanged)]  # type: ignore[union-attr]
+        assert again == [False, False, True, True]
 
     def test_the_rate_forgets_what_was_before_a_silence(self, told: Told) -> None:
         """Two figures with nothing between them make no slope."""

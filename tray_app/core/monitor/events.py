@@ -86,9 +86,13 @@ class AlertMemoryChanged(Struct, frozen=True):
 
 
 class SourceChanged(Struct, frozen=True):
-    """Another source is used from this sample on (its reasons are in the sample)."""
+    """Another source is used from this sample on (its reasons are in the sample).
+
+    ``again``: the same change was reported within the last minute.
+    """
 
     sample: Sample
+    again: bool = False
 
 
 class TargetChanged(Struct, frozen=True):

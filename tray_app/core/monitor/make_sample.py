@@ -47,7 +47,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.server_life import ServerLife
 from tray_app.core.monitor.state import Health, State
 from tray_app.core.server.target_tracker import Change
-from tray_app.core.source_choice import circuit_breaker
+from tray_app.core.source_choice import change_log, circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.selection import Selected, Why
 
@@ -96,6 +96,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     muted, noted_s, said = alerting.tell(state, alerts, found, sample)
     if life.lost:
         said = (*alerting.unwatched(before, machine=False), *said)
+    source = state.source if seen.selected.why is Why.BETWEEN else sample.source
     after = replace(
         state,
         override=life.override,
@@ -119,7 +120,8 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         if readings.monitor
         else state.health,
         seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
-        source=state.source if seen.selected.why is Why.BETWEEN else sample.source,
+        source=source,
+        source_changes=change_log.noted(state.source_changes, state.source, source, now.mono_s),
         reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
         recent=recent.update(state.recent, now.mono_s, course.known_bytes),
         run=measurement.update(state.run, course.known_bytes, work.highest_bytes),
@@ -315,7 +317,8 @@ def _events(
     sample, jobs = after.sample, after.jobs
     events: list[Event] = [Sampled(sample)]
     if state.source is not None and after.source is not state.source:
-        events.append(SourceChanged(sample))
+        is_news = after.source_changes is not state.source_changes
+        events.append(SourceChanged(sample, again=not is_news))
     if change is not None:
         events.append(TargetChanged(change, sample))
     if jobs.current and not state.jobs.current:

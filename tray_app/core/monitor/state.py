@@ -33,6 +33,7 @@ from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, na
 from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
 from tray_app.core.source_choice.basis import Basis
+from tray_app.core.source_choice.change_log import ChangeLog
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Why, fresh
@@ -75,7 +76,8 @@ class State(Struct, frozen=True):
     ``before_quick``. ``override`` is the user's choice of process, from the command line, then from
     the menu; while another port is watched, ``configured`` is the configured address.
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
-    was not a stopgap (`Why.BETWEEN`). ``reading_s`` is the smoothed duration of a reading.
+    was not a stopgap (`Why.BETWEEN`), ``source_changes`` when it changed. ``reading_s`` is the
+    smoothed duration of a reading.
     ``basis`` is the newest figure's, ``peak_bytes`` the highest on it and ``recent`` its average.
     ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
     it. ``alerts`` is the policies' state, ``mute`` the mute with its pending alerts; ``noted_s`` is
@@ -113,6 +115,7 @@ class State(Struct, frozen=True):
     samples: int = 0
     seen_answer_s: float | None = None
     source: Source | None = None
+    source_changes: ChangeLog = ChangeLog()
     reading_s: float = 0.0
     override: TargetOverride = NO_OVERRIDE
     configured: ServerAddress | None = None
