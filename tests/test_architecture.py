@@ -139,6 +139,7 @@ UNMIRRORED = {
     "__main__.py": "one call; every test of a whole run goes through it",
     "app/*": "tests/app/test_app.py and tests/stories run the parts of the program together",
     "core/model/api_failure.py": "values only; tests/core/presentation words each kind",
+    "core/model/document.py": "values only",
     "core/model/icon_options.py": "values only",
     "core/model/process_finding.py": "values only; tests/core/presentation words each kind",
     "core/model/server_action.py": "values only",

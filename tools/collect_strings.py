@@ -20,7 +20,7 @@ from tests.desktop.test_every_notification import KINDS
 from tray_app.cli.parser import make_parser
 from tray_app.core.config.template import commented_config
 from tray_app.core.presentation import menu, summary_text
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import note
 from tray_app.views.terminal.lines import plain_lines
 from tray_app.views.terminal.screen import ScreenContent

@@ -45,12 +45,12 @@ def take_all(theme: Theme, suffix: str) -> None:
             text = " ".join(desktop.menu_labels(item))
             return all(word in text for word in words)
 
-        wait_for(lambda: told("yellow", "frames"), "memory is yellow", STORY_S)
+        wait_for(lambda: told("frames"), "memory is yellow", STORY_S)
         desktop.hover(*TRAY)
         tooltip = wait_for(desktop.popups, "the tooltip is shown")
         take(desktop, f"tooltip{suffix}", around(tooltip))
 
-        wait_for(lambda: told("orange", "frames", "+"), "memory is orange", STORY_S)
+        wait_for(lambda: told("GB", "frames", "+"), "memory is orange", STORY_S)
         before = desktop.popups()  # a notification may be on the screen
         desktop.right_click(*TRAY)
 
@@ -60,7 +60,7 @@ def take_all(theme: Theme, suffix: str) -> None:
 
         (box,) = wait_for(lambda: opened(1), "the menu is open")
         rows = desktop.menu_layout(item)["children"]
-        desktop.hover(*row_centre(box, rows, find_row(rows, "Server")))
+        desktop.hover(*row_centre(box, rows, find_row(rows, "Alerts")))
         menus = wait_for(lambda: opened(2), "a submenu is open")
         take(desktop, f"panel{suffix}", around(menus))
         desktop.key("Escape", "Escape")
@@ -68,7 +68,7 @@ def take_all(theme: Theme, suffix: str) -> None:
 
         def critical_is_shown() -> bool:
             alerts = find_row(desktop.menu_layout(item)["children"], "Alerts")["children"]
-            said = any(label_of(row).startswith("Critical") for row in alerts[-3:])
+            said = any(label_of(row).startswith("Critical") for row in alerts[-4:])
             return said and bool(desktop.popups())
 
         wait_for(critical_is_shown, "the critical alert is on the screen", STORY_S)

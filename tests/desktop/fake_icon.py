@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.monitor.commands import Command, SetPaused
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop import backends
 from tray_app.desktop.icon_adapters import SniIcon, StockIcon
 from tray_app.desktop.panel_icon import Desktop
@@ -68,4 +68,4 @@ def rows(text: str, checked: bool) -> tuple[Row, ...]:
 
 def show(desktop: Desktop, of: tuple[Row, ...], submit: Callable[[Command], None]) -> None:
     """Show these rows, as a presenter does."""
-    desktop.show_menu(lambda: of, max(len(row.text) for row in of), submit)
+    desktop.show_menu(lambda: of, submit)

@@ -21,7 +21,7 @@ from dbus_fast import DBusError
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 
-from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb
+from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb, find_row
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -159,6 +159,22 @@ class App:
 
         with self._last_seen(seen):
             wait_for(fits, f"a menu row {beginning!r}", within_s)
+
+    def wait_for_row(self, *labels: str, within_s: float = 10.0) -> dict[str, Any]:
+        """A row by its labels (or how they begin) from the top down."""
+
+        def found() -> dict[str, Any] | None:
+            row: dict[str, Any] = {"children": self.rows}
+            try:
+                for label in labels:
+                    row = find_row(row["children"], label)
+            except LookupError:
+                return None
+            return row
+
+        row = wait_for(found, f"a menu row {labels}", within_s)
+        assert row
+        return row
 
     def picture(self) -> Picture | None:
         """What the item's 24 px picture says; None for a picture that nobody draws."""

@@ -43,7 +43,9 @@ from tray_app.core.analysis.jobs import Job, Measured
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.document import Document
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
@@ -81,6 +83,7 @@ from tray_app.core.monitor.events import (
     OpenFailed,
     PendingAlerts,
     PortWatched,
+    SettingsWrong,
     StatusRequested,
     Summarised,
     TempPlaceMissing,
@@ -267,6 +270,13 @@ KINDS: dict[str, Event] = {
     "autostart": AutostartFailed(on=True, reason="Permission denied"),
     "host-missing": HostMissing(),
     "demo-repeats": DemoRepeats(NOW),
+    "document-not-opened": OpenFailed("/x.log", "no program is set to open it", Document.LOG),
+    "settings-wrong": SettingsWrong(
+        (
+            Mistake("unknown setting 'hihg_mb'", "/home/joe/config.toml", 3),
+            Mistake("RUNANALYZE_TRAY_MODE must be one of auto, api, fallback"),
+        )
+    ),
 }
 SILENT = (
     events.Sampled,
@@ -282,6 +292,7 @@ SILENT = (
     events.ActionRequested,
     events.OpenAsked,
     events.PageAsked,
+    events.DocumentAsked,
     events.NotifierCame,
     events.Ended,
 )
@@ -565,13 +576,13 @@ def test_what_can_be_made_for_real(
         # What happens while muted comes as one.
         hold(server, RAISED)
         screen.press("Mute for 30 min", screen.see("mute", "Raised: "))
-        app.wait_for_label("Alerts: muted")
+        app.wait_for_label("Unmute (")
         hold(server, HIGH)
         app.wait_for_tooltip(": 28")  # not 228 MB, on the way there
         server.free()
         settle(server)
         assert desktop.popups() == []
-        app.click("Alerts", "Unmute")
+        app.click("Unmute")
         screen.see("held-back", "While muted for ", "High: ")
         screen.clear()
 

@@ -73,7 +73,7 @@ def test_an_address_is_opened(opener: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("opener")
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     """Nothing is started."""
-    assert problem_of(str(tmp_path / "gone")) == "there is no such directory"
+    assert problem_of(str(tmp_path / "gone")) == "there is no such file or directory"
     assert not (tmp_path / "opened").exists()
 
 

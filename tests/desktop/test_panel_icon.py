@@ -8,7 +8,7 @@ import pytest
 
 from tests.desktop.fake_icon import desktop, rows, show, sni_desktop
 from tray_app.core.monitor.commands import Command, SetPaused
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 
 
 def test_the_menu_is_made_once() -> None:
@@ -24,11 +24,9 @@ def test_the_menu_is_made_once() -> None:
 
 
 def test_our_menu_is_made_when_a_panel_asks() -> None:
-    """Nobody reads its rows before; a row that is wider than ever is told in advance."""
+    """Nobody reads its rows before."""
     read: list[str] = []
-    told: list[str] = []
     shown, icon = sni_desktop()
-    icon.tell_menu = lambda: told.append("wider")
 
     def rows_of(text: str) -> Callable[[], tuple[Row, ...]]:
         def made() -> tuple[Row, ...]:
@@ -38,8 +36,8 @@ def test_our_menu_is_made_when_a_panel_asks() -> None:
         return made
 
     for text in ("300 MB", "400 MB", "500 MB and more"):
-        shown.show_menu(rows_of(text), len(text), lambda _: None)
-    assert (read, icon.updates, told) == (["300 MB"], 1, ["wider"])
+        shown.show_menu(rows_of(text), lambda _: None)
+    assert (read, icon.updates) == (["300 MB"], 2)
     assert next(item.text for item in icon.menus[0]) == "500 MB and more"
     assert set(read[1:]) == {"500 MB and more"}
 

@@ -158,9 +158,9 @@ def test_the_icon_follows_the_desktops_theme(
         app.wait_for_picture(band=Band.GREEN, theme=Theme.LIGHT)
         portal.change(1)
         app.wait_for_picture(theme=Theme.DARK)
-        app.click("View", "Panel: light")
+        app.click("Settings", "Panel", "Light")
         app.wait_for_picture(theme=Theme.LIGHT)
-        app.click("View", "Panel: follow the desktop (dark)")
+        app.click("Settings", "Panel", "As the desktop (dark)")
         app.wait_for_picture(theme=Theme.DARK)
 
 
@@ -197,7 +197,7 @@ def test_a_demo_says_so(desktop: DesktopSession, start_app: StartApp) -> None:
     """Tooltip and menu of a demo are marked, from its first sample on."""
     app = start_app(desktop, "--demo")
     assert app.wait_for_tooltip(" MB")[0].startswith("RunAnalyze (demo): ")
-    assert app.labels()[0].startswith("RunAnalyze (demo): ")
+    assert app.labels()[0].startswith("Demo · ")
 
 
 def test_qt_panel(
@@ -213,7 +213,7 @@ def test_qt_panel(
     desktop.screenshot("menu-qt", NEAR_PANEL_END)
     desktop.key("Escape")
     wait_for(lambda: not desktop.popups(), "the menu is closed")
-    assert app.labels()[-4:] == ["Start at login", "Pause", "About", "Quit"]
+    assert app.labels()[-3:] == ["Settings", "Help and about", "Quit"]
     desktop.restart_panel()
     desktop.wait_for_colour(COLOURS[Band.GREEN])
     app.click("Quit")

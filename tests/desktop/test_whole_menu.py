@@ -34,9 +34,13 @@ from tray_app.core.monitor import commands
 from tray_app.core.monitor.commands import (
     CleanUp,
     Command,
+    EditLimits,
     FreeMemory,
     Mute,
+    OpenHelp,
+    OpenLog,
     OpenServer,
+    OpenSettingsFile,
     OpenTemp,
     SendTest,
     SetAutostart,
@@ -46,11 +50,13 @@ from tray_app.core.monitor.commands import (
     SetPreset,
     SetStyle,
     SetTheme,
+    ShowReport,
     Unmute,
     WatchAutomatically,
     WatchProcess,
 )
 from tray_app.core.presentation import program_text
+from tray_app.desktop import paths
 
 pytestmark = pytest.mark.desktop
 
@@ -80,18 +86,22 @@ OTHER = WatchProcess(0, 0.0)
 CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (OTHER, ("Processes", "Watch another process")),
     (WatchAutomatically(), ("Processes", "Detect the server automatically")),
-    (SetMode(Mode.API), ("Mode", "API only")),
-    (SetMode(Mode.FALLBACK), ("Mode", "Process only")),
-    (SetMode(Mode.AUTO), ("Mode", "Automatic")),
-    (SetPreset(Preset.HEAVY), ("Preset", "Heavy processing")),
-    (SetPreset(Preset.DEBUG), ("Preset", "Debug (1 s)")),
-    (SetPreset(Preset.QUICK), ("Preset", "Quick test (30 s)")),
-    (SetPreset(Preset.STANDARD), ("Preset", "Standard")),
-    (Mute(1800.0), ("Alerts", "Mute for 30 min")),
-    (Mute(3600.0), ("Alerts", "Mute for 1 h")),
-    (Mute(28800.0), ("Alerts", "Mute for 8 h")),
-    (Mute(None), ("Alerts", "Mute until restart")),
-    (Unmute(), ("Alerts", "Unmute")),
+    (SetMode(Mode.API), ("Settings", "Mode", "API only")),
+    (SetMode(Mode.FALLBACK), ("Settings", "Mode", "Processes only")),
+    (SetMode(Mode.AUTO), ("Settings", "Mode", "Automatic")),
+    (SetPreset(Preset.HEAVY), ("Settings", "Preset", "Heavy processing")),
+    (SetPreset(Preset.DEBUG), ("Settings", "Preset", "Debug (1 s)")),
+    (SetPreset(Preset.FALLBACK), ("Settings", "Preset", "Fallback (processes only)")),
+    (SetPreset(Preset.QUICK), ("Settings", "Preset", "Quick test (30 s)")),
+    (SetPreset(Preset.STANDARD), ("Settings", "Preset", "Standard")),
+    (Mute(1800.0), ("Mute", "For 30 min")),
+    (Unmute(), ("Unmute",)),
+    (Mute(3600.0), ("Mute", "For 1 h")),
+    (Unmute(), ("Unmute",)),
+    (Mute(28800.0), ("Mute", "For 8 h")),
+    (Unmute(), ("Unmute",)),
+    (Mute(None), ("Mute", "Until restart")),
+    (Unmute(), ("Unmute",)),
     (SendTest(), ("Alerts", "Send a test notification")),
     (
         CleanUp(sure=True),
@@ -101,22 +111,25 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
         CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
         ("Server", "Delete old files", "Delete files older than 1 h"),
     ),
-    (
-        FreeMemory(sure=True),
-        ("Server", "Free memory, delete old files", "Free memory, delete old files"),
-    ),
+    (FreeMemory(sure=True), ("Free memory", "Free memory, delete old files")),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
-    (SetStyle(Style.BARS), ("View", "Icon: bars")),
-    (SetStyle(Style.CALM), ("View", "Icon: calm (grey until orange)")),
-    (SetStyle(Style.NUMBER), ("View", "Icon: number")),
-    (SetPalette(Palette.OKABE_ITO), ("View", "Colours: colour-blind safe (Okabe-Ito)")),
-    (SetPalette(Palette.STANDARD), ("View", "Colours: green, yellow, orange, red")),
-    (SetTheme(Theme.DARK), ("View", "Panel: dark")),
-    (SetTheme(Theme.LIGHT), ("View", "Panel: light")),
-    (SetTheme(Theme.AUTO), ("View", "Panel: follow the desktop")),
-    (SetAutostart(True), ("Start at login",)),
-    (SetAutostart(False), ("Start at login",)),
+    (EditLimits(), ("Alerts", "Edit limits…")),
+    (EditLimits(), ("Settings", "Edit limits…")),
+    (OpenSettingsFile(), ("Settings", "Open settings file")),
+    (OpenLog(), ("Settings", "Open log")),
+    (OpenHelp(), ("Help and about", "Troubleshooting page")),
+    (ShowReport(), ("Help and about", "Show doctor's report")),
+    (SetStyle(Style.BARS), ("Settings", "Icon", "Bars")),
+    (SetStyle(Style.CALM), ("Settings", "Icon", "Calm (grey until orange)")),
+    (SetStyle(Style.NUMBER), ("Settings", "Icon", "Number")),
+    (SetPalette(Palette.OKABE_ITO), ("Settings", "Colours", "Colour-blind safe (Okabe-Ito)")),
+    (SetPalette(Palette.STANDARD), ("Settings", "Colours", "Green, yellow, orange, red")),
+    (SetTheme(Theme.DARK), ("Settings", "Panel", "Dark")),
+    (SetTheme(Theme.LIGHT), ("Settings", "Panel", "Light")),
+    (SetTheme(Theme.AUTO), ("Settings", "Panel", "As the desktop")),
+    (SetAutostart(True), ("Settings", "Start at login")),
+    (SetAutostart(False), ("Settings", "Start at login")),
     (SetPaused(True), ("Pause",)),
     (SetPaused(False), ("Resume",)),
 )
@@ -160,7 +173,9 @@ class Scene:
         wait_for(
             lambda: self.opened.exists() and self.opened.read_text().splitlines()[-1:] == [place],
             f"{place} is opened",
+            20.0,
         )
+        self.opened.unlink()
 
 
 def set_scene(
@@ -180,6 +195,9 @@ def set_scene(
     folder.mkdir()
     (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" >> "{opened}"\n')
     (folder / "xdg-open").chmod(0o755)
+    # No editor is set: text files go to xdg-open, too.
+    (folder / "xdg-mime").write_text("#!/bin/sh\n")
+    (folder / "xdg-mime").chmod(0o755)
     path = f"{folder}{os.pathsep}{desktop.env['PATH']}"
     app = start_app(desktop, "--url", server.url, code=TELLING, env={"PATH": path})
     app.wait_for_source("API")
@@ -226,7 +244,7 @@ def offered_rows(top: list[dict[str, Any]]) -> list[str]:
 def risk(app: App) -> str:
     """The row that says what cleaning up puts at risk."""
     rows = find_row(app.rows, "Server")["children"]
-    return label_of(find_row(rows, "Delete old files")["children"][1])
+    return label_of(find_row(rows, "Delete old files")["children"][0])
 
 
 def _other_is_watched(scene: Scene, _command: Any) -> None:
@@ -262,29 +280,27 @@ def _preset_is_set(scene: Scene, command: Any) -> None:
 def _is_muted(scene: Scene, command: Any) -> None:
     """Icon and menu say so, and until when."""
     until = {
-        1800.0: "for 30 min",
-        3600.0: "for 60 min",
-        28800.0: "for 8 h",
-        None: "until restart",
+        1800.0: "30 min left",
+        3600.0: "60 min left",
+        28800.0: "8 h left",
+        None: "muted until restart",
     }[command.duration_s]
-    scene.app.wait_for_label(f"Alerts: muted {until}")
+    scene.app.wait_for_label(f"Unmute ({until})")
+    assert "Mute" not in scene.app.labels(), "never both"
     scene.app.wait_for_picture(muted=True)
 
 
 def _is_unmuted(scene: Scene, _command: Any) -> None:
-    wait_for(lambda: "Alerts" in scene.app.labels(), "nothing is said of a mute")
+    scene.app.wait_for_label("Mute")
     scene.app.wait_for_picture(muted=False)
 
 
 def _test_is_delivered(scene: Scene, _command: Any) -> None:
-    """It comes, and the menu tells the way."""
+    """It comes; it is counted, and is no alert."""
     scene.wait_for_notice("Test notification")
-
-    def told() -> bool:
-        rows = [label_of(row) for row in find_row(scene.app.rows, "Alerts")["children"]]
-        return any(re.match(r"Test notification · just now, by ", row) for row in rows)
-
-    wait_for(told, "the delivery is told")
+    scene.app.wait_for_row("Help and about", "Notifications: ")
+    rows = [label_of(row) for row in find_row(scene.app.rows, "Alerts")["children"]]
+    assert not any(row.startswith("Test notification") for row in rows)
 
 
 def _memory_is_freed(scene: Scene, _command: Any) -> None:
@@ -318,6 +334,27 @@ def _server_is_opened(scene: Scene, _command: Any) -> None:
     scene.wait_until_opened(f"{scene.server.url}/docs")
 
 
+def _settings_are_opened(scene: Scene, _command: Any) -> None:
+    """The file that the app was started with."""
+    scene.wait_until_opened(str(scene.app.desktop.home / f"{scene.app.name}.toml"))
+
+
+def _log_is_opened(scene: Scene, _command: Any) -> None:
+    folder = Path(scene.app.desktop.env["XDG_STATE_HOME"], "runanalyze-tray", "log")
+    scene.wait_until_opened(str(folder / "runanalyze-tray.log"))
+
+
+def _help_is_opened(scene: Scene, _command: Any) -> None:
+    scene.wait_until_opened(paths.help_page())
+
+
+def _report_is_opened(scene: Scene, _command: Any) -> None:
+    """It is about the server that the app watches."""
+    folder = Path(scene.app.desktop.env["XDG_STATE_HOME"], "runanalyze-tray", "log")
+    scene.wait_until_opened(str(folder / "report.txt"))
+    assert scene.server.url in (folder / "report.txt").read_text()
+
+
 def _picture_has(scene: Scene, command: Any) -> None:
     """The picture is drawn so at once, and in the next run."""
     app = scene.app
@@ -332,7 +369,7 @@ def _starts_at_login(scene: Scene, command: Any) -> None:
     file = Path(desktop.env["XDG_CONFIG_HOME"], "autostart", "runanalyze-tray.desktop")
     wait_for(lambda: file.exists() is command.on, f"{file} is {command.on}")
     wait_for(
-        lambda: find_row(scene.app.rows, "Start at login")["toggle-state"] == command.on,
+        lambda: scene.app.wait_for_row("Settings", "Start at login")["toggle-state"] == command.on,
         "it is marked",
     )
 
@@ -353,6 +390,11 @@ EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
     CleanUp: _is_cleaned_up,
     OpenTemp: _temp_is_opened,
     OpenServer: _server_is_opened,
+    EditLimits: _settings_are_opened,
+    OpenSettingsFile: _settings_are_opened,
+    OpenLog: _log_is_opened,
+    OpenHelp: _help_is_opened,
+    ShowReport: _report_is_opened,
     SetStyle: _picture_has,
     SetPalette: _picture_has,
     SetTheme: _picture_has,
@@ -419,8 +461,8 @@ def test_opening_the_menu_reads_what_only_it_shows(
     desktop.right_click(SCREEN[0] - 20, 16)
     wait_for(desktop.popups, "the menu is open")
     wait_for(others, "other Python processes are shown")
-    about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "About")
-    own = label_of(about["children"][2])
+    about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "Help and about")
+    own = label_of(find_row(about["children"], "This program"))
     assert re.fullmatch(r"This program: \d+ MB · \d+\.\d % CPU on average", own), own
 
 
@@ -434,7 +476,7 @@ def test_the_server_on_another_port_is_watched_by_a_click(
         app = start_app(desktop, "--url", f"http://127.0.0.1:{free_port()}")
         question = f"uvicorn main:app listens on port {server.port}: watch it?"
         app.wait_for_tooltip(question)
-        app.click(question)
+        app.click(f"Watch uvicorn main:app on port {server.port}")
         app.wait_for_source("API")
         app.wait_for_picture(band=Band.GREEN)
         wait_for(lambda: recorder.notices, "it is told")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
 from tray_app.runtime.config_file import ConfigFile
 
@@ -41,7 +42,7 @@ def test_complaints_have_their_place(file: Edited) -> None:
     """File and line, or the variable's name."""
     file.write("interval_s = 3\ncolour = 1\n")
     _, complaints = ConfigFile(file.path, {"RUNANALYZE_TRAY_MODE": "x"}).read()
-    assert complaints == [
+    assert list(map(str, complaints)) == [
         f"{file.path}:2: unknown setting 'colour'",
         "RUNANALYZE_TRAY_MODE must be one of auto, api, fallback (given: x)",
     ]
@@ -54,7 +55,7 @@ def test_an_edit_is_told_once(file: Edited) -> None:
     config.read()
     assert config.edited() is None
     file.write("interval_s = 4\n")
-    assert config.edited() == Settings(interval_s=4.0, duration_s=5.0)
+    assert config.edited() == (Settings(interval_s=4.0, duration_s=5.0), [])
     assert config.edited() is None
 
 
@@ -64,7 +65,7 @@ def test_a_file_that_comes_later_is_an_edit(file: Edited) -> None:
     config.read()
     assert config.edited() is None
     file.write("interval_s = 4\n")
-    assert config.edited() == Settings(interval_s=4.0)
+    assert config.edited() == (Settings(interval_s=4.0), [])
     file.path.unlink()
     assert config.edited() is None
 
@@ -80,12 +81,15 @@ def test_a_broken_edit_is_one_line_and_changes_nothing(
         file.path.write_bytes(broken)
     else:
         file.write(broken)
-    assert config.edited() is None
+    settings, (mistake,) = config.edited() or (None, [])
+    assert settings == Settings()
+    assert (mistake.file, mistake.line) == (str(file.path), 1 if isinstance(broken, str) else 0)
+    assert mistake.text.endswith("; settings unchanged")
     assert config.edited() is None
     assert len(caplog.records) == 1
     assert str(file.path) in caplog.text
     file.write("interval_s = 4\n")
-    assert config.edited() == Settings(interval_s=4.0)
+    assert config.edited() == (Settings(interval_s=4.0), [])
 
 
 def test_a_wrong_key_in_an_edit_is_logged_and_the_rest_counts(
@@ -95,8 +99,19 @@ def test_a_wrong_key_in_an_edit_is_logged_and_the_rest_counts(
     config = ConfigFile(file.path, {})
     config.read()
     file.write("colour = 1\ninterval_s = 4\n")
-    assert config.edited() == Settings(interval_s=4.0)
+    wrong = Mistake("unknown setting 'colour'", str(file.path), 1)
+    assert config.edited() == (Settings(interval_s=4.0), [wrong])
     assert f"{file.path}:1: unknown setting 'colour'" in caplog.text
+
+
+def test_a_mistyped_limit_does_not_cost_the_others(file: Edited) -> None:
+    """The valid ones hold, and the default gives way to them; the mistake has its line."""
+    file.write("[alerts]\nraised_mb = 300\nhihg_mb = 450\ncritical_mb = 600\n")
+    settings, (mistake,) = ConfigFile(file.path, {}).read()
+    alerts = settings.alerts
+    assert (alerts.raised_mb, alerts.high_mb, alerts.critical_mb) == (300.0, 600.0, 600.0)
+    assert mistake.line == 3
+    assert "hihg_mb" in mistake.text
 
 
 def test_paths_are_whole(file: Edited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

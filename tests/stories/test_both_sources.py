@@ -152,7 +152,7 @@ class AnyWith:
 def test_process_only(
     session_bus: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
 ) -> None:
-    """Process only never sends a request."""
+    """Processes only never sends a request."""
     server = runanalyze_server()
     calls = server.calls()
     run = start_app(session_bus, "--json", "--url", server.url, "--fallback", "--interval", "0.25")

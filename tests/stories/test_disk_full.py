@@ -79,8 +79,8 @@ def test_a_full_disk(
         ballast = fill(small_disk)
         for _ in range(2):
             change_of_source(app, server)
-        app.click("Mode", "API only")
-        app.wait_for_label("Mode: API only")
+        app.click("Settings", "Mode", "API only")
+        app.wait_for_row("Settings", "Mode: API only")
         server.allocate(350)
         wait_for(
             lambda: any(notice.summary.startswith("Critical: ") for notice in recorder.notices),
@@ -90,7 +90,7 @@ def test_a_full_disk(
         assert "cannot save the choice" in app.log
 
         ballast.unlink()
-        app.click("Mode", "Automatic")
+        app.click("Settings", "Mode", "Automatic")
         file = state_file(session_bus)
         wait_for(
             lambda: file.exists() and '"auto"' in file.read_text(), "with room it is remembered"

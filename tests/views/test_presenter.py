@@ -19,8 +19,7 @@ from tray_app.core.monitor.inputs import Answered, Asked, Delivered, MenuSeen, S
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.icon import Picture
-from tray_app.core.presentation.menu import Row
-from tray_app.core.presentation.menu_text import ROOM_CHARS
+from tray_app.core.presentation.menu_row import Row
 from tray_app.views import presenter as views_presenter
 from tray_app.views.icon import glyphs
 from tray_app.views.presenter import Presenter, picture
@@ -33,7 +32,6 @@ class FakePanel:
     images: list[tuple[Any, ...]] = field(default_factory=list)
     tooltips: list[str] = field(default_factory=list)
     menus: list[Callable[[], Sequence[Row]]] = field(default_factory=list)
-    widest: list[int] = field(default_factory=list)
     attention: list[bool] = field(default_factory=list)
     themes: list[Theme] = field(default_factory=list)
     asks_for_menu: bool = True
@@ -54,10 +52,9 @@ class FakePanel:
         self.themes.append(theme)
 
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
     ) -> None:
         self.menus.append(read)
-        self.widest.append(widest)
 
 
 def sampled(
@@ -90,7 +87,7 @@ def test_the_same_sample_writes_nothing_twice() -> None:
 
 
 def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is made of the newest state when the panel reads it; how wide it is comes with it."""
+    """It is made of the newest state when the panel reads it."""
     made: list[State] = []
     monkeypatch.setattr(views_presenter.menu, "rows", lambda state: made.append(state))
     panel = FakePanel()
@@ -102,7 +99,6 @@ def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None
     assert made == []
     panel.menus[-1]()
     assert made == [second]
-    assert panel.widest[-1] == ROOM_CHARS
 
 
 def test_only_what_can_be_seen_wakes_the_thread() -> None:
@@ -234,7 +230,7 @@ def test_the_demo_is_marked() -> None:
     panel = FakePanel()
     show(Presenter(panel, lambda _: None), replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
-    assert panel.menus[0]()[0].text.startswith("RunAnalyze (demo)")
+    assert panel.menus[0]()[0].text.startswith("Demo · ")
 
 
 def test_the_settings_say_how_the_icon_is_drawn() -> None:

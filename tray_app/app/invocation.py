@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ class View(Enum):
 class Invocation(Struct, frozen=True):
     """The result of command line, config file, environment and remembered choices.
 
-    ``base`` comes from the config file and the environment; ``settings`` adds remembered choices
-    and flags. ``login_flags`` are the flags of this run that start at login keeps.
+    ``base`` comes from the config file and the environment, whose ``mistakes`` it leaves out;
+    ``settings`` adds remembered choices and flags. ``login_flags`` are the flags of this run that
+    start at login keeps.
     """
 
     base: Settings
@@ -38,5 +40,6 @@ class Invocation(Struct, frozen=True):
     remembered: RememberedChoices = RememberedChoices()
     state_file: Path | None = None
     config: ConfigFile | None = None
+    mistakes: tuple[Mistake, ...] = ()
     flags: Mapping[str, Any] | None = None
     login_flags: tuple[str, ...] = ()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from tray_app.app import first_instance, wiring
+from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import (
@@ -19,12 +22,14 @@ from tray_app.core.monitor.events import (
     AlertMemoryChanged,
     AutostartWanted,
     Chosen,
+    DocumentAsked,
     Ended,
     Event,
     NotifierCame,
     OpenAsked,
     PageAsked,
     Sampled,
+    SettingsWrong,
 )
 from tray_app.core.monitor.inputs import (
     ActionFinished,
@@ -37,6 +42,7 @@ from tray_app.core.monitor.inputs import (
 )
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import alert_memory, program_text, tray_text
+from tray_app.desktop import paths
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -112,6 +118,7 @@ class TrayApp:
         self._presenter = Presenter(desktop, self._sampler.post)
         self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s, self._tile)
         self._actions = ServerActions(self._sampler.post, demo=begun.demo)
+        self._documents = self._make_documents()
         self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
         reports.receive = self._take_report
         desktop.on_notifier = lambda: self._sampler.post(NotifierSeen())
@@ -119,6 +126,19 @@ class TrayApp:
             partial(self._sender.settle, note, sent)
         )
         desktop.on_session_end = lambda: self._store(alert_memory.choice(self._last, clock.now()))
+
+    def _make_documents(self) -> Documents:
+        invocation = self._invocation
+        own_log = invocation.settings.log_file
+        return Documents(
+            self._desktop,
+            settings_file=invocation.config.path if invocation.config else paths.config_file(),
+            log_file=Path(own_log) if own_log else paths.log_file(),
+            arguments=sys.argv[1:],
+            report=lambda place, problem, document: self._sampler.post(
+                NotOpened(place, problem, document)
+            ),
+        )
 
     def show_first_figure(self) -> None:
         """Start sampling, and let the icon come up with a figure if there is one in time."""
@@ -145,6 +165,8 @@ class TrayApp:
         """Start everything that the first figure does not need."""
         self._sampler.add(wiring.make_helpers(self._sampler, self._begun, self._uss_pss))
         self._presenter.start()
+        if self._begun.mistakes:
+            self._events.put(SettingsWrong(self._begun.mistakes))
         WorkerThread("notices", self._handle_events).start()
         self._look_at_autostart()
         self._instance.listen(self._answer)
@@ -206,6 +228,8 @@ class TrayApp:
                 self._open(place)
             case PageAsked(settings):
                 self._actions.find_page(settings, self._open)
+            case DocumentAsked(document, line):
+                self._documents.open(document, line)
             case NotifierCame():
                 self._sender.retry()
                 self._store(self._stored)

@@ -47,6 +47,7 @@ def first_state(invocation: Invocation) -> State:
         local=invocation.demo or is_this_machine(settings.address.host),
         demo=invocation.demo,
         remembered=invocation.remembered,
+        mistakes=invocation.mistakes,
     )
     return alert_memory.resumed(begun)
 
@@ -74,8 +75,11 @@ def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
     """Reports edits of the config file."""
 
     def reconfigured() -> Reconfigured | None:
-        base = config.edited() if config else None
-        return Reconfigured(base, is_this_machine(base.address.host)) if base else None
+        edit = config.edited() if config else None
+        if edit is None:
+            return None
+        base, mistakes = edit
+        return Reconfigured(base, is_this_machine(base.address.host), tuple(mistakes))
 
     return reconfigured
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 from tray_app import __version__
 from tray_app.app import wiring
 from tray_app.core.alerts.hung import HangKind
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
 from tray_app.core.model.readings import (
@@ -84,11 +85,11 @@ def report(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def run(settings: Settings, config: Path, complaints: Sequence[str]) -> int:
+def run(settings: Settings, config: Path, mistakes: Sequence[Mistake]) -> int:
     """Print the report; exit status 1 if something needs fixing."""
     findings = [
         *_program(),
-        *_files(settings, config, complaints),
+        *_files(settings, config, mistakes),
         *_desktop(),
         *_server(settings),
         _cost(),
@@ -114,10 +115,10 @@ def _program() -> list[Finding]:
     ]
 
 
-def _files(settings: Settings, config: Path, complaints: Sequence[str]) -> list[Finding]:
+def _files(settings: Settings, config: Path, mistakes: Sequence[Mistake]) -> list[Finding]:
     from tray_app.desktop import paths
 
-    fix = "\n".join(f"Fix this setting: {complaint}" for complaint in complaints)
+    fix = "\n".join(f"Fix this setting: {mistake}" for mistake in mistakes)
     there = "" if config.exists() else " (does not exist; --init-config writes one)"
     log = settings.log_file or str(paths.log_file())
     own_ca = Path(settings.ca_file) if settings.ca_file else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tray_app import APP_ID
 from tray_app.cli.parser import contradiction, flags_for_settings, login_flags, make_parser
 from tray_app.core.config import options, template
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.parse import ConfigError
 from tray_app.core.config.settings import RememberedChoices, Settings, for_demo, resolve
 from tray_app.core.model.presets import Preset
@@ -134,7 +135,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     from tray_app.desktop import paths
     from tray_app.runtime import state_file as runtime_state_file
 
-    config, base, complaints = _read_config(given, parser)
+    config, base, mistakes = _read_config(given, parser)
     flags = _setting_flags(given, parser)
     in_tray = not (given.json or given.console or given.once or given.demo)
     state_file = paths.state_file() if in_tray else None
@@ -153,7 +154,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     if given.doctor:
         from tray_app.cli import doctor
 
-        return doctor.run(settings, config.path, complaints)
+        return doctor.run(settings, config.path, mistakes)
 
     from tray_app.runtime.gc_pause import gc_paused
 
@@ -175,6 +176,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             remembered=remembered,
             state_file=state_file,
             config=config,
+            mistakes=mistakes,
             flags=flags,
             login_flags=login_flags(flags, given.config),
         )
@@ -183,21 +185,21 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _read_config(
     given: argparse.Namespace, parser: argparse.ArgumentParser
-) -> tuple[ConfigFile, Settings, Sequence[str]]:
+) -> tuple[ConfigFile, Settings, tuple[Mistake, ...]]:
     """The config file, what it and the environment set, and what of that could not be used."""
     from tray_app.desktop import paths
     from tray_app.runtime.config_file import ConfigFile, why
 
     config = ConfigFile(given.config or paths.config_file(), os.environ)
     try:
-        base, complaints = config.read(required=given.config is not None)
+        base, mistakes = config.read(required=given.config is not None)
     except ConfigError as error:
         parser.error(f"{config.path}:{error.line}: {error}")
     except (OSError, ValueError) as error:
         parser.error(f"--config: {config.path}: {why(error)}")
-    for complaint in complaints:
-        streams.complain(complaint)
-    return config, base, complaints
+    for mistake in mistakes:
+        streams.complain(str(mistake))
+    return config, base, tuple(mistakes)
 
 
 def _setting_flags(given: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from tray_app.core.model.icon_options import Theme
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.text_limits import NO_LIMITS, TextLimits, cut_utf16, fit_lines
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class PanelIcon(Protocol):
     def is_menu_open(self) -> bool:
         """Whether an update would close a menu that the user is reading."""
 
-    def update_menu(self, *, is_wider: bool) -> None:
-        """Rows have changed; ``is_wider``: one is longer than any before."""
+    def update_menu(self) -> None:
+        """Rows have changed."""
 
     @property
     def notifies(self) -> bool:
@@ -130,13 +130,8 @@ class SniIcon:
 
         self._icon.menu = Menu(*menu.items())
 
-    def update_menu(self, *, is_wider: bool) -> None:
-        # XFCE measures a menu before it asks for its texts: with longer ones than it
-        # knows, the menu would reach beyond the edge of the screen.
-        if is_wider:
-            self._icon.tell_menu()
-        else:
-            self._icon.update_menu()
+    def update_menu(self) -> None:
+        self._icon.update_menu()
 
     def notify(self, note: dict[str, Any]) -> None:
         raise NotImplementedError("notifications go to org.freedesktop.Notifications")
@@ -202,7 +197,7 @@ class StockIcon:
         mapped = getattr(getattr(self._icon, "_menu_handle", None), "get_mapped", None)
         return mapped is not None and bool(mapped())
 
-    def update_menu(self, *, is_wider: bool) -> None:  # noqa: ARG002 - the platform measures it
+    def update_menu(self) -> None:
         self._touch(self._icon.update_menu)
 
     @property

@@ -98,9 +98,9 @@ class LinuxIcon:
             self._sni.set_menu(menu)
         self._xembed.set_menu(menu.rows, menu.choose)
 
-    def update_menu(self, *, is_wider: bool) -> None:
+    def update_menu(self) -> None:
         if self._sni is not None:
-            self._sni.update_menu(is_wider=is_wider)
+            self._sni.update_menu()
         self._xembed.update_menu()
 
     def notify(self, note: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
 from tray_app.core.monitor.commands import Command, ShowStatus
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
 from tray_app.desktop.icon_adapters import MenuSource
@@ -51,7 +51,6 @@ class Desktop:
         self._read: Callable[[], Sequence[Row]] | None = None
         self._known: tuple[Any, dict[str, Row]] = (None, {})
         self._shown: tuple[Row, ...] = ()
-        self._widest = 0
         self._submit: Callable[[Command], None] = lambda _: None
         icon.on_click = lambda: self._submit(ShowStatus())
         self.on_notifier: Callable[[], None] = lambda: None
@@ -144,13 +143,12 @@ class Desktop:
         self._icon.show_theme(theme)
 
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
     ) -> None:
         """The menu that ``read`` returns. It is called for each row that is shown, so it should
         return the same object while nothing changes.
 
-        Rows keep number, order and kind for as long as the program runs. ``widest`` is the number
-        of characters of the longest row on top.
+        Rows keep number, order and kind for as long as the program runs.
         """
         self._submit = submit
         is_first, self._read = self._read is None, read
@@ -158,11 +156,10 @@ class Desktop:
             self._shown = tuple(read())
             self._icon.set_menu(MenuSource(self._items, self._rows, self._choose))
         elif self._icon.asks_for_menu:
-            self._icon.update_menu(is_wider=widest > self._widest)
+            self._icon.update_menu()
         elif not self._icon.is_menu_open and (rows := tuple(read())) != self._shown:
             self._shown = rows
-            self._icon.update_menu(is_wider=widest > self._widest)
-        self._widest = max(widest, self._widest)
+            self._icon.update_menu()
 
     @property
     def asks_for_menu(self) -> bool:
@@ -251,10 +248,17 @@ class Desktop:
             self._service.close_left(left)
 
     def open(self, place: str, report: Callable[[str], None]) -> None:
-        """Open a directory or an address; returns at once, and only a problem is reported."""
+        """Open a directory, a page or an address; returns at once, and only a problem is
+        reported."""
         from tray_app.desktop.opener import open_place
 
         open_place(place, report)
+
+    def edit(self, file: str, line: int, report: Callable[[str], None]) -> None:
+        """Open a text file in an editor, likewise, at this line if the editor can."""
+        from tray_app.desktop.opener import edit_file
+
+        edit_file(file, line, report)
 
 
 def _all(rows: Sequence[Row]) -> Iterator[Row]:

@@ -90,6 +90,17 @@ def app_icon() -> str:
     return str(Path(assets.__path__[0], f"{APP_ID}.png"))
 
 
+def help_page() -> str:
+    """The troubleshooting page as a file, for the browser."""
+    assets = import_module("tray_app.assets")
+    return str(Path(assets.__path__[0], "troubleshooting.html"))
+
+
+def console_program() -> list[str]:
+    """The command that starts this program with its output here, in the same environment."""
+    return [sys.executable, "-m", "tray_app"]
+
+
 def program() -> list[str]:
     """The command that starts this program again, from anywhere, in the same environment.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.core.config import options, parse
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.parse import Complaint, ConfigError
 from tray_app.core.config.settings import Settings
 
@@ -29,16 +30,17 @@ class ConfigFile:
         self.path = path
         self._environment = environment
         self._stamp: tuple[int, int] | None = None
+        self._settings = Settings()
 
-    def read(self, *, required: bool = False) -> tuple[Settings, list[str]]:
-        """The settings, and the problems of values left out: each with its place, in one line.
+    def read(self, *, required: bool = False) -> tuple[Settings, list[Mistake]]:
+        """The settings, and the mistakes: values left out, each with its place.
 
         :raises OSError: it cannot be read (without ``required``, it may be missing)
         :raises ConfigError: it is no TOML
         :raises ValueError: it is no text, or far too long
         """
         self._stamp = self._stamp_now()
-        unknown: list[str] = []
+        file, mistakes = str(self.path), []
         try:
             text = text_of(self.path)
         except (FileNotFoundError, NotADirectoryError):
@@ -49,39 +51,45 @@ class ConfigFile:
             # In a forbidden folder (another user's HOME) it is unknown whether there is a file.
             if required or os.access(self.path.parent, os.X_OK):
                 raise
-            text, unknown = "", [f"{self.path}: permission denied"]
+            text, mistakes = "", [Mistake("permission denied", file)]
         values, wrong = parse.parse_config(text)
         astray = _make_whole(values)
         wrong += [Complaint(parse.line_of(text, key), words) for key, words in astray.items()]
-        complaints = [f"{self.path}:{complaint.line}: {complaint.text}" for complaint in wrong]
+        mistakes += [Mistake(complaint.text, file, complaint.line) for complaint in wrong]
         of_file = dict(values)
         values, misset = parse.parse_environment(self._environment, values)
         for key, words in _make_whole(values).items():
             misset.append(f"{options.environment_of(key)}: {words}")
             if key in of_file:
                 values[key] = of_file[key]
-        return parse.from_config(values), unknown + complaints + misset
+        mistakes += map(Mistake, misset)
+        self._settings = parse.from_config(values)
+        return self._settings, mistakes
 
-    def edited(self) -> Settings | None:
-        """The settings if the file has changed since the last check, else None.
+    def edited(self) -> tuple[Settings, list[Mistake]] | None:
+        """What `read` returns if the file has changed since the last check, else None.
 
-        Problems are logged once per edit. An unusable or missing file changes nothing (an editor
-        may be about to put it back).
+        Mistakes are logged once per edit. An unusable file changes no setting, and is the only
+        mistake; a missing one changes nothing (an editor may be about to put it back).
         """
         stamp = self._stamp_now()
         if stamp is None or stamp == self._stamp:
             return None
         try:
-            settings, complaints = self.read()
+            settings, mistakes = self.read()
+        except FileNotFoundError:
+            return None
         except ConfigError as error:
-            _log.warning("%s:%d: %s; settings unchanged", self.path, error.line, error)
-            return None
+            wrong, line = str(error), error.line
         except (OSError, ValueError) as error:
-            _log.warning("%s: %s; settings unchanged", self.path, why(error))
-            return None
-        for complaint in complaints:
-            _log.warning("%s", complaint)
-        return settings
+            wrong, line = why(error), 0
+        else:
+            for mistake in mistakes:
+                _log.warning("%s", mistake)
+            return settings, mistakes
+        mistake = Mistake(f"{wrong}; settings unchanged", str(self.path), line)
+        _log.warning("%s", mistake)
+        return self._settings, [mistake]
 
     def _stamp_now(self) -> tuple[int, int] | None:
         try:

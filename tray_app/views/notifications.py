@@ -119,7 +119,7 @@ class NotificationSender:
             del self._pending[note.replace]
         if result.problem is None:
             self._say(None, note)
-            self._report(Delivered(None, note.title, result.means))
+            self._report(Delivered(None, note.title, result.means, note.is_alert))
         elif is_newest:  # the failure was reported when it was handed over
             self._keep(note)
 
@@ -153,7 +153,7 @@ class NotificationSender:
         if not is_pending:
             self._pending.pop(note.replace, None)
         self._say(problem, note)
-        return Delivered(problem, note.title, means), is_pending
+        return Delivered(problem, note.title, means, note.is_alert), is_pending
 
     def _say(self, problem: str | None, note: Note) -> None:
         """Log the first failure, and the recovery."""

@@ -31,7 +31,7 @@ from tray_app.core.monitor.state import (
 )
 from tray_app.core.presentation import menu, summary_text
 from tray_app.core.presentation.icon import Picture, figure_of
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.core.source_choice.selection import Why
 from tray_app.runtime.mailbox import Mailbox
 from tray_app.views.icon import draw, glyphs
@@ -53,7 +53,7 @@ class Panel(Protocol):
     def show_tooltip(self, text: str) -> None: ...
     def show_theme(self, theme: Theme) -> None: ...
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], widest: int, submit: Callable[[Command], None]
+        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
     ) -> None: ...
 
     @property
@@ -62,13 +62,11 @@ class Panel(Protocol):
 
 
 class Face(Struct, frozen=True):
-    """The visible part of a state without the menu; ``widest`` is the menu's width in
-    characters."""
+    """The visible part of a state without the menu."""
 
     picture: Picture
     attention: bool
     tooltip: str
-    widest: int
 
 
 def picture(state: State) -> Picture:
@@ -165,15 +163,11 @@ class Presenter:
         if face.tooltip != self._tooltip:
             self._panel.show_tooltip(face.tooltip)
             self._tooltip = face.tooltip
-        self._panel.show_menu(self._read_menu, face.widest, self._submit)
+        self._panel.show_menu(self._read_menu, self._submit)
 
     def _face(self, state: State) -> Face:
-        told = self._told
         tooltip = summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused)
-        # The longest rows say what the tooltip says, and are as long as they were without a change.
-        is_same = told is not None and told.tooltip == tooltip
-        widest = told.widest if told and is_same else menu.widest(state)
-        return Face(picture(state), needs_attention(state), tooltip, widest)
+        return Face(picture(state), needs_attention(state), tooltip)
 
     def _read_menu(self) -> Sequence[Row]:
         """The rows of the newest state, built once for all requests."""

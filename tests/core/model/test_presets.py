@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tray_app.core.config.settings import Settings
-from tray_app.core.model.presets import FLAGGED, OFFERED, PRESETS, Mode, Preset, PresetValues
+from tray_app.core.model.presets import FLAGGED, PRESETS, Mode, Preset, PresetValues
 
 README = Path(__file__).parents[3] / "README.md"
 
@@ -22,11 +22,6 @@ def test_a_preset_sets_settings_by_their_names() -> None:
     assert set(PresetValues.__struct_fields__) <= set(Settings.__struct_fields__)
     values = PresetValues(interval_s=2.0, mode=Mode.API)
     assert values.given() == {"interval_s": 2.0, "mode": Mode.API}
-
-
-def test_the_menu_offers_no_preset_that_sets_the_mode() -> None:
-    """The mode has rows of its own there."""
-    assert set(Preset) - set(OFFERED) == {Preset.FALLBACK}
 
 
 def test_the_readme_names_each_flag() -> None:

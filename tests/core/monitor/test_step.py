@@ -26,7 +26,9 @@ from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
+from tray_app.core.model.document import Document
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
@@ -42,6 +44,10 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
     Command,
+    EditLimits,
+    OpenHelp,
+    OpenLog,
+    OpenSettingsFile,
     Quit,
     SetAutostart,
     SetInterval,
@@ -51,6 +57,7 @@ from tray_app.core.monitor.commands import (
     SetPreset,
     SetStyle,
     SetTheme,
+    ShowReport,
     WatchAutomatically,
     WatchPort,
     WatchProcess,
@@ -60,13 +67,16 @@ from tray_app.core.monitor.events import (
     AutostartFailed,
     AutostartWanted,
     Chosen,
+    DocumentAsked,
     Ended,
     Event,
     HostMissing,
     JobEnded,
     JobStarted,
+    OpenFailed,
     PortWatched,
     Sampled,
+    SettingsWrong,
     SourceChanged,
     Summarised,
     TargetChanged,
@@ -79,6 +89,7 @@ from tray_app.core.monitor.inputs import (
     HostSeen,
     Input,
     MenuSeen,
+    NotOpened,
     Reconfigured,
     SourcesRead,
     ThemeSeen,
@@ -1077,6 +1088,33 @@ class TestSettingsWhileRunning:
         assert settings.bands == BandLimits(1, 2, 3)
         told.happen(3, SetPreset(Preset.STANDARD))
         assert told.state.settings.interval_s == 9.0
+
+    def test_a_wrong_edit_is_reported_until_it_is_mended(self) -> None:
+        """Each set of mistakes once, however often the file is saved."""
+        wrong = (Mistake("unknown setting 'hihg_mb'", "/c.toml", 3),)
+        told = Told(started())
+        for at_s in (1, 2):
+            told.happen(at_s, Reconfigured(Settings(interval_s=at_s), local=True, mistakes=wrong))
+        assert told.of(SettingsWrong) == [SettingsWrong(wrong)]
+        assert told.state.mistakes == wrong
+        told.happen(3, OpenSettingsFile())
+        assert told.of(DocumentAsked) == [DocumentAsked(Document.SETTINGS, 3)]
+        told.happen(4, Reconfigured(Settings(), local=True))
+        assert told.state.mistakes == ()
+        assert len(told.of(SettingsWrong)) == 1
+
+    def test_documents_are_opened_by_others(self) -> None:
+        """A click is an event; what could not be opened comes back and is told."""
+        told = Told(started())
+        told.happen(1, EditLimits(), OpenLog(), OpenHelp(), ShowReport())
+        assert [event.document for event in told.of(DocumentAsked)] == [
+            Document.LIMITS,
+            Document.LOG,
+            Document.HELP,
+            Document.REPORT,
+        ]
+        told.happen(2, NotOpened("/x.log", "it does not exist", Document.LOG))
+        assert told.of(OpenFailed) == [OpenFailed("/x.log", "it does not exist", Document.LOG)]
 
     def test_a_quick_test_returns_to_the_edited_settings(self) -> None:
         """The edit came while it ran."""

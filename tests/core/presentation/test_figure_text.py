@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from tests.core.made import mb
-from tests.core.presentation.samples import FRAMES, HEALTHY, NOTHING
-from tray_app.core.analysis.activity import Activity
-from tray_app.core.analysis.jobs import Job
-from tray_app.core.model.readings import Now
+from tests.core.presentation.samples import HEALTHY, NOTHING
 from tray_app.core.presentation import figure_text
 
 
@@ -18,15 +12,9 @@ def test_columns_are_as_wide_with_and_without_a_figure() -> None:
         assert len(column(HEALTHY)) == len(column(NOTHING))
 
 
-def test_the_activity_has_its_job() -> None:
-    """While it runs its duration; after it the last one's, with its peak."""
-    job = Job(3, Now(82.0, 0.0))
-    busy = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES, job=job)
-    assert figure_text.activity_line(busy) == "Activity: processing, frames, 18 s"
-    ended = replace(job, ended=Now(90.0, 8.0), peak_bytes=mb(532))
-    idle = replace(HEALTHY, job=ended)
-    assert figure_text.activity_line(idle) == "Activity: idle · last job 8 s, peak 532 MB"
-    assert figure_text.activity_line(NOTHING) == "Activity: –"
+def test_the_activity_is_unknown_without_a_reading() -> None:
+    """An idle server would be another thing."""
+    assert figure_text.activity(HEALTHY) == "idle"
     assert figure_text.activity(NOTHING) == "–"
 
 

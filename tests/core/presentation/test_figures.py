@@ -17,7 +17,7 @@ from tray_app.core.presentation.figure import OBJECT, OBJECTS, WORD, Field, Figu
 from tray_app.core.presentation.figures import FIGURES
 
 PLACES = (
-    figures.MENU_STATUS,
+    (figures.SOURCE, figures.TEMP),
     figures.MENU_PROCESSES,
     figures.PLAIN_LINE,
     figures.PLAIN_DETAILS,

@@ -16,6 +16,7 @@ from tray_app.core.server.command_line import (
     is_python,
     is_this_program,
     server_command,
+    what_runs,
 )
 
 ZOO = Path(__file__).parents[2] / "data" / "process-zoo.json"
@@ -177,3 +178,21 @@ def test_any_command_line_can_be_read(cmdline: tuple[str, ...]) -> None:
     command = server_command(cmdline)
     is_this_program(cmdline)
     assert command is None or all(0 <= port <= 65535 for port in command.ports)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "what"),
+    [
+        ("python3 main.py --token secret", "main.py"),
+        ("python3 /home/joe/video/main.py", "video/main.py"),
+        ("python /main.py", "main.py"),
+        ("python3 -m pytest tests --key=secret", "-m pytest"),
+        ("python -X dev /v/bin/uvicorn main:app --port 8001", "uvicorn main:app"),
+        ("python -c print(1)", "-c"),
+        ("python3", ""),
+        ("vim main.py", ""),
+    ],
+)
+def test_a_python_process_says_what_it_runs(cmdline: str, what: str) -> None:
+    """The script with its folder, or the module; no argument, which may be a secret."""
+    assert what_runs(tuple(cmdline.split())) == what

@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.monitor.commands import Command, Quit, SetMode, ShowStatus
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import registration
 
@@ -67,8 +67,7 @@ class Tray:
         return self.item.bus_name, "/MenuBar", MENU
 
     def show(self, rows: tuple[Row, ...]) -> None:
-        widest = max(len(row.text) for row in rows)
-        self.desktop.show_menu(lambda: rows, widest, self.clicked.append)
+        self.desktop.show_menu(lambda: rows, self.clicked.append)
 
     def hear(self, interface: str) -> list[Heard]:
         return self.session.peer.hear(interface=interface, sender=self.item.bus_name)
@@ -216,20 +215,6 @@ def test_new_texts_are_no_new_layout(tray: Tray) -> None:
     tray.show((replace(ROWS[0], text="600 MB"), *ROWS[1:]))
     wait_for(lambda: heard, "the text is signalled")
     assert [signal.member for signal in heard] == ["ItemsPropertiesUpdated"]
-
-
-def test_only_wider_texts_are_told_of_a_closed_menu(tray: Tray) -> None:
-    """A panel that measures a menu before it opens it knows the longest texts; no others."""
-    tray.layout(0, -1)
-    heard = tray.hear(MENU)
-    tray.show((replace(ROWS[0], text="600_MB"), *ROWS[1:]))
-    tray.show((replace(ROWS[0], text="a text longer than all others"), *ROWS[1:]))
-    wait_for(lambda: heard, "the longer text is told")
-    tray.show((replace(ROWS[0], text="a shorter text"), *ROWS[1:]))
-    _id, _properties, layout = tray.layout(0, 1)
-    assert layout[0][1]["label"].rstrip() == "a shorter text"
-    told = [signal.body[0][0][1]["label"].rstrip() for signal in heard]
-    assert told == ["a text longer than all others"]
 
 
 def test_an_open_menu_gets_no_wider(tray: Tray) -> None:

@@ -33,6 +33,12 @@ def test_the_largest_come_first(others: OtherPythons) -> None:
     assert {row.role for row in rows} == {Role.PYTHON}
 
 
+def test_each_says_what_it_runs(others: OtherPythons) -> None:
+    """Their names alone would look alike."""
+    found = {row.pid: row.runs for row in others.read(0.0, ())}
+    assert found == {10: "serve.py", 11: "train.py", 12: "notebook.py"}
+
+
 def test_only_eight_are_kept_open(table: FakeTable, others: OtherPythons) -> None:
     """The smaller ones are released."""
     for pid in range(20, 32):

@@ -97,6 +97,11 @@ class AlertLimits(Struct, frozen=True):
         """The limit of a level other than NONE."""
         return (self.raised_mb, self.high_mb, self.critical_mb)[level - 1]
 
+    def percent(self, level: Level) -> float | None:
+        """The limit of a level other than NONE as a share of the machine's memory, where it is one:
+        then `limit_mb` is what that comes to, once `on_machine` has been asked."""
+        return (self.raised_percent, self.high_percent, self.critical_percent)[level - 1]
+
     def hold_s(self, level: Level) -> float:
         """The hold time of a level other than NONE."""
         return (self.raised_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]

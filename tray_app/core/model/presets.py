@@ -51,5 +51,3 @@ PRESETS: dict[Preset, PresetValues] = {
 }
 FLAGGED = tuple(preset for preset in Preset if preset is not Preset.STANDARD)
 """Presets with a flag of their name; without one of them the standard holds."""
-OFFERED = tuple(preset for preset in Preset if PRESETS[preset].mode is None)
-"""Presets of the menu: its modes are a choice of their own."""

@@ -108,7 +108,8 @@ class ProcessRow(Struct, frozen=True):
     Its identity is (pid, created_s), as a `Target`'s; None if unknown. ``faulted_bytes`` is the
     memory touched by its minor page faults since its start: new memory, and copies of shared
     memory; None if the system does not report it. ``descriptors`` is how many files, sockets and
-    pipes it has open (on Windows: handles); None where that cannot be read.
+    pipes it has open (on Windows: handles); None where that cannot be read. ``runs`` is the script
+    or module that an interpreter runs, for rows that would look alike without it.
     """
 
     pid: int
@@ -120,6 +121,7 @@ class ProcessRow(Struct, frozen=True):
     stopped: bool = False
     faulted_bytes: int | None = None
     descriptors: int | None = None
+    runs: str = ""
 
 
 class MemoryKind(StrEnum):

@@ -92,6 +92,26 @@ class OpenServer(Struct, frozen=True):
     """Open the server's page in the browser: its address, or its documentation if that is empty."""
 
 
+class EditLimits(Struct, frozen=True):
+    """Open the settings file where the alerts' limits stand; it is written first if missing."""
+
+
+class OpenSettingsFile(Struct, frozen=True):
+    """Open the settings file in the desktop's editor; it is written first if missing."""
+
+
+class OpenLog(Struct, frozen=True):
+    """Open the log in the desktop's editor."""
+
+
+class OpenHelp(Struct, frozen=True):
+    """Open the troubleshooting page in the browser."""
+
+
+class ShowReport(Struct, frozen=True):
+    """Open the doctor's report in the desktop's editor."""
+
+
 class SetStyle(Struct, frozen=True):
     """Draw the icon in this style, and remember it."""
 
@@ -138,6 +158,11 @@ Command = (
     | CleanUp
     | OpenTemp
     | OpenServer
+    | EditLimits
+    | OpenSettingsFile
+    | OpenLog
+    | OpenHelp
+    | ShowReport
     | SetStyle
     | SetPalette
     | SetTheme

@@ -10,9 +10,12 @@ KEPT = 20
 
 
 class Delivery(Struct, frozen=True):
-    """A notification, its time, and the ``means`` that delivered it, or the ``problem``."""
+    """A notification, its time, and the ``means`` that delivered it, or the ``problem``.
+
+    ``is_alert``: nobody has asked for it."""
 
     at: Now
     title: str
     means: str | None
     problem: str | None = None
+    is_alert: bool = False

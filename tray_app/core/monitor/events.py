@@ -10,7 +10,9 @@ from tray_app.core.alerts.policy import Condition
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
+from tray_app.core.model.document import Document
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.core.model.server_action import (
     ActionResult,
@@ -174,6 +176,19 @@ class PageAsked(Struct, frozen=True):
     settings: Settings
 
 
+class DocumentAsked(Struct, frozen=True):
+    """Open this document on the desktop; ``line`` is where to begin, if that is known."""
+
+    document: Document
+    line: int = 0
+
+
+class SettingsWrong(Struct, frozen=True):
+    """The config file or the environment has values that cannot be used."""
+
+    mistakes: tuple[Mistake, ...]
+
+
 class ActionRefused(Struct, frozen=True):
     """The action was refused; ``running`` is the action in progress."""
 
@@ -192,10 +207,11 @@ class ConfirmationNeeded(Struct, frozen=True):
 
 
 class OpenFailed(Struct, frozen=True):
-    """The desktop could not open it."""
+    """The desktop could not open it; ``document`` is None for a directory or a server's page."""
 
     place: str
     problem: str
+    document: Document | None = None
 
 
 class TempPlaceMissing(Struct, frozen=True):
@@ -259,6 +275,8 @@ Event = (
     | ActionEnded
     | OpenAsked
     | PageAsked
+    | DocumentAsked
+    | SettingsWrong
     | ActionRefused
     | ConfirmationNeeded
     | OpenFailed

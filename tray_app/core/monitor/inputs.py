@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
+from tray_app.core.model.document import Document
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.readings import (
     ApiOutcome,
@@ -54,11 +56,13 @@ class TimeUp(Struct, frozen=True):
 
 
 class Delivered(Struct, frozen=True):
-    """The result of a notification; ``problem`` is None if ``means`` delivered it."""
+    """The result of a notification; ``problem`` is None if ``means`` delivered it. ``is_alert``:
+    nobody has asked for it."""
 
     problem: str | None = None
     title: str = ""
     means: str | None = None
+    is_alert: bool = False
 
 
 class NotifierSeen(Struct, frozen=True):
@@ -72,10 +76,11 @@ class ActionFinished(Struct, frozen=True):
 
 
 class NotOpened(Struct, frozen=True):
-    """The desktop could not open it."""
+    """The desktop could not open it; ``document`` as in `OpenFailed`."""
 
     place: str
     problem: str
+    document: Document | None = None
 
 
 class HostSeen(Struct, frozen=True):
@@ -117,10 +122,12 @@ class StoryBeganAgain(Struct, frozen=True):
 
 
 class Reconfigured(Struct, frozen=True):
-    """The config file was edited; ``local``: whether the URL's host is this machine."""
+    """The config file was edited; ``local``: whether the URL's host is this machine. ``mistakes``
+    are all of its values that cannot be used; if that is the whole file, ``base`` is unchanged."""
 
     base: Settings
     local: bool
+    mistakes: tuple[Mistake, ...] = ()
 
 
 Report = (

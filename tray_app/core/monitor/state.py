@@ -19,6 +19,7 @@ from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.analysis.recent import RecentMemory
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode
@@ -60,11 +61,14 @@ class Health(Struct, frozen=True):
 
 
 class Restarts(Struct, frozen=True):
-    """The number of restarts of the monitor's own threads, and the last one: thread and problem."""
+    """The number of restarts of the monitor's own threads, and the last one: thread and problem.
+
+    ``seen``: the user has opened the log since."""
 
     count: int
     name: str
     problem: str
+    seen: bool = False
 
 
 class State(Struct, frozen=True):
@@ -85,8 +89,9 @@ class State(Struct, frozen=True):
     (newest last), ``running_action`` is the server action in progress, and ``brought`` the result
     of the last one.
     ``late`` counts late samples, ``delivered`` delivered notifications. ``theme_seen`` is the
-    desktop's, ``menu_until_s`` how long the menu counts as open, and ``backend`` names what shows
-    the icon.
+    desktop's, ``menu_opened`` when the menu was last opened, ``menu_until_s`` how long it counts as
+    open, and ``backend`` names what shows the icon. ``mistakes`` are values of the config file and
+    the environment that cannot be used.
     """
 
     base: Settings
@@ -132,12 +137,14 @@ class State(Struct, frozen=True):
     around: tuple[str, ...] = ()
     host_missing_said: bool = False
     theme_seen: Theme = Theme.AUTO
+    menu_opened: Now | None = None
     menu_until_s: float | None = None
     health: Health | None = None
     late: int = 0
     restarts: Restarts | None = None
     backend: str = ""
     autostart: bool = False
+    mistakes: tuple[Mistake, ...] = ()
     ended: bool = False
 
 
@@ -149,6 +156,7 @@ def begin(
     local: bool,
     demo: bool = False,
     remembered: RememberedChoices = RememberedChoices(),
+    mistakes: tuple[Mistake, ...] = (),
 ) -> State:
     """The state before the first sample; a set duration starts to run now."""
     ends_s = now.mono_s + settings.duration_s if settings.duration_s is not None else None
@@ -162,6 +170,7 @@ def begin(
         awake=now,
         override=named(settings.pid, settings.match),
         run=Measurement(now.mono_s, ends_s),
+        mistakes=mistakes,
     )
 
 
@@ -226,6 +235,17 @@ def hastens(state: State) -> bool:
 def is_menu_open(state: State, now_s: float) -> bool:
     """Whether the menu may be open, so that its own figures must be read."""
     return state.menu_until_s is not None and now_s < state.menu_until_s
+
+
+def newest(state: State) -> Now:
+    """The newest moment that the state knows: of its last sample, or of the menu's opening, which
+    during a pause is later."""
+    known = [state.started]
+    if state.sample is not None:
+        known.append(state.sample.at)
+    if state.menu_opened is not None:
+        known.append(state.menu_opened)
+    return max(known, key=lambda moment: moment.mono_s)
 
 
 def wants_health(state: State, now_s: float) -> bool:

@@ -16,6 +16,7 @@ from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import RememberedChoices, Settings, reconfigured, switched
+from tray_app.core.model.document import Document
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import Risk, ServerAction
@@ -23,9 +24,13 @@ from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, run_end, server_actions
 from tray_app.core.monitor.commands import (
     CleanUp,
+    EditLimits,
     FreeMemory,
     Mute,
+    OpenHelp,
+    OpenLog,
     OpenServer,
+    OpenSettingsFile,
     OpenTemp,
     Quit,
     SendTest,
@@ -37,6 +42,7 @@ from tray_app.core.monitor.commands import (
     SetPreset,
     SetStyle,
     SetTheme,
+    ShowReport,
     ShowStatus,
     Unmute,
     WatchAutomatically,
@@ -53,6 +59,7 @@ from tray_app.core.monitor.events import (
     Chosen,
     ConfirmationNeeded,
     DemoRepeats,
+    DocumentAsked,
     Ended,
     Event,
     NotifierCame,
@@ -60,6 +67,7 @@ from tray_app.core.monitor.events import (
     OpenFailed,
     PageAsked,
     PortWatched,
+    SettingsWrong,
     StatusRequested,
     TempPlaceMissing,
     TestRequested,
@@ -117,15 +125,16 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return make_sample(state, happened, now)
         case TimeUp():
             return run_end.ended(state, now, [])
-        case Delivered(problem, title, means):
-            deliveries = (*state.deliveries, Delivery(now, title, means, problem))[-KEPT:]
+        case Delivered(problem, title, means, is_alert):
+            newest = Delivery(now, title, means, problem, is_alert=is_alert)
+            deliveries = (*state.deliveries, newest)[-KEPT:]
             return replace(state, deliveries=deliveries, delivery_problem=problem), ()
         case NotifierSeen():
             return state, (NotifierCame(),)
         case ActionFinished(outcome):
             return replace(state, running_action=None, brought=outcome), (ActionEnded(outcome),)
-        case NotOpened(place, problem):
-            return state, (OpenFailed(place, problem),)
+        case NotOpened(place, problem, document):
+            return state, (OpenFailed(place, problem, document),)
         case FreeMemory(sure):
             return _run_action(state, ServerAction.FREE_MEMORY, sure)
         case CleanUp(action, sure):
@@ -134,6 +143,18 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (_temp_place(state),)
         case OpenServer():
             return state, (PageAsked(state.settings),)
+        case EditLimits():
+            return state, (DocumentAsked(Document.LIMITS),)
+        case OpenSettingsFile():
+            line = state.mistakes[0].line if state.mistakes else 0
+            return state, (DocumentAsked(Document.SETTINGS, line),)
+        case OpenLog():
+            seen = state.restarts and replace(state.restarts, seen=True)
+            return replace(state, restarts=seen), (DocumentAsked(Document.LOG),)
+        case OpenHelp():
+            return state, (DocumentAsked(Document.HELP),)
+        case ShowReport():
+            return state, (DocumentAsked(Document.REPORT),)
         case SendTest():
             return state, (TestRequested(),)
         case ShowStatus():
@@ -143,7 +164,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return replace(state, host_away_since_s=since_s, around=around), ()
         case MenuSeen(is_open):
             until_s = now.mono_s + MENU_OPEN_AT_MOST_S if is_open else None
-            return replace(state, menu_until_s=until_s), ()
+            opened = now if is_open else state.menu_opened
+            return replace(state, menu_until_s=until_s, menu_opened=opened), ()
         case ThemeSeen(seen):
             return replace(state, theme_seen=seen), ()
         case ThreadRestarted(name, problem):
@@ -164,8 +186,10 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (AutostartFailed(on, "not in the demo"),)
         case SetAutostart(on):
             return state, (AutostartWanted(on),)
-        case Reconfigured(base, local):
-            return _reconfigured(state, base, local, now), ()
+        case Reconfigured(base, local, mistakes):
+            changed = replace(_reconfigured(state, base, local, now), mistakes=mistakes)
+            is_news = mistakes and mistakes != state.mistakes
+            return changed, (SettingsWrong(mistakes),) if is_news else ()
         case SetInterval(pace_s):
             return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
         case SetMode(mode):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.model.document import Document
 from tray_app.core.model.readings import MIB, TempUsage
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_action import (
@@ -54,6 +55,13 @@ _FREEING_TITLES = {
     Risk.JOB: "Free memory while a job is running?",
     Risk.UNKNOWN: "Free memory anyway?",
     Risk.FILES: "Free memory and delete old files?",
+}
+_DOCUMENTS = {
+    Document.SETTINGS: "settings file",
+    Document.LIMITS: "settings file",
+    Document.LOG: "log",
+    Document.HELP: "troubleshooting page",
+    Document.REPORT: "report",
 }
 _NO_TEMP = "Could not open the temp directory"
 _NO_TEMP_PLACE = {
@@ -162,9 +170,12 @@ def no_temp_place(reason: NoTempPlace) -> tuple[str, str]:
     return _NO_TEMP, _NO_TEMP_PLACE[reason]
 
 
-def not_opened(place: str, problem: str) -> tuple[str, str]:
+def not_opened(place: str, problem: str, document: Document | None = None) -> tuple[str, str]:
     """Title and text when the desktop could not open something."""
-    title = "Could not open the server's page" if "://" in place else _NO_TEMP
+    if document is not None:
+        title = f"Could not open the {_DOCUMENTS[document]}"
+    else:
+        title = "Could not open the server's page" if "://" in place else _NO_TEMP
     return title, f"{visible(place)}: {problem}."
 
 

@@ -25,6 +25,16 @@ def doing(sample: Sample, before_stage: str = ": ") -> str:
     return f"{text}, {duration(job.elapsed_s(sample.at))}"
 
 
+def in_short(sample: Sample) -> str:
+    """``Idle``, ``Processing frames, 18 s``: for a row of the menu."""
+    if sample.activity is Activity.IDLE:
+        return "Idle"
+    name = f" {sample.stage.name}{'?' if sample.stage.inferred else ''}" if sample.stage else ""
+    running = sample.job is not None and sample.job.ended is None
+    took = f", {duration(sample.job.elapsed_s(sample.at))}" if sample.job and running else ""
+    return f"Processing{name}{took}"
+
+
 def job(value: Job) -> str:
     """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``: its known figures."""
     parts = [f"Job {value.number}: {duration(value.elapsed_s(value.ended or value.started))}"]

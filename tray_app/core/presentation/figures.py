@@ -264,7 +264,6 @@ FIGURES: tuple[Figure, ...] = (
             ),
         ),
         label="Peak",
-        menu=figure_text.peak_line,
         width=7,
     ),
     Figure(
@@ -472,7 +471,6 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Activity",
         writes=figure_text.activity,
-        menu=figure_text.activity_line,
     ),
     Figure(
         "job",
@@ -634,9 +632,9 @@ def _at(*keys: str) -> tuple[Figure, ...]:
     return tuple(_BY_KEY[key] for key in keys)
 
 
+SOURCE = _BY_KEY["source"]
 TEMP = _BY_KEY["temp"]
-MENU_STATUS = _at("memory", "source", "activity", "peak", "system", "temp")
-"""Lines on top of the menu, in their order."""
+"""Lines of the menu about the server."""
 MENU_PROCESSES = _at("sharing", "descriptors")
 """Lines below the server's processes in the menu; hidden while unknown."""
 ACTIVITY = _BY_KEY["activity"]

@@ -47,8 +47,11 @@ def duration(seconds: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    """``just now``, ``4 min ago``: an age, in coarse steps."""
-    return f"{duration(60 * round(seconds / 60))} ago" if seconds >= 90 else "just now"
+    """``just now``, ``40 s ago``, ``4 min ago``: an age, in coarse steps."""
+    if seconds < 10:
+        return "just now"
+    step = 10 if seconds < 90 else 60
+    return f"{duration(step * round(seconds / step))} ago"
 
 
 def remaining(seconds: float) -> str:

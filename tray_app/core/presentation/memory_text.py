@@ -5,7 +5,7 @@ from __future__ import annotations
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.limits import Level
-from tray_app.core.model.readings import MIB, SystemMemory, TempUsage, UssPss
+from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage, UssPss
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, size
 
@@ -93,6 +93,18 @@ def free_of(value: SystemMemory | None) -> str:
         return UNKNOWN
     free, total = size(value.available_bytes), size(value.total_bytes)
     return joined(f"{free} of {total} free ({value.used_percent:.0f} % used)", scarce(value))
+
+
+def machine(value: SystemMemory | None) -> str:
+    """``9.6 of 16 GB free``, and the signs of scarcity: short enough for a row of the menu."""
+    if value is None:
+        return "This machine's memory is unknown"
+    free, total = size(value.available_bytes), size(value.total_bytes)
+    if value.total_bytes >= GIB:
+        total = f"{value.total_bytes / GIB:.3g} GB"
+    if value.available_bytes >= GIB:
+        free = f"{value.available_bytes / GIB:.1f}"
+    return joined(f"{free} of {total} free", scarce(value))
 
 
 def scarce(value: SystemMemory | None) -> str:

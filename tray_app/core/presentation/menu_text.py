@@ -8,34 +8,44 @@ from __future__ import annotations
 import math
 
 from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.model.icon_options import Palette, Style, Theme
-from tray_app.core.model.readings import Now, ProcessRow, Target
+from tray_app.core.model.readings import MIB, Now, ProcessRow, Target
 from tray_app.core.model.server_action import Risk
 from tray_app.core.monitor.delivery_log import Delivery
-from tray_app.core.monitor.state import Health, Restarts, State
-from tray_app.core.presentation import action_text, figures, format, process_text, program_text
-from tray_app.core.presentation.figure import Figure
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import Health, State
+from tray_app.core.presentation import (
+    action_text,
+    activity_text,
+    figures,
+    format,
+    memory_text,
+    process_text,
+    program_text,
+    source_text,
+)
 
 # Some 500 px in the fonts of XFCE, LXQt and Windows: half of a screen that is 1024 px wide.
 ROW_CHARS = 72
-# Room for longer texts of the lines on top: Qt widens an open menu beyond the edge of the screen,
-# and GTK cuts texts that do not fit.
-ROOM_CHARS = 44
-DELIVERY_LINES = 4
+# Every row on top is cut here, and the first one is as wide as this many digits: GTK cuts what is
+# wider than the menu was when it opened, and Qt widens it beyond the edge of the screen.
+ROOM_CHARS = 48
+ALERT_LINES = 4
 
 STYLES = {
-    Style.NUMBER: "Icon: number",
-    Style.BARS: "Icon: bars",
-    Style.CALM: "Icon: calm (grey until orange)",
+    Style.NUMBER: "Number",
+    Style.BARS: "Bars",
+    Style.CALM: "Calm (grey until orange)",
 }
 PALETTES = {
-    Palette.STANDARD: "Colours: green, yellow, orange, red",
-    Palette.OKABE_ITO: "Colours: colour-blind safe (Okabe-Ito)",
+    Palette.STANDARD: "Green, yellow, orange, red",
+    Palette.OKABE_ITO: "Colour-blind safe (Okabe-Ito)",
 }
 THEMES = {
-    Theme.AUTO: "Panel: follow the desktop",
-    Theme.DARK: "Panel: dark",
-    Theme.LIGHT: "Panel: light",
+    Theme.AUTO: "As the desktop",
+    Theme.DARK: "Dark",
+    Theme.LIGHT: "Light",
 }
 FREEING = {
     Risk.NONE: "No job is running, no files to lose",
@@ -50,11 +60,13 @@ CLEANING = {
     Risk.FILES: "Delete files now?",
 }
 MUTES: tuple[tuple[float | None, str], ...] = (
-    (1800.0, "Mute for 30 min"),
-    (3600.0, "Mute for 1 h"),
-    (8 * 3600.0, "Mute for 8 h"),
-    (None, "Mute until restart"),
+    (1800.0, "For 30 min"),
+    (3600.0, "For 1 h"),
+    (8 * 3600.0, "For 8 h"),
+    (None, "Until restart"),
 )
+ALERT_LIMITS = "Limits of the alerts (colours have their own)"
+COLOUR_LIMITS = "Limits of the colours (alerts have their own)"
 
 
 def cut(text: str, limit: int = ROW_CHARS) -> str:
@@ -76,42 +88,63 @@ def lines(text: str, count: int) -> tuple[str, ...]:
     return (*kept, *[""] * (count - len(kept)))
 
 
-def status(state: State) -> tuple[str, ...]:
-    """The lines on top, each with one of `figures.MENU_STATUS`."""
-    name, sample = program_text.title(state.demo), state.sample
-    if sample is not None and not state.paused:
-        memory, *others = figures.MENU_STATUS
-        return (
-            f"{name}: {memory.text(sample)}",
-            *(cut(figure.menu_line(sample)) for figure in others),
-        )
-    return (*_instead(state, name), *(_unread(figure, state) for figure in figures.MENU_STATUS[3:]))
-
-
-def _instead(state: State, name: str) -> tuple[str, str, str]:
-    """Three lines while paused: the state, how to resume, and the last memory figure."""
+def memory(state: State) -> str:
+    """The first row: ``1.52 GB · raised · +12 MB/s``, or why there is no figure."""
+    demo, sample = "Demo" if state.demo else "", state.sample
     if state.paused:
-        before = state.sample.memory_bytes if state.sample else None
-        return (
-            f"{name}: paused",
-            "Click Resume to continue",
-            f"Before the pause: {format.size(before)}",
+        before = sample.memory_bytes if sample else None
+        return format.joined(
+            demo, "Paused", "" if before is None else f"{format.size(before)} before the pause"
         )
-    activity = figures.MENU_STATUS[2]
-    return f"{name}: starting", cut(state.settings.address.shown), activity.menu_line(None)
+    if sample is None:
+        return format.joined(demo, "Starting")
+    return format.joined(demo, format.capitalised(memory_text.memory(sample)))
 
 
-def _unread(figure: Figure, state: State) -> str:
-    """A figure's line while paused: the peak stays."""
-    if figure.key == "peak":
-        return f"{figure.label}: {format.size(state.peak_bytes)}"
-    return figure.menu_line(None)
+def activity(state: State) -> str:
+    """The second row: what goes on, and what is ahead, otherwise the highest memory."""
+    sample = state.sample
+    peak = "" if state.peak_bytes is None else f"peak {format.size(state.peak_bytes)}"
+    if state.paused:
+        return format.joined("Click Resume to continue", peak)
+    if sample is None or sample.memory_bytes is None:
+        return f"Server: {state.settings.address.shown}"
+    if sample.hung is not None:
+        return format.capitalised(source_text.hung(sample.hung, sample.at.mono_s))
+    ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
+    kept = memory_text.kept(sample.kept)
+    return format.joined(
+        activity_text.in_short(sample),
+        ahead or memory_text.recovering(sample) or kept or peak,
+    )
+
+
+def machine(state: State) -> str:
+    """The third row while nothing is wrong: ``9.6 of 16 GB free``."""
+    if state.paused or state.sample is None:
+        return "This machine: not read now" if state.paused else "This machine: –"
+    return memory_text.machine(state.sample.system)
+
+
+def source(state: State) -> str:
+    """``Source: API, 370 ms``; without a source, the reason."""
+    if state.paused or state.sample is None:
+        return "Source: none while paused" if state.paused else "Source: –"
+    return figures.SOURCE.menu_line(state.sample)
+
+
+def last_job(sample: Sample | None) -> str:
+    """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``."""
+    if sample is None or sample.job is None:
+        return "No job seen yet"
+    return activity_text.job(sample.job)
 
 
 def process(row: ProcessRow) -> str:
-    """``ffmpeg (4711): 126 MB · 96 %``."""
+    """``python3 main.py (4711): 126 MB · 96 %``."""
     load = "" if row.cpu_percent is None else f" · {format.percent(row.cpu_percent)}"
-    return f"{cut(row.name, 32)} ({row.pid}): {format.size(row.rss_bytes)}{load}"
+    what = f"{row.name} {row.runs}" if row.runs else row.name
+    return f"{cut(what, 40)} ({row.pid}): {format.size(row.rss_bytes)}{load}"
 
 
 def candidate(target: Target) -> str:
@@ -126,17 +159,20 @@ def more(rows: tuple[ProcessRow, ...]) -> str:
     return f"and {len(rows)} more: {format.size(sum(row.rss_bytes for row in rows))}"
 
 
-def alerts(state: State, now: Now) -> str:
-    """The submenu's own row: whether alerts are muted or not delivered, and for how long."""
-    if state.delivery_problem is not None:
-        return "Alerts: not delivered"
+def unmute(state: State, now: Now) -> str:
+    """``Unmute (25 min left)``; empty while alerts are not muted."""
     muted_s = state.mute.muted_s(now)
     if muted_s <= 0.0:
-        return "Alerts"
+        return ""
     if math.isinf(muted_s):
-        return "Alerts: muted until restart"
+        return "Unmute (muted until restart)"
     # No countdown while paused.
-    return "Alerts: muted" if state.paused else f"Alerts: muted for {format.remaining(muted_s)}"
+    return "Unmute" if state.paused else f"Unmute ({format.remaining(muted_s)} left)"
+
+
+def alerts(state: State) -> str:
+    """The submenu's own row: whether alerts are delivered."""
+    return "Alerts" if state.delivery_problem is None else "Alerts: not delivered"
 
 
 def counted(deliveries: tuple[Delivery, ...]) -> str:
@@ -146,33 +182,45 @@ def counted(deliveries: tuple[Delivery, ...]) -> str:
 
 
 def fate(value: Delivery, now: Now) -> str:
-    """``High: 2.10 GB · 4 min ago, by notification service``, or the problem."""
+    """``High: 2.10 GB · 4 min ago``, or the problem."""
     when = format.ago(now.mono_s - value.at.mono_s)
-    if value.problem is not None:
-        return f"{value.title} · {when}, not delivered: {value.problem}"
-    return f"{value.title} · {when}, by {value.means or 'this desktop'}"
+    failed = "" if value.problem is None else f", not delivered: {value.problem}"
+    return f"{value.title} · {when}{failed}"
 
 
 def delivery(state: State) -> str:
-    """Whether notifications are delivered."""
-    if state.delivery_problem is not None:
-        return program_text.undelivered(state.delivery_problem)
+    """How many notifications were delivered."""
     if not state.deliveries:
         return "No notifications sent yet"
     return f"Notifications: {counted(state.deliveries)}"
 
 
-def deliveries(state: State, now: Now) -> tuple[str, ...]:
-    """Four rows: the count, and the latest notifications, newest first."""
+def last_alerts(state: State, now: Now) -> tuple[str, ...]:
+    """Four rows: why alerts are not delivered, otherwise the latest ones, newest first."""
     if state.delivery_problem is not None:
-        return lines(delivery(state), DELIVERY_LINES)
-    shown = [cut(fate(each, now)) for each in reversed(state.deliveries[1 - DELIVERY_LINES :])]
-    return (delivery(state), *shown, *[""] * (DELIVERY_LINES - 1 - len(shown)))
+        return lines(program_text.undelivered(state.delivery_problem), ALERT_LINES)
+    told = [each for each in state.deliveries if each.is_alert]
+    shown = [cut(fate(each, now)) for each in reversed(told[-ALERT_LINES:])]
+    shown = shown or ["No alerts yet"]
+    return (*shown, *[""] * (ALERT_LINES - len(shown)))
 
 
 def limit(limits: AlertLimits, level: Level) -> str:
-    """``High: above 2000 MB``."""
-    return f"{level.word.capitalize()}: above {limits.limit_mb(level):g} MB"
+    """``High: above 6000 MB (your setting)``, ``Critical: above 12.8 GB (80 %)``."""
+    percent = limits.percent(level)
+    limit_mb = limits.limit_mb(level)
+    if percent is not None:
+        text, whose = format.size(limit_mb * MIB), f"{percent:g} %"
+    else:
+        is_default = limit_mb == AlertLimits().limit_mb(level)
+        text, whose = f"{limit_mb:g} MB", "default" if is_default else "your setting"
+    return f"{level.word.capitalize()}: above {text} ({whose})"
+
+
+def bands(limits: BandLimits) -> tuple[str, str]:
+    """From how much memory on each colour is shown: a heading, and the figures."""
+    figures_mb = f"yellow from {limits.yellow_mb:g}, orange from {limits.orange_mb:g}"
+    return COLOUR_LIMITS, format.capitalised(f"{figures_mb}, red above {limits.red_mb:g} MB")
 
 
 def theme(which: Theme, seen: Theme) -> str:
@@ -189,14 +237,6 @@ def own(health: Health | None, started: Now) -> str:
     running_s = max(1.0, health.at.mono_s - started.mono_s)
     percent = 100 * health.own.cpu_s / running_s
     return f"This program: {format.size(health.own.rss_bytes)} · {percent:.1f} % CPU on average"
-
-
-def restarts(seen: Restarts | None) -> str:
-    """``Restarted after a failure: notices (No space left on device)``; empty without any."""
-    if seen is None:
-        return ""
-    times = "" if seen.count == 1 else f" {seen.count} times"
-    return f"Restarted after a failure{times}: {seen.name} ({seen.problem})"
 
 
 def samples(health: Health | None) -> str:

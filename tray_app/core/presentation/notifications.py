@@ -31,7 +31,14 @@ from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_action import ServerAction
-from tray_app.core.monitor.commands import CleanUp, Command, FreeMemory, Mute, OpenTemp
+from tray_app.core.monitor.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    Mute,
+    OpenSettingsFile,
+    OpenTemp,
+)
 from tray_app.core.monitor.events import (
     ActionEnded,
     ActionRefused,
@@ -47,6 +54,7 @@ from tray_app.core.monitor.events import (
     OpenFailed,
     PendingAlerts,
     PortWatched,
+    SettingsWrong,
     StatusRequested,
     Summarised,
     TempPlaceMissing,
@@ -108,10 +116,18 @@ class Note(Struct, frozen=True):
     stays: bool = False
     picture: Picture | None = None
 
+    @property
+    def is_alert(self) -> bool:
+        """Whether nobody has asked for it: no answer to a click, no test."""
+        return self.replace in ALERT_TOPICS
+
 
 MUTE = Action("Mute for 30 min", Mute(1800.0))
 FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
+OPEN_SETTINGS = Action("Open settings file", OpenSettingsFile())
+ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held"})
+"""What notifications that nobody has asked for replace."""
 
 
 def closed_by(event: Event) -> str | None:
@@ -145,14 +161,17 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
                 "server-action",
                 actions=(_sure(event),),
             )
-        case OpenFailed(place, problem):
-            return Note(*action_text.not_opened(place, problem), Urgency.NORMAL, "open")
+        case OpenFailed(place, problem, document):
+            return Note(*action_text.not_opened(place, problem, document), Urgency.NORMAL, "open")
         case TempPlaceMissing(reason):
             return Note(*action_text.no_temp_place(reason), Urgency.NORMAL, "open")
         case StatusRequested():
             return Note(*summary_text.status(event), Urgency.NORMAL, "status")
         case TestRequested():
             return Note(action_text.TEST_TITLE, action_text.TEST_TEXT, Urgency.NORMAL, "test")
+        case SettingsWrong(mistakes):
+            words = program_text.mistakes_note(mistakes)
+            return Note(*words, Urgency.NORMAL, "settings", actions=(OPEN_SETTINGS,))
         case PortWatched(address):
             return Note(*action_text.moved(address), Urgency.NORMAL, "watch")
         case DemoRepeats():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tray_app.core.config.mistake import Mistake
 from tray_app.core.model.presets import Preset
+from tray_app.core.monitor.state import Restarts
 
 APP = "RunAnalyze"
 PRESETS = {
@@ -10,7 +14,7 @@ PRESETS = {
     Preset.QUICK: "Quick test (30 s)",
     Preset.HEAVY: "Heavy processing",
     Preset.DEBUG: "Debug (1 s)",
-    Preset.FALLBACK: "Process only",
+    Preset.FALLBACK: "Fallback (processes only)",
 }
 PRESET_HELP = {
     Preset.QUICK: "Sample every 2 s for 30 s, then print a summary.",
@@ -26,6 +30,7 @@ NO_BUS = (
 )
 DEMO_REPEATS_TITLE = "The demo starts again"
 DEMO_REPEATS = "It repeats every minute until you quit. The last video kept some memory."
+MISTAKES_SHOWN = 4
 HOW_TO_END = "Ctrl-C to quit"
 
 
@@ -53,6 +58,33 @@ def already_running(url: str, *, heard: bool) -> str:
 def address_taken(url: str, old_url: str) -> str:
     """Why an edit of the config file does not change the server's address."""
     return f"already running for {url}; the address is still {old_url}"
+
+
+def restarted(seen: Restarts) -> str:
+    """``Restarted after a failure: notices (No space left on device)``."""
+    times = "" if seen.count == 1 else f" {seen.count} times"
+    return f"Restarted after a failure{times}: {seen.name} ({seen.problem})"
+
+
+def mistake_row(mistakes: Sequence[Mistake]) -> str:
+    """``Settings, line 3: unknown setting 'hihg_mb'``: the first one, for a row of the menu."""
+    first = mistakes[0]
+    return f"{_place_of(first)}: {first.text}"
+
+
+def mistakes_note(mistakes: Sequence[Mistake]) -> tuple[str, str]:
+    """Title and text when an edit of the settings is wrong: all mistakes, each with its place."""
+    count = "Mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    shown = [f"{_place_of(each)}: {each.text}" for each in mistakes[:MISTAKES_SHOWN]]
+    if len(mistakes) > len(shown):
+        shown.append(f"and {len(mistakes) - len(shown)} more: see --doctor")
+    return f"{count} in the settings", "\n".join(shown)
+
+
+def _place_of(mistake: Mistake) -> str:
+    if not mistake.file:
+        return "Environment"
+    return f"Settings, line {mistake.line}" if mistake.line else "Settings"
 
 
 def autostart_failed(on: bool, reason: str) -> str:

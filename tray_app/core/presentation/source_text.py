@@ -23,7 +23,7 @@ LATENCY_SHOWN_S = 0.1
 MODES = {
     Mode.AUTO: "Automatic",
     Mode.API: "API only",
-    Mode.FALLBACK: "Process only",
+    Mode.FALLBACK: "Processes only",
 }
 
 
@@ -214,6 +214,15 @@ def offer_in_terminal(likeliest: Target) -> str:
     return f"{process_text.evidence(likeliest.evidence)}: watch it with --url {url}"
 
 
+def offer_row(likeliest: Target, command_chars: int) -> str:
+    """``Watch uvicorn main:app on port 8772``: the offer as a row of the menu."""
+    command = likeliest.evidence.command or likeliest.name
+    if len(command) > command_chars:
+        command = f"{command[: command_chars - 1].rstrip()}…"
+    return f"Watch {command} on port {likeliest.port}"
+
+
 def mode(sample: Sample) -> str:
     """``Automatic``, or ``Automatic, using processes`` while the API is unavailable."""
-    return f"{MODES[sample.mode]}{', using processes' if sample.fallback else ''}"
+    uses_processes = sample.fallback and sample.source is Source.PROCESS
+    return f"{MODES[sample.mode]}{', using processes' if uses_processes else ''}"

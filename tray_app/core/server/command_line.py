@@ -83,6 +83,23 @@ def program_name(cmdline: tuple[str, ...]) -> str:
     return _program(launch.name) if launch else ""
 
 
+def what_runs(cmdline: tuple[str, ...]) -> str:
+    """What an interpreter runs, in short: ``uvicorn main:app``, ``video/main.py``, ``-m pytest``.
+
+    Empty for another program. Never an argument: it may be a secret.
+    """
+    if not is_python(cmdline):
+        return ""
+    server, launch = server_command(cmdline), _launch(cmdline)
+    if server is not None and server.program in _SERVERS:
+        return server.phrase
+    if launch is None:
+        return "-c" if len(cmdline) > 1 else ""
+    if launch.is_module:
+        return f"-m {launch.name}"
+    return "/".join(re.split(r"[/\\]", launch.name)[-2:]).lstrip("/")
+
+
 def only_launches(parent: tuple[str, ...], child: tuple[str, ...]) -> bool:
     """Whether the parent started the child only to run the same command.
 

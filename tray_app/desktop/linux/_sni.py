@@ -286,10 +286,6 @@ class Icon(_base.Icon):  # type: ignore[misc]  # pystray has no types
     def _refresh_menu(self) -> None:
         self._dbus_menu.refresh()
 
-    def tell_menu(self) -> None:
-        """Signal the changes of a closed menu, too."""
-        self._bus.soon(lambda: self._dbus_menu.refresh(tell=True))
-
     def _run(self) -> None:
         self._bus.run(ready=self._mark_ready)
 

@@ -84,7 +84,11 @@ def build(menu: Any, icon: Any, ids: Ids, place: tuple[int, ...] = ()) -> tuple[
 
 def _node(item: Any, icon: Any, ids: Ids, place: tuple[int, ...]) -> Node:
     if not item.visible:
-        return Node(ids.at(place), {"visible": Variant("b", False)})
+        # It keeps its children: the menu's shape is the same while it is hidden.
+        hidden = {"visible": Variant("b", False)}
+        if item.submenu:
+            hidden["children-display"] = Variant("s", "submenu")
+        return Node(ids.at(place), hidden, build(item.submenu, icon, ids, place))
     if not item.text or item.text == "- - - -":  # how pystray spells Menu.SEPARATOR
         return Node(ids.at(place), {"type": Variant("s", "separator")})
     # An underscore would mark the next letter as a shortcut.
@@ -105,15 +109,37 @@ def _label(node: Node) -> str:
     return str(label.value) if label else ""
 
 
-def _fitted(node: Node, width: int, *, first: bool) -> Node:
-    """A top-level row that does not widen an open menu; the ``first`` one makes the room."""
+def _fitted(node: Node, width: int) -> Node:
+    """A row that does not widen an open menu: GTK would cut it without an ellipsis."""
     label = _label(node)
-    fitted = label if len(label) <= width else f"{label[: width - 1].rstrip()}…"
-    if first:
-        fitted = fitted.ljust(ROOM_CHARS, FIGURE_SPACE)
-    if fitted == label:
+    if len(label) <= width:
         return node
-    return replace(node, properties=node.properties | {"label": Variant("s", fitted)})
+    return _relabelled(node, f"{label[: width - 1].rstrip()}…")
+
+
+def _relabelled(node: Node, label: str) -> Node:
+    return replace(node, properties=node.properties | {"label": Variant("s", label)})
+
+
+class Room:
+    """The width of each menu in characters: it does not change while the menu is open.
+
+    The top level always has room for its longest rows: its first row is as wide as `ROOM_CHARS`
+    digits. A submenu is as wide as its longest row was when the menu was last closed or opened.
+    """
+
+    def __init__(self) -> None:
+        self._widths: dict[int, int] = {}
+
+    def fit(self, node: Node, *, may_widen: bool) -> Node:
+        """This node with rows that fit, on all levels."""
+        if not node.children:
+            return node
+        if may_widen or node.id not in self._widths:
+            self._widths[node.id] = max(len(_label(child)) for child in node.children)
+        width = self._widths[node.id]
+        rows = [_fitted(self.fit(child, may_widen=may_widen), width) for child in node.children]
+        return replace(node, children=tuple(rows))
 
 
 class DbusMenu(ServiceInterface):
@@ -133,7 +159,7 @@ class DbusMenu(ServiceInterface):
         self._open_told_s = -math.inf
         self._root = Node(0)
         self._revision = 1
-        self._widest = ROOM_CHARS
+        self._room = Room()
         self._told: dict[int, dict[str, Variant]] = {}
         self._open_until_s = 0.0
 
@@ -141,8 +167,8 @@ class DbusMenu(ServiceInterface):
         """Whether the menu is open (in the loop's time; from any thread)."""
         return now_s < self._open_until_s
 
-    def refresh(self, *, about_to_show: bool = False, tell: bool = False) -> bool:
-        """Read the rows again; signal the changes if the menu is open, or if ``tell``.
+    def refresh(self, *, about_to_show: bool = False) -> bool:
+        """Read the rows again; signal the changes if the menu is open.
 
         Returns whether they differ.
         """
@@ -156,7 +182,7 @@ class DbusMenu(ServiceInterface):
             self._revision += 1
             self.LayoutUpdated(self._revision, 0)
             return True
-        return (tell or self.is_open(now_s)) and self._tell_changes()
+        return self.is_open(now_s) and self._tell_changes()
 
     def _show_root(self) -> bool:
         """The whole menu is about to open.
@@ -182,10 +208,11 @@ class DbusMenu(ServiceInterface):
     def _read_root(self, *, may_widen: bool) -> Node:
         """The rows as they are now, no wider than an open menu."""
         rows = self._read()
-        if may_widen:
-            self._widest = max(ROOM_CHARS, *(len(_label(row)) for row in rows), 0)
-        rows = tuple(_fitted(row, self._widest, first=row is rows[0]) for row in rows)
-        return Node(0, {"children-display": Variant("s", "submenu")}, rows)
+        if rows:
+            roomy = _relabelled(rows[0], _label(rows[0]).ljust(ROOM_CHARS, FIGURE_SPACE))
+            rows = (roomy, *rows[1:])
+        root = Node(0, {"children-display": Variant("s", "submenu")}, rows)
+        return self._room.fit(root, may_widen=may_widen)
 
     def _tell_changes(self) -> bool:
         """Tell a panel what differs of the properties that it has read; whether any does."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Collection
 
 from tray_app.core.model.readings import ProcessRow, Role
+from tray_app.core.model.sanitize import visible
+from tray_app.core.server.command_line import what_runs
 from tray_app.sources.processes.command_line_index import CommandLineIndex
 from tray_app.sources.processes.cpu_meter import CpuMeter
 from tray_app.sources.processes.process_table import ProcessTable
@@ -22,6 +24,7 @@ class OtherPythons:
         self._index = index
         self._own_pid = own_pid
         self._meters: dict[int, CpuMeter] = {}
+        self._runs: dict[int, str] = {}
         self._listed_s = -math.inf
 
     def read(self, now_s: float, tree: Collection[int]) -> tuple[ProcessRow, ...]:
@@ -44,6 +47,7 @@ class OtherPythons:
                     rss_bytes=rss_bytes,
                     cpu_percent=meter.cpu_percent,
                     created_s=meter.created_s,
+                    runs=self._runs[pid],
                 )
                 rows.append(row)
         rows.sort(key=lambda row: row.rss_bytes, reverse=True)
@@ -62,6 +66,8 @@ class OtherPythons:
             handle = self._table.open(pid)
             if handle is not None:
                 self._meters[pid] = CpuMeter(handle)
+                self._runs[pid] = visible(what_runs(self._table.cmdline(pid)))
 
     def _leave(self, pid: int) -> None:
         self._meters.pop(pid).close()
+        del self._runs[pid]

@@ -44,8 +44,8 @@ def test_menu_by_mouse(panel: Panel, edge: str, start_tray: StartTray) -> None:
     wait_for_icon(tray, app, paused=True)
     mouse_click(tray, app, "Resume")
     wait_for_icon(tray, app, paused=False)
-    mouse_click(tray, app, "Mode", "API only")
-    app.wait_for_label("Mode: API only")
+    mouse_click(tray, app, "Settings", "Mode", "API only")
+    app.wait_for_row("Settings", "Mode: API only")
 
 
 def test_menu_by_keys(start_tray: StartTray) -> None:
@@ -57,9 +57,9 @@ def test_menu_by_keys(start_tray: StartTray) -> None:
     open_menu(tray)
     desktop.key("m", "Right", "Down", "Return")
     wait_for(lambda: not tray.popups(), "the menu is closed")
-    app.wait_for_label("Mode: API only")
+    app.wait_for_label("Unmute (60 min left)")
     open_menu(tray)
-    desktop.key("m", "Return")
+    desktop.key("h", "Return")
     wait_for(lambda: len(tray.popups()) == 2, "the submenu is open")
     desktop.key("Left")
     wait_for(lambda: len(tray.popups()) == 1, "the submenu is closed")
@@ -111,7 +111,7 @@ def test_it_is_drawn_as_the_panel_is(start_tray: StartTray) -> None:
         tray.desktop.screenshot(f"xembed-menu-{theme}")
         tray.desktop.key("Escape")
         wait_for(lambda: not tray.popups(), "the menu is closed")
-        mouse_click(tray, app, "View", "Panel: dark")
+        mouse_click(tray, app, "Settings", "Panel", "Dark")
 
 
 def test_a_menu_that_is_taller_than_the_screen_scrolls(start_tray: StartTray) -> None:

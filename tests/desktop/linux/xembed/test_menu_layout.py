@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tray_app.core.monitor.commands import Quit
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.linux.xembed.geometry import Box
 from tray_app.desktop.linux.xembed.menu_layout import (
     Metrics,

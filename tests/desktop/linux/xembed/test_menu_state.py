@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tray_app.core.monitor.commands import Quit
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.linux.xembed.menu_state import (
     MenuState,
     click,

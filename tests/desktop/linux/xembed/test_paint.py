@@ -10,7 +10,7 @@ from PIL.Image import Image
 
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.monitor.commands import Quit
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.linux.xembed.geometry import Box
 from tray_app.desktop.linux.xembed.menu_layout import layout
 from tray_app.desktop.linux.xembed.paint import COLOURS, Colour, Painter, scroll_end

@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tray_app.core.model.icon_options import Theme
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.linux.xembed.shown import Shown
 from tray_app.worker_thread import WorkerThread
 

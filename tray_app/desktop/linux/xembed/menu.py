@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.menu_text import ROOM_CHARS
 from tray_app.desktop.linux.xembed import menu_state, x11
 from tray_app.desktop.linux.xembed.delay import Delay, Later

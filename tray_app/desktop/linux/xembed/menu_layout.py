@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.linux.xembed.geometry import Box
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 
 UP, DOWN, LEFT, RIGHT = "Up", "Down", "Left", "Right"
 HOME, END, RETURN, ESCAPE = "Home", "End", "Return", "Escape"

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.model.icon_options import Theme
-from tray_app.core.presentation.menu import Row
+from tray_app.core.presentation.menu_row import Row
 
 
 class Shown(Struct):
