@@ -56,7 +56,9 @@ WALL_S = 1_795_000_000.0
 class Watched:
     """A monitor of a process, read every 2 s, and all that it says."""
 
-    def __init__(self, said: object = None, wall_s: float = WALL_S) -> None:
+    def __init__(
+        self, said: object = None, wall_s: float = WALL_S, left: dict[str, object] | None = None
+    ) -> None:
         self.now_s, self.offset_s = 0.0, wall_s
         self.kills: OomKills | None = OomKills(1)
         self.state = resumed(
@@ -65,7 +67,7 @@ class Watched:
                 Settings(),
                 self.now(),
                 local=True,
-                remembered=RememberedChoices(alerts=said),
+                remembered=RememberedChoices(alerts=said, notifications=left),
             )
         )
         self.events: list[Event] = []
@@ -373,6 +375,19 @@ class TestTruth:
         later = Watched(watched.stored, WALL_S + watched.now_s + 10)
         later.stay(1600, 30)
         assert later.told() == ["Forecast withdrawn: 1.56 GB"]
+
+
+def test_what_a_crash_left_on_the_screen_is_said_again() -> None:
+    """The start closes it, so a level that lasts is repeated; after Quit the usual time holds."""
+    watched = Watched()
+    watched.stay(3200, 10)
+    for left, told in (({"ids": [1]}, ["Still critical: 3.12 GB"]), (None, [])):
+        later = Watched(watched.stored, WALL_S + watched.now_s + 10, left)
+        later.stay(3200, 30)
+        assert later.told() == told
+        later = Watched(watched.stored, WALL_S + watched.now_s + 10, left)
+        later.stay(300, 40)
+        assert later.told() == ["Back to normal: 300 MB"]
 
 
 class TestWithdrawn:

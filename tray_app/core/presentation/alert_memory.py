@@ -39,8 +39,13 @@ def choice(state: State, now: Now) -> RememberedChoices:
 
 
 def resumed(state: State) -> State:
-    """A state that continues the alerts of an earlier run."""
-    alerts, muted = restore(state.choice.alerts, state.started)
+    """A state that continues the alerts of an earlier run.
+
+    If that run crashed, it has left notifications, which are closed now. So a level that lasts is
+    repeated as soon as it is read.
+    """
+    left = state.choice.notifications is not None
+    alerts, muted = restore(state.choice.alerts, state.started, repeats=left)
     return replace(state, alerts=alerts, mute=muted)
 
 
@@ -70,13 +75,15 @@ def remembered(state: State, now: Now) -> dict[str, Any]:
     return memory | {"at": now.wall_s} if memory else memory
 
 
-def restore(memory: object, now: Now) -> tuple[AlertsState, MuteState]:
+def restore(memory: object, now: Now, *, repeats: bool = False) -> tuple[AlertsState, MuteState]:
     """Alerts and mute of an earlier run. Ignores invalid values, levels older than an hour and
-    pending alerts older than a day."""
+    pending alerts older than a day. ``repeats``: a level that lasts is due for its repeat."""
     if not isinstance(memory, Mapping):
         return CALM, UNMUTED
     age_s = now.wall_s - (_finite(memory.get("at")) or -math.inf)
     level = _restored(memory, now) if 0.0 <= age_s <= REMEMBERED_S else levels.CALM
+    if repeats and level.said_s is not None:
+        level = replace(level, said_s=now.mono_s - REMEMBERED_S)
     silence = UNMUTED
     until = _finite(memory.get("muted_until"))
     if until is not None and now.wall_s < until <= now.wall_s + 86400.0:
