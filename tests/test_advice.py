@@ -17,6 +17,7 @@ from tray_app.core.presentation.action_text import moved
 ROOT = Path(__file__).parents[1]
 PAPERS = (
     *("README.md", "CONTRIBUTING.md", "docs/notifications.md", "docs/icon.md"),
+    *("docs/api.md", "docs/console.md"),
     "tests/data/strings.txt",
 )
 KEYS = {option.key for option in OPTIONS}

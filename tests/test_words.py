@@ -43,7 +43,14 @@ PROSE = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
-    *("docs/architecture.md", "docs/icon.md", "docs/json.md", "docs/notifications.md"),
+    *(
+        "docs/api.md",
+        "docs/architecture.md",
+        "docs/console.md",
+        "docs/icon.md",
+        "docs/json.md",
+        "docs/notifications.md",
+    ),
     *("assets/runanalyze-tray.1", "tests/data/strings.txt"),
 )
 _PHRASES = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
