@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from tests.core.made import facts
 from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policies import POLICIES
 from tray_app.core.alerts.policy import Finding, Policy
 
@@ -27,7 +30,7 @@ def test_a_policy_without_more_survives_gaps_unchanged() -> None:
     policy = Policy(0, update)
     assert policy.update(1, facts(0.0, lost=True)) == (2, Rang())
     assert policy.woken(7, 1.0) == policy.rebased(7, 1.0) == 7
-    assert policy.due_s is None
+    assert policy.due_s(0, 10.0, AlertLimits()) == math.inf
 
 
 def test_a_policy_is_itself_only() -> None:

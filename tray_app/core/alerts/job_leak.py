@@ -85,29 +85,31 @@ class Leak(Finding, frozen=True):
 
 
 class JobLeakState(Struct, frozen=True):
-    """``quiet`` are the newest (moment, bytes) without work since the last job.
+    """The job that runs, the one that settles, and the row of jobs that each kept much."""
 
-    ``running`` is the number of the job that runs and ``before_bytes`` the memory before it.
-    ``settling`` is the job that is to be compared, ``ended_s`` its end. ``row``, ``row_jobs`` and
-    ``row_bytes`` are of jobs in a row that each kept much, ``row_firsts`` how many of them were the
-    first of their like; ``told_bytes`` when that was last said. ``sizes`` are the newest jobs',
-    the one that settles last. ``temp`` is the temp directory without work, ``most`` (bytes, files)
-    the most during a job. ``kept`` is of the last job that was compared.
-    """
-
+    # The newest readings without work since the last job: (monotonic moment, bytes).
     quiet: tuple[tuple[float, int], ...] = ()
+    # The number of the job that runs, and the memory before it.
     running: int | None = None
     before_bytes: int | None = None
+    # The job that is to be compared, and its end.
     settling: Job | None = None
     ended_s: float = 0.0
+    # What the newest jobs of the row kept, then how many jobs it has, and their sum.
     row: tuple[int, ...] = ()
     row_jobs: int = 0
     row_bytes: int = 0
+    # That sum at the last alert.
     told_bytes: int = 0
+    # How many jobs of the row were the first of their like.
     row_firsts: int = 0
+    # The newest jobs' sizes; the last one is of the job that settles.
     sizes: tuple[JobSize, ...] = ()
+    # The temp directory without work.
     temp: TempUsage | None = None
+    # The most (bytes, files) in it during the job.
     most: tuple[int, int] | None = None
+    # Of the last job that was compared.
     kept: RetainedMemory | None = None
 
 

@@ -31,12 +31,13 @@ THREATS = (ForecastKind.CRITICAL, ForecastKind.FULL)
 TAKEN_BACK_AFTER_S = 12.0
 # This long after a withdrawal a climb may be forecast again, unless all levels are left before.
 FORETELLS_AGAIN_S = 60.0
-# Beside an early alert a lower level is entered no earlier than this.
+# Beside an early alert a lower level is entered no earlier than this. Chosen, not measured: the
+# early alert already says more, so the lower level counts only if memory stays there.
 KEPT_BACK_S = 10.0
 # A level whose hold time is over waits this long for a higher one.
 WAITS_FOR_HIGHER_S = 2.0
 # RAISED is normal during a job. In a burst of CPU it waits at most this long until it is known
-# whether that is work.
+# whether that is work: two samples at 2 s, as that takes 1 s of CPU in readings of 40 % and more.
 WAITS_FOR_WORK_S = 4.0
 
 
@@ -107,26 +108,27 @@ class Recovered(Finding, frozen=True):
 
 
 class LevelState(Struct, frozen=True):
-    """``level`` was entered and has not been left; ``peak_bytes`` since the first was entered.
+    """One climb, from the first level entered until all are left. Moments are monotonic."""
 
-    ``highest`` is the highest that was. ``above_s`` and ``below_s`` are, per level, since when
-    memory has been above the limit and below 90 % of it. ``said_s`` is the last alert.
-    ``foreseen_s``: critical was reported in advance and memory is not there yet; the moment its
-    forecast was last valid. ``taken_back_s`` is the last withdrawal. ``hushed``: RAISED was
-    entered as normal, without an alert; ``idle_s`` is when the work that made it normal ended.
-    ``told``: there was an alert in this climb.
-    """
-
+    # Entered, and not left.
     level: Level = Level.NONE
+    # The highest that was entered in this climb, and the highest memory since.
     highest: Level = Level.NONE
     peak_bytes: int = 0
+    # For each level: since when memory has been above its limit, and below 90 % of it.
     above_s: _Moments = _NEVER
     below_s: _Moments = _NEVER
+    # The last alert.
     said_s: float | None = None
+    # Critical was reported in advance, and memory is not there yet: when its forecast last held.
     foreseen_s: float | None = None
+    # The last withdrawal of a forecast.
     taken_back_s: float | None = None
+    # RAISED was entered as normal, without an alert.
     hushed: bool = False
+    # When the work ended that made it normal.
     idle_s: float | None = None
+    # There was an alert in this climb.
     told: bool = False
 
     @property

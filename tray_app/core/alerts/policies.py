@@ -143,7 +143,7 @@ def due_s(state: AlertsState, now_s: float, limits: AlertLimits) -> float:
     moments = [
         policy.due_s(before, now_s, limits)
         for policy, before in zip(POLICIES, state.states, strict=True)
-        if policy.due_s is not None and before is not policy.initial
+        if before is not policy.initial
     ]
     return min(moments, default=math.inf)
 

@@ -6,6 +6,7 @@ state, the findings and ``POLICY``. `policies` lists them, and the presentation 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -60,16 +61,20 @@ def _same(state: Any, _now_s: float) -> Any:
     return state
 
 
+def _never(_state: Any, _now_s: float, _limits: AlertLimits) -> float:
+    return math.inf
+
+
 class Policy(Struct, Generic[State], frozen=True, eq=False):
     """``update`` returns the state after one more sample, and the finding.
 
     ``woken`` returns the state after a gap, and ``rebased`` the state for a memory figure on
     another basis. ``due_s`` is when an extra reading would change the findings if things stay
-    (monotonic; infinity: never); None: never.
+    (monotonic; infinity: never).
     """
 
     initial: State
     update: Callable[[State, Facts], tuple[State, Finding | None]]
     woken: Callable[[State, float], State] = _same
     rebased: Callable[[State, float], State] = _same
-    due_s: Callable[[State, float, AlertLimits], float] | None = None
+    due_s: Callable[[State, float, AlertLimits], float] = _never

@@ -56,38 +56,42 @@ class Activity(StrEnum):
 
 
 class ActivityState(Struct, frozen=True):
-    """The state between readings that tells work from noise.
-
-    ``read_s`` is the newest process reading; ``burst_s`` (CPU seconds, one core at most) and
-    ``hot_s`` (seconds) measure the unbroken row of readings above 40 % and 80 % up to it.
-    ``worked_s`` is the last sign of work, which lasts for ``lasts_s``; ``ended_s`` the last sign of
-    work that is over; ``seen_s`` the last reading of the server. ``temp_told`` says that ``temp``
-    is the API's own figure. ``stir`` are weak signs; ``began_s`` is where they began, or the work
-    that goes on. ``calm`` is the memory without any sign, and whether it comes from processes.
-    ``idle_files`` is the number of files in tmp while idle, ``has_files`` whether there are more
-    since, and ``encoded_s`` when ffmpeg last ran for the current video. ``hastens``: the server may
-    have gone on to another stage, so the next request should be sent at once.
-    """
+    """The state between readings that tells work from noise. Moments are monotonic."""
 
     activity: Activity = Activity.IDLE
     stage: Stage | None = None
+    # The server's own words about its stage.
     words: Words = field(default_factory=Words)
+    # The newest process reading.
     read_s: float | None = None
+    # The unbroken row of readings above 40 % up to it, in CPU seconds of one core at most; and of
+    # those above 80 %, in seconds.
     burst_s: float = 0.0
     hot_s: float = 0.0
+    # The last sign of work, and how long it lasts.
     worked_s: float | None = None
     lasts_s: float = QUIET_AFTER_S
+    # The last sign of work that is over.
     ended_s: float | None = None
+    # The last reading of the server.
     seen_s: float | None = None
+    # The temp directory, and whether that is the API's own figure.
     temp: TempUsage | None = None
     temp_told: bool = False
+    # Weak signs of work.
     stir: Stir | None = None
+    # The server may have gone on to another stage, so the next request is sent at once.
     hastens: bool = False
+    # Where the weak signs began, or the work that goes on.
     began_s: float | None = None
+    # The memory without any sign, and whether it comes from processes.
     calm: tuple[int, bool] | None = None
+    # The server starts: its CPU is no work.
     starts: bool = False
+    # Files in tmp while idle, and whether there are more since.
     idle_files: int | None = None
     has_files: bool = False
+    # When ffmpeg last ran for the current video.
     encoded_s: float | None = None
 
     @property

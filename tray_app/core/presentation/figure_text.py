@@ -10,7 +10,8 @@ _SOURCES = {Source.API: "API", Source.PROCESS: "process", Source.NONE: ""}
 
 
 def memory_column(sample: Sample) -> str:
-    """``raised   1.52 GB   +12 MB/s``."""
+    """``raised   1.52 GB   +12 MB/s``; ``no reading`` in their place, and only a rate, without a
+    figure."""
     rate = format.rate(sample.rate_bytes_s)
     if sample.memory_bytes is None:
         return f"{memory_text.NO_READING:16} {rate:>10}"

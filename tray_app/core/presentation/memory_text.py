@@ -54,7 +54,8 @@ def kept(value: RetainedMemory | None) -> str:
 
 
 def compared(value: RetainedMemory) -> str:
-    """``Job 3 kept 140 MB``, ``Job 3 kept nothing``, ``Job 3 gave back 20 MB``."""
+    """``Job 3 did not release 140 MB``, ``Job 3 released all its memory``, ``Job 3 released an
+    extra 20 MB``."""
     number, kept_bytes = value.job.number, value.kept_bytes
     if abs(kept_bytes) < 0.5 * MIB:
         return f"Job {number} released all its memory"
