@@ -56,7 +56,7 @@ def test_a_server_that_another_watches_is_left_to_it(
     assert not own.follow(NEW)
     (record,) = caplog.records
     assert record.getMessage() == (
-        "already running for http://localhost:9000; the address is still http://localhost:8000"
+        "already running for http://localhost:9000, so still watching http://localhost:8000"
     )
     assert hand_over(OLD.identity, {})
     assert heard.get(timeout=5) == {}

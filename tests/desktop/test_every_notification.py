@@ -127,6 +127,7 @@ BUSY = replace(
     stage=Stage("frames", inferred=False),
 )
 SHORT = SystemMemory(16 * GIB, 300 * MIB, 98.0, pressure_percent=23.4)
+LIMITED = replace(SHORT, total_bytes=2 * GIB, used_percent=85.4, limited=True)
 TIGHT = replace(SHORT, available_bytes=900 * MIB)
 FULL = replace(
     BUSY,
@@ -134,7 +135,7 @@ FULL = replace(
     band=Band.RED,
     level=Level.CRITICAL,
     alert=Level.CRITICAL,
-    forecast=Forecast(ForecastKind.FULL, 39.0),
+    forecast=Forecast(ForecastKind.FULL, 20.0),
     system=TIGHT,
 )
 HOLDERS = (
@@ -168,10 +169,17 @@ KINDS: dict[str, Event] = {
     "critical": Alert(LevelReached(Level.CRITICAL, 3000), FULL),
     "high-ahead": Alert(
         LevelReached(Level.HIGH, 2000),
-        replace(BUSY, forecast=Forecast(ForecastKind.CRITICAL, 240.0), system=TIGHT),
+        replace(
+            BUSY,
+            memory_bytes=2100 * MIB,
+            rate_bytes_s=3.75 * MIB,
+            forecast=Forecast(ForecastKind.CRITICAL, 240.0),
+            system=TIGHT,
+        ),
     ),
     "critical-resting": Alert(
-        LevelReached(Level.CRITICAL, 3000), replace(IDLE, rests=True, system=TIGHT)
+        LevelReached(Level.CRITICAL, 3000),
+        replace(IDLE, memory_bytes=3174 * MIB, rests=True, system=TIGHT),
     ),
     "critical-roomy": Alert(
         LevelReached(Level.CRITICAL, 3000),
@@ -179,17 +187,18 @@ KINDS: dict[str, Event] = {
     ),
     "foretold-tight": Alert(
         LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 16.0)),
-        replace(BUSY, system=TIGHT),
+        replace(BUSY, memory_bytes=2280 * MIB, system=TIGHT),
     ),
     "foretold-now": Alert(
         LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 4.0)),
-        replace(BUSY, system=TIGHT),
+        replace(BUSY, memory_bytes=2820 * MIB, system=TIGHT),
     ),
     "foretold": Alert(
         LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.CRITICAL, 31.0)), BUSY
     ),
     "foretold-full": Alert(
-        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 42.0)), BUSY
+        LevelReached(Level.CRITICAL, 3000, forecast=Forecast(ForecastKind.FULL, 20.0)),
+        replace(BUSY, system=TIGHT),
     ),
     "came-true": Alert(LevelReached(Level.CRITICAL, 3000, foretold=True), FULL),
     "taken-back": Alert(ForecastWithdrawn(Level.RAISED, 1500), IDLE),
@@ -198,7 +207,7 @@ KINDS: dict[str, Event] = {
     ),
     "recovered": Alert(Recovered(Level.HIGH, 2500 * MIB), CALM),
     "scarce": Alert(MachineShort(SHORT, HOLDERS), IDLE),
-    "scarce-limited": Alert(MachineShort(replace(SHORT, limited=True), HOLDERS[1:2]), BUSY),
+    "scarce-limited": Alert(MachineShort(LIMITED, HOLDERS[1:2]), BUSY),
     "eased": Alert(MachineEased(SystemMemory(16 * GIB, 10 * GIB, 37.5)), CALM),
     "gone": Alert(ServerExit(3277 * MIB, True, None), NO_SERVER),
     "gone-out-of-memory": Alert(ServerExit(3277 * MIB, True, OomKills(1, True)), NO_SERVER),
@@ -218,7 +227,9 @@ KINDS: dict[str, Event] = {
     "answers": Alert(Answering(140.0), CALM),
     "worker-replaced": Alert(WorkerReplacement(900 * MIB), BUSY),
     "leak": Alert(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
-    "leak-long": Alert(Leak((140 * MIB,) * 12, 2100 * MIB, 15), IDLE),
+    "leak-long": Alert(
+        Leak((140 * MIB,) * 12, 2100 * MIB, 15), replace(IDLE, memory_bytes=2600 * MIB)
+    ),
     "growth": Alert(IdleGrowth(45 * MIB, 900.0), IDLE),
     "left-behind": Alert(LeftoverFiles(320 * MIB), IDLE),
     "disk-full": Alert(DiskFull(Disk(100 * GIB, 3 * GIB)), IDLE),

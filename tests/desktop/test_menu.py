@@ -142,7 +142,7 @@ def test_modes_take_effect(
     app.click("Settings", "Mode", "API only")
     app.wait_for_source("API")
     server.hang(1.5)
-    app.wait_for_source("API, last value")  # processes would be there to read
+    app.wait_for_source("last API value")  # processes would be there to read
     app.click("Settings", "Mode", "Automatic")
     app.wait_for_source("Process (1 process)")
     app.wait_for_source("API")

@@ -107,7 +107,7 @@ def test_a_home_of_nobody_is_a_mistake(option: object) -> None:
     status, told = run(flag, "~nosuch/x", "--demo", "--json", "--once")
     assert (status, told) == (
         2,
-        f"runanalyze-tray: {flag}: ~nosuch/x starts with an unknown home directory\n",
+        f"runanalyze-tray: {flag}: ~nosuch/x names an unknown user's home directory\n",
     )
     status, told = run("--demo", "--json", "--once", **{variable: "~nosuch/x"})
     assert status == 0

@@ -114,7 +114,7 @@ def test_another_url_in_the_config_is_another_server(
         third = start_app(session_bus, "--url", one.url, name="third")
         third.wait_for_source("API")
         config_of(app).write_text(f'url = "{one.url}"\n')
-        taken = f"already running for {one.url}; the address is still {two.url}"
+        taken = f"already running for {one.url}, so still watching {two.url}"
         wait_for(lambda: taken in app.log, "the address is another instance's")
 
 

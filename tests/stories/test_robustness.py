@@ -130,7 +130,7 @@ def test_ends_while_the_server_hangs(
         app = start_app(session_bus, "--url", server.url, *options)
         app.wait_for_source("API")
         server.hang(15)
-        app.wait_for_tooltip("API busy" if not options else "API, last value")
+        app.wait_for_tooltip("API busy" if not options else "last API value")
         assert app.end() < END_LIMIT_S
         assert app.process.returncode == 0
         assert app.log == ""

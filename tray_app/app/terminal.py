@@ -85,7 +85,7 @@ def run_terminal(invocation: Invocation) -> int:
         is_read = _show(view, told)
         return 0 if is_read or settings.duration_s is None else NO_READING
     except OutputClosed:
-        _log.debug("nobody reads the output any longer")
+        _log.debug("output was closed")
         return 0
     except OutputFailed as error:
         complain(program_text.output_failed(str(error)))

@@ -107,7 +107,7 @@ def _program() -> list[Finding]:
         try:
             versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            versions.append(f"{name} absent")
+            versions.append(f"{name} not installed")
     return [
         Finding("program", f"runanalyze-tray {__version__}"),
         Finding("Python", f"{platform.python_version()} on {platform.platform()}"),

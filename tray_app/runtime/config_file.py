@@ -107,7 +107,7 @@ def whole(path: str) -> str:
     try:
         return str(Path(path).expanduser().absolute())
     except RuntimeError:
-        raise ValueError("starts with an unknown home directory") from None
+        raise ValueError("names an unknown user's home directory") from None
     except OSError:
         raise ValueError("is relative, but the working directory no longer exists") from None
 

@@ -51,7 +51,7 @@ def test_the_machines_memory() -> None:
     assert memory_text.free_of(system) == "12.3 GB of 23.5 GB free (48 % used)"
     limited = replace(system, limited=True, swap_used_bytes=mb(420), pressure_percent=12.4)
     assert memory_text.free_of(limited) == (
-        "12.3 GB of 23.5 GB free (48 % used) · limited · 420 MB in swap · pressure 12 %"
+        "12.3 GB of 23.5 GB free (48 % used) · memory limit · 420 MB in swap · pressure 12 %"
     )
     calm = replace(system, swap_used_bytes=1000, swap_total_bytes=GIB, pressure_percent=0.4)
     assert memory_text.free_of(calm) == memory_text.free_of(system), "only what is worth saying"

@@ -418,7 +418,7 @@ class TestTheOthers:
         assert found.title == "Machine low on memory: 300 MB free"
         assert found.text == (
             "A program may be killed. Largest: firefox 9.00 GB, uvicorn 1.58 GB; 16.0 GB in all. "
-            "Programs wait for memory 23 % of the time."
+            "Programs are stalled waiting for memory 23 % of the time."
         )
         limited = sent(Alert(MachineShort(replace(system, limited=True), ()), CALM))
         assert limited.title == "Memory limit nearly reached: 300 MB free"

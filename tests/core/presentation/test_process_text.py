@@ -53,25 +53,25 @@ def test_every_evidence_is_a_phrase(kind: EvidenceKind) -> None:
         ),
         (
             Change(Transition.RESTARTED, replace(TARGET, pid=57), Loss(TARGET, OomKills(2))),
-            "Server restarted: uvicorn (pid 57), was pid 42. "
+            "Server restarted: uvicorn (pid 42 → 57). "
             "Out of memory: the kernel's OOM killer ended 2 processes on this machine, "
             "possibly including the server.",
         ),
         (
             Change(Transition.RETURNED, TARGET),
-            "Now watching uvicorn (pid 42), listens on port 8000.",
+            "Now watching uvicorn (pid 42, listens on port 8000).",
         ),
         (
             Change(Transition.SWITCHED, TARGET),
-            "Now watching uvicorn (pid 42), listens on port 8000.",
+            "Now watching uvicorn (pid 42, listens on port 8000).",
         ),
         (
             Change(Transition.WORKER_REPLACED, TARGET, left=(43,), joined=(45,)),
-            "Worker of uvicorn (pid 42) replaced: now pid 45, was pid 43.",
+            "Worker of uvicorn (pid 42) replaced: pid 43 → 45.",
         ),
         (
             Change(Transition.WORKER_REPLACED, TARGET, left=(43, 44), joined=(45, 46)),
-            "Workers of uvicorn (pid 42) replaced: now pid 45, 46, was pid 43, 44.",
+            "Workers of uvicorn (pid 42) replaced: pid 43, 44 → 45, 46.",
         ),
     ],
 )

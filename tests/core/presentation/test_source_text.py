@@ -40,7 +40,7 @@ class TestSource:
         """Nobody takes it for a fresh one."""
         stale = replace(SILENT, source=Source.API, stale=True, age_s=12.0, why=Why.API_LATE)
         assert source_text.source(stale) == (
-            "API, last value · 12 s old · API busy, no answer for 12 s"
+            "last API value · 12 s old · API busy, no answer for 12 s"
         )
 
     @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ class TestSource:
         )
         stale = replace(alone, api=SILENT.api, stale=True, age_s=12.0)
         assert source_text.source(stale) == (
-            "API, last value · 12 s old · API busy, no answer for 12 s · "
+            "last API value · 12 s old · API busy, no answer for 12 s · "
             f"{process_text.problem(PROXY)}"
         )
 

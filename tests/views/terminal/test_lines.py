@@ -169,7 +169,7 @@ def test_details_say_what_is_scarce_whose_it_is_and_who_else_it_might_be() -> No
     plain = "\n".join(plain_lines(sample, details=True))
     screen = "\n".join(texts(ScreenContent(sample, details=True).lines(100)))
     for told in (plain, screen):
-        assert "limited · pressure 12 %" in told
+        assert "memory limit · pressure 12 %" in told
         assert "1.86 GB (USS)" in told
         assert "python (pid 50), command line: main.py" in told
     assert len(plain_lines(BUSY, details=True)) == len(plain_lines(sample, details=True)) - 2

@@ -363,12 +363,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "alerts.available_percent",
         _PERCENT,
-        "Alert below this percentage of available memory on the machine (see available_mb).",
+        "Alert when less than this percentage of memory is available (see available_mb).",
     ),
     Option(
         "alerts.available_mb",
         _number(0, 1_000_000_000, "MB"),
-        "Alert below this many MB available on the machine (or available_percent, if larger).",
+        "Alert when fewer than this many MB are available, or available_percent if that is more.",
     ),
     Option(
         "alerts.leak_mb",

@@ -132,7 +132,7 @@ _TARGET: tuple[Field[Target], ...] = (
         "evidence",
         TEXT,
         lambda it: process_text.evidence(it.evidence),
-        "how it was recognised, for people",
+        "how it was recognised (human-readable)",
     ),
 )
 
@@ -303,7 +303,7 @@ FIGURES: tuple[Figure, ...] = (
                 MB_S,
                 lambda it: it.rate_bytes_s,
                 "how fast memory rises; negative: falls",
-                null="there are too few figures yet",
+                null="not enough readings yet",
             ),
         ),
         label="Rate",
@@ -345,7 +345,7 @@ FIGURES: tuple[Figure, ...] = (
                 COUNT,
                 _descriptors,
                 "open files, sockets and pipes of the server's processes (file descriptors; on"
-                " Windows: handles), in sum",
+                " Windows: handles), in total",
                 null=f"{_NO_PROCESS}, or one of them may not be read",
             ),
         ),
@@ -371,7 +371,7 @@ FIGURES: tuple[Figure, ...] = (
                         "available_gb",
                         GB,
                         lambda it: it.system.available_bytes if it.system else None,
-                        "memory that programs can still get",
+                        "memory still available to programs",
                         null="as `system.used_percent`",
                     ),
                     Field(
@@ -406,7 +406,8 @@ FIGURES: tuple[Figure, ...] = (
                         "pressure_percent",
                         PERCENT,
                         lambda it: it.system.pressure_percent if it.system else None,
-                        "share of the last 10 s in which all programs waited for memory (PSI)",
+                        "share of the last 10 s in which all programs were stalled waiting for"
+                        " memory (PSI)",
                         null="the system does not report it (only Linux does)",
                     ),
                 ),
@@ -428,7 +429,7 @@ FIGURES: tuple[Figure, ...] = (
                         "size_mb",
                         MB,
                         lambda it: it.temp.size_bytes if it.temp else None,
-                        "space that it takes",
+                        "space used",
                         null="it is not known, or has not been read",
                     ),
                     Field(
@@ -567,7 +568,7 @@ FIGURES: tuple[Figure, ...] = (
                         "error",
                         TEXT,
                         lambda it: problem_text(it.problem) if it.problem else None,
-                        "why it does not answer, for people",
+                        "why it does not answer (human-readable)",
                         null="there is no error",
                     ),
                 ),
@@ -606,7 +607,7 @@ FIGURES: tuple[Figure, ...] = (
                 "problem",
                 TEXT,
                 lambda it: source_text.problem(it) or None,
-                "why no process is read, for people",
+                "why no process is read (human-readable)",
                 null="there is a `target`, or no process is looked for",
             ),
         ),

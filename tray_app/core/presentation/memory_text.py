@@ -109,14 +109,14 @@ def machine(value: SystemMemory | None) -> str:
 
 
 def scarce(value: SystemMemory | None) -> str:
-    """Signs of scarce memory, or empty: ``limited · 420 MB in swap · pressure 12 %``."""
+    """Signs of scarce memory, or empty: ``memory limit · 420 MB in swap · pressure 12 %``."""
     if value is None:
         return ""
     swap_bytes, pressure = value.swap_used_bytes or 0, round(value.pressure_percent or 0.0)
     if not (value.limited or pressure) and swap_bytes < SWAP_SHOWN_BYTES:
         return ""  # the usual
     return joined(
-        "limited" if value.limited else "",
+        "memory limit" if value.limited else "",
         f"{size(swap_bytes)} in swap" if swap_bytes >= SWAP_SHOWN_BYTES else "",
         f"pressure {pressure} %" if pressure else "",
     )

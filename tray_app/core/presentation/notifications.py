@@ -378,7 +378,8 @@ def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
         means = f"{'The server' if system.limited else 'A program'} may be killed."
     pressed = ""
     if system.pressure_percent is not None and system.pressure_percent >= 1.0:
-        pressed = f"Programs wait for memory {percent(system.pressure_percent)} of the time."
+        share = percent(system.pressure_percent)
+        pressed = f"Programs are stalled waiting for memory {share} of the time."
     holders = ", ".join(f"{row.name} {size(row.rss_bytes)}" for row in found.holders)
     total = f"{size(system.total_bytes)} in all."
     return f"{what}: {size(system.available_bytes)} free", sentences(

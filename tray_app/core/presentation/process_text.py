@@ -89,14 +89,16 @@ def change(value: Change) -> str:
             kills = value.loss.oom_kills if value.loss else None
             return sentences(f"Server ended: {process(target)}.", out_of_memory(kills), again)
         case Transition.RESTARTED if value.loss:
-            restarted = f"Server restarted: {process(target)}, was pid {value.loss.target.pid}."
+            restarted = (
+                f"Server restarted: {target.name} (pid {value.loss.target.pid} → {target.pid})."
+            )
             return sentences(restarted, out_of_memory(value.loss.oom_kills))
         case Transition.RESTARTED | Transition.RETURNED | Transition.SWITCHED:
-            return f"Now watching {process(target)}, {evidence(target.evidence)}."
+            return f"Now watching {target.name} (pid {target.pid}, {evidence(target.evidence)})."
         case Transition.WORKER_REPLACED:
             what = "Worker" if len(value.joined) == 1 else "Workers"
             old, new = _pids(value.left), _pids(value.joined)
-            return f"{what} of {process(target)} replaced: now {new}, was {old}."
+            return f"{what} of {process(target)} replaced: pid {old} → {new}."
 
 
 def out_of_memory(kills: OomKills | None) -> str:
@@ -114,4 +116,4 @@ def out_of_memory(kills: OomKills | None) -> str:
 
 
 def _pids(pids: tuple[int, ...]) -> str:
-    return f"pid {', '.join(map(str, pids))}"
+    return ", ".join(map(str, pids))

@@ -57,7 +57,7 @@ def already_running(url: str, *, heard: bool) -> str:
 
 def address_taken(url: str, old_url: str) -> str:
     """Why an edit of the config file does not change the server's address."""
-    return f"already running for {url}; the address is still {old_url}"
+    return f"already running for {url}, so still watching {old_url}"
 
 
 def restarted(seen: Restarts) -> str:

@@ -84,7 +84,7 @@ def _source(sample: Sample, offers: Callable[[Target], str]) -> str:
     age = f"{duration(age_s)} old" if age_s >= AGE_SHOWN_S else ""
     match sample.source:
         case Source.API if sample.stale:
-            return joined("API, last value", age, api(sample.api), _why_alone(sample))
+            return joined("last API value", age, api(sample.api), _why_alone(sample))
         case Source.API:
             latency_s = sample.api.latency_s or 0.0
             slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
@@ -100,7 +100,7 @@ def _whence(sample: Sample) -> str:
     """The source alone, and how old its figure is; empty without any."""
     match sample.source:
         case Source.API:
-            return joined("API, last value", f"{duration(sample.age_s or 0.0)} old")
+            return joined("last API value", f"{duration(sample.age_s or 0.0)} old")
         case Source.PROCESS:
             return f"Process ({_tree(sample)})"
         case Source.NONE:
@@ -166,7 +166,7 @@ def _why_process(sample: Sample) -> str:
         case Why.BETWEEN if sample.api.every_s:
             return f"API polled every {duration(sample.api.every_s)}"
         case Why.BETWEEN:
-            return "fresher than the API's last value"
+            return "newer than the last API value"
         case Why.API_LATE if sample.api.state is ApiState.WAITING:
             return "waiting for the API"
         case Why.API_AWAY | Why.API_LATE:

@@ -154,7 +154,7 @@ class SessionBus:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError:
             coroutine.close()
-            raise OSError("the session bus was left") from None
+            raise OSError("disconnected from the session bus") from None
 
     def _connected(self) -> MessageBus:
         if self._bus is None or not self._bus.connected:
