@@ -79,7 +79,7 @@ def _frames(begins_s: float, memory_mb: float) -> _Scene:
 _ENCODING = _Scene(
     begins_s=45,
     stage="BEFORE_VIDEO_POSTPROCESSING",
-    memory_mb=3150,
+    memory_mb=3035,
     cpu_percent=175,
     temp_mb=235,
     temp_files=4,
@@ -101,8 +101,8 @@ _SCENES = (
     _frames(18, 2055),
     _frames(44.5, 3030),
     _ENCODING,
-    replace(_ENCODING, begins_s=51, memory_mb=3160),
-    _Scene(51.5, "AFTER CAP RELEASE", 3100, 30, temp_mb=275, temp_files=4),
+    replace(_ENCODING, begins_s=51, memory_mb=3040),
+    _Scene(51.5, "AFTER CAP RELEASE", 3030, 30, temp_mb=275, temp_files=4),
     _Scene(53, _IDLE, _RETAINED_MB, 1),
     _Scene(STORY_S, _IDLE, _RETAINED_MB, 1),
 )

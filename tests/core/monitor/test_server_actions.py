@@ -197,6 +197,8 @@ class TestServerActions:
         demo = replace(idle, demo=True)
         assert after(demo, FreeMemory(sure=True))[1] == after(idle, FreeMemory(sure=True))[1]
         assert after(demo, OpenTemp())[1] == [TempPlaceMissing(NoTempPlace.DEMO)]
+        shown = demo.settings.address.shown
+        assert after(demo, OpenServer())[1] == [OpenFailed(shown, "not in the demo")]
 
 
 class TestOpening:

@@ -141,6 +141,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return _run_action(state, action, sure)
         case OpenTemp():
             return state, (_temp_place(state),)
+        case OpenServer() if state.demo:
+            return state, (OpenFailed(state.settings.address.shown, "not in the demo"),)
         case OpenServer():
             return state, (PageAsked(state.settings),)
         case EditLimits():
