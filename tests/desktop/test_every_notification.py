@@ -224,7 +224,9 @@ KINDS: dict[str, Event] = {
     "hung-stopped": Alert(Hang(HangKind.STOPPED, 0.0, busy=False), IDLE),
     "hung-deadlocked": Alert(Hang(HangKind.DEADLOCKED, 0.0, busy=True), BUSY),
     "hung-silent": Alert(Hang(HangKind.SILENT, 0.0, busy=True), BUSY),
+    "hung-unasked": Alert(Hang(HangKind.STOPPED, 7140.0, busy=False, asked=False), IDLE),
     "answers": Alert(Answering(140.0), CALM),
+    "runs": Alert(Answering(140.0, asked=False), CALM),
     "worker-replaced": Alert(WorkerReplacement(900 * MIB), BUSY),
     "leak": Alert(Leak((140 * MIB, 60 * MIB, 81 * MIB), 281 * MIB, 3), IDLE),
     "leak-long": Alert(
@@ -601,7 +603,7 @@ def test_what_can_be_made_for_real(
         server.burn(30.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.kill()
-        screen.see("gone", "RunAnalyze stopped at ", "The running job is lost.")
+        screen.see("gone", "RunAnalyze ended at ", "The running job is lost.")
         server.start()
         screen.see("back", "RunAnalyze is back: ", "It was down for ")
         assert app.log.count("\n") <= 3, app.log
@@ -631,7 +633,7 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
         app.wait_for_tooltip("processing")
         server.write_tmp(4, "u2/upload.mp4")
         server.kill()
-        screen.see("gone-again", "RunAnalyze stopped at ", "The running job is lost.")
+        screen.see("gone-again", "RunAnalyze ended at ", "The running job is lost.")
         server.start()
         screen.see("left-behind", "12 MB left in the temp directory", "12 MB in 2 files", 75.0)
         settle(server)

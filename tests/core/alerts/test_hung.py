@@ -177,6 +177,15 @@ def test_a_stopped_process_is_seen_where_no_api_is_asked() -> None:
     server.told.happen(66, SourcesRead(server.reading()))
     assert server.kind is None
     assert [type(alert.finding) for alert in server.said()] == [Hang, Answering]
+    notes = [notifications.note(alert) for alert in server.said()]
+    assert [note and note.title for note in notes] == [
+        "RunAnalyze has been stopped for 60 s",
+        "RunAnalyze runs again: 340 MB",
+    ]
+    assert [note and note.text for note in notes] == [
+        "Its process (pid 42) is stopped (state T). To continue it: kill -CONT 42.",
+        "It was stopped for 66 s. No job is running.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -352,6 +361,10 @@ class TestWords:
         server.answers(10)
         server.is_silent(310)
         assert self.tooltip(server)[1] == "no answer for 5 min"
+        server = Server(Settings(mode=Mode.FALLBACK))
+        for at_s in range(0, 66, 2):
+            server.told.happen(at_s, SourcesRead(server.reading(stopped=True)))
+        assert self.tooltip(server)[1] == "Process (1 process) · stopped for 64 s (state T)"
 
     def test_the_notification_says_what_helps(self) -> None:
         """Urgent only where a job hangs with it."""

@@ -128,7 +128,7 @@ class TestWhatIsSaid:
         (back,) = found(watched.events, ServerReturn)
         assert back.away_s == 2.0
         assert watched.told() == [
-            "RunAnalyze stopped at 3.12 GB while processing",
+            "RunAnalyze ended at 3.12 GB while processing",
             "RunAnalyze is back: 120 MB",
         ]
 
@@ -138,7 +138,7 @@ class TestWhatIsSaid:
         watched.stay(300, 10)
         watched.kills = OomKills(1, own_group=True, limit_bytes=mb(320))
         watched.see(None)
-        assert watched.told() == ["RunAnalyze stopped at 300 MB"]
+        assert watched.told() == ["RunAnalyze ended at 300 MB"]
 
     @pytest.mark.parametrize("kills", [OomKills(0, own_group=True), OomKills(1), None])
     def test_a_kill_of_something_else_is_not_news(self, kills: OomKills | None) -> None:

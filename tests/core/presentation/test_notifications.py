@@ -429,14 +429,14 @@ class TestTheOthers:
     def test_the_end_of_the_server(self) -> None:
         """How high it was, what it did, and the kernel's word where there is one."""
         found = sent(Alert(ServerExit(mb(3277), True, OomKills(1, own_group=True)), CALM))
-        assert found.title == "RunAnalyze stopped at 3.20 GB while processing"
+        assert found.title == "RunAnalyze ended at 3.20 GB while processing"
         assert found.text == (
             "The running job is lost. "
             "Out of memory: the kernel's OOM killer ended a process in its control group."
         )
         idle = sent(Alert(ServerExit(mb(1700), False, None, rested=True), CALM))
         assert (idle.title, idle.text) == (
-            "RunAnalyze stopped at 1.66 GB",
+            "RunAnalyze ended at 1.66 GB",
             "No job was running.",
         )
         limited = sent(
@@ -462,7 +462,7 @@ class TestTheOthers:
         )
         after_job = sent(Alert(ServerReturn(1.0, ServerExit(mb(123), True)), CALM))
         assert after_job.text == (
-            "It was down for 1 s. The running job is lost. It had stopped at 123 MB."
+            "It was down for 1 s. The running job is lost. It had ended at 123 MB."
         )
         after_rest = sent(Alert(ServerReturn(1.0, ServerExit(mb(1700), False, rested=True)), CALM))
         assert after_rest.text == "It was down for 1 s."

@@ -36,11 +36,13 @@ class HangKind(StrEnum):
 
 class Hang(Finding, frozen=True):
     """The server hangs. ``since_s`` is when the first unanswered request was sent, or the first
-    reading found it stopped; ``busy``: it was at work in that time."""
+    reading found it stopped; ``busy``: it was at work in that time. ``asked``: it owes an answer;
+    a process can also be stopped while nobody asks its API."""
 
     kind: HangKind
     since_s: float
     busy: bool
+    asked: bool = True
 
 
 class HungState(Struct, frozen=True):
@@ -63,10 +65,11 @@ class HungState(Struct, frozen=True):
 
 
 class Answering(Finding, frozen=True):
-    """The server answers again after a hang of ``lasted_s``, or runs again where the API is not
-    polled."""
+    """The server answers again after a hang of ``lasted_s``; if it was not ``asked``, it runs
+    again."""
 
     lasted_s: float
+    asked: bool = True
 
     @property
     def ends(self) -> Condition:
@@ -101,7 +104,8 @@ def _answering(
     """After an answer, or while the API is not polled: a hang lasts until the server answers or
     runs."""
     said_s, answered = state.said_s, answered_s != state.answered_s
-    over = None if said_s is None else Answering(now_s - said_s)
+    asked = state.hang is None or state.hang.asked
+    over = None if said_s is None else Answering(now_s - said_s, asked)
     if signs.silent_since_s is not None or signs.stopped:  # since that answer
         return _watched(HungState(answered_s), now_s, signs), over
     if answered or signs.answers or _is_stop(state.hang):
@@ -149,7 +153,8 @@ def _hang(state: HungState, now_s: float, signs: Signs, limits: AlertLimits) -> 
     idle_s = limits.hung_s - TICK_JITTER_S
     in_job_s = max(idle_s, limits.hung_busy_s - TICK_JITTER_S)
     if state.stopped_s is not None and now_s - state.stopped_s >= idle_s:
-        return Hang(HangKind.STOPPED, state.stopped_s, state.busy)
+        asked = signs.silent_since_s is not None
+        return Hang(HangKind.STOPPED, state.stopped_s, state.busy, asked)
     silent_s = signs.silent_since_s
     if silent_s is None or state.answered_s is None or not signs.timed_out:
         return None

@@ -390,7 +390,7 @@ def scarce(found: MachineShort, sample: Sample) -> tuple[str, str]:
 def gone(found: ServerExit, _sample: Sample) -> tuple[str, str]:
     """Title and text when the server ended during a job or with high memory."""
     while_ = " while processing" if found.busy else ""
-    return f"{APP} stopped at {size(found.memory_bytes)}{while_}", _loss(found)
+    return f"{APP} ended at {size(found.memory_bytes)}{while_}", _loss(found)
 
 
 def _loss(found: ServerExit) -> str:
@@ -404,16 +404,18 @@ def _loss(found: ServerExit) -> str:
 
 def hung(found: Hang, sample: Sample) -> tuple[str, str]:
     """Title and text when the server neither answers nor works."""
-    heading = f"{APP} has not answered for {duration(sample.at.mono_s - found.since_s)}"
+    what = "has not answered" if found.asked else "has been stopped"
+    heading = f"{APP} {what} for {duration(sample.at.mono_s - found.since_s)}"
     why, help_ = hang_text.cause(found.kind, sample.target.pid if sample.target else None)
     doing = "A job was running." if found.busy else ""
     return heading, sentences(why, doing, help_)
 
 
 def _answers(found: Answering, sample: Sample) -> tuple[str, str]:
+    heading, before = ("answers", "did not answer") if found.asked else ("runs", "was stopped")
     return (
-        f"{APP} answers again: {size(sample.memory_bytes)}",
-        sentences(f"It did not answer for {duration(found.lasted_s)}.", _doing(sample)),
+        f"{APP} {heading} again: {size(sample.memory_bytes)}",
+        sentences(f"It {before} for {duration(found.lasted_s)}.", _doing(sample)),
     )
 
 
@@ -440,7 +442,7 @@ def _back(found: ServerReturn, sample: Sample) -> tuple[str, str]:
     end = found.end
     if end is None or not (end.busy or process_text.out_of_memory(end.oom_kills)):
         return heading, away
-    return heading, sentences(away, _loss(end), f"It had stopped at {size(end.memory_bytes)}.")
+    return heading, sentences(away, _loss(end), f"It had ended at {size(end.memory_bytes)}.")
 
 
 def _worker_replaced(found: WorkerReplacement, sample: Sample) -> tuple[str, str]:

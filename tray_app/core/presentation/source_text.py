@@ -51,6 +51,8 @@ def _problem(condition: ApiCondition) -> str:
 def hung(value: Hang, now_s: float) -> str:
     """``not answering for 2 min; its process is stopped (state T)``."""
     for_ = duration(max(0.0, now_s - value.since_s))
+    if not value.asked:
+        return f"stopped for {for_} (state T)"
     match value.kind:
         case HangKind.STOPPED:
             return f"not answering for {for_}; its process is stopped (state T)"
