@@ -236,8 +236,8 @@ def test_alert_forecast_and_recovery_are_three_words() -> None:
     lasts = {name: plain_lines(sample, WORDS)[0][72:] for name, sample in coming.items()}
     assert lasts == {
         "CALM": "idle",
-        "ahead": "critical in about 40 s · id…",
-        "high": "critical in about 40 s · id…",
+        "ahead": "critical in about 40 s",
+        "high": "critical in about 40 s",
         "back": "ok recovering · idle",
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from unicodedata import east_asian_width
 
@@ -213,10 +213,20 @@ def _line(sample: Sample, marks: Marks, width: int) -> str:
     dropped = list(figures.PLAIN_DROPPED)
     while _room(clock, columns.values(), width) < TAIL_MIN_WIDTH and dropped:
         del columns[dropped.pop(0)]
-    tail = format.joined(
-        alert_now(sample, marks, memory_text.foreseen), figures.ACTIVITY.text(sample)
-    )
+    going_on = alert_now(sample, marks, memory_text.foreseen), figures.ACTIVITY.text(sample)
+    tail = _fitted(going_on, _room(clock, columns.values(), width))
     return cut(f"{clock}{'  '.join((*columns.values(), tail))}", width)
+
+
+def _fitted(parts: Iterable[str], room: int) -> str:
+    """As many of the parts as fit: the first one matters most."""
+    text = ""
+    for part in filter(None, parts):
+        longer = format.joined(text, part)
+        if text and cells(longer) > room:
+            break
+        text = longer
+    return text
 
 
 def _room(clock: str, columns: Collection[str], width: int) -> int:
