@@ -8,6 +8,8 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tray_app"
 
@@ -38,12 +40,22 @@ def test_the_table_of_threads_is_complete() -> None:
     assert set(re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)) == started_threads()
 
 
-def test_the_papers_name_files_that_exist() -> None:
-    """A path in docs/architecture.md is one of the package."""
-    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    named = set(re.findall(r"`((?:\w+/)+\w+\.py)`", text))
+@pytest.mark.parametrize("paper", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_papers_name_files_that_exist(paper: str) -> None:
+    """A path in backticks is one of the package or of the repository."""
+    text = (ROOT / paper).read_text("utf-8")
+    named = set(re.findall(r"`((?:\w+/)+\w+\.\w+)`", text))
     assert named
-    assert [path for path in sorted(named) if not (PACKAGE / path).is_file()] == []
+    places = (PACKAGE, ROOT)
+    lost = [path for path in sorted(named) if not any((it / path).is_file() for it in places)]
+    assert lost == []
+
+
+def test_contributing_names_each_tool() -> None:
+    """With the command that writes its file again."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    tools = {path.stem for path in (ROOT / "tools").glob("*.py")}
+    assert set(re.findall(r"`(?:python -m )?tools\.(\w+)", text)) == tools
 
 
 def test_every_package_is_packaged() -> None:
