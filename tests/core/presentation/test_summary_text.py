@@ -17,6 +17,7 @@ from tray_app.core.monitor.events import StatusRequested, Summarised
 from tray_app.core.presentation import (
     summary_text,
 )
+from tray_app.core.source_choice.selection import Why
 
 
 class TestTooltip:
@@ -114,6 +115,9 @@ class TestStatus:
         nothing = summary_text.status(StatusRequested(NOTHING, False, False))
         assert nothing[0] == "RunAnalyze: no reading"
         assert nothing[1].startswith("API busy, no answer for 12 s")
+        first = replace(NOTHING, why=Why.STARTING)
+        text = summary_text.status(StatusRequested(first, False, False))[1]
+        assert text.startswith("Waiting for the first answer\n")
 
     def test_a_job_that_ended_with_its_server(self) -> None:
         """And one of which little is known."""

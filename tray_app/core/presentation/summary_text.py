@@ -60,7 +60,7 @@ def _source_and_work(sample: Sample) -> str:
     is_usual = sample.source is Source.API and not sample.stale and sample.hung is None
     source = "" if is_usual else source_text.source(sample)
     if sample.memory_bytes is None or sample.hung is not None:
-        return source
+        return capitalised(source)
     return joined(capitalised(activity_text.doing(sample)), source)
 
 

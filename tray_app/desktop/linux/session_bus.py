@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -202,9 +203,11 @@ class SessionBus:
                 self._stopping.set()
             await asyncio.wait({stopped}, timeout=RECONNECT_S)
         if self._bus is not None and self._bus.connected:
-            last = [asyncio.ensure_future(callback(self._bus)) for callback in self._on_leave]
-            if last:
-                await asyncio.wait(last, timeout=LEAVE_LIMIT_S)
+            last = asyncio.gather(
+                *(callback(self._bus) for callback in self._on_leave), return_exceptions=True
+            )
+            with suppress(TimeoutError):
+                await asyncio.wait_for(last, LEAVE_LIMIT_S)
         if self._bus is not None and self._bus.connected:
             self._bus.disconnect()
             await asyncio.wait({asyncio.ensure_future(_end_of(self._bus))}, timeout=0.5)
