@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.desktop.fake_icon import FakeIcon
 from tests.desktop.legacy_tray import LegacyApp, StartTray, icon_box, shown_picture, wait_for_icon
+from tests.desktop.recorder import Watcher
 from tests.waiting import wait_for
 from tray_app.desktop import linux_icon
 from tray_app.desktop.icon_adapters import SniIcon
@@ -137,6 +138,20 @@ def test_nothing_is_loaded_for_it_before_it_starts() -> None:
         "print([name for name in sys.modules if name.split('.')[0] in ('Xlib', 'PIL')])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@pytest.mark.desktop
+def test_a_watcher_without_a_panel_is_no_panel(start_tray: StartTray) -> None:
+    """As KDE's is on another desktop: the old tray has the icon until a panel joins it."""
+    tray = start_tray()
+    app = LegacyApp(tray.desktop, "--demo")
+    wait_for_icon(tray, app)
+    with Watcher(tray.desktop.bus_address, host_registered=False) as watcher:
+        wait_for(lambda: watcher.items, "the watcher has the item")
+        assert shown_picture(tray), "the old tray has it all the time"
+        watcher.host_comes()
+        wait_for(lambda: not icon_box(tray), "the old tray has it no longer")
+    wait_for(lambda: shown_picture(tray), "the old tray has it again")
 
 
 @pytest.mark.desktop

@@ -68,7 +68,8 @@ class LinuxIcon:
 
     @property
     def is_shown(self) -> bool:
-        return self._xembed.is_docked or (self._sni is not None and self._sni.is_shown)
+        is_in_panel = self._has_panel and self._sni is not None and self._sni.is_shown
+        return is_in_panel or self._xembed.is_docked
 
     def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
         if self._sni is None or self._xembed.is_started:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 WATCHER = "org.kde.StatusNotifierWatcher"
 WATCHER_PATH = "/StatusNotifierWatcher"
 PROPERTIES = "org.freedesktop.DBus.Properties"
-HOST_CAME = "StatusNotifierHostRegistered"
+HOST_CAME, HOST_WENT = "StatusNotifierHostRegistered", "StatusNotifierHostUnregistered"
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 LONGEST_PAUSE_S = 60.0
 ANSWER_LIMIT_S = 5.0
@@ -42,7 +42,7 @@ def pauses_s() -> Iterator[float]:
 class Registration:
     """The item at ``path`` on one connection; all of it runs in the connection's loop.
 
-    ``on_host`` gets whether a watcher is there, at the start and after each change;
+    ``on_host`` gets whether a watcher with a panel is there, at the start and after each change;
     ``wanted`` says whether the icon is to be shown; ``tried`` is called after each attempt.
     """
 
@@ -61,13 +61,15 @@ class Registration:
         self._wanted = wanted
         self._tried = tried
         self._task: asyncio.Task[None] | None = None
+        self._question: asyncio.Task[None] | None = None
         self.is_listed = False
         """Whether the watcher lists the item, as far as known."""
 
     async def follow(self) -> None:
         """Register with each new watcher, and check again when a panel joins one."""
         self._connection.add_message_handler(self._heard)
-        await add_match(self._connection, sender=WATCHER, interface=WATCHER, member=HOST_CAME)
+        for member in (HOST_CAME, HOST_WENT):
+            await add_match(self._connection, sender=WATCHER, interface=WATCHER, member=member)
         await watch_owner(self._connection, WATCHER, self._owner_changed)
 
     def begin(self) -> None:
@@ -77,9 +79,10 @@ class Registration:
     def end(self) -> None:
         """Stop trying; no watcher has it."""
         self.is_listed = False
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._question):
+            if task is not None:
+                task.cancel()
+        self._task = self._question = None
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         if self._task is not None:
@@ -88,19 +91,34 @@ class Registration:
 
     def _owner_changed(self, owned: bool) -> None:
         self.end()
-        self._on_host(owned)
+        if owned:
+            self._question = asyncio.ensure_future(self._report_panel())
+        else:
+            self._on_host(False)
         if owned and self._wanted():
             self.begin()
 
     def _heard(self, message: Message) -> None:
-        if (
-            message.message_type is MessageType.SIGNAL
-            and message.interface == WATCHER
-            and message.member == HOST_CAME
-            and self._wanted()
-        ):
+        if message.message_type is not MessageType.SIGNAL or message.interface != WATCHER:
+            return
+        if message.member == HOST_WENT:
+            self._question = asyncio.ensure_future(self._report_panel())
+        if message.member == HOST_CAME:
+            self._on_host(True)
+        if message.member == HOST_CAME and self._wanted():
             # To register twice makes some panels draw the icon again.
             self._do(self._look_again() if self.is_listed else self._attempts())
+
+    async def _report_panel(self) -> None:
+        """Whether the watcher has a panel: KDE's is started by any of its programs, on any desktop.
+        One that does not say so has one."""
+        name = "IsStatusNotifierHostRegistered"
+        try:
+            (has_panel,) = await self._call(PROPERTIES, "Get", "ss", WATCHER, name)
+        except _FAILED as error:
+            _log.debug("the watcher does not say whether it has a panel: %r", error)
+            has_panel = True
+        self._on_host(bool(getattr(has_panel, "value", has_panel)))
 
     async def _look_again(self) -> None:
         if not await self._is_on_the_list():
