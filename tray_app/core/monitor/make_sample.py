@@ -48,10 +48,12 @@ from tray_app.core.monitor.server_life import ServerLife
 from tray_app.core.monitor.state import Health, State
 from tray_app.core.server.target_tracker import Change
 from tray_app.core.source_choice import change_log, circuit_breaker
-from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
+from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Selected, Why
 
 READING_WEIGHT = 0.25
+# The API does not answer: more than slow.
+_FAILED = (ApiState.SILENT, ApiState.ERROR, ApiState.UNREACHABLE)
 # The longest change of source: a first walk of the temp directory, or the next answer.
 TEMP_KEPT_S = 15.0
 # The recorded idle server moves by less; a video that was posted moves memory by more.
@@ -121,7 +123,13 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         else state.health,
         seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
         source=source,
-        source_changes=change_log.noted(state.source_changes, state.source, source, now.mono_s),
+        source_changes=change_log.noted(
+            state.source_changes,
+            state.source,
+            source,
+            now.mono_s,
+            failed=sample.api.state in _FAILED,
+        ),
         reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
         recent=recent.update(state.recent, now.mono_s, course.known_bytes),
         run=measurement.update(state.run, course.known_bytes, work.highest_bytes),

@@ -22,9 +22,16 @@ def is_news(log: ChangeLog, old: Source, new: Source, now_s: float) -> bool:
     )
 
 
-def noted(log: ChangeLog, old: Source | None, new: Source | None, now_s: float) -> ChangeLog:
-    """The log after one more sample, whose source is ``new``."""
+def noted(
+    log: ChangeLog, old: Source | None, new: Source | None, now_s: float, *, failed: bool = False
+) -> ChangeLog:
+    """The log after one more sample, whose source is ``new``.
+
+    ``failed``: the API does not answer. Then its return is news, however soon it comes.
+    """
     if old is None or new is None or old is new or not is_news(log, old, new, now_s):
         return log
-    others = (entry for entry in log.at_s if entry[:2] != (old, new))
+    others = [entry for entry in log.at_s if entry[:2] != (old, new)]
+    if failed:
+        others = [entry for entry in others if entry[1] is not Source.API]
     return ChangeLog((*others, (old, new, now_s)))
