@@ -195,7 +195,7 @@ class App:
 
         def fits() -> bool:
             seen[:] = [picture := self.picture()]
-            return picture is not None and replace(picture, **wanted) == picture
+            return picture is not None and _looks(replace(picture, **wanted)) == _looks(picture)
 
         with self._last_seen(seen):
             wait_for(fits, f"a picture with {wanted}", within_s)
@@ -255,6 +255,11 @@ def candidates() -> list[Picture]:
         for paused in (False, True)
     ]
     return known + unknown
+
+
+def _looks(picture: Picture) -> bytes:
+    """What a panel shows of it: not all that a picture says can be seen in each size."""
+    return draw.draw(picture, ICON_PX).tobytes()
 
 
 @lru_cache(maxsize=1)

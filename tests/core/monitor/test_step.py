@@ -1116,6 +1116,14 @@ class TestSettingsWhileRunning:
         told.happen(2, NotOpened("/x.log", "it does not exist", Document.LOG))
         assert told.of(OpenFailed) == [OpenFailed("/x.log", "it does not exist", Document.LOG)]
 
+    def test_a_quick_test_does_not_keep_the_mode_of_the_preset_before_it(self) -> None:
+        """Fallback, quick test, standard: the standard preset has the mode of the settings."""
+        told = Told(started())
+        told.happen(1, SetPreset(Preset.FALLBACK), SetPreset(Preset.QUICK))
+        assert told.state.settings.mode is Mode.FALLBACK
+        told.happen(2, SetPreset(Preset.STANDARD))
+        assert told.state.settings.mode is Mode.AUTO
+
     def test_a_quick_test_returns_to_the_edited_settings(self) -> None:
         """The edit came while it ran."""
         told = Told(started())

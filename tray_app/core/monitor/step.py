@@ -269,9 +269,10 @@ def _answered(state: State, outcome: ApiOutcome, now: Now, jitter: float) -> Sta
 
 
 def _set_preset(state: State, preset: Preset, now: Now) -> tuple[State, tuple[Event, ...]]:
-    # A preset keeps the mode, unless the previous preset had set it.
+    # A preset keeps the mode, unless the previous preset had set it (a quick test keeps both).
     mode = state.settings.mode
-    if PRESETS[state.settings.preset].mode and preset is not Preset.QUICK:
+    previous = (state.before_quick or state.settings).preset
+    if PRESETS[previous].mode and preset is not Preset.QUICK:
         mode = state.choice.mode or state.base.mode
     settings = switched(state.settings, replace(state.base, mode=mode), preset)
     if preset is Preset.QUICK:

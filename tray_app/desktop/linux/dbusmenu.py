@@ -125,7 +125,8 @@ class Room:
     """The width of each menu in characters: it does not change while the menu is open.
 
     The top level always has room for its longest rows: its first row is as wide as `ROOM_CHARS`
-    digits. A submenu is as wide as its longest row was when the menu was last closed or opened.
+    digits. A submenu is as wide as its longest row was when the whole menu opened, which is when
+    GTK measures it.
     """
 
     def __init__(self) -> None:
@@ -167,15 +168,17 @@ class DbusMenu(ServiceInterface):
         """Whether the menu is open (in the loop's time; from any thread)."""
         return now_s < self._open_until_s
 
-    def refresh(self, *, about_to_show: bool = False) -> bool:
-        """Read the rows again; signal the changes if the menu is open.
+    def refresh(self, *, about_to_show: bool = False, opens: bool = False) -> bool:
+        """Read the rows again; signal the changes if the menu is open. ``about_to_show``: some part
+        of it, ``opens``: its top level, so that it has the width that its rows have now.
 
         Returns whether they differ.
         """
         now_s = asyncio.get_running_loop().time()
+        was_open = self.is_open(now_s)
         if about_to_show:
             self._note_opening(now_s)
-        root = self._read_root(may_widen=about_to_show or not self.is_open(now_s))
+        root = self._read_root(may_widen=opens or not was_open)
         changed_shape = root.shape() != self._root.shape()
         self._root = root
         if changed_shape:
@@ -192,7 +195,7 @@ class DbusMenu(ServiceInterface):
         has this layout reads nothing again.
         """
         is_opening = not self.is_open(asyncio.get_running_loop().time())
-        changed = self.refresh(about_to_show=True)
+        changed = self.refresh(about_to_show=True, opens=True)
         if is_opening:
             for row in self._root.children:
                 if row.children:
@@ -259,7 +262,7 @@ class DbusMenu(ServiceInterface):
         if event == "clicked" and node.action:
             node.action()
         elif event == "opened":
-            self.refresh(about_to_show=True)
+            self.refresh(about_to_show=True, opens=node_id == 0)
         elif event == "closed" and node_id == 0:
             self._open_until_s, self._open_told_s = 0.0, -math.inf
             self._on_open(False)
