@@ -160,17 +160,10 @@ UNMIRRORED = {
     "core/monitor/events.py": "values only",
     "core/monitor/inputs.py": "values only",
     "core/monitor/sample.py": "values only",
-    "core/monitor/make_sample.py": "half of the transition: tests/core/monitor/test_step.py",
-    "core/monitor/state.py": "its questions are about a state after steps: test_step.py",
-    "desktop/desktop_entry.py": "tests/desktop/test_autostart.py: both write entries",
-    "desktop/linux/notification_service.py": "tests/desktop/test_notifications.py, on a real bus",
-    "desktop/linux/patient_socket.py": "tests/desktop/linux/test_session_bus.py, on a real bus",
     "desktop/linux/xembed/shown.py": "values only",
-    "desktop/session.py": "one value; tests/desktop/test_single_instance.py compares it",
     "runtime/clock.py": "the only importer of the clock: nothing to compare it with",
     "runtime/gc_pause.py": "two calls",
     "runtime/ports.py": "interfaces only",
-    "sources/api/actions.py": "tests/sources/api/test_action_worker.py, against a real server",
     "sources/processes/process_table.py": "an interface: test_procfs.py, test_psutil_table.py",
 }
 # Test files in the mirrored folders that are about more than one module.
@@ -205,5 +198,6 @@ def test_tests_mirror_the_tree() -> None:
     }
     named = {each.removesuffix(".py").replace("/_", "/"): each for each in modules if "/" in each}
     packages = {name.rpartition("/")[0] for name in named}
+    assert [row for row in UNMIRRORED if row.removesuffix(".py") in tested] == []
     assert sorted(set(named) - tested - {each.removesuffix(".py") for each in excepted}) == []
     assert sorted(tested - set(named) - packages - ACROSS) == []

@@ -1,20 +1,16 @@
-"""Start at login, and the desktop entry."""
+"""Start at login."""
 
 from __future__ import annotations
 
 import contextlib
 import plistlib
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tray_app.desktop import autostart, desktop_entry, paths
+from tray_app.desktop import autostart, paths
 from tray_app.desktop.autostart import Login
 
 
@@ -337,43 +333,6 @@ def test_a_disk_that_is_full_leaves_what_was_there(
     assert "Hidden=true" in linux.read_text()
 
 
-BACKSLASH = "\\"
-ODD = ["/a path/with $HOME `x` \"q\" 'a' \\ %f", "--url=http://h/%20", "ü"]
-
-
-def test_exec_is_quoted_as_the_specification_says() -> None:
-    """Both layers of escaping undone, and field codes expanded, the arguments are back."""
-    line = desktop_entry.quoted(ODD).replace(2 * BACKSLASH, BACKSLASH).replace("%%", "%")
-    # Within double quotes the specification escapes as POSIX shells do, which undo it here.
-    script = f'for word in {line}; do echo "$word"; done'
-    done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ODD
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))), min_size=1))
-def test_exec_is_read_as_it_is_written(arguments: list[str]) -> None:
-    """Whatever is in them."""
-    assert desktop_entry.command(desktop_entry.quoted(arguments)) == arguments
-
-
-@pytest.mark.parametrize(
-    ("line", "arguments"),
-    [
-        ("prog -a b", ["prog", "-a", "b"]),
-        ("prog %U --x=%% %i", ["prog", "--x=%"]),
-        ('"/a b/c" d', ["/a b/c", "d"]),
-        (r"/a\sb c", ["/a", "b", "c"]),
-        ('a"b c"d', ["ab cd"]),
-        ("  spaced   out ", ["spaced", "out"]),
-        ("", []),
-        ('"', []),
-    ],
-)
-def test_exec_by_hand(line: str, arguments: list[str]) -> None:
-    """As people and other programs write it."""
-    assert desktop_entry.command(line) == arguments
-
-
 def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """pip's script beside the interpreter, which need not be on any path; else the package."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
@@ -385,19 +344,3 @@ def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(sys, "platform", "win32")
     (tmp_path / "bin" / "runanalyze-trayw.exe").write_text("")
     assert paths.program() == [str(tmp_path / "bin" / "runanalyze-trayw.exe")]
-
-
-def test_an_entry_is_valid() -> None:
-    """desktop-file-validate has nothing to say, where it is installed; the icon is there."""
-    desktop, icon = desktop_entry.install()
-    text = desktop.read_text()
-    assert f"Exec={desktop_entry.quoted(paths.program())}\n" in text
-    assert "Icon=runanalyze-tray\n" in text
-    assert icon.read_bytes() == Path(paths.app_icon()).read_bytes()
-    for line in text.splitlines()[1:]:
-        assert "=" in line
-    if validate := shutil.which("desktop-file-validate"):
-        done = subprocess.run([validate, desktop], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (0, "")
-    assert desktop_entry.uninstall() == [desktop, icon]
-    assert desktop_entry.uninstall() == []

@@ -19,7 +19,7 @@ from tests.core.made import (
     tree_reading,
     wrong,
 )
-from tests.core.monitor.test_step import START_S, Told, started
+from tests.core.monitor.told import START_S, Told, started
 from tray_app.core.alerts.hung import WELL, Answering, Hang, HangKind, HungState, Signs, update
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.server_exit import ServerExit, WorkerReplacement

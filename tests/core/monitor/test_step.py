@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.made import (
-    TARGET,
-    answer,
-    found_in,
-    mb,
-    no_process,
-    refusal,
-    timeout,
-    tree_reading,
-    wrong,
-)
+from tests.core.made import TARGET, answer, mb, no_process, refusal, tree_reading
+from tests.core.monitor.told import LIVES, START_S, WALL_S, Told, lived, started
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
@@ -32,15 +23,7 @@ from tray_app.core.model.document import Document
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
-from tray_app.core.model.readings import (
-    Loss,
-    Now,
-    OwnUse,
-    Source,
-    StageMark,
-    TempUsage,
-    UssPss,
-)
+from tray_app.core.model.readings import Loss, Now, Source, StageMark, TempUsage, UssPss
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
     Command,
@@ -69,15 +52,11 @@ from tray_app.core.monitor.events import (
     Chosen,
     DocumentAsked,
     Ended,
-    Event,
     HostMissing,
-    JobEnded,
-    JobStarted,
     OpenFailed,
     PortWatched,
     Sampled,
     SettingsWrong,
-    SourceChanged,
     Summarised,
     TargetChanged,
 )
@@ -88,7 +67,6 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HostSeen,
     Input,
-    MenuSeen,
     NotOpened,
     Reconfigured,
     SourcesRead,
@@ -98,222 +76,19 @@ from tray_app.core.monitor.inputs import (
 from tray_app.core.monitor.make_sample import HOST_MISSING_AFTER_S
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
-    State,
     begin,
     ends_s,
-    is_menu_open,
     is_watching,
-    patience_s,
     samples_at_once,
     style,
     theme,
-    wants_api,
-    wants_health,
     wants_processes,
-    wants_stage,
 )
-from tray_app.core.monitor.step import MENU_OPEN_AT_MOST_S, step
-from tray_app.core.presentation import activity_text, alert_memory, source_text
+from tray_app.core.presentation import alert_memory
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Why
-
-START_S = 1000.0
-WALL_S = 1_795_000_000.0
-
-
-def started(settings: Settings | None = None, *, local: bool = True) -> State:
-    settings = settings or Settings()
-    return begin(Settings(), settings, Now(START_S, WALL_S), local=local)
-
-
-class Told:
-    """A state, and what happened to it; moments count from the start."""
-
-    def __init__(self, state: State) -> None:
-        self.state = state
-        self.events: list[Event] = []
-        self.slept_s = 0.0
-
-    def happen(self, at_s: float, *inputs: Input) -> None:
-        now = Now(START_S + at_s, WALL_S + at_s + self.slept_s)
-        for happened in inputs:
-            self.state, events = step(self.state, happened, now)
-            self.events += events
-
-    def answer(self, at_s: float, memory_mb: float, **more: float) -> None:
-        """An answer, and the tick that uses it."""
-        self.happen(at_s, Answered(answer(memory_mb, START_S + at_s, **more)), SourcesRead())  # type: ignore[arg-type]
-
-    def read(self, at_s: float, memory_mb: float, cpu_percent: float = 1.0) -> None:
-        """A tick with a process reading and no answer."""
-        self.happen(
-            at_s, SourcesRead(tree_reading(memory_mb, START_S + at_s, cpu_percent=cpu_percent))
-        )
-
-    def of(self, kind: type) -> list[Event]:
-        return [event for event in self.events if isinstance(event, kind) or found_in(event, kind)]
-
-    @property
-    def sample(self) -> Sample:
-        assert self.state.sample is not None
-        return self.state.sample
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told(started())
-
-
-class TestWhatIsWanted:
-    @pytest.mark.parametrize(
-        ("mode", "local", "api", "processes"),
-        [
-            (Mode.AUTO, True, True, True),
-            (Mode.AUTO, False, True, False),
-            (Mode.API, True, True, False),
-            (Mode.FALLBACK, True, False, True),
-            (Mode.FALLBACK, False, False, False),
-        ],
-    )
-    def test_the_mode_says_which_sources_may_be_used(
-        self, mode: Mode, local: bool, api: bool, processes: bool
-    ) -> None:
-        """API only never reads processes, process only never sends a request."""
-        state = started(Settings(mode=mode), local=local)
-        assert (wants_api(state), wants_processes(state)) == (api, processes)
-
-    def test_patience_and_stage_depend_on_whether_the_server_works(self, told: Told) -> None:
-        """10 s while idle and 30 s while processing; the stage is asked for once it begins."""
-        told.read(2, 300)
-        assert (patience_s(told.state), wants_stage(told.state)) == (10.0, False)
-        told.read(4, 300, cpu_percent=100)
-        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, True)
-        told.happen(4, Asked())
-        assert (patience_s(told.state), wants_stage(told.state)) == (30.0, False)
-
-    def test_a_stage_that_was_asked_for_in_vain_is_asked_for_again(self, told: Told) -> None:
-        """With the next request that is answered."""
-        told.read(2, 300)
-        told.read(4, 300, cpu_percent=100)
-        told.happen(4, Asked())
-        told.happen(5, Answered(timeout(START_S + 5)))
-        assert wants_stage(told.state)
-
-    def test_a_pause_asks_nothing(self, told: Told) -> None:
-        """Until it ends."""
-        told.happen(1, SetPaused(True))
-        assert not wants_api(told.state)
-        told.happen(2, SetPaused(False))
-        assert wants_api(told.state)
-
-
-class TestSamples:
-    def test_a_sample_says_all_that_is_known(self, told: Told) -> None:
-        """From both sources."""
-        temp = TempUsage(mb(9), 2, START_S + 2)
-        told.happen(
-            2,
-            Answered(answer(300, START_S + 1.95, temp=temp)),
-            SourcesRead(tree_reading(301, START_S + 2, cpu_percent=3.0, children={"ffmpeg": 90})),
-        )
-        sample = told.sample
-        assert (sample.number, sample.mode, sample.source) == (1, Mode.AUTO, Source.API)
-        assert (sample.memory_bytes, sample.peak_bytes) == (mb(390), mb(390))
-        assert (sample.band, sample.alert, sample.activity) == (
-            Band.GREEN,
-            Level.NONE,
-            Activity.PROCESSING,
-        )
-        assert (sample.cpu_percent, sample.temp) == (3.0, temp)
-        assert sample.age_s == pytest.approx(0.05)
-        assert [row.name for row in sample.rows] == ["uvicorn", "ffmpeg"]
-        assert sample.job is not None
-        assert (sample.job.number, sample.job.ended) == (1, None)
-        assert told.events == [Sampled(sample), JobStarted(sample.job, sample)]
-
-    def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
-        """It stays when memory falls."""
-        for at_s, memory_mb in ((2, 300), (4, 900), (6, 400)):
-            told.read(at_s, memory_mb)
-        assert told.sample.peak_bytes == mb(900)
-
-    def test_the_walkers_figure_counts_where_the_api_tells_none(self, told: Told) -> None:
-        """And the API's own comes first."""
-        walked, own = TempUsage(1, 1, 0), TempUsage(2, 2, 0)
-        told.happen(2, SourcesRead(tree_reading(300, START_S + 2), walked))
-        assert told.sample.temp == walked
-        told.happen(4, Answered(answer(300, START_S + 4, temp=own)), SourcesRead(None, walked))
-        assert told.sample.temp == own
-
-    def test_without_any_reading_nothing_is_invented(self, told: Told) -> None:
-        """No figure, no band, no rate; what was alerted stays."""
-        for at_s in (2, 4, 6):
-            told.read(at_s, 2500)
-        told.happen(8, SourcesRead(no_process(START_S + 8)))
-        sample = told.sample
-        assert (sample.source, sample.memory_bytes, sample.band) == (
-            Source.NONE,
-            None,
-            Band.UNKNOWN,
-        )
-        assert (sample.rate_bytes_s, sample.age_s) == (None, None)
-        assert (sample.level, sample.alert) == (Level.NONE, Level.HIGH)
-        assert sample.peak_bytes == mb(2500)
-        assert told.of(Recovered) == []
-
-    def test_a_change_of_source_is_said_once(self, told: Told) -> None:
-        """Not for the first sample, and not while it stays."""
-        told.answer(2, 300)
-        told.answer(4, 300)
-        told.read(6, 300)
-        told.read(8, 300)
-        told.answer(10, 300)
-        sources = [event.sample.source for event in told.of(SourceChanged)]  # type: ignore[union-attr]
-        assert sources == [Source.PROCESS, Source.API]
-        told.read(12, 300)
-        told.read(14, 300)
-        told.answer(16, 300)
-        again = [event.again for event in told.of(SourceChanged)]  # type: ignore[union-attr]
-        assert again == [False, False, True, True]
-
-    def test_the_rate_forgets_what_was_before_a_silence(self, told: Told) -> None:
-        """Two figures with nothing between them make no slope."""
-        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.read(at_s, memory_mb)
-        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
-        told.happen(8, SourcesRead(no_process(START_S + 8)))
-        told.read(10, 900)
-        assert told.sample.rate_bytes_s is None
-
-    def test_a_stale_value_is_not_a_point_of_the_rate(self) -> None:
-        """It would make every climb look steady."""
-        told = Told(started(local=False))
-        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.answer(at_s, memory_mb)
-        points = told.state.trend.points
-        told.happen(7.95, Asked())
-        told.happen(8, SourcesRead())
-        assert told.sample.stale
-        assert told.state.trend.points == points
-
-    @pytest.mark.parametrize("wall_step_s", [3600.0, -3600.0])
-    def test_a_gap_drops_the_rate(self, told: Told, wall_step_s: float) -> None:
-        """After sleep, or when the clock was set."""
-        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.read(at_s, memory_mb)
-        told.slept_s = wall_step_s
-        told.read(8, 2400)
-        assert told.sample.rate_bytes_s is None
-        assert len(told.state.trend.points) == 1
-
-    def test_an_unsteady_clock_is_no_gap(self, told: Told) -> None:
-        """Small corrections of the wall clock happen every day."""
-        for at_s, memory_mb in ((2, 100), (4, 200), (6, 300)):
-            told.slept_s = 0.5 * at_s
-            told.read(at_s, memory_mb)
-        assert told.sample.rate_bytes_s == pytest.approx(mb(50))
 
 
 class TestApi:
@@ -437,142 +212,6 @@ class TestNotTheServer:
         for at_s in (2, 4, 6):
             self.tick(told, at_s)
         assert self.tick(told, 8, answers=False, pid=43).target is not None
-
-
-class TestJobs:
-    def work(self, told: Told) -> None:
-        """Idle, and then a core in use."""
-        for at_s, memory_mb, cpu_percent in ((2, 126, 1), (4, 300, 100), (6, 532, 100)):
-            told.read(at_s, memory_mb, cpu_percent=cpu_percent)
-
-    def test_beginning_and_end_are_events(self, told: Told) -> None:
-        """And each sample shows the job, the last one too."""
-        self.work(told)
-        assert [event.job.number for event in told.of(JobStarted)] == [1]  # type: ignore[union-attr]
-        assert told.sample.job is told.state.jobs.current
-        for at_s in (8, 10, 12):
-            told.read(at_s, 301)
-        (ended,) = told.of(JobEnded)
-        assert isinstance(ended, JobEnded)
-        assert (
-            activity_text.job(ended.job) == "Job 1: 4 s, 126 MB before, peak 532 MB, 301 MB after"
-        )
-        assert told.sample.job is ended.job
-
-    def test_the_newer_figure_of_the_temp_directory_counts(self, told: Told) -> None:
-        """While the server works it is walked between two answers, too."""
-        told.answer(2, 300, temp=TempUsage(mb(12), 1, START_S + 2))  # type: ignore[arg-type]
-        walked = TempUsage(mb(16), 2, START_S + 3)
-        told.happen(3.2, SourcesRead(tree_reading(360, START_S + 3.2), walked, sudden=True))
-        assert told.sample.temp == walked
-        told.answer(4, 360, temp=TempUsage(mb(17), 2, START_S + 4))  # type: ignore[arg-type]
-        assert told.sample.temp is not None
-        assert told.sample.temp.size_bytes == mb(17)
-
-    def test_what_fast_polls_have_seen_counts_as_peak(self, told: Told) -> None:
-        """ffmpeg lives between two readings: the job's peak has it, and so has the run's."""
-        self.work(told)
-        at_work = tree_reading(340, START_S + 8, cpu_percent=100)
-        told.happen(8, SourcesRead(at_work, peak_rss_bytes=mb(627)))
-        assert told.sample.job is not None
-        assert (told.sample.job.peak_bytes, told.sample.peak_bytes) == (mb(627), mb(627))
-        for at_s in (10, 12, 14):
-            told.read(at_s, 301)
-        assert told.sample.job.peak_bytes == mb(627)
-
-    def test_what_fast_polls_saw_of_a_server_that_was_killed_is_its_jobs(self, told: Told) -> None:
-        """Its last half second is in no reading; it is no figure of the next one."""
-        self.work(told)
-        lost = replace(no_process(START_S + 8), loss=Loss(TARGET))
-        told.happen(8, SourcesRead(lost, peak_rss_bytes=mb(627)))
-        (ended,) = told.of(JobEnded)
-        assert isinstance(ended, JobEnded)
-        assert (ended.job.lost, ended.job.peak_bytes) == (True, mb(627))
-
-    def test_polls_of_another_server_are_no_peak(self, told: Told) -> None:
-        """Readings of the last server say nothing about the next one."""
-        self.work(told)
-        other = tree_reading(126, START_S + 8)
-        other = replace(other, target=replace(TARGET, pid=77))
-        told.happen(8, SourcesRead(other, peak_rss_bytes=mb(627)))
-        assert told.sample.peak_bytes is not None
-        assert told.sample.peak_bytes < mb(627)
-
-    def test_a_stale_value_is_no_figure_of_a_job(self) -> None:
-        """It was measured before."""
-        told = Told(started(local=False))
-        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
-        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
-        told.happen(5.95, Asked())
-        told.happen(6, SourcesRead())
-        assert (told.sample.stale, told.sample.activity) == (True, Activity.PROCESSING)
-        told.happen(12, Answered(answer(350, START_S + 12, tracker=(2.0,))), SourcesRead())
-        assert told.sample.job is not None
-        assert told.sample.job.after is not None
-        assert told.sample.job.after.memory_bytes == mb(350)
-
-    def test_a_silent_remote_server_goes_on_with_its_job(self) -> None:
-        """It is silent because it works; there is no figure, and no end."""
-        told = Told(started(local=False))
-        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
-        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
-        told.happen(5.95, Asked())
-        for at_s in range(6, 40, 2):
-            told.happen(at_s, SourcesRead())
-        assert told.sample.memory_bytes is None
-        told.answer(42, 900, tracker=(3.0,))  # type: ignore[arg-type]
-        assert len(told.of(JobStarted)) == 1
-        assert told.of(JobEnded) == []
-        assert told.state.jobs.current is not None
-        assert told.state.jobs.current.peak_bytes == mb(900)
-
-    def test_a_server_that_goes_away_ends_its_job_at_once(self, told: Told) -> None:
-        """Nothing can be measured after it, and the next one is idle until it works."""
-        self.work(told)
-        told.happen(8, SourcesRead(no_process(START_S + 8)))
-        (ended,) = told.of(JobEnded)
-        assert isinstance(ended, JobEnded)
-        assert activity_text.job(ended.job) == (
-            "Job 1: 4 s, 126 MB before, peak 532 MB, then the server ended"
-        )
-        assert told.sample.activity is Activity.IDLE
-
-    def test_another_server_ends_the_job_of_the_first(self, told: Told) -> None:
-        """Another pid, or the same one used again."""
-        self.work(told)
-        other = tree_reading(90, START_S + 8, cpu_percent=100)
-        told.happen(8, SourcesRead(replace(other, target=replace(TARGET, created_s=9.0))))
-        (ended,) = told.of(JobEnded)
-        assert isinstance(ended, JobEnded)
-        assert (ended.job.lost, ended.job.after) == (True, None)
-        assert told.sample.activity is Activity.IDLE
-
-    def test_a_server_that_was_killed_and_starts_again_has_no_job(self, told: Told) -> None:
-        """Recorded: three files that it left, and 0.3 s of CPU for what it imports."""
-        told.answer(2, 300, temp=TempUsage(mb(19), 2, START_S + 2))  # type: ignore[arg-type]
-        told.happen(4, SourcesRead(replace(no_process(START_S + 4), loss=Loss(TARGET))))
-        again = replace(TARGET, pid=77, created_s=WALL_S + 12)
-        left = TempUsage(mb(20), 3, START_S + 13, ("thumbnail_x.jpg",))
-        for at_s, memory_mb, percent in ((12.8, 35, None), (13.3, 47, 32), (13.8, 123, 25)):
-            starting = tree_reading(memory_mb, START_S + at_s, cpu_percent=percent, workers=0)
-            told.happen(at_s, SourcesRead(replace(starting, target=again), left))
-        up = replace(tree_reading(123, START_S + 14, cpu_percent=60), target=again)
-        reading = answer(123, START_S + 14, temp=replace(left, taken_s=START_S + 14, names=()))
-        told.happen(14, Answered(reading), SourcesRead(up))
-        for at_s in (16, 18, 20):
-            told.happen(at_s, SourcesRead(replace(tree_reading(123, START_S + at_s), target=again)))
-        assert told.of(JobStarted) == []
-
-    def test_a_refused_connection_ends_the_job_of_a_remote_server(self) -> None:
-        """Nobody is there: refused three times, which silence never is."""
-        told = Told(started(local=False))
-        told.answer(2, 300, tracker=(1.0,))  # type: ignore[arg-type]
-        told.answer(4, 400, tracker=(2.0,))  # type: ignore[arg-type]
-        for at_s in (6, 7, 9):
-            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)), SourcesRead())
-        (ended,) = told.of(JobEnded)
-        assert isinstance(ended, JobEnded)
-        assert ended.job.lost
 
 
 class TestWhatIsWatched:
@@ -717,48 +356,6 @@ class TestView:
         assert theme(told.state) is Theme.LIGHT
         told.happen(4, SetTheme(Theme.AUTO))
         assert theme(told.state) is Theme.DARK
-
-
-class TestMenu:
-    def test_it_counts_as_open_until_it_is_closed(self, told: Told) -> None:
-        """Or for a minute, where no panel says that it was closed."""
-        told.happen(2, MenuSeen(True))
-        assert told.state.menu_until_s is not None
-        now_s = told.state.menu_until_s - MENU_OPEN_AT_MOST_S
-        assert is_menu_open(told.state, now_s + 59)
-        assert not is_menu_open(told.state, now_s + 61)
-        told.happen(3, MenuSeen(False))
-        assert not is_menu_open(told.state, now_s + 2)
-
-    def test_its_own_health_is_read_rarely_while_it_is_closed(self, told: Told) -> None:
-        """Once a minute, and at each sample while it is open."""
-        own = OwnUse(34 * 1024**2, 0.4)
-        assert wants_health(told.state, START_S)
-        told.happen(2, SourcesRead(monitor=own))
-        assert told.state.health is not None
-        assert (told.state.health.own, told.state.health.samples) == (own, told.state.samples)
-        at_s = told.state.health.at.mono_s
-        assert not wants_health(told.state, at_s + 59)
-        assert wants_health(told.state, at_s + 60)
-        told.happen(3, MenuSeen(True))
-        assert wants_health(told.state, at_s + 2)
-
-
-class TestLateSamples:
-    def test_a_sample_that_comes_too_late_is_counted(self, told: Told) -> None:
-        """By more than a fifth of the interval of 2 s."""
-        told.happen(2, SourcesRead())
-        told.happen(4.4, SourcesRead(late_s=0.4))
-        assert told.state.late == 0
-        told.happen(6.5, SourcesRead(late_s=0.5))
-        assert told.state.late == 1
-
-    def test_sleep_is_not_lateness(self, told: Told) -> None:
-        """Nobody waited for a sample while the machine slept; nor is the first one late."""
-        told.happen(2, SourcesRead(late_s=1.0))
-        assert told.state.late == 0
-        told.happen(600, SourcesRead(late_s=596.0))
-        assert told.state.late == 0
 
 
 class TestPresets:
@@ -951,37 +548,8 @@ class TestOthers:
         assert told.of(HostMissing) == []
 
 
-_figures = st.floats(0, 6000)
-_outcomes = st.one_of(
-    st.builds(lambda f: lambda at_s: answer(f, at_s), _figures),
-    st.sampled_from([refusal, timeout, wrong]),
-)
-_inputs: st.SearchStrategy[Callable[[float], Input]] = st.one_of(
-    st.builds(lambda f: lambda at_s: SourcesRead(tree_reading(f, at_s)), _figures),
-    st.builds(lambda f: lambda at_s: SourcesRead(tree_reading(f, at_s, cpu_percent=100)), _figures),
-    st.just(lambda at_s: SourcesRead(no_process(at_s))),
-    st.just(lambda _: SourcesRead()),
-    st.builds(lambda outcome: lambda at_s: Answered(outcome(at_s), 0.3), _outcomes),
-    st.just(lambda _: Asked()),
-    st.sampled_from([SetMode(mode) for mode in Mode]).map(lambda i: lambda _: i),
-    st.sampled_from([SetPreset(preset) for preset in Preset]).map(lambda i: lambda _: i),
-    st.sampled_from([SetPaused(True), SetPaused(False)]).map(lambda i: lambda _: i),
-)
-_lives = st.lists(st.tuples(st.floats(0, 10), st.floats(-1, 1), _inputs), max_size=60)
-
-
-def lived(life: Iterable[tuple[float, float, Callable[[float], Input]]], local: bool) -> Told:
-    """What a life of (seconds since the last, step of the wall clock, input) tells."""
-    told, at_s = Told(started(local=local)), 0.0
-    for step_s, wall_step_s, make in life:
-        at_s += step_s
-        told.slept_s += wall_step_s if abs(wall_step_s) < 0.9 else 5000 * wall_step_s
-        told.happen(at_s, make(START_S + at_s))
-    return told
-
-
 @settings(deadline=None)  # a slow machine is no defect
-@given(_lives, st.booleans())
+@given(LIVES, st.booleans())
 def test_no_level_is_said_twice_without_being_left(
     life: list[tuple[float, float, Callable[[float], Input]]], local: bool
 ) -> None:
@@ -1004,72 +572,6 @@ def test_no_level_is_said_twice_without_being_left(
                 assert sample.memory_bytes < 0.9 * mb(limits.raised_mb)
                 assert peak_bytes > mb(limits.limit_mb(level))
                 assert not not_left
-
-
-@settings(deadline=None)  # a slow machine is no defect
-@given(_lives, st.booleans())
-def test_every_sample_is_consistent(
-    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
-) -> None:
-    """A figure has a source, a band and an age; no figure has none of them."""
-    samples = [e.sample for e in lived(life, local).events if isinstance(e, Sampled)]
-    assert [sample.number for sample in samples] == list(range(1, len(samples) + 1))
-    for sample in samples:
-        has_figure = sample.memory_bytes is not None
-        assert has_figure == (sample.source is not Source.NONE)
-        assert has_figure == (sample.band is not Band.UNKNOWN)
-        assert has_figure == (sample.age_s is not None)
-        assert sample.why is not None or (sample.source is Source.API and not sample.stale)
-        assert sample.rate_bytes_s is None or math.isfinite(sample.rate_bytes_s)
-        if not local:
-            assert not sample.stale or sample.api.state is not ApiState.OFF
-        assert sample.mode is not Mode.FALLBACK or sample.source is not Source.API
-
-
-@settings(deadline=None)  # a slow machine is no defect
-@given(_lives, st.booleans())
-def test_jobs_begin_and_end_in_turn(
-    life: list[tuple[float, float, Callable[[float], Input]]], local: bool
-) -> None:
-    """Whatever happens: one at a time, and a sample says whether one runs."""
-    running = None
-    for event in lived(life, local).events:
-        match event:
-            case Sampled(sample):
-                shown = sample.job.number if sample.job and not sample.job.ended else None
-                assert (shown is not None) == (sample.activity is not Activity.IDLE)
-            case JobStarted(job):
-                assert running is None
-                running = job.number
-            case JobEnded(job):
-                assert running == job.number
-                running = None
-
-
-def test_the_state_stays_small_over_ten_thousand_samples() -> None:
-    """After a month the state is no larger than after an hour in which 36 jobs ran."""
-    told, sizes = Told(started()), list[int]()
-    for number in range(1, 10_001):
-        at_s, memory_mb = 0.5 * number, 300 + 2900 * (number % 400) / 400
-        if number % 50 > 10:
-            reading = answer(memory_mb, START_S + at_s, tracker=(float(number),))
-            told.happen(at_s, Asked(), Answered(reading))
-        elif number % 50 == 5:
-            told.happen(at_s, Asked(), Answered(refusal(START_S + at_s)))
-        told.happen(at_s, SourcesRead(tree_reading(memory_mb, START_S + at_s)))
-        told.events.clear()
-        if number >= 7200 and number % 400 == 0:
-            sizes.append(len(repr(told.state)))
-    assert max(sizes) < 1.1 * sizes[0]
-    assert told.sample.number == 10_000
-
-
-def test_a_state_is_a_value() -> None:
-    """A step changes nothing but its result."""
-    state = started()
-    before = replace(state)
-    step(state, SourcesRead(tree_reading(2500, START_S + 2)), Now(START_S + 2, WALL_S + 2))
-    assert state == before
 
 
 class TestSettingsWhileRunning:
@@ -1209,30 +711,3 @@ class TestSettingsWhileRunning:
             AutostartFailed(False, "Permission denied"),
         ]
         assert told.state.autostart
-
-
-class TestTheIntervalInForce:
-    def test_it_stretches_when_readings_take_longer(self) -> None:
-        """An interval that is too short is lengthened visibly, and returns when possible."""
-        settings = Settings(mode=Mode.FALLBACK, interval_s=0.2)
-        told = Told(started(settings))
-        for second in range(12):
-            told.happen(second, SourcesRead(tree_reading(300, START_S + second), took_s=1.0))
-        assert told.state.sample
-        assert told.state.sample.stretched
-        assert told.state.sample.interval_s == pytest.approx(1.25, rel=0.05)
-        assert "slowed to one sample per 1 s" in source_text.source(told.state.sample)
-        for second in range(12, 40):
-            told.happen(second, SourcesRead(tree_reading(300, START_S + second), took_s=0.001))
-        assert not told.state.sample.stretched
-        assert told.state.sample.interval_s == 0.2
-
-    def test_an_api_that_stands_alone_sets_the_pace(self) -> None:
-        """Where nothing else is read, a sample without a new answer would show nothing new."""
-        settings = Settings(mode=Mode.API)
-        told = Told(started(settings))
-        told.happen(1, Answered(answer(300, START_S + 1.0, latency_s=0.4)))
-        told.happen(1.1, SourcesRead())
-        assert told.state.sample
-        assert told.state.sample.interval_s == pytest.approx(8.0)
-        assert "slowed to one sample per 8 s" in source_text.source(told.state.sample)

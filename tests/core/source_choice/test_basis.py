@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import TARGET, answer, found, found_in, mb, no_process, refusal, tree_reading
-from tests.core.monitor.test_step import START_S, WALL_S, Told, started
+from tests.core.monitor.told import START_S, WALL_S, Told, started
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.server_exit import ServerExit, ServerReturn
 from tray_app.core.analysis.bands import Band

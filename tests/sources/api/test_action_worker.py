@@ -36,7 +36,6 @@ from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.sources.api import action_worker
 from tray_app.sources.api.action_worker import ActionWorker
 from tray_app.sources.api.actions import ServerCalls
-from tray_app.sources.api.errors import ApiError
 
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
 CLEANED = (PAYLOADS / "cleanup-old-files.idle.json").read_bytes()
@@ -70,14 +69,6 @@ def words(outcome: ActionResult) -> str:
 
 
 # What is sent
-
-
-@pytest.mark.parametrize("hours", [0, -1, 2])
-def test_files_younger_than_an_hour_are_never_asked_away(hours: int) -> None:
-    """With 0 the real server deleted a running job's files, and the job failed."""
-    calls = ServerCalls("http://localhost:8000", time.monotonic)
-    with pytest.raises(ValueError, match="a job may need"):
-        calls.clean_up(hours, AMPLE_S)
 
 
 @pytest.mark.parametrize(
@@ -217,21 +208,6 @@ def test_a_silent_server_is_not_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> N
             outcome = ran(action, server.url)
             assert words(outcome) == "no answer for 0.2 s"
             assert server.paths == ["/memory-status/"]
-
-
-def test_no_password_is_told() -> None:
-    """A server may echo what it was sent."""
-    echo = answer(b'{"error": "no such user: bob, s3cret"}')
-    with FaultServer(routes(echo)) as server:
-        url = server.url.replace("://", "://bob:s3cret@")
-        calls = ServerCalls(url, time.monotonic)
-        with pytest.raises(ApiError) as caught:
-            calls.free_memory(AMPLE_S)
-        calls.hang_up()
-        assert (
-            problem_text(caught.value.problem) == "the server reports an error: no such user: …, …"
-        )
-        assert "Authorization: Basic" in server.exchanges[0].head
 
 
 def test_a_defect_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
