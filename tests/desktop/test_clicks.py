@@ -42,7 +42,7 @@ class Sender:
         self.desktop = backends.open_desktop(lambda _present: None)
         self.desktop.on_notifier = lambda: self.appeared.release()
         self.desktop.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
-        self.desktop.show_menu(lambda: (), 0, self.submitted.append)
+        self.desktop.show_menu(lambda: (), self.submitted.append)
         self.thread = threading.Thread(target=self.desktop.run, args=(lambda: None,))
 
     def send(self, title: str, *actions: Action, word: str = "memory") -> DeliveryResult:

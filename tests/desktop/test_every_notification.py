@@ -383,7 +383,7 @@ class Sending:
         self.submitted: list[Command] = []
         self.tray = backends.open_desktop(lambda _present: None)
         self.tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
-        self.tray.show_menu(tuple, 0, self.submitted.append)
+        self.tray.show_menu(tuple, self.submitted.append)
         self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0, tile_of)
 
 
@@ -419,7 +419,9 @@ def test_each_kind_is_seen(sending: Sending, kind: str) -> None:
     assert said
     assert len(said.title) <= TITLE_MAX
     sending.notices.handle(event)
-    assert sending.delivered[-1] == Delivered(None, said.title, "notification service")
+    result = sending.delivered[-1]
+    assert (result.problem, result.title) == (None, said.title)
+    assert result.means == "notification service"
     boxes = drawn_notices(sending.desktop, 1)
     keep(sending.desktop, kind, boxes)
     told = sending.overheard[-1]

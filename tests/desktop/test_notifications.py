@@ -436,7 +436,7 @@ def tray_on(
     pressed: list[Command] = []
     tray.on_settled = lambda note, sent: settled.put((note, sent))
     tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
-    tray.show_menu(lambda: (Row("quit", "Quit", Quit()),), 4, pressed.append)
+    tray.show_menu(lambda: (Row("quit", "Quit", Quit()),), pressed.append)
     ready = threading.Event()
     thread = threading.Thread(target=tray.run, args=(ready.set,))
     thread.start()
