@@ -48,6 +48,9 @@ def test_the_server_has_its_figures_here() -> None:
         "Temp: 18 MB in 3 files",
     ]
     assert by_key(HEALTHY)["server-job"].text == "No job seen yet"
+    running = replace(HEALTHY.sample, job=Job(4, Now(-16.0, 0.0)))
+    shown = by_key(replace(HEALTHY, sample=running))["server-job"].text
+    assert shown == "Job 4: running for 18 s"
     assert by_key(STATES["paused"])["server-source"].text == "Source: none while paused"
 
 

@@ -137,6 +137,9 @@ def last_job(sample: Sample | None) -> str:
     """``Job 3: 41 s, 126 MB before, peak 532 MB, 301 MB after``."""
     if sample is None or sample.job is None:
         return "No job seen yet"
+    if sample.job.ended is None:
+        took = format.duration(sample.job.elapsed_s(sample.at))
+        return f"Job {sample.job.number}: running for {took}"
     return activity_text.job(sample.job)
 
 
