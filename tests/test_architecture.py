@@ -173,6 +173,7 @@ ACROSS = {
     "desktop/contracts",
     "desktop/every_notification",
     "desktop/harness",
+    "desktop/hosts",
     "desktop/menu",
     "desktop/notifications",
     "desktop/tray",

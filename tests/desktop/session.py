@@ -612,7 +612,7 @@ class DesktopSession:
             return []
         listed = self.peer.get(WATCHER, WATCHER_PATH, WATCHER, "RegisteredStatusNotifierItems")
         return [
-            Item(name, f"/{path or 'StatusNotifierItem'}")
+            Item(name.rstrip("@"), f"/{path or 'StatusNotifierItem'}")  # GNOME lists ":1.4@/path"
             for name, _slash, path in (entry.partition("/") for entry in listed)
         ]
 

@@ -149,8 +149,9 @@ def test_pictures_are_argb(tray: Tray) -> None:
 
 
 def test_tooltip_has_a_title(tray: Tray) -> None:
-    """The first line is the tooltip's title, the others its text."""
+    """The first line is its title, the others its text; a screen reader gets the title."""
     assert list(tray.get("ToolTip")) == ["", [], "first line", "second\nthird"]
+    assert tray.get("IconAccessibleDesc") == tray.get("AttentionAccessibleDesc") == "first line"
     heard = tray.hear(ITEM)
     tray.desktop.show_tooltip("only")
     wait_for(lambda: heard, "NewToolTip")

@@ -114,6 +114,15 @@ class StatusNotifierItem(ServiceInterface):
         return ["", [], title, text]
 
     @dbus_property(access=PropertyAccess.READ)
+    def IconAccessibleDesc(self) -> _Str:
+        # GNOME's extension asks for it at each new picture, and complains where there is none.
+        return self.tooltip.partition("\n")[0]
+
+    @dbus_property(access=PropertyAccess.READ)
+    def AttentionAccessibleDesc(self) -> _Str:
+        return self.tooltip.partition("\n")[0]
+
+    @dbus_property(access=PropertyAccess.READ)
     def ItemIsMenu(self) -> _Bool:
         return False
 

@@ -1,0 +1,120 @@
+"""The app in other desktops: MATE's panel and waybar at every change, KDE Plasma and GNOME Shell
+with ``tests/run --hosts``.
+
+Each shows the icon pixel by pixel, the menu by mouse, a submenu that is wholly on the screen, a
+tooltip and a notification, where the desktop has them. What was seen is kept as a contact sheet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.host_sheets import Sheet
+from tests.desktop.hosts import (
+    HAS_SERVICE,
+    HAS_TOOLTIP,
+    HostSession,
+    Name,
+    may_start,
+    missing_parts,
+    wait_for_shown,
+)
+from tests.desktop.running import App
+from tests.desktop.session import SCREEN, Box, Point, Theme, row_centre
+from tests.needs import missing
+from tests.server.starting import ServerFactory
+from tray_app.core.analysis.bands import Band
+
+pytestmark = pytest.mark.desktop
+
+ALL = bool(os.environ.get("RUN_ALL_HOSTS"))
+QUICK: list[tuple[Name, Theme, int]] = [("mate", "dark", 1), ("waybar", "dark", 1)]
+SLOW: list[tuple[Name, Theme, int]] = [
+    ("mate", "light", 1),
+    ("mate", "dark", 2),
+    ("waybar", "light", 1),
+    ("waybar", "dark", 2),
+    ("kde", "dark", 1),
+    ("kde", "light", 1),
+    ("kde", "dark", 2),
+    ("gnome", "dark", 1),
+    ("gnome", "light", 1),
+    ("gnome", "dark", 2),
+]
+# How far the pixels may be from the drawn ones, of 255: some panels scale the picture.
+NEAR = 24.0
+
+
+@pytest.fixture(params=[*QUICK, *(SLOW if ALL else [])], ids=lambda it: "-".join(map(str, it)))
+def host(request: pytest.FixtureRequest) -> Iterator[HostSession]:
+    name, theme, scale = request.param
+    if lacking := missing_parts(name):
+        pytest.skip(missing(*lacking))
+    if not may_start(name):
+        pytest.skip("sway refuses to be root, and there are no user namespaces here")
+    with HostSession(name, theme, scale) as session:
+        yield session
+
+
+def centre(box: Box) -> Point:
+    return (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+
+
+def show_submenu(host: HostSession, app: App, menu: Box) -> None:
+    """Open the first submenu: by mouse where there is no keyboard, else by keys."""
+    rows = [row for row in app.rows if row.get("visible", True)]
+    wanted = next(row for row in rows if row["children"])
+    if host.name == "waybar":
+        host.hover(*row_centre(menu, rows, wanted))
+        return
+    before = rows[: rows.index(wanted)]
+    steps = sum(row.get("type") != "separator" and row.get("enabled", True) for row in before)
+    host.key(*["Down"] * (steps + 1), "Return" if host.name == "gnome" else "Right")
+
+
+def test_a_desktop_shows_all_of_it(
+    host: HostSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """The icon as it is drawn, the menu, a submenu on the screen, the tooltip, a notification."""
+    sheet = Sheet(f"{host.name}-{host.theme}-{host.scale}x")
+    server = runanalyze_server()
+    app = start_app(host, "--url", server.url)
+    _picture, _px, distance = wait_for_shown(host, app, Band.GREEN)
+    assert distance < NEAR
+    away = (60, SCREEN[1] - 100)
+    host.hover(*away)
+    icon = host.icon_box(Band.GREEN)
+    before = host.settled()
+    sheet.add_icon(before, icon)
+
+    host.right_click(*centre(icon))
+    menu, with_menu = host.wait_for_change(before, "the menu is open", 100)
+    sheet.add(with_menu, menu)
+    show_submenu(host, app, menu)
+    # GNOME unfolds a submenu inside the menu, and has little room for it at scale 2.
+    high_px = 40 if host.name == "gnome" else 40 * host.scale
+    submenu, shown = host.wait_for_change(with_menu, "a submenu is open", high_px)
+    sheet.add(shown, submenu)
+    # A popup that is off the screen shows a sliver: Plasma did that once for each submenu.
+    assert submenu[2] - submenu[0] > 80 * host.scale
+    if host.name == "waybar":
+        host.left_click(*away)
+    else:
+        host.key("Escape", "Escape")
+    host.hover(*away)
+    host.wait_for_rest(before, "the menu is closed")
+    if host.name in HAS_TOOLTIP:
+        host.hover(*centre(icon))
+        tooltip, shown = host.wait_for_change(before, "the tooltip is shown")
+        sheet.add(shown, tooltip)
+        host.hover(*away)
+        host.wait_for_rest(before, "the tooltip is gone")
+    if host.name in HAS_SERVICE:
+        server.allocate(300)
+        note, shown = host.wait_for_change(before, "a notification is shown", 30)
+        sheet.add(shown, note)
+    sheet.save()
