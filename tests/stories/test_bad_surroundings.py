@@ -121,7 +121,7 @@ def test_the_files_path_holds_where_the_environments_is_wrong(tmp_path: Path) ->
     config = ConfigFile(file, {"RUNANALYZE_TRAY_TMP_DIR": "~nosuch/x"})
     read, complaints = config.read()
     assert (read.tmp_dir, read.log_file, read.ca_file) == ("/srv/clips", None, None)
-    assert [complaint.partition(" ")[0] for complaint in complaints] == [
+    assert [str(complaint).partition(" ")[0] for complaint in complaints] == [
         f"{file}:2:",
         f"{file}:4:",
         "RUNANALYZE_TRAY_TMP_DIR:",
@@ -164,7 +164,7 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
 @unix_only
 @pytest.mark.parametrize("name", WRONG)
 def test_a_config_file_that_cannot_be_used_is_one_line(name: str, tmp_path: Path) -> None:
-    """With its place and status 2; after an edit of a running program, the settings stay."""
+    """With its place and status 2; an edit of a running program keeps its settings, and says so."""
     make, words = WRONG[name]
     file = tmp_path / "config.toml"
     make(file)
@@ -174,7 +174,10 @@ def test_a_config_file_that_cannot_be_used_is_one_line(name: str, tmp_path: Path
     assert told.startswith(f"runanalyze-tray: {'--config: ' if ': is' not in told else ''}")
     assert str(file) in told
     assert words in told
-    assert ConfigFile(file, {}).edited() is None
+    if (edit := ConfigFile(file, {}).edited()) is not None:
+        settings, (mistake,) = edit
+        assert settings == Settings()
+        assert mistake.text.endswith("; settings unchanged")
 
 
 @pytest.mark.parametrize("bom", [b"\xef\xbb\xbf", b""])
@@ -241,7 +244,7 @@ def test_any_value_in_any_setting_is_taken_or_named(value: str, tmp_path: Path) 
         line = 2 if section else 1
         assert read == Settings() or not complaints or option.key == "headers"
         for complaint in complaints:
-            assert complaint.startswith((f"{file}:{line}: ", f"{file}:1: ")), complaint
+            assert str(complaint).startswith((f"{file}:{line}: ", f"{file}:1: ")), complaint
         if option.environment:
             ConfigFile(Path("/dev/null"), {option.environment: value}).read()
 

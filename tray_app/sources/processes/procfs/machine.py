@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from tray_app.core.model.readings import SystemMemory
 from tray_app.sources.processes.cgroup import (
@@ -13,6 +14,8 @@ from tray_app.sources.processes.cgroup import (
 )
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.procfs.files import keep
+
+assert sys.platform == "linux", "imported on Linux only"
 
 # The kernel reserves at most a twentieth of free memory: its zones' high marks, 1 to 2 % here.
 _RESERVE_PART = 20

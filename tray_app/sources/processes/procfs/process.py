@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from tray_app.core.model.sanitize import visible
 from tray_app.sources.processes.process_table import Shares, Usage
 from tray_app.sources.processes.procfs.files import read
+
+assert sys.platform == "linux", "imported on Linux only"
 
 _STAT_MAX_BYTES = 1024
 STATM_MAX_BYTES = 128
