@@ -1,9 +1,13 @@
 """The fast poll: what a tree of processes has in sum, and what the machine has available."""
 
+# ruff: noqa: E402 - what follows the assertion is for Linux alone
 from __future__ import annotations
 
 import os
 import sys
+
+assert sys.platform == "linux", "imported on Linux only"
+
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -12,8 +16,6 @@ from tray_app.sources.processes.process_table import is_still_its_parent
 from tray_app.sources.processes.procfs.machine import MachineMemory
 from tray_app.sources.processes.procfs.new_processes import CursorNewProcesses, PidSource
 from tray_app.sources.processes.procfs.process import STATM_MAX_BYTES, ProcfsHandle
-
-assert sys.platform == "linux", "imported on Linux only"
 
 # A zombie has given back its whole address space: "0 0 0 ...".
 _NOTHING = b"0 "

@@ -1,10 +1,14 @@
 """The process table itself: which processes there are, and what each one is."""
 
 # ruff: noqa: PTH208 - a Path costs three times the call on it
+# ruff: noqa: E402 - what follows the assertion is for Linux alone
 from __future__ import annotations
 
 import os
 import sys
+
+assert sys.platform == "linux", "imported on Linux only"
+
 from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
@@ -20,8 +24,6 @@ from tray_app.sources.processes.procfs.machine import MachineMemory
 from tray_app.sources.processes.procfs.new_processes import CursorNewProcesses
 from tray_app.sources.processes.procfs.poll import make_poller
 from tray_app.sources.processes.procfs.process import ProcfsHandle
-
-assert sys.platform == "linux", "imported on Linux only"
 
 _CMDLINE_MAX_BYTES = 32768
 _STAT_MAX_BYTES = 1024
