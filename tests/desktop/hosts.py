@@ -209,10 +209,6 @@ class HostSession(DesktopSession):
 
         wait_for(done, "GNOME's overview is closed", 20)
 
-    def _clear_banners(self) -> None:
-        """The shell warns root, and misses a display manager: that is not looked at here."""
-        self._eval("Main.messageTray.getSources().forEach(s => s.destroy())")
-
     def _eval(self, script: str) -> list[object]:
         shell = ("org.gnome.Shell", "/org/gnome/Shell", "org.gnome.Shell")
         return self.peer.call(*shell, "Eval", "s", script)
@@ -322,29 +318,6 @@ class HostSession(DesktopSession):
         with self._pictured():
             wait_for(changed, what, 10)
         return seen[0]
-
-    def wait_for_rest(self, before: Image.Image, what: str) -> None:
-        """The screen is as it was ``before``: popups are gone."""
-
-        def same() -> bool:
-            if self.name == "gnome":
-                self._clear_banners()
-            return self.without_panel(self.pixels()) == self.without_panel(before)
-
-        with self._pictured():
-            wait_for(same, what, 15)
-
-    def settled(self) -> Image.Image:
-        """The screen at rest, after the start of the desktop."""
-
-        def is_empty() -> bool:
-            self._clear_banners()
-            below = (0, PANELS_PX["gnome"] * self.scale, *SCREEN)
-            return len(self.pixels(below).getcolors(256) or (0, 0)) == 1
-
-        if self.name == "gnome":
-            wait_for(is_empty, "GNOME shows no banner", 15)
-        return self.still()
 
     def still(self) -> Image.Image:
         """The screen, once it keeps still: pointers hide, popups end where they belong."""

@@ -88,7 +88,7 @@ def test_a_desktop_shows_all_of_it(
     away = (60, SCREEN[1] - 100)
     host.hover(*away)
     icon = host.icon_box(Band.GREEN)
-    before = host.settled()
+    before = host.still()
     sheet.add_icon(before, icon)
 
     host.right_click(*centre(icon))
@@ -106,14 +106,16 @@ def test_a_desktop_shows_all_of_it(
     else:
         host.key("Escape", "Escape")
     host.hover(*away)
-    host.wait_for_rest(before, "the menu is closed")
+    host.wait_for_change(shown, "the menu is closed", 100)
     if host.name in HAS_TOOLTIP:
+        before = host.still()
         host.hover(*centre(icon))
         tooltip, shown = host.wait_for_change(before, "the tooltip is shown")
         sheet.add(shown, tooltip)
         host.hover(*away)
-        host.wait_for_rest(before, "the tooltip is gone")
+        host.wait_for_change(shown, "the tooltip is gone")
     if host.name in HAS_SERVICE:
+        before = host.still()
         server.allocate(300)
         note, shown = host.wait_for_change(before, "a notification is shown", 30)
         sheet.add(shown, note)
