@@ -301,7 +301,7 @@ def test_a_whole_day() -> None:
     # Lunch: paused, nothing is read; resumed, the next sample comes at once, without a rate.
     day.choose(SetPaused(True))
     assert day.go(3600) == []
-    assert "paused" in rows(day.state)[0].text
+    assert "Paused" in rows(day.state)[0].text
     day.choose(SetPaused(False))
     resumed = day.go(10)
     assert len(resumed) >= 5
