@@ -557,7 +557,7 @@ def test_what_can_be_made_for_real(
 
         app.click("Alerts", "Send a test notification")
         screen.see("test", "Test notification")
-        app.click("Start at login")
+        app.click("Settings", "Start at login")
         screen.see("autostart", "Start at login", "Could not enable start at login: ")
         item = app.item()
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)

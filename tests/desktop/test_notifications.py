@@ -237,8 +237,8 @@ def test_a_critical_that_is_over_is_closed_in_a_mute(
     """It is no longer true; the summary comes after the mute. A pause closes it, too."""
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
-    app.click("Alerts", "Mute for 30 min")
-    app.wait_for_label("Alerts: muted")
+    app.click("Mute", "For 30 min")
+    app.wait_for_label("Unmute (")
     jump(app, server, OVER_CRITICAL)
     critical = wait_for_critical(recorder)
     server.free()

@@ -186,7 +186,9 @@ def test_every_property_is_supplied(desktop: DesktopSession, start_app: StartApp
     app = start_app(desktop, "--demo")
     properties = desktop.item_properties(app.item())
     assert {name: properties.get(name) for name in PROPERTIES} == PROPERTIES
-    assert properties.keys() == PROPERTIES.keys() | {"Title", "IconPixmap", "ToolTip"}
+    assert properties.keys() == PROPERTIES.keys() | {
+        *("Title", "IconPixmap", "ToolTip", "IconAccessibleDesc", "AttentionAccessibleDesc")
+    }
     assert properties["Title"]
     pixmaps = {width: argb for width, height, argb in properties["IconPixmap"] if width == height}
     assert pixmaps.keys() == {16, 20, 22, 24, 32, 40, 44, 48}
