@@ -243,7 +243,7 @@ def test_a_critical_that_is_over_is_closed_in_a_mute(
     critical = wait_for_critical(recorder)
     server.free()
     wait_for(lambda: recorder.closed == [critical.id], "it is closed")
-    app.click("Alerts", "Unmute")
+    app.click("Unmute")
     wait_for(lambda: "Back to normal" in recorder.notices[-1].summary, "its end is told")
     jump(app, server, OVER_CRITICAL)
     wait_for(lambda: "Critical: " in recorder.notices[-1].summary, "it comes again")
