@@ -167,11 +167,12 @@ class TrayApp:
         self._presenter.start()
         if self._begun.mistakes:
             self._events.put(SettingsWrong(self._begun.mistakes))
+        # What was stored before: the thread of the events stores what is on the screen now.
+        if left := self._invocation.remembered.notifications:
+            self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
         self._look_at_autostart()
         self._instance.listen(self._answer)
-        if left := self._stored.notifications:
-            self._desktop.close_notes_left(left)
 
     def _tile(self, sample: Sample | None) -> Picture:
         """The icon's picture of a sample, or the newest."""
