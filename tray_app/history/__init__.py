@@ -1,0 +1,1 @@
+"""The past on disk: one SQLite file for each server, one writer, any number of readers."""

@@ -1,0 +1,164 @@
+"""Writes the history in a thread of its own, behind a queue: the sampler never waits for a disk."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tray_app.core.history.records import GapRecord, Record
+from tray_app.core.history.thinning import MAX_BYTES, Spans, cut
+from tray_app.history import database
+from tray_app.worker_thread import WorkerThread
+
+if TYPE_CHECKING:
+    import sqlite3
+
+COMMIT_EVERY_S = 5.0
+"""What a kill may cost."""
+
+THIN_EVERY_S = 60.0
+RETRY_AFTER_S = 30.0
+"""After a failure, which is mostly a full disk."""
+
+QUEUE_MAX = 2000
+"""An hour of samples: more than that is lost while nothing can be written."""
+
+OFF_MIN_S = 10.0
+"""A shorter time between two runs is no gap."""
+
+_log = logging.getLogger(__name__)
+
+Told = Callable[[str], None]
+"""Takes the problem while nothing is recorded, and "" once it goes on."""
+
+
+class HistoryWriter:
+    """Takes records from any thread, and commits them every 5 s.
+
+    ``clock`` gives Unix time. ``told`` hears of problems, in the writer's thread. While nothing can
+    be written the newest records wait, and the oldest of more than an hour are dropped.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float],
+        told: Told = lambda _: None,
+        spans: Spans = Spans(),  # noqa: B008 - frozen
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._told = told
+        self._spans = spans
+        self._queue: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+        self._waiting: list[Record] = []
+        self._connection: sqlite3.Connection | None = None
+        self._problem = ""
+        self._thin_s = 0.0
+        self._is_closing = False
+        self._thread = WorkerThread("history", self._work)
+
+    def start(self) -> None:
+        """Start the thread; the file is opened there."""
+        self._thread.start()
+
+    def add(self, *records: Record) -> None:
+        """Hand in records; returns at once."""
+        for record in records:
+            self._queue.put(record)
+
+    def close(self, limit_s: float = 1.0) -> None:
+        """Write what is left, and end the thread."""
+        self._queue.put(None)
+        self._thread.join(limit_s)
+
+    def _work(self) -> None:
+        while not self._is_closing:
+            self._collect(RETRY_AFTER_S if self._problem else COMMIT_EVERY_S)
+            self._write()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _collect(self, for_s: float) -> None:
+        """Take what comes until ``for_s`` after the first record."""
+        record = self._queue.get()
+        ends_s = self._clock() + for_s
+        while True:
+            if record is None:
+                self._is_closing = True
+                return
+            self._waiting.append(record)
+            left_s = ends_s - self._clock()
+            if not 0.0 < left_s <= for_s:  # also when the clock was set
+                break
+            try:
+                record = self._queue.get(timeout=left_s)
+            except queue.Empty:
+                break
+        del self._waiting[:-QUEUE_MAX]
+
+    def _write(self) -> None:
+        try:
+            connection = self._opened()
+            database.add(connection, self._waiting)
+            self._waiting.clear()
+            self._tidy(connection)
+        except database.FAILURES as error:
+            self._fail(error)
+        else:
+            self._say("")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection, aside = database.open_for_writing(self._path)
+            self._connection = connection
+            if aside is not None:
+                _log.warning("history: %s could not be used; kept as %s", self._path.name, aside)
+            self._note_time_off(connection)
+        return self._connection
+
+    def _note_time_off(self, connection: sqlite3.Connection) -> None:
+        """Record how long the monitor was off before this run."""
+        last_s, first = database.last_sample_s(connection), self._waiting[:1]
+        if last_s is None or not first or self._problem:
+            return
+        now_s = getattr(first[0], "at_s", self._clock())
+        if now_s - last_s > OFF_MIN_S:
+            database.add(connection, [GapRecord(last_s, now_s, "off")])
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Sum up and thin, a small step at a time."""
+        now_s = self._clock()
+        if now_s < self._thin_s and self._thin_s - now_s <= THIN_EVERY_S:
+            return
+        database.roll_up(connection, now_s)
+        spans = self._spans
+        if database.size_bytes(connection) > MAX_BYTES:
+            # So short an interval that a day does not fit: half of it does.
+            spans = Spans(spans.samples_s / 2, spans.minutes_s / 2, spans.hours_s)
+        has_more = database.thin(connection, cut(spans, now_s))
+        self._thin_s = now_s if has_more else now_s + THIN_EVERY_S
+
+    def _fail(self, error: Exception) -> None:
+        """Keep what waits, and open the file again next time."""
+        if self._connection is not None:
+            with suppress(*database.FAILURES):
+                self._connection.close()
+            self._connection = None
+        self._say(getattr(error, "strerror", None) or str(error))
+
+    def _say(self, problem: str) -> None:
+        if problem == self._problem:
+            return
+        if problem:
+            _log.warning("history is not being recorded: %s", problem)
+        else:
+            _log.info("history is being recorded again")
+        self._problem = problem
+        self._told(problem)
