@@ -160,6 +160,7 @@ UNMIRRORED = {
     "core/monitor/events.py": "values only",
     "core/monitor/inputs.py": "values only",
     "core/monitor/sample.py": "values only",
+    "history/schema.py": "tables only; tests/history/test_database.py",
     "desktop/linux/xembed/shown.py": "values only",
     "runtime/clock.py": "the only importer of the clock: nothing to compare it with",
     "runtime/gc_pause.py": "two calls",

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 from tray_app.app import first_instance, wiring
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
+from tray_app.app.history import HistoryRecorder, history_file
+from tray_app.core.history.thinning import DAY_S, HOUR_S, Spans
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import (
     ActionRequested,
@@ -34,6 +36,7 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.inputs import (
     ActionFinished,
     AutostartSeen,
+    HistorySeen,
     HostSeen,
     MenuSeen,
     NotifierSeen,
@@ -106,13 +109,20 @@ class TrayApp:
         self._desktop = desktop
         self._instance = instance
         self._events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
+        self._history = HistoryRecorder()
         self._first_sample = threading.Event()
         self._stored = invocation.remembered
         begun = replace(wiring.first_state(invocation), backend=desktop.backend)
         self._begun = self._last = begun
         follow = {} if begun.demo else {"claim": instance.follow}
         self._sampler = wiring.make_sampler(
-            invocation, begun, self._publish, shown=False, own_use=own_use, **follow
+            invocation,
+            begun,
+            self._publish,
+            self._history.publish,
+            shown=False,
+            own_use=own_use,
+            **follow,
         )
         self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
         self._presenter = Presenter(desktop, self._sampler.post)
@@ -157,6 +167,7 @@ class TrayApp:
         self._sampler.stop(wiring.JOIN_LIMIT_S)
         self._store(alert_memory.choice(self._last, clock.now()))
         self._presenter.close(wiring.JOIN_LIMIT_S)
+        self._history.close(wiring.JOIN_LIMIT_S)
         self._ending.over()
         tell_restarts(None)
         return 0
@@ -171,8 +182,24 @@ class TrayApp:
         if left := self._invocation.remembered.notifications:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
+        self._start_history()
         self._look_at_autostart()
         self._instance.listen(self._answer)
+
+    def _start_history(self) -> None:
+        settings = self._begun.settings
+        if self._begun.demo or not settings.history:
+            return
+        spans = Spans(
+            samples_s=settings.history_samples_h * HOUR_S,
+            minutes_s=settings.history_minutes_days * DAY_S,
+            hours_s=settings.history_hours_days * DAY_S,
+        )
+
+        def told(problem: str) -> None:
+            self._sampler.post(HistorySeen(problem))
+
+        self._history.start(history_file(settings.address), spans, told)
 
     def _tile(self, sample: Sample | None) -> Picture:
         """The icon's picture of a sample, or the newest."""

@@ -53,14 +53,14 @@ def first_state(invocation: Invocation) -> State:
 
 
 def make_sampler(
-    invocation: Invocation, state: State, publish: Outlet, *, shown: bool, **options: Any
+    invocation: Invocation, state: State, *publish: Outlet, shown: bool, **options: Any
 ) -> Sampler:
     """A sampler that publishes here. ``shown``: to a terminal or another program, at all times."""
     sampler = Sampler(
         state,
         clock=clock.now,
         jitter=random.random,
-        outlets=(publish,),
+        outlets=publish,
         on_battery=on_battery,
         # The demo has limits of its own.
         edited=_edited(None if invocation.demo else invocation.config),

@@ -17,7 +17,11 @@ from tray_app import APP_ID
 from tray_app.sources.file_owner import is_anothers
 
 # Files that the program writes unasked: root's go here, in its own home.
-_OF_ROOT = {"state": f".local/state/{APP_ID}", "log": f".local/state/{APP_ID}/log"}
+_OF_ROOT = {
+    "state": f".local/state/{APP_ID}",
+    "log": f".local/state/{APP_ID}/log",
+    "data": f".local/share/{APP_ID}",
+}
 # Without a home the program runs without files: nothing exists here, and nothing can be created.
 _NOWHERE = Path(os.devnull)
 
@@ -64,6 +68,11 @@ def state_file() -> Path:
 def log_file() -> Path:
     """Where the tray logs."""
     return _folder("log") / f"{APP_ID}.log"
+
+
+def history_folder() -> Path:
+    """Where the histories of the watched servers are."""
+    return _folder("data") / "history"
 
 
 def runtime_dir() -> Path:

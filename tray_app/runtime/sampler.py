@@ -35,6 +35,7 @@ from tray_app.core.monitor.inputs import (
     Asked,
     AutostartSeen,
     Delivered,
+    HistorySeen,
     HostSeen,
     Input,
     MenuSeen,
@@ -87,7 +88,14 @@ EARLY_S = 0.06
 EARLY_PART = 0.1
 # Inputs that no user waits for: the next sample shows them.
 _QUIET = (
-    Delivered | HostSeen | NotifierSeen | NotOpened | ThemeSeen | AutostartSeen | ThreadRestarted
+    Delivered
+    | HistorySeen
+    | HostSeen
+    | NotifierSeen
+    | NotOpened
+    | ThemeSeen
+    | AutostartSeen
+    | ThreadRestarted
 )
 
 

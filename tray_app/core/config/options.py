@@ -288,6 +288,18 @@ OPTIONS: tuple[Option, ...] = (
         "Extra HTTP headers for the API. Never shown.",
         example='{ "X-Api-Key" = "secret" }',
     ),
+    Option("history", _TRUTH, "Keep a history of the server's memory, jobs and alerts on disk."),
+    Option(
+        "history_samples_h",
+        _number(1, 744, "hours"),
+        "Hours for which every sample is kept; after that its minute is.",
+    ),
+    Option(
+        "history_minutes_days",
+        _number(1, 366, "days"),
+        "Days for which minutes are kept; after that their hours are.",
+    ),
+    Option("history_hours_days", _number(1, 3660, "days"), "Days for which hours are kept."),
     Option("api.patience_s", _PATIENCE, "Seconds to wait for the API's answer."),
     Option(
         "api.patience_busy_s",

@@ -78,6 +78,10 @@ class Settings(Struct, frozen=True):
     colours: Colours = Colours()
     bands: BandLimits = field(default_factory=BandLimits)
     alerts: AlertLimits = field(default_factory=AlertLimits)
+    history: bool = True
+    history_samples_h: float = 24.0
+    history_minutes_days: float = 30.0
+    history_hours_days: float = 365.0
 
 
 class RememberedChoices(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.monitor.events import Event, JobCompared, JobEnded, Sampled, TargetChanged
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.server.target_tracker import Change, Transition
+from tray_app.core.server.target_tracker import Change
 
 PROCESSES_KEPT = 12
 """Of one sample; the smaller ones count as one more, without a pid."""
@@ -61,10 +61,10 @@ class JobRecord(Struct, frozen=True):
 
 
 class AlertRecord(Struct, frozen=True):
-    """A finding of an alert policy, in the words in which it was told.
+    """A finding of an alert policy, in the words of its notification.
 
     ``kind`` is the finding's name. ``fate``: ``shown``, ``quiet`` (no notification), ``muted``, or
-    the reason why it was not delivered.
+    why it was not delivered.
     """
 
     at_s: float
@@ -106,7 +106,7 @@ def sample_record(sample: Sample) -> SampleRecord:
         available_bytes=sample.system.available_bytes if sample.system else None,
         temp_bytes=sample.temp.size_bytes if sample.temp else None,
         band=sample.band.value,
-        level=sample.alert.word,
+        level=sample.level.word,
         activity=sample.activity.value,
         stage=sample.stage.name if sample.stage else "",
         processes=_shares(sample),
@@ -159,10 +159,7 @@ def records_of(event: Event) -> tuple[Record, ...]:
             return (job_record(job, sample.at.wall_s),)
         case JobCompared(kept, sample):
             return (job_record(kept.job, sample.at.wall_s, kept.kept_bytes),)
-        case TargetChanged(change, sample) if change.transition in _LIFE:
+        case TargetChanged(change, sample):
             return (server_record(change, sample.at.wall_s),)
         case _:
             return ()
-
-
-_LIFE = frozenset(Transition)

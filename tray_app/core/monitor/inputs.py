@@ -117,6 +117,12 @@ class ThreadRestarted(Struct, frozen=True):
     problem: str
 
 
+class HistorySeen(Struct, frozen=True):
+    """Why nothing of the past is being recorded; empty: it is."""
+
+    problem: str
+
+
 class StoryBeganAgain(Struct, frozen=True):
     """The demo's story has ended and begins again."""
 
@@ -140,6 +146,7 @@ Report = (
     | ThemeSeen
     | AutostartSeen
     | ThreadRestarted
+    | HistorySeen
     | StoryBeganAgain
 )
 

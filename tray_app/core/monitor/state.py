@@ -142,6 +142,7 @@ class State(Struct, frozen=True):
     health: Health | None = None
     late: int = 0
     restarts: Restarts | None = None
+    history_problem: str = ""
     backend: str = ""
     autostart: bool = False
     mistakes: tuple[Mistake, ...] = ()

@@ -78,6 +78,7 @@ from tray_app.core.monitor.inputs import (
     Asked,
     AutostartSeen,
     Delivered,
+    HistorySeen,
     HostSeen,
     Input,
     MenuSeen,
@@ -173,6 +174,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case ThreadRestarted(name, problem):
             count = state.restarts.count if state.restarts else 0
             return replace(state, restarts=Restarts(count + 1, name, problem)), ()
+        case HistorySeen(problem):
+            return replace(state, history_problem=problem), ()
         case StoryBeganAgain():
             return state, (DemoRepeats(now),)
         case SetStyle(chosen):

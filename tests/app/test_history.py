@@ -1,0 +1,106 @@
+"""What the tray records, from its events to the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.core.made import mb
+from tests.core.presentation.samples import HEALTHY
+from tray_app.app.history import HistoryRecorder, history_file
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import Level
+from tray_app.core.config.settings import Settings
+from tray_app.core.history.records import AlertRecord, GapRecord
+from tray_app.core.history.thinning import Spans
+from tray_app.core.model.readings import Now
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import State, begin
+from tray_app.history.database import History
+
+T0 = 1_795_700_000.0
+END_S = T0 + 10**6
+
+
+def at(second: float, memory_mb: int = 500) -> Sample:
+    return replace(HEALTHY, at=Now(second, T0 + second), memory_bytes=mb(memory_mb), interval_s=2.0)
+
+
+def state(second: float, *, paused: bool = False) -> State:
+    begun = begin(Settings(), Settings(), Now(0.0, T0), local=True)
+    return replace(begun, paused=paused, awake=Now(second, T0 + second))
+
+
+def recorded(path: Path, *steps: tuple[State, tuple[Event, ...]]) -> History:
+    """The file after these steps of a run; the writer starts after the first."""
+    recorder = HistoryRecorder()
+    recorder.publish(*steps[0])
+    recorder.start(path, Spans(), lambda _: None)
+    for step in steps[1:]:
+        recorder.publish(*step)
+    recorder.close(10.0)
+    return History(path)
+
+
+def test_samples_are_recorded_from_the_first_on(tmp_path: Path) -> None:
+    """Also what came before the file was opened."""
+    history = recorded(
+        tmp_path / "h.sqlite3",
+        (state(0), (Sampled(at(0, 300)),)),
+        (state(2), (Sampled(at(2, 310)),)),
+    )
+    assert [each.memory_bytes for each in history.samples(0.0, END_S)] == [mb(300), mb(310)]
+
+
+def test_an_alert_is_recorded_with_its_words_and_its_fate(tmp_path: Path) -> None:
+    """Shown, quiet, or muted at its time."""
+    high = LevelReached(Level.HIGH, 2000.0)
+    shown, quiet = Alert(high, at(2)), Alert(replace(high, quiet=True), at(4))
+    muted = PendingAlerts((Alert(high, at(1)),), 0, Now(0.0, T0), Now(6.0, T0 + 6))
+    history = recorded(
+        tmp_path / "h.sqlite3",
+        (state(2), (Sampled(at(2)), shown)),
+        (state(4), (Sampled(at(4)), quiet)),
+        (state(6), (muted,)),
+    )
+    alerts = list(history.alerts(0.0, END_S))
+    assert [(each.at_s - T0, each.fate) for each in alerts] == [
+        (1, "muted"),
+        (2, "shown"),
+        (4, "quiet"),
+    ]
+    assert isinstance(alerts[0], AlertRecord)
+    assert {each.kind for each in alerts} == {"LevelReached"}
+    assert all(each.title.startswith("High") and each.text for each in alerts)
+
+
+def test_a_pause_is_a_gap(tmp_path: Path) -> None:
+    """From the click to the first sample after it."""
+    history = recorded(
+        tmp_path / "h.sqlite3",
+        (state(0), (Sampled(at(0)),)),
+        (state(2, paused=True), ()),
+        (state(9), (Sampled(at(9)),)),
+    )
+    assert list(history.gaps(0.0, END_S)) == [GapRecord(T0 + 2, T0 + 9, "paused")]
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "same"),
+    [
+        ("http://localhost:8000", "127.0.0.1:8000/", True),
+        ("http://gpu:8000", "https://gpu:8000", True),
+        ("http://gpu:8000", "http://gpu:8001", False),
+        ("http://gpu:8000/a", "http://gpu:8000/b", False),
+        ("http://[::1]:8000", "http://localhost:8000", True),
+    ],
+)
+def test_each_server_has_one_file(url: str, other: str, same: bool) -> None:
+    """However its address is spelled."""
+    files = [history_file(parse_address(each)) for each in (url, other)]
+    assert (files[0] == files[1]) is same
+    assert all(each.name.isprintable() and each.suffix == ".sqlite3" for each in files)
