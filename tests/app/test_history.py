@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.core.made import mb
 from tests.core.presentation.samples import HEALTHY
-from tray_app.app.history import HistoryRecorder, history_file
+from tray_app.app.history import HistoryRecorder
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.config.settings import Settings
@@ -20,6 +20,7 @@ from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
+from tray_app.desktop.paths import history_file
 from tray_app.history.database import History
 
 T0 = 1_795_700_000.0
@@ -101,6 +102,6 @@ def test_a_pause_is_a_gap(tmp_path: Path) -> None:
 )
 def test_each_server_has_one_file(url: str, other: str, same: bool) -> None:
     """However its address is spelled."""
-    files = [history_file(parse_address(each)) for each in (url, other)]
+    files = [history_file(parse_address(each).identity) for each in (url, other)]
     assert (files[0] == files[1]) is same
     assert all(each.name.isprintable() and each.suffix == ".sqlite3" for each in files)

@@ -6,7 +6,6 @@ belongs to the writer's thread. What comes before its start waits.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,9 @@ from tray_app.core.history import gaps
 from tray_app.core.history.gaps import GapState
 from tray_app.core.history.records import AlertRecord, Record, records_of
 from tray_app.core.history.thinning import Spans
-from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import notifications
-from tray_app.desktop import paths
 from tray_app.runtime import clock
 
 if TYPE_CHECKING:
@@ -27,13 +24,6 @@ if TYPE_CHECKING:
 
 EARLY_MAX = 100
 """Records that wait for the start, which mostly comes with the first sample."""
-
-
-def history_file(address: ServerAddress) -> Path:
-    """The history of the server at this address, however it is spelled."""
-    readable = "".join(char if char.isalnum() or char in ".-" else "_" for char in address.identity)
-    name = f"{readable[:40]}-{zlib.crc32(address.identity.encode()):08x}"
-    return paths.history_folder() / f"{name}.sqlite3"
 
 
 class HistoryRecorder:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tray_app.app import first_instance, wiring
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
-from tray_app.app.history import HistoryRecorder, history_file
+from tray_app.app.history import HistoryRecorder
 from tray_app.core.history.thinning import DAY_S, HOUR_S, Spans
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import (
@@ -46,6 +46,7 @@ from tray_app.core.monitor.inputs import (
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.desktop import paths
+from tray_app.desktop.paths import history_file
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -199,7 +200,7 @@ class TrayApp:
         def told(problem: str) -> None:
             self._sampler.post(HistorySeen(problem))
 
-        self._history.start(history_file(settings.address), spans, told)
+        self._history.start(history_file(settings.address.identity), spans, told)
 
     def _tile(self, sample: Sample | None) -> Picture:
         """The icon's picture of a sample, or the newest."""

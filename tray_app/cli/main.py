@@ -22,6 +22,7 @@ from tray_app.core.presentation import program_text
 from tray_app.views.terminal import streams
 
 if TYPE_CHECKING:
+    from tray_app.app import View
     from tray_app.runtime.config_file import ConfigFile
 
 
@@ -156,21 +157,19 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return doctor.run(settings, config.path, mistakes)
 
+    if given.export:
+        return _export(given, settings, parser)
+
     from tray_app.runtime.gc_pause import gc_paused
 
     with gc_paused():
         from tray_app import app
 
-    view = app.View.TRAY
-    if given.json:
-        view = app.View.JSON
-    elif given.console or given.once:
-        view = app.View.CONSOLE
     return app.run(
         app.Invocation(
             base=base,
             settings=settings,
-            view=view,
+            view=_view(given),
             once=given.once,
             demo=given.demo,
             remembered=remembered,
@@ -181,6 +180,36 @@ def _main(arguments: Sequence[str] | None) -> int:
             login_flags=login_flags(flags, given.config),
         )
     )
+
+
+def _view(given: argparse.Namespace) -> View:
+    from tray_app.app import View
+
+    if given.json:
+        return View.JSON
+    return View.CONSOLE if given.console or given.once else View.TRAY
+
+
+def _export(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:
+    """Write the history of the server at the address of this run."""
+    from tray_app.cli import export
+    from tray_app.desktop import paths
+    from tray_app.history.database import FAILURES
+    from tray_app.runtime import clock
+    from tray_app.runtime.config_file import why
+
+    path = paths.history_file(settings.address.identity)
+    if not path.is_file():
+        parser.error(f"no history of {settings.address.shown} yet: {path} does not exist")
+    to_s = clock.now().wall_s + 1.0
+    try:
+        return export.run(
+            path, given.export, given.what or "samples", given.since or 0.0, to_s, given.output
+        )
+    except OSError as error:
+        parser.error(f"{error.filename or path}: {why(error)}")
+    except FAILURES as error:
+        parser.error(f"{path}: {error}")
 
 
 def _read_config(

@@ -12,9 +12,11 @@ from tray_app import APP_ID, __version__
 from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, given, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
+from tray_app.core.history.export import KINDS, since_s
 from tray_app.core.model.presets import FLAGGED, PRESETS
 from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.core.presentation.program_text import PRESET_HELP
+from tray_app.runtime import clock
 from tray_app.views.terminal.streams import complain, say
 
 SHELLS = ("bash", "zsh", "fish")
@@ -43,7 +45,12 @@ _PLAIN = {
 
 
 VIEWS = ("json", "console", "once", "demo")
-TASKS = ("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry", "completion")
+TASKS = (
+    *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
+    *("completion", "export"),
+)
+# They say what to export.
+OF_EXPORT = ("what", "since", "output")
 
 
 def contradiction(given: argparse.Namespace) -> str:
@@ -52,6 +59,9 @@ def contradiction(given: argparse.Namespace) -> str:
     view = next((name for name in VIEWS if getattr(given, name)), "")
     if task and view:
         return f"--{task.replace('_', '-')}: cannot be combined with --{view}"
+    alone = next((name for name in OF_EXPORT if getattr(given, name)), "")
+    if alone and not given.export:
+        return f"--{alone}: needs --export"
     of_preset = PRESETS[given.preset].mode if given.preset else None
     if of_preset and given.mode and given.mode is not of_preset:
         return f"--{given.preset}: cannot be combined with --mode {given.mode}"
@@ -128,6 +138,13 @@ def _reader(option: Option) -> Any:
             raise argparse.ArgumentTypeError(f"{error}{given(option.key, text)}") from None
 
     return convert
+
+
+def _since(text: str) -> float:
+    try:
+        return since_s(text, clock.now().wall_s)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} (given: {text})") from None
 
 
 def _shell(name: str) -> str:
@@ -210,6 +227,26 @@ def make_parser() -> argparse.ArgumentParser:
         metavar=f"{{{','.join(SHELLS)}}}",
         help="Print a completion script for this shell.",
     )
+    once.add_argument(
+        "--export",
+        choices=("csv", "json"),
+        metavar="{csv,json}",
+        help="Write the server's history as CSV or JSON lines.",
+    )
+    history = parser.add_argument_group("with --export")
+    history.add_argument(
+        "--what",
+        choices=tuple(KINDS),
+        metavar=f"{{{','.join(KINDS)}}}",
+        help="What to write (default: samples, which are kept for a day).",
+    )
+    history.add_argument(
+        "--since",
+        type=_since,
+        metavar="WHEN",
+        help="Only from then on: 30min, 2h, 7d or 2026-11-20.",
+    )
+    history.add_argument("-o", "--output", type=Path, metavar="FILE", help="Write to this file.")
     tasks.add_argument("-h", "--help", action="help", help="Show this help.")
     tasks.add_argument(
         "--version", action="version", version=f"{APP_ID} {__version__}", help="Show the version."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zlib
 from importlib import import_module
 from pathlib import Path
 
@@ -70,9 +71,11 @@ def log_file() -> Path:
     return _folder("log") / f"{APP_ID}.log"
 
 
-def history_folder() -> Path:
-    """Where the histories of the watched servers are."""
-    return _folder("data") / "history"
+def history_file(server: str) -> Path:
+    """The history of this server, by its identity: the same however its address is spelled."""
+    readable = "".join(char if char.isalnum() or char in ".-" else "_" for char in server)
+    name = f"{readable[:40]}-{zlib.crc32(server.encode()):08x}.sqlite3"
+    return _folder("data") / "history" / name
 
 
 def runtime_dir() -> Path:

@@ -27,7 +27,7 @@ from tray_app.core.monitor.commands import (
     ShowStatus,
     WatchPort,
 )
-from tray_app.core.monitor.inputs import Answered, Asked, SourcesRead, ThreadRestarted
+from tray_app.core.monitor.inputs import Answered, Asked, HistorySeen, SourcesRead, ThreadRestarted
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import source_text, summary_text
 from tray_app.core.presentation.menu_problem import problem
@@ -179,3 +179,13 @@ def test_a_server_on_another_port_is_offered_in_the_tooltip_too() -> None:
 def test_nothing_is_wrong_in_usual_states(state: State) -> None:
     """Nor while the first answer has not come."""
     assert problem(state) is None
+
+
+def test_a_history_that_is_not_recorded_is_a_problem() -> None:
+    """With its reason; a click opens the log. It ends by itself."""
+    full = after((2.0, HistorySeen("No space left on device")), state=HEALTHY)
+    found = problem(full)
+    assert found is not None
+    assert found.text == "History not recorded: No space left on device"
+    assert found.command == OpenLog()
+    assert problem(after((3.0, HistorySeen("")), state=full)) is None

@@ -53,6 +53,8 @@ def _problems(state: State) -> Iterator[MenuProblem]:
         yield MenuProblem(f"No notifications: {state.delivery_problem}", ShowReport())
     if sample is not None:
         yield from _of_files(state, sample)
+    if state.history_problem:
+        yield MenuProblem(f"History not recorded: {state.history_problem}", OpenLog())
     if state.restarts is not None and not state.restarts.seen:
         yield MenuProblem(program_text.restarted(state.restarts), OpenLog())
 

@@ -1,0 +1,116 @@
+"""The history as CSV and as JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.history.made import T0, sample
+from tray_app.cli.main import main
+from tray_app.core.history.export import KINDS, columns
+from tray_app.core.history.records import JobRecord
+from tray_app.core.model.server_address import parse_address
+from tray_app.desktop.paths import history_file
+from tray_app.history import database
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The history of a server, with two samples and a job."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = history_file(parse_address(URL).identity)
+    connection, _ = database.open_for_writing(path)
+    database.add(connection, [sample(1), sample(3, None), JobRecord(1, T0, T0 + 9)])
+    connection.close()
+    return path
+
+
+def exported(capsys: pytest.CaptureFixture[str], *flags: str) -> str:
+    assert main(["--url", URL, *flags]) == 0
+    return capsys.readouterr().out
+
+
+def test_csv_has_a_head_and_a_line_for_each_row(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown is an empty cell; a time has its zone."""
+    assert history.is_file()
+    head, first, second = csv.reader(io.StringIO(exported(capsys, "--export", "csv")))
+    assert tuple(head) == columns("samples")
+    told = dict(zip(head, first, strict=True))
+    assert told["time"][-6] in "+-"
+    assert (told["memory_bytes"], told["stage"]) == (str(500 * 1024 * 1024), "frames")
+    assert dict(zip(head, second, strict=True))["memory_bytes"] == ""
+
+
+def test_json_has_an_object_for_each_row(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the same names; unknown is null."""
+    assert history.is_file()
+    rows = [json.loads(line) for line in exported(capsys, "--export", "json").splitlines()]
+    assert [row["memory_bytes"] for row in rows] == [500 * 1024 * 1024, None]
+    (job,) = map(json.loads, exported(capsys, "--export=json", "--what=jobs").splitlines())
+    assert (job["number"], job["lost"], job["stages"]) == (1, False, "")
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_each_kind_can_be_exported(
+    what: str, history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its head, where there is nothing else."""
+    assert history.is_file()
+    head = exported(capsys, "--export", "csv", "--what", what).splitlines()[0]
+    assert head == ",".join(columns(what))
+
+
+def test_it_can_go_to_a_file(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing to the terminal."""
+    assert history.is_file()
+    assert exported(capsys, "--export", "csv", "-o", str(tmp_path / "out.csv")) == ""
+    assert (tmp_path / "out.csv").read_text("utf-8").count("\n") == 3
+
+
+def test_only_what_came_since_then(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The samples are of long ago."""
+    assert history.is_file()
+    assert exported(capsys, "--export", "json", "--since", "2h") in ("", None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--export", "csv", "--since", "yesterday"], "must be like 30min, 2h, 7d or 2026-11-20"),
+        (["--since", "2h"], "--since: needs --export"),
+        (["--export", "csv", "--json"], "--export: cannot be combined with --json"),
+        (["--export", "csv", "--url", "http://127.0.0.1:8"], "no history of http://127.0.0.1:8"),
+        (["--export", "csv", "-o", "/no/such/folder/x"], "/no/such/folder/x: "),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    flags: list[str], words: str, history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As everywhere."""
+    assert history.is_file()
+    with pytest.raises(SystemExit) as left:
+        main(["--url", URL, *flags])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert told.count("\n") == 1
+
+
+def test_a_damaged_file_is_one_line(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is read, never set aside: that is the writer's."""
+    history.write_bytes(b"no database at all" * 100)
+    with pytest.raises(SystemExit):
+        main(["--url", URL, "--export", "csv"])
+    assert "file is not a database" in capsys.readouterr().err
+    assert history.is_file()

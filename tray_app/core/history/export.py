@@ -1,0 +1,89 @@
+"""The columns of an exported history: names with units, and values for JSON and CSV.
+
+Stable: a new column is added at the end. Times are ISO 8601 with the zone of this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import asdict
+
+from tray_app.core.history.records import (
+    AlertRecord,
+    GapRecord,
+    JobRecord,
+    SampleRecord,
+    ServerRecord,
+)
+from tray_app.core.history.thinning import DAY_S, HOUR_S, Means
+
+KINDS = {
+    "samples": SampleRecord,
+    "minutes": Means,
+    "hours": Means,
+    "jobs": JobRecord,
+    "alerts": AlertRecord,
+    "servers": ServerRecord,
+    "gaps": GapRecord,
+}
+"""What can be exported, and the record of a row."""
+
+_MOMENTS = {
+    "at_s": "time",
+    "from_s": "from",
+    "to_s": "to",
+    "started_s": "started",
+    "ended_s": "ended",
+}
+_LEFT_OUT = ("processes",)  # a list is no cell
+_UNITS = {"min": 60.0, "h": HOUR_S, "d": DAY_S}
+
+
+def columns(kind: str) -> tuple[str, ...]:
+    """The names of a kind's columns, in their order."""
+    fields = KINDS[kind].__struct_fields__
+    return tuple(_MOMENTS.get(name, name) for name in fields if name not in _LEFT_OUT)
+
+
+def row(record: Any) -> dict[str, Any]:
+    """A record's values by column; None is unknown."""
+    return {
+        _MOMENTS.get(name, name): _value(name, value)
+        for name, value in asdict(record).items()
+        if name not in _LEFT_OUT
+    }
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _MOMENTS:
+        return iso(value)
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return round(value, 1) if isinstance(value, float) else value
+
+
+def cells(values: Mapping[str, Any]) -> list[str]:
+    """The same for CSV: unknown is an empty cell."""
+    return ["" if value is None else str(value) for value in values.values()]
+
+
+def iso(at_s: float) -> str:
+    """``2026-11-26T21:30:00.500+01:00``."""
+    return datetime.fromtimestamp(at_s).astimezone().isoformat(timespec="milliseconds")
+
+
+def since_s(text: str, now_s: float) -> float:
+    """The Unix time that ``30min``, ``2h``, ``7d``, ``2026-11-20`` or ``2026-11-20T18:00`` means.
+
+    :raises ValueError: it is none of these
+    """
+    if span := re.fullmatch(r"([0-9]{1,6})(min|h|d)", text):
+        return now_s - float(span[1]) * _UNITS[span[2]]
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("must be like 30min, 2h, 7d or 2026-11-20") from None
