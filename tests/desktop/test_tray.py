@@ -57,7 +57,7 @@ def test_every_colour_in_the_panel(
     for band, word, mb in climb:
         climb_to(server, mb)
         show_band(desktop, app, band)
-        assert f" · {word}" in app.tooltip[0]
+        app.wait_for_tooltip(f" · {word}")
     desktop.screenshot("panel-red")
     server.kill()
     show_band(desktop, app, Band.UNKNOWN)
