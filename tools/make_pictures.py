@@ -1,11 +1,12 @@
 """Takes the README's pictures from a real panel: ``python -m tools.make_pictures``.
 
 The demo's story runs on a private desktop, dark and light; each picture is taken when its moment
-has come: the icon with its tooltip, the menu with a submenu, the first critical alert.
+has come: the icon with its tooltip, the menu with a submenu, the forecast of a critical level.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -35,22 +36,28 @@ def around(boxes: list[Box], margin: int = 16) -> Box:
     return left - margin, 0, RIGHT, bottom + margin
 
 
+def memory_mb(row: str) -> float:
+    """The figure in the menu's first row; 0 without a reading."""
+    found = re.search(r"([\d.]+) (MB|GB)", row)
+    return float(found[1]) * (1024 if found[2] == "GB" else 1) if found else 0.0
+
+
 def take_all(theme: Theme, suffix: str) -> None:
     """The pictures of one panel."""
     with DesktopSession(theme=theme) as desktop:
         app = desktop.start("app", sys.executable, "-m", "tray_app", "--demo")
         item = desktop.wait_for_item()
 
-        def told(*words: str) -> bool:
-            text = " ".join(desktop.menu_labels(item))
-            return all(word in text for word in words)
+        def processing_above(limit_mb: float) -> bool:
+            memory, activity, *_ = desktop.menu_labels(item)
+            return "frames" in activity and memory_mb(memory) > limit_mb
 
-        wait_for(lambda: told("frames"), "memory is yellow", STORY_S)
+        wait_for(lambda: processing_above(500), "memory is yellow", STORY_S)
         desktop.hover(*TRAY)
         tooltip = wait_for(desktop.popups, "the tooltip is shown")
         take(desktop, f"tooltip{suffix}", around(tooltip))
 
-        wait_for(lambda: told("GB", "frames", "+"), "memory is orange", STORY_S)
+        wait_for(lambda: processing_above(1000), "memory is orange", STORY_S)
         before = desktop.popups()  # a notification may be on the screen
         desktop.right_click(*TRAY)
 
@@ -66,12 +73,12 @@ def take_all(theme: Theme, suffix: str) -> None:
         desktop.key("Escape", "Escape")
         desktop.hover(300, 650)
 
-        def critical_is_shown() -> bool:
+        def forecast_is_shown() -> bool:
             alerts = find_row(desktop.menu_layout(item)["children"], "Alerts")["children"]
-            said = any(label_of(row).startswith("Critical") for row in alerts[-4:])
-            return said and bool(desktop.popups())
+            sent = any(label_of(row).startswith("Heading for critical") for row in alerts)
+            return sent and bool(desktop.popups())
 
-        wait_for(critical_is_shown, "the critical alert is on the screen", STORY_S)
+        wait_for(forecast_is_shown, "the forecast is on the screen", STORY_S)
         take(desktop, f"notification{suffix}", around(desktop.popups()))
         desktop.stop(app)
 

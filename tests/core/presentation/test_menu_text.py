@@ -11,7 +11,7 @@ from tests.core.made import mb
 from tests.core.presentation.test_menu import HEALTHY, after
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
-from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.analysis.stage import Stage
@@ -95,6 +95,22 @@ def test_a_limit_says_whose_it_is() -> None:
         "High: above 6000 MB (your setting)",
     ]
     assert menu_text.limit(limits, Level.CRITICAL) == "Critical: above 12.8 GB (80 %)"
+
+
+def test_a_limit_that_was_lifted_to_the_one_below_says_so() -> None:
+    """A share that is less than the level below, or a level below that is a large share."""
+    machine = SystemMemory(64 * GIB, 60 * GIB, 6.0)
+    small = AlertLimits(critical_percent=1.0).on_machine(machine)
+    assert menu_text.limit(small, Level.CRITICAL) == (
+        "Critical: above 1.95 GB (same as high: 1 % is less)"
+    )
+    assert menu_text.limit(small, Level.HIGH) == "High: above 2000 MB (default)"
+    large = AlertLimits(raised_percent=50.0).on_machine(machine)
+    assert [menu_text.limit(large, level) for level in LEVELS] == [
+        "Raised: above 32.0 GB (50 %)",
+        "High: above 32.0 GB (same as raised)",
+        "Critical: above 32.0 GB (same as high)",
+    ]
 
 
 def test_memory_is_never_named_after_a_colour() -> None:

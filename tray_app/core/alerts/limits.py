@@ -102,6 +102,16 @@ class AlertLimits(Struct, frozen=True):
         then `limit_mb` is what that comes to, once `on_machine` has been asked."""
         return (self.raised_percent, self.high_percent, self.critical_percent)[level - 1]
 
+    def is_lifted(self, level: Level) -> bool:
+        """Whether `on_machine` gave this level the limit of the one below, because its own is less:
+        only beside a share. Two that are equal by chance count as well."""
+        shares = (self.raised_percent, self.high_percent, self.critical_percent)
+        return (
+            level > Level.RAISED
+            and shares != (None, None, None)
+            and self.limit_mb(level) == self.limit_mb(Level(level - 1))
+        )
+
     def hold_s(self, level: Level) -> float:
         """The hold time of a level other than NONE."""
         return (self.raised_hold_s, self.high_hold_s, self.critical_hold_s)[level - 1]

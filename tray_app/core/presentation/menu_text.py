@@ -209,10 +209,15 @@ def last_alerts(state: State, now: Now) -> tuple[str, ...]:
 
 
 def limit(limits: AlertLimits, level: Level) -> str:
-    """``High: above 6000 MB (your setting)``, ``Critical: above 12.8 GB (80 %)``."""
+    """``High: above 6000 MB (your setting)``, ``Critical: above 12.8 GB (80 %)``, and where a share
+    had to be lifted to the level below ``Critical: above 1.95 GB (same as high: 1 % is less)``."""
     percent = limits.percent(level)
     limit_mb = limits.limit_mb(level)
-    if percent is not None:
+    if limits.is_lifted(level):
+        text, whose = format.size(limit_mb * MIB), f"same as {Level(level - 1).word}"
+        if percent is not None:
+            whose += f": {percent:g} % is less"
+    elif percent is not None:
         text, whose = format.size(limit_mb * MIB), f"{percent:g} %"
     else:
         is_default = limit_mb == AlertLimits().limit_mb(level)
