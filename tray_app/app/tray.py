@@ -47,6 +47,7 @@ from tray_app.core.monitor.state import State
 from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.paths import history_file
+from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
 from tray_app.sources.processes.host import own_use
@@ -113,7 +114,9 @@ class TrayApp:
         self._history = HistoryRecorder()
         self._first_sample = threading.Event()
         self._stored = invocation.remembered
-        begun = replace(wiring.first_state(invocation), backend=desktop.backend)
+        begun = replace(
+            wiring.first_state(invocation), backend=desktop.backend, unfolds=unfolds_submenus()
+        )
         self._begun = self._last = begun
         follow = {} if begun.demo else {"claim": instance.follow}
         self._sampler = wiring.make_sampler(

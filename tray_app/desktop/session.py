@@ -28,6 +28,11 @@ def around(panels: Collection[str]) -> tuple[str, ...]:
     return (*sorted(running), *filter(None, desktop.split(":")))
 
 
+def unfolds_submenus() -> bool:
+    """Whether this desktop opens a submenu inside its menu: GNOME's extension does."""
+    return "GNOME" in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":")
+
+
 def _own_programs() -> set[str]:
     if sys.platform != "linux":
         return set()

@@ -196,6 +196,17 @@ def test_the_rows_stand_in_the_order_of_use() -> None:
     ]
 
 
+def test_where_submenus_unfold_inside_the_menu_it_is_shorter() -> None:
+    """In GNOME: eleven rows and no lines, and nothing is lost."""
+    short = replace(HEALTHY, unfolds=True)
+    assert [row.text or row.key for row in rows(short)[3:]] == [
+        *("Mute", "unmute", "Pause", "Processes: 1", "Server", "Alerts", "Settings"),
+        *("Help and about", "Quit"),
+    ]
+    usual = {row.key for row in everything(rows(HEALTHY)) if not row.separator}
+    assert {row.key for row in everything(rows(short)) if not row.separator} == usual
+
+
 def test_before_the_first_sample_the_server_is_named() -> None:
     """Its address, without secrets."""
     hidden = Settings(address=parse_address("http://me:secret@localhost:9000"))

@@ -136,6 +136,8 @@ class State(Struct, frozen=True):
     host_away_since_s: float | None = None
     around: tuple[str, ...] = ()
     host_missing_said: bool = False
+    # The desktop opens submenus inside the menu (GNOME), which then needs room.
+    unfolds: bool = False
     theme_seen: Theme = Theme.AUTO
     menu_opened: Now | None = None
     menu_until_s: float | None = None

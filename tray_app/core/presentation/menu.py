@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.monitor.commands import (
@@ -41,17 +43,24 @@ from tray_app.core.presentation.menu_row import Row, line
 
 
 def rows(state: State) -> tuple[Row, ...]:
-    """The whole menu as it is now."""
+    """The whole menu as it is now.
+
+    Where submenus open inside the menu it has no lines, and *Free memory* stands in *Server*: on a
+    screen of 720 px GNOME then has room for 6 rows of a submenu, else for 5.
+    """
     now = newest(state)
+    free, server = menu_server.free(state), menu_server.server(state)
+    if state.unfolds:
+        server = replace(server, children=(free, *server.children))
     return (
         *_status(state),
-        line("status"),
+        *(() if state.unfolds else (line("status"),)),
         *_mute(menu_text.unmute(state, now)),
-        menu_server.free(state),
+        *(() if state.unfolds else (free,)),
         _PAUSED if state.paused else _RUNNING,
-        line("actions"),
+        *(() if state.unfolds else (line("actions"),)),
         menu_processes.processes(state),
-        menu_server.server(state),
+        server,
         _alerts(
             menu_text.alerts(state),
             menu_text.last_alerts(state, now),
