@@ -246,7 +246,11 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="WHEN",
         help="Only from then on: 30min, 2h, 7d or 2026-11-20.",
     )
-    history.add_argument("-o", "--output", type=Path, metavar="FILE", help="Write to this file.")
+    history.add_argument(
+        "--output", type=Path, metavar="FILE", help="Write to this file; -o is short for it."
+    )
+    # Apart from its long form: Python 3.13 writes both in another way than 3.11.
+    history.add_argument("-o", type=Path, dest="output", help=argparse.SUPPRESS)
     tasks.add_argument("-h", "--help", action="help", help="Show this help.")
     tasks.add_argument(
         "--version", action="version", version=f"{APP_ID} {__version__}", help="Show the version."
