@@ -106,11 +106,11 @@ def _toml(text: str) -> dict[str, Any]:
         place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
         line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
         told = message[: place.start()] if place else message
-        raise ConfigError(line, f"is not TOML: {told[:1].lower()}{told[1:]}") from None
+        raise ConfigError(line, f"not valid TOML: {told[:1].lower()}{told[1:]}") from None
     except RecursionError:
-        raise ConfigError(1, "is nested too deeply") from None
+        raise ConfigError(1, "nested too deeply") from None
     except ValueError:  # an integer of more than 4300 digits
-        raise ConfigError(1, "is not TOML: a number is too long") from None
+        raise ConfigError(1, "not valid TOML: a number is too long") from None
 
 
 def parse_environment(

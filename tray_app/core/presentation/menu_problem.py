@@ -1,7 +1,8 @@
 """The menu's third row where something is wrong: what it is, and the command that helps.
 
-Without a problem that row shows the machine's memory. Only one problem is shown: what hides the
-figure first, then what hides alerts, then the rest.
+Without a problem that row shows the machine's memory. Only one problem is shown: a mistake in the
+settings first, because it may be the reason for others; then what hides the figure, what hides
+alerts, and the rest.
 """
 
 from __future__ import annotations
