@@ -18,11 +18,7 @@ from tray_app import APP_ID
 from tray_app.sources.file_owner import is_anothers
 
 # Files that the program writes unasked: root's go here, in its own home.
-_OF_ROOT = {
-    "state": f".local/state/{APP_ID}",
-    "log": f".local/state/{APP_ID}/log",
-    "data": f".local/share/{APP_ID}",
-}
+_OF_ROOT = {"state": f".local/state/{APP_ID}", "log": f".local/state/{APP_ID}/log"}
 # Without a home the program runs without files: nothing exists here, and nothing can be created.
 _NOWHERE = Path(os.devnull)
 
@@ -75,7 +71,10 @@ def history_file(server: str) -> Path:
     """The history of this server, by its identity: the same however its address is spelled."""
     readable = "".join(char if char.isalnum() or char in ".-" else "_" for char in server)
     name = f"{readable[:40]}-{zlib.crc32(server.encode()):08x}.sqlite3"
-    return _folder("data") / "history" / name
+    folder = _folder("data")
+    if is_anothers(folder):
+        folder = _own_home() / ".local/share" / APP_ID
+    return folder / "history" / name
 
 
 def runtime_dir() -> Path:
