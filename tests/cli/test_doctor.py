@@ -115,7 +115,7 @@ def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
     """It is named, with the URL that would watch it."""
-    server = runanalyze_server()
+    server = runanalyze_server(folder="runanalyze")
     status, text = found(at(f"http://127.0.0.1:{free_port()}"), tmp_path)
     assert status == 1
     said = f"main:app listens on port {server.port}"
