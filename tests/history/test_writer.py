@@ -96,6 +96,25 @@ def test_what_is_too_old_is_thinned(path: Path, started: Callable[..., HistoryWr
     assert [row.count for row in History(path).spans(60.0, 0.0, END_S)] == [1]
 
 
+def test_a_file_that_grows_too_large_loses_its_oldest_samples(
+    path: Path, started: Callable[..., HistoryWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the interval is. Their minutes stay."""
+    monkeypatch.setattr(database, "DELETED_AT_ONCE", 100)
+    now_s = time.time() - T0
+    each = started(max_bytes=200_000)
+    each.add(*(sample(now_s - 3000 + second, stage="x" * 400) for second in range(900)))
+    each.add(sample(now_s))
+
+    def is_small() -> bool:
+        each.add(sample(now_s))
+        return 1 < len(times(path)) < 500
+
+    wait_for(is_small, "the oldest are gone")
+    assert times(path)[-1] == pytest.approx(now_s, abs=0.01)
+    assert sum(row.count for row in History(path).spans(60.0, 0.0, END_S)) == 900
+
+
 def full(*_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 

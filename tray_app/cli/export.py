@@ -1,6 +1,6 @@
 """Writes the history as CSV or as JSON lines: ``--export``.
 
-Row after row, so that a year takes no more memory than a minute.
+Row after row, so that a year needs as little memory as a minute.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 from tray_app.core.history import export
 from tray_app.core.history.thinning import HOUR_S, MINUTE_S
@@ -26,21 +25,15 @@ def run(path: Path, form: str, what: str, from_s: float, to_s: float, output: Pa
 
     :raises OSError: a file cannot be read or written
     """
-    lines = _csv(what, _rows(path, what, from_s, to_s))
-    if form == "json":
-        lines = (json.dumps(export.row(each)) + "\n" for each in _rows(path, what, from_s, to_s))
+    records = _rows(path, what, from_s, to_s)
+    lines = _csv(what, records) if form == "csv" else _json(records)
     if output is None:
         for line in lines:
             streams.write(sys.stdout, line)
         return 0
     with output.open("w", encoding="utf-8", newline="") as file:
-        _write(file, lines)
+        file.writelines(lines)
     return 0
-
-
-def _write(file: IO[str], lines: Iterable[str]) -> None:
-    for line in lines:
-        file.write(line)
 
 
 def _rows(path: Path, what: str, from_s: float, to_s: float) -> Iterator[object]:
@@ -63,6 +56,11 @@ def _csv(what: str, records: Iterable[object]) -> Iterator[str]:
     yield _line(list(export.columns(what)))
     for record in records:
         yield _line(export.cells(export.row(record)))
+
+
+def _json(records: Iterable[object]) -> Iterator[str]:
+    for record in records:
+        yield json.dumps(export.row(record)) + "\n"
 
 
 def _line(cells: list[str]) -> str:

@@ -189,6 +189,15 @@ def thin(connection: sqlite3.Connection, cut: Cut) -> bool:
     return deleted >= DELETED_AT_ONCE
 
 
+def drop_oldest(connection: sqlite3.Connection) -> None:
+    """One small step where the file is too large: the oldest samples go. Their minutes stay."""
+    connection.execute(
+        f"DELETE FROM samples WHERE at_ms IN (SELECT at_ms FROM samples ORDER BY at_ms"
+        f" LIMIT {DELETED_AT_ONCE})"
+    )
+    connection.execute("PRAGMA incremental_vacuum(64)")
+
+
 def size_bytes(connection: sqlite3.Connection) -> int:
     """How large the file is, without what is free in it."""
     pages, free, page_bytes = (
@@ -218,7 +227,7 @@ class History:
             yield from connection.execute(statement, values)
 
     def samples(self, from_s: float, to_s: float) -> Iterator[SampleRecord]:
-        """Oldest first; one after the other, so that a year takes no more memory than a minute."""
+        """Oldest first; one after the other, so that a year needs as little memory as a minute."""
         statement = "SELECT * FROM samples WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
         for at_ms, interval_ms, source, *figures, processes in self._rows(
             statement, _ms(from_s), _ms(to_s)

@@ -50,11 +50,13 @@ class HistoryWriter:
         clock: Callable[[], float],
         told: Told = lambda _: None,
         spans: Spans = Spans(),  # noqa: B008 - frozen
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self._path = path
         self._clock = clock
         self._told = told
         self._spans = spans
+        self._max_bytes = max_bytes
         self._queue: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
         self._waiting: list[Record] = []
         self._connection: sqlite3.Connection | None = None
@@ -138,11 +140,10 @@ class HistoryWriter:
         if now_s < self._thin_s and self._thin_s - now_s <= THIN_EVERY_S:
             return
         database.roll_up(connection, now_s)
-        spans = self._spans
-        if database.size_bytes(connection) > MAX_BYTES:
-            # So short an interval that a day does not fit: half of it does.
-            spans = Spans(spans.samples_s / 2, spans.minutes_s / 2, spans.hours_s)
-        has_more = database.thin(connection, cut(spans, now_s))
+        has_more = database.thin(connection, cut(self._spans, now_s))
+        if database.size_bytes(connection) > self._max_bytes:
+            database.drop_oldest(connection)
+            has_more = True
         self._thin_s = now_s if has_more else now_s + THIN_EVERY_S
 
     def _fail(self, error: Exception) -> None:

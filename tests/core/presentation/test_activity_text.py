@@ -24,8 +24,8 @@ def test_a_stage_that_was_inferred_is_marked() -> None:
     guessed = Stage("encoding", inferred=True)
     assert activity_text.stage(Activity.IDLE, None) == "idle"
     assert activity_text.stage(Activity.PROCESSING, None) == "processing"
-    assert activity_text.stage(Activity.PROCESSING, guessed) == "processing: encoding?"
-    assert activity_text.stage(Activity.INTENSIVE, FRAMES) == "intensive: frames"
+    assert activity_text.stage(Activity.PROCESSING, guessed) == "processing encoding?"
+    assert activity_text.stage(Activity.INTENSIVE, FRAMES) == "processing frames"
 
 
 class TestJob:
@@ -41,8 +41,8 @@ class TestJob:
         """In the tooltip; the last one does not."""
         job = Job(3, Now(82, 0))
         sample = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES, job=job)
-        assert activity_text.doing(sample) == "processing: frames, 18 s"
-        assert "API · processing: frames, 18 s" in summary_text.tooltip(
+        assert activity_text.doing(sample) == "processing frames, 18 s"
+        assert "API · processing frames, 18 s" in summary_text.tooltip(
             sample, demo=False, paused=False
         )
         ended = replace(sample, activity=Activity.IDLE, job=replace(job, ended=Now(90, 8)))

@@ -152,7 +152,7 @@ def test_raised_while_processing_is_quiet_information() -> None:
     found = sent(Alert(LevelReached(Level.RAISED, 1500), sample(1600, Activity.PROCESSING)))
     assert found.urgency == Urgency.LOW
     assert found.title == "Raised: 1.56 GB"
-    assert "Normal while processing (frames)." in found.text
+    assert "Normal while processing frames." in found.text
 
 
 def test_raised_while_idle_says_that_nothing_is_processed() -> None:
@@ -280,7 +280,7 @@ class TestAlerts:
         """And says so."""
         text = self.alerted(Level.RAISED, activity=Activity.PROCESSING, stage=FRAMES)
         assert text == (
-            "Normal while processing (frames). "
+            "Normal while processing frames. "
             "Above your limit of 1500 MB; the machine has 10.0 GB free. +12 MB/s."
         )
 

@@ -26,8 +26,8 @@ class TestTooltip:
         processing = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES)
         assert summary_text.tooltip(processing, demo=False, paused=False) == (
             "RunAnalyze: 1.58 GB · normal · +12 MB/s\n"
-            "API · processing: frames\n"
-            "System: 10.0 GB of 16.0 GB free (38 % used)"
+            "API · processing frames\n"
+            "Machine: 10.0 GB of 16.0 GB free (38 % used)"
         )
 
     def test_without_a_reading_nothing_is_said_of_what_the_server_does(self) -> None:
@@ -93,7 +93,7 @@ class TestStatus:
         assert title == "RunAnalyze: 1.58 GB · normal · +12 MB/s"
         assert text.splitlines() == [
             "Memory full in about 40 s",
-            "Processing: frames",
+            "Processing frames",
             "Peak 3.21 GB · average 1.20 GB in 10 min",
             "Last job 42 s: 420 MB → 3.21 GB → 560 MB",
             "uvicorn 1.27 GB, ffmpeg 310 MB, python 8 MB",

@@ -63,7 +63,7 @@ def test_a_plain_line_tells_everything_about_a_sample() -> None:
         "peak 2.15 GB",
         "CPU 182 %",
         "🔄 process",
-        "processing: frames?",
+        "processing frames?",
     )
     assert [part for part in wanted if part not in line] == []
     assert cells(line) <= 100
@@ -88,7 +88,7 @@ def test_an_unknown_sample_says_why_and_claims_nothing() -> None:
 def test_details_add_one_line_per_process() -> None:
     """The server's tree is marked as target, other Python processes as Python."""
     _, *figures, one, two, three = plain_lines(BUSY, details=True)
-    assert [line.split(":")[0].strip() for line in figures] == ["source", "system", "temp"]
+    assert [line.split(":")[0].strip() for line in figures] == ["source", "machine", "temp"]
     rows = [one, two, three]
     assert [row.split()[:2] for row in rows] == [
         ["🎯", "uvicorn"],
@@ -198,7 +198,7 @@ def test_a_narrow_terminal_does_without_peak_and_cpu() -> None:
     assert "peak" in shown[100]
     assert ["peak" in shown[85], "CPU" in shown[85]] == [False, True]
     assert ["peak" in shown[72], "CPU" in shown[72]] == [False, False]
-    assert all(line.endswith("processing: frames?") for line in shown.values())
+    assert all(line.endswith("processing frames?") for line in shown.values())
 
 
 def test_a_server_on_another_port_is_named_with_its_flag() -> None:

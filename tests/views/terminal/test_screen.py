@@ -38,7 +38,7 @@ def test_the_picture_shows_every_part() -> None:
         "182 %",
         "12.0 GB of 24.0 GB free (50 % used)",
         "180 MB in 12 files",
-        "processing: frames?",
+        "processing frames?",
         "🔄 Process (2 processes) · API busy, no answer for 12 s",
         "Automatic, using processes",
         "🎯 Server",
@@ -53,7 +53,7 @@ def test_figures_keep_their_place_from_sample_to_sample() -> None:
 
     def places(sample: Sample) -> list[int]:
         labels = [line[1:11].strip() for line in texts(ScreenContent(sample).lines(80, 40))]
-        figures = ("Peak", "CPU", "System", "Temp", "Activity", "Source")
+        figures = ("Peak", "CPU", "Machine", "Temp", "Activity", "Source")
         return [labels.index(figure) for figure in figures]
 
     assert places(CALM) == places(BUSY) == places(BLIND)

@@ -9,30 +9,22 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import duration, size
 
 
-def stage(activity: Activity, value: Stage | None, before: str = ": ") -> str:
-    """``idle``, ``processing: frames``, ``processing: encoding?`` (inferred, not told)."""
+def stage(activity: Activity, value: Stage | None) -> str:
+    """``idle``, ``processing frames``, ``processing encoding?`` (inferred, not told).
+
+    A high load has no word of its own: CPU stands beside it.
+    """
     if activity is Activity.IDLE:
         return "idle"
-    name = f"{before}{value.name}{'?' if value.inferred else ''}" if value else ""
-    return f"{activity.value}{name}"
+    return f"processing {value.name}{'?' if value.inferred else ''}" if value else "processing"
 
 
-def doing(sample: Sample, before_stage: str = ": ") -> str:
-    """``idle``, ``processing: frames, 18 s``: with the job's duration so far."""
-    text, job = stage(sample.activity, sample.stage, before_stage), sample.job
+def doing(sample: Sample) -> str:
+    """``idle``, ``processing frames, 18 s``: with the job's duration so far."""
+    text, job = stage(sample.activity, sample.stage), sample.job
     if job is None or job.ended is not None:
         return text
     return f"{text}, {duration(job.elapsed_s(sample.at))}"
-
-
-def in_short(sample: Sample) -> str:
-    """``Idle``, ``Processing frames, 18 s``: for a row of the menu."""
-    if sample.activity is Activity.IDLE:
-        return "Idle"
-    name = f" {sample.stage.name}{'?' if sample.stage.inferred else ''}" if sample.stage else ""
-    running = sample.job is not None and sample.job.ended is None
-    took = f", {duration(sample.job.elapsed_s(sample.at))}" if sample.job and running else ""
-    return f"Processing{name}{took}"
 
 
 def job(value: Job) -> str:

@@ -24,7 +24,7 @@ def own(sample: Sample) -> str:
 
 
 def activity(sample: Sample) -> str:
-    """``processing: frames``, ``hung (stopped)``."""
+    """``processing frames``, ``hung (stopped)``."""
     if sample.hung:
         return f"hung ({sample.hung.kind})"
     known = sample.memory_bytes is not None

@@ -413,7 +413,7 @@ FIGURES: tuple[Figure, ...] = (
                 ),
             ),
         ),
-        label="System",
+        label="Machine",
         writes=lambda it: memory_text.free_of(it.system),
     ),
     Figure(

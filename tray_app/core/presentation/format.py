@@ -1,7 +1,7 @@
 """Formats figures: sizes, rates, times, percentages.
 
-MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has no more digits than a reader
-can act on: hidden digits cannot flicker.
+MB and GB are 1024² and 1024³ bytes, as the server counts. A figure has only the digits that a
+reader can act on: hidden digits cannot flicker.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def activity(state: State) -> str:
     ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
     kept = memory_text.kept(sample.kept)
     return format.joined(
-        activity_text.in_short(sample),
+        format.capitalised(activity_text.doing(sample)),
         ahead or memory_text.recovering(sample) or kept or peak,
     )
 

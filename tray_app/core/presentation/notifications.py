@@ -1,7 +1,7 @@
 """Turns events into notifications: title, text, urgency and buttons.
 
 Every sentence of a notification is here; `format` writes sizes, rates and durations. A text begins
-with what it means, in at most 55 characters, because GNOME shows no more of it; figures follow.
+with what it means, in at most 55 characters, which is all that GNOME shows; figures follow.
 xfce4-notifyd cuts titles after about 46 characters, and breaks texts.
 """
 
@@ -63,6 +63,7 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import (
     action_text,
+    activity_text,
     format,
     hang_text,
     memory_text,
@@ -546,5 +547,4 @@ def _doing(sample: Sample) -> str:
 
 
 def _work(sample: Sample) -> str:
-    """``processing (frames)``"""
-    return f"processing ({sample.stage.name})" if sample.stage else "processing"
+    return activity_text.stage(sample.activity, sample.stage)

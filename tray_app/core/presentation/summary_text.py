@@ -17,7 +17,7 @@ LARGEST_SHOWN = 3
 def _summary_parts(
     sample: Sample | None, *, demo: bool, paused: bool
 ) -> tuple[str, str, tuple[str, ...]]:
-    """Name and memory; the forecast, if there is one; source and stage, system."""
+    """Name and memory; the forecast, if there is one; source and stage, machine."""
     name = program_text.title(demo)
     if paused:
         return f"{name}: paused", "", ()
@@ -26,7 +26,7 @@ def _summary_parts(
     where = source_text.source(sample)
     if sample.memory_bytes is not None and sample.hung is None:
         where = joined(where, activity_text.doing(sample))
-    lines = (where, f"System: {memory_text.free_of(sample.system)}")
+    lines = (where, f"Machine: {memory_text.free_of(sample.system)}")
     return f"{name}: {memory_text.memory(sample)}", memory_text.ahead(sample), lines
 
 

@@ -32,7 +32,7 @@ from tray_app.core.presentation.figure import Figure
 MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
 INDENT = " " * 9  # below the clock
-TAIL_MIN_WIDTH = 20  # columns: "processing: frames?"
+TAIL_MIN_WIDTH = 20  # columns: "processing frames?"
 
 
 class Marks(Struct, frozen=True):
