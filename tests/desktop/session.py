@@ -407,14 +407,34 @@ class DesktopSession:
         self._windows.sync()
 
         self._start_service("xfconfd", "org.xfce.Xfconf")
-        self._manager = openbox = self.start("openbox", "openbox", "--sm-disable")
-        managed = self._windows.intern_atom("_NET_SUPPORTING_WM_CHECK")
-        self._wait_alive(
-            "openbox",
-            openbox,
-            lambda: root.get_full_property(managed, 0),
-            "a window manager is there",
-        )
+        self._start_window_manager()
+
+    def _start_window_manager(self) -> None:
+        """Start Openbox; returns when it answers requests.
+
+        It names itself (_NET_SUPPORTING_WM_CHECK) a while before, and a window that asks to be
+        mapped in between is never mapped. The question can be lost, too, so it is repeated.
+        https://specifications.freedesktop.org/wm-spec/latest/ar01s04.html
+        """
+        # python-xlib comes with pystray, on Linux only.
+        from Xlib import X  # type: ignore[import-untyped]
+        from Xlib.protocol.event import ClientMessage  # type: ignore[import-untyped]
+
+        display = self._windows
+        root = display.screen().root
+        question = display.intern_atom("_NET_REQUEST_FRAME_EXTENTS")
+        answer = display.intern_atom("_NET_FRAME_EXTENTS")
+        asking = root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+
+        def answers() -> bool:
+            event = ClientMessage(window=asking, client_type=question, data=(32, [0] * 5))
+            root.send_event(event, X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+            return asking.get_full_property(answer, 0) is not None
+
+        self._manager = self.start("openbox", "openbox", "--sm-disable")
+        self._wait_alive("openbox", self._manager, answers, "windows are managed")
+        asking.destroy()
+        display.sync()
 
     def end_window_manager(self) -> None:
         """End the window manager: another one may follow."""
