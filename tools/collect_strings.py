@@ -19,9 +19,10 @@ from tests.core.presentation.test_menu import STATES
 from tests.desktop.test_every_notification import KINDS
 from tray_app.cli.parser import make_parser
 from tray_app.core.config.template import commented_config
-from tray_app.core.presentation import menu, summary_text
+from tray_app.core.presentation import menu
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import note
+from tray_app.views import presenter
 from tray_app.views.terminal.lines import plain_lines
 from tray_app.views.terminal.screen import ScreenContent
 
@@ -95,7 +96,7 @@ def tooltips() -> Iterator[str]:
     """The tooltip in each state."""
     for name, state in STATES.items():
         yield f"- {name}"
-        told = summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused)
+        told = presenter.tooltip(state)
         yield from (f"    {line}" for line in told.splitlines())
 
 

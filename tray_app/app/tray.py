@@ -36,6 +36,7 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.inputs import (
     ActionFinished,
     AutostartSeen,
+    BlocksSeen,
     HistorySeen,
     HostSeen,
     MenuSeen,
@@ -187,6 +188,7 @@ class TrayApp:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
         self._start_history()
+        self._look_for_blocks()
         self._look_at_autostart()
         self._instance.listen(self._answer)
 
@@ -237,6 +239,14 @@ class TrayApp:
             self._sampler.post(AutostartSeen(autostart.is_on()))
 
         WorkerThread("autostart", read_autostart, again=False).start()
+
+    def _look_for_blocks(self) -> None:
+        def look() -> None:
+            from tray_app.desktop.fonts import has_blocks
+
+            self._sampler.post(BlocksSeen(has_blocks()))
+
+        WorkerThread("fonts", look, again=False).start()
 
     def _handle_events(self) -> None:
         handle_all(self._events, self._handle, lambda: self._sender.retry_after_s)

@@ -34,6 +34,7 @@ from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
+    BlocksSeen,
     Delivered,
     HistorySeen,
     HostSeen,
@@ -95,6 +96,7 @@ _QUIET = (
     | NotOpened
     | ThemeSeen
     | AutostartSeen
+    | BlocksSeen
     | ThreadRestarted
 )
 

@@ -29,7 +29,7 @@ from tray_app.core.monitor.state import (
     style,
     theme,
 )
-from tray_app.core.presentation import menu, summary_text
+from tray_app.core.presentation import menu, recent_text, summary_text
 from tray_app.core.presentation.icon import Picture, figure_of
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.source_choice.selection import Why
@@ -102,6 +102,12 @@ def needs_attention(state: State) -> bool:
     return sample is not None and not state.paused and sample.alert is Level.CRITICAL
 
 
+def tooltip(state: State) -> str:
+    """The tooltip of this state."""
+    recent = recent_text.tooltip_line(state.course, _now_s(state)) if state.has_blocks else ""
+    return summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused, recent=recent)
+
+
 @lru_cache(maxsize=PICTURES_KEPT)
 def images(shown: Picture, sizes: tuple[int, ...]) -> tuple[Any, ...]:
     """The picture drawn in these sizes."""
@@ -166,8 +172,7 @@ class Presenter:
         self._panel.show_menu(self._read_menu, self._submit)
 
     def _face(self, state: State) -> Face:
-        tooltip = summary_text.tooltip(state.sample, demo=state.demo, paused=state.paused)
-        return Face(picture(state), needs_attention(state), tooltip)
+        return Face(picture(state), needs_attention(state), tooltip(state))
 
     def _read_menu(self) -> Sequence[Row]:
         """The rows of the newest state, built once for all requests."""

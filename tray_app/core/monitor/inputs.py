@@ -103,6 +103,12 @@ class ThemeSeen(Struct, frozen=True):
     theme: Theme
 
 
+class BlocksSeen(Struct, frozen=True):
+    """Whether the desktop has a font with the blocks of a sparkline."""
+
+    there: bool
+
+
 class AutostartSeen(Struct, frozen=True):
     """Whether the program starts with the desktop session, and why it could not be changed."""
 
@@ -145,6 +151,7 @@ Report = (
     | MenuSeen
     | ThemeSeen
     | AutostartSeen
+    | BlocksSeen
     | ThreadRestarted
     | HistorySeen
     | StoryBeganAgain

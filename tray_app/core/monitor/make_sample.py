@@ -16,6 +16,7 @@ from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policies import AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import bands, measurement, rate, recent, startup
+from tray_app.core.analysis import course as courses
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import Band, BandState
@@ -132,6 +133,9 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         ),
         reading_s=state.reading_s + READING_WEIGHT * (readings.took_s - state.reading_s),
         recent=recent.update(state.recent, now.mono_s, course.known_bytes),
+        course=courses.update(
+            state.course, now.mono_s, course.known_bytes, work.highest_bytes, seen.every_s
+        ),
         run=measurement.update(state.run, course.known_bytes, work.highest_bytes),
         quick=state.quick
         and measurement.update(state.quick, course.known_bytes, work.highest_bytes),

@@ -15,6 +15,7 @@ from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis import measurement, stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import BandState
+from tray_app.core.analysis.course import Course
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
@@ -82,7 +83,8 @@ class State(Struct, frozen=True):
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was not a stopgap (`Why.BETWEEN`), ``source_changes`` when it changed. ``reading_s`` is the
     smoothed duration of a reading.
-    ``basis`` is the newest figure's, ``peak_bytes`` the highest on it and ``recent`` its average.
+    ``basis`` is the newest figure's, ``peak_bytes`` the highest on it, ``recent`` its average and
+    ``course`` its last minutes for pictures, which a restart of the server does not cut off.
     ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
     it. ``alerts`` is the policies' state, ``mute`` the mute with its pending alerts; ``noted_s`` is
     the last change of the state that a restart needs. ``deliveries`` are the last notifications
@@ -108,6 +110,7 @@ class State(Struct, frozen=True):
     temp: TempUsage | None = None
     trend: Trend = Trend()
     recent: RecentMemory = RecentMemory()
+    course: Course = Course()
     band: BandState = BandState()
     alerts: AlertsState = CALM
     mute: MuteState = UNMUTED
@@ -138,6 +141,8 @@ class State(Struct, frozen=True):
     host_missing_said: bool = False
     # The desktop opens submenus inside the menu (GNOME), which then needs room.
     unfolds: bool = False
+    # The desktop can draw the blocks of a sparkline.
+    has_blocks: bool = False
     theme_seen: Theme = Theme.AUTO
     menu_opened: Now | None = None
     menu_until_s: float | None = None
@@ -195,7 +200,8 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
     if same_run:
         return changed
     quick = state.quick and measurement.rebased(state.quick)
-    return replace(changed, run=measurement.rebased(state.run), quick=quick)
+    run = measurement.rebased(state.run)
+    return replace(changed, run=run, quick=quick, course=Course())
 
 
 def set_address(state: State) -> ServerAddress:

@@ -77,6 +77,7 @@ from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
+    BlocksSeen,
     Delivered,
     HistorySeen,
     HostSeen,
@@ -176,6 +177,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return replace(state, restarts=Restarts(count + 1, name, problem)), ()
         case HistorySeen(problem):
             return replace(state, history_problem=problem), ()
+        case BlocksSeen(there):
+            return replace(state, has_blocks=there), ()
         case StoryBeganAgain():
             return state, (DemoRepeats(now),)
         case SetStyle(chosen):

@@ -37,6 +37,7 @@ from tray_app.core.presentation import (
     menu_settings,
     menu_text,
     program_text,
+    recent_text,
 )
 from tray_app.core.presentation.menu_problem import problem
 from tray_app.core.presentation.menu_row import Row, line
@@ -62,7 +63,8 @@ def rows(state: State) -> tuple[Row, ...]:
         menu_processes.processes(state),
         server,
         _alerts(
-            menu_text.alerts(state),
+            menu_text.alerts(state, now),
+            recent_text.extent(state.course, now.mono_s),
             menu_text.last_alerts(state, now),
             alert_limits(state),
         ),
@@ -113,11 +115,13 @@ def _mute(unmute: str) -> tuple[Row, Row]:
 
 
 @lru_cache(maxsize=1)
-def _alerts(text: str, last: tuple[str, ...], limits: AlertLimits) -> Row:
+def _alerts(text: str, recent: str, last: tuple[str, ...], limits: AlertLimits) -> Row:
     return Row(
         "alerts",
         text,
         children=(
+            Row("recent", recent),
+            line("recent"),
             Row("limits", menu_text.ALERT_LIMITS),
             *(Row(f"limit-{lv.word}", menu_text.limit(limits, lv)) for lv in Level if lv),
             Row("alerts-edit-limits", "Edit limits…", EditLimits()),

@@ -23,6 +23,7 @@ from tray_app.core.presentation import (
     memory_text,
     process_text,
     program_text,
+    recent_text,
     source_text,
 )
 
@@ -173,9 +174,10 @@ def unmute(state: State, now: Now) -> str:
     return "Unmute" if state.paused else f"Unmute ({format.remaining(muted_s)} left)"
 
 
-def alerts(state: State) -> str:
-    """The submenu's own row: whether alerts are delivered."""
-    return "Alerts" if state.delivery_problem is None else "Alerts: not delivered"
+def alerts(state: State, now: Now) -> str:
+    """The submenu's own row: whether alerts are delivered, and the last minutes of memory."""
+    text = "Alerts" if state.delivery_problem is None else "Alerts: not delivered"
+    return recent_text.label(text, state.course, now.mono_s) if state.has_blocks else text
 
 
 def counted(deliveries: tuple[Delivery, ...]) -> str:

@@ -30,10 +30,11 @@ def _summary_parts(
     return f"{name}: {memory_text.memory(sample)}", memory_text.ahead(sample), lines
 
 
-def tooltip(sample: Sample | None, *, demo: bool, paused: bool) -> str:
-    """Three short lines: memory and forecast; source and stage; system."""
+def tooltip(sample: Sample | None, *, demo: bool, paused: bool, recent: str = "") -> str:
+    """Three short lines: memory and forecast; source and stage; system. Last the past minutes."""
     what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
-    return "\n".join((joined(what, forecast), *lines))
+    past = (recent,) if recent and not paused else ()
+    return "\n".join((joined(what, forecast), *lines, *past))
 
 
 def status(event: StatusRequested) -> tuple[str, str]:
