@@ -67,14 +67,16 @@ def take_all(theme: Theme, suffix: str) -> None:
 
         (box,) = wait_for(lambda: opened(1), "the menu is open")
         rows = desktop.menu_layout(item)["children"]
-        desktop.hover(*row_centre(box, rows, find_row(rows, "Alerts")))
+        desktop.hover(*row_centre(box, rows, find_row(rows, "History and alerts")))
         menus = wait_for(lambda: opened(2), "a submenu is open")
         take(desktop, f"panel{suffix}", around(menus))
         desktop.key("Escape", "Escape")
         desktop.hover(300, 650)
 
         def forecast_is_shown() -> bool:
-            alerts = find_row(desktop.menu_layout(item)["children"], "Alerts")["children"]
+            alerts = find_row(desktop.menu_layout(item)["children"], "History and alerts")[
+                "children"
+            ]
             sent = any(label_of(row).startswith("Heading for critical") for row in alerts)
             return sent and bool(desktop.popups())
 

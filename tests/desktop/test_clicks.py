@@ -283,7 +283,7 @@ def test_nothing_is_lost_without_a_daemon(
         app = start_app(session_bus, "--url", server.url, env={"PATH": ""})
         app.wait_for_source("API")
         server.allocate(GARBAGE_MB, garbage=True)
-        app.wait_for_label("Alerts: not delivered")
+        app.wait_for_label("History and alerts: not delivered")
         with NotificationRecorder(session_bus.bus_address) as recorder:
             alert = notice_of(recorder, "Raised: ")
             app.wait_for_picture(undelivered=False)
@@ -434,7 +434,7 @@ def test_a_real_daemon_ended_and_started_again(
     app.wait_for_source("API")
     desktop.kill_notifier()
     server.allocate(GARBAGE_MB, garbage=True)
-    app.wait_for_label("Alerts: not delivered")
+    app.wait_for_label("History and alerts: not delivered")
     assert desktop.popups() == []
     desktop.start_notifier()
     alert = notice_box(desktop)

@@ -555,7 +555,7 @@ def test_what_can_be_made_for_real(
         server.burn(3.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
 
-        app.click("Alerts", "Send a test notification")
+        app.click("History and alerts", "Send a test notification")
         screen.see("test", "Test notification")
         app.click("Settings", "Start at login")
         screen.see("autostart", "Start at login", "Could not enable start at login: ")
@@ -579,7 +579,7 @@ def test_what_can_be_made_for_real(
         # The daemon is killed, and started again: nothing is lost.
         desktop.kill_notifier()
         hold(server, RAISED, garbage=True)
-        app.wait_for_label("Alerts: not delivered")
+        app.wait_for_label("History and alerts: not delivered")
         desktop.start_notifier()
         notice = screen.see("kept", "Raised: ")
         app.wait_for_tooltip("idle", 20.0)  # while a job may run it is asked whether to

@@ -89,7 +89,7 @@ def test_rows(panelless: DesktopSession, start_app: StartApp, server: RunAnalyze
     assert re.match(r"[\d.]+ of [\d.]+ GB free", labels[2])
     assert labels[3:] == [
         *("", "Mute", "", "Free memory", "Pause"),
-        *("", "Processes: 1", "Server", "Alerts", "Settings", "Help and about", "Quit"),
+        *("", "Processes: 1", "Server", "History and alerts", "Settings", "Help and about", "Quit"),
     ]
     assert all(row.get("enabled", True) for row in rows)
     assert [row.get("type") for row in (rows[3], rows[8])] == ["separator"] * 2

@@ -271,7 +271,7 @@ def test_the_end_closes_what_is_on_the_screen(
     question = wait_for(
         lambda: [each for each in recorder.notices if each.summary.endswith("?")], "it asks"
     )[0]
-    app.click("Alerts", "Send a test notification")
+    app.click("History and alerts", "Send a test notification")
     wait_for(lambda: recorder.notices[-1].summary == "Test notification", "another one stands")
     assert question.id in recorder.shown
     if sign:
@@ -300,13 +300,13 @@ def test_a_hanging_daemon_delays_nothing(
     hold(server, OVER_CRITICAL)
     app.wait_for_picture(band=Band.RED, undelivered=False)
     wait_for(lambda: server.calls() >= calls + 8, "requests go on")
-    app.wait_for_label("Alerts: not delivered", within_s=20)
+    app.wait_for_label("History and alerts: not delivered", within_s=20)
     app.wait_for_picture(undelivered=True)
     recorder.behaviour = "answer"
     server.free()
     wait_for(lambda: recorder.shown, "the recovery is shown", within_s=20)
     app.wait_for_picture(undelivered=False)
-    assert "Alerts" in app.labels()
+    assert "History and alerts" in app.labels()
 
 
 def test_no_daemon(
@@ -316,9 +316,9 @@ def test_no_daemon(
     with Watcher(session_bus.bus_address):
         app = start_app(session_bus, "--url", server.url)
         app.wait_for_source("API")
-        assert "Alerts" in app.labels()
+        assert "History and alerts" in app.labels()
         hold(server, RAISED)
-        app.wait_for_label("Alerts: not delivered")
+        app.wait_for_label("History and alerts: not delivered")
         app.wait_for_picture(band=Band.YELLOW, undelivered=True)
         hold(server, HIGH)
         app.wait_for_picture(band=Band.ORANGE, undelivered=True)
@@ -326,7 +326,7 @@ def test_no_daemon(
             hold(server, OVER_CRITICAL)
             wait_for_critical(recorder)
             app.wait_for_picture(band=Band.RED, undelivered=False)
-            assert "Alerts" in app.labels()
+            assert "History and alerts" in app.labels()
         assert app.log.count("are not being delivered") == len(app.log.splitlines()) == 1
 
 
@@ -410,8 +410,8 @@ def test_a_slow_daemon_gets_each_alert_once(
     app.wait_for_source("API")
     jump(app, server, OVER_CRITICAL)
     first = wait_for_critical(recorder)
-    app.wait_for_label("Alerts: not delivered", within_s=20)
-    wait_for(lambda: "Alerts" in app.labels(), "the late answer is taken", within_s=20)
+    app.wait_for_label("History and alerts: not delivered", within_s=20)
+    wait_for(lambda: "History and alerts" in app.labels(), "the late answer is taken", within_s=20)
     app.wait_for_picture(undelivered=False)
     assert len(recorder.notices) == 1
     recorder.answer_after_s = 0.0

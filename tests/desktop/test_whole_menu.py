@@ -102,7 +102,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (Unmute(), ("Unmute",)),
     (Mute(None), ("Mute", "Until restart")),
     (Unmute(), ("Unmute",)),
-    (SendTest(), ("Alerts", "Send a test notification")),
+    (SendTest(), ("History and alerts", "Send a test notification")),
     (
         CleanUp(sure=True),
         ("Server", "Delete old files", "Delete files older than 24 h"),
@@ -114,7 +114,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (FreeMemory(sure=True), ("Free memory", "Free memory, delete old files")),
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
-    (EditLimits(), ("Alerts", "Edit limits…")),
+    (EditLimits(), ("History and alerts", "Edit limits…")),
     (EditLimits(), ("Settings", "Edit limits…")),
     (OpenSettingsFile(), ("Settings", "Open settings file")),
     (OpenLog(), ("Settings", "Open log")),
@@ -308,7 +308,7 @@ def _test_is_delivered(scene: Scene, _command: Any) -> None:
     """It comes; it is counted, and is no alert."""
     scene.wait_for_notice("Test notification")
     scene.app.wait_for_row("Help and about", "Notifications: ")
-    rows = [label_of(row) for row in find_row(scene.app.rows, "Alerts")["children"]]
+    rows = [label_of(row) for row in find_row(scene.app.rows, "History and alerts")["children"]]
     assert not any(row.startswith("Test notification") for row in rows)
 
 

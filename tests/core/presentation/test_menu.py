@@ -206,7 +206,7 @@ def test_the_rows_stand_in_the_order_of_use() -> None:
     """First what is done weekly, then what is looked at, last what is chosen once."""
     assert [row.text or row.key for row in rows(HEALTHY)[3:]] == [
         *("separator-status", "Mute", "unmute", "Free memory", "Pause"),
-        *("separator-actions", "Processes: 1", "Server", "Alerts", "Settings"),
+        *("separator-actions", "Processes: 1", "Server", "History and alerts", "Settings"),
         *("Help and about", "Quit"),
     ]
 
@@ -215,7 +215,7 @@ def test_where_submenus_unfold_inside_the_menu_it_is_shorter() -> None:
     """In GNOME: eleven rows and no lines, and nothing is lost."""
     short = replace(HEALTHY, unfolds=True)
     assert [row.text or row.key for row in rows(short)[3:]] == [
-        *("Mute", "unmute", "Pause", "Processes: 1", "Server", "Alerts", "Settings"),
+        *("Mute", "unmute", "Pause", "Processes: 1", "Server", "History and alerts", "Settings"),
         *("Help and about", "Quit"),
     ]
     usual = {row.key for row in everything(rows(HEALTHY)) if not row.separator}
@@ -310,7 +310,7 @@ def test_the_alerts_limits_are_shown_and_can_be_edited() -> None:
 def test_undelivered_alerts_are_marked_and_explained() -> None:
     """The submenu's own row in a word, and the reason in it."""
     menu = by_key(STATES["no delivery"])
-    assert menu["alerts"].text == "Alerts: not delivered"
+    assert menu["alerts"].text == "History and alerts: not delivered"
     told = "Notifications are not being delivered: no notification service"
     assert menu["last-0"].text == told
 

@@ -207,7 +207,7 @@ def test_what_a_crash_leaves_is_closed_by_the_next_run(
         NotificationRecorder(session_bus.bus_address) as recorder,
     ):
         app = start_app(session_bus, "--url", "http://127.0.0.1:9")
-        app.click("Alerts", "Send a test notification")
+        app.click("History and alerts", "Send a test notification")
         file = state_file(session_bus)
         wait_for(lambda: file.exists() and '"ids":[1]' in file.read_text(), "its number is kept")
         app.end(signal.SIGKILL)
@@ -216,7 +216,7 @@ def test_what_a_crash_leaves_is_closed_by_the_next_run(
         again = start_app(session_bus, "--url", "http://127.0.0.1:9", name="again")
         again.item()
         wait_for(lambda: recorder.closed == [1], "the next run closes it")
-        again.click("Alerts", "Send a test notification")
+        again.click("History and alerts", "Send a test notification")
         wait_for(lambda: '"ids":[2]' in file.read_text(), "the next number is kept")
         again.end(signal.SIGTERM)
         wait_for(lambda: recorder.closed == [1, 2], "the end closes its own")
@@ -225,7 +225,7 @@ def test_what_a_crash_leaves_is_closed_by_the_next_run(
         left = {"bus": "another", "owner": recorder.peer.name, "ids": [7]}
         file.write_text(json.dumps({"version": 1, "notifications": left}))
         third = start_app(session_bus, "--url", "http://127.0.0.1:9", name="third")
-        third.click("Alerts", "Send a test notification")
+        third.click("History and alerts", "Send a test notification")
         wait_for(lambda: len(recorder.notices) == 3, "it runs")
         assert recorder.closed == [1, 2]
 

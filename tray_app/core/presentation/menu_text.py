@@ -66,6 +66,8 @@ MUTES: tuple[tuple[float | None, str], ...] = (
     (8 * 3600.0, "For 8 h"),
     (None, "Until restart"),
 )
+HISTORY = "History and alerts"
+UNDELIVERED = "History and alerts: not delivered"
 ALERT_LIMITS = "Limits of the alerts (colours have their own)"
 COLOUR_LIMITS = "Limits of the colours (alerts have their own)"
 
@@ -176,7 +178,7 @@ def unmute(state: State, now: Now) -> str:
 
 def alerts(state: State, now: Now) -> str:
     """The submenu's own row: whether alerts are delivered, and the last minutes of memory."""
-    text = "Alerts" if state.delivery_problem is None else "Alerts: not delivered"
+    text = HISTORY if state.delivery_problem is None else UNDELIVERED
     return recent_text.label(text, state.course, now.mono_s) if state.has_blocks else text
 
 
