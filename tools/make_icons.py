@@ -31,10 +31,26 @@ FIGURES = {
 }
 
 
+HEIGHTS = {
+    Band.GREEN: (1, 1, 2, 2, 2, 1, 1, 2, 3, 2, 2, 2),
+    Band.YELLOW: (1, 1, 2, 2, 2, 1, 1, 2, 2, 3, 4, 4),
+    Band.ORANGE: (0, 0, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8),
+    Band.RED: (2, 2, 5, 8, 5, 2, 0, 0, 2, 5, 8, 10),
+    Band.UNKNOWN: (),
+}
+
+
 def bands(style: Style, theme: Theme, palette: Palette = Palette.STANDARD) -> list[Picture]:
     """One picture for each band."""
     return [
-        Picture(band, figure, style=style, theme=theme, palette=palette)
+        Picture(
+            band,
+            figure,
+            style=style,
+            theme=theme,
+            palette=palette,
+            columns=HEIGHTS[band] if style is Style.GRAPH else (),
+        )
         for band, figure in FIGURES.items()
     ]
 
@@ -87,7 +103,7 @@ def golden_sheet(pictures: Sequence[Picture]) -> Image.Image:
 def contact_sheet() -> Image.Image:
     """Every style in every band as panels show it, on a dark and on a light panel, pixel by pixel.
 
-    Rows: number, bars, calm, the Okabe-Ito palette, each drawn for the panel and for a panel
+    Rows: number, bars, calm, graph, the Okabe-Ito palette, each drawn for the panel and for a panel
     that is not known; last the marks.
     """
     gap = 8

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.core.presentation.test_menu import STATES
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Colours, RememberedChoices, Settings
@@ -18,11 +19,11 @@ from tray_app.core.monitor.commands import Command, Mute, SetPalette, SetPaused,
 from tray_app.core.monitor.inputs import Answered, Asked, Delivered, MenuSeen, SourcesRead
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
-from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.icon import COLUMNS, Picture
 from tray_app.core.presentation.menu_row import Row
 from tray_app.views import presenter as views_presenter
 from tray_app.views.icon import glyphs
-from tray_app.views.presenter import Presenter, picture
+from tray_app.views.presenter import Presenter, picture, tooltip
 
 
 @dataclass
@@ -250,3 +251,21 @@ def test_the_settings_say_how_the_icon_is_drawn() -> None:
     assert picture(sampled(600, state)).colour is None
     chosen = replace(state, choice=RememberedChoices(style=Style.CALM))
     assert picture(chosen).style is Style.CALM
+
+
+def test_the_graph_has_columns_and_no_figure() -> None:
+    """So a figure that nobody sees is no other picture; the other styles have no columns."""
+    number = sampled(300)
+    graph = step(number, SetStyle(Style.GRAPH), Now(3, 3))[0]
+    shown = picture(graph)
+    assert (shown.figure, len(shown.columns), shown.columns[-1]) == ("", COLUMNS, 2)
+    assert picture(number).columns == ()
+    paused = step(graph, SetPaused(True), Now(4, 4))[0]
+    assert picture(paused).columns == ()
+
+
+def test_the_last_minutes_are_in_the_tooltip_where_they_can_be_drawn() -> None:
+    """Not where the desktop's fonts lack the blocks."""
+    state = replace(STATES["ten minutes"], has_blocks=True)
+    assert tooltip(state).splitlines()[-1].endswith(" 342 MB to 2.09 GB in 10 min")
+    assert len(tooltip(replace(state, has_blocks=False)).splitlines()) == 3

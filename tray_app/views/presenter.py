@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.icon_options import Theme
-from tray_app.core.model.readings import Source
+from tray_app.core.model.icon_options import Style, Theme
+from tray_app.core.model.readings import MIB, Source
 from tray_app.core.monitor.commands import Command
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
@@ -30,7 +30,7 @@ from tray_app.core.monitor.state import (
     theme,
 )
 from tray_app.core.presentation import menu, recent_text, summary_text
-from tray_app.core.presentation.icon import Picture, figure_of
+from tray_app.core.presentation.icon import Picture, columns_of, figure_of
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.source_choice.selection import Why
 from tray_app.runtime.mailbox import Mailbox
@@ -40,6 +40,8 @@ from tray_app.worker_thread import WorkerThread
 _log = logging.getLogger(__name__)
 
 PICTURES_KEPT = 6
+# Where no figure is drawn, another one is no other picture.
+WRITTEN = (Style.NUMBER, Style.CALM)
 
 
 class Panel(Protocol):
@@ -76,7 +78,7 @@ def picture(state: State) -> Picture:
     band = sample.band if sample and reads else Band.UNKNOWN
     return Picture(
         band,
-        figure_of(sample.memory_bytes) if sample and reads else "",
+        figure_of(sample.memory_bytes) if sample and reads and style(state) in WRITTEN else "",
         process_source=sample is not None and reads and _is_of_process(sample),
         paused=state.paused,
         muted=is_muted(state, sample.at if sample else state.started),
@@ -87,7 +89,12 @@ def picture(state: State) -> Picture:
         theme=theme(state),
         colour=state.settings.colours.of(band),
         hung=sample is not None and reads and sample.hung is not None,
+        columns=_columns(state) if reads and style(state) is Style.GRAPH else (),
     )
+
+
+def _columns(state: State) -> tuple[int, ...]:
+    return columns_of(state.course, _now_s(state), state.settings.bands.red_mb * MIB)
 
 
 def _is_of_process(sample: Sample) -> bool:

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops
 from tools import make_icons
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
-from tray_app.core.presentation.icon import Picture
+from tray_app.core.presentation.icon import COLUMNS, STEPS, Picture
 from tray_app.views.icon import draw, glyphs
 from tray_app.views.icon.palette import BLACK, WHITE
 
@@ -53,6 +53,7 @@ PICTURES = st.builds(
     style=st.sampled_from(Style),
     palette=st.sampled_from(Palette),
     theme=st.sampled_from(Theme),
+    columns=st.tuples() | st.tuples(*[st.integers(0, STEPS)] * COLUMNS),
 )
 
 
@@ -222,6 +223,26 @@ def test_marks_are_told_from_each_other(size: int) -> None:
     seen = [_seen(picture, size, Theme.DARK) for picture in pictures]
     for one, other in itertools.combinations(seen, 2):
         assert _differing(one, other) >= 0.008
+
+
+@pytest.mark.parametrize("size", glyphs.SIZES)
+def test_a_column_is_seen_and_the_newest_is_right(size: int) -> None:
+    """Each column that is one step higher changes whole pixels by 3:1, further right than the one
+    before it, in every band and palette."""
+    for palette, band in itertools.product(Palette, (*NEIGHBOURS[0], *NEIGHBOURS[2])):
+        plain = Picture(band, style=Style.GRAPH, palette=palette, columns=(3,) * COLUMNS)
+        flat, lefts = _seen(plain, size, Theme.DARK), []
+        for number in range(COLUMNS):
+            higher = tuple(3 + (at == number) for at in range(COLUMNS))
+            seen = _seen(replace(plain, columns=higher), size, Theme.DARK)
+            changed = [
+                at % size
+                for at, ((a, _), (b, _)) in enumerate(zip(flat, seen, strict=True))
+                if (max(a, b) + 0.05) / (min(a, b) + 0.05) >= 3
+            ]
+            assert changed, (palette, band, number)
+            lefts.append(min(changed))
+        assert lefts == sorted(set(lefts))
 
 
 @pytest.mark.parametrize("size", glyphs.SIZES)

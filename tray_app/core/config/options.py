@@ -420,7 +420,9 @@ OPTIONS: tuple[Option, ...] = (
         was="alerts.elevated_while_processing",
     ),
     Option(
-        "view.style", _word(Style), "The icon's style: number, bars, or calm (grey until orange)."
+        "view.style",
+        _word(Style),
+        "The icon's style: number, bars, calm (grey until orange), or graph (the last 10 min).",
     ),
     Option(
         "view.palette",

@@ -6,11 +6,13 @@ from enum import StrEnum
 
 
 class Style(StrEnum):
-    """NUMBER: the memory in GB on a tile. BARS: one to four bars. CALM: grey until orange."""
+    """NUMBER: the memory in GB on a tile. BARS: one to four bars. CALM: grey until orange.
+    GRAPH: the last 10 min as columns."""
 
     NUMBER = "number"
     BARS = "bars"
     CALM = "calm"
+    GRAPH = "graph"
 
 
 class Palette(StrEnum):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tray_app.core.analysis import course
 from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.course import Course
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB
 
@@ -18,7 +20,7 @@ class Picture(Struct, frozen=True):
     ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash). ``hung`` means that
     the server neither answers nor works, ``machine_short`` that the machine, not the server, is
     short of memory. ``colour`` (red, green, blue, each 0 to 255) is the user's own instead of the
-    palette's.
+    palette's. ``columns`` are the heights that ``columns_of`` makes, for the style GRAPH alone.
     """
 
     band: Band
@@ -33,6 +35,25 @@ class Picture(Struct, frozen=True):
     theme: Theme = Theme.AUTO
     colour: tuple[int, int, int] | None = None
     hung: bool = False
+    columns: tuple[int, ...] = ()
+
+
+COLUMNS = 12
+"""Parts of the last 10 min, each a column: 50 s."""
+STEPS = 10
+"""A column's heights: few, so that the picture seldom changes."""
+
+
+def columns_of(past: Course, now_s: float, full_bytes: float) -> tuple[int, ...]:
+    """The most memory of each part of the last 10 min as a height from 1 to STEPS, newest last; 0
+    where nothing is known.
+
+    A column is full at ``full_bytes``, or at the highest one if that is more.
+    """
+    parts = course.cells(past, now_s, COLUMNS)
+    known = (part.most_bytes for part in parts if part)
+    top = max(full_bytes, *known, 1)
+    return tuple(max(1, round(STEPS * part.most_bytes / top)) if part else 0 for part in parts)
 
 
 def figure_of(memory_bytes: int | None) -> str:

@@ -38,6 +38,7 @@ STYLES = {
     Style.NUMBER: "Number",
     Style.BARS: "Bars",
     Style.CALM: "Calm (grey until orange)",
+    Style.GRAPH: "Graph (the last 10 min)",
 }
 PALETTES = {
     Palette.STANDARD: "Green, yellow, orange, red",

@@ -11,8 +11,18 @@ from msgspec.structs import replace
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.presentation.icon import Picture
-from tray_app.views.icon.glyphs import GRIDS, bars, margin, pips, write
-from tray_app.views.icon.marks import marks_of, side_of, sign
+from tray_app.views.icon.glyphs import (
+    GRIDS,
+    Grid,
+    bars,
+    columns,
+    margin,
+    pips,
+    under_graph,
+    window,
+    write,
+)
+from tray_app.views.icon.marks import Mark, marks_of, side_of, sign
 from tray_app.views.icon.palette import (
     BLACK,
     CALM,
@@ -21,8 +31,10 @@ from tray_app.views.icon.palette import (
     HOLLOW,
     RIM,
     WHITE,
+    Colour,
     ink_on,
     shade,
+    window_for,
 )
 from tray_app.views.icon.stencil import Image, Stencil, blank, checks, lay, tile, within, without
 
@@ -37,7 +49,7 @@ def draw(picture: Picture, size: int) -> Image:
     The band is shown three times: by colour, by the pips or bars, and by the silhouette (red is
     an octagon, unknown a hollow tile with "?"). Raises KeyError for a size not in SIZES.
     """
-    grid = GRIDS[size]
+    grid = under_graph(GRIDS[size]) if picture.style is Style.GRAPH else GRIDS[size]
     level = LEVEL.get(picture.band, 0)
     octagon = grid.octagon if level == 4 else 0.0
     calm = picture.style is Style.CALM and level in (1, 2)
@@ -53,8 +65,7 @@ def draw(picture: Picture, size: int) -> Image:
         lay(image, ink, without(whole, tile(size, grid.rim + 1)))
     elif not calm or picture.theme is Theme.AUTO:
         ink = ink_on(ground)
-        has_rim = size > RIMLESS_PX or picture.style is Style.BARS
-        lay(image, shade(ground, RIM[picture.theme] if has_rim else 1.0), whole)
+        lay(image, shade(ground, _rim(picture, size)), whole)
         lay(image, ground, inner)
     if picture.machine_short:
         lay(image, BLACK, without(whole, inner))
@@ -62,22 +73,58 @@ def draw(picture: Picture, size: int) -> Image:
 
     left, right = marks_of(picture)
     left_side, right_side = side_of(left, grid), side_of(right, grid)
-    if level and picture.style is Style.BARS:
-        bottom = size - max(left_side, right_side, margin(size))
-        empty = Stencil(size)
-        bars(empty, range(level, 4), bottom)
-        lay(image, shade(ground, EMPTY_BAR), within(empty.coverage(), inner))
+    if level and picture.style is Style.GRAPH:
+        _graph(image, picture, ground, inner, grid)
         cut = Stencil(size)
-        bars(cut, range(level), bottom)
+        _pips(cut, level, left_side, right_side, grid)
+    elif level and picture.style is Style.BARS:
+        cut = _bars(image, level, ground, inner, max(left_side, right_side))
     else:
         cut = _figure(picture, size, left_side, right_side)
     lay(image, ink, within(cut.coverage(), whole))
 
-    if left:
-        sign(image, left, 0, left_side)
-    if right:
-        sign(image, right, size - right_side, right_side)
+    _signs(image, left, right, grid)
     return image
+
+
+def _signs(image: Image, left: Mark | None, right: Mark | None, grid: Grid) -> None:
+    """The marks in the lower corners."""
+    if left:
+        sign(image, left, 0, side_of(left, grid))
+    if right:
+        side = side_of(right, grid)
+        sign(image, right, image.width - side, side)
+
+
+def _bars(image: Image, level: int, ground: Colour, limit: Image, mark_side: int) -> Stencil:
+    """The full bars, for the ink; the empty ones are shown in a darker ground."""
+    size = image.width
+    bottom = size - max(mark_side, margin(size))
+    empty, full = Stencil(size), Stencil(size)
+    bars(empty, range(level, 4), bottom)
+    lay(image, shade(ground, EMPTY_BAR), within(empty.coverage(), limit))
+    bars(full, range(level), bottom)
+    return full
+
+
+def _rim(picture: Picture, size: int) -> float:
+    """The brightness of the tile's rim; a graph has none, for its window has an edge."""
+    if picture.style is Style.BARS or (picture.style is not Style.GRAPH and size > RIMLESS_PX):
+        return RIM[picture.theme]
+    return 1.0
+
+
+def _graph(image: Image, picture: Picture, colour: Colour, limit: Image, grid: Grid) -> None:
+    """The columns in the tile's colour, in a window that is all of the tile above the pips."""
+    size = image.width
+    left, right, bottom = window(size, grid)
+    cut = Stencil(size)
+    cut.box(left, left, right, bottom)
+    opened = within(cut.coverage(), limit)
+    lay(image, window_for(colour), opened)
+    graph = Stencil(size)
+    columns(graph, picture.columns, grid)
+    lay(image, colour, within(graph.coverage(), opened))
 
 
 def _figure(picture: Picture, size: int, left_side: int, right_side: int) -> Stencil:
@@ -88,9 +135,14 @@ def _figure(picture: Picture, size: int, left_side: int, right_side: int) -> Ste
         write(cut, "?", replace(grid, top=(size - grid.cap) // 2))
         return cut
     write(cut, picture.figure or "-", grid)
-    edge = 2 * grid.rim
-    pips(cut, level, left_side or edge, size - (right_side or edge), grid)
+    _pips(cut, level, left_side, right_side, grid)
     return cut
+
+
+def _pips(cut: Stencil, level: int, left_side: int, right_side: int, grid: Grid) -> None:
+    """The band's pips, between two marks."""
+    edge = 2 * grid.rim
+    pips(cut, level, left_side or edge, cut.size - (right_side or edge), grid)
 
 
 def emblem(size: int) -> Image:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, convert
+from collections.abc import Sequence
 
+from msgspec import Struct, convert
+from msgspec.structs import replace
+
+from tray_app.core.presentation.icon import COLUMNS, STEPS
 from tray_app.views.icon.stencil import Stencil
 
 
@@ -154,6 +158,24 @@ def pips(cut: Stencil, level: int, left: int, right: int, grid: Grid) -> None:
     for _ in range(count):
         cut.box(x, grid.pip_top, x + width, grid.pip_top + grid.pip_height, pip / 6)
         x += width + gap
+
+
+def under_graph(grid: Grid) -> Grid:
+    """With higher pips: the ink of a figure does not tell the bands apart there."""
+    return replace(grid, pip_top=grid.pip_top - grid.rim, pip_height=grid.pip_height + grid.rim)
+
+
+def window(size: int, grid: Grid) -> tuple[int, int, int]:
+    """Left (also the top), right and bottom of the graph."""
+    return grid.rim, size - grid.rim, grid.pip_top - max(1, size // 20)
+
+
+def columns(cut: Stencil, heights: Sequence[int], grid: Grid) -> None:
+    """Columns side by side that fill the graph's window, newest right; of whole pixels each."""
+    left, right, bottom = window(cut.size, grid)
+    edges = [left + (right - left) * number // COLUMNS for number in range(COLUMNS + 1)]
+    for height, start, end in zip(heights, edges, edges[1:], strict=False):
+        cut.box(start, bottom - round((bottom - left) * height / STEPS), end, bottom)
 
 
 def margin(size: int) -> int:

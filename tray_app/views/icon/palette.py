@@ -38,6 +38,7 @@ CALM: dict[Theme, Colour] = {
 RIM = {Theme.AUTO: 0.72, Theme.DARK: 1.0, Theme.LIGHT: 0.6}
 HOLLOW = {Theme.AUTO: 0.85, Theme.DARK: 1.0, Theme.LIGHT: 0.65}
 EMPTY_BAR = 0.78
+CLEAR = 3.0
 
 
 def shade(colour: Colour, brightness: float) -> Colour:
@@ -47,9 +48,21 @@ def shade(colour: Colour, brightness: float) -> Colour:
 
 def ink_on(ground: Colour) -> Colour:
     """White where it keeps 3:1 (WCAG 2.1, 1.4.11: graphics), else black."""
+    return WHITE if _contrast(WHITE, ground) >= CLEAR else BLACK
+
+
+def window_for(columns: Colour) -> Colour:
+    """What is behind columns of this colour: black where it keeps 3:1, else white."""
+    return BLACK if _contrast(columns, BLACK) >= CLEAR else WHITE
+
+
+def _contrast(lighter: Colour, darker: Colour) -> float:
+    return (_luminance(lighter) + 0.05) / (_luminance(darker) + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (channel / 255 for channel in ground)
+        for part in (channel / 255 for channel in colour)
     )
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return WHITE if 1.05 / (luminance + 0.05) >= 3 else BLACK
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
