@@ -32,6 +32,8 @@ from tray_app.core.monitor.commands import (
     Mute,
     OpenHelp,
     OpenLog,
+    OpenServer,
+    OpenSettingsFile,
     Quit,
     SendTest,
     SetPaused,
@@ -176,13 +178,41 @@ def test_no_row_on_top_needs_more_room_than_there_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(STATES))
 def test_hidden_rows_stand_where_nothing_is_pushed(name: str) -> None:
-    """Below a row that may be hidden there is no row that could be clicked and would move."""
+    """Below a row that may be hidden no row stands whose click changes something: it would move."""
     for row in everything(rows(STATES[name])):
         hidden = False
         for child in row.children:
             if not child.text and not child.separator:
                 hidden = True
-            assert not (hidden and child.enabled), child.key
+            shows = isinstance(child.command, ShowStatus | ShowReport | OpenLog)
+            assert not (hidden and child.enabled and not shows), child.key
+
+
+HEADINGS = {"free-risk", "clean-risk", "watch-heading", "limits", "bands"}
+NOT_NOW = {"open-temp", "action-clean_up", "action-clean_up_hour", "autostart"}
+
+
+@pytest.mark.parametrize("name", list(STATES))
+def test_every_row_with_news_can_be_clicked(name: str) -> None:
+    """Panels draw the letters of other rows pale, as if they were not available: of headings, and
+    of what cannot be done now."""
+    shown = [row for row in everything(rows(STATES[name])) if row.text and not row.separator]
+    assert {row.key for row in shown if not row.enabled} <= HEADINGS | NOT_NOW
+    assert not any(row.enabled for row in shown if row.key in HEADINGS)
+
+
+def test_a_click_on_news_shows_more_of_it_or_helps() -> None:
+    """A limit opens the file where it stands, a failed delivery the report, a directory's size
+    the directory."""
+    menu = by_key(STATES["process"])
+    assert menu["limit-high"].command == EditLimits()
+    assert menu["bands-limits"].command == OpenSettingsFile()
+    assert menu["server-address"].command == OpenServer()
+    assert menu["server-source"].command == ShowReport()
+    assert menu["tree-0"].command == ShowStatus()
+    assert menu["last-0"].command == OpenLog()
+    failed = by_key(STATES["no delivery"])
+    assert failed["last-0"].command == ShowReport()
 
 
 @pytest.mark.parametrize("name", list(STATES))

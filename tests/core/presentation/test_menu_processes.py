@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.core.presentation.test_menu import CROWD, HEALTHY, HELD, STATES, after, by_key
 from tray_app.core.model.readings import MemoryKind
-from tray_app.core.monitor.commands import WatchAutomatically, WatchProcess
+from tray_app.core.monitor.commands import ShowStatus, WatchAutomatically, WatchProcess
 from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.presentation import menu_processes, process_text
 from tray_app.core.presentation.menu_processes import TREE_SLOTS, WATCH_SLOTS
@@ -37,7 +37,7 @@ def test_what_the_processes_share_is_told_below_them() -> None:
     )
     shared = by_key(replace(HEALTHY, sample=sample))["tree-sharing"]
     assert shared.text == "Total 1.00 GB with shared memory counted once (sum of RSS 3.00 GB)"
-    assert shared.command is None
+    assert shared.command == ShowStatus()
 
 
 def test_another_process_can_be_watched() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tray_app.core.monitor.commands import Quit
-from tray_app.core.presentation.menu_row import Row, choice, line
+from tray_app.core.presentation.menu_row import Row, choice, heading, line
 
 
 @pytest.mark.parametrize(
     ("row", "enabled"),
     [
-        (Row("text", "It only informs"), False),
+        (heading("text", "About the rows below"), False),
+        (Row("hidden", "", Quit()), False),
         (Row("quit", "Quit", Quit()), True),
         (Row("quit", "Quit", Quit(), barred=True), False),
         (Row("more", "More", children=(Row("child", "Child"),)), True),

@@ -58,7 +58,7 @@ def test_the_look_of_the_icon_is_chosen_by_radio_marks(command: Command) -> None
     """Of each kind one is marked: what was chosen last."""
     menu = by_key(after((3.0, command), state=HEALTHY))
     for key in ("style", "palette", "theme"):
-        chosen = [row for row in menu[key].children if row.command]
+        chosen = [row for row in menu[key].children if row.checked is not None]
         assert all(row.radio for row in chosen)
         assert sum(bool(row.checked) for row in chosen) == 1
     marked = [row.command for row in menu.values() if row.checked]

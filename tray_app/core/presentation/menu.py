@@ -19,9 +19,11 @@ from msgspec.structs import replace
 from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.monitor.commands import (
+    Command,
     EditLimits,
     Mute,
     OpenHelp,
+    OpenLog,
     Quit,
     SendTest,
     SetPaused,
@@ -40,7 +42,7 @@ from tray_app.core.presentation import (
     recent_text,
 )
 from tray_app.core.presentation.menu_problem import problem
-from tray_app.core.presentation.menu_row import Row, line
+from tray_app.core.presentation.menu_row import Row, heading, line
 
 
 def rows(state: State) -> tuple[Row, ...]:
@@ -67,6 +69,7 @@ def rows(state: State) -> tuple[Row, ...]:
             recent_text.extent(state.course, now.mono_s),
             menu_text.last_alerts(state, now),
             alert_limits(state),
+            OpenLog() if state.delivery_problem is None else ShowReport(),
         ),
         menu_settings.settings(state),
         _about(
@@ -115,20 +118,26 @@ def _mute(unmute: str) -> tuple[Row, Row]:
 
 
 @lru_cache(maxsize=1)
-def _alerts(text: str, recent: str, last: tuple[str, ...], limits: AlertLimits) -> Row:
+def _alerts(
+    text: str, recent: str, last: tuple[str, ...], limits: AlertLimits, in_full: Command
+) -> Row:
     return Row(
         "alerts",
         text,
         children=(
-            Row("recent", recent),
+            Row("recent", recent, ShowStatus()),
             line("recent"),
-            Row("limits", menu_text.ALERT_LIMITS),
-            *(Row(f"limit-{lv.word}", menu_text.limit(limits, lv)) for lv in Level if lv),
+            heading("limits", menu_text.ALERT_LIMITS),
+            *(
+                Row(f"limit-{lv.word}", menu_text.limit(limits, lv), EditLimits())
+                for lv in Level
+                if lv
+            ),
             Row("alerts-edit-limits", "Edit limits…", EditLimits()),
             line("test"),
             Row("test", "Send a test notification", SendTest()),
             line("last"),
-            *(Row(f"last-{number}", text) for number, text in enumerate(last)),
+            *(Row(f"last-{number}", text, in_full) for number, text in enumerate(last)),
         ),
     )
 
@@ -142,11 +151,11 @@ def _about(backend: str, own: str, samples: str, delivery: str, restarts: str) -
             Row("help", "Troubleshooting page", OpenHelp()),
             Row("report", "Show doctor's report", ShowReport()),
             line("about"),
-            Row("about-version", f"runanalyze-tray {__version__}"),
-            Row("about-backend", f"Icon backend: {backend or format.UNKNOWN}"),
-            Row("about-own", own),
-            Row("about-samples", samples),
-            Row("about-delivery", delivery),
-            Row("about-restarts", menu_text.cut(restarts)),
+            Row("about-version", f"runanalyze-tray {__version__}", ShowReport()),
+            Row("about-backend", f"Icon backend: {backend or format.UNKNOWN}", ShowReport()),
+            Row("about-own", own, ShowReport()),
+            Row("about-samples", samples, OpenLog()),
+            Row("about-delivery", delivery, ShowReport()),
+            Row("about-restarts", menu_text.cut(restarts), OpenLog()),
         ),
     )

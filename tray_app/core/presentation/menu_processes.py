@@ -6,11 +6,17 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tray_app.core.model.readings import ProcessRow, Target
-from tray_app.core.monitor.commands import WatchAutomatically, WatchPort, WatchProcess
+from tray_app.core.monitor.commands import (
+    ShowReport,
+    ShowStatus,
+    WatchAutomatically,
+    WatchPort,
+    WatchProcess,
+)
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, is_watching
 from tray_app.core.presentation import figures, menu_text, source_text
-from tray_app.core.presentation.menu_row import Row, choice, line
+from tray_app.core.presentation.menu_row import Row, choice, heading, line
 
 TREE_SLOTS = 10
 WATCH_SLOTS = 10
@@ -34,13 +40,20 @@ def processes(state: State) -> Row:
             ),
             _watch(candidates, read.others if read else ()),
             line("tree"),
-            Row("tree", _tree_heading(read, state.paused)),
-            *map(Row, _TREE_PROBLEM, _tree_problem(state.sample if not tree else None)),
+            Row("tree", _tree_heading(read, state.paused), ShowReport()),
             *(
-                Row(key, menu_text.process(tree[slot])) if slot < len(tree) else _NO_TREE[slot]
+                Row(key, text, ShowReport())
+                for key, text in zip(
+                    _TREE_PROBLEM, _tree_problem(state.sample if not tree else None), strict=False
+                )
+            ),
+            *(
+                Row(key, menu_text.process(tree[slot]), ShowStatus())
+                if slot < len(tree)
+                else _NO_TREE[slot]
                 for slot, key in enumerate(_TREE)
             ),
-            Row("tree-more", menu_text.more(tree[TREE_SLOTS:])),
+            Row("tree-more", menu_text.more(tree[TREE_SLOTS:]), ShowStatus()),
             *_tree_figures(read),
         ),
     )
@@ -62,7 +75,7 @@ def _tree_figures(read: Sample | None) -> Iterator[Row]:
     for figure in figures.MENU_PROCESSES:
         is_known = read is not None and read.rows and figure.is_known(read)
         text = menu_text.cut(figure.menu_line(read)) if read and is_known else ""
-        yield Row(f"tree-{figure.key}", text)
+        yield Row(f"tree-{figure.key}", text, ShowStatus())
 
 
 _TREE_PROBLEM = tuple(f"tree-problem-{number}" for number in range(PROBLEM_LINES))
@@ -93,7 +106,7 @@ def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Ro
         "watch",
         "Watch another process",
         children=(
-            Row(
+            heading(
                 "watch-heading",
                 "Click a Python process to watch it" if offered else "No other Python process",
             ),

@@ -11,9 +11,14 @@ class Row(Struct, frozen=True):
     """One row. ``key`` stays the same while texts change.
 
     A ``separator`` is a line between rows; any other row without a text is hidden. ``checked`` is
-    None for a row without a mark, ``radio`` says that of its neighbours one is marked. A row with
-    neither command nor children only informs. A ``barred`` row cannot be clicked now; a late click
-    still submits its command, which is refused with a reason.
+    None for a row without a mark, ``radio`` says that of its neighbours one is marked. A ``barred``
+    row cannot be clicked now; a late click still submits its command, which is refused with a
+    reason.
+
+    Panels draw a row that cannot be clicked in pale letters, as if it were not available. So every
+    row that carries news (a figure, a state, an event) has a command that shows more of it or
+    helps with it: the status, the report, the place, the file where the value stands. Only a
+    `heading` has none.
     """
 
     key: str
@@ -28,12 +33,17 @@ class Row(Struct, frozen=True):
     @property
     def enabled(self) -> bool:
         """Whether a click does something."""
-        return not self.barred and (self.command is not None or bool(self.children))
+        return bool(self.text) and not self.barred and bool(self.command or self.children)
 
 
 def choice(key: str, text: str, command: Command, chosen: bool) -> Row:
     """A row that is one of several choices."""
     return Row(key, text, command, chosen, radio=True)
+
+
+def heading(key: str, text: str) -> Row:
+    """A row that cannot be clicked: it names the rows below it, or says what they put at risk."""
+    return Row(key, text)
 
 
 def line(key: str) -> Row:

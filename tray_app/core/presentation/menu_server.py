@@ -6,10 +6,19 @@ from functools import lru_cache
 
 from tray_app.core.model.server_action import Risk, ServerAction
 from tray_app.core.monitor import server_actions
-from tray_app.core.monitor.commands import CleanUp, Command, FreeMemory, OpenServer, OpenTemp
+from tray_app.core.monitor.commands import (
+    CleanUp,
+    Command,
+    FreeMemory,
+    OpenLog,
+    OpenServer,
+    OpenTemp,
+    ShowReport,
+    ShowStatus,
+)
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import action_text, figures, menu_text
-from tray_app.core.presentation.menu_row import Row, line
+from tray_app.core.presentation.menu_row import Row, heading, line
 
 
 def free(state: State) -> Row:
@@ -23,7 +32,7 @@ def _free(risk: Risk) -> Row:
         "free",
         "Free memory",
         children=(
-            Row("free-risk", menu_text.FREEING[risk]),
+            heading("free-risk", menu_text.FREEING[risk]),
             _action_row(ServerAction.FREE_MEMORY, FreeMemory(sure=True)),
         ),
     )
@@ -51,18 +60,20 @@ _FIGURES = ("server-address", "server-source", "server-job", "server-temp")
 
 @lru_cache(maxsize=1)
 def _server(about: tuple[str, ...], risk: Risk, has_temp: bool, brought: str) -> Row:
+    in_full = (OpenServer(), ShowReport(), ShowStatus(), OpenTemp() if has_temp else ShowReport())
+    figures_ = zip(_FIGURES, about, in_full, strict=True)
     barred = risk in (Risk.JOB, Risk.UNKNOWN)
     return Row(
         "server",
         "Server",
         children=(
-            *(Row(key, menu_text.cut(text)) for key, text in zip(_FIGURES, about, strict=True)),
+            *(Row(key, menu_text.cut(text), command) for key, text, command in figures_),
             line("server"),
             Row(
                 "clean",
                 "Delete old files",
                 children=(
-                    Row("clean-risk", menu_text.CLEANING[risk]),
+                    heading("clean-risk", menu_text.CLEANING[risk]),
                     *(
                         _action_row(action, CleanUp(action, sure=True), barred=barred)
                         for action in (ServerAction.CLEAN_UP, ServerAction.CLEAN_UP_HOUR)
@@ -72,7 +83,7 @@ def _server(about: tuple[str, ...], risk: Risk, has_temp: bool, brought: str) ->
             Row("open-temp", "Open temp directory", OpenTemp() if has_temp else None),
             Row("open-server", "Open in browser", OpenServer()),
             line("brought"),
-            Row("brought", menu_text.cut(brought) or "No action run yet"),
+            Row("brought", menu_text.cut(brought) or "No action run yet", OpenLog()),
         ),
     )
 

@@ -24,7 +24,7 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.state import State, chosen_theme, palette, style
 from tray_app.core.presentation import menu_text, program_text, source_text
-from tray_app.core.presentation.menu_row import Row, choice, line
+from tray_app.core.presentation.menu_row import Row, choice, heading, line
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -100,9 +100,14 @@ def _colours(chosen: Palette, bands: BandLimits) -> Row:
     row = _choices(
         "palette", "Colours", Palette, chosen, menu_text.PALETTES.__getitem__, SetPalette
     )
-    told = zip(("bands", "bands-limits"), menu_text.bands(bands), strict=True)
+    above, figures_mb = menu_text.bands(bands)
     return Row(
         row.key,
         row.text,
-        children=(*row.children, line("bands"), *(Row(key, text) for key, text in told)),
+        children=(
+            *row.children,
+            line("bands"),
+            heading("bands", above),
+            Row("bands-limits", figures_mb, OpenSettingsFile()),
+        ),
     )
