@@ -1,10 +1,15 @@
-"""The history as CSV and as JSON lines."""
+"""The history as CSV, JSON lines and OpenMetrics."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import sqlite3
+import subprocess
+import sys
+import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,6 +62,61 @@ def test_json_has_an_object_for_each_row(history: Path, capsys: pytest.CaptureFi
     assert [row["memory_bytes"] for row in rows] == [500 * 1024 * 1024, None]
     (job,) = map(json.loads, exported(capsys, "--export=json", "--what=jobs").splitlines())
     assert (job["number"], job["lost"], job["stages"]) == (1, False, "")
+
+
+def test_openmetrics_ends_with_its_mark(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only a whole file has it. Each point names the server."""
+    assert history.is_file()
+    written = exported(capsys, "--export", "openmetrics")
+    assert written.endswith("\n# EOF\n")
+    assert f'runanalyze_memory_bytes{{server="{URL}"}} {500 * 1024 * 1024} ' in written
+
+
+MINUTES = 4 * 24 * 60
+GROWTH_MAX = 500_000
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "openmetrics"])
+def test_a_long_past_needs_no_more_memory(
+    form: str, history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows are written one by one: 5760 need less than half a megabyte."""
+    with closing(sqlite3.connect(history)) as connection, connection:
+        row = (60_000, 30, *(10**9,) * 8, 60_000, 0)
+        marks = ", ".join("?" * (len(row) + 1))
+        connection.executemany(
+            f"INSERT INTO spans VALUES ({marks})",
+            ((row[0], number * 60_000, *row[1:]) for number in range(MINUTES)),
+        )
+    output = tmp_path / "out"
+    flags = ("--export", form, "--what", "minutes", "-o", str(output))
+    exported(capsys, *flags)  # whatever is loaded at first
+    tracemalloc.start()
+    try:
+        exported(capsys, *flags)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert output.read_text().count("\n") >= MINUTES
+    assert most < GROWTH_MAX
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "openmetrics"])
+def test_a_reader_that_leaves_early_is_no_failure(form: str, history: Path) -> None:
+    """``| head -1`` ends the export without a word and without a traceback."""
+    with closing(sqlite3.connect(history)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO gaps VALUES (?, ?, 'off')", ((n * 10, n * 10 + 5) for n in range(20_000))
+        )
+    command = (sys.executable, "-m", "tray_app", "--url", URL, "--export", form, "--what", "gaps")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(30), said) in ((0, b""), (141, b""))
 
 
 @pytest.mark.parametrize("what", KINDS)

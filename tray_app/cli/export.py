@@ -1,4 +1,4 @@
-"""Writes the history as CSV or as JSON lines: ``--export``.
+"""Writes the history as CSV, JSON lines or OpenMetrics: ``--export``.
 
 Row after row, so that a year needs as little memory as a minute.
 """
@@ -9,24 +9,33 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tray_app.core.history import export
+from msgspec import Struct
+
+from tray_app.core.history import export, openmetrics
 from tray_app.core.history.thinning import HOUR_S, MINUTE_S
 from tray_app.history.database import History
 from tray_app.views.terminal import streams
 
-FORMATS = ("csv", "json")
+
+class Selection(Struct, frozen=True):
+    """Which rows of the history at ``path``; ``server`` is the URL that it is of."""
+
+    path: Path
+    server: str
+    what: str
+    from_s: float
+    to_s: float
 
 
-def run(path: Path, form: str, what: str, from_s: float, to_s: float, output: Path | None) -> int:
-    """Write what the history at ``path`` has of this time to ``output``, or to standard output.
+def run(rows: Selection, form: str, output: Path | None) -> int:
+    """Write these rows to ``output``, or to standard output.
 
     :raises OSError: a file cannot be read or written
     """
-    records = _rows(path, what, from_s, to_s)
-    lines = _csv(what, records) if form == "csv" else _json(records)
+    lines = FORMATS[form](rows)
     if output is None:
         for line in lines:
             streams.write(sys.stdout, line)
@@ -36,34 +45,47 @@ def run(path: Path, form: str, what: str, from_s: float, to_s: float, output: Pa
     return 0
 
 
-def _rows(path: Path, what: str, from_s: float, to_s: float) -> Iterator[object]:
-    history = History(path)
-    if what == "minutes":
-        return history.spans(MINUTE_S, from_s, to_s)
-    if what == "hours":
-        return history.spans(HOUR_S, from_s, to_s)
+def _rows(rows: Selection) -> Iterator[object]:
+    history = History(rows.path)
+    if rows.what == "minutes":
+        return history.spans(MINUTE_S, rows.from_s, rows.to_s)
+    if rows.what == "hours":
+        return history.spans(HOUR_S, rows.from_s, rows.to_s)
     read = {
         "samples": history.samples,
         "jobs": history.jobs,
         "alerts": history.alerts,
         "servers": history.servers,
         "gaps": history.gaps,
-    }[what]
-    return iter(read(from_s, to_s))
+    }[rows.what]
+    return iter(read(rows.from_s, rows.to_s))
 
 
-def _csv(what: str, records: Iterable[object]) -> Iterator[str]:
-    yield _line(list(export.columns(what)))
-    for record in records:
+def _csv(rows: Selection) -> Iterator[str]:
+    yield _line(list(export.columns(rows.what)))
+    for record in _rows(rows):
         yield _line(export.cells(export.row(record)))
 
 
-def _json(records: Iterable[object]) -> Iterator[str]:
-    for record in records:
+def _json(rows: Selection) -> Iterator[str]:
+    for record in _rows(rows):
         yield json.dumps(export.row(record)) + "\n"
+
+
+def _openmetrics(rows: Selection) -> Iterator[str]:
+    for family in openmetrics.FAMILIES[rows.what]:
+        yield from openmetrics.lines(family, _rows(rows), rows.server)
+    yield openmetrics.END
 
 
 def _line(cells: list[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
+
+
+FORMATS: dict[str, Callable[[Selection], Iterator[str]]] = {
+    "csv": _csv,
+    "json": _json,
+    "openmetrics": _openmetrics,
+}

@@ -201,11 +201,15 @@ def _export(given: argparse.Namespace, settings: Settings, parser: argparse.Argu
     path = paths.history_file(settings.address.identity)
     if not path.is_file():
         parser.error(f"no history of {settings.address.shown} yet: {path} does not exist")
-    to_s = clock.now().wall_s + 1.0
+    rows = export.Selection(
+        path=path,
+        server=settings.address.shown,
+        what=given.what or "samples",
+        from_s=given.since or 0.0,
+        to_s=clock.now().wall_s + 1.0,
+    )
     try:
-        return export.run(
-            path, given.export, given.what or "samples", given.since or 0.0, to_s, given.output
-        )
+        return export.run(rows, given.export, given.output)
     except OSError as error:
         parser.error(f"{error.filename or path}: {why(error)}")
     except FAILURES as error:

@@ -229,9 +229,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     once.add_argument(
         "--export",
-        choices=("csv", "json"),
-        metavar="{csv,json}",
-        help="Write the server's history as CSV or JSON lines.",
+        choices=("csv", "json", "openmetrics"),
+        metavar="{csv,json,openmetrics}",
+        help="Write the server's history as CSV, JSON lines or OpenMetrics.",
     )
     history = parser.add_argument_group("with --export")
     history.add_argument(
