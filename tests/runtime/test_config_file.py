@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,14 +61,48 @@ def test_an_edit_is_told_once(file: Edited) -> None:
 
 
 def test_a_file_that_comes_later_is_an_edit(file: Edited) -> None:
-    """Nothing was there at the start; and one that goes away changes nothing."""
+    """Nothing was there at the start."""
     config = ConfigFile(file.path, {})
     config.read()
     assert config.edited() is None
     file.write("interval_s = 4\n")
     assert config.edited() == (Settings(interval_s=4.0), [])
+
+
+def test_a_deleted_file_is_the_defaults_and_no_mistake(file: Edited) -> None:
+    """It is deleted if it is missing at two checks in a row; the environment stays."""
+    file.write("interval_s = -4\n")
+    config = ConfigFile(file.path, {"RUNANALYZE_TRAY_DURATION_S": "5"})
+    assert len(config.read()[1]) == 1
     file.path.unlink()
     assert config.edited() is None
+    assert config.edited() == (Settings(duration_s=5.0), [])
+    assert config.edited() is None
+    file.write("interval_s = 4\n")
+    assert config.edited() == (Settings(interval_s=4.0, duration_s=5.0), [])
+
+
+def test_a_file_that_an_editor_puts_back_is_not_deleted(file: Edited) -> None:
+    """Some editors move the old file away before they write the new one."""
+    file.write("interval_s = 3\n")
+    config = ConfigFile(file.path, {})
+    config.read()
+    for interval_s in (4, 5):
+        file.path.unlink()
+        assert config.edited() is None
+        file.write(f"interval_s = {interval_s}\n")
+        assert config.edited() == (Settings(interval_s=interval_s), [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symlinks need a privilege there")
+def test_a_file_that_cannot_be_looked_at_is_not_deleted(file: Edited) -> None:
+    """Its settings stay until it is known to be missing."""
+    file.write("interval_s = 3\n")
+    config = ConfigFile(file.path, {})
+    config.read()
+    file.path.unlink()
+    file.path.symlink_to(file.path)
+    assert [config.edited() for _ in range(3)] == [None] * 3
 
 
 @pytest.mark.parametrize("broken", ["interval_s = = 4", "interval_s = '\xe4'".encode("latin-1")])

@@ -30,6 +30,7 @@ class ConfigFile:
         self.path = path
         self._environment = environment
         self._stamp: tuple[int, int] | None = None
+        self._was_missing = False
         self._settings = Settings()
 
     def read(self, *, required: bool = False) -> tuple[Settings, list[Mistake]]:
@@ -70,15 +71,16 @@ class ConfigFile:
         """What `read` returns if the file has changed since the last check, else None.
 
         Mistakes are logged once per edit. An unusable file changes no setting, and is the only
-        mistake; a missing one changes nothing (an editor may be about to put it back).
+        mistake. A file that is missing at two checks in a row is deleted, so the defaults hold; at
+        the first one an editor may be about to put it back.
         """
         stamp = self._stamp_now()
-        if stamp is None or stamp == self._stamp:
+        is_missing, was_missing = stamp is None and self._is_missing(), self._was_missing
+        self._was_missing = is_missing
+        if stamp == self._stamp or (stamp is None and not (is_missing and was_missing)):
             return None
         try:
             settings, mistakes = self.read()
-        except FileNotFoundError:
-            return None
         except ConfigError as error:
             wrong, line = str(error), error.line
         except (OSError, ValueError) as error:
@@ -90,6 +92,16 @@ class ConfigFile:
         mistake = Mistake(f"{wrong}; settings unchanged", str(self.path), line)
         _log.warning("%s", mistake)
         return self._settings, [mistake]
+
+    def _is_missing(self) -> bool:
+        """Whether there is no file; not where its folder cannot be read."""
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return False
 
     def _stamp_now(self) -> tuple[int, int] | None:
         try:
