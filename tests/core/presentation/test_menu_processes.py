@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from tests.core.presentation.test_menu import CROWD, HEALTHY, HELD, STATES, after, by_key
 from tray_app.core.model.readings import MemoryKind
-from tray_app.core.monitor.commands import ShowStatus, WatchAutomatically, WatchProcess
-from tray_app.core.monitor.inputs import SourcesRead
+from tray_app.core.monitor.commands import SetPaused, ShowStatus, WatchAutomatically, WatchProcess
+from tray_app.core.monitor.inputs import MenuSeen, SourcesRead
+from tray_app.core.monitor.offered import PLACES
 from tray_app.core.presentation import menu_processes, process_text
-from tray_app.core.presentation.menu_processes import TREE_SLOTS, WATCH_SLOTS
+from tray_app.core.presentation.menu_processes import TREE_SLOTS
 
 
 def test_the_tree_is_listed() -> None:
@@ -41,7 +42,7 @@ def test_what_the_processes_share_is_told_below_them() -> None:
 
 
 def test_another_process_can_be_watched() -> None:
-    """Candidates first, then the other Python processes, by pid and each once."""
+    """Candidates first, then the other Python processes, the oldest first and each once."""
     watch = by_key(STATES["many processes"])["watch"]
     offered = [(row.text, row.command) for row in watch.children if row.enabled]
     assert offered == [
@@ -50,9 +51,36 @@ def test_another_process_can_be_watched() -> None:
         ("python3 (301): 301 MB · 1 %", WatchProcess(301, 150.5)),
         ("python3 (303): 303 MB · 1 %", WatchProcess(303, 151.5)),
     ]
-    assert len(watch.children) == 1 + WATCH_SLOTS
+    assert len(watch.children) == 1 + PLACES
     automatic = by_key(HEALTHY)["watch-auto"]
     assert (automatic.command, automatic.checked) == (WatchAutomatically(), True)
+
+
+def test_a_click_in_an_open_menu_acts_on_the_process_that_was_shown() -> None:
+    """A row keeps its process while others come and go. If it is listed no longer, its row says so
+    and cannot be clicked."""
+    opened = after((2.1, MenuSeen(True)), state=STATES["many processes"])
+    before = by_key(opened)["watch"].children[1:]
+    new = replace(CROWD.others[0], pid=77, created_s=1.0)
+    changed = replace(CROWD, others=(new, *CROWD.others[:1]), candidates=CROWD.candidates[1:])
+    now = by_key(after((3.0, SourcesRead(changed)), state=opened))["watch"].children[1:]
+    assert [row.command for row in now[:4]] == [row.command for row in before[:4]]
+    assert [row.enabled for row in now[:4]] == [False, True, False, True]
+    assert now[0].text == "python3 (302), no longer listed"
+    assert now[4].command == WatchProcess(77, 1.0)
+    closed = after((3.0, MenuSeen(False)), (4.0, SourcesRead(changed)), state=opened)
+    commands = [row.command for row in by_key(closed)["watch"].children[1:4]]
+    assert commands == [
+        WatchProcess(900, 450.0),
+        WatchProcess(77, 1.0),
+        WatchProcess(303, 151.5),
+    ]
+
+
+def test_during_a_pause_no_figure_is_shown() -> None:
+    """Nothing is read then; a process can be chosen all the same."""
+    paused = by_key(after((3.0, SetPaused(True)), state=STATES["many processes"]))["watch-0"]
+    assert (paused.text, paused.command) == ("python3 (302)", WatchProcess(302, 151.0))
 
 
 def test_a_watched_process_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from tray_app.core.model.readings import (
     ProcessReading,
     TempUsage,
 )
-from tray_app.core.monitor import alerting, poll_peak, run_end, server_actions, server_life
+from tray_app.core.monitor import alerting, offered, poll_peak, run_end, server_actions, server_life
 from tray_app.core.monitor.events import (
     Event,
     HostMissing,
@@ -44,9 +44,10 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.inputs import SourcesRead
 from tray_app.core.monitor.observation import Observation, observe
+from tray_app.core.monitor.offered import Offered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.server_life import ServerLife
-from tray_app.core.monitor.state import Health, State
+from tray_app.core.monitor.state import Health, State, is_menu_open
 from tray_app.core.server.target_tracker import Change
 from tray_app.core.source_choice import change_log, circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
@@ -106,6 +107,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         tracker=life.tracker,
         breaker=seen.breaker,
         process=seen.process,
+        offered=_offered(state, seen, now),
         cross_check=seen.cross_check,
         temp=work.temp,
         trend=course.trend,
@@ -142,6 +144,12 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
     )
     return run_end.ended(after, now, _events(state, after, life.change, said))
+
+
+def _offered(state: State, seen: Observation, now: Now) -> tuple[Offered, ...]:
+    kept = state.offered if is_menu_open(state, now.mono_s) else ()
+    read = seen.process
+    return offered.update(kept, read.candidates if read else (), read.others if read else ())
 
 
 def _work(

@@ -30,6 +30,7 @@ from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import mute
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.mute import UNMUTED, MuteState
+from tray_app.core.monitor.offered import Offered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
@@ -92,8 +93,8 @@ class State(Struct, frozen=True):
     of the last one.
     ``late`` counts late samples, ``delivered`` delivered notifications. ``theme_seen`` is the
     desktop's, ``menu_opened`` when the menu was last opened, ``menu_until_s`` how long it counts as
-    open, and ``backend`` names what shows the icon. ``mistakes`` are values of the config file and
-    the environment that cannot be used.
+    open, ``offered`` the processes that it offers to watch, and ``backend`` names what shows the
+    icon. ``mistakes`` are values of the config file and the environment that cannot be used.
     """
 
     base: Settings
@@ -146,6 +147,7 @@ class State(Struct, frozen=True):
     theme_seen: Theme = Theme.AUTO
     menu_opened: Now | None = None
     menu_until_s: float | None = None
+    offered: tuple[Offered, ...] = ()
     health: Health | None = None
     late: int = 0
     restarts: Restarts | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from tray_app.core.model.readings import ProcessRow, Target
 from tray_app.core.monitor.commands import (
     ShowReport,
     ShowStatus,
@@ -13,13 +12,13 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
+from tray_app.core.monitor.offered import PLACES, Offered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, is_watching
 from tray_app.core.presentation import figures, menu_text, source_text
 from tray_app.core.presentation.menu_row import Row, choice, heading, line
 
 TREE_SLOTS = 10
-WATCH_SLOTS = 10
 PROBLEM_LINES = 3
 
 
@@ -27,7 +26,6 @@ def processes(state: State) -> Row:
     """The tree below its heading, and in a submenu the other candidates."""
     read = None if state.paused else state.sample
     tree = read.rows if read else ()
-    candidates = state.process.candidates if state.process else ()
     return Row(
         "processes",
         f"Processes: {len(tree)}" if tree else "Processes",
@@ -38,7 +36,7 @@ def processes(state: State) -> Row:
                 WatchAutomatically(),
                 not is_watching(state),
             ),
-            _watch(candidates, read.others if read else ()),
+            _watch(state.offered, state.paused),
             line("tree"),
             Row("tree", _tree_heading(read, state.paused), ShowReport()),
             *(
@@ -81,27 +79,12 @@ def _tree_figures(read: Sample | None) -> Iterator[Row]:
 _TREE_PROBLEM = tuple(f"tree-problem-{number}" for number in range(PROBLEM_LINES))
 _TREE = tuple(f"tree-{slot}" for slot in range(TREE_SLOTS))
 _NO_TREE = tuple(Row(key) for key in _TREE)
-_WATCH = tuple(f"watch-{slot}" for slot in range(WATCH_SLOTS))
+_WATCH = tuple(f"watch-{slot}" for slot in range(PLACES))
 
 
 @lru_cache(maxsize=1)
-def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Row:
-    """By pid, so that rows keep their places while their memory changes."""
-    known = {each.pid: each for each in others}
-    offered = [
-        (
-            menu_text.process(row)
-            if (row := known.pop(each.pid, None))
-            else menu_text.candidate(each),
-            WatchPort(each.port) if each.port else WatchProcess(each.pid, each.created_s),
-        )
-        for each in candidates
-    ]
-    offered += [
-        (menu_text.process(row), WatchProcess(pid, row.created_s))
-        for pid, row in sorted(known.items())
-        if row.created_s is not None
-    ]
+def _watch(offered: tuple[Offered, ...], paused: bool) -> Row:
+    """Each process has its place, also while its figures change."""
     return Row(
         "watch",
         "Watch another process",
@@ -111,8 +94,26 @@ def _watch(candidates: tuple[Target, ...], others: tuple[ProcessRow, ...]) -> Ro
                 "Click a Python process to watch it" if offered else "No other Python process",
             ),
             *(
-                Row(key, *offered[slot]) if slot < len(offered) else Row(key)
+                _offer(key, offered[slot], paused) if slot < len(offered) else Row(key)
                 for slot, key in enumerate(_WATCH)
             ),
         ),
     )
+
+
+def _offer(key: str, offered: Offered, paused: bool) -> Row:
+    candidate, read = offered.candidate, offered.row
+    is_read = not paused and not offered.gone
+    if read is not None:
+        text = menu_text.process(read) if is_read else menu_text.name(read)
+    else:
+        text = menu_text.candidate(candidate) if candidate else ""
+    if offered.gone:
+        text = menu_text.cut(f"{text}, no longer listed")
+    return Row(key, text, _watching(offered), barred=offered.gone)
+
+
+def _watching(offered: Offered) -> WatchPort | WatchProcess:
+    if offered.candidate and offered.candidate.port:
+        return WatchPort(offered.candidate.port)
+    return WatchProcess(*offered.identity)

@@ -150,8 +150,13 @@ def last_job(sample: Sample | None) -> str:
 def process(row: ProcessRow) -> str:
     """``python3 main.py (4711): 126 MB · 96 %``."""
     load = "" if row.cpu_percent is None else f" · {format.percent(row.cpu_percent)}"
+    return f"{name(row)}: {format.size(row.rss_bytes)}{load}"
+
+
+def name(row: ProcessRow) -> str:
+    """``python3 main.py (4711)``."""
     what = f"{row.name} {row.runs}" if row.runs else row.name
-    return f"{cut(what, 40)} ({row.pid}): {format.size(row.rss_bytes)}{load}"
+    return f"{cut(what, 40)} ({row.pid})"
 
 
 def candidate(target: Target) -> str:
