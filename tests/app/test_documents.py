@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_for
+from tray_app.app.document_files import DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.core.config.parse import parse_config
 from tray_app.core.model.document import Document
@@ -48,8 +49,7 @@ def documents(
     """The documents of a run whose files are in this folder."""
     return Documents(
         desktop,  # type: ignore[arg-type]
-        settings_file=folder / "config" / "config.toml",
-        log_file=folder / "log" / "x.log",
+        lambda: DocumentFiles(folder / "config" / "config.toml", folder / "log" / "x.log"),
         arguments=["--url", "http://127.0.0.1:1"],
         report=report,
     )

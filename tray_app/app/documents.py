@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_app.app.document_files import PRIVATE, DocumentFiles
 from tray_app.core.config import parse, template
 from tray_app.core.model.document import Document
 from tray_app.desktop import paths
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 REPORT_LIMIT_S = 60.0
-_PRIVATE = 0o600
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 Report = Callable[[str, str, Document], None]
@@ -36,43 +36,49 @@ class Documents:
     def __init__(
         self,
         desktop: Desktop,
-        settings_file: Path,
-        log_file: Path,
+        files: Callable[[], DocumentFiles],
         arguments: list[str],
         report: Report,
     ) -> None:
         self._desktop = desktop
-        self._settings_file = settings_file
-        self._log_file = log_file
+        self._files = files
         self._arguments = arguments
         self._report = report
 
     def open(self, document: Document, line: int = 0) -> None:
         """Open one; returns at once, and only a problem is reported."""
+        try:
+            files = self._files()
+        except OSError as error:
+            self._report(document.value, why(error), document)
+            return
         match document:
             case Document.SETTINGS | Document.LIMITS:
-                self._open_settings(document, line)
+                self._open_settings(files, document, line)
             case Document.LOG:
-                self._make(self._log_file, b"", document)
-                self._edit(self._log_file, document)
+                self._make(files.log, b"", document)
+                self._edit(files.log, document)
             case Document.HELP:
                 place = paths.help_page()
                 self._desktop.open(place, lambda problem: self._report(place, problem, document))
             case Document.REPORT:
-                WorkerThread("report", self._make_report, again=False).start()
+                file = files.log.with_name("report.txt")
+                WorkerThread("report", lambda: self._make_report(file), again=False).start()
 
-    def _open_settings(self, document: Document, line: int) -> None:
-        file = self._settings_file
+    def _open_settings(self, files: DocumentFiles, document: Document, line: int) -> None:
+        file = files.settings
         self._make(file, template.commented_config().encode(), document)
         if document is Document.LIMITS:
             with suppress(OSError, ValueError):
                 line = parse.line_of(text_of(file), "alerts")
+        elif line:
+            line += files.lines_before
         self._edit(file, document, line)
 
     def _make(self, file: Path, data: bytes, document: Document) -> None:
         """Write this file if it is missing; it may hold a token later."""
         try:
-            write_file(file, data, mode=_PRIVATE, replace=False)
+            write_file(file, data, mode=PRIVATE, replace=False)
         except FileExistsError:
             pass
         except OSError as error:
@@ -83,9 +89,8 @@ class Documents:
             str(file), line, lambda problem: self._report(str(file), problem, document)
         )
 
-    def _make_report(self) -> None:
+    def _make_report(self, file: Path) -> None:
         """Have the doctor write its report, and open it."""
-        file = self._log_file.with_name("report.txt")
         command = [*paths.console_program(), *self._arguments, "--doctor"]
         try:
             made = subprocess.run(
@@ -97,7 +102,7 @@ class Documents:
                 check=False,
                 creationflags=_NO_WINDOW,
             )
-            write_file(file, made.stdout, mode=_PRIVATE)
+            write_file(file, made.stdout, mode=PRIVATE)
         except subprocess.TimeoutExpired:
             late = f"--doctor took more than {REPORT_LIMIT_S:g} s"
             self._report(str(file), late, Document.REPORT)

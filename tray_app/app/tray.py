@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from tray_app.app import first_instance, wiring
+from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
 from tray_app.app.history import HistoryRecorder
@@ -133,6 +134,7 @@ class TrayApp:
         self._presenter = Presenter(desktop, self._sampler.post)
         self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s, self._tile)
         self._actions = ServerActions(self._sampler.post, demo=begun.demo)
+        self._demo_files: DemoFiles | None = None
         self._documents = self._make_documents()
         self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
         reports.receive = self._take_report
@@ -144,12 +146,15 @@ class TrayApp:
 
     def _make_documents(self) -> Documents:
         invocation = self._invocation
-        own_log = invocation.settings.log_file
+        settings = invocation.config.path if invocation.config else paths.config_file()
+        log = Path(own_log) if (own_log := invocation.settings.log_file) else None
+        if invocation.demo:
+            self._demo_files = DemoFiles(settings, log)
+        usual = DocumentFiles(settings, log or paths.log_file())
         return Documents(
             self._desktop,
-            settings_file=invocation.config.path if invocation.config else paths.config_file(),
-            log_file=Path(own_log) if own_log else paths.log_file(),
-            arguments=sys.argv[1:],
+            self._demo_files or (lambda: usual),
+            arguments=[each for each in sys.argv[1:] if each != "--demo"],
             report=lambda place, problem, document: self._sampler.post(
                 NotOpened(place, problem, document)
             ),
@@ -173,6 +178,8 @@ class TrayApp:
         self._store(alert_memory.choice(self._last, clock.now()))
         self._presenter.close(wiring.JOIN_LIMIT_S)
         self._history.close(wiring.JOIN_LIMIT_S)
+        if self._demo_files is not None:
+            self._demo_files.close()
         self._ending.over()
         tell_restarts(None)
         return 0
