@@ -157,8 +157,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return doctor.run(settings, config.path, mistakes)
 
-    if given.export:
-        return _export(given, settings, parser)
+    if given.export or given.report:
+        return _history(given, settings, parser)
 
     from tray_app.runtime.gc_pause import gc_paused
 
@@ -190,9 +190,9 @@ def _view(given: argparse.Namespace) -> View:
     return View.CONSOLE if given.console or given.once else View.TRAY
 
 
-def _export(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:
-    """Write the history of the server at the address of this run."""
-    from tray_app.cli import export
+def _history(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:
+    """Write the history of the server at the address of this run: its rows, or the page."""
+    from tray_app.cli import export, report
     from tray_app.desktop import paths
     from tray_app.history.database import FAILURES
     from tray_app.runtime import clock
@@ -209,6 +209,8 @@ def _export(given: argparse.Namespace, settings: Settings, parser: argparse.Argu
         to_s=clock.now().wall_s + 1.0,
     )
     try:
+        if given.report:
+            return report.run(rows, settings.alerts, given.report)
         return export.run(rows, given.export, given.output)
     except OSError as error:
         parser.error(f"{error.filename or path}: {why(error)}")

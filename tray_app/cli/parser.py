@@ -47,10 +47,11 @@ _PLAIN = {
 VIEWS = ("json", "console", "once", "demo")
 TASKS = (
     *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
-    *("completion", "export"),
+    *("completion", "export", "report"),
 )
-# They say what to export.
-OF_EXPORT = ("what", "since", "output")
+# Flags that say what one of these tasks writes.
+OF_TASK = {"what": ("export",), "since": ("export", "report"), "output": ("export",)}
+_NEEDED = {name: " or ".join(f"--{task}" for task in tasks) for name, tasks in OF_TASK.items()}
 
 
 def contradiction(given: argparse.Namespace) -> str:
@@ -59,13 +60,18 @@ def contradiction(given: argparse.Namespace) -> str:
     view = next((name for name in VIEWS if getattr(given, name)), "")
     if task and view:
         return f"--{task.replace('_', '-')}: cannot be combined with --{view}"
-    alone = next((name for name in OF_EXPORT if getattr(given, name)), "")
-    if alone and not given.export:
-        return f"--{alone}: needs --export"
+    if alone := _without_task(given, task):
+        return f"--{alone}: needs {_NEEDED[alone]}"
     of_preset = PRESETS[given.preset].mode if given.preset else None
     if of_preset and given.mode and given.mode is not of_preset:
         return f"--{given.preset}: cannot be combined with --mode {given.mode}"
     return ""
+
+
+def _without_task(given: argparse.Namespace, task: str) -> str:
+    """The first flag that belongs to a task that was not asked for; empty if there is none."""
+    names = (name for name, tasks in OF_TASK.items() if getattr(given, name) and task not in tasks)
+    return next(names, "")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -233,7 +239,15 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="{csv,json,openmetrics}",
         help="Write the server's history as CSV, JSON lines or OpenMetrics.",
     )
-    history = parser.add_argument_group("with --export")
+    once.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=Path(f"{APP_ID}.html"),
+        metavar="FILE",
+        help=f"Write the server's history as a page for a browser (default: {APP_ID}.html).",
+    )
+    history = parser.add_argument_group("with --export (--since: also with --report)")
     history.add_argument(
         "--what",
         choices=tuple(KINDS),

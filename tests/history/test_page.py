@@ -1,0 +1,55 @@
+"""The page's rows from a history file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.history.made import T0, sample
+from tray_app.core.history.columns import decoded
+from tray_app.core.history.records import AlertRecord, GapRecord, JobRecord, ServerRecord
+from tray_app.history import database, page
+
+
+def test_it_has_everything_of_its_time(tmp_path: Path) -> None:
+    """Samples, jobs, alerts, starts and gaps."""
+    path = tmp_path / "h.sqlite3"
+    connection, _ = database.open_for_writing(path)
+    database.add(
+        connection,
+        [
+            *(sample(at) for at in range(0, 200, 2)),
+            JobRecord(1, T0 + 2, T0 + 9),
+            AlertRecord(T0 + 5, "K", "title", "text"),
+            ServerRecord(T0 + 1, "returned", 7, "python"),
+            GapRecord(T0 + 20, T0 + 40, "asleep"),
+        ],
+    )
+    connection.close()
+    made = page.read(path, 0.0, T0 + 300, server="here", version="1")
+    assert (made.rows.count, made.from_ms, made.to_ms) == (100, 1000 * T0, 1000 * (T0 + 300))
+    counts = [len(each) for each in (made.jobs, made.alerts, made.servers, made.gaps)]
+    assert counts == [1, 1, 1, 1]
+
+
+def test_of_very_many_samples_it_has_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before them it has the minutes."""
+    monkeypatch.setattr(page, "SAMPLES_MAX", 10)
+    path = tmp_path / "h.sqlite3"
+    connection, _ = database.open_for_writing(path)
+    database.add(connection, [sample(at) for at in range(0, 600, 2)])
+    database.roll_up(connection, T0 + 600)
+    connection.close()
+    rows = page.read(path, T0, T0 + 600, server="here", version="1").rows
+    assert rows.count - rows.samples_from == 10
+    assert rows.samples_from >= 8
+    assert decoded(rows.at) == sorted(decoded(rows.at))  # type: ignore[type-var]
+
+
+def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
+    """A page can be opened before the first sample is written."""
+    made = page.read(tmp_path / "none", 0.0, T0, server="here", version="1")
+    assert made.rows.count == 0

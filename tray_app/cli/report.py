@@ -1,0 +1,33 @@
+"""Writes the history as one page for a browser: ``--report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tray_app import APP_ID, __version__
+from tray_app.cli.export import Selection
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.presentation import page_text
+from tray_app.history import page
+from tray_app.sources.file_owner import write_file
+from tray_app.views.page.document import document
+from tray_app.views.terminal import streams
+
+
+def run(rows: Selection, limits: AlertLimits, output: Path) -> int:
+    """Write the page of these rows' time to ``output``, whole or not at all. Only its owner can
+    read it: command lines and words of the server are in it.
+
+    :raises OSError: a file cannot be read or written
+    """
+    read = page.read(
+        rows.path,
+        rows.from_s,
+        rows.to_s,
+        server=rows.server,
+        version=__version__,
+        lines=page_text.lines(limits),
+    )
+    write_file(output, document(read).encode(), mode=0o600)
+    streams.say(f"{APP_ID}: wrote {output}")
+    return 0

@@ -1,0 +1,290 @@
+"""What the history page shows: one table of rows over all the time, as columns, and what happened.
+
+Rows are hours, then minutes, then samples: each time in the finest kind that is kept. All figures
+are those of ``--export``. Times are whole milliseconds of Unix time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from tray_app.core.history.columns import Column, coded, coded_times
+from tray_app.core.history.records import (
+    AlertRecord,
+    GapRecord,
+    JobRecord,
+    ProcessShare,
+    SampleRecord,
+    ServerRecord,
+)
+from tray_app.core.history.thinning import Means
+
+PROCESSES_SHOWN = 8
+"""Layers of the picture; the smaller ones count together."""
+
+SERVER, OTHERS = "server", "others"
+
+
+class Line(Struct, frozen=True):
+    """A limit that is drawn into the picture of memory."""
+
+    name: str
+    at_bytes: int
+
+
+class Section(Struct, frozen=True):
+    """A text of an incident: stacks, or the server's words."""
+
+    title: str
+    text: str
+
+
+class Words(Struct, frozen=True):
+    """A column of words: ``index`` counts in ``names``."""
+
+    names: list[str]
+    index: Column
+
+
+class Layer(Struct, frozen=True):
+    """The memory of one process, or of all that are alike, beside the rows of samples."""
+
+    name: str
+    memory: Column
+
+
+class Rows(Struct, frozen=True):
+    """All rows, by column. A sample is its own least, mean and most.
+
+    ``samples_from`` is the number of the first row that is a sample. ``layers`` begin there.
+    """
+
+    count: int
+    samples_from: int
+    at: Column
+    length: Column
+    least: Column
+    mean: Column
+    most: Column
+    cpu: Column
+    most_cpu: Column
+    available: Column
+    descriptors: Column
+    temp: Column
+    source: Words
+    band: Words
+    level: Words
+    activity: Words
+    stage: Words
+    layers: list[Layer]
+
+
+class PageJob(Struct, frozen=True):
+    """A job with the time of its stages in seconds; None where its samples are no longer kept."""
+
+    number: int
+    started_ms: int
+    ended_ms: int
+    before: int | None
+    peak: int | None
+    after: int | None
+    kept: int | None
+    stages: list[tuple[str, float | None]]
+    lost: bool
+
+
+class PageAlert(Struct, frozen=True):
+    """An alert in the words of its notification."""
+
+    at_ms: int
+    kind: str
+    title: str
+    text: str
+    fate: str
+
+
+class PageServer(Struct, frozen=True):
+    """A start or an end of the server."""
+
+    at_ms: int
+    what: str
+    pid: int
+    name: str
+
+
+class PageGap(Struct, frozen=True):
+    """A time that nobody watched."""
+
+    from_ms: int
+    to_ms: int
+    why: str
+
+
+class PageData(Struct, frozen=True):
+    """All of a page. ``server`` is the server's address, ``heading`` says what the page is about.
+
+    A live page asks for the same with newer rows. Jobs, alerts and the others of an update are all
+    of the time it covers: a job that is known by its start replaces what was there.
+    """
+
+    server: str
+    heading: str
+    version: str
+    from_ms: int
+    to_ms: int
+    rows: Rows
+    lines: list[Line] = []
+    jobs: list[PageJob] = []
+    alerts: list[PageAlert] = []
+    servers: list[PageServer] = []
+    gaps: list[PageGap] = []
+    sections: list[Section] = []
+
+
+def rows_of(
+    samples: Sequence[SampleRecord], minutes: Sequence[Means] = (), hours: Sequence[Means] = ()
+) -> Rows:
+    """The rows of these: minutes before the first sample, hours before the first minute."""
+    if samples:
+        minutes = [each for each in minutes if each.from_s + 60.0 <= samples[0].at_s]
+    first_s = minutes[0].from_s if minutes else samples[0].at_s if samples else None
+    if first_s is not None:
+        hours = [each for each in hours if each.from_s + 3600.0 <= first_s]
+    means = [*hours, *minutes]
+    length_ms = [3_600_000] * len(hours) + [60_000] * len(minutes)
+    at_ms = [_ms(each.from_s) for each in means] + [_ms(each.at_s) for each in samples]
+
+    def figures(name: str, field: str, parts: int = 1) -> Column:
+        """A field of the samples, after its name in the means."""
+        before = [getattr(each, name) for each in means]
+        return coded(before + [getattr(each, field) for each in samples], parts)
+
+    def words(field: str) -> Words:
+        return _words([getattr(each, field) for each in samples], len(means))
+
+    return Rows(
+        count=len(at_ms),
+        samples_from=len(means),
+        at=coded_times(at_ms),
+        length=coded(length_ms + [_ms(each.interval_s) for each in samples]),
+        least=figures("least_bytes", "memory_bytes"),
+        mean=figures("mean_bytes", "memory_bytes"),
+        most=figures("most_bytes", "memory_bytes"),
+        cpu=figures("mean_cpu_percent", "cpu_percent", parts=10),
+        most_cpu=figures("most_cpu_percent", "cpu_percent", parts=10),
+        available=figures("least_available_bytes", "available_bytes"),
+        descriptors=figures("most_descriptors", "descriptors"),
+        temp=figures("most_temp_bytes", "temp_bytes"),
+        source=words("source"),
+        band=words("band"),
+        level=words("level"),
+        activity=words("activity"),
+        stage=words("stage"),
+        layers=_layers(samples),
+    )
+
+
+def _words(words: Sequence[str], before: int) -> Words:
+    """Their column, after as many rows without a word."""
+    names = list(dict.fromkeys(words))
+    number = {name: index for index, name in enumerate(names)}
+    return Words(names, coded([None] * before + [number[word] for word in words]))
+
+
+def _layers(samples: Sequence[SampleRecord]) -> list[Layer]:
+    """The processes by size, the largest first. One without others is the server."""
+    known: dict[tuple[ProcessShare, ...], dict[str, int]] = {}
+    by_row: list[dict[str, int]] = []
+    total: Counter[str] = Counter()
+    for each in samples:
+        if not each.processes:
+            parts = {SERVER: each.memory_bytes} if each.memory_bytes is not None else {}
+        elif (parts_known := known.get(each.processes)) is not None:
+            parts = parts_known
+        else:
+            parts = known[each.processes] = _by_name(each.processes)
+        by_row.append(parts)
+        total.update(parts)
+    names = [name for name, _ in total.most_common()]
+    shown = [name for name in names if name != OTHERS][:PROCESSES_SHOWN]
+    layers = [Layer(name, coded([parts.get(name) for parts in by_row])) for name in shown]
+    if len(shown) < len(names):
+        kept = set(shown)
+        rest = [
+            sum(size for name, size in parts.items() if name not in kept) or None
+            for parts in by_row
+        ]
+        layers.append(Layer(OTHERS, coded(rest)))
+    return layers
+
+
+def _by_name(processes: Iterable[ProcessShare]) -> dict[str, int]:
+    """``server``, which is the oldest, ``ffmpeg``, ``ffmpeg 2``: those of one name are counted by
+    their pid, so that a new one continues the layer of one that ended."""
+    parts: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    for each in sorted(processes, key=lambda share: share.pid):
+        is_first = each.pid > 0 and not any(name != OTHERS for name in parts)
+        name = SERVER if is_first else each.name
+        seen[name] += 1
+        parts[name if seen[name] == 1 else f"{name} {seen[name]}"] = each.rss_bytes
+    return parts
+
+
+def page_jobs(jobs: Iterable[JobRecord], samples: Sequence[SampleRecord]) -> list[PageJob]:
+    """The jobs, with the time that each stage took by the samples."""
+    found = []
+    position = 0
+    for job in sorted(jobs, key=lambda each: each.started_s):
+        while position < len(samples) and samples[position].at_s < job.started_s:
+            position += 1
+        took: dict[str, float] = {}
+        at = position
+        while at < len(samples) and samples[at].at_s < job.ended_s:
+            after_s = samples[at + 1].at_s if at + 1 < len(samples) else job.ended_s
+            step_s = min(after_s, job.ended_s) - samples[at].at_s
+            step_s = min(step_s, 3 * samples[at].interval_s)
+            took[samples[at].stage] = took.get(samples[at].stage, 0.0) + step_s
+            at += 1
+        names = dict.fromkeys([*job.stages, *(stage for stage in took if stage)])
+        found.append(
+            PageJob(
+                number=job.number,
+                started_ms=_ms(job.started_s),
+                ended_ms=_ms(job.ended_s),
+                before=job.before_bytes,
+                peak=job.peak_bytes,
+                after=job.after_bytes,
+                kept=job.kept_bytes,
+                stages=[(name, round(took[name], 1) if name in took else None) for name in names],
+                lost=job.lost,
+            )
+        )
+    return found
+
+
+def page_alerts(alerts: Iterable[AlertRecord]) -> list[PageAlert]:
+    """The alerts, as they are stored."""
+    return [
+        PageAlert(
+            at_ms=_ms(each.at_s), kind=each.kind, title=each.title, text=each.text, fate=each.fate
+        )
+        for each in alerts
+    ]
+
+
+def page_servers(servers: Iterable[ServerRecord]) -> list[PageServer]:
+    """Starts and ends."""
+    return [PageServer(_ms(each.at_s), each.what, each.pid, each.name) for each in servers]
+
+
+def page_gaps(gaps: Iterable[GapRecord]) -> list[PageGap]:
+    """The times that nobody watched."""
+    return [PageGap(_ms(each.from_s), _ms(each.to_s), each.why) for each in gaps]
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

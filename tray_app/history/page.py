@@ -1,0 +1,69 @@
+"""Reads what the history page shows from a history file."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from tray_app.core.history.page_data import (
+    Line,
+    PageData,
+    Section,
+    page_alerts,
+    page_gaps,
+    page_jobs,
+    page_servers,
+    rows_of,
+)
+from tray_app.core.history.thinning import DAY_S, HOUR_S, MINUTE_S
+from tray_app.history.database import History
+
+SAMPLES_MAX = 50_000
+"""A day at 2 s, and some more. Of shorter intervals the newest."""
+
+LONG_S = 8 * DAY_S
+SAMPLES_LONG = 14_400
+"""A page of weeks has the samples of the last hours only, so that it stays below 3 MB."""
+
+
+def read(
+    path: Path,
+    from_s: float,
+    to_s: float,
+    *,
+    server: str,
+    version: str,
+    heading: str = "",
+    lines: Sequence[Line] = (),
+    sections: Sequence[Section] = (),
+) -> PageData:
+    """The page of this time; empty where the file has nothing of it.
+
+    :raises OSError: the file cannot be read
+    :raises sqlite3.Error: it is damaged
+    """
+    history = History(path)
+    most = SAMPLES_MAX if to_s - from_s <= LONG_S else SAMPLES_LONG
+    samples = list(deque(history.samples(from_s, to_s), most))
+    minutes = list(history.spans(MINUTE_S, from_s, to_s))
+    hours = list(history.spans(HOUR_S, from_s, to_s))
+    rows = rows_of(samples, minutes, hours)
+    begun_s = min(
+        [each.at_s for each in samples[:1]] + [each.from_s for each in (*minutes[:1], *hours[:1])],
+        default=from_s,
+    )
+    return PageData(
+        server=server,
+        heading=heading,
+        version=version,
+        from_ms=round(1000 * max(from_s, begun_s)),
+        to_ms=round(1000 * to_s),
+        rows=rows,
+        lines=list(lines),
+        jobs=page_jobs(history.jobs(from_s, to_s), samples),
+        alerts=page_alerts(history.alerts(from_s, to_s)),
+        servers=page_servers(history.servers(from_s, to_s)),
+        gaps=page_gaps(history.gaps(max(from_s, begun_s), to_s)),
+        sections=list(sections),
+    )

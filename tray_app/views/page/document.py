@@ -1,0 +1,111 @@
+"""Makes the page: the template, filled; style and script go into it whole.
+
+What came from a server or a command line is escaped here, or goes through JSON. The page's own
+policy names its style and its script by their hashes and forbids every request; a live page may ask
+the server it came from, and nobody else.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from tray_app.core.history.page_data import PageData
+from tray_app.core.presentation import page_text
+from tray_app.views.page import overview
+
+MODULES = ("format.mjs", "data.mjs", "scale.mjs", "thin.mjs", "chart.mjs", "table.mjs", "page.mjs")
+"""In the order in which they need each other."""
+
+_HERE = Path(__file__).parent
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def document(page: PageData, live_url: str | None = None) -> str:
+    """The whole page. With ``live_url`` (relative, e.g. ``data``) it asks there for newer rows:
+    ``GET data?after=<ms>`` answers `data` of them."""
+    style, code = _text("page.css"), script()
+    asks = "'self'" if live_url else "'none'"
+    policy = (
+        f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}';"
+        f" img-src data:; connect-src {asks};"
+        " base-uri 'none'; form-action 'none'"
+    )
+    filled = {
+        "policy": escape(policy),
+        "title": escape(page_text.title(page)),
+        "span": escape(page_text.span(page) if page.rows.count else page_text.NOTHING_YET),
+        "style": style,
+        "script": code,
+        "live": escape(live_url or ""),
+        "overview": overview.svg(page) if page.rows.count else "",
+        "sections": _sections(page),
+        "jobs": _table(
+            "jobs", "Jobs", page_text.JOB_HEADS, map(page_text.job, page.jobs), page_text.NO_JOBS
+        ),
+        "alerts": _table(
+            "alerts",
+            "Alerts",
+            page_text.ALERT_HEADS,
+            map(page_text.alert, page.alerts),
+            page_text.NO_ALERTS,
+        ),
+        "events": _events(page),
+        "data": data(page).decode().replace("<", "\\u003c"),
+        "version": escape(page.version),
+    }
+    return _PLACE.sub(lambda place: filled[place[1]], _text("page.html"))
+
+
+def data(page: PageData) -> bytes:
+    """The page's figures as JSON: what is in the page, and what a live page is sent."""
+    return msgspec.json.encode(page)
+
+
+def script() -> str:
+    """The page's modules as one: their imports of each other are left out."""
+    return "".join(_EXPORT.sub("", _IMPORT.sub("", _text(name))) for name in MODULES)
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _sections(page: PageData) -> str:
+    return "".join(
+        f"<section><h2>{escape(each.title)}</h2><pre tabindex=0>{escape(each.text)}</pre></section>"
+        for each in page.sections
+    )
+
+
+def _table(
+    name: str, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], nothing: str
+) -> str:
+    """A table, or the sentence that says why there is none."""
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
+    )
+    head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    inner = f'<div class="wide">{table}</div>' if body else f"<p>{escape(nothing)}</p>"
+    return f'<section id="{name}"><h2>{escape(title)}</h2>{inner}</section>'
+
+
+def _events(page: PageData) -> str:
+    found = page_text.events(page.servers, page.gaps)
+    if not found:
+        return ""
+    rows = [[page_text.moment(at_ms), words] for at_ms, words in found]
+    return _table("events", "Server and monitor", page_text.EVENT_HEADS, rows, "")
