@@ -40,7 +40,6 @@ from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job, Measured
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.config.mistake import Mistake
@@ -76,9 +75,11 @@ from tray_app.core.monitor.events import (
     Alert,
     AutostartFailed,
     ConfirmationNeeded,
+    DeletionDoubted,
     DemoRepeats,
     Earlier,
     Event,
+    HistoryDeleted,
     HostMissing,
     OpenFailed,
     PendingAlerts,
@@ -86,6 +87,7 @@ from tray_app.core.monitor.events import (
     SettingsWrong,
     StatusRequested,
     Summarised,
+    SummaryMade,
     TempPlaceMissing,
     TestRequested,
 )
@@ -94,6 +96,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.icon import Picture, figure_of
 from tray_app.core.presentation.notifications import note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.summary.measurement import Scope, Summary
 from tray_app.desktop import backends
 from tray_app.views.icon import draw
 from tray_app.views.notifications import NotificationSender
@@ -159,6 +162,23 @@ HIGH_THEN_WELL = (
 )
 MUTED_SINCE = Now(NOW.mono_s - 1800.0, NOW.wall_s - 1800.0)
 
+RUN = Summary(
+    7200.0,
+    3600,
+    400 * MIB,
+    350.0 * MIB,
+    300 * MIB,
+    320 * MIB,
+    watched_s=6000.0,
+    missed=2,
+    peak_wall_s=MUTED_SINCE.wall_s,
+    peak_stage="frames",
+    bands_s=(("green", 5400.0), ("yellow", 600.0)),
+    levels_s=(("normal", 6000.0),),
+    jobs=3,
+    alerts=1,
+    kept_bytes=45 * MIB,
+)
 KINDS: dict[str, Event] = {
     "raised": Alert(LevelReached(Level.RAISED, 1500), IDLE),
     "raised-processing": Alert(LevelReached(Level.RAISED, 1500), BUSY),
@@ -239,7 +259,13 @@ KINDS: dict[str, Event] = {
     "held-back-one": PendingAlerts(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
     "held-back-asleep": PendingAlerts(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
     "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
-    "quick-test": Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False),
+    "quick-test": Summarised(RUN, ends_run=False),
+    "since-start": SummaryMade(Scope.START, RUN, MUTED_SINCE),
+    "today": SummaryMade(Scope.TODAY, RUN, MUTED_SINCE),
+    "today-nothing": SummaryMade(Scope.TODAY, None, MUTED_SINCE),
+    "delete-history": DeletionDoubted(),
+    "history-deleted": HistoryDeleted("", goes_on=True),
+    "history-not-deleted": HistoryDeleted("Permission denied", goes_on=True),
     "test": TestRequested(),
     "status": StatusRequested(
         replace(FULL, peak_bytes=3287 * MIB, rows=SERVER),
@@ -303,6 +329,8 @@ SILENT = (
     events.Chosen,
     events.AutostartWanted,
     events.ActionRequested,
+    events.DayAsked,
+    events.DeletionAsked,
     events.OpenAsked,
     events.PageAsked,
     events.DocumentAsked,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ from tests.history.made import T0, sample
 from tests.waiting import wait_for
 from tray_app.core.history.records import GapRecord
 from tray_app.core.history.thinning import Spans
-from tray_app.history import database, writer
+from tray_app.history import database, files, writer
 from tray_app.history.database import History
 from tray_app.history.writer import HistoryWriter
 
@@ -238,3 +239,31 @@ def test_kill_9_at_any_moment_loses_the_last_batch_at_most(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not list(path.parent.glob("*unusable*"))
+
+
+class TestForgetting:
+    def test_all_is_deleted_and_recording_goes_on(self, tmp_path: Path) -> None:
+        """Also what was handed in just before; the same writer begins a new file."""
+        path = tmp_path / "h.sqlite3"
+        begun = HistoryWriter(path, clock=lambda: T0)
+        begun.start()
+        done: queue.SimpleQueue[str] = queue.SimpleQueue()
+        begun.add(sample(0))
+        begun.forget(done.put)
+        assert done.get(timeout=10.0) == ""
+        assert list(tmp_path.iterdir()) == []
+        begun.add(sample(2))
+        begun.close(10.0)
+        assert [each.at_s for each in History(path).samples(0.0, T0 + 99)] == [T0 + 2]
+
+    def test_a_file_that_somebody_deleted_is_begun_again(self, tmp_path: Path) -> None:
+        """Another process may delete it at any time: nothing of the old one comes back."""
+        path = tmp_path / "h.sqlite3"
+        begun = HistoryWriter(path, clock=lambda: T0)
+        begun._waiting = [sample(0)]
+        begun._write()
+        files.delete(path)
+        begun._waiting = [sample(2)]
+        begun._write()
+        assert [each.at_s for each in History(path).samples(0.0, T0 + 99)] == [T0 + 2]
+        begun._close()

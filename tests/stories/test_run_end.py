@@ -48,8 +48,10 @@ def test_a_run_that_is_ended_tells_its_summary(
     lines = (told if flags == ("--json",) else rest).splitlines()
     assert all(begun)
     assert run.returncode == 0
-    assert re.match(r"Summary: peak 1[78]\d MB", lines[-2])
-    assert re.search(r"average 1[78]\d MB", lines[-1])
+    told_at = next(n for n, line in enumerate(lines) if line.startswith("Summary"))
+    assert re.match(r"Summary: peak 1[78]\d MB", lines[told_at])
+    assert re.search(r"s watched, \d+ samples", lines[told_at + 1])
+    assert re.search(r"Average 1[78]\d MB", lines[told_at + 2])
     if flags == ("--json",):
         assert all(json.loads(line) for line in rest.splitlines())
 

@@ -17,6 +17,7 @@ from tray_app.core.history.thinning import Spans
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import notifications
+from tray_app.history import files
 from tray_app.runtime import clock
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ class HistoryRecorder:
         writer.start()
         writer.add(*self._early)
         self._writer = writer
+
+    def forget(self, path: Path, done: Callable[[str], None]) -> None:
+        """Delete the history at ``path``; ``done`` hears the problem, or ""."""
+        if self._writer is not None:
+            self._writer.forget(done)
+            return
+        try:
+            files.delete(path)
+        except OSError as error:
+            done(error.strerror or str(error))
+        else:
+            done("")
 
     def close(self, limit_s: float) -> None:
         """Write what is left."""

@@ -25,6 +25,8 @@ from tray_app.core.monitor.events import (
     AlertMemoryChanged,
     AutostartWanted,
     Chosen,
+    DayAsked,
+    DeletionAsked,
     DocumentAsked,
     Ended,
     Event,
@@ -38,6 +40,8 @@ from tray_app.core.monitor.inputs import (
     ActionFinished,
     AutostartSeen,
     BlocksSeen,
+    DaySummed,
+    HistoryForgotten,
     HistorySeen,
     HostSeen,
     MenuSeen,
@@ -212,7 +216,17 @@ class TrayApp:
         def told(problem: str) -> None:
             self._sampler.post(HistorySeen(problem))
 
-        self._history.start(history_file(settings.address.identity), spans, told)
+        self._history.start(self._history_file, spans, told)
+
+    @property
+    def _history_file(self) -> Path:
+        return history_file(self._begun.settings.address.identity)
+
+    def _sum_up_today(self) -> None:
+        from tray_app.history.today import summary_of_today  # SQLite takes 2 MB
+
+        now_s = clock.now().wall_s
+        self._sampler.post(DaySummed(summary_of_today(self._history_file, now_s)))
 
     def _tile(self, sample: Sample | None) -> Picture:
         """The icon's picture of a sample, or the newest."""
@@ -279,6 +293,12 @@ class TrayApp:
                 self._actions.find_page(settings, self._open)
             case DocumentAsked(document, line):
                 self._documents.open(document, line)
+            case DayAsked():
+                WorkerThread("summary", self._sum_up_today, again=False).start()
+            case DeletionAsked():
+                self._history.forget(
+                    self._history_file, lambda why: self._sampler.post(HistoryForgotten(why))
+                )
             case NotifierCame():
                 self._sender.retry()
                 self._store(self._stored)

@@ -6,12 +6,13 @@ import logging
 import queue
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_app.core.history.records import GapRecord, Record
 from tray_app.core.history.thinning import MAX_BYTES, Spans, cut
-from tray_app.history import database
+from tray_app.history import database, files
 from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ class HistoryWriter:
         self._told = told
         self._spans = spans
         self._max_bytes = max_bytes
-        self._queue: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Record | Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: list[Record] = []
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._problem = ""
         self._thin_s = 0.0
         self._is_closing = False
@@ -74,6 +76,11 @@ class HistoryWriter:
         for record in records:
             self._queue.put(record)
 
+    def forget(self, done: Told) -> None:
+        """Delete all that is recorded, and go on; ``done`` hears the problem, or "", in the
+        writer's thread. Returns at once."""
+        self._queue.put(partial(self._forget, done))
+
     def close(self, limit_s: float = 1.0) -> None:
         """Write what is left, and end the thread."""
         self._queue.put(None)
@@ -83,9 +90,7 @@ class HistoryWriter:
         while not self._is_closing:
             self._collect(RETRY_AFTER_S if self._problem else COMMIT_EVERY_S)
             self._write()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._close()
 
     def _collect(self, for_s: float) -> None:
         """Take what comes until ``for_s`` after the first record."""
@@ -94,6 +99,9 @@ class HistoryWriter:
         while True:
             if record is None:
                 self._is_closing = True
+                return
+            if callable(record):
+                record()
                 return
             self._waiting.append(record)
             left_s = ends_s - self._clock()
@@ -106,6 +114,8 @@ class HistoryWriter:
         del self._waiting[:-QUEUE_MAX]
 
     def _write(self) -> None:
+        if not self._waiting:
+            return
         try:
             connection = self._opened()
             database.add(connection, self._waiting)
@@ -116,10 +126,31 @@ class HistoryWriter:
         else:
             self._say("")
 
+    def _forget(self, done: Told) -> None:
+        self._waiting.clear()
+        self._close()
+        try:
+            files.delete(self._path)
+        except OSError as error:
+            _log.warning("the history could not be deleted: %s", error)
+            done(error.strerror or str(error))
+        else:
+            _log.info("the history was deleted")
+            done("")
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(*database.FAILURES):
+                self._connection.close()
+            self._connection = None
+
     def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None and files.identity(self._path) != self._file:
+            _log.info("the history file is gone; a new one begins")
+            self._close()
         if self._connection is None:
             connection, aside = database.open_for_writing(self._path)
-            self._connection = connection
+            self._connection, self._file = connection, files.identity(self._path)
             if aside is not None:
                 _log.warning("history: %s could not be used; kept as %s", self._path.name, aside)
             self._note_time_off(connection)
@@ -148,10 +179,7 @@ class HistoryWriter:
 
     def _fail(self, error: Exception) -> None:
         """Keep what waits, and open the file again next time."""
-        if self._connection is not None:
-            with suppress(*database.FAILURES):
-                self._connection.close()
-            self._connection = None
+        self._close()
         self._say(getattr(error, "strerror", None) or str(error))
 
     def _say(self, problem: str) -> None:

@@ -35,7 +35,9 @@ from tray_app.core.monitor.inputs import (
     Asked,
     AutostartSeen,
     BlocksSeen,
+    DaySummed,
     Delivered,
+    HistoryForgotten,
     HistorySeen,
     HostSeen,
     Input,
@@ -91,6 +93,8 @@ EARLY_PART = 0.1
 _QUIET = (
     Delivered
     | HistorySeen
+    | DaySummed
+    | HistoryForgotten
     | HostSeen
     | NotifierSeen
     | NotOpened

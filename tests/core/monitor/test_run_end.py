@@ -5,14 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.core.made import mb
-from tray_app.core.analysis import measurement
-from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor import run_end
 from tray_app.core.monitor.events import Ended, Summarised
 from tray_app.core.monitor.state import begin
+from tray_app.core.summary import measurement
+from tray_app.core.summary.measurement import Measurement, Reading
 
 START = Now(1000.0, 1e9)
 STATE = begin(Settings(), Settings(), START, local=True)
@@ -20,7 +20,7 @@ STATE = begin(Settings(), Settings(), START, local=True)
 
 def measured(ends_s: float | None) -> Measurement:
     """A measurement with one sample."""
-    return replace(measurement.update(STATE.run, mb(500)), ends_s=ends_s)
+    return replace(measurement.update(STATE.run, Reading(1000.0, 1e9, mb(500))), ends_s=ends_s)
 
 
 def test_a_run_without_a_set_time_goes_on() -> None:

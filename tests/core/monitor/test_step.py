@@ -27,6 +27,7 @@ from tray_app.core.model.readings import Loss, Now, Source, StageMark, TempUsage
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import (
     Command,
+    DeleteHistory,
     EditLimits,
     OpenHelp,
     OpenLog,
@@ -41,6 +42,7 @@ from tray_app.core.monitor.commands import (
     SetStyle,
     SetTheme,
     ShowReport,
+    ShowSummary,
     WatchAutomatically,
     WatchPort,
     WatchProcess,
@@ -50,21 +52,28 @@ from tray_app.core.monitor.events import (
     AutostartFailed,
     AutostartWanted,
     Chosen,
+    DayAsked,
+    DeletionAsked,
+    DeletionDoubted,
     DocumentAsked,
     Ended,
+    HistoryDeleted,
     HostMissing,
     OpenFailed,
     PortWatched,
     Sampled,
     SettingsWrong,
     Summarised,
+    SummaryMade,
     TargetChanged,
 )
 from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
+    DaySummed,
     Delivered,
+    HistoryForgotten,
     HostSeen,
     Input,
     NotOpened,
@@ -89,6 +98,40 @@ from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, na
 from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Why
+from tray_app.core.summary.measurement import Scope
+
+
+class TestPast:
+    def test_the_time_since_the_start_is_summed_up_at_once(self, told: Told) -> None:
+        """From the state alone: also where nothing is recorded."""
+        told.happen(0.5, ShowSummary(Scope.START))
+        event = told.events[-1]
+        assert event == SummaryMade(Scope.START, None, told.state.started)
+        told.read(2, 300)
+        told.read(4, 500)
+        told.happen(5, ShowSummary(Scope.START))
+        event = told.events[-1]
+        assert isinstance(event, SummaryMade)
+        assert event.summary is not None
+        assert (event.summary.peak_bytes, event.summary.trend_bytes) == (mb(500), mb(200))
+        assert (event.summary.watched_s, event.summary.elapsed_s) == (5.0, 5.0)
+
+    def test_today_comes_from_the_history(self, told: Told) -> None:
+        """It is read elsewhere, and comes back as an input."""
+        told.happen(1, ShowSummary(Scope.TODAY))
+        assert told.events[-1] == DayAsked()
+        told.happen(2, DaySummed(None))
+        event = told.events[-1]
+        assert event == SummaryMade(Scope.TODAY, None, told.state.started)
+
+    def test_the_history_is_deleted_after_a_question(self, told: Told) -> None:
+        """As other risky actions are done; the result says whether recording goes on."""
+        told.happen(1, DeleteHistory())
+        assert told.events[-1] == DeletionDoubted()
+        told.happen(2, DeleteHistory(sure=True))
+        assert told.events[-1] == DeletionAsked()
+        told.happen(3, HistoryForgotten())
+        assert told.events[-1] == HistoryDeleted("", goes_on=True)
 
 
 class TestApi:

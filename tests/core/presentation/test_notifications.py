@@ -28,7 +28,6 @@ from tray_app.core.alerts.server_exit import (
 )
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
@@ -58,6 +57,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications
 from tray_app.core.presentation.notifications import Note, Urgency, note
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
+from tray_app.core.summary.measurement import Summary
 
 FRAMES = Stage("frames", inferred=False)
 # GNOME's banner shows so much of a text; xfce4-notifyd so much of a title.
@@ -244,7 +244,7 @@ def test_samples_interrupt_nobody() -> None:
 
 def test_a_summary_and_a_missing_panel_are_said() -> None:
     """A quick test's result and a desktop without a tray are worth a word."""
-    summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB, 0), ends_run=False))
+    summary = sent(Summarised(Summary(30.0, 15, 400 * MIB, 350.0 * MIB), ends_run=False))
     assert summary.title == "Quick test: peak 400 MB"
     assert "AppIndicator" in sent(HostMissing(("GNOME",))).text
     assert "AppIndicator" not in sent(HostMissing(("KDE",))).text

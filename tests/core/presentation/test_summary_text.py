@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pytest
 from msgspec.structs import replace
 
 from tests.core.made import mb
@@ -9,15 +12,15 @@ from tests.core.presentation.samples import FRAMES, HEALTHY, NOTHING, SILENT
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.jobs import Job, Measured
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.readings import Now, ProcessRow, Role, Source
-from tray_app.core.monitor.events import StatusRequested, Summarised
+from tray_app.core.monitor.events import StatusRequested, Summarised, SummaryMade
 from tray_app.core.presentation import (
     summary_text,
 )
 from tray_app.core.source_choice.selection import Why
+from tray_app.core.summary.measurement import Scope, Summary
 
 
 class TestTooltip:
@@ -136,26 +139,69 @@ class TestStatus:
 
 
 class TestSummary:
-    FULL = Summary(30.0, 15, mb(1620), float(mb(900)), mb(58))
+    NOON = datetime(2026, 11, 26, 12, 5).timestamp()
+    FULL = Summary(
+        30.0,
+        15,
+        mb(1620),
+        float(mb(900)),
+        mb(420),
+        mb(478),
+        watched_s=30.0,
+        missed=2,
+        peak_wall_s=NOON,
+        peak_stage="frames",
+        bands_s=(("green", 20.0), ("unknown", 10.0)),
+        levels_s=(("normal", 28.0), ("raised", 2.0)),
+        jobs=3,
+        alerts=1,
+        kept_bytes=mb(45),
+    )
 
-    def test_it_tells_peak_time_samples_average_and_trend(self) -> None:
-        """The peak first."""
-        assert summary_text.summary(self.FULL) == (
-            "Summary: peak 1.58 GB",
-            "30 s, 15 samples, average 900 MB; +58 MB from start to end.",
-        )
-        fell = Summary(30.0, 15, mb(1620), float(mb(900)), -mb(1536))
-        assert summary_text.summary(fell)[1].endswith("−1.50 GB from start to end.")
-        stood = Summary(30.0, 15, mb(1620), float(mb(900)), 1000)
-        assert summary_text.summary(stood)[1].endswith("unchanged from start to end.")
+    def test_it_tells_all_in_short_lines(self) -> None:
+        """The peak first; a notification is some 46 characters wide."""
+        title, text = summary_text.summary(self.FULL)
+        assert title == "Summary: peak 1.58 GB"
+        assert text.splitlines() == [
+            "30 s watched, 15 samples, 2 missed",
+            "Average 900 MB · peak at 12:05, frames",
+            "First 420 MB, last 478 MB: +58 MB",
+            "Green 20 s · no reading 10 s",
+            "Raised 2 s",
+            "3 jobs, 45 MB not released · 1 alert",
+        ]
+        assert max(map(len, text.splitlines())) <= 46
 
-    def test_without_a_trend_or_any_reading_it_says_less(self) -> None:
+    @pytest.mark.parametrize(
+        ("first", "last", "words"),
+        [
+            (mb(1600), mb(64), "First 1.56 GB, last 64 MB: −1.50 GB"),
+            (mb(300), mb(300) + 1000, "First and last 300 MB"),
+            (mb(300) + 2**19 - 9, mb(300) + 2**19 + 9, "First 300 MB, last 301 MB: +1 MB"),
+        ],
+    )
+    def test_the_difference_is_that_of_the_figures_beside_it(
+        self, first: int, last: int, words: str
+    ) -> None:
+        """Also where both are rounded."""
+        value = replace(self.FULL, first_bytes=first, last_bytes=last)
+        assert words in summary_text.summary(value)[1].splitlines()
+
+    def test_without_much_to_tell_it_says_less(self) -> None:
         """It does not invent figures."""
-        short = Summary(2.0, 1, mb(100), float(mb(100)), None)
-        assert summary_text.summary(short)[1] == "2 s, 1 sample, average 100 MB."
-        heading, text = summary_text.summary(Summary(30.0, 15, None, None, None))
+        short = Summary(2.0, 1, mb(100), float(mb(100)), mb(100), watched_s=2.0)
+        assert summary_text.summary(short)[1].splitlines() == [
+            "2 s watched, 1 sample",
+            "Average 100 MB",
+        ]
+        heading, text = summary_text.summary(Summary(30.0, 15, watched_s=30.0))
         assert heading == "Summary: no reading"
-        assert "could not be read" in text
+        assert text == "30 s watched, 15 samples\nThe server could not be read."
+
+    def test_time_that_was_not_watched_is_told(self) -> None:
+        """The machine slept."""
+        slept = replace(self.FULL, elapsed_s=28800.0, watched_s=3600.0)
+        assert summary_text.summary(slept)[1].startswith("60 min of 8 h watched, 15 samples")
 
     def test_a_quick_test_is_named(self) -> None:
         """In the tray, where the program goes on."""
@@ -165,6 +211,22 @@ class TestSummary:
         assert summary_text.quick_test(Summarised(self.FULL, ends_run=True))[0].startswith(
             "Summary"
         )
+
+    def test_a_wanted_summary_names_its_time(self) -> None:
+        """Today, or since when the program runs; without samples it says so."""
+        begun = Now(0.0, self.NOON)
+        told = [
+            summary_text.of_time(SummaryMade(scope, summary, begun))
+            for scope in Scope
+            for summary in (self.FULL, None)
+        ]
+        assert [title for title, _ in told] == [
+            "Since 12:05: peak 1.58 GB",
+            "Since 12:05: nothing yet",
+            "Today: peak 1.58 GB",
+            "Today: nothing recorded",
+        ]
+        assert all(text for _, text in told)
 
 
 def test_progress_is_time_and_samples() -> None:

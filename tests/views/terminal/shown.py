@@ -10,7 +10,6 @@ from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
@@ -41,6 +40,7 @@ from tray_app.core.monitor.events import (
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
+from tray_app.core.summary.measurement import Summary
 from tray_app.views.terminal.screen import Line
 from tray_app.views.terminal.view import TerminalView
 
@@ -114,7 +114,7 @@ ALERT = Alert(LevelReached(Level.HIGH, 2000.0), BUSY)
 RECOVERY = Alert(Recovered(Level.HIGH, 2200 * MIB), CALM)
 
 
-END = Summarised(Summary(30.0, 2, 2200 * MIB, 1163.0 * MIB, None), ends_run=True)
+END = Summarised(Summary(30.0, 2, 2200 * MIB, 1163.0 * MIB, watched_s=30.0), ends_run=True)
 
 
 STORY: tuple[Event, ...] = (Sampled(CALM), Sampled(BUSY), ALERT, END, Ended())

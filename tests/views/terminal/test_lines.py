@@ -248,11 +248,12 @@ def test_a_forecast_taken_back_is_a_line() -> None:
     assert " ok Forecast withdrawn: " in line
 
 
-def test_a_summary_is_two_lines() -> None:
-    """Peak; then time, samples, average and trend."""
+def test_a_summary_is_some_lines() -> None:
+    """Peak; then time, samples and average."""
     assert summary_lines(END) == [
         "Summary: peak 2.15 GB",
-        "30 s, 2 samples, average 1.14 GB.",
+        "30 s watched, 2 samples",
+        "Average 1.14 GB",
     ]
 
 

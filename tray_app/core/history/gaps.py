@@ -7,10 +7,7 @@ from msgspec.structs import replace
 
 from tray_app.core.history.records import GapRecord
 from tray_app.core.monitor.sample import Sample
-
-GAP_INTERVALS = 3.0
-GAP_MIN_S = 10.0
-"""Two samples may be as far apart without anything being amiss: a slow tick, a busy machine."""
+from tray_app.core.summary.measurement import usual_s
 
 
 class GapState(Struct, frozen=True):
@@ -33,8 +30,7 @@ def update(
     after = GapState(last_s=at_s, interval_s=sample.interval_s)
     if state.paused_s is not None:
         return after, _gap(state.paused_s, at_s, "paused")
-    usual_s = max(GAP_MIN_S, GAP_INTERVALS * state.interval_s)
-    if last_s is None or at_s - last_s <= usual_s:
+    if last_s is None or at_s - last_s <= usual_s(state.interval_s):
         return after, None
     return after, _gap(last_s, at_s, "asleep")
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
+from tray_app.core.summary.measurement import Scope
 
 
 class SetMode(Struct, frozen=True):
@@ -67,6 +68,18 @@ class SendTest(Struct, frozen=True):
 
 class ShowStatus(Struct, frozen=True):
     """Show the present state as a notification (a left click on the icon)."""
+
+
+class ShowSummary(Struct, frozen=True):
+    """Show what this time amounts to as a notification."""
+
+    scope: Scope = Scope.START
+
+
+class DeleteHistory(Struct, frozen=True):
+    """Delete the recorded past of this server. ``sure``: the person has confirmed it."""
+
+    sure: bool = False
 
 
 class FreeMemory(Struct, frozen=True):
@@ -154,6 +167,8 @@ Command = (
     | Unmute
     | SendTest
     | ShowStatus
+    | ShowSummary
+    | DeleteHistory
     | FreeMemory
     | CleanUp
     | OpenTemp

@@ -8,7 +8,6 @@ from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.policies import Found
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.analysis.jobs import Job
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
@@ -24,6 +23,7 @@ from tray_app.core.model.server_action import (
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
+from tray_app.core.summary.measurement import Scope, Summary
 
 
 class Sampled(Struct, frozen=True):
@@ -123,6 +123,34 @@ class Summarised(Struct, frozen=True):
 
     summary: Summary
     ends_run: bool
+
+
+class DayAsked(Struct, frozen=True):
+    """Sum up what was recorded today."""
+
+
+class SummaryMade(Struct, frozen=True):
+    """The wanted summary; None: nothing was recorded in this time. ``started``: since when the
+    program runs."""
+
+    scope: Scope
+    summary: Summary | None
+    started: Now
+
+
+class DeletionDoubted(Struct, frozen=True):
+    """The user wants to delete the history, and must confirm it."""
+
+
+class DeletionAsked(Struct, frozen=True):
+    """Delete the history."""
+
+
+class HistoryDeleted(Struct, frozen=True):
+    """The history was deleted, or could not be: the ``problem``. ``goes_on``: recording does."""
+
+    problem: str
+    goes_on: bool
 
 
 class Chosen(Struct, frozen=True):
@@ -267,6 +295,11 @@ Event = (
     | JobStarted
     | JobEnded
     | Summarised
+    | DayAsked
+    | SummaryMade
+    | DeletionDoubted
+    | DeletionAsked
+    | HistoryDeleted
     | Chosen
     | AutostartWanted
     | AutostartFailed

@@ -18,6 +18,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.model.server_action import ActionResult
 from tray_app.core.monitor.commands import Command
+from tray_app.core.summary.measurement import Summary
 
 
 class Asked(Struct, frozen=True):
@@ -129,6 +130,18 @@ class HistorySeen(Struct, frozen=True):
     problem: str
 
 
+class DaySummed(Struct, frozen=True):
+    """What today amounts to so far; None: nothing is recorded."""
+
+    summary: Summary | None
+
+
+class HistoryForgotten(Struct, frozen=True):
+    """The history was deleted; or, with a ``problem``, not."""
+
+    problem: str = ""
+
+
 class StoryBeganAgain(Struct, frozen=True):
     """The demo's story has ended and begins again."""
 
@@ -154,6 +167,8 @@ Report = (
     | BlocksSeen
     | ThreadRestarted
     | HistorySeen
+    | DaySummed
+    | HistoryForgotten
     | StoryBeganAgain
 )
 

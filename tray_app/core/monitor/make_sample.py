@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from tray_app.core.alerts import forecast, hung, job_leak, levels, policies
 from tray_app.core.alerts.facts import Facts, Signs
 from tray_app.core.alerts.limits import Level
-from tray_app.core.alerts.policies import AlertsState
+from tray_app.core.alerts.policies import AlertsState, Found
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import bands, measurement, rate, recent, startup
+from tray_app.core.analysis import bands, rate, recent, startup
 from tray_app.core.analysis import course as courses
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
@@ -52,6 +52,8 @@ from tray_app.core.server.target_tracker import Change
 from tray_app.core.source_choice import change_log, circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
 from tray_app.core.source_choice.selection import Selected, Why
+from tray_app.core.summary import measurement
+from tray_app.core.summary.measurement import Reading
 
 READING_WEIGHT = 0.25
 # The API does not answer: more than slow.
@@ -101,6 +103,8 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     if life.lost:
         said = (*alerting.unwatched(before, machine=False), *said)
     source = state.source if seen.selected.why is Why.BETWEEN else sample.source
+    is_late = _is_late(state, readings, now, seen.every_s)
+    reading = _reading(state, sample, course, work, found, missed=is_late)
     after = replace(
         state,
         override=life.override,
@@ -120,7 +124,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         peak_bytes=course.peak_bytes,
         sample=sample,
         samples=sample.number,
-        late=(late := state.late + _is_late(state, readings, now, seen.every_s)),
+        late=(late := state.late + is_late),
         health=Health(readings.monitor, now, sample.number, late)
         if readings.monitor
         else state.health,
@@ -138,9 +142,8 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         course=courses.update(
             state.course, now.mono_s, course.known_bytes, work.highest_bytes, seen.every_s
         ),
-        run=measurement.update(state.run, course.known_bytes, work.highest_bytes),
-        quick=state.quick
-        and measurement.update(state.quick, course.known_bytes, work.highest_bytes),
+        run=measurement.update(state.run, reading),
+        quick=state.quick and measurement.update(state.quick, reading),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
     )
     return run_end.ended(after, now, _events(state, after, life.change, said))
@@ -300,6 +303,33 @@ def _sample(
         memory_kind=_kind(selected, seen.process),
         rss_bytes=process.rss_bytes,
         shared_bytes=process.shared_bytes,
+    )
+
+
+def _reading(
+    state: State,
+    sample: Sample,
+    course: _Course,
+    work: _Work,
+    found: tuple[Found, ...],
+    *,
+    missed: bool,
+) -> Reading:
+    """What a summary needs of the sample."""
+    kept = sample.kept if sample.kept is not state.alerts.of(job_leak.POLICY).kept else None
+    return Reading(
+        at_s=sample.at.mono_s,
+        wall_s=sample.at.wall_s,
+        memory_bytes=course.known_bytes,
+        highest_bytes=work.highest_bytes,
+        every_s=sample.interval_s,
+        band=sample.band.value,
+        level=sample.level.word,
+        stage=sample.stage.name if sample.stage else "",
+        missed=missed,
+        jobs=int(state.jobs.current is not None and work.jobs.current is None),
+        alerts=sum(not each.is_quiet for each in found),
+        kept_bytes=kept.kept_bytes if kept else None,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tray_app.core.analysis import measurement
-from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.events import Ended, Event, Summarised
 from tray_app.core.monitor.state import State
+from tray_app.core.summary import measurement
+from tray_app.core.summary.measurement import Measurement
 
 
 def _over(run: Measurement | None, now: Now) -> bool:

@@ -12,12 +12,11 @@ from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policies import CALM, AlertsState
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import jobs as jobs_
-from tray_app.core.analysis import measurement, stage
+from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import BandState
 from tray_app.core.analysis.course import Course
 from tray_app.core.analysis.jobs import Jobs
-from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.analysis.recent import RecentMemory
 from tray_app.core.config.mistake import Mistake
@@ -40,6 +39,8 @@ from tray_app.core.source_choice.change_log import ChangeLog
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
 from tray_app.core.source_choice.selection import Why, fresh
+from tray_app.core.summary import measurement
+from tray_app.core.summary.measurement import Measurement
 
 # If one clock moves further than the other by more than this, the machine slept or a clock was set.
 # So does a sample that is later than this, where the monotonic clock counts sleep (Windows, not

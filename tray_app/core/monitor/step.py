@@ -13,7 +13,6 @@ from tray_app.core.alerts.policies import CALM
 from tray_app.core.analysis import activity as activities
 from tray_app.core.analysis import recent, stage
 from tray_app.core.analysis.activity import ActivityState
-from tray_app.core.analysis.measurement import Measurement
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import RememberedChoices, Settings, reconfigured, switched
 from tray_app.core.model.document import Document
@@ -24,6 +23,7 @@ from tray_app.core.model.server_address import ServerAddress, at_port
 from tray_app.core.monitor import alerting, run_end, server_actions
 from tray_app.core.monitor.commands import (
     CleanUp,
+    DeleteHistory,
     EditLimits,
     FreeMemory,
     Mute,
@@ -44,6 +44,7 @@ from tray_app.core.monitor.commands import (
     SetTheme,
     ShowReport,
     ShowStatus,
+    ShowSummary,
     Unmute,
     WatchAutomatically,
     WatchPort,
@@ -58,10 +59,14 @@ from tray_app.core.monitor.events import (
     AutostartWanted,
     Chosen,
     ConfirmationNeeded,
+    DayAsked,
+    DeletionAsked,
+    DeletionDoubted,
     DemoRepeats,
     DocumentAsked,
     Ended,
     Event,
+    HistoryDeleted,
     NotifierCame,
     OpenAsked,
     OpenFailed,
@@ -69,6 +74,7 @@ from tray_app.core.monitor.events import (
     PortWatched,
     SettingsWrong,
     StatusRequested,
+    SummaryMade,
     TempPlaceMissing,
     TestRequested,
 )
@@ -78,7 +84,9 @@ from tray_app.core.monitor.inputs import (
     Asked,
     AutostartSeen,
     BlocksSeen,
+    DaySummed,
     Delivered,
+    HistoryForgotten,
     HistorySeen,
     HostSeen,
     Input,
@@ -99,6 +107,8 @@ from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
 from tray_app.core.source_choice.circuit_breaker import CircuitBreaker
 from tray_app.core.source_choice.cross_check import CrossCheck
+from tray_app.core.summary import measurement
+from tray_app.core.summary.measurement import Measurement, Scope
 
 # XFCE's panel never reports that a menu was closed: an opened menu counts as open for this long.
 MENU_OPEN_AT_MOST_S = 60.0
@@ -163,6 +173,16 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (TestRequested(),)
         case ShowStatus():
             return _show_status(state, now)
+        case ShowSummary(Scope.TODAY):
+            return state, (DayAsked(),)
+        case ShowSummary():
+            return state, (_since_start(state, now),)
+        case DaySummed(summary):
+            return state, (SummaryMade(Scope.TODAY, summary, state.started),)
+        case DeleteHistory(sure):
+            return state, (_deletion(sure),)
+        case HistoryForgotten(problem):
+            return state, (HistoryDeleted(problem, goes_on=_records(state)),)
         case HostSeen(present, around):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s, around=around), ()
@@ -228,6 +248,19 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return _at(replace(state, override=NO_OVERRIDE), state.configured, now), ()
         case Quit(summed_up):
             return replace(state, ended=True), (*run_end.summary(state, now, summed_up), Ended())
+
+
+def _since_start(state: State, now: Now) -> SummaryMade:
+    so_far = measurement.summarise(state.run, now.mono_s) if state.run.samples else None
+    return SummaryMade(Scope.START, so_far, state.started)
+
+
+def _deletion(sure: bool) -> DeletionAsked | DeletionDoubted:
+    return DeletionAsked() if sure else DeletionDoubted()
+
+
+def _records(state: State) -> bool:
+    return state.base.history and not state.demo
 
 
 def _run_action(state: State, action: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:

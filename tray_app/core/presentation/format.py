@@ -7,6 +7,7 @@ reader can act on: hidden digits cannot flicker.
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.readings import GIB, MIB
@@ -79,6 +80,16 @@ def latency(seconds: float) -> str:
 def percent(value: float | None) -> str:
     """``38 %``."""
     return UNKNOWN if value is None else f"{value:.0f} %"
+
+
+def counted(count: int, what: str) -> str:
+    """``1 sample``, ``2 samples``."""
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+def hour(wall_s: float) -> str:
+    """``14:03``: the local time of a moment in Unix time."""
+    return datetime.fromtimestamp(wall_s).strftime("%H:%M")
 
 
 def capitalised(text: str) -> str:

@@ -34,6 +34,7 @@ from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor.commands import (
     CleanUp,
     Command,
+    DeleteHistory,
     FreeMemory,
     Mute,
     OpenSettingsFile,
@@ -47,9 +48,11 @@ from tray_app.core.monitor.events import (
     AlertWithdrawn,
     AutostartFailed,
     ConfirmationNeeded,
+    DeletionDoubted,
     DemoRepeats,
     Earlier,
     Event,
+    HistoryDeleted,
     HostMissing,
     OpenFailed,
     PendingAlerts,
@@ -57,6 +60,7 @@ from tray_app.core.monitor.events import (
     SettingsWrong,
     StatusRequested,
     Summarised,
+    SummaryMade,
     TempPlaceMissing,
     TestRequested,
 )
@@ -66,6 +70,7 @@ from tray_app.core.presentation import (
     activity_text,
     format,
     hang_text,
+    history_text,
     memory_text,
     process_text,
     program_text,
@@ -148,6 +153,13 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
         case Summarised():
             words = summary_text.quick_test(event)
             return Note(*words, Urgency.NORMAL, "summary", stays=event.ends_run)
+        case SummaryMade():
+            return Note(*summary_text.of_time(event), Urgency.NORMAL, "past-summary")
+        case DeletionDoubted():
+            sure = Action(history_text.DELETE, DeleteHistory(sure=True))
+            return Note(*history_text.question(), Urgency.NORMAL, "history", actions=(sure,))
+        case HistoryDeleted():
+            return Note(*history_text.deleted(event), Urgency.NORMAL, "history")
         case HostMissing(around):
             title, text = program_text.NO_TRAY_TITLE, tray_text.no_tray(around)
             return Note(title, text, Urgency.NORMAL, "host")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tray_app.core.analysis.jobs import Job
-from tray_app.core.analysis.measurement import Summary
 from tray_app.core.analysis.recent import Average
-from tray_app.core.model.readings import MIB, Source
-from tray_app.core.monitor.events import StatusRequested, Summarised
+from tray_app.core.model.readings import GIB, MIB, Source
+from tray_app.core.monitor.events import StatusRequested, Summarised, SummaryMade
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, memory_text, program_text, source_text
-from tray_app.core.presentation.format import capitalised, duration, joined, size
+from tray_app.core.presentation.format import capitalised, counted, duration, hour, joined, size
+from tray_app.core.summary.measurement import GAP_MIN_S, Scope, Summary, Times
 
 LARGEST_SHOWN = 3
 
@@ -98,26 +98,79 @@ def _free(sample: Sample) -> str:
 
 
 def summary(value: Summary, heading: str = "Summary") -> tuple[str, str]:
-    """Title and text of a summary: peak and average, time and samples, trend."""
-    samples = "1 sample" if value.samples == 1 else f"{value.samples} samples"
-    took = f"{duration(value.elapsed_s)}, {samples}"
+    """Title and text of a summary: the peak; then time, memory, bands, jobs and alerts, in short
+    lines."""
     if value.peak_bytes is None:
-        return f"{heading}: no reading", f"{took}. The server could not be read."
-    trend = _change(value.trend_bytes)
-    average = f"average {size(value.average_bytes)}"
-    return (
-        f"{heading}: peak {size(value.peak_bytes)}",
-        f"{took}, {average}; {trend}." if trend else f"{took}, {average}.",
+        return f"{heading}: no reading", f"{_watched(value)}\nThe server could not be read."
+    lines = (
+        _watched(value),
+        _peak_and_average(value),
+        _first_and_last(value),
+        _times(value.bands_s, without=""),
+        _times(value.levels_s, without="normal"),
+        _happened(value),
     )
+    return f"{heading}: peak {size(value.peak_bytes)}", "\n".join(filter(None, lines))
 
 
-def _change(bytes_: int | None) -> str:
-    """``+58 MB from start to end``: the old console scripts' trend."""
-    if bytes_ is None:
+def _watched(value: Summary) -> str:
+    """``3 h 12 min of 8 h watched, 5760 samples, 2 missed``."""
+    time = duration(value.watched_s)
+    if value.elapsed_s - value.watched_s >= GAP_MIN_S:
+        time = f"{time} of {duration(value.elapsed_s)}"
+    missed = f"{value.missed} missed" if value.missed else ""
+    return ", ".join(filter(None, (f"{time} watched", counted(value.samples, "sample"), missed)))
+
+
+def _peak_and_average(value: Summary) -> str:
+    """``Average 900 MB · peak at 14:03, frames``."""
+    average = f"Average {size(value.average_bytes)}" if value.average_bytes is not None else ""
+    if value.peak_wall_s is None:
+        return average
+    stage = f", {value.peak_stage}" if value.peak_stage else ""
+    return joined(average, f"peak at {hour(value.peak_wall_s)}{stage}")
+
+
+def _first_and_last(value: Summary) -> str:
+    """``First 420 MB, last 478 MB: +58 MB``: the old console scripts' trend."""
+    first_bytes, last_bytes = value.first_bytes, value.last_bytes
+    if first_bytes is None or last_bytes is None:
         return ""
-    if abs(bytes_) < 0.5 * MIB:
-        return "unchanged from start to end"
-    return f"{'+' if bytes_ > 0 else '−'}{size(abs(bytes_))} from start to end"
+    first, last = size(first_bytes), size(last_bytes)
+    if first == last:
+        return f"First and last {first}"
+    change_bytes = last_bytes - first_bytes
+    if max(first_bytes, last_bytes) < GIB:  # as the two figures differ, which are whole MB
+        change_bytes = MIB * (round(last_bytes / MIB) - round(first_bytes / MIB))
+    sign = "+" if change_bytes > 0 else "−"
+    return f"First {first}, last {last}: {sign}{size(abs(change_bytes))}"
+
+
+def _times(times: Times, *, without: str) -> str:
+    """``Green 2 h · yellow 40 min``."""
+    words = {"unknown": "no reading"}
+    parts = [f"{words.get(word, word)} {duration(time_s)}" for word, time_s in times]
+    shown = [part for part, (word, _) in zip(parts, times, strict=True) if word != without]
+    return capitalised(joined(*shown))
+
+
+def _happened(value: Summary) -> str:
+    """``3 jobs, 45 MB not released · 2 alerts``."""
+    jobs = counted(value.jobs, "job") if value.jobs else ""
+    if jobs and value.kept_bytes is not None:
+        kept = max(0, value.kept_bytes)
+        jobs = f"{jobs}, {size(kept)} not released"
+    return joined(jobs, counted(value.alerts, "alert") if value.alerts else "")
+
+
+def of_time(event: SummaryMade) -> tuple[str, str]:
+    """Title and text of a wanted summary: since the start, or of today."""
+    is_today = event.scope is Scope.TODAY
+    heading = "Today" if is_today else f"Since {hour(event.started.wall_s)}"
+    if event.summary is not None:
+        return summary(event.summary, heading)
+    why = "The history has no samples of today." if is_today else "There is no sample yet."
+    return f"{heading}: nothing recorded" if is_today else f"{heading}: nothing yet", why
 
 
 def quick_test(event: Summarised) -> tuple[str, str]:
@@ -127,7 +180,7 @@ def quick_test(event: Summarised) -> tuple[str, str]:
 
 def progress(elapsed_s: float, duration_s: float | None, samples: int) -> str:
     """``18 s of 30 s · 9 samples``; without a set length ``18 s · 9 samples``."""
-    counted = "1 sample" if samples == 1 else f"{samples} samples"
+    number = counted(samples, "sample")
     if duration_s is None:
-        return joined(duration(elapsed_s), counted)
-    return joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", counted)
+        return joined(duration(elapsed_s), number)
+    return joined(f"{duration(min(elapsed_s, duration_s))} of {duration(duration_s)}", number)

@@ -281,4 +281,5 @@ def repeat_line(event: DemoRepeats) -> str:
 
 def summary_lines(event: Summarised) -> list[str]:
     """The figures of a measurement that ended."""
-    return list(summary_text.quick_test(event))
+    title, text = summary_text.quick_test(event)
+    return [title, *text.splitlines()]

@@ -1,0 +1,1 @@
+"""What a time amounts to: a run, a quick test, a day."""
