@@ -77,6 +77,16 @@ def test_a_dense_screen_gets_a_larger_picture(
     assert shown.note_px((16, 48)) == 48
 
 
+@pytest.mark.parametrize(("scale", "wanted_px"), [("1", 48), ("2", 96)])
+def test_a_chart_is_as_large_as_an_icon_where_the_service_is_not_known(
+    monkeypatch: pytest.MonkeyPatch, scale: str, wanted_px: int
+) -> None:
+    """And twice as large on a dense screen."""
+    monkeypatch.setenv("GDK_SCALE", scale)
+    shown, _icon = desktop()
+    assert shown.chart_px() == wanted_px
+
+
 def test_without_a_session_bus_nothing_can_be_closed() -> None:
     """The platform's own notifications go by themselves."""
     shown, _icon = desktop()

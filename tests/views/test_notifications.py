@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.made import mb
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.course import Course, update
 from tray_app.core.model.presets import Mode
-from tray_app.core.model.readings import Now, Source
+from tray_app.core.model.readings import MIB, Now, Source
 from tray_app.core.monitor.events import Alert, AlertWithdrawn, Event, TestRequested
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
@@ -65,6 +67,9 @@ class FakeNotifier:
     def note_px(self, drawn: Sequence[int]) -> int:
         assert 48 in drawn
         return 48
+
+    def chart_px(self) -> int:
+        return 64
 
     def close_note(self, replace: str) -> None:
         self.closed.append(replace)
@@ -251,6 +256,19 @@ class TestPictures:
         assert critical.size == (48, 48)
         assert critical.tobytes() == draw.draw(Picture(Band.RED, "1.0"), 48).tobytes()
         assert test.tobytes() == draw.draw(Picture(Band.GREEN, "1.0"), 48).tobytes()
+
+    def test_a_critical_one_has_a_chart_where_the_past_is_known(self) -> None:
+        """In the size that the service shows; other events keep the tile."""
+        past = Course()
+        for second in range(0, 102, 2):
+            past = update(past, float(second), (1 + second) * MIB, None, 2.0)
+        sample = replace(SAMPLE, at=Now(100, 100))
+        notifier = FakeNotifier()
+        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile, lambda: past)
+        notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), sample))
+        notices.handle(TestRequested())
+        chart, test = notifier.images
+        assert (chart.size, test.size) == ((64, 64), (48, 48))
 
     def test_a_kept_one_has_the_tile_of_its_time(self) -> None:
         """Although memory has changed until it is sent."""

@@ -136,7 +136,13 @@ class TrayApp:
         )
         self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
         self._presenter = Presenter(desktop, self._sampler.post)
-        self._sender = NotificationSender(desktop, self._sampler.post, clock.mono_s, self._tile)
+        self._sender = NotificationSender(
+            desktop,
+            self._sampler.post,
+            clock.mono_s,
+            self._tile,
+            past=lambda: self._last.course,
+        )
         self._actions = ServerActions(self._sampler.post, demo=begun.demo)
         self._demo_files: DemoFiles | None = None
         self._documents = self._make_documents()

@@ -205,9 +205,12 @@ class Desktop:
 
     def note_px(self, drawn: Sequence[int]) -> int:
         """The size of a notification's picture, one of those that can be drawn."""
-        scales = (os.environ.get(name, "") for name in ("GDK_SCALE", "QT_SCALE_FACTOR"))
-        is_dense = any(scale[:1].isdecimal() and int(scale[:1]) >= 2 for scale in scales)
-        return DENSE_NOTE_PX if is_dense and DENSE_NOTE_PX in drawn else NOTE_PX
+        return DENSE_NOTE_PX if _is_dense() and DENSE_NOTE_PX in drawn else NOTE_PX
+
+    def chart_px(self) -> int:
+        """The size in which the notification service shows a chart, in pixels."""
+        usual_px = NOTE_PX if self._service is None else self._service.image_px() or NOTE_PX
+        return 2 * usual_px if _is_dense() else usual_px
 
     def notify(self, note: Note, image: Any = None) -> DeliveryResult:
         """Send a notification with a picture (a Pillow image); blocks until it is delivered, has
@@ -259,6 +262,11 @@ class Desktop:
         from tray_app.desktop.opener import edit_file
 
         edit_file(file, line, report)
+
+
+def _is_dense() -> bool:
+    scales = (os.environ.get(name, "") for name in ("GDK_SCALE", "QT_SCALE_FACTOR"))
+    return any(scale[:1].isdecimal() and int(scale[:1]) >= 2 for scale in scales)
 
 
 def _all(rows: Sequence[Row]) -> Iterator[Row]:

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from tray_app.core.analysis.course import Course
 from tray_app.core.monitor.events import Alert, Event, StatusRequested
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications, program_text
+from tray_app.core.presentation.chart import chart_of
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note
+from tray_app.views.icon import chart as charts
 from tray_app.views.icon import draw, glyphs
 
 _log = logging.getLogger(__name__)
@@ -44,6 +47,9 @@ class Notifier(Protocol):
     def note_px(self, drawn: Sequence[int]) -> int:
         """The size of a notification's picture, one of those that can be drawn."""
 
+    def chart_px(self) -> int:
+        """The size in which a chart is shown."""
+
     def notify(self, note: Note, image: Any) -> Result:
         """Deliver one with its picture (a Pillow image); blocks until its result is known."""
 
@@ -62,7 +68,7 @@ class NotificationSender:
     Not thread-safe. Undelivered ones are kept, the latest for each ``replace``, and sent in order
     as soon as possible. One handed over without an answer is not sent again: it may be on the
     screen. ``clock`` gives monotonic seconds, ``tile`` the icon's picture
-    of a sample (None: the newest).
+    of a sample (None: the newest), ``past`` the memory of the last minutes.
     """
 
     def __init__(
@@ -71,11 +77,13 @@ class NotificationSender:
         report: Callable[[Delivered], None],
         clock: Callable[[], float],
         tile: Callable[[Sample | None], Picture],
+        past: Callable[[], Course] = Course,
     ) -> None:
         self._notifier = notifier
         self._report = report
         self._clock = clock
         self._tile = tile
+        self._past = past
         self._tried_s = 0.0
         self._problem: str | None = None
         self._kept: dict[str, Note] = {}
@@ -97,7 +105,9 @@ class NotificationSender:
         note = notifications.note(event)
         if note is None:
             return
-        note = replace(note, picture=self._picture(event))
+        tile = self._picture(event)
+        chart = chart_of(event, self._past(), tile) if isinstance(event, Alert) else None
+        note = replace(note, picture=tile, chart=chart)
         # The kept one that it replaces is out of date.
         self._kept.pop(note.replace, None)
         self._pending.pop(note.replace, None)
@@ -144,9 +154,7 @@ class NotificationSender:
         self._tried_s = self._clock()
         self._pending[note.replace] = note  # before its late result arrives
         try:
-            size = self._notifier.note_px(glyphs.SIZES)
-            image = _drawn(note.picture, size) if note.picture else None
-            result = self._notifier.notify(note, image)
+            result = self._notifier.notify(note, self._image(note))
             means, problem, is_pending = result.means, result.problem, result.pending
         except Exception as error:  # noqa: BLE001 - a notification's failure is only told
             problem = f"{type(error).__name__}: {error}"
@@ -154,6 +162,12 @@ class NotificationSender:
             self._pending.pop(note.replace, None)
         self._say(problem, note)
         return Delivered(problem, note.title, means, note.is_alert), is_pending
+
+    def _image(self, note: Note) -> Any:
+        if note.chart is not None:
+            return charts.draw(note.chart, self._notifier.chart_px())
+        size = self._notifier.note_px(glyphs.SIZES)
+        return _drawn(note.picture, size) if note.picture else None
 
     def _say(self, problem: str | None, note: Note) -> None:
         """Log the first failure, and the recovery."""

@@ -121,6 +121,17 @@ def test_the_picture_goes_along(
         assert without.icon
 
 
+@pytest.mark.parametrize(("server", "size_px"), [("dunst", 96), ("mako", 64), ("recorder", 48)])
+def test_a_chart_has_the_size_that_the_service_shows(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch, server: str, size_px: int
+) -> None:
+    """Known before the first notification; 48 px where no service answers."""
+    with Watcher(session_bus.bus_address), tray_on(session_bus, monkeypatch) as tray:
+        assert tray.chart_px() == 48
+        with NotificationRecorder(session_bus.bus_address, server=server):
+            assert tray.chart_px() == size_px
+
+
 def test_bytes_that_are_no_text_are_cleaned(
     session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

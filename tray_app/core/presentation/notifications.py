@@ -78,6 +78,7 @@ from tray_app.core.presentation import (
     summary_text,
     tray_text,
 )
+from tray_app.core.presentation.chart import Chart
 from tray_app.core.presentation.format import (
     about,
     capitalised,
@@ -110,7 +111,8 @@ class Note(Struct, frozen=True):
     """A notification before it is sent. Those with the same ``replace`` take turns.
 
     ``silent``: it updates an earlier one, without another sound. ``stays``: the end of the program
-    does not close it. ``picture`` is the icon's tile at that moment.
+    does not close it. ``picture`` is the icon's tile at that moment, ``chart`` what is shown
+    instead.
     """
 
     title: str
@@ -121,6 +123,7 @@ class Note(Struct, frozen=True):
     silent: bool = False
     stays: bool = False
     picture: Picture | None = None
+    chart: Chart | None = None
 
     @property
     def is_alert(self) -> bool:

@@ -36,6 +36,10 @@ CRITICAL = 2
 USUAL_TIME, NO_END = -1, 0
 # It draws no buttons when a notification becomes critical in place.
 REDRAWS_NO_BUTTONS = ("gnome-shell",)
+# Services that show a picture as large as it is, up to a limit: so large it leaves room for text.
+# Others make an icon of 48 px of it.
+IMAGE_PX = {"dunst": 96, "mako": 64}
+NAME_LIMIT_S = 1.0
 # At the end, for answers that are still to come.
 SETTLE_LIMIT_S = 0.15
 # xfce4-notifyd broke a line between a figure and its unit.
@@ -112,6 +116,14 @@ class BusNotifications:
             if error.type == SERVICE_UNKNOWN:
                 raise OSError("not running") from None
             raise FinalError(str(error)) from None
+
+    def image_px(self) -> int | None:
+        """The size in pixels in which this service shows a picture; None: its icon's."""
+        if self._about is None:  # the first one is asked for
+            with suppress(OSError, DBusError, TimeoutError):
+                self._bus.start(self._ask).result(NAME_LIMIT_S)
+        about = self._about
+        return IMAGE_PX.get(about.name.lower()) if about else None
 
     def close(self, word: str) -> None:
         """Close the notification with this word, if one is shown; returns at once."""

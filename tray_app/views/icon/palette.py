@@ -8,6 +8,7 @@ from tray_app.core.model.icon_options import Palette, Theme
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (16, 18, 22)
+PAPER: Colour = (248, 249, 250)
 
 # Tried at 16 to 48 px on dark and light panels: easy to tell apart.
 _STANDARD: dict[Band, Colour] = {
@@ -43,6 +44,14 @@ CLEAR = 3.0
 
 def shade(colour: Colour, brightness: float) -> Colour:
     red, green, blue = (round(part * brightness) for part in colour)
+    return red, green, blue
+
+
+def blend(colour: Colour, ground: Colour, part: float) -> Colour:
+    """So much of the colour on the ground."""
+    red, green, blue = (
+        round(part * own + (1 - part) * under) for own, under in zip(colour, ground, strict=True)
+    )
     return red, green, blue
 
 
