@@ -127,6 +127,25 @@ def test_the_peak_of_the_polls_is_kept_for_the_next_sample() -> None:
         assert poller.take_peak() is None
 
 
+def test_every_poll_is_kept_for_the_next_sample() -> None:
+    """With its moment. They are taken once; a poll without a server is none."""
+    server = Server()
+    with polling() as (poller, _):
+        assert poller.take_polls() == ()
+        poller.follow(server.plan())
+        server.wait_for_polls(3)
+        polls = poller.take_polls()
+        assert [rss for _, rss in polls[:2]] == [300, 300]
+        assert all(
+            abs(at_s - seen) < 0.2 for (at_s, _), seen in zip(polls, server.seen_s, strict=False)
+        )
+        server.rss_bytes = None
+        server.wait_for_polls(len(server.seen_s) + 2)
+        poller.take_polls()
+        server.wait_for_polls(len(server.seen_s) + 2)
+        assert poller.take_polls() == ()
+
+
 def test_another_plan_takes_over() -> None:
     """The newest plan is polled and reported."""
     old, new = Server(), Server()

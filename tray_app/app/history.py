@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.history import gaps
+from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
-from tray_app.core.history.records import AlertRecord, Record, records_of
+from tray_app.core.history.incidents import Flight, Happening, StacksRecord
+from tray_app.core.history.records import AlertRecord, records_of
 from tray_app.core.history.thinning import Spans
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.state import State
@@ -21,7 +22,8 @@ from tray_app.history import files
 from tray_app.runtime import clock
 
 if TYPE_CHECKING:
-    from tray_app.history.writer import HistoryWriter
+    from tray_app.history.database import Stored
+    from tray_app.history.writer import HistoryWriter, Listed
 
 EARLY_MAX = 100
 """Records that wait for the start, which mostly comes with the first sample."""
@@ -32,17 +34,24 @@ class HistoryRecorder:
 
     def __init__(self) -> None:
         self._writer: HistoryWriter | None = None
-        self._early: list[Record] = []
+        self._early: list[Stored] = []
         self._gaps = GapState()
+        self._flight = Flight()
 
     def publish(self, state: State, events: tuple[Event, ...]) -> None:
         """Record what these events say; returns at once."""
-        new = next((each.sample for each in events if isinstance(each, Sampled)), None)
+        made = next((each for each in events if isinstance(each, Sampled)), None)
+        new = made.sample if made else None
         now_s = new.at.wall_s if new else state.awake.wall_s
         self._gaps, gap = gaps.update(self._gaps, new, paused=state.paused, now_s=now_s)
-        records: list[Record] = [gap] if gap else []
+        records: list[Stored] = [gap] if gap else []
         for event in events:
             records += alert_records(event) or records_of(event)
+        if made is not None:
+            self._flight, kept = incidents.update(
+                self._flight, made.sample, made.polls, happenings(made)
+            )
+            records += kept
         if not records:
             return
         if self._writer is not None:
@@ -50,11 +59,24 @@ class HistoryRecorder:
         else:
             self._early = [*self._early, *records][-EARLY_MAX:]
 
-    def start(self, path: Path, spans: Spans, told: Callable[[str], None]) -> None:
-        """Write to this file from now on; ``told`` as the writer's."""
+    def add_stacks(self, stacks: StacksRecord) -> None:
+        """Record what the server was doing at an incident; from any thread."""
+        if self._writer is not None:
+            self._writer.add(stacks)
+
+    def start(
+        self,
+        path: Path,
+        spans: Spans,
+        told: Callable[[str], None],
+        listed: Listed = lambda _: None,
+    ) -> None:
+        """Write to this file from now on; ``told`` and ``listed`` as the writer's."""
         from tray_app.history.writer import HistoryWriter  # SQLite takes 2 MB
 
-        writer = HistoryWriter(path, clock=lambda: clock.now().wall_s, told=told, spans=spans)
+        writer = HistoryWriter(
+            path, clock=lambda: clock.now().wall_s, told=told, listed=listed, spans=spans
+        )
         writer.start()
         writer.add(*self._early)
         self._writer = writer
@@ -75,6 +97,17 @@ class HistoryRecorder:
         """Write what is left."""
         if self._writer is not None:
             self._writer.close(limit_s)
+
+
+def happenings(made: Sampled) -> tuple[Happening, ...]:
+    """What of this sample makes an incident, also while alerts are muted."""
+    happened = []
+    for finding in made.found:
+        if cause := incidents.cause_of(finding):
+            note = notifications.alert(Alert(finding, made.sample))
+            at_s = made.sample.at.wall_s
+            happened.append(Happening(at_s, cause, note.title, note.text))
+    return tuple(happened)
 
 
 def alert_records(event: Event) -> tuple[AlertRecord, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tray_app.core.history.incidents import IncidentRecord, PollsRecord, StacksRecord
 from tray_app.core.history.records import (
     AlertRecord,
     GapRecord,
@@ -42,6 +43,10 @@ DELETED_AT_ONCE = 2000
 
 FAILURES = (sqlite3.Error, OSError)
 """What a read or write may raise: a full disk, a file that others have damaged or locked."""
+
+Connection = sqlite3.Connection
+Stored = Record | IncidentRecord | PollsRecord | StacksRecord
+"""What can be written."""
 
 _SHARES = msgspec.msgpack.Decoder(tuple[ProcessShare, ...])
 
@@ -97,7 +102,7 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def add(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
+def add(connection: sqlite3.Connection, records: Iterable[Stored]) -> None:
     """Write these records in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -110,13 +115,13 @@ def add(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
         raise
 
 
-def _insert(connection: sqlite3.Connection, record: Record) -> None:
+def _insert(connection: sqlite3.Connection, record: Stored) -> None:
     into, row = _row(record)
     marks = ", ".join("?" * len(row))
     connection.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", row)
 
 
-def _row(record: Record) -> tuple[str, tuple[Any, ...]]:
+def _row(record: Stored) -> tuple[str, tuple[Any, ...]]:
     """The table of a record, and its row there, in the order of the columns."""
     match record:
         case SampleRecord():
@@ -138,6 +143,14 @@ def _row(record: Record) -> tuple[str, tuple[Any, ...]]:
             return "alerts", (None, _ms(record.at_s), *words)
         case ServerRecord():
             return "servers", (None, _ms(record.at_s), record.what, record.pid, record.name)
+        case IncidentRecord():
+            packed = msgspec.msgpack.encode(record)
+            return "incidents", (_ms(record.opened_s), _ms(record.ends_s), packed, None)
+        case PollsRecord():
+            return "incident_parts", (None, _ms(record.opened_s), "polls", record.packed)
+        case StacksRecord():
+            packed = msgspec.msgpack.encode(record)
+            return "incident_parts", (None, _ms(record.opened_s), "stacks", packed)
         case GapRecord():
             return "gaps", (_ms(record.from_s), _ms(record.to_s), record.why)
 
@@ -216,7 +229,8 @@ class History:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def _rows(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def rows(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """What this statement finds, one row after the other."""
         if not self._path.is_file():
             return
         where = f"{self._path.absolute().as_uri()}?mode=ro"
@@ -229,7 +243,7 @@ class History:
     def samples(self, from_s: float, to_s: float) -> Iterator[SampleRecord]:
         """Oldest first; one after the other, so that a year needs as little memory as a minute."""
         statement = "SELECT * FROM samples WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
-        for at_ms, interval_ms, source, *figures, processes in self._rows(
+        for at_ms, interval_ms, source, *figures, processes in self.rows(
             statement, _ms(from_s), _ms(to_s)
         ):
             shares = _SHARES.decode(processes) if processes else ()
@@ -242,7 +256,7 @@ class History:
             "SELECT * FROM spans WHERE length_ms = ? AND from_ms >= ? AND from_ms < ?"
             " ORDER BY from_ms"
         )
-        for _, from_ms, *figures, watched_ms, busy_ms in self._rows(
+        for _, from_ms, *figures, watched_ms, busy_ms in self.rows(
             statement, _ms(length_s), _ms(from_s), _ms(to_s)
         ):
             row = (from_ms / 1000, *figures, watched_ms / 1000, busy_ms / 1000)
@@ -251,7 +265,7 @@ class History:
     def jobs(self, from_s: float, to_s: float) -> Iterator[JobRecord]:
         """Those that ended in this time, oldest first."""
         statement = "SELECT * FROM jobs WHERE ended_ms >= ? AND ended_ms < ? ORDER BY started_ms"
-        for started_ms, ended_ms, number, *figures, stages, lost in self._rows(
+        for started_ms, ended_ms, number, *figures, stages, lost in self.rows(
             statement, _ms(from_s), _ms(to_s)
         ):
             names = tuple(stages.split("\n")) if stages else ()
@@ -264,7 +278,7 @@ class History:
             "SELECT at_ms, kind, title, text, fate FROM alerts WHERE at_ms >= ? AND at_ms < ?"
             " ORDER BY at_ms, id"
         )
-        for at_ms, *words in self._rows(statement, _ms(from_s), _ms(to_s)):
+        for at_ms, *words in self.rows(statement, _ms(from_s), _ms(to_s)):
             yield AlertRecord(at_ms / 1000, *words)
 
     def servers(self, from_s: float, to_s: float) -> Iterator[ServerRecord]:
@@ -273,11 +287,11 @@ class History:
             "SELECT at_ms, what, pid, name FROM servers WHERE at_ms >= ? AND at_ms < ?"
             " ORDER BY at_ms, id"
         )
-        for at_ms, *rest in self._rows(statement, _ms(from_s), _ms(to_s)):
+        for at_ms, *rest in self.rows(statement, _ms(from_s), _ms(to_s)):
             yield ServerRecord(at_ms / 1000, *rest)
 
     def gaps(self, from_s: float, to_s: float) -> Iterator[GapRecord]:
         """Those that reach into this time, oldest first."""
         statement = "SELECT * FROM gaps WHERE to_ms > ? AND from_ms < ? ORDER BY from_ms"
-        for from_ms, to_ms, why in self._rows(statement, _ms(from_s), _ms(to_s)):
+        for from_ms, to_ms, why in self.rows(statement, _ms(from_s), _ms(to_s)):
             yield GapRecord(from_ms / 1000, to_ms / 1000, why)

@@ -72,6 +72,20 @@ STEPS: tuple[str, ...] = (
         why TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE incidents (
+        opened_ms INTEGER PRIMARY KEY,
+        ends_ms INTEGER NOT NULL,
+        record BLOB NOT NULL,
+        whole BLOB
+    );
+    CREATE TABLE incident_parts (
+        id INTEGER PRIMARY KEY,
+        opened_ms INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    """,
 )
 VERSION = len(STEPS)
 MINUTE_MS = 60_000

@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.history.records import GapRecord, Record
+from tray_app.core.history.incidents import IncidentRecord
+from tray_app.core.history.records import GapRecord
 from tray_app.core.history.thinning import MAX_BYTES, Spans, cut
-from tray_app.history import database, files
+from tray_app.core.model.incident import PastIncident
+from tray_app.history import database, files, incidents
+from tray_app.history.database import History, Stored
 from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
@@ -36,12 +39,16 @@ _log = logging.getLogger(__name__)
 Told = Callable[[str], None]
 """Takes the problem while nothing is recorded, and "" once it goes on."""
 
+Listed = Callable[[tuple[PastIncident, ...]], None]
+"""Takes the incidents that are kept, newest first: of earlier runs, then after each change."""
+
 
 class HistoryWriter:
     """Takes records from any thread, and commits them every 5 s.
 
     ``clock`` gives Unix time. ``told`` hears of problems, in the writer's thread. While nothing can
     be written the newest records wait, and the oldest of more than an hour are dropped.
+    ``listed`` hears of incidents, there too.
     """
 
     def __init__(
@@ -50,16 +57,18 @@ class HistoryWriter:
         *,
         clock: Callable[[], float],
         told: Told = lambda _: None,
+        listed: Listed = lambda _: None,
         spans: Spans = Spans(),  # noqa: B008 - frozen
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._path = path
         self._clock = clock
         self._told = told
+        self._listed = listed
         self._spans = spans
         self._max_bytes = max_bytes
-        self._queue: queue.SimpleQueue[Record | Callable[[], None] | None] = queue.SimpleQueue()
-        self._waiting: list[Record] = []
+        self._queue: queue.SimpleQueue[Stored | Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: list[Stored] = []
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._problem = ""
@@ -71,7 +80,7 @@ class HistoryWriter:
         """Start the thread; the file is opened there."""
         self._thread.start()
 
-    def add(self, *records: Record) -> None:
+    def add(self, *records: Stored) -> None:
         """Hand in records; returns at once."""
         for record in records:
             self._queue.put(record)
@@ -119,7 +128,10 @@ class HistoryWriter:
         try:
             connection = self._opened()
             database.add(connection, self._waiting)
+            is_news = any(isinstance(each, IncidentRecord) for each in self._waiting)
             self._waiting.clear()
+            if is_news:
+                self._list_incidents()
             self._tidy(connection)
         except database.FAILURES as error:
             self._fail(error)
@@ -136,6 +148,7 @@ class HistoryWriter:
             done(error.strerror or str(error))
         else:
             _log.info("the history was deleted")
+            self._listed(())
             done("")
 
     def _close(self) -> None:
@@ -154,6 +167,7 @@ class HistoryWriter:
             if aside is not None:
                 _log.warning("history: %s could not be used; kept as %s", self._path.name, aside)
             self._note_time_off(connection)
+            self._list_incidents()
         return self._connection
 
     def _note_time_off(self, connection: sqlite3.Connection) -> None:
@@ -165,12 +179,17 @@ class HistoryWriter:
         if now_s - last_s > OFF_MIN_S:
             database.add(connection, [GapRecord(last_s, now_s, "off")])
 
+    def _list_incidents(self) -> None:
+        kept = incidents.records(History(self._path))
+        self._listed(tuple(each.past for each in kept))
+
     def _tidy(self, connection: sqlite3.Connection) -> None:
         """Sum up and thin, a small step at a time."""
         now_s = self._clock()
         if now_s < self._thin_s and self._thin_s - now_s <= THIN_EVERY_S:
             return
         database.roll_up(connection, now_s)
+        incidents.keep(connection, History(self._path), now_s)
         has_more = database.thin(connection, cut(self._spans, now_s))
         if database.size_bytes(connection) > self._max_bytes:
             database.drop_oldest(connection)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ SET_PACE_EVERY_S = 30.0
 # In intervals: no poll in the last quarter before the next sample.
 NEAR = 1.25
 PAUSE_AFTER_DEFECT_S = 1.0
+# A minute or more, until the next sample takes them.
+POLLS_KEPT = 300
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +67,7 @@ class FastPoller:
         self._cpu_s = 0.0
         self._polls = 0
         self._peak_bytes: int | None = None
+        self._seen: deque[tuple[float, int]] = deque(maxlen=POLLS_KEPT)
         self._last = clock()
         self._plan: PollPlan | None = None
         # The plan that the thread follows; it outlives a failure of the thread.
@@ -87,6 +91,11 @@ class FastPoller:
         no server."""
         peak_bytes, self._peak_bytes = self._peak_bytes, None
         return peak_bytes
+
+    def take_polls(self) -> tuple[tuple[float, int], ...]:
+        """The newest polls since the last call: moment (monotonic seconds) and the tree's RSS."""
+        taken, self._seen = self._seen, deque(maxlen=POLLS_KEPT)
+        return tuple(taken.copy())  # a poll may come just now
 
     def close(self) -> None:
         """Stop polling. The thread ends at its next wake-up, at most a second later."""
@@ -117,8 +126,10 @@ class FastPoller:
         reading = plan.poll()
         self._polls += 1
         rss_bytes = reading.rss_bytes
-        if rss_bytes is not None and (self._peak_bytes is None or rss_bytes > self._peak_bytes):
-            self._peak_bytes = rss_bytes
+        if rss_bytes is not None:
+            self._seen.append((now.mono_s, rss_bytes))
+            if self._peak_bytes is None or rss_bytes > self._peak_bytes:
+                self._peak_bytes = rss_bytes
         if poll_bounds.is_outside(plan.bounds, reading, now.mono_s):
             self._report(plan)
         self._sleep(self._pause_s(plan.until_s - now.mono_s))

@@ -350,6 +350,7 @@ class Sampler:
             monitor=monitor,
             late_s=late_s,
             peak_rss_bytes=peak_bytes,
+            polls=self._poller.take_polls(),
             sharing=sharing,
         )
         self._step(readings, read)

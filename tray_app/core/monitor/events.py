@@ -27,9 +27,15 @@ from tray_app.core.summary.measurement import Scope, Summary
 
 
 class Sampled(Struct, frozen=True):
-    """A sample was made."""
+    """A sample was made.
+
+    ``polls`` are the fast polls since the last one, as far as they measured the same: moment (Unix
+    time) and memory. ``found`` is what the alert policies found, also while alerts are muted.
+    """
 
     sample: Sample
+    polls: tuple[tuple[float, int], ...] = ()
+    found: tuple[Found, ...] = ()
 
 
 class Alert(Struct, frozen=True):

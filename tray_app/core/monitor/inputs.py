@@ -37,7 +37,8 @@ class SourcesRead(Struct, frozen=True):
 
     ``sudden``: not due yet, but a fast poll (`poll_bounds`) or the user triggered it. ``monitor``
     is this program's own use, if `wants_health`; ``late_s`` is the delay. ``peak_rss_bytes`` is the
-    tree's highest RSS in the fast polls since the last sample. ``sharing`` is the measurement of
+    tree's highest RSS in the fast polls since the last sample, ``polls`` are the newest of them
+    (monotonic moment, RSS). ``sharing`` is the measurement of
     shared memory; None: nothing measures it.
     """
 
@@ -49,6 +50,7 @@ class SourcesRead(Struct, frozen=True):
     monitor: OwnUse | None = None
     late_s: float = 0.0
     peak_rss_bytes: int | None = None
+    polls: tuple[tuple[float, int], ...] = ()
     sharing: Sharing | None = None
 
 

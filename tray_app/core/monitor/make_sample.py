@@ -146,7 +146,9 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         quick=state.quick and measurement.update(state.quick, reading),
         host_missing_said=state.host_missing_said or _is_host_missing(state, now),
     )
-    return run_end.ended(after, now, _events(state, after, life.change, said))
+    polls = poll_peak.course(before if life.lost else state, readings, seen, now, lost=life.lost)
+    new = Sampled(sample, polls, found)
+    return run_end.ended(after, now, _events(state, after, new, life.change, said))
 
 
 def _offered(state: State, seen: Observation, now: Now) -> tuple[Offered, ...]:
@@ -360,12 +362,11 @@ def _is_host_missing(state: State, now: Now) -> bool:
 
 
 def _events(
-    state: State, after: State, change: Change | None, said: tuple[Event, ...]
+    state: State, after: State, new: Sampled, change: Change | None, said: tuple[Event, ...]
 ) -> list[Event]:
     """The events of the sample, from the states before and after it."""
-    assert after.sample is not None
-    sample, jobs = after.sample, after.jobs
-    events: list[Event] = [Sampled(sample)]
+    sample, jobs = new.sample, after.jobs
+    events: list[Event] = [new]
     if state.source is not None and after.source is not state.source:
         is_news = after.source_changes is not state.source_changes
         events.append(SourceChanged(sample, again=not is_news))

@@ -1,0 +1,89 @@
+"""An incident in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tray_app.core.history.incidents import (
+    Happening,
+    Incident,
+    IncidentRecord,
+    ProcessNote,
+    Scene,
+    StacksRecord,
+)
+from tray_app.core.model.incident import Cause, PastIncident
+from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage
+from tray_app.core.presentation import incident_text
+
+AT_S = datetime(2026, 11, 26, 14, 2, 7).timestamp()
+TODAY_S = datetime(2026, 11, 26, 20, 0).timestamp()
+SCENE = Scene(
+    at_s=AT_S,
+    memory_bytes=700 * MIB,
+    api="silent",
+    activity="processing",
+    stage="frames",
+    job=3,
+    job_elapsed_s=41.0,
+    server="uvicorn",
+    pid=42,
+    processes=(
+        ProcessNote(42, "python3", "main.py", 400 * MIB, 96.0, 20),
+        ProcessNote(43, "ffmpeg", "", 300 * MIB, None, None, stopped=True),
+    ),
+    system=SystemMemory(16 * GIB, 2 * GIB, 87.5, 300 * MIB, 2 * GIB, 12.0),
+    temp=TempUsage(30 * MIB, 4, 0.0),
+)
+HAPPENED = (
+    Happening(AT_S, Cause.CRITICAL, "Critical: 3.10 GB", "Above 3000 MB."),
+    Happening(AT_S + 9, Cause.GONE, "Server gone", "It had 3.30 GB."),
+)
+INCIDENT = Incident(IncidentRecord(AT_S, AT_S + 129, HAPPENED, SCENE))
+
+
+def test_a_row_says_when_and_why() -> None:
+    """With the day unless it is today; what followed in a word."""
+    past = INCIDENT.record.past
+    assert incident_text.row(past, TODAY_S) == "14:02 · Critical: 3.10 GB, then gone"
+    alone = PastIncident(AT_S, (Cause.HUNG,), "Server hangs")
+    assert incident_text.row(alone, TODAY_S + 86400) == "26 Nov, 14:02 · Server hangs"
+
+
+def test_the_page_says_what_happened_where() -> None:
+    """The causes in their own words, the server's processes, the machine."""
+    assert incident_text.heading(INCIDENT) == "Incident of 2026-11-26 14:02:07: critical and gone"
+    happened, server, machine = incident_text.sections(INCIDENT)
+    assert happened == (
+        "What happened",
+        "14:02:07  Critical: 3.10 GB\n          Above 3000 MB.\n"
+        "14:02:16  Server gone\n          It had 3.30 GB.",
+    )
+    assert server[1].splitlines() == [
+        "14:02:07  uvicorn (pid 42), 700 MB",
+        "Processing · job 3 for 41 s · stage frames · API silent · 30 MB in 4 temp files",
+        "",
+        "     PID        RSS     CPU   Files  Process",
+        "      42     400 MB    96 %      20  python3 main.py",
+        "      43     300 MB       –       –  ffmpeg (stopped)",
+    ]
+    assert machine[1].splitlines() == [
+        "2.0 of 16 GB free",
+        "300 MB of swap in use",
+        "12 % of the time all waited for memory",
+    ]
+
+
+def test_a_server_that_was_not_seen_has_no_processes() -> None:
+    """Nothing is made up."""
+    unseen = Incident(IncidentRecord(AT_S, AT_S, HAPPENED[1:], Scene(AT_S)))
+    _, server, machine = incident_text.sections(unseen)
+    assert server[1] == "14:02:07  No process, –\nIdle"
+    assert machine[1] == "Unknown"
+
+
+def test_the_stacks_or_why_there_are_none_come_last() -> None:
+    """As the reader of stacks has them."""
+    for stacks in (StacksRecord(AT_S, "Thread 1"), StacksRecord(AT_S, "", "Thread 1")):
+        found = Incident(INCIDENT.record, stacks=stacks)
+        assert incident_text.sections(found)[-1] == ("What the server was doing", "Thread 1")

@@ -1,0 +1,106 @@
+"""An incident in words: its row in a menu or list, and the sections of its page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tray_app.core.history.incidents import Incident, ProcessNote, Scene
+from tray_app.core.model.incident import PastIncident
+from tray_app.core.presentation import format, memory_text
+from tray_app.core.presentation.format import capitalised, duration, percent, size
+
+NONE_YET = "No incidents yet"
+NOTE = (
+    "An incident is kept when memory becomes critical, when the server is gone or hangs, and when"
+    " jobs leak."
+)
+
+
+def when(at_s: float, now_s: float) -> str:
+    """``14:02`` of today, ``26 Nov, 14:02`` of another day."""
+    at, now = datetime.fromtimestamp(at_s), datetime.fromtimestamp(now_s)
+    clock = f"{at:%H:%M}"
+    return clock if at.date() == now.date() else f"{at.day} {_MONTHS[at.month - 1]}, {clock}"
+
+
+_MONTHS = (*("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),)
+
+
+def row(incident: PastIncident, now_s: float) -> str:
+    """``14:02 · Critical: 3.10 GB, then gone``."""
+    later = [str(cause) for cause in incident.causes[1:]]
+    then = f", then {' and '.join(later)}" if later else ""
+    return f"{when(incident.opened_s, now_s)} · {incident.title}{then}"
+
+
+def heading(incident: Incident) -> str:
+    """The heading of its page."""
+    past = incident.record.past
+    at = datetime.fromtimestamp(past.opened_s)
+    return f"Incident of {at:%Y-%m-%d %H:%M:%S}: {' and '.join(past.causes)}"
+
+
+def sections(incident: Incident) -> tuple[tuple[str, str], ...]:
+    """Title and text of each section: what happened, the server, the machine, the stacks."""
+    scene, stacks = incident.record.scene, incident.stacks
+    found = [
+        ("What happened", _happened(incident)),
+        ("The server", _server(scene)),
+        ("The machine", _machine(scene)),
+    ]
+    if stacks is not None:
+        found.append(("What the server was doing", stacks.text or stacks.problem))
+    return tuple(found)
+
+
+def _happened(incident: Incident) -> str:
+    return "\n".join(
+        f"{datetime.fromtimestamp(each.at_s):%H:%M:%S}  {each.title}\n          {each.text}"
+        for each in incident.record.happened
+    )
+
+
+def _server(scene: Scene) -> str:
+    """Its figures, and its processes as a table."""
+    job = ""
+    if scene.job is not None:
+        job = f"job {scene.job} for {duration(scene.job_elapsed_s or 0.0)}"
+    lines = [
+        f"{datetime.fromtimestamp(scene.at_s):%H:%M:%S}  {scene.server or 'No process'}"
+        f"{f' (pid {scene.pid})' if scene.pid else ''}, {size(scene.memory_bytes)}",
+        format.joined(
+            capitalised(scene.activity),
+            job,
+            f"stage {scene.stage}" if scene.stage else "",
+            f"API {scene.api}" if scene.api else "",
+            _temp(scene),
+        ),
+    ]
+    if scene.processes:
+        lines += ["", f"{'PID':>8}  {'RSS':>9}  {'CPU':>6}  {'Files':>6}  Process"]
+        lines += [_process(each) for each in scene.processes]
+    return "\n".join(lines)
+
+
+def _temp(scene: Scene) -> str:
+    temp = scene.temp
+    return f"{size(temp.size_bytes)} in {temp.file_count} temp files" if temp else ""
+
+
+def _process(row: ProcessNote) -> str:
+    files = format.UNKNOWN if row.descriptors is None else str(row.descriptors)
+    what = f"{row.name} {row.runs}".strip() + (" (stopped)" if row.stopped else "")
+    cpu = percent(row.cpu_percent)
+    return f"{row.pid:>8}  {size(row.rss_bytes):>9}  {cpu:>6}  {files:>6}  {what}"
+
+
+def _machine(scene: Scene) -> str:
+    system = scene.system
+    if system is None:
+        return "Unknown"
+    lines = [memory_text.machine(system).partition(" · ")[0]]
+    if system.swap_used_bytes is not None:
+        lines.append(f"{size(system.swap_used_bytes)} of swap in use")
+    if system.pressure_percent is not None:
+        lines.append(f"{percent(system.pressure_percent)} of the time all waited for memory")
+    return "\n".join(lines)
