@@ -210,7 +210,7 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
     )
     try:
         if given.report:
-            return report.run(rows, settings.alerts, given.report)
+            return report.run(rows, settings, given.report)
         return export.run(rows, given.export, given.output)
     except OSError as error:
         parser.error(f"{error.filename or path}: {why(error)}")

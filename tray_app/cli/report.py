@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tray_app import APP_ID, __version__
 from tray_app.cli.export import Selection
-from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.config.settings import Settings
 from tray_app.core.presentation import page_text
 from tray_app.history import page
 from tray_app.sources.file_owner import write_file
@@ -14,7 +14,7 @@ from tray_app.views.page.document import document
 from tray_app.views.terminal import streams
 
 
-def run(rows: Selection, limits: AlertLimits, output: Path) -> int:
+def run(rows: Selection, settings: Settings, output: Path) -> int:
     """Write the page of these rows' time to ``output``, whole or not at all. Only its owner can
     read it: command lines and words of the server are in it.
 
@@ -26,7 +26,8 @@ def run(rows: Selection, limits: AlertLimits, output: Path) -> int:
         rows.to_s,
         server=rows.server,
         version=__version__,
-        lines=page_text.lines(limits),
+        bands=page_text.bands(settings.bands),
+        lines=page_text.lines(settings.alerts),
     )
     write_file(output, document(read).encode(), mode=0o600)
     streams.say(f"{APP_ID}: wrote {output}")

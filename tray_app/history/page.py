@@ -35,6 +35,7 @@ def read(
     server: str,
     version: str,
     heading: str = "",
+    bands: Sequence[Line] = (),
     lines: Sequence[Line] = (),
     sections: Sequence[Section] = (),
 ) -> PageData:
@@ -44,15 +45,13 @@ def read(
     :raises sqlite3.Error: it is damaged
     """
     history = History(path)
-    most = SAMPLES_MAX if to_s - from_s <= LONG_S else SAMPLES_LONG
-    samples = list(deque(history.samples(from_s, to_s), most))
     minutes = list(history.spans(MINUTE_S, from_s, to_s))
     hours = list(history.spans(HOUR_S, from_s, to_s))
+    begun_s = min((each.from_s for each in (*minutes[:1], *hours[:1])), default=from_s)
+    most = SAMPLES_MAX if to_s - max(from_s, begun_s) <= LONG_S else SAMPLES_LONG
+    samples = list(deque(history.samples(from_s, to_s), most))
     rows = rows_of(samples, minutes, hours)
-    begun_s = min(
-        [each.at_s for each in samples[:1]] + [each.from_s for each in (*minutes[:1], *hours[:1])],
-        default=from_s,
-    )
+    begun_s = min([begun_s] if minutes or hours else [each.at_s for each in samples[:1]], default=0)
     return PageData(
         server=server,
         heading=heading,
@@ -60,6 +59,7 @@ def read(
         from_ms=round(1000 * max(from_s, begun_s)),
         to_ms=round(1000 * to_s),
         rows=rows,
+        bands=list(bands),
         lines=list(lines),
         jobs=page_jobs(history.jobs(from_s, to_s), samples),
         alerts=page_alerts(history.alerts(from_s, to_s)),

@@ -6,6 +6,7 @@ are those of ``--export``. Times are whole milliseconds of Unix time.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +21,7 @@ from tray_app.core.history.records import (
     SampleRecord,
     ServerRecord,
 )
-from tray_app.core.history.thinning import Means
+from tray_app.core.history.thinning import HOUR_S, MINUTE_S, Means
 
 PROCESSES_SHOWN = 8
 """Layers of the picture; the smaller ones count together."""
@@ -29,7 +30,7 @@ SERVER, OTHERS = "server", "others"
 
 
 class Line(Struct, frozen=True):
-    """A limit that is drawn into the picture of memory."""
+    """A height in the picture of memory: a level's limit, or where a band begins."""
 
     name: str
     at_bytes: int
@@ -136,6 +137,7 @@ class PageData(Struct, frozen=True):
     from_ms: int
     to_ms: int
     rows: Rows
+    bands: list[Line] = []
     lines: list[Line] = []
     jobs: list[PageJob] = []
     alerts: list[PageAlert] = []
@@ -147,12 +149,12 @@ class PageData(Struct, frozen=True):
 def rows_of(
     samples: Sequence[SampleRecord], minutes: Sequence[Means] = (), hours: Sequence[Means] = ()
 ) -> Rows:
-    """The rows of these: minutes before the first sample, hours before the first minute."""
-    if samples:
-        minutes = [each for each in minutes if each.from_s + 60.0 <= samples[0].at_s]
-    first_s = minutes[0].from_s if minutes else samples[0].at_s if samples else None
-    if first_s is not None:
-        hours = [each for each in hours if each.from_s + 3600.0 <= first_s]
+    """The rows of these: minutes before the first sample, hours before the first minute. Samples of
+    a minute that began before them count in that minute."""
+    minutes = _until(minutes, samples[0].at_s if samples else math.inf)
+    samples = [each for each in samples if each.at_s >= _end_s(minutes, MINUTE_S)]
+    hours = _until(hours, minutes[0].from_s if minutes else math.inf)
+    minutes = [each for each in minutes if each.from_s >= _end_s(hours, HOUR_S)]
     means = [*hours, *minutes]
     length_ms = [3_600_000] * len(hours) + [60_000] * len(minutes)
     at_ms = [_ms(each.from_s) for each in means] + [_ms(each.at_s) for each in samples]
@@ -185,6 +187,15 @@ def rows_of(
         stage=words("stage"),
         layers=_layers(samples),
     )
+
+
+def _until(means: Sequence[Means], at_s: float) -> list[Means]:
+    return [each for each in means if each.from_s < at_s]
+
+
+def _end_s(means: Sequence[Means], length_s: float) -> float:
+    """Where the last of these ends; 0 without one."""
+    return means[-1].from_s + length_s if means else 0.0
 
 
 def _words(words: Sequence[str], before: int) -> Words:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tray_app.core.alerts.limits import LEVELS, AlertLimits
+from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.history.page_data import Line, PageAlert, PageData, PageGap, PageJob, PageServer
 from tray_app.core.model.readings import MIB
 from tray_app.core.presentation.format import UNKNOWN, capitalised, duration, size
@@ -42,6 +43,12 @@ def lines(limits: AlertLimits) -> list[Line]:
     for level in LEVELS:
         by_height[round(limits.limit_mb(level) * MIB)] = capitalised(level.word)
     return [Line(name, at_bytes) for at_bytes, name in by_height.items()]
+
+
+def bands(limits: BandLimits) -> list[Line]:
+    """Where each colour begins."""
+    colours = (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED)
+    return [Line(band.value, round(limits.begin_mb(band) * MIB)) for band in colours]
 
 
 def title(page: PageData) -> str:

@@ -55,8 +55,10 @@ export function zoomed(view, factor, at, limits, least) {
   return within({ from: at - share * width, to: at + (1 - share) * width }, limits);
 }
 
-/** The span moved by `ms`. */
+/** The span moved by `ms`, infinity included. */
 export function panned(view, ms, limits) {
+  const most = limits.to - limits.from;
+  ms = Math.min(Math.max(ms, -most), most);
   return within({ from: view.from + ms, to: view.to + ms }, limits);
 }
 

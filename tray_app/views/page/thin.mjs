@@ -3,72 +3,103 @@
 import { firstAt, reach } from "./data.mjs";
 
 /**
- * For each pixel from 0 to `width`: least, most, and the last value; NaN where there is none.
- * `starts[x]` is 1 where the line does not go on from the left: a gap lies before.
+ * For each pixel from 0 to `width`: least, most, and the mean of the rows' means; NaN where there is
+ * none. `starts[x]` is 1 where the line does not go on from the left: a gap lies before.
  */
-export function thinned(rows, least, most, view, width) {
+export function thinned(rows, { least, mean, most }, view, width) {
   const low = new Float64Array(width + 1).fill(NaN);
   const high = new Float64Array(width + 1).fill(NaN);
-  const last = new Float64Array(width + 1).fill(NaN);
+  const sum = new Float64Array(width + 1);
+  const counts = new Uint32Array(width + 1);
   const starts = new Uint8Array(width + 1);
   const scale = width / (view.to - view.from);
-  const begin = Math.max(0, firstAt(rows.at, rows.count, view.from) - 1);
   let before = -1;
-  for (let index = begin; index < rows.count; index++) {
-    const at = rows.at[index];
+  const end = firstAt(rows.at, rows.count, view.to + 1);
+  for (let index = Math.max(0, firstAt(rows.at, end, view.from) - 1); index < end; index++) {
     const value = most[index];
+    const at = rows.at[index];
     if (value !== value) {
       before = -1;
-      if (at > view.to) break;
       continue;
     }
-    const isNew = before < 0 || at - rows.at[before] > reach(rows, before) * 1.5;
-    const x = Math.min(Math.max(Math.round((at - view.from) * scale), 0), width);
-    const below = least[index];
-    if (low[x] !== low[x]) {
-      low[x] = below;
+    if (at < view.from && at + reach(rows, index) < view.from) continue;
+    const x = at < view.from ? 0 : Math.round((at - view.from) * scale);
+    if (counts[x] === 0) {
+      low[x] = least[index];
       high[x] = value;
-      if (isNew) starts[x] = 1;
+      if (before < 0 || at - rows.at[before] > 1.5 * reach(rows, before)) starts[x] = 1;
     } else {
-      if (below < low[x]) low[x] = below;
+      if (least[index] < low[x]) low[x] = least[index];
       if (value > high[x]) high[x] = value;
     }
-    last[x] = value;
+    counts[x] += 1;
+    sum[x] += mean[index];
     before = index;
-    if (at > view.to) break;
   }
-  return { low, high, last, starts };
+  for (let x = 0; x <= width; x++) sum[x] = counts[x] ? sum[x] / counts[x] : NaN;
+  return { low, high, mean: sum, starts };
 }
 
-/** The highest value in sight, and the lowest. */
+/** For each pixel the row whose value is the highest there; -1 where there is none. */
+export function peaks(rows, values, view, width) {
+  const found = new Int32Array(width + 1).fill(-1);
+  const scale = width / (view.to - view.from);
+  const end = firstAt(rows.at, rows.count, view.to + 1);
+  for (let index = firstAt(rows.at, end, view.from); index < end; index++) {
+    if (values[index] !== values[index]) continue;
+    const x = Math.round((rows.at[index] - view.from) * scale);
+    if (found[x] < 0 || values[index] > values[found[x]]) found[x] = index;
+  }
+  return found;
+}
+
+/** The highest value in sight, and the lowest; the highest one's pixel. */
 export function extent(columns) {
   let lowest = Infinity;
   let highest = -Infinity;
+  let peak = -1;
   for (let x = 0; x < columns.high.length; x++) {
-    if (columns.high[x] > highest) highest = columns.high[x];
+    if (columns.high[x] > highest) {
+      highest = columns.high[x];
+      peak = x;
+    }
     if (columns.low[x] < lowest) lowest = columns.low[x];
   }
-  return { lowest, highest };
+  return { lowest, highest, peak };
 }
 
 /** The times of equal words in a row, those without one left out: `[word, from, to]`. */
 export function spans(rows, column, view) {
   const found = [];
   let open = null;
-  const begin = Math.max(0, firstAt(rows.at, rows.count, view.from) - 1);
-  for (let index = begin; index < rows.count && rows.at[index] <= view.to; index++) {
+  const end = firstAt(rows.at, rows.count, view.to + 1);
+  for (let index = Math.max(0, firstAt(rows.at, end, view.from) - 1); index < end; index++) {
     const number = column.index[index];
     const name = number === number ? column.names[number] : "";
     const at = rows.at[index];
-    if (open && (name !== open[0] || at - open[2] > reach(rows, index))) {
-      if (name !== open[0] && at - open[2] <= reach(rows, index)) open[2] = at;
+    const goesOn = open !== null && at - open[2] <= reach(rows, index);
+    if (open && goesOn) open[2] = at;
+    if (open && (!goesOn || name !== open[0])) {
       found.push(open);
       open = null;
     }
-    if (!name) continue;
-    if (open) open[2] = at;
-    else open = [name, at, at];
+    if (name && !open) open = [name, at, at];
   }
-  if (open) found.push([open[0], open[1], open[2] + 1000]);
+  if (open) found.push(open);
+  return found;
+}
+
+/** The one of `list` that this moment lies in. */
+export function inside(list, ms, from, to) {
+  return list.find((each) => each[from] <= ms && ms <= each[to]) ?? null;
+}
+
+/** The one of `list` next to this moment, `most` ms away or less. */
+export function nearest(list, ms, most) {
+  let found = null;
+  for (const each of list) {
+    const distance = Math.abs(each.at_ms - ms);
+    if (distance <= most && (!found || distance < Math.abs(found.at_ms - ms))) found = each;
+  }
   return found;
 }
