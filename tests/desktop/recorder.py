@@ -217,7 +217,8 @@ def _notice(call: Heard, answered_id: int) -> Notice:
         replaces_id=replaces_id,
         icon=icon,
         summary=summary,
-        body=body.replace("\N{NO-BREAK SPACE}", " "),  # as a person reads it
+        # as a person reads it
+        body=body.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", ""),
         actions=tuple(actions),
         hints=hints,
         expire_ms=expire_ms,

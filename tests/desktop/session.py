@@ -219,6 +219,7 @@ class DesktopSession:
         notifier: bool = True,
         bus_only: bool = False,
     ) -> None:
+        self.screen = SCREEN
         self._host: Host = "none" if bus_only else host
         self._theme: Theme = theme
         self._icon_px = icon_px
@@ -387,7 +388,7 @@ class DesktopSession:
         self._start_bus()
 
     def _start_screen(self) -> None:
-        width, height = SCREEN
+        width, height = self.screen
         self._screen = xvfb = self.start(
             "Xvfb",
             *("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-noreset", "-nocursor"),

@@ -19,7 +19,7 @@ from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp, 
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends
-from tray_app.desktop.linux.notification_service import _UNIT
+from tray_app.desktop.linux.notification_service import unbroken
 from tray_app.desktop.notifier import DeliveryResult
 from tray_app.views.icon import draw
 
@@ -142,9 +142,10 @@ def test_a_replaced_notification_has_the_newest_buttons(
 
 
 def test_a_figure_keeps_its_unit() -> None:
-    """No line is broken between them; other spaces stay."""
-    text = "22.3 GB free in 3 files, 5 % used: 40 s left."
-    assert _UNIT.sub("_", text) == "22.3_GB free in 3 files, 5_% used: 40_s left."
+    """No line is broken between them, nor inside a unit; other spaces stay."""
+    shown = unbroken("22.3 GB free in 3 files, 5 % used: 40 s left. +45 MB/s.")
+    marked = shown.replace("\N{NO-BREAK SPACE}", "_").replace("\N{WORD JOINER}", "~")
+    assert marked == "22.3_GB free in 3 files, 5_% used: 40_s left. +45_MB/~s."
 
 
 def test_what_was_closed_is_opened_again(sender: Sender, recorder: NotificationRecorder) -> None:

@@ -34,7 +34,7 @@ CRITICAL = 2
 # A notification's time on the screen in ms: the service's own, and until it is closed.
 # mate-notification-daemon's own is 8 s, critical or not.
 USUAL_TIME, NO_END = -1, 0
-# It draws no buttons when a notification becomes critical in place.
+# It takes the buttons off a banner that is replaced while it is on the screen.
 REDRAWS_NO_BUTTONS = ("gnome-shell",)
 # Services that show a picture as large as it is, up to a limit: so large it leaves room for text.
 # Others make an icon of 48 px of it.
@@ -42,8 +42,9 @@ IMAGE_PX = {"dunst": 96, "mako": 64}
 NAME_LIMIT_S = 1.0
 # At the end, for answers that are still to come.
 SETTLE_LIMIT_S = 0.15
-# xfce4-notifyd broke a line between a figure and its unit.
+# xfce4-notifyd broke a line between a figure and its unit, Plasma after the slash of MB/s.
 _UNIT = re.compile(r"(?<=\d) (?=(?:GB|MB|s|min|h|%)(?!\w))")
+_PER_SECOND = re.compile(r"(?<=[KMG]B)/(?=s\b)")
 SERVICE = "org.freedesktop.Notifications"
 SERVICE_PATH = "/org/freedesktop/Notifications"
 SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
@@ -63,7 +64,6 @@ class _Shown(Struct, frozen=True):
     """A notification on the screen; ``stays`` after the end of the program."""
 
     number: int
-    urgency: int
     stays: bool
 
 
@@ -185,8 +185,7 @@ class BusNotifications:
         actions = hints.get("actions", ()) if "actions" in about.able else ()
         buttons = _keyed(actions[:BUTTONS_AT_MOST])
         before = self._shown.get(word)
-        rises = before is not None and before.urgency < CRITICAL == urgency
-        if rises and buttons and about.name.lower() in REDRAWS_NO_BUTTONS:
+        if before is not None and buttons and about.name.lower() in REDRAWS_NO_BUTTONS:
             await self._close_word(connection, word)
             before = None
         body: tuple[Any, ...] = (
@@ -214,7 +213,7 @@ class BusNotifications:
             raise
         self._buttons[reply[0]] = {key: action.command for key, action in buttons.items()}
         if word:
-            self._shown[word] = _Shown(reply[0], urgency, bool(hints.get("stays")))
+            self._shown[word] = _Shown(reply[0], bool(hints.get("stays")))
 
     async def _close_word(self, connection: MessageBus, word: str) -> None:
         if shown := self._shown.pop(word, None):
@@ -283,8 +282,13 @@ async def _close(connection: MessageBus, number: int) -> None:
         await bus_call(connection, SERVICE, SERVICE_PATH, SERVICE, "CloseNotification", "u", number)
 
 
+def unbroken(text: str) -> str:
+    """A text in which no line breaks inside a figure with its unit."""
+    return _PER_SECOND.sub("/\N{WORD JOINER}", _UNIT.sub("\N{NO-BREAK SPACE}", text))
+
+
 def _body(message: str, able: Sequence[str]) -> str:
-    text = _UNIT.sub("\N{NO-BREAK SPACE}", message)
+    text = unbroken(message)
     if "body-markup" in able:
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text
