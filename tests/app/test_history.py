@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from tests.core.made import mb
+from tests.core.monitor.told import Told, started
 from tests.core.presentation.samples import HEALTHY
-from tray_app.app.history import HistoryRecorder
+from tray_app.app.history import HistoryRecorder, recall
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.config.settings import Settings
@@ -18,6 +20,7 @@ from tray_app.core.history.thinning import Spans
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.desktop.paths import history_file
@@ -105,3 +108,27 @@ def test_each_server_has_one_file(url: str, other: str, same: bool) -> None:
     files = [history_file(parse_address(each).identity) for each in (url, other)]
     assert (files[0] == files[1]) is same
     assert all(each.name.isprintable() and each.suffix == ".sqlite3" for each in files)
+
+
+def test_a_restart_of_the_monitor_keeps_peak_and_jobs(tmp_path: Path) -> None:
+    """From the state of one run, over the file, to the sample of the next."""
+    path = tmp_path / "h.sqlite3"
+    recorder, told = HistoryRecorder(), Told(started())
+    for second, memory in enumerate((300, 900, 400)):
+        told.events.clear()
+        told.read(2 * second, memory)
+        recorder.publish(told.state, tuple(told.events))
+        if not second:
+            recorder.start(path, Spans(), lambda _: None)
+    recorder.close(10.0)
+    posted: queue.SimpleQueue[LifeRecalled] = queue.SimpleQueue()
+    recall(path, posted.put)
+    again = Told(started())
+    again.happen(9, posted.get(timeout=10.0))
+    again.read(10, 410)
+    assert again.sample.peak_bytes == mb(900)
+
+
+def test_without_a_file_nothing_is_recalled(tmp_path: Path) -> None:
+    """And no thread is started for it."""
+    recall(tmp_path / "none", pytest.fail)

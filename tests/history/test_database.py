@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from tests.core.monitor.test_carried import LIFE
 from tests.history.made import MIB, T0, sample
 from tray_app.core.history.records import (
     AlertRecord,
     GapRecord,
     JobRecord,
+    LifeRecord,
     Record,
     SampleRecord,
     ServerRecord,
@@ -24,7 +27,7 @@ from tray_app.core.history.records import (
 from tray_app.core.history.thinning import Cut
 from tray_app.history import database
 from tray_app.history.database import History
-from tray_app.history.schema import VERSION
+from tray_app.history.schema import STEPS, VERSION
 
 END_S = T0 + 10**6
 OTHERS: tuple[Record, ...] = (
@@ -201,3 +204,34 @@ def test_any_samples_come_back_in_order(records: list[SampleRecord]) -> None:
         write(path, *records)
         found = list(History(path).samples(0.0, END_S))
     assert found == sorted(records, key=lambda record: record.at_s)
+
+
+class TestLives:
+    def test_the_newest_life_is_read_back(self, path: Path) -> None:
+        """One row for each process of the server."""
+        older = replace(LIFE, peak_bytes=MIB)
+        other = replace(LIFE, pid=1)
+        write(path, LifeRecord(T0, other), LifeRecord(T0 + 1, older), LifeRecord(T0 + 2, LIFE))
+        assert History(path).last_life() == LIFE
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT count(*) FROM lives").fetchone() == (2,)
+
+    def test_an_older_file_knows_none_until_it_is_brought_up_to_date(self, path: Path) -> None:
+        """It is read before the writer has done so, too; its samples stay."""
+        path.parent.mkdir()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(f"{STEPS[0]} PRAGMA user_version = 1;")
+            database.add(connection, [])
+        assert History(path).last_life() is None
+        write(path, sample(1))
+        write(path, LifeRecord(T0, LIFE))
+        assert History(path).last_life() == LIFE
+        assert list(History(path).samples(T0, END_S)) == [sample(1)]
+
+    def test_what_cannot_be_read_is_nothing(self, path: Path) -> None:
+        """Another version may store it in another form."""
+        write(path, LifeRecord(T0, LIFE))
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE lives SET carried = x'00'")
+        assert History(path).last_life() is None
+        assert History(path.with_name("none")).last_life() is None

@@ -6,6 +6,7 @@ belongs to the writer's thread. What comes before its start waits.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +14,23 @@ from typing import TYPE_CHECKING
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
 from tray_app.core.history.incidents import Flight, Happening, StacksRecord
-from tray_app.core.history.records import AlertRecord, records_of
+from tray_app.core.history.records import AlertRecord, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
-from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
+from tray_app.core.monitor import resume
+from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.events import Alert, Ended, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import notifications
 from tray_app.history import files
 from tray_app.runtime import clock
+from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
     from tray_app.history.database import Stored
     from tray_app.history.writer import HistoryWriter, Listed
+
+_log = logging.getLogger(__name__)
 
 EARLY_MAX = 100
 """Records that wait for the start, which mostly comes with the first sample."""
@@ -37,6 +44,7 @@ class HistoryRecorder:
         self._early: list[Stored] = []
         self._gaps = GapState()
         self._flight = Flight()
+        self._life: Carried | None = None
 
     def publish(self, state: State, events: tuple[Event, ...]) -> None:
         """Record what these events say; returns at once."""
@@ -52,12 +60,23 @@ class HistoryRecorder:
                 self._flight, made.sample, made.polls, happenings(made)
             )
             records += kept
+        is_over = any(isinstance(each, Ended) for each in events)
+        if (new or is_over) and (life := self._changed(state, always=is_over)):
+            records.append(LifeRecord(now_s, life))
         if not records:
             return
         if self._writer is not None:
             self._writer.add(*records)
         else:
             self._early = [*self._early, *records][-EARLY_MAX:]
+
+    def _changed(self, state: State, *, always: bool) -> Carried | None:
+        """What the next run needs, if that has changed."""
+        life = resume.of(state)
+        if life is None or not (always or resume.differs(self._life, life)):
+            return None
+        self._life = life
+        return life
 
     def add_stacks(self, stacks: StacksRecord) -> None:
         """Record what the server was doing at an incident; from any thread."""
@@ -108,6 +127,25 @@ def happenings(made: Sampled) -> tuple[Happening, ...]:
             at_s = made.sample.at.wall_s
             happened.append(Happening(at_s, cause, note.title, note.text))
     return tuple(happened)
+
+
+def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
+    """Hand over what an earlier run has recorded of the server's last life, from a thread of its
+    own: the first figure does not wait for a file."""
+
+    def read() -> None:
+        from tray_app.history.database import FAILURES, History
+
+        try:
+            life = History(path).last_life()
+        except FAILURES as error:
+            _log.info("the history could not be read: %s", error)
+        else:
+            if life is not None:
+                post(LifeRecalled(life))
+
+    if path.is_file():
+        WorkerThread("recall", read, again=False).start()
 
 
 def alert_records(event: Event) -> tuple[AlertRecord, ...]:

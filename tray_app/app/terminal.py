@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tray_app.app import wiring
 from tray_app.app.event_log import log_event
+from tray_app.app.history import recall
 from tray_app.app.invocation import Invocation, View
 from tray_app.core.model.readings import MemoryKind, Source
 from tray_app.core.monitor.commands import Quit
@@ -20,8 +21,10 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, wants_api
 from tray_app.core.presentation import program_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
+from tray_app.desktop.paths import history_file
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.job_control import Action, JobControl
+from tray_app.runtime.sampler import Sampler
 from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain
 from tray_app.views.terminal.view import TerminalView
 from tray_app.worker_thread import tell_restarts
@@ -78,6 +81,7 @@ def run_terminal(invocation: Invocation) -> int:
     if live:
         JobControl(lambda action: events.put((action,)), view.leave, view.redraw).heed_signals()
     sampler.start(wiring.make_probe(state.settings, demo=state.demo), helpers, uss_pss)
+    _recall(invocation, sampler)
     try:
         told = _told(events, after_first)
         if invocation.once:
@@ -95,6 +99,13 @@ def run_terminal(invocation: Invocation) -> int:
         sampler.stop(wiring.JOIN_LIMIT_S)
         ending.over()
         tell_restarts(None)
+
+
+def _recall(invocation: Invocation, sampler: Sampler) -> None:
+    """Read what a tray has recorded of the server's present life."""
+    settings = invocation.settings
+    if settings.history and not (invocation.demo or invocation.once):
+        recall(history_file(settings.address.identity), sampler.post)
 
 
 def _show(view: TerminalView, events: Iterator[Event]) -> bool:

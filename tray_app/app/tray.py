@@ -17,7 +17,7 @@ from tray_app.app import first_instance, wiring
 from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
-from tray_app.app.history import HistoryRecorder
+from tray_app.app.history import HistoryRecorder, recall
 from tray_app.core.history.thinning import DAY_S, HOUR_S, Spans
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import (
@@ -222,6 +222,7 @@ class TrayApp:
         def told(problem: str) -> None:
             self._sampler.post(HistorySeen(problem))
 
+        recall(self._history_file, self._sampler.post)
         self._history.start(self._history_file, spans, told)
 
     @property

@@ -20,12 +20,14 @@ from tray_app.core.history.records import (
     AlertRecord,
     GapRecord,
     JobRecord,
+    LifeRecord,
     ProcessShare,
     Record,
     SampleRecord,
     ServerRecord,
 )
 from tray_app.core.history.thinning import Cut, Means
+from tray_app.core.monitor.carried import Carried
 from tray_app.history.schema import (
     HOUR_MS,
     MINUTE_MS,
@@ -34,6 +36,9 @@ from tray_app.history.schema import (
     STEPS,
     VERSION,
 )
+
+LIVES_SINCE = 3
+"""The version of a file from which on it knows lives."""
 
 CACHE_KIB = 512
 """SQLite's own page cache: the file is written in order, so little is read again."""
@@ -48,6 +53,7 @@ Connection = sqlite3.Connection
 Stored = Record | IncidentRecord | PollsRecord | StacksRecord
 """What can be written."""
 
+_LIFE = msgspec.msgpack.Decoder(Carried)
 _SHARES = msgspec.msgpack.Decoder(tuple[ProcessShare, ...])
 
 
@@ -151,6 +157,9 @@ def _row(record: Stored) -> tuple[str, tuple[Any, ...]]:
         case StacksRecord():
             packed = msgspec.msgpack.encode(record)
             return "incident_parts", (None, _ms(record.opened_s), "stacks", packed)
+        case LifeRecord(_, life):
+            key = (life.pid, _ms(life.created_s), _ms(record.at_s))
+            return "lives", (*key, life.peak_bytes, msgspec.msgpack.encode(life))
         case GapRecord():
             return "gaps", (_ms(record.from_s), _ms(record.to_s), record.why)
 
@@ -188,6 +197,7 @@ def thin(connection: sqlite3.Connection, cut: Cut) -> bool:
         ("alerts", "at_ms", "", cut.hours_before_s),
         ("servers", "at_ms", "", cut.hours_before_s),
         ("gaps", "from_ms", "", cut.hours_before_s),
+        ("lives", "at_ms", "", cut.hours_before_s),
     )
     for table, column, which, before_s in limits:
         key = "rowid" if table != "spans" else "(length_ms, from_ms)"
@@ -289,6 +299,19 @@ class History:
         )
         for at_ms, *rest in self.rows(statement, _ms(from_s), _ms(to_s)):
             yield ServerRecord(at_ms / 1000, *rest)
+
+    def last_life(self) -> Carried | None:
+        """What the last run of the monitor knew of the server; None: nothing, or in a form that
+        this version cannot read."""
+        if self._own_version() < LIVES_SINCE:
+            return None
+        for (life,) in self.rows("SELECT carried FROM lives ORDER BY at_ms DESC LIMIT 1"):
+            with suppress(msgspec.DecodeError):
+                return _LIFE.decode(life)
+        return None
+
+    def _own_version(self) -> int:
+        return next((int(number) for (number,) in self.rows("PRAGMA user_version")), 0)
 
     def gaps(self, from_s: float, to_s: float) -> Iterator[GapRecord]:
         """Those that reach into this time, oldest first."""

@@ -86,6 +86,16 @@ STEPS: tuple[str, ...] = (
         data BLOB NOT NULL
     );
     """,
+    """
+    CREATE TABLE lives (
+        pid INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        peak INTEGER,
+        carried BLOB NOT NULL,
+        PRIMARY KEY (pid, created_ms)
+    );
+    """,
 )
 VERSION = len(STEPS)
 MINUTE_MS = 60_000

@@ -41,6 +41,7 @@ from tray_app.core.monitor.inputs import (
     HistorySeen,
     HostSeen,
     Input,
+    LifeRecalled,
     MenuSeen,
     NotifierSeen,
     NotOpened,
@@ -93,6 +94,7 @@ EARLY_PART = 0.1
 _QUIET = (
     Delivered
     | HistorySeen
+    | LifeRecalled
     | DaySummed
     | HistoryForgotten
     | HostSeen

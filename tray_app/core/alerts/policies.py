@@ -102,6 +102,12 @@ class AlertsState(Struct, frozen=True):
 CALM = AlertsState()
 
 
+def with_state(alerts: AlertsState, policy: Policy[State], state: State) -> AlertsState:
+    """The same, but for the state of this policy."""
+    each = zip(POLICIES, alerts.states, strict=True)
+    return replace(alerts, states=tuple(state if one is policy else old for one, old in each))
+
+
 def starting_with(policy: Policy[State], state: State) -> AlertsState:
     """All policies at their beginning, but for this one."""
     return AlertsState(states=tuple(state if each is policy else each.initial for each in POLICIES))

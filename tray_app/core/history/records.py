@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tray_app.core.analysis.jobs import Job
+from tray_app.core.monitor.carried import Carried
 from tray_app.core.monitor.events import Event, JobCompared, JobEnded, Sampled, TargetChanged
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
@@ -83,6 +84,13 @@ class ServerRecord(Struct, frozen=True):
     name: str
 
 
+class LifeRecord(Struct, frozen=True):
+    """What the next run of the monitor needs of the server's present life; the newest counts."""
+
+    at_s: float
+    life: Carried
+
+
 class GapRecord(Struct, frozen=True):
     """A time that was not watched: ``off``, ``paused`` or ``asleep``."""
 
@@ -91,7 +99,7 @@ class GapRecord(Struct, frozen=True):
     why: str
 
 
-Record = SampleRecord | JobRecord | AlertRecord | ServerRecord | GapRecord
+Record = SampleRecord | JobRecord | AlertRecord | ServerRecord | GapRecord | LifeRecord
 
 
 def sample_record(sample: Sample) -> SampleRecord:

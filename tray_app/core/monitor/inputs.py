@@ -17,6 +17,7 @@ from tray_app.core.model.readings import (
     UssPss,
 )
 from tray_app.core.model.server_action import ActionResult
+from tray_app.core.monitor.carried import Carried
 from tray_app.core.monitor.commands import Command
 from tray_app.core.summary.measurement import Summary
 
@@ -132,6 +133,12 @@ class HistorySeen(Struct, frozen=True):
     problem: str
 
 
+class LifeRecalled(Struct, frozen=True):
+    """What an earlier run of the monitor has recorded of the server's last life."""
+
+    life: Carried
+
+
 class DaySummed(Struct, frozen=True):
     """What today amounts to so far; None: nothing is recorded."""
 
@@ -169,6 +176,7 @@ Report = (
     | BlocksSeen
     | ThreadRestarted
     | HistorySeen
+    | LifeRecalled
     | DaySummed
     | HistoryForgotten
     | StoryBeganAgain

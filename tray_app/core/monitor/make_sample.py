@@ -31,7 +31,15 @@ from tray_app.core.model.readings import (
     ProcessReading,
     TempUsage,
 )
-from tray_app.core.monitor import alerting, offered, poll_peak, run_end, server_actions, server_life
+from tray_app.core.monitor import (
+    alerting,
+    offered,
+    poll_peak,
+    resume,
+    run_end,
+    server_actions,
+    server_life,
+)
 from tray_app.core.monitor.events import (
     Event,
     HostMissing,
@@ -93,7 +101,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     the first."""
     seen = observe(state, readings, now)
     life = server_life.life_of(state, readings, seen)
-    before, state = state, server_life.on_basis(state, seen, now, life)
+    before, state = state, resume.resumed(server_life.on_basis(state, seen, now, life), now)
     work = _work(before, state, readings, now, seen, life.lost)
     course = _course(state, now, seen, work.highest_bytes)
     facts = _facts(state, now, seen, life, work, course)

@@ -27,6 +27,7 @@ from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, Te
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import mute
+from tray_app.core.monitor.carried import Carried
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.mute import UNMUTED, MuteState
 from tray_app.core.monitor.offered import Offered
@@ -96,6 +97,8 @@ class State(Struct, frozen=True):
     desktop's, ``menu_opened`` when the menu was last opened, ``menu_until_s`` how long it counts as
     open, ``offered`` the processes that it offers to watch, and ``backend`` names what shows the
     icon. ``mistakes`` are values of the config file and the environment that cannot be used.
+    ``carried`` is what an earlier run of the monitor knew of the server, until the basis of a
+    figure tells whether it is still the same one.
     """
 
     base: Settings
@@ -153,6 +156,7 @@ class State(Struct, frozen=True):
     late: int = 0
     restarts: Restarts | None = None
     history_problem: str = ""
+    carried: Carried | None = None
     backend: str = ""
     autostart: bool = False
     mistakes: tuple[Mistake, ...] = ()

@@ -90,6 +90,7 @@ from tray_app.core.monitor.inputs import (
     HistorySeen,
     HostSeen,
     Input,
+    LifeRecalled,
     MenuSeen,
     NotifierSeen,
     NotOpened,
@@ -177,6 +178,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (DayAsked(),)
         case ShowSummary():
             return state, (_since_start(state, now),)
+        case LifeRecalled(life):
+            return replace(state, carried=life), ()
         case DaySummed(summary):
             return state, (SummaryMade(Scope.TODAY, summary, state.started),)
         case DeleteHistory(sure):
@@ -379,6 +382,7 @@ def _of_another_server(state: State, now: Now) -> State:
         seen_answer_s=None,
         source=None,
         tracker=TargetTracker(),
+        carried=None,
     )
 
 
