@@ -7,6 +7,7 @@ import queue
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -14,17 +15,19 @@ from tray_app.app import wiring
 from tray_app.app.event_log import log_event
 from tray_app.app.history import recall
 from tray_app.app.invocation import Invocation, View
+from tray_app.core.analysis.course import FINE_BUCKET_S, Course
 from tray_app.core.model.readings import MemoryKind, Source
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import Ended, Event, Sampled
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import State, wants_api
+from tray_app.core.monitor.state import State, alert_limits, wants_api
 from tray_app.core.presentation import program_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.desktop.paths import history_file
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.job_control import Action, JobControl
 from tray_app.runtime.sampler import Sampler
+from tray_app.views.terminal.chart import Recent
 from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain
 from tray_app.views.terminal.view import TerminalView
 from tray_app.worker_thread import tell_restarts
@@ -47,16 +50,18 @@ def run_terminal(invocation: Invocation) -> int:
         settings = replace(settings, interval_s=ONCE_INTERVAL_S)
     state = wiring.first_state(replace(invocation, settings=settings))
     events: Events = queue.SimpleQueue()
-
-    def publish(_state: State, new_events: tuple[Event, ...]) -> None:
-        if new_events:
-            events.put(new_events)
-
-    sampler = wiring.make_sampler(invocation, state, publish, shown=True, others=True)
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
     if live:
         _keep_log_off_terminal()
+        state = replace(state, course=Course(bucket_s=FINE_BUCKET_S))
+
+    def publish(state: State, new_events: tuple[Event, ...]) -> None:
+        if new_events:
+            recent = Recent(state.course, alert_limits(state), state.settings.bands)
+            events.put((partial(view.learn, recent), *new_events))
+
+    sampler = wiring.make_sampler(invocation, state, publish, shown=True, others=True)
     view = TerminalView(
         sys.stdout,
         sys.stderr,

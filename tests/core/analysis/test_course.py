@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from tray_app.core.analysis.course import (
     BUCKETS,
+    FINE_BUCKET_S,
     Bucket,
     Course,
     Extent,
+    begun_again,
     cells,
     extent,
+    parts,
     update,
 )
 
@@ -66,6 +69,18 @@ def test_the_extent_is_that_of_the_last_ten_minutes() -> None:
     assert extent(state, 700) == Extent(210, 800, 590)
     assert extent(state, 2000) is None
     assert extent(Course(), 0) is None
+
+
+def test_a_finer_course_has_as_many_more_parts() -> None:
+    """The live screen's columns may be two seconds each; it, too, keeps 10 min."""
+    state = Course(bucket_s=FINE_BUCKET_S)
+    for second in range(0, 1000, 2):
+        state = update(state, float(second), second, None, EVERY_S)
+    assert len(state.past) == state.buckets == 300
+    assert [part.most_bytes for part in parts(state, 998.0, 3, 1) if part] == [994, 996, 998]
+    assert [part.most_bytes for part in parts(state, 998.0, 2, 5) if part] == [988, 998]
+    assert extent(state, 998.0) == Extent(400, 998, 598)
+    assert begun_again(state) == Course(bucket_s=FINE_BUCKET_S)
 
 
 @given(

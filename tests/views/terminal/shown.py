@@ -10,6 +10,7 @@ from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
+from tray_app.core.analysis.course import FINE_BUCKET_S, Course, update
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.presets import Mode
@@ -41,6 +42,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 from tray_app.core.summary.measurement import Summary
+from tray_app.views.terminal.chart import Recent
 from tray_app.views.terminal.screen import Line
 from tray_app.views.terminal.view import TerminalView
 
@@ -118,6 +120,17 @@ END = Summarised(Summary(30.0, 2, 2200 * MIB, 1163.0 * MIB, watched_s=30.0), end
 
 
 STORY: tuple[Event, ...] = (Sampled(CALM), Sampled(BUSY), ALERT, END, Ended())
+
+
+def recent_of(
+    *sizes_mb: int | None, every_s: float = 2.0, until_s: float = CALM.at.mono_s
+) -> Recent:
+    """A chart's data: these figures, the last at ``until_s``; None: no figure."""
+    past = Course(bucket_s=FINE_BUCKET_S)
+    for at, size in enumerate(sizes_mb):
+        now_s = until_s - every_s * (len(sizes_mb) - 1 - at)
+        past = update(past, now_s, None if size is None else size * MIB, None, every_s)
+    return Recent(past)
 
 
 def texts(lines: list[Line]) -> list[str]:

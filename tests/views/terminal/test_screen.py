@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.views.terminal.shown import ALERT, BLIND, BUSY, CALM, RECOVERY, texts
+from tests.views.terminal.shown import ALERT, BLIND, BUSY, CALM, RECOVERY, recent_of, texts
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.limits import Level
-from tray_app.core.analysis.bands import Band
 from tray_app.core.model.process_finding import (
     ProcessProblem,
     ProcessProblemKind,
@@ -23,6 +22,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.views.terminal.lines import (
+    WORDS,
     alert_line,
     cells,
 )
@@ -90,9 +90,50 @@ def test_a_run_without_end_says_how_to_end_it() -> None:
 
 def test_the_strip_shows_the_past_in_its_bands_colours() -> None:
     """A calm past is low, a gap is a gap, and the newest sample stands last."""
-    past = ((126 * MIB, Band.GREEN), (None, Band.UNKNOWN), (2200 * MIB, Band.RED))
-    line = ScreenContent(BUSY, past=past).lines(80)[4]
-    assert line[1:] == (("▁", "green"), (" ", "bright_black"), ("█", "red"))
+    recent = recent_of(126, None, None, 2200, until_s=BUSY.at.mono_s)
+    line = ScreenContent(BUSY, recent).lines(80, 16)[4]
+    assert line[0] == ("    ", "")
+    assert line[-3:] == (("▁", "green"), ("  ", "dim"), ("█", "red"))
+
+
+def test_the_chart_takes_the_free_height_at_the_lower_end() -> None:
+    """Its last row is the screen's; the figures above stay where they are, and lose the strip."""
+    recent = recent_of(*range(100, 200))
+    picture, without = ScreenContent(CALM, recent), ScreenContent(CALM)
+    for height in (24, 40):
+        lines = texts(picture.lines(80, height))
+        assert len(lines) == height
+        assert lines[-1].endswith("now")
+        assert lines[:11] == texts(without.lines(80, height))[:11]
+        assert sum("│" in line or "┤" in line for line in lines) == height - 13
+    assert not any("now" in line for line in texts(picture.lines(80, 18)))
+
+
+def test_the_chart_leaves_room_for_an_alert_and_the_server() -> None:
+    """On 80x24 cells it has six rows, however much there is to list."""
+    rows = tuple(ProcessRow(n, "worker", Role.TARGET, GIB, 1.0) for n in range(40))
+    picture = ScreenContent(
+        replace(BUSY, rows=rows), recent_of(*range(100), until_s=BUSY.at.mono_s), ("an alert",)
+    )
+    lines = texts(picture.lines(80, 24))
+    assert len(lines) == 24
+    assert sum("│" in line or "┤" in line for line in lines) == 5
+    assert " an alert" in lines
+    assert any("worker" in line for line in lines)
+    assert "    …" in lines
+
+
+def test_the_last_picture_keeps_its_chart() -> None:
+    """It is left on the first screen, whose height is free."""
+    assert texts(ScreenContent(CALM, recent_of(100, 200)).lines(80))[-1].endswith("now")
+
+
+def test_a_terminal_without_blocks_gets_a_chart_of_ascii() -> None:
+    """The Linux console, say."""
+    picture = ScreenContent(CALM, recent_of(*range(700, 800)), marks=WORDS)
+    chart = texts(picture.lines(80, 30))[12:]
+    assert any("#" in line for line in chart)
+    assert "".join(chart).isascii()
 
 
 def test_details_tell_how_the_server_was_recognised() -> None:
@@ -146,7 +187,8 @@ def test_a_picture_never_outgrows_its_terminal(
     relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=name)
     sample = replace(sample, problem=relay)
     notes = (alert_line(ALERT), alert_line(RECOVERY))
-    picture = ScreenContent(sample, ((5 * MIB, Band.GREEN),) * 300, notes, 9.0, 30.0, details=True)
+    recent = recent_of(*range(0, 4000, 13), until_s=sample.at.mono_s)
+    picture = ScreenContent(sample, recent, notes, 9.0, 30.0, details=True)
     lines = texts(picture.lines(width, height))
     assert max(cells(line) for line in lines) <= width
     assert height is None or len(lines) <= height

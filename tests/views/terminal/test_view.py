@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.views.terminal.shown import ALERT, BUSY, CALM, END, STORY, Terminal, view
+from tests.views.terminal.shown import ALERT, BUSY, CALM, END, STORY, Terminal, recent_of, view
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.config.settings import Settings
@@ -37,6 +37,7 @@ from tray_app.views.terminal.lines import (
     plain_lines,
     summary_lines,
 )
+from tray_app.views.terminal.screen import WHOLE_EVERY
 from tray_app.views.terminal.view import OutputClosed, OutputFailed, line_width
 
 REPOSITORY = Path(__file__).parents[3]
@@ -133,6 +134,43 @@ def test_the_elapsed_time_counts_from_the_first_sample(terminal: Terminal) -> No
         shown.handle(event)
     shown.close()
     assert "10 s of 30 s" in terminal.getvalue().rpartition("\x1b[?1049l")[2]
+
+
+def test_only_lines_that_differ_are_written(terminal: Terminal) -> None:
+    """So nothing flickers, and a terminal far away has little to read."""
+    shown = view(terminal, live=True)
+    shown.handle(Sampled(BUSY))
+    before = len(terminal.getvalue())
+    shown.handle(Sampled(replace(BUSY, cpu_percent=77.0)))
+    written = terminal.getvalue()[before:]
+    assert "77 %" in written
+    assert "Machine" not in written
+    before = len(terminal.getvalue())
+    shown.handle(Sampled(replace(BUSY, cpu_percent=77.0)))
+    assert terminal.getvalue()[before:] == ""
+    shown.redraw()
+    assert "Machine" in terminal.getvalue()[before:]
+
+
+def test_what_another_program_wrote_on_the_screen_goes_away(terminal: Terminal) -> None:
+    """Some pictures are written whole, without an empty screen in between."""
+    shown = view(terminal, live=True)
+    shown.handle(Sampled(BUSY))
+    before = len(terminal.getvalue())
+    for _ in range(WHOLE_EVERY):
+        shown.handle(Sampled(BUSY))
+    written = terminal.getvalue()[before:]
+    assert written.count("Machine") == 1
+    assert "\x1b[2J" not in written
+
+
+def test_the_live_screen_has_a_chart_of_what_it_learnt(terminal: Terminal) -> None:
+    """With the limits as lines."""
+    shown = view(terminal, live=True)
+    shown.learn(recent_of(*range(1400, 1450), until_s=BUSY.at.mono_s))
+    shown.handle(Sampled(BUSY))
+    assert "1.46 GB┤" in terminal.getvalue()
+    assert " raised" in terminal.getvalue()
 
 
 def test_only_the_last_few_alerts_stay_on_the_screen(

@@ -1,7 +1,7 @@
-"""Memory of the last 10 min for pictures: the least and the most of every 10 s.
+"""Memory of the last 10 min for pictures: the least and the most of every 10 s, or finer.
 
-At most 61 buckets, whatever the interval is. A peak between two samples counts, so that no picture
-loses it.
+At most 61 buckets of 10 s, whatever the interval is. A peak between two samples counts, so that no
+picture loses it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from msgspec.structs import replace
 BUCKET_S = 10.0
 BUCKETS = 60
 SPAN_S = BUCKET_S * BUCKETS
+FINE_BUCKET_S = 2.0
+"""For a picture that is wider than 60 columns."""
 
 
 class Bucket(Struct, frozen=True):
-    """Ten seconds of the monotonic clock, and the least and the most memory in them."""
+    """A piece of the monotonic clock, and the least and the most memory in it."""
 
     number: int
     least_bytes: int
@@ -24,11 +26,17 @@ class Bucket(Struct, frozen=True):
 
 class Course(Struct, frozen=True):
     """``past`` are the buckets that are over, oldest first; ``newest`` is still filling.
-    ``last_s`` is when the last figure came."""
+    ``last_s`` is when the last figure came, ``bucket_s`` how long a bucket is."""
 
     past: tuple[Bucket, ...] = ()
     newest: Bucket | None = None
     last_s: float = 0.0
+    bucket_s: float = BUCKET_S
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets are kept besides the newest."""
+        return int(SPAN_S // self.bucket_s)
 
 
 class Extent(Struct, frozen=True):
@@ -53,7 +61,7 @@ def update(
     """
     if memory_bytes is None:
         return state
-    number, before = int(now_s // BUCKET_S), state.newest
+    number, before = int(now_s // state.bucket_s), state.newest
     least, most = memory_bytes, max(memory_bytes, peak_bytes or 0)
     if before is not None and before.number == number:
         least, most = min(before.least_bytes, least), max(before.most_bytes, most)
@@ -62,23 +70,33 @@ def update(
         return replace(state, newest=Bucket(number, least, most), last_s=now_s)
     newest = Bucket(number, least, most)
     if before is None or not before.number < number:
-        return Course((), newest, now_s)
+        return replace(state, past=(), newest=newest, last_s=now_s)
+    first = number - state.buckets
     between: tuple[Bucket, ...] = ()
     if now_s - state.last_s <= 2 * apart_s:
-        missed = range(max(before.number + 1, number - BUCKETS), number)
+        missed = range(max(before.number + 1, first), number)
         between = tuple(Bucket(each, least, most) for each in missed)
     past = (*state.past, before, *between)
-    kept = tuple(each for each in past if each.number >= number - BUCKETS)
-    return Course(kept, newest, now_s)
+    kept = tuple(each for each in past if each.number >= first)
+    return replace(state, past=kept, newest=newest, last_s=now_s)
+
+
+def begun_again(state: Course) -> Course:
+    """Without a figure, in buckets of the same length."""
+    return Course(bucket_s=state.bucket_s)
 
 
 def cells(state: Course, now_s: float, count: int) -> tuple[Cell, ...]:
-    """The last 10 min in so many parts, newest last; the newest is still filling.
+    """The last 10 min in so many parts, newest last; the newest is still filling."""
+    return parts(state, now_s, count, state.buckets // count)
+
+
+def parts(state: Course, now_s: float, count: int, per: int) -> tuple[Cell, ...]:
+    """The last ``count`` parts of ``per`` buckets, newest last.
 
     A part begins at a multiple of its length, so that a peak stays in its part.
     """
-    per = BUCKETS // count
-    last = int(now_s // BUCKET_S) // per
+    last = int(now_s // state.bucket_s) // per
     found: dict[int, Bucket] = {}
     for each in _buckets(state):
         at = each.number // per
@@ -90,13 +108,13 @@ def cells(state: Course, now_s: float, count: int) -> tuple[Cell, ...]:
 def extent(state: Course, now_s: float) -> Extent | None:
     """The least and the most of the last 10 min, and since when they are known; None without a
     figure."""
-    first = int(now_s // BUCKET_S) - BUCKETS + 1
+    first = int(now_s // state.bucket_s) - state.buckets + 1
     known = [each for each in _buckets(state) if each.number >= first]
     if not known:
         return None
     least = min(each.least_bytes for each in known)
     most = max(each.most_bytes for each in known)
-    return Extent(least, most, min(SPAN_S, now_s - BUCKET_S * known[0].number))
+    return Extent(least, most, min(SPAN_S, now_s - state.bucket_s * known[0].number))
 
 
 def _buckets(state: Course) -> tuple[Bucket, ...]:

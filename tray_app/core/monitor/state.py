@@ -11,6 +11,7 @@ from tray_app.core.alerts import policies, system_memory
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.alerts.policies import CALM, AlertsState
 from tray_app.core.analysis import activity as activities
+from tray_app.core.analysis import course as courses
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
@@ -208,7 +209,7 @@ def rebased(state: State, now: Now, *, same_run: bool = False) -> State:
         return changed
     quick = state.quick and measurement.rebased(state.quick)
     run = measurement.rebased(state.run)
-    return replace(changed, run=run, quick=quick, course=Course())
+    return replace(changed, run=run, quick=quick, course=courses.begun_again(state.course))
 
 
 def set_address(state: State) -> ServerAddress:

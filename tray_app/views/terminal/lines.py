@@ -28,6 +28,7 @@ from tray_app.core.presentation import (
     summary_text,
 )
 from tray_app.core.presentation.figure import Figure
+from tray_app.views.terminal.chart import ASCII, BLOCKS, Signs
 
 MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
@@ -38,8 +39,7 @@ TAIL_MIN_WIDTH = 20  # columns: "processing frames?"
 class Marks(Struct, frozen=True):
     """The signs of one kind of terminal, each with its trailing space.
 
-    ``bar`` is the done and the open part of a progress bar; ``strip`` steps from low to high
-    (empty: no strip).
+    ``bar`` is the done and the open part of a progress bar.
     """
 
     band: dict[Band, str]
@@ -49,7 +49,7 @@ class Marks(Struct, frozen=True):
     target: str
     python: str
     bar: tuple[str, str]
-    strip: str
+    chart: Signs
 
 
 EMOJI = Marks(
@@ -66,7 +66,7 @@ EMOJI = Marks(
     target="🎯 ",
     python="🐍 ",
     bar=("━", "─"),
-    strip="▁▂▃▄▅▆▇█",
+    chart=BLOCKS,
 )
 
 # Bands and sources are also written as words, so that a terminal without emoji loses nothing.
@@ -78,7 +78,7 @@ WORDS = Marks(
     target="> ",
     python="- ",
     bar=("#", "-"),
-    strip="",
+    chart=ASCII,
 )
 
 _ASCII = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "~", "²": "2"})
@@ -87,7 +87,7 @@ _ASCII = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "~", "²": "2"
 def marks_for(encoding: str | None, *, has_emoji: bool = True) -> Marks:
     """Emoji if the terminal has some and the stream can encode them; an unnamed encoding (a test's
     buffer) can."""
-    return EMOJI if has_emoji and carries("🟢▁━…", encoding) else WORDS
+    return EMOJI if has_emoji and carries("🟢▁╌┤━…", encoding) else WORDS
 
 
 def carries(text: str, encoding: str | None) -> bool:
@@ -113,6 +113,8 @@ def printable(text: str, encoding: str | None) -> str:
 
 def cells(text: str) -> int:
     """Columns that ``text`` takes. A variation selector counts one: it widens its character."""
+    if text.isascii():  # the usual
+        return len(text)
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 

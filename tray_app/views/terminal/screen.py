@@ -1,11 +1,12 @@
-"""The live screen: redraws one picture in place. Its layout is pure (`Picture`).
+"""The live screen: redraws one picture in place, of which it writes only the lines that differ. Its
+layout is pure (`ScreenContent`).
 
 Rule of the room: rich is imported when a screen is made (40 ms).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.model.readings import GIB, ProcessRow
+from tray_app.core.model.readings import ProcessRow
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import (
     figures,
@@ -24,10 +25,9 @@ from tray_app.core.presentation import (
     source_text,
     summary_text,
 )
-
-if TYPE_CHECKING:
-    from rich.console import Group
-
+from tray_app.core.presentation.figure import Figure
+from tray_app.views.terminal import chart
+from tray_app.views.terminal.chart import Piece, Recent
 from tray_app.views.terminal.lines import (
     EMOJI,
     MAX_WIDTH,
@@ -44,14 +44,22 @@ from tray_app.views.terminal.lines import (
 )
 from tray_app.views.terminal.streams import is_in_foreground, terminal_size
 
-MIN_WIDTH = 40
+if TYPE_CHECKING:
+    from rich.text import Text
 
+MIN_WIDTH = 40
+FIXED_ROWS = 5  # the heading, the figure on top, and a blank line
 
 ALL_NOTES_FROM_HEIGHT = 32  # rows of screen; a shorter one has room for the newest note
 
-# The strip of past samples is as high as this at least, so that a calm server looks calm.
-STRIP_TOP_BYTES = GIB
-
+# Rows of the chart with its time axis: at least, and where the height is free. Where fewer are
+# left, a strip of one row stands at the top instead.
+CHART_ROWS_MIN = 4
+CHART_ROWS = 10
+CHART_PART = 2  # at least one of so many free rows is the chart's
+LISTS_ROWS_MIN = 4  # a blank line, a heading and one process before the dots
+WHOLE_EVERY = 30  # pictures, of which one is written whole
+LISTS_STEP = 3  # rows: a process that comes or goes changes the chart's height seldom
 Span = tuple[str, str]  # text, rich style
 
 Line = tuple[Span, ...]
@@ -68,13 +76,13 @@ _STYLES = {
 
 
 class ScreenContent(Struct, frozen=True):
-    """All that a live screen shows. ``past`` is (bytes, band) per sample, oldest first.
+    """All that a live screen shows; ``recent`` is its chart.
 
     ``duration_s`` None: the run has no set end. ``final``: it is over and takes no keys.
     """
 
     sample: Sample
-    past: tuple[tuple[int | None, Band], ...] = ()
+    recent: Recent | None = None
     notes: tuple[str, ...] = ()
     elapsed_s: float = 0.0
     duration_s: float | None = None
@@ -86,20 +94,42 @@ class ScreenContent(Struct, frozen=True):
     def lines(self, width: int, height: int | None = None) -> list[Line]:
         """The screen's lines for ``width`` columns, at most ``height`` of them.
 
-        If space is short, it drops older notes, then processes, then blank lines.
+        If space is short, it drops older notes, then processes, then blank lines. The chart stands
+        at the lower end, where its height moves nothing else.
         """
         width = max(MIN_WIDTH, min(width - 1, MAX_WIDTH))
         short = height is not None and height < ALL_NOTES_FROM_HEIGHT
-        # Processes come and go, so they are at the end, where they move nothing else.
-        lines = [
-            *self._heading(width),
-            *self._figures(width),
-            *self._told(width, 1 if short else NOTES_SHOWN),
-        ]
-        lines += _cut(list(self._processes(width)), None if height is None else height - len(lines))
-        if height is not None and len(lines) > height:
-            lines = [line for line in lines if line][:height]
-        return [_within(line, width) for line in lines]
+        has_chart = self._has_chart(height)
+        lines = [*self._heading(width), *self._figures(width, has_strip=not has_chart)]
+        notes = list(self._told(width, 1 if short else NOTES_SHOWN))
+        # Processes come and go, so they are below the others, where they move nothing else.
+        lists = list(self._processes(width))
+        free = None if height is None else height - len(lines) - 1
+        drawn: list[Line] = []
+        if has_chart:
+            drawn = list(self._chart(width, free, len(notes) + len(lists)))
+        room = None if height is None else height - len(drawn)
+        lines += notes
+        lines += _cut(lists, None if room is None else room - len(lines))
+        lines = lines if room is None else _filled(lines, room if drawn else 0, room)
+        return [*(_within(line, width) for line in lines), *drawn]
+
+    def _has_chart(self, height: int | None) -> bool:
+        """Whether there is room for it, whatever the figures are just now."""
+        if self.recent is None or height is None:
+            return self.recent is not None
+        above = FIXED_ROWS + len(self._shown_figures())
+        return height >= above + 1 + LISTS_ROWS_MIN + CHART_ROWS_MIN
+
+    def _chart(self, width: int, free: int | None, listed: int) -> Iterator[Line]:
+        """A blank line and the chart, in its part of the free rows; nothing if it has none."""
+        if self.recent is None or (free is not None and free < CHART_ROWS_MIN):
+            return
+        rows = CHART_ROWS if free is None else _chart_rows(free, listed)
+        yield _BLANK
+        now_s, signs = self.sample.at.mono_s, self.marks.chart
+        for pieces in chart.rows(self.recent, now_s, width, rows, signs):
+            yield tuple(map(_span, pieces))
 
     def _heading(self, width: int) -> Iterator[Line]:
         name, clock = f" {program_text.title(self.demo)}", clock_of(self.sample)
@@ -108,7 +138,7 @@ class ScreenContent(Struct, frozen=True):
         yield self._progress(width)
         yield _BLANK
 
-    def _figures(self, width: int) -> Iterator[Line]:
+    def _figures(self, width: int, *, has_strip: bool) -> Iterator[Line]:
         sample, marks = self.sample, self.marks
         yield (
             (f" {marks.band[sample.band]}", ""),
@@ -117,11 +147,11 @@ class ScreenContent(Struct, frozen=True):
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
-        if marks.strip:
-            yield self._strip(width - 4)
+        if has_strip and self.recent and len(marks.chart.steps) > 1:
+            columns = chart.strip(self.recent, sample.at.mono_s, width - 4, marks.chart)
+            yield ("    ", ""), *map(_span, columns)
         yield _BLANK
-        hidden = () if self.details else figures.ONLY_IN_DETAILS
-        rows = [figure for figure in figures.SCREEN if figure not in hidden]
+        rows = self._shown_figures()
         label = max(len(figure.label) for figure in rows) + 2
         for figure in rows:
             text = f"{mark_of(figure, sample, marks)}{figure.text(sample)}"
@@ -130,19 +160,9 @@ class ScreenContent(Struct, frozen=True):
             yield _row(figure.label, told[0] if told else format.UNKNOWN, label)
             yield from (_row("", more, label) for more in told[1:])
 
-    def _strip(self, width: int) -> Line:
-        """Memory of the last ``width`` samples as columns in their bands' colours."""
-        steps = self.marks.strip
-        past = self.past[-width:]
-        top = max((size for size, _ in past if size is not None), default=0)
-        top = max(top, STRIP_TOP_BYTES)
-        return (
-            ("    ", ""),
-            *(
-                (" " if size is None else steps[size * (len(steps) - 1) // top], _STYLES[band])
-                for size, band in past
-            ),
-        )
+    def _shown_figures(self) -> list[Figure]:
+        hidden = () if self.details else figures.ONLY_IN_DETAILS
+        return [figure for figure in figures.SCREEN if figure not in hidden]
 
     def _processes(self, width: int) -> Iterator[Line]:
         sample, marks = self.sample, self.marks
@@ -189,6 +209,27 @@ class ScreenContent(Struct, frozen=True):
         return (f" {full * done}", ""), (empty * (room - done), "dim"), (f"  {text}", "")
 
 
+def _filled(lines: list[Line], least: int, room: int) -> list[Line]:
+    """At least so many lines, and at most as there is room for."""
+    if len(lines) > room:
+        lines = [line for line in lines if line][:room]
+    return lines + [_BLANK] * (least - len(lines))
+
+
+def _chart_rows(free: int, listed: int) -> int:
+    """How many of the free rows the chart gets beside so many rows of notes and processes."""
+    wanted = LISTS_STEP * -(-listed // LISTS_STEP)
+    return max(free - wanted, free // CHART_PART, CHART_ROWS_MIN)
+
+
+def _span(piece: Piece) -> Span:
+    text, ink = piece
+    if ink.band is None:
+        return text, "dim"
+    colour = _STYLES[ink.band]
+    return text, f"{colour} reverse" if ink.is_line else colour
+
+
 def _within(line: Line, width: int) -> Line:
     """The line in at most ``width`` columns, with an ellipsis if it was cut."""
     if sum(cells(text) for text, _ in line) <= width:  # the usual
@@ -219,33 +260,30 @@ def _columns(name: str, pid: str, size: str, cpu: str, width: int, style: str) -
 def _cut(lines: list[Line], room: int | None) -> list[Line]:
     if room is None or len(lines) <= room:
         return lines
-    if room < 4:  # at least a blank line, a heading and one process before the dots
+    if room < LISTS_ROWS_MIN:
         return []
-    return [*lines[: room - 1], (("    …", "dim"),)]
+    shown = lines[: room - 1] if lines[room - 2] else lines[: room - 2]
+    return [*shown, (("    …", "dim"),)]
 
 
 class LiveScreen:
     """Pictures on the terminal's second screen; on leaving, the last one is left on the first.
 
-    The second screen, because there a resize cannot leave pieces of old pictures behind.
+    The second screen, because there a resize cannot leave pieces of old pictures behind. Only the
+    lines that differ from those on the screen are written, all at once.
     """
 
     def __init__(self, stdout: TextIO) -> None:
         from rich.console import Console
-        from rich.live import Live
 
         self._stdout = stdout
         self._console = Console(file=stdout, highlight=False)
         self._encoding = stdout.encoding
-        self._live = Live(
-            console=self._console,
-            screen=True,
-            auto_refresh=False,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
         self._last: ScreenContent | None = None
         self._is_on = False
+        self._size = (0, 0)
+        self._on_screen: list[Line] = []
+        self._written = 0
 
     @property
     def usable(self) -> bool:
@@ -268,11 +306,34 @@ class LiveScreen:
             if size := terminal_size(self._stdout):
                 self._console.size = size
             width, height = self._console.size
-            self._live.update(self._drawn(picture.lines(width, height)), refresh=True)
+            if self._size != (width, height):
+                self._size, self._on_screen = (width, height), []
+            self._write(picture.lines(width, height))
+
+    def _write(self, lines: list[Line]) -> None:
+        from rich.control import Control
+        from rich.segment import ControlType
+
+        before = self._on_screen
+        self._written += 1
+        # What another program wrote in between goes away, too.
+        whole = self._written % WHOLE_EVERY == 0
+        erase_row = Control((ControlType.ERASE_IN_LINE, 0))
+        with self._console as console:  # one write for all
+            if not before:
+                console.control(Control.clear())
+            for at in range(max(len(lines), len(before))):
+                line = lines[at] if at < len(lines) else _BLANK
+                if whole or at >= len(before) or line != before[at]:
+                    console.control(Control.move_to(0, at))
+                    console.print(self._text(line), end="")
+                    console.control(erase_row)
+        self._on_screen = lines
 
     def redraw(self) -> None:
         """Draw the last picture again, after a resize or in the foreground again."""
         if self._last:
+            self._on_screen = []
             self.show(self._last)
 
     def leave(self) -> None:
@@ -282,8 +343,12 @@ class LiveScreen:
     def _turn(self, *, on: bool) -> None:
         """Switch to the second screen or back, if not there already."""
         if on != self._is_on:
-            self._is_on = on
-            (self._live.start if on else self._live.stop)()
+            self._is_on, self._on_screen = on, []
+            if not on:  # the cursor that is shown is the first screen's
+                self._console.show_cursor()
+            self._console.set_alt_screen(on)
+            if on:
+                self._console.show_cursor(show=False)
 
     def __exit__(
         self,
@@ -294,19 +359,15 @@ class LiveScreen:
         self._turn(on=False)
         if self._last:
             final = replace(self._last, final=True)
-            self._console.print(self._drawn(final.lines(self._console.width)))
+            with self._console as console:
+                for line in final.lines(console.width):
+                    console.print(self._text(line))
 
-    def _drawn(self, lines: Iterable[Line]) -> Group:
-        from rich.console import Group
+    def _text(self, line: Line) -> Text:
         from rich.text import Text
 
-        return Group(
-            *(
-                Text.assemble(
-                    *((printable(text, self._encoding), style) for text, style in line),
-                    no_wrap=True,
-                    overflow="crop",  # rich's own ellipsis is not in every encoding
-                )
-                for line in lines
-            )
+        return Text.assemble(
+            *((printable(text, self._encoding), style) for text, style in line),
+            no_wrap=True,
+            overflow="crop",  # rich's own ellipsis is not in every encoding
         )

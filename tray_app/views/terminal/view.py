@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from tray_app.core.alerts.server_exit import ServerExit, ServerReturn, WorkerReplacement
-from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.events import (
     Alert,
     DemoRepeats,
@@ -22,6 +21,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
+from tray_app.views.terminal.chart import Recent
 from tray_app.views.terminal.json_record import json_line
 from tray_app.views.terminal.lines import (
     INDENT,
@@ -83,12 +83,16 @@ class TerminalView:
         self._marks = marks_for(shown.encoding, has_emoji=shows_emoji(shown, os.environ))
         self._screen = _live_screen(stdout) if live and not json else None
         self._picture: ScreenContent | None = None
-        self._past: deque[tuple[int | None, Band]] = deque(maxlen=MAX_WIDTH)
+        self._recent: Recent | None = None
         self._notes: deque[str] = deque(maxlen=NOTES_SHOWN)
         self._started_s: float | None = None
         self._changed_in: int | None = None
         self._summary: list[str] = []
         self._open = ExitStack()
+
+    def learn(self, recent: Recent) -> None:
+        """Take what the live screen's chart is made from, before the sample that belongs to it."""
+        self._recent = recent
 
     def handle(self, event: Event) -> None:
         """Show one event.
@@ -141,13 +145,12 @@ class TerminalView:
         else:
             if self._started_s is None:
                 self._started_s = sample.at.mono_s
-            self._past.append((sample.memory_bytes, sample.band))
             from tray_app.views.terminal.screen import ScreenContent
 
             self._draw(
                 ScreenContent(
                     sample,
-                    past=tuple(self._past),
+                    recent=self._recent,
                     notes=tuple(self._notes),
                     elapsed_s=sample.at.mono_s - self._started_s,
                     duration_s=self._duration_s,
