@@ -437,6 +437,15 @@ class DesktopSession:
         asking.destroy()
         display.sync()
 
+    def set_dots_per_inch(self, dpi: int) -> None:
+        """As a person does in ~/.Xresources."""
+        from Xlib import Xatom  # type: ignore[import-untyped]
+
+        text = f"Xft.dpi:\t{dpi}\n".encode()
+        root = self._windows.screen().root
+        root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, text)
+        self._windows.sync()
+
     def end_window_manager(self) -> None:
         """End the window manager: another one may follow."""
         self.stop(self._manager)

@@ -1,5 +1,5 @@
-"""The app in other desktops: MATE's panel and waybar at every change, KDE Plasma and GNOME Shell
-with ``tests/run --hosts``.
+"""The app in other desktops: MATE's panel, waybar and panels with the old tray at every change, KDE
+Plasma and GNOME Shell with ``tests/run --hosts``.
 
 Each shows the icon pixel by pixel, the menu by mouse, a submenu that is wholly on the screen, a
 tooltip and a notification, where the desktop has them. What was seen is kept as a contact sheet.
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
-from tests.desktop.conftest import StartApp
+from tests.desktop import legacy_tray
+from tests.desktop.conftest import StartApp, StartDesktop
 from tests.desktop.host_sheets import Sheet
 from tests.desktop.hosts import (
     HAS_TOOLTIP,
@@ -22,11 +23,20 @@ from tests.desktop.hosts import (
     missing_parts,
     wait_for_shown,
 )
-from tests.desktop.legacy_tray import climb_to
-from tests.desktop.recorder import Eavesdropper
+from tests.desktop.legacy_tray import (
+    SCREEN_CENTRE,
+    LegacyApp,
+    StartTray,
+    climb_to,
+    icon_box,
+    open_menu,
+    wait_for_icon,
+)
+from tests.desktop.recorder import NOTIFICATIONS, Eavesdropper
 from tests.desktop.running import CONFIG, App
 from tests.desktop.session import Box, Point, Theme, row_centre
-from tests.needs import missing
+from tests.desktop.test_every_notification import COLOURS_OF_TEXT
+from tests.needs import missing, path_of
 from tests.server.starting import ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
@@ -47,6 +57,7 @@ SLOW: list[tuple[Name, Theme, int]] = [
     ("gnome", "light", 1),
     ("gnome", "dark", 2),
 ]
+LOOKS: list[tuple[Theme, int]] = [("dark", 1), *([("light", 1), ("dark", 2)] if ALL else [])]
 # GNOME's banner without and with buttons.
 BANNER_PX, WITH_BUTTONS_PX = 70, 130
 RAISED_MB, CRITICAL_MB = 200, 350
@@ -126,25 +137,80 @@ def test_a_desktop_shows_all_of_it(
     sheet.save()
 
 
-@pytest.mark.skipif(not ALL, reason="GNOME Shell runs with tests/run --hosts")
-def test_gnome_keeps_the_buttons_of_a_climb(
-    start_app: StartApp, runanalyze_server: ServerFactory
+if ALL:
+
+    def test_gnome_keeps_the_buttons_of_a_climb(
+        start_app: StartApp, runanalyze_server: ServerFactory
+    ) -> None:
+        """A notification that follows another on the screen has its buttons, and they work."""
+        if lacking := missing_parts("gnome"):
+            pytest.skip(missing(*lacking))
+        server = runanalyze_server()
+        settings = f"{CONFIG}critical_repeat_min = 0.1\n"
+        with HostSession("gnome") as host, Eavesdropper(host.bus_address) as ear:
+            app = start_app(host, "--url", server.url, settings=settings)
+            wait_for_shown(host, app, Band.GREEN)
+            host.hover(60, host.screen[1] - 100)
+            before = host.still()
+            climb_to(server, RAISED_MB)
+            host.wait_for_change(before, "a first notification", BANNER_PX)
+            climb_to(server, CRITICAL_MB)
+            for title in ("Critical: ", "Still critical: "):
+                wait_for(lambda title=title: ear.notices[-1].summary.startswith(title), title, 20)
+                box, _ = host.wait_for_change(before, f"{title} with buttons", WITH_BUTTONS_PX)
+            host.left_click(box[2] - 60, box[3] - 24)  # Mute is the last
+            app.wait_for_label("Unmute (")
+
+
+# Panels with the old tray
+
+
+@pytest.mark.parametrize(
+    ("panel", "theme", "scale"),
+    [(panel, *look) for panel in legacy_tray.PROGRAMS for look in LOOKS],
+)
+def test_an_old_tray_shows_all_of_it(
+    panel: legacy_tray.Panel,
+    theme: Theme,
+    scale: int,
+    start_desktop: StartDesktop,
+    start_tray: StartTray,
+    runanalyze_server: ServerFactory,
 ) -> None:
-    """A notification that follows another on the screen has its buttons, and they work."""
-    if lacking := missing_parts("gnome"):
-        pytest.skip(missing(*lacking))
+    """The icon as it is drawn, our own menu, submenu and tooltip, and dunst's notification."""
+    sheet = Sheet(f"{panel}-{theme}-{scale}x")
+    desktop = start_desktop(host="none", notifier=False)
+    desktop.set_dots_per_inch(96 * scale)
+    # Only i3bar heeds that, the others are told.
+    tray = start_tray(panel, desktop, icon_px=22 if panel == "i3bar" else 22 * scale, theme=theme)
+    desktop.start("dunst", path_of("dunst"))
+    wait_for(lambda: desktop.peer.owner(NOTIFICATIONS), "dunst is there")
     server = runanalyze_server()
-    settings = f"{CONFIG}critical_repeat_min = 0.1\n"
-    with HostSession("gnome") as host, Eavesdropper(host.bus_address) as ear:
-        app = start_app(host, "--url", server.url, settings=settings)
-        wait_for_shown(host, app, Band.GREEN)
-        host.hover(60, host.screen[1] - 100)
-        before = host.still()
-        climb_to(server, RAISED_MB)
-        host.wait_for_change(before, "a first notification", BANNER_PX)
-        climb_to(server, CRITICAL_MB)
-        for title in ("Critical: ", "Still critical: "):
-            wait_for(lambda title=title: ear.notices[-1].summary.startswith(title), title, 20)
-            box, _ = host.wait_for_change(before, f"{title} with buttons", WITH_BUTTONS_PX)
-        host.left_click(box[2] - 60, box[3] - 24)  # Mute is the last
-        app.wait_for_label("Unmute (")
+    app = LegacyApp(desktop, "--url", server.url)
+    wait_for_icon(tray, app, band=Band.GREEN)
+    icon = icon_box(tray)
+    assert icon
+    sheet.add_icon(desktop.pixels(), icon)
+
+    menu = open_menu(tray)
+    sheet.add(desktop.pixels(), menu)
+    rows = app.rows
+    before = rows[: rows.index(next(row for row in rows if row["children"]))]
+    desktop.key(*["Down"] * (sum(row.get("type") != "separator" for row in before) + 1), "Right")
+    wait_for(lambda: len(tray.popups()) == 2, "a submenu is open")
+    (submenu,) = (box for box in tray.popups() if box != menu)
+    sheet.add(desktop.pixels(), submenu)
+    desktop.key("Escape", "Escape")
+    wait_for(lambda: not tray.popups(), "the menu is closed")
+    desktop.hover(*SCREEN_CENTRE)
+
+    desktop.hover(*tray.icon_centre())
+    (tooltip,) = wait_for(tray.popups, "a tooltip is shown")
+    sheet.add(desktop.pixels(), tooltip)
+    desktop.hover(*SCREEN_CENTRE)
+    wait_for(lambda: not tray.popups(), "the tooltip is gone")
+    server.allocate(300)
+    (note,) = wait_for(tray.popups, "a notification is shown")
+    wait_for(lambda: desktop.pixels(note).getcolors(COLOURS_OF_TEXT) is None, "its text is painted")
+    sheet.add(desktop.pixels(), note)
+    sheet.save()
