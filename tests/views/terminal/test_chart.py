@@ -135,7 +135,7 @@ def test_the_strip_is_a_row_of_columns() -> None:
 @pytest.mark.parametrize("signs", [BLOCKS, ASCII])
 @given(
     sizes=st.lists(st.integers(0, 2**20) | st.none(), max_size=40),
-    width=st.integers(39, 300),
+    width=st.integers(20, 300),
     height=st.integers(2, 80),
     every_s=st.floats(0.5, 60),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -121,6 +122,17 @@ def test_the_chart_leaves_room_for_an_alert_and_the_server() -> None:
     assert " an alert" in lines
     assert any("worker" in line for line in lines)
     assert "    …" in lines
+
+
+@pytest.mark.parametrize("columns", [20, 21, 30, 40, 41, 80, 200])
+def test_the_newest_column_is_on_every_terminal(columns: int) -> None:
+    """A terminal narrower than the texts cuts them, and not the chart; a tiny one has none."""
+    picture = ScreenContent(CALM, recent_of(*range(100, 200)))
+    last = texts(picture.lines(columns, 30))[-1]
+    assert last.endswith("now") == (columns > 20)
+    assert cells(last) < columns
+    strip = texts(picture.lines(columns, 16))[4]
+    assert cells(strip) < columns
 
 
 def test_the_last_picture_keeps_its_chart() -> None:

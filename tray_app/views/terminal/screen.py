@@ -55,6 +55,7 @@ ALL_NOTES_FROM_HEIGHT = 32  # rows of screen; a shorter one has room for the new
 # Rows of the chart with its time axis: at least, and where the height is free. Where fewer are
 # left, a strip of one row stands at the top instead.
 CHART_ROWS_MIN = 4
+CHART_MIN_WIDTH = 20
 CHART_ROWS = 10
 CHART_PART = 2  # at least one of so many free rows is the chart's
 LISTS_ROWS_MIN = 4  # a blank line, a heading and one process before the dots
@@ -97,17 +98,20 @@ class ScreenContent(Struct, frozen=True):
         If space is short, it drops older notes, then processes, then blank lines. The chart stands
         at the lower end, where its height moves nothing else.
         """
-        width = max(MIN_WIDTH, min(width - 1, MAX_WIDTH))
+        # A narrower terminal cuts the texts at its edge, but must not cut the newest column.
+        across = min(width - 1, MAX_WIDTH)
+        width = max(MIN_WIDTH, across)
         short = height is not None and height < ALL_NOTES_FROM_HEIGHT
-        has_chart = self._has_chart(height)
-        lines = [*self._heading(width), *self._figures(width, has_strip=not has_chart)]
+        has_chart = across >= CHART_MIN_WIDTH and self._has_chart(height)
+        strip_width = 0 if has_chart else across - 4
+        lines = [*self._heading(width), *self._figures(width, strip_width)]
         notes = list(self._told(width, 1 if short else NOTES_SHOWN))
         # Processes come and go, so they are below the others, where they move nothing else.
         lists = list(self._processes(width))
         free = None if height is None else height - len(lines) - 1
         drawn: list[Line] = []
         if has_chart:
-            drawn = list(self._chart(width, free, len(notes) + len(lists)))
+            drawn = list(self._chart(across, free, len(notes) + len(lists)))
         room = None if height is None else height - len(drawn)
         lines += notes
         lines += _cut(lists, None if room is None else room - len(lines))
@@ -138,7 +142,7 @@ class ScreenContent(Struct, frozen=True):
         yield self._progress(width)
         yield _BLANK
 
-    def _figures(self, width: int, *, has_strip: bool) -> Iterator[Line]:
+    def _figures(self, width: int, strip_width: int) -> Iterator[Line]:
         sample, marks = self.sample, self.marks
         yield (
             (f" {marks.band[sample.band]}", ""),
@@ -147,8 +151,8 @@ class ScreenContent(Struct, frozen=True):
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
-        if has_strip and self.recent and len(marks.chart.steps) > 1:
-            columns = chart.strip(self.recent, sample.at.mono_s, width - 4, marks.chart)
+        if strip_width > 0 and self.recent and len(marks.chart.steps) > 1:
+            columns = chart.strip(self.recent, sample.at.mono_s, strip_width, marks.chart)
             yield ("    ", ""), *map(_span, columns)
         yield _BLANK
         rows = self._shown_figures()
@@ -327,7 +331,9 @@ class LiveScreen:
                 if whole or at >= len(before) or line != before[at]:
                     console.control(Control.move_to(0, at))
                     console.print(self._text(line), end="")
-                    console.control(erase_row)
+                    # Behind the last column some terminals would erase what stands in it.
+                    if sum(cells(text) for text, _ in line) < console.width:
+                        console.control(erase_row)
         self._on_screen = lines
 
     def redraw(self) -> None:
