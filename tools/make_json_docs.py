@@ -35,11 +35,41 @@ runanalyze-tray --json | jq -r 'select(.memory_mb) | "\\(.time) \\(.memory_mb) \
 """
 
 
+SUMMARY = """
+## The summary
+
+A run that ends after `--duration`, as a quick test, or with Ctrl-C writes one more object, the last
+line. Its only key is `summary`: it has none of the keys above, so that `select(.memory_mb)` passes
+over it. `--once` writes none.
+
+| key of `summary` | unit | meaning | `null` when |
+|---|---|---|---|
+| `elapsed_s` | s | from the start to the end | never |
+| `watched_s` | s | the same without sleep and pauses | never |
+| `samples` |  | how many there are | never |
+| `missed` |  | how many came too late | never |
+| `average_mb` | MB | mean of the samples with a figure | there was none |
+| `peak_mb` | MB | highest memory, also between two samples | as `average_mb` |
+| `peak_time` | ISO 8601 | moment of the peak, local time | as `average_mb` |
+| `peak_stage` |  | step of the job then | no job ran, or its step was unknown |
+| `first_mb` | MB | first figure | as `average_mb` |
+| `last_mb` | MB | last figure | there were fewer than two |
+| `trend_mb` | MB | `last_mb` - `first_mb` | as `last_mb` |
+| `bands_s` | s | time in each `band` that there was, by its word; adds up to `watched_s` | never |
+| `levels_s` | s | time in each `level`, likewise | never |
+| `jobs` |  | jobs that ended | never |
+| `alerts` |  | alerts, those muted included | never |
+| `kept_mb` | MB | what these jobs did not release | no job was compared |
+
+Where what `memory_mb` measures has changed, the figures are those since then.
+"""
+
+
 def page() -> str:
     """The page."""
     rows = (field for figure in FIGURES for field in figure.json)
     lines = [HEAD, "| key | type | unit | meaning | `null` when |", "|---|---|---|---|---|"]
-    return "\n".join([*lines, *_rows(rows, "")]) + "\n"
+    return "\n".join([*lines, *_rows(rows, "")]) + "\n" + SUMMARY
 
 
 def _rows(fields: Iterable[Field[Any]], prefix: str) -> Iterator[str]:

@@ -160,6 +160,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     if given.export or given.report:
         return _history(given, settings, parser)
 
+    if given.forget:
+        return _forget(settings, parser, sure=given.yes)
+
     from tray_app.runtime.gc_pause import gc_paused
 
     with gc_paused():
@@ -188,6 +191,21 @@ def _view(given: argparse.Namespace) -> View:
     if given.json:
         return View.JSON
     return View.CONSOLE if given.console or given.once else View.TRAY
+
+
+def _forget(settings: Settings, parser: argparse.ArgumentParser, *, sure: bool) -> int:
+    """Delete the history of the server at the address of this run."""
+    from tray_app.cli import forget
+    from tray_app.desktop import paths
+    from tray_app.runtime.config_file import why
+
+    path = paths.history_file(settings.address.identity)
+    try:
+        return forget.run(path, settings.address.shown, sure=sure)
+    except forget.UnansweredError as error:
+        parser.error(f"--forget: needs --yes where nobody can answer. {error}")
+    except OSError as error:
+        parser.error(f"{error.filename or path}: {why(error)}")
 
 
 def _history(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:

@@ -47,10 +47,15 @@ _PLAIN = {
 VIEWS = ("json", "console", "once", "demo")
 TASKS = (
     *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
-    *("completion", "export", "report"),
+    *("completion", "export", "report", "forget"),
 )
 # Flags that say what one of these tasks writes.
-OF_TASK = {"what": ("export",), "since": ("export", "report"), "output": ("export",)}
+OF_TASK = {
+    "what": ("export",),
+    "since": ("export", "report"),
+    "output": ("export",),
+    "yes": ("forget",),
+}
 _NEEDED = {name: " or ".join(f"--{task}" for task in tasks) for name, tasks in OF_TASK.items()}
 
 
@@ -247,6 +252,12 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"Write the server's history as a page for a browser (default: {APP_ID}.html).",
     )
+    once.add_argument(
+        "--forget",
+        action="store_true",
+        help="Delete the server's history, after asking (--yes: without).",
+    )
+    tasks.add_argument("--yes", action="store_true", help="With --forget: do not ask.")
     history = parser.add_argument_group("with --export (--since: also with --report)")
     history.add_argument(
         "--what",

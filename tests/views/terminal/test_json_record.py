@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.core.made import mb
+from tools.make_json_docs import SUMMARY
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.limits import Level
@@ -42,7 +45,8 @@ from tray_app.core.model.readings import (
 from tray_app.core.model.sanitize import visible
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
-from tray_app.views.terminal.json_record import json_line, record
+from tray_app.core.summary.measurement import Summary
+from tray_app.views.terminal.json_record import json_line, record, summary_line
 
 WALL_S = 1_795_000_000.25
 BARE = Sample(
@@ -280,3 +284,36 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(raw: str) -> None:
     assert json.loads(json_line(replace(sample, problem=relay), ascii_only=True).encode("ascii"))
     assert "\n" not in line
     assert told["target"]["cmdline"] == [told["stage"]]
+
+
+def test_a_summary_is_an_object_of_its_own() -> None:
+    """Its trend is the difference of the two figures beside it, also rounded."""
+    summary = Summary(
+        30.04,
+        15,
+        mb(900) + 60_000,
+        float(mb(500)),
+        mb(300) + 50_000,
+        mb(310),
+        watched_s=30.0,
+        peak_wall_s=1_795_000_000.0,
+        peak_stage="frames",
+        bands_s=(("green", 20.0), ("yellow", 10.0)),
+        levels_s=(("normal", 30.0),),
+        jobs=2,
+        kept_bytes=mb(7),
+    )
+    told = json.loads(summary_line(summary))["summary"]
+    assert told["trend_mb"] == round(told["last_mb"] - told["first_mb"], 1)
+    assert told["bands_s"] == {"green": 20.0, "yellow": 10.0}
+    assert datetime.fromisoformat(told["peak_time"]).timestamp() == 1_795_000_000.0
+    assert (told["elapsed_s"], told["average_mb"], told["kept_mb"]) == (30.0, 500.0, 7.0)
+
+
+def test_a_summary_without_readings_has_null() -> None:
+    """No zero that nobody measured; each key of docs/json.md is there."""
+    told = json.loads(summary_line(Summary(3.0, 2)))["summary"]
+    unknown = ("average", "peak", "first", "last", "trend", "kept")
+    assert {told[f"{key}_mb"] for key in unknown} | {told["peak_time"]} == {None}
+    keys = re.findall(r"^\| `(\w+)` \|", SUMMARY, re.MULTILINE)
+    assert list(told) == keys

@@ -54,13 +54,16 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_json_is_alone_on_standard_output() -> None:
-    """One object per sample there; alerts and the summary go to standard error as text."""
+    """One object per sample there, then the summary's; as text alerts and summary go to standard
+    error."""
     out, err = io.StringIO(), io.StringIO()
     shown = view(out, err, json=True)
     for event in STORY:
         shown.handle(event)
     shown.close()
-    assert [json.loads(line)["band"] for line in out.getvalue().splitlines()] == ["green", "red"]
+    *samples, last = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [each["band"] for each in samples] == ["green", "red"]
+    assert list(last) == ["summary"]
     alert, *summary = err.getvalue().splitlines()
     assert "High: 2.15 GB" in alert
     assert summary == summary_lines(END)

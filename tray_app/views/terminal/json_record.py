@@ -15,10 +15,11 @@ from typing import Any
 
 import msgspec
 
-from tray_app.core.model.readings import Now
+from tray_app.core.model.readings import MIB, Now
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.figure import OBJECT, OBJECTS, TIME, Field, Unit
 from tray_app.core.presentation.figures import FIGURES
+from tray_app.core.summary.measurement import Summary
 
 
 def record(sample: Sample) -> dict[str, object]:
@@ -31,6 +32,35 @@ def json_line(sample: Sample, *, ascii_only: bool = False) -> str:
     if ascii_only:  # msgspec has no such mode
         return json.dumps(record(sample), allow_nan=False, separators=(",", ":"))
     return msgspec.json.encode(record(sample)).decode()
+
+
+def summary_line(summary: Summary) -> str:
+    """The last line of a run: what it amounts to, in an object with one key."""
+    first, last = _mb(summary.first_bytes), _mb(summary.last_bytes)
+    peak_s = summary.peak_wall_s
+    told = {
+        "elapsed_s": round(summary.elapsed_s, 1),
+        "watched_s": round(summary.watched_s, 1),
+        "samples": summary.samples,
+        "missed": summary.missed,
+        "average_mb": _mb(summary.average_bytes),
+        "peak_mb": _mb(summary.peak_bytes),
+        "peak_time": None if peak_s is None else _time(Now(0.0, peak_s)),
+        "peak_stage": summary.peak_stage or None,
+        "first_mb": first,
+        "last_mb": last,
+        "trend_mb": None if first is None or last is None else round(last - first, 1),
+        "bands_s": {word: round(time_s, 1) for word, time_s in summary.bands_s},
+        "levels_s": {word: round(time_s, 1) for word, time_s in summary.levels_s},
+        "jobs": summary.jobs,
+        "alerts": summary.alerts,
+        "kept_mb": _mb(summary.kept_bytes),
+    }
+    return msgspec.json.encode({"summary": told}).decode()
+
+
+def _mb(size_bytes: float | None) -> float | None:
+    return None if size_bytes is None else round(size_bytes / MIB, 1)
 
 
 def _object(fields: Iterable[Field[Any]], of: object) -> dict[str, object]:

@@ -22,7 +22,7 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.views.terminal.chart import Recent
-from tray_app.views.terminal.json_record import json_line
+from tray_app.views.terminal.json_record import json_line, summary_line
 from tray_app.views.terminal.lines import (
     INDENT,
     MAX_WIDTH,
@@ -119,7 +119,9 @@ class TerminalView:
             case Summarised(summary) if self._picture and event.ends_run:
                 self._summary = ["", *summary_lines(event)]
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))
-            case Summarised():
+            case Summarised(summary):
+                if self._json:
+                    self._write(self._stdout, f"{summary_line(summary)}\n")
                 self._say(*summary_lines(event))
             case _:
                 pass
