@@ -330,6 +330,7 @@ SILENT = (
     events.AutostartWanted,
     events.ActionRequested,
     events.DayAsked,
+    events.HistoryAsked,
     events.DeletionAsked,
     events.OpenAsked,
     events.PageAsked,

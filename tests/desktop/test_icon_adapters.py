@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.desktop.fake_icon import desktop, rows, show, sni_desktop
-from tray_app.core.monitor.commands import Command, ShowStatus
+from tray_app.core.monitor.commands import Command, LeftClick
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.desktop import icon_adapters
 from tray_app.desktop.text_limits import WINDOWS
@@ -49,7 +49,7 @@ def test_a_left_click_on_a_stock_icon_asks_for_the_status() -> None:
     show(shown, rows("300 MB", False), submitted.append)
     assert "Show status" not in [item.text for item in icon.menus[0]]
     icon.menus[0](icon)
-    assert submitted == [ShowStatus()]
+    assert submitted == [LeftClick()]
 
 
 def test_windows_gets_texts_that_fit() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
+from tray_app.core.model.icon_options import Click as Opens
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
@@ -34,16 +36,19 @@ from tray_app.core.monitor import commands
 from tray_app.core.monitor.commands import (
     CleanUp,
     Command,
+    DeleteHistory,
     EditLimits,
     FreeMemory,
     Mute,
     OpenHelp,
+    OpenHistory,
     OpenLog,
     OpenServer,
     OpenSettingsFile,
     OpenTemp,
     SendTest,
     SetAutostart,
+    SetClick,
     SetMode,
     SetPalette,
     SetPaused,
@@ -51,11 +56,13 @@ from tray_app.core.monitor.commands import (
     SetStyle,
     SetTheme,
     ShowReport,
+    ShowSummary,
     Unmute,
     WatchAutomatically,
     WatchProcess,
 )
 from tray_app.core.presentation import program_text
+from tray_app.core.summary.measurement import Scope
 from tray_app.desktop import paths
 
 pytestmark = pytest.mark.desktop
@@ -115,6 +122,12 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (OpenTemp(), ("Server", "Open temp directory")),
     (OpenServer(), ("Server", "Open in browser")),
     (EditLimits(), ("History and alerts", "Edit limits…")),
+    (OpenHistory(), ("History and alerts", "History page")),
+    (ShowSummary(Scope.START), ("History and alerts", "Summary since the start")),
+    (ShowSummary(Scope.TODAY), ("History and alerts", "Summary of today")),
+    (DeleteHistory(), ("History and alerts", "Delete history…")),
+    (SetClick(Opens.HISTORY), ("Settings", "Left click", "History page")),
+    (SetClick(Opens.STATUS), ("Settings", "Left click", "Status")),
     (EditLimits(), ("Settings", "Edit limits…")),
     (OpenSettingsFile(), ("Settings", "Open settings file")),
     (OpenLog(), ("Settings", "Open log")),
@@ -343,6 +356,28 @@ def _server_is_opened(scene: Scene, _command: Any) -> None:
     scene.wait_until_opened(f"{scene.server.url}/docs")
 
 
+def _history_is_opened(scene: Scene, _command: Any) -> None:
+    """The live page, which answers."""
+    wait_for(lambda: scene.opened.exists() and scene.opened.read_text().strip(), "it is opened")
+    address = scene.opened.read_text().strip()
+    scene.opened.unlink()
+    with urlopen(address, timeout=20) as page:
+        assert b"<title>" in page.read()
+
+
+def _summary_is_shown(scene: Scene, _command: Any) -> None:
+    wait_for(lambda: any("ummary" in each.summary for each in scene.recorder.notices), "a summary")
+
+
+def _deletion_is_doubted(scene: Scene, _command: Any) -> None:
+    scene.wait_for_notice("Delete the history")
+
+
+def _click_is_set(scene: Scene, command: Any) -> None:
+    shown = {Opens.STATUS: "Status", Opens.HISTORY: "History page"}[command.click]
+    scene.app.wait_for_row("Settings", f"Left click: {shown}")
+
+
 def _settings_are_opened(scene: Scene, _command: Any) -> None:
     """The file that the app was started with."""
     scene.wait_until_opened(str(scene.app.desktop.home / f"{scene.app.name}.toml"))
@@ -399,6 +434,10 @@ EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
     CleanUp: _is_cleaned_up,
     OpenTemp: _temp_is_opened,
     OpenServer: _server_is_opened,
+    OpenHistory: _history_is_opened,
+    ShowSummary: _summary_is_shown,
+    DeleteHistory: _deletion_is_doubted,
+    SetClick: _click_is_set,
     EditLimits: _settings_are_opened,
     OpenSettingsFile: _settings_are_opened,
     OpenLog: _log_is_opened,
@@ -416,7 +455,10 @@ def test_no_command_is_left_out() -> None:
     """Every command that a menu row can carry is clicked."""
     clicked = {type(command).__name__ for command, _labels in CLICKS}
     names = {each.__name__ for each in commands.Command.__args__}  # type: ignore[attr-defined]
-    assert names - clicked == {"ShowStatus", "SetInterval", "Quit", "WatchPort"}
+    assert names - clicked == {
+        *("ShowStatus", "SetInterval", "Quit", "WatchPort"),
+        *("LeftClick", "OpenIncident"),  # the icon itself, and rows that come with incidents
+    }
 
 
 @pytest.mark.parametrize("host", ["xfce", "qt"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tray_app.core.config.settings import RememberedChoices
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.state_file import read_choice, write_choice
 
@@ -23,6 +23,7 @@ def test_a_choice_survives(tmp_path: Path) -> None:
         Style.BARS,
         Palette.OKABE_ITO,
         Theme.DARK,
+        Click.HISTORY,
         alerts={"raised": [1, 2], "since": {"a": None}},
         notifications={"bus": "a", "owner": ":1.5", "ids": [3]},
     )

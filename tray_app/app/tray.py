@@ -30,6 +30,7 @@ from tray_app.core.monitor.events import (
     DocumentAsked,
     Ended,
     Event,
+    HistoryAsked,
     NotifierCame,
     OpenAsked,
     PageAsked,
@@ -44,12 +45,13 @@ from tray_app.core.monitor.inputs import (
     HistoryForgotten,
     HistorySeen,
     HostSeen,
+    IncidentsSeen,
     MenuSeen,
     NotifierSeen,
     NotOpened,
     ThemeSeen,
 )
-from tray_app.core.monitor.state import State
+from tray_app.core.monitor.state import State, alert_limits
 from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.paths import history_file
@@ -64,8 +66,10 @@ from tray_app.worker_thread import WorkerThread, tell_restarts
 if TYPE_CHECKING:
     from tray_app.app.first_instance import OwnInstance
     from tray_app.app.invocation import Invocation
+    from tray_app.app.pages import Pages
     from tray_app.core.config.settings import RememberedChoices, Settings
     from tray_app.core.model.icon_options import Theme
+    from tray_app.core.model.incident import PastIncident
     from tray_app.core.model.server_action import ServerAction
     from tray_app.core.monitor.sample import Sample
     from tray_app.core.presentation.icon import Picture
@@ -118,6 +122,7 @@ class TrayApp:
         self._instance = instance
         self._events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
         self._history = HistoryRecorder()
+        self._pages: Pages | None = None
         self._first_sample = threading.Event()
         self._stored = invocation.remembered
         begun = replace(
@@ -222,8 +227,11 @@ class TrayApp:
         def told(problem: str) -> None:
             self._sampler.post(HistorySeen(problem))
 
+        def listed(incidents: tuple[PastIncident, ...]) -> None:
+            self._sampler.post(IncidentsSeen(incidents))
+
         recall(self._history_file, self._sampler.post)
-        self._history.start(self._history_file, spans, told)
+        self._history.start(self._history_file, spans, told, listed)
 
     @property
     def _history_file(self) -> Path:
@@ -234,6 +242,22 @@ class TrayApp:
 
         now_s = clock.now().wall_s
         self._sampler.post(DaySummed(summary_of_today(self._history_file, now_s)))
+
+    def _open_page(self, at_s: float | None) -> None:
+        """Open the history's page in the browser, or an incident's."""
+        from tray_app.app.pages import Pages  # it needs SQLite, asyncio and the page
+
+        if self._pages is None:
+            shown = self._begun.settings.address.shown
+            self._pages = Pages(
+                *(self._history_file, shown),
+                limits=lambda: alert_limits(self._last),
+                now_s=lambda: clock.now().wall_s,
+            )
+        try:
+            self._open(self._pages.address(at_s))
+        except OSError as error:
+            self._sampler.post(NotOpened("the history", error.strerror or str(error)))
 
     def _tile(self, sample: Sample | None) -> Picture:
         """The icon's picture of a sample, or the newest."""
@@ -300,6 +324,8 @@ class TrayApp:
                 self._actions.find_page(settings, self._open)
             case DocumentAsked(document, line):
                 self._documents.open(document, line)
+            case HistoryAsked(at_s):
+                self._open_page(at_s)
             case DayAsked():
                 WorkerThread("summary", self._sum_up_today, again=False).start()
             case DeletionAsked():

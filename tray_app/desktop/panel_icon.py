@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.core.monitor.commands import Command, ShowStatus
+from tray_app.core.monitor.commands import Command, LeftClick
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
@@ -38,7 +38,7 @@ class Desktop:
     ``on_notifier`` is called when a notification service appears, from any thread;
     ``on_session_end`` if no signal reports the session's end (Windows), and the process may end
     when it returns. ``on_settled`` gets, from any thread, the late result of a notification. A left
-    click on the icon submits ShowStatus, like a row of the menu.
+    click on the icon submits LeftClick, like a row of the menu.
     """
 
     def __init__(self, backend: str, icon: PanelIcon, bus: SessionBus | None = None) -> None:
@@ -52,7 +52,7 @@ class Desktop:
         self._known: tuple[Any, dict[str, Row]] = (None, {})
         self._shown: tuple[Row, ...] = ()
         self._submit: Callable[[Command], None] = lambda _: None
-        icon.on_click = lambda: self._submit(ShowStatus())
+        icon.on_click = lambda: self._submit(LeftClick())
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
         self.on_settled: Callable[[Note, DeliveryResult], None] = lambda _note, _delivery: None

@@ -40,6 +40,7 @@ from tray_app.core.monitor.inputs import (
     HistoryForgotten,
     HistorySeen,
     HostSeen,
+    IncidentsSeen,
     Input,
     LifeRecalled,
     MenuSeen,
@@ -97,6 +98,7 @@ _QUIET = (
     | LifeRecalled
     | DaySummed
     | HistoryForgotten
+    | IncidentsSeen
     | HostSeen
     | NotifierSeen
     | NotOpened

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from tray_app.core.config.settings import RememberedChoices
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.config_file import text_of
 
@@ -33,6 +33,7 @@ class _Stored(Struct, omit_defaults=True):
     style: Style | None = None
     palette: Palette | None = None
     theme: Theme | None = None
+    click: Click | None = None
     alerts: dict[str, Any] | None = None
     notifications: dict[str, Any] | None = None
 

@@ -18,9 +18,22 @@ from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.analysis.stage import Stage
 from tray_app.core.config.mistake import Mistake
-from tray_app.core.config.settings import RememberedChoices, Settings, with_preset
+from tray_app.core.config.settings import (
+    RememberedChoices,
+    Settings,
+    with_preset,
+)
 from tray_app.core.model.document import Document
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import (
+    Click,
+    Palette,
+    Style,
+    Theme,
+)
+from tray_app.core.model.incident import (
+    Cause,
+    PastIncident,
+)
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.process_finding import ProcessProblem, ProcessProblemKind
 from tray_app.core.model.readings import Loss, Now, Source, StageMark, TempUsage, UssPss
@@ -29,11 +42,15 @@ from tray_app.core.monitor.commands import (
     Command,
     DeleteHistory,
     EditLimits,
+    LeftClick,
     OpenHelp,
+    OpenHistory,
+    OpenIncident,
     OpenLog,
     OpenSettingsFile,
     Quit,
     SetAutostart,
+    SetClick,
     SetInterval,
     SetMode,
     SetPalette,
@@ -57,12 +74,14 @@ from tray_app.core.monitor.events import (
     DeletionDoubted,
     DocumentAsked,
     Ended,
+    HistoryAsked,
     HistoryDeleted,
     HostMissing,
     OpenFailed,
     PortWatched,
     Sampled,
     SettingsWrong,
+    StatusRequested,
     Summarised,
     SummaryMade,
     TargetChanged,
@@ -75,6 +94,7 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     HistoryForgotten,
     HostSeen,
+    IncidentsSeen,
     Input,
     NotOpened,
     Reconfigured,
@@ -132,6 +152,34 @@ class TestPast:
         assert told.events[-1] == DeletionAsked()
         told.happen(3, HistoryForgotten())
         assert told.events[-1] == HistoryDeleted("", goes_on=True)
+
+    def test_the_history_and_its_incidents_are_pages(self, told: Told) -> None:
+        """The left click opens the history where that is chosen, otherwise the status."""
+        told.happen(1, OpenHistory())
+        assert told.events[-1] == HistoryAsked()
+        told.happen(2, OpenIncident(1e9))
+        assert told.events[-1] == HistoryAsked(1e9)
+        told.happen(3, LeftClick())
+        assert isinstance(told.events[-1], StatusRequested)
+        told.happen(4, SetClick(Click.HISTORY))
+        assert told.events[-1] == Chosen(RememberedChoices(click=Click.HISTORY))
+        told.happen(5, LeftClick())
+        assert told.events[-1] == HistoryAsked()
+
+    def test_incidents_are_kept_for_the_menu(self, told: Told) -> None:
+        """As the writer reports them."""
+        past = PastIncident(1e9, (Cause.HUNG,), "Server hangs")
+        told.happen(1, IncidentsSeen((past,)))
+        assert told.state.incidents == (past,)
+
+    def test_the_demo_has_no_history(self, told: Told) -> None:
+        """A click says so, and the left click shows the status."""
+        told.state = replace(told.state, demo=True, choice=RememberedChoices(click=Click.HISTORY))
+        for command in (OpenHistory(), OpenIncident(1e9)):
+            told.happen(1, command)
+            assert told.events[-1] == OpenFailed("the history", "not in the demo")
+        told.happen(2, LeftClick())
+        assert isinstance(told.events[-1], StatusRequested)
 
 
 class TestApi:

@@ -10,7 +10,17 @@ from msgspec.structs import replace
 from tests.core.made import answer, mb, no_process, refusal, tree_reading
 from tray_app.core.analysis import course as courses
 from tray_app.core.analysis.course import Course
-from tray_app.core.config.settings import Settings
+from tray_app.core.config.settings import (
+    RememberedChoices,
+    Settings,
+)
+from tray_app.core.model.icon_options import (
+    Click,
+)
+from tray_app.core.model.incident import (
+    Cause,
+    PastIncident,
+)
 from tray_app.core.model.presets import Preset
 from tray_app.core.model.process_finding import (
     Evidence,
@@ -31,6 +41,8 @@ from tray_app.core.monitor.commands import (
     EditLimits,
     Mute,
     OpenHelp,
+    OpenHistory,
+    OpenIncident,
     OpenLog,
     OpenServer,
     OpenSettingsFile,
@@ -335,6 +347,33 @@ def test_the_alerts_limits_are_shown_and_can_be_edited() -> None:
     ]
     assert menu["alerts-edit-limits"].command == EditLimits()
     assert menu["test"].command == SendTest()
+
+
+def test_the_history_is_opened_and_summed_up_here() -> None:
+    """The page, the last five incidents by time and cause, summaries, and a way to delete it."""
+    rows_of_it = by_key(HEALTHY)["alerts"].children
+    assert [row.text for row in rows_of_it[1:7]] == [
+        *("", "History page", "Last incidents", "Summary since the start", "Summary of today"),
+        "Delete history…",
+    ]
+    assert by_key(HEALTHY)["incident-0"].text == "No incidents yet"
+    past = [
+        PastIncident(1e9 - 60.0 * number, (Cause.HUNG, Cause.GONE), "Server hangs")
+        for number in range(6)
+    ]
+    menu = by_key(replace(HEALTHY, incidents=tuple(past)))
+    shown = [menu[f"incident-{number}"] for number in range(5)]
+    assert "incident-5" not in menu
+    assert all(row.text.endswith(" · Server hangs, then gone") for row in shown)
+    assert [row.command for row in shown] == [OpenIncident(each.opened_s) for each in past[:5]]
+
+
+def test_the_first_row_is_a_left_click() -> None:
+    """Both open what is chosen."""
+    chosen = replace(HEALTHY, choice=RememberedChoices(click=Click.HISTORY))
+    assert rows(chosen)[0].command == OpenHistory()
+    assert rows(replace(chosen, demo=True))[0].command == ShowStatus()
+    assert by_key(chosen)["click"].text == "Left click: History page"
 
 
 def test_undelivered_alerts_are_marked_and_explained() -> None:

@@ -19,7 +19,7 @@ from tests.desktop.wire import Heard
 from tests.waiting import wait_for
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
-from tray_app.core.monitor.commands import Command, Quit, SetMode, ShowStatus
+from tray_app.core.monitor.commands import Command, LeftClick, Quit, SetMode
 from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop import backends, panel_icon
 from tray_app.desktop.linux import registration
@@ -206,7 +206,7 @@ def test_a_left_click_asks_for_the_status(tray: Tray) -> None:
     assert tray.session.peer.call(*item, "Scroll", "is", 1, "vertical") == []
     assert tray.clicked == []
     assert tray.session.peer.call(*item, "Activate", "ii", 0, 0) == []
-    assert tray.clicked == [ShowStatus()]
+    assert tray.clicked == [LeftClick()]
 
 
 def test_new_texts_are_no_new_layout(tray: Tray) -> None:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.config.settings import Colours, Headers
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_address import ServerAddress, parse_address
 
@@ -433,6 +433,11 @@ OPTIONS: tuple[Option, ...] = (
         "view.theme",
         _word(Theme),
         "The panel's background: dark, light, or auto (ask the desktop).",
+    ),
+    Option(
+        "view.click",
+        _word(Click),
+        "What a left click on the icon opens: status (a notification), or history (its page).",
     ),
     Option(
         "view.colours.green", _COLOUR, "The icon's colour in the green band.", example='"#2ea043"'

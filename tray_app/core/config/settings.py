@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import PRESETS, Mode, Preset, PresetValues
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
 
@@ -75,6 +75,7 @@ class Settings(Struct, frozen=True):
     style: Style = Style.NUMBER
     palette: Palette = Palette.STANDARD
     theme: Theme = Theme.AUTO
+    click: Click = Click.STATUS
     colours: Colours = Colours()
     bands: BandLimits = field(default_factory=BandLimits)
     alerts: AlertLimits = field(default_factory=AlertLimits)
@@ -96,6 +97,7 @@ class RememberedChoices(Struct, frozen=True):
     style: Style | None = None
     palette: Palette | None = None
     theme: Theme | None = None
+    click: Click | None = None
     alerts: Mapping[str, Any] | None = None
     notifications: Mapping[str, Any] | None = None
 
@@ -144,6 +146,7 @@ def for_demo(base: Settings) -> Settings:
         style=base.style,
         palette=base.palette,
         theme=base.theme,
+        click=base.click,
         colours=base.colours,
         alerts=AlertLimits(recovery_s=DEMO_RECOVERY_S),
     )

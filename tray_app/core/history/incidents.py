@@ -40,6 +40,7 @@ INCIDENTS_KEPT = 20
 POLLS_KEPT = 2700
 """Ten minutes of the fastest pace: 43 kB."""
 
+POLL_S = 0.25
 _POLL_BYTES = 16
 ROWS_KEPT = 40
 
@@ -226,6 +227,25 @@ def unpack(packed: bytes) -> tuple[Poll, ...]:
     return tuple(
         (at_s, round(size)) for at_s, size in zip(figures[::2], figures[1::2], strict=True)
     )
+
+
+def course(incident: Incident) -> list[SampleRecord]:
+    """The samples with the fast polls between them, oldest first. Of a poll only the memory is
+    known; all else is as in the sample before it."""
+    found: list[SampleRecord] = []
+    polls = iter(incident.polls)
+    poll = next(polls, None)
+    for sample in incident.samples:
+        while poll is not None and poll[0] < sample.at_s:
+            if found and poll[0] > found[-1].at_s:
+                found.append(_between(found[-1], *poll))
+            poll = next(polls, None)
+        found.append(sample)
+    return found
+
+
+def _between(before: SampleRecord, at_s: float, memory_bytes: int) -> SampleRecord:
+    return replace(before, at_s=at_s, interval_s=POLL_S, memory_bytes=memory_bytes, processes=())
 
 
 def _since(packed: bytes, from_s: float) -> bytes:

@@ -15,6 +15,13 @@ class Style(StrEnum):
     GRAPH = "graph"
 
 
+class Click(StrEnum):
+    """What a left click opens: the status as a notification, or the history's page."""
+
+    STATUS = "status"
+    HISTORY = "history"
+
+
 class Palette(StrEnum):
     """STANDARD: the four traffic colours. OKABE_ITO: hues that colour-blind people tell apart."""
 

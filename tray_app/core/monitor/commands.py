@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.summary.measurement import Scope
@@ -80,6 +80,26 @@ class DeleteHistory(Struct, frozen=True):
     """Delete the recorded past of this server. ``sure``: the person has confirmed it."""
 
     sure: bool = False
+
+
+class OpenHistory(Struct, frozen=True):
+    """Open the history's page in the browser."""
+
+
+class OpenIncident(Struct, frozen=True):
+    """Open the page of the incident that was open at this moment (Unix time)."""
+
+    at_s: float
+
+
+class LeftClick(Struct, frozen=True):
+    """Open what a left click on the icon opens, by the settings."""
+
+
+class SetClick(Struct, frozen=True):
+    """A left click opens this from now on, and it is remembered."""
+
+    click: Click
 
 
 class FreeMemory(Struct, frozen=True):
@@ -169,6 +189,10 @@ Command = (
     | ShowStatus
     | ShowSummary
     | DeleteHistory
+    | OpenHistory
+    | OpenIncident
+    | LeftClick
+    | SetClick
     | FreeMemory
     | CleanUp
     | OpenTemp

@@ -159,6 +159,12 @@ class HistoryDeleted(Struct, frozen=True):
     goes_on: bool
 
 
+class HistoryAsked(Struct, frozen=True):
+    """Open the history's page; ``at_s``: that of the incident that was open then."""
+
+    at_s: float | None = None
+
+
 class Chosen(Struct, frozen=True):
     """The person chose something in the menu that the app remembers."""
 
@@ -306,6 +312,7 @@ Event = (
     | DeletionDoubted
     | DeletionAsked
     | HistoryDeleted
+    | HistoryAsked
     | Chosen
     | AutostartWanted
     | AutostartFailed

@@ -8,6 +8,7 @@ from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.document import Document
 from tray_app.core.model.icon_options import Theme
+from tray_app.core.model.incident import PastIncident
 from tray_app.core.model.readings import (
     ApiOutcome,
     OwnUse,
@@ -151,6 +152,12 @@ class HistoryForgotten(Struct, frozen=True):
     problem: str = ""
 
 
+class IncidentsSeen(Struct, frozen=True):
+    """The incidents that are kept, newest first."""
+
+    incidents: tuple[PastIncident, ...]
+
+
 class StoryBeganAgain(Struct, frozen=True):
     """The demo's story has ended and begins again."""
 
@@ -179,6 +186,7 @@ Report = (
     | LifeRecalled
     | DaySummed
     | HistoryForgotten
+    | IncidentsSeen
     | StoryBeganAgain
 )
 

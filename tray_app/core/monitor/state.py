@@ -22,7 +22,8 @@ from tray_app.core.analysis.rate import Trend
 from tray_app.core.analysis.recent import RecentMemory
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.incident import PastIncident
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, TempUsage
 from tray_app.core.model.server_action import ActionResult, ServerAction
@@ -158,6 +159,7 @@ class State(Struct, frozen=True):
     restarts: Restarts | None = None
     history_problem: str = ""
     carried: Carried | None = None
+    incidents: tuple[PastIncident, ...] = ()
     backend: str = ""
     autostart: bool = False
     mistakes: tuple[Mistake, ...] = ()
@@ -280,6 +282,17 @@ def style(state: State) -> Style:
 def palette(state: State) -> Palette:
     """In which colours the icon is drawn."""
     return state.choice.palette or state.settings.palette
+
+
+def click(state: State) -> Click:
+    """What a left click opens: the status where no history is recorded."""
+    chosen = state.choice.click or state.settings.click
+    return chosen if records(state) else Click.STATUS
+
+
+def records(state: State) -> bool:
+    """Whether a history is recorded."""
+    return state.settings.history and not state.demo
 
 
 def theme(state: State) -> Theme:

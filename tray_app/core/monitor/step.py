@@ -16,6 +16,7 @@ from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.config.settings import RememberedChoices, Settings, reconfigured, switched
 from tray_app.core.model.document import Document
+from tray_app.core.model.icon_options import Click
 from tray_app.core.model.presets import PRESETS, Preset
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import Risk, ServerAction
@@ -26,8 +27,11 @@ from tray_app.core.monitor.commands import (
     DeleteHistory,
     EditLimits,
     FreeMemory,
+    LeftClick,
     Mute,
     OpenHelp,
+    OpenHistory,
+    OpenIncident,
     OpenLog,
     OpenServer,
     OpenSettingsFile,
@@ -35,6 +39,7 @@ from tray_app.core.monitor.commands import (
     Quit,
     SendTest,
     SetAutostart,
+    SetClick,
     SetInterval,
     SetMode,
     SetPalette,
@@ -66,6 +71,7 @@ from tray_app.core.monitor.events import (
     DocumentAsked,
     Ended,
     Event,
+    HistoryAsked,
     HistoryDeleted,
     NotifierCame,
     OpenAsked,
@@ -89,6 +95,7 @@ from tray_app.core.monitor.inputs import (
     HistoryForgotten,
     HistorySeen,
     HostSeen,
+    IncidentsSeen,
     Input,
     LifeRecalled,
     MenuSeen,
@@ -102,7 +109,7 @@ from tray_app.core.monitor.inputs import (
     TimeUp,
 )
 from tray_app.core.monitor.make_sample import make_sample
-from tray_app.core.monitor.state import Restarts, State, is_gap, rebased
+from tray_app.core.monitor.state import Restarts, State, click, is_gap, rebased
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import TargetTracker
 from tray_app.core.source_choice import circuit_breaker
@@ -174,6 +181,16 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (TestRequested(),)
         case ShowStatus():
             return _show_status(state, now)
+        case LeftClick():
+            return step(state, left_click(state), now)
+        case OpenHistory() | OpenIncident() if state.demo:
+            return state, (OpenFailed("the history", "not in the demo"),)
+        case OpenHistory():
+            return state, (HistoryAsked(),)
+        case OpenIncident(at_s):
+            return state, (HistoryAsked(at_s),)
+        case IncidentsSeen(incidents):
+            return replace(state, incidents=incidents), ()
         case ShowSummary(Scope.TODAY):
             return state, (DayAsked(),)
         case ShowSummary():
@@ -208,6 +225,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return _remember(state, replace(state.choice, style=chosen))
         case SetPalette(hues):
             return _remember(state, replace(state.choice, palette=hues))
+        case SetClick(opens):
+            return _remember(state, replace(state.choice, click=opens))
         case SetTheme(panel):
             return _remember(state, replace(state.choice, theme=panel))
         case AutostartSeen(on, problem):
@@ -264,6 +283,11 @@ def _deletion(sure: bool) -> DeletionAsked | DeletionDoubted:
 
 def _records(state: State) -> bool:
     return state.base.history and not state.demo
+
+
+def left_click(state: State) -> ShowStatus | OpenHistory:
+    """What a left click on the icon, or on the menu's first row, does."""
+    return OpenHistory() if click(state) is Click.HISTORY else ShowStatus()
 
 
 def _run_action(state: State, action: ServerAction, sure: bool) -> tuple[State, tuple[Event, ...]]:

@@ -20,20 +20,25 @@ from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.monitor.commands import (
     Command,
+    DeleteHistory,
     EditLimits,
     Mute,
     OpenHelp,
+    OpenHistory,
     OpenLog,
     Quit,
     SendTest,
     SetPaused,
     ShowReport,
     ShowStatus,
+    ShowSummary,
     Unmute,
 )
 from tray_app.core.monitor.state import State, alert_limits, newest
+from tray_app.core.monitor.step import left_click
 from tray_app.core.presentation import (
     format,
+    history_text,
     menu_processes,
     menu_server,
     menu_settings,
@@ -43,6 +48,7 @@ from tray_app.core.presentation import (
 )
 from tray_app.core.presentation.menu_problem import problem
 from tray_app.core.presentation.menu_row import Row, heading, line
+from tray_app.core.summary.measurement import Scope
 
 
 def rows(state: State) -> tuple[Row, ...]:
@@ -67,6 +73,7 @@ def rows(state: State) -> tuple[Row, ...]:
         _alerts(
             menu_text.alerts(state, now),
             recent_text.extent(state.course, now.mono_s),
+            menu_text.incidents(state.incidents, now),
             menu_text.last_alerts(state, now),
             alert_limits(state),
             OpenLog() if state.delivery_problem is None else ShowReport(),
@@ -89,7 +96,7 @@ def _status(state: State) -> Iterator[Row]:
     wrong = problem(state)
     third = wrong.text if wrong else menu_text.machine(state)
     for key, text, command in (
-        ("status-memory", menu_text.memory(state), ShowStatus()),
+        ("status-memory", menu_text.memory(state), left_click(state)),
         ("status-activity", menu_text.activity(state), ShowStatus()),
         ("status-machine", third, wrong.command if wrong else ShowStatus()),
     ):
@@ -119,7 +126,12 @@ def _mute(unmute: str) -> tuple[Row, Row]:
 
 @lru_cache(maxsize=1)
 def _alerts(
-    text: str, recent: str, last: tuple[str, ...], limits: AlertLimits, in_full: Command
+    text: str,
+    recent: str,
+    incidents: tuple[tuple[str, Command], ...],
+    last: tuple[str, ...],
+    limits: AlertLimits,
+    in_full: Command,
 ) -> Row:
     return Row(
         "alerts",
@@ -127,6 +139,18 @@ def _alerts(
         children=(
             Row("recent", recent, ShowStatus()),
             line("recent"),
+            Row("history-page", "History page", OpenHistory()),
+            Row(
+                "incidents",
+                menu_text.INCIDENTS,
+                children=tuple(
+                    Row(f"incident-{number}", *each) for number, each in enumerate(incidents)
+                ),
+            ),
+            Row("summary-start", "Summary since the start", ShowSummary(Scope.START)),
+            Row("summary-today", "Summary of today", ShowSummary(Scope.TODAY)),
+            Row("delete-history", f"{history_text.DELETE}…", DeleteHistory()),
+            line("history"),
             heading("limits", menu_text.ALERT_LIMITS),
             *(
                 Row(f"limit-{lv.word}", menu_text.limit(limits, lv), EditLimits())

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from tray_app.core.analysis.bands import BandLimits
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.monitor.commands import (
     Command,
@@ -16,13 +16,14 @@ from tray_app.core.monitor.commands import (
     OpenLog,
     OpenSettingsFile,
     SetAutostart,
+    SetClick,
     SetMode,
     SetPalette,
     SetPreset,
     SetStyle,
     SetTheme,
 )
-from tray_app.core.monitor.state import State, chosen_theme, palette, style
+from tray_app.core.monitor.state import State, chosen_theme, click, palette, style
 from tray_app.core.presentation import menu_text, program_text, source_text
 from tray_app.core.presentation.menu_row import Row, choice, heading, line
 
@@ -34,7 +35,7 @@ def settings(state: State) -> Row:
     chosen = state.settings
     return _settings(
         (chosen.mode, chosen.preset),
-        (style(state), palette(state), chosen_theme(state), state.theme_seen),
+        (style(state), palette(state), chosen_theme(state), state.theme_seen, click(state)),
         chosen.bands,
         state.autostart,
         state.demo,
@@ -44,13 +45,13 @@ def settings(state: State) -> Row:
 @lru_cache(maxsize=1)
 def _settings(
     sources: tuple[Mode, Preset],
-    icon: tuple[Style, Palette, Theme, Theme],
+    icon: tuple[Style, Palette, Theme, Theme, Click],
     bands: BandLimits,
     autostart: bool,
     demo: bool,
 ) -> Row:
     mode, preset = sources
-    style, palette, theme, seen = icon
+    style, palette, theme, seen, click = icon
     presets = program_text.PRESETS
     return Row(
         "settings",
@@ -63,6 +64,7 @@ def _settings(
             _choices(
                 "theme", "Panel", Theme, theme, lambda each: menu_text.theme(each, seen), SetTheme
             ),
+            _choices("click", "Left click", Click, click, menu_text.CLICKS.__getitem__, SetClick),
             _autostart(autostart, demo),
             line("files"),
             Row("edit-limits", "Edit limits…", EditLimits()),

@@ -9,9 +9,11 @@ import math
 
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.analysis.bands import BandLimits
-from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.incident import PastIncident
 from tray_app.core.model.readings import MIB, Now, ProcessRow, Target
 from tray_app.core.model.server_action import Risk
+from tray_app.core.monitor.commands import Command, OpenHistory, OpenIncident
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import Health, State
@@ -20,6 +22,7 @@ from tray_app.core.presentation import (
     activity_text,
     figures,
     format,
+    incident_text,
     memory_text,
     process_text,
     program_text,
@@ -33,6 +36,8 @@ ROW_CHARS = 72
 # wider than the menu was when it opened, and Qt widens it beyond the edge of the screen.
 ROOM_CHARS = 48
 ALERT_LINES = 4
+INCIDENT_LINES = 5
+INCIDENTS = "Last incidents"
 
 STYLES = {
     Style.NUMBER: "Number",
@@ -43,6 +48,10 @@ STYLES = {
 PALETTES = {
     Palette.STANDARD: "Green, yellow, orange, red",
     Palette.OKABE_ITO: "Colour-blind safe (Okabe-Ito)",
+}
+CLICKS = {
+    Click.STATUS: "Status",
+    Click.HISTORY: "History page",
 }
 THEMES = {
     Theme.AUTO: "As the desktop",
@@ -216,6 +225,16 @@ def last_alerts(state: State, now: Now) -> tuple[str, ...]:
     shown = [cut(fate(each, now)) for each in reversed(told[-ALERT_LINES:])]
     shown = shown or ["No alerts yet"]
     return (*shown, *[""] * (ALERT_LINES - len(shown)))
+
+
+def incidents(past: tuple[PastIncident, ...], now: Now) -> tuple[tuple[str, Command], ...]:
+    """Five rows, newest first, each of which opens its page."""
+    shown: list[tuple[str, Command]] = [
+        (cut(incident_text.row(each, now.wall_s)), OpenIncident(each.opened_s))
+        for each in past[:INCIDENT_LINES]
+    ]
+    shown = shown or [(incident_text.NONE_YET, OpenHistory())]
+    return (*shown, *[("", OpenHistory())] * (INCIDENT_LINES - len(shown)))
 
 
 def limit(limits: AlertLimits, level: Level) -> str:

@@ -1,0 +1,32 @@
+"""The page of an incident."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from tests.core.presentation.test_incident_text import AT_S, INCIDENT
+from tests.history.made import MIB, sample
+from tray_app.core.history.page_data import Line
+from tray_app.core.presentation import incident_page
+
+
+def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
+    """Its rows are samples and the polls between them; its sections the words."""
+    samples = tuple(replace(sample(0), at_s=AT_S + second) for second in (-600, -598, 0))
+    polls = ((AT_S - 700, 1), (AT_S - 599.5, 700 * MIB), (AT_S + 5, 1))
+    page = incident_page.page_of(
+        replace(INCIDENT, samples=samples, polls=polls),
+        server="http://localhost:8000",
+        version="1",
+        lines=[Line("Critical", 3000 * MIB)],
+    )
+    assert page.rows.count == 4
+    assert (page.from_ms, page.to_ms) == (round(1000 * (AT_S - 600)), round(1000 * (AT_S + 129)))
+    assert [each.title for each in page.sections] == ["What happened", "The server", "The machine"]
+    assert page.heading.startswith("Incident of 2026-11-26 14:02:07")
+
+
+def test_an_incident_without_samples_has_its_time() -> None:
+    """The monitor had just been started."""
+    page = incident_page.page_of(INCIDENT, server="s", version="1", lines=[])
+    assert (page.rows.count, page.from_ms) == (0, round(1000 * (AT_S - 600)))

@@ -1,0 +1,72 @@
+"""The pages that the menu opens: the history, live, and incidents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tray_app import __version__
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.history.incidents import Incident
+from tray_app.core.history.page_data import PageData
+from tray_app.core.presentation import incident_page, page_text
+from tray_app.history import incidents, page
+from tray_app.history.database import History
+from tray_app.page_server.server import Page, PageServer
+from tray_app.views.page.document import data, document
+
+LIVE_S = 7 * 86400.0
+"""What a live page begins with; of the time before, ``--report`` makes one."""
+
+DATA = "data"
+_HTML = "text/html; charset=utf-8"
+
+
+class Pages:
+    """Answers the requests of open pages, in the server's thread."""
+
+    def __init__(
+        self, path: Path, server: str, limits: Callable[[], AlertLimits], now_s: Callable[[], float]
+    ) -> None:
+        self._path = path
+        self._shown = server
+        self._limits = limits
+        self._now_s = now_s
+        self._server = PageServer(self.answer)
+
+    def address(self, at_s: float | None = None) -> str:
+        """Of the history's page, or of the incident that was open at this moment.
+
+        :raises OSError: there is no port for the server
+        """
+        return self._server.address("" if at_s is None else f"incident-{round(1000 * at_s)}")
+
+    def answer(self, name: str, query: str) -> Page | None:
+        """The page of a request."""
+        if name == "":
+            read = self._read(self._now_s() - LIVE_S)
+            return Page(_HTML, document(read, live_url=DATA).encode())
+        if name == DATA and (after := re.fullmatch(r"after=([0-9]{1,15})", query)):
+            return Page("application/json", data(self._read((int(after[1]) + 1) / 1000)))
+        if incident := re.fullmatch(r"incident-([0-9]{1,15})", name):
+            found = incidents.at(History(self._path), int(incident[1]) / 1000)
+            return None if found is None else Page(_HTML, self._incident(found))
+        return None
+
+    def _incident(self, incident: Incident) -> bytes:
+        shown = incident_page.page_of(
+            incident,
+            server=self._shown,
+            version=__version__,
+            lines=page_text.lines(self._limits()),
+        )
+        return document(shown).encode()
+
+    def _read(self, from_s: float) -> PageData:
+        return page.read(
+            *(self._path, from_s, self._now_s() + 1.0),
+            server=self._shown,
+            version=__version__,
+            lines=page_text.lines(self._limits()),
+        )

@@ -1,0 +1,1 @@
+"""Shows pages to this machine's browser, over HTTP; it knows no history."""
