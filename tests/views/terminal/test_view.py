@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,6 +154,18 @@ def test_only_lines_that_differ_are_written(terminal: Terminal) -> None:
     assert terminal.getvalue()[before:] == ""
     shown.redraw()
     assert "Machine" in terminal.getvalue()[before:]
+
+
+def test_no_line_runs_into_the_next(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal narrower than the texts cuts them at its edge."""
+    monkeypatch.setenv("COLUMNS", "30")
+    shown = view(terminal, live=True)
+    shown.handle(Sampled(BUSY))
+    assert "\n" not in terminal.getvalue()
+    shown.close()
+    left = terminal.getvalue().rpartition("\x1b[?1049l")[2]
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", left)
+    assert 25 < max(map(cells, plain.splitlines())) <= 30
 
 
 def test_what_another_program_wrote_on_the_screen_goes_away(terminal: Terminal) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import Self, TextIO
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -43,9 +43,6 @@ from tray_app.views.terminal.lines import (
     wrap,
 )
 from tray_app.views.terminal.streams import is_in_foreground, terminal_size
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 MIN_WIDTH = 40
 FIXED_ROWS = 5  # the heading, the figure on top, and a blank line
@@ -330,7 +327,7 @@ class LiveScreen:
                 line = lines[at] if at < len(lines) else _BLANK
                 if whole or at >= len(before) or line != before[at]:
                     console.control(Control.move_to(0, at))
-                    console.print(self._text(line), end="")
+                    self._print(line, end="")
                     # Behind the last column some terminals would erase what stands in it.
                     if sum(cells(text) for text, _ in line) < console.width:
                         console.control(erase_row)
@@ -367,13 +364,11 @@ class LiveScreen:
             final = replace(self._last, final=True)
             with self._console as console:
                 for line in final.lines(console.width):
-                    console.print(self._text(line))
+                    self._print(line)
 
-    def _text(self, line: Line) -> Text:
+    def _print(self, line: Line, end: str = "\n") -> None:
         from rich.text import Text
 
-        return Text.assemble(
-            *((printable(text, self._encoding), style) for text, style in line),
-            no_wrap=True,
-            overflow="crop",  # rich's own ellipsis is not in every encoding
-        )
+        parts = ((printable(text, self._encoding), style) for text, style in line)
+        # Rich's own ellipsis is not in every encoding. A text's own `no_wrap` does not count here.
+        self._console.print(Text.assemble(*parts), end=end, no_wrap=True, overflow="crop")
