@@ -197,8 +197,8 @@ def test_quick_test_returns(
         server.allocate(50)
         wait_for(lambda: recorder.notices, "the summary is notified")
         assert recorder.notices[0].summary.startswith("Quick test: peak ")
-        assert recorder.notices[0].body.startswith(("2 s, ", "3 s, "))
-        assert "average " in recorder.notices[0].body
+        assert recorder.notices[0].body.startswith(("2 s watched, ", "3 s watched, "))
+        assert "Average " in recorder.notices[0].body
         wait_for_mark(app, "Preset", "Debug (1 s)")
         assert remembered(session_bus)["preset"] == "debug"
         assert app.running
