@@ -19,10 +19,11 @@ from tray_app.core.history.records import AlertRecord, GapRecord
 from tray_app.core.history.thinning import Spans
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_address import parse_address
-from tray_app.core.monitor.events import Alert, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.events import Alert, AlertFate, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
+from tray_app.core.presentation import notifications
 from tray_app.desktop.paths import history_file
 from tray_app.history.database import History
 
@@ -61,7 +62,7 @@ def test_samples_are_recorded_from_the_first_on(tmp_path: Path) -> None:
 
 
 def test_an_alert_is_recorded_with_its_words_and_its_fate(tmp_path: Path) -> None:
-    """Shown, quiet, or muted at its time."""
+    """Sent, quiet, or muted at its time."""
     high = LevelReached(Level.HIGH, 2000.0)
     shown, quiet = Alert(high, at(2)), Alert(replace(high, quiet=True), at(4))
     muted = PendingAlerts((Alert(high, at(1)),), 0, Now(0.0, T0), Now(6.0, T0 + 6))
@@ -74,12 +75,37 @@ def test_an_alert_is_recorded_with_its_words_and_its_fate(tmp_path: Path) -> Non
     alerts = list(history.alerts(0.0, END_S))
     assert [(each.at_s - T0, each.fate) for each in alerts] == [
         (1, "muted"),
-        (2, "shown"),
+        (2, "sent"),
         (4, "quiet"),
     ]
     assert isinstance(alerts[0], AlertRecord)
     assert {each.kind for each in alerts} == {"LevelReached"}
     assert all(each.title.startswith("High") and each.text for each in alerts)
+
+
+def test_what_became_of_an_alert_is_recorded_once_it_is_known(tmp_path: Path) -> None:
+    """The newest counts; a muted one stays muted, and another alert's fate changes nothing."""
+    high = LevelReached(Level.HIGH, 2000.0)
+    alerts = [Alert(high, at(second)) for second in (2, 4, 6)]
+    muted = PendingAlerts((Alert(high, at(1)),), 0, Now(0.0, T0), Now(1.5, T0 + 1.5))
+    title = notifications.alert(alerts[0]).title
+    fates = (
+        (1, "closed"),
+        (2, "not delivered: no service"),
+        (2, "shown"),
+        (4, "shown"),
+        (4, "clicked"),
+    )
+    history = recorded(
+        tmp_path / "h.sqlite3",
+        (state(0), (Sampled(at(0)),)),
+        (state(1), (muted,)),
+        *((state(2), (each,)) for each in alerts),
+        (state(7), tuple(AlertFate(T0 + second, title, fate) for second, fate in fates)),
+        (state(7), (AlertFate(T0 + 6, "another", "closed"),)),
+    )
+    told = [each.fate for each in history.alerts(0.0, END_S)]
+    assert told == ["muted", "shown", "clicked", "sent"]
 
 
 def test_a_pause_is_a_gap(tmp_path: Path) -> None:

@@ -321,6 +321,7 @@ SILENT = (
     events.Sampled,
     events.AlertWithdrawn,
     events.JobCompared,
+    events.AlertFate,
     events.AlertMemoryChanged,
     events.SourceChanged,
     events.TargetChanged,

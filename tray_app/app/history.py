@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
 from tray_app.core.history.incidents import Flight, Happening, StacksRecord
-from tray_app.core.history.records import AlertRecord, LifeRecord, records_of
+from tray_app.core.history.records import AlertRecord, AlertSeen, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
 from tray_app.core.monitor import resume
 from tray_app.core.monitor.carried import Carried
-from tray_app.core.monitor.events import Alert, Ended, Event, PendingAlerts, Sampled
+from tray_app.core.monitor.events import Alert, Ended, Event, Sampled
 from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import notifications
@@ -41,7 +41,7 @@ class HistoryRecorder:
 
     def __init__(self) -> None:
         self._writer: HistoryWriter | None = None
-        self._early: list[Stored] = []
+        self._early: list[Stored | AlertSeen] = []
         self._gaps = GapState()
         self._flight = Flight()
         self._life: Carried | None = None
@@ -52,9 +52,9 @@ class HistoryRecorder:
         new = made.sample if made else None
         now_s = new.at.wall_s if new else state.awake.wall_s
         self._gaps, gap = gaps.update(self._gaps, new, paused=state.paused, now_s=now_s)
-        records: list[Stored] = [gap] if gap else []
+        records: list[Stored | AlertSeen] = [gap] if gap else []
         for event in events:
-            records += alert_records(event) or records_of(event)
+            records += records_of(event)
         if made is not None:
             self._flight, kept = incidents.update(
                 self._flight, made.sample, made.polls, happenings(made)
@@ -94,7 +94,12 @@ class HistoryRecorder:
         from tray_app.history.writer import HistoryWriter  # SQLite takes 2 MB
 
         writer = HistoryWriter(
-            path, clock=lambda: clock.now().wall_s, told=told, listed=listed, spans=spans
+            path,
+            clock=lambda: clock.now().wall_s,
+            told=told,
+            listed=listed,
+            worded=worded,
+            spans=spans,
         )
         writer.start()
         writer.add(*self._early)
@@ -148,20 +153,14 @@ def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
         WorkerThread("recall", read, again=False).start()
 
 
-def alert_records(event: Event) -> tuple[AlertRecord, ...]:
+def worded(seen: AlertSeen) -> AlertRecord:
     """The record of an alert, in the words of its notification."""
-    match event:
-        case Alert():
-            return (_alert(event, "quiet" if event.finding.is_quiet else "shown"),)
-        case PendingAlerts(events):
-            return tuple(_alert(each, "muted") for each in events if isinstance(each, Alert))
-        case _:
-            return ()
-
-
-def _alert(event: Alert, fate: str) -> AlertRecord:
+    event = seen.event
     note = notifications.alert(event)
-    kind = type(event.finding).__name__
     return AlertRecord(
-        at_s=event.sample.at.wall_s, kind=kind, title=note.title, text=note.text, fate=fate
+        at_s=event.sample.at.wall_s,
+        kind=type(event.finding).__name__,
+        title=note.title,
+        text=note.text,
+        fate=seen.fate,
     )

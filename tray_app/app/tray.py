@@ -47,6 +47,7 @@ from tray_app.core.monitor.inputs import (
     HostSeen,
     IncidentsSeen,
     MenuSeen,
+    NoteEnded,
     NotifierSeen,
     NotOpened,
     ThemeSeen,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from tray_app.core.model.server_action import ServerAction
     from tray_app.core.monitor.sample import Sample
     from tray_app.core.presentation.icon import Picture
+    from tray_app.core.presentation.notifications import Note
     from tray_app.desktop.panel_icon import Desktop
     from tray_app.sources.api.action_worker import ActionWorker
 
@@ -157,7 +159,12 @@ class TrayApp:
         desktop.on_settled = lambda note, sent: self._events.put(
             partial(self._sender.settle, note, sent)
         )
+        desktop.on_note_ended = self._note_ended
         desktop.on_session_end = lambda: self._store(alert_memory.choice(self._last, clock.now()))
+
+    def _note_ended(self, note: Note, clicked: bool) -> None:
+        if note.about_s is not None:
+            self._sampler.post(NoteEnded(note.about_s, note.title, clicked))
 
     def _make_documents(self) -> Documents:
         invocation = self._invocation

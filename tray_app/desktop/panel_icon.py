@@ -56,6 +56,7 @@ class Desktop:
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
         self.on_settled: Callable[[Note, DeliveryResult], None] = lambda _note, _delivery: None
+        self.on_note_ended: Callable[[Note, bool], None] = lambda _note, _clicked: None
         self._service = self._notification_service(bus) if bus is not None else None
         self._chain: NotificationChain | None = None
 
@@ -68,6 +69,7 @@ class Desktop:
             APP_ID,
             press=lambda command: self._submit(command),
             appeared=lambda: self.on_notifier(),
+            ended=lambda note, clicked: self.on_note_ended(note, clicked),
         )
 
     def _notifications(self) -> NotificationChain:
@@ -226,6 +228,7 @@ class Desktop:
             hints={
                 "urgency": note.urgency,
                 "replace": note.replace,
+                "about": note,
                 "actions": note.actions,
                 "settled": lambda delivery: self.on_settled(note, delivery),
                 "silent": note.silent,

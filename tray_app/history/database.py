@@ -18,6 +18,7 @@ import msgspec
 from tray_app.core.history.incidents import IncidentRecord, PollsRecord, StacksRecord
 from tray_app.core.history.records import (
     AlertRecord,
+    FateRecord,
     GapRecord,
     JobRecord,
     LifeRecord,
@@ -50,8 +51,9 @@ FAILURES = (sqlite3.Error, OSError)
 """What a read or write may raise: a full disk, a file that others have damaged or locked."""
 
 Connection = sqlite3.Connection
-Stored = Record | IncidentRecord | PollsRecord | StacksRecord
-"""What can be written."""
+Row = Record | IncidentRecord | PollsRecord | StacksRecord
+Stored = Row | FateRecord
+"""What can be written: rows, and what becomes known of one later."""
 
 _LIFE = msgspec.msgpack.Decoder(Carried)
 _SHARES = msgspec.msgpack.Decoder(tuple[ProcessShare, ...])
@@ -122,12 +124,18 @@ def add(connection: sqlite3.Connection, records: Iterable[Stored]) -> None:
 
 
 def _insert(connection: sqlite3.Connection, record: Stored) -> None:
+    if isinstance(record, FateRecord):
+        connection.execute(
+            "UPDATE alerts SET fate = ? WHERE at_ms = ? AND title = ? AND fate <> 'muted'",
+            (record.fate, _ms(record.at_s), record.title),
+        )
+        return
     into, row = _row(record)
     marks = ", ".join("?" * len(row))
     connection.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", row)
 
 
-def _row(record: Stored) -> tuple[str, tuple[Any, ...]]:
+def _row(record: Row) -> tuple[str, tuple[Any, ...]]:
     """The table of a record, and its row there, in the order of the columns."""
     match record:
         case SampleRecord():

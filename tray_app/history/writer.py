@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_app.core.history.incidents import IncidentRecord
-from tray_app.core.history.records import GapRecord
+from tray_app.core.history.records import AlertRecord, AlertSeen, GapRecord
 from tray_app.core.history.thinning import MAX_BYTES, Spans, cut
 from tray_app.core.model.incident import PastIncident
 from tray_app.history import database, files, incidents
@@ -43,12 +43,16 @@ Listed = Callable[[tuple[PastIncident, ...]], None]
 """Takes the incidents that are kept, newest first: of earlier runs, then after each change."""
 
 
+Worded = Callable[[AlertSeen], AlertRecord | None]
+"""Puts an alert into words; in the writer's thread."""
+
+
 class HistoryWriter:
     """Takes records from any thread, and commits them every 5 s.
 
     ``clock`` gives Unix time. ``told`` hears of problems, in the writer's thread. While nothing can
     be written the newest records wait, and the oldest of more than an hour are dropped.
-    ``listed`` hears of incidents, there too.
+    ``listed`` hears of incidents, and ``worded`` words alerts, there too.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class HistoryWriter:
         clock: Callable[[], float],
         told: Told = lambda _: None,
         listed: Listed = lambda _: None,
+        worded: Worded = lambda _: None,
         spans: Spans = Spans(),  # noqa: B008 - frozen
         max_bytes: int = MAX_BYTES,
     ) -> None:
@@ -65,9 +70,12 @@ class HistoryWriter:
         self._clock = clock
         self._told = told
         self._listed = listed
+        self._worded = worded
         self._spans = spans
         self._max_bytes = max_bytes
-        self._queue: queue.SimpleQueue[Stored | Callable[[], None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Stored | AlertSeen | Callable[[], None] | None] = (
+            queue.SimpleQueue()
+        )
         self._waiting: list[Stored] = []
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -80,7 +88,7 @@ class HistoryWriter:
         """Start the thread; the file is opened there."""
         self._thread.start()
 
-    def add(self, *records: Stored) -> None:
+    def add(self, *records: Stored | AlertSeen) -> None:
         """Hand in records; returns at once."""
         for record in records:
             self._queue.put(record)
@@ -112,7 +120,10 @@ class HistoryWriter:
             if callable(record):
                 record()
                 return
-            self._waiting.append(record)
+            if isinstance(record, AlertSeen):
+                self._waiting += filter(None, (self._worded(record),))
+            else:
+                self._waiting.append(record)
             left_s = ends_s - self._clock()
             if not 0.0 < left_s <= for_s:  # also when the clock was set
                 break

@@ -44,6 +44,7 @@ from tray_app.core.monitor.inputs import (
     Input,
     LifeRecalled,
     MenuSeen,
+    NoteEnded,
     NotifierSeen,
     NotOpened,
     Reconfigured,
@@ -100,6 +101,7 @@ _QUIET = (
     | HistoryForgotten
     | IncidentsSeen
     | HostSeen
+    | NoteEnded
     | NotifierSeen
     | NotOpened
     | ThemeSeen

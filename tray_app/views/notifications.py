@@ -62,6 +62,10 @@ def _drawn(picture: Picture, size: int) -> Any:
     return draw.draw(picture, size)
 
 
+def _delivered(note: Note, means: str | None, problem: str | None) -> Delivered:
+    return Delivered(problem, note.title, means, is_alert=note.is_alert, about_s=note.about_s)
+
+
 class NotificationSender:
     """Sends the notifications of events and reports each result to ``report``.
 
@@ -107,7 +111,8 @@ class NotificationSender:
             return
         tile = self._picture(event)
         chart = chart_of(event, self._past(), tile) if isinstance(event, Alert) else None
-        note = replace(note, picture=tile, chart=chart)
+        about_s = event.sample.at.wall_s if isinstance(event, Alert) else None
+        note = replace(note, picture=tile, chart=chart, about_s=about_s)
         # The kept one that it replaces is out of date.
         self._kept.pop(note.replace, None)
         self._pending.pop(note.replace, None)
@@ -129,7 +134,7 @@ class NotificationSender:
             del self._pending[note.replace]
         if result.problem is None:
             self._say(None, note)
-            self._report(Delivered(None, note.title, result.means, note.is_alert))
+            self._report(_delivered(note, result.means, None))
         elif is_newest:  # the failure was reported when it was handed over
             self._keep(note)
 
@@ -161,7 +166,7 @@ class NotificationSender:
         if not is_pending:
             self._pending.pop(note.replace, None)
         self._say(problem, note)
-        return Delivered(problem, note.title, means, note.is_alert), is_pending
+        return _delivered(note, means, problem), is_pending
 
     def _image(self, note: Note) -> Any:
         if note.chart is not None:

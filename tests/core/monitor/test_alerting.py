@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.core.made import SYSTEM, TARGET, found, found_in, mb, no_process, tree_reading
+from tests.core.monitor.told import Told
 from tray_app.core.alerts import levels
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.levels import LevelReached, Recovered
@@ -35,13 +36,14 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.commands import Mute, SetPaused, Unmute
 from tray_app.core.monitor.events import (
+    AlertFate,
     AlertMemoryChanged,
     AlertWithdrawn,
     Event,
     PendingAlerts,
     Sampled,
 )
-from tray_app.core.monitor.inputs import Input, SourcesRead
+from tray_app.core.monitor.inputs import Delivered, Input, NoteEnded, SourcesRead
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.alert_memory import remembered, restore, resumed
@@ -660,3 +662,17 @@ def test_a_day_of_samples_leaves_the_state_bounded() -> None:
             watched.events.clear()
             sizes.append(len(repr((watched.state.alerts, watched.state.mute))))
     assert max(sizes[4:]) < 1.5 * max(sizes[:4])
+
+
+def test_the_fate_of_an_alerts_notification_is_an_event() -> None:
+    """Delivered, not delivered, closed or clicked; of another notification nothing is told."""
+    told = Told(begin(Settings(), Settings(), Now(0.0, 0.0), local=True))
+    told.happen(1, Delivered(None, "High", "plyer", about_s=5.0), Delivered(None, "Test", "plyer"))
+    told.happen(2, Delivered("no service", "High", about_s=6.0))
+    told.happen(3, NoteEnded(5.0, "High", clicked=False), NoteEnded(6.0, "High", clicked=True))
+    assert told.events == [
+        AlertFate(5.0, "High", "shown"),
+        AlertFate(6.0, "High", "not delivered: no service"),
+        AlertFate(5.0, "High", "closed"),
+        AlertFate(6.0, "High", "clicked"),
+    ]

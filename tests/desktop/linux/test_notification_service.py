@@ -274,3 +274,28 @@ def test_dunst_shows_replaces_and_closes(
         assert len(desktop.popups()) == 1
         assert [each.problem for each in delivered] == [None, None]
     wait_for(lambda: not desktop.popups(), "nothing is left")
+
+
+def test_closing_it_or_pressing_a_button_is_told(
+    session_bus: DesktopSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, with the newest notification in that place; what expires was closed by nobody."""
+    told: list[tuple[str, bool]] = []
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+        tray_on(session_bus, monkeypatch) as tray,
+    ):
+        tray.on_note_ended = lambda note, clicked: told.append((note.title, clicked))
+        for note in (HIGH, CRITICAL):
+            tray.notify(note)
+        recorder.dismiss(recorder.notices[-1].id)
+        wait_for(lambda: told == [("Critical", False)], "it was closed")
+        tray.notify(BACK)
+        recorder.dismiss(recorder.notices[-1].id, reason=1)
+        tray.notify(HIGH)
+        notice = recorder.notices[-1]
+        recorder.press(notice.id, notice.actions[0])
+        recorder.dismiss(notice.id)
+        wait_for(lambda: len(told) > 1, "it was clicked")
+    assert told == [("Critical", False), ("High", True)]

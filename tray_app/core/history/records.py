@@ -9,7 +9,16 @@ from msgspec import Struct
 
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.monitor.carried import Carried
-from tray_app.core.monitor.events import Event, JobCompared, JobEnded, Sampled, TargetChanged
+from tray_app.core.monitor.events import (
+    Alert,
+    AlertFate,
+    Event,
+    JobCompared,
+    JobEnded,
+    PendingAlerts,
+    Sampled,
+    TargetChanged,
+)
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.server.target_tracker import Change
 
@@ -64,8 +73,9 @@ class JobRecord(Struct, frozen=True):
 class AlertRecord(Struct, frozen=True):
     """A finding of an alert policy, in the words of its notification.
 
-    ``kind`` is the finding's name. ``fate``: ``shown``, ``quiet`` (no notification), ``muted``, or
-    why it was not delivered.
+    ``kind`` is the finding's name. ``fate``: ``quiet`` (no notification), ``muted``, ``sent``,
+    and then, once it is known, ``shown``, ``closed`` or ``clicked`` by the user, or ``not
+    delivered: …``.
     """
 
     at_s: float
@@ -73,6 +83,21 @@ class AlertRecord(Struct, frozen=True):
     title: str
     text: str
     fate: str = "shown"
+
+
+class AlertSeen(Struct, frozen=True):
+    """An alert without words: its record is made where nobody waits for it."""
+
+    event: Alert
+    fate: str
+
+
+class FateRecord(Struct, frozen=True):
+    """What became of the alert of this moment and title."""
+
+    at_s: float
+    title: str
+    fate: str
 
 
 class ServerRecord(Struct, frozen=True):
@@ -158,11 +183,17 @@ def server_record(change: Change, at_s: float) -> ServerRecord:
     return ServerRecord(at_s, change.transition.name.lower(), change.target.pid, change.target.name)
 
 
-def records_of(event: Event) -> tuple[Record, ...]:
-    """What is kept of an event that needs no words; empty for most."""
+def records_of(event: Event) -> tuple[Record | AlertSeen | FateRecord, ...]:
+    """What is kept of an event; empty for most."""
     match event:
         case Sampled(sample):
             return (sample_record(sample),)
+        case Alert(finding):
+            return (AlertSeen(event, "quiet" if finding.is_quiet else "sent"),)
+        case PendingAlerts(events):
+            return tuple(AlertSeen(each, "muted") for each in events if isinstance(each, Alert))
+        case AlertFate(at_s, title, fate):
+            return (FateRecord(at_s, title, fate),)
         case JobEnded(job, sample):
             return (job_record(job, sample.at.wall_s),)
         case JobCompared(kept, sample):

@@ -9,7 +9,7 @@ from tray_app.core.alerts.policies import AlertsState, Found
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor import mute
-from tray_app.core.monitor.events import Alert, AlertMemoryChanged, AlertWithdrawn, Event
+from tray_app.core.monitor.events import Alert, AlertFate, AlertMemoryChanged, AlertWithdrawn, Event
 from tray_app.core.monitor.mute import MuteState
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State
@@ -33,6 +33,13 @@ def tell(
     if not _is_news(state, alerts, muted, now.mono_s):
         return muted, state.noted_s, said
     return muted, now.mono_s, (*said, AlertMemoryChanged())
+
+
+def fate(about_s: float | None, title: str, problem: str | None) -> tuple[AlertFate, ...]:
+    """What became of an alert's notification when it was sent; empty: it is of no alert."""
+    if about_s is None:
+        return ()
+    return (AlertFate(about_s, title, "shown" if problem is None else f"not delivered: {problem}"),)
 
 
 def unwatched(state: State, *, machine: bool) -> tuple[AlertWithdrawn, ...]:

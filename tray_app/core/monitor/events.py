@@ -89,6 +89,15 @@ class PendingAlerts(Struct, frozen=True):
     slept_s: float | None = None
 
 
+class AlertFate(Struct, frozen=True):
+    """What became of an alert's notification: ``shown``, ``closed`` or ``clicked`` by the user, or
+    ``not delivered: …``. ``at_s`` is when its sample was made (Unix time)."""
+
+    at_s: float
+    title: str
+    fate: str
+
+
 class AlertMemoryChanged(Struct, frozen=True):
     """The state that a restart needs has changed (the presentation's `alert_memory`)."""
 
@@ -301,6 +310,7 @@ Event = (
     | JobCompared
     | AlertWithdrawn
     | PendingAlerts
+    | AlertFate
     | AlertMemoryChanged
     | SourceChanged
     | TargetChanged

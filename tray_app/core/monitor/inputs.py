@@ -62,12 +62,21 @@ class TimeUp(Struct, frozen=True):
 
 class Delivered(Struct, frozen=True):
     """The result of a notification; ``problem`` is None if ``means`` delivered it. ``is_alert``:
-    nobody has asked for it."""
+    nobody has asked for it. ``about_s`` is when the alert's sample was made (Unix time)."""
 
     problem: str | None = None
     title: str = ""
     means: str | None = None
     is_alert: bool = False
+    about_s: float | None = None
+
+
+class NoteEnded(Struct, frozen=True):
+    """The user closed the notification of an alert, or ``clicked`` one of its buttons."""
+
+    about_s: float
+    title: str
+    clicked: bool
 
 
 class NotifierSeen(Struct, frozen=True):
@@ -174,6 +183,7 @@ class Reconfigured(Struct, frozen=True):
 Report = (
     Delivered
     | HostSeen
+    | NoteEnded
     | NotifierSeen
     | ActionFinished
     | NotOpened

@@ -60,6 +60,7 @@ from tray_app.core.monitor.events import (
     ActionEnded,
     ActionRefused,
     ActionRequested,
+    AlertFate,
     AutostartFailed,
     AutostartWanted,
     Chosen,
@@ -99,6 +100,7 @@ from tray_app.core.monitor.inputs import (
     Input,
     LifeRecalled,
     MenuSeen,
+    NoteEnded,
     NotifierSeen,
     NotOpened,
     Reconfigured,
@@ -145,10 +147,13 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return make_sample(state, happened, now)
         case TimeUp():
             return run_end.ended(state, now, [])
-        case Delivered(problem, title, means, is_alert):
+        case Delivered(problem, title, means, is_alert, about_s):
             newest = Delivery(now, title, means, problem, is_alert=is_alert)
             deliveries = (*state.deliveries, newest)[-KEPT:]
-            return replace(state, deliveries=deliveries, delivery_problem=problem), ()
+            known = alerting.fate(about_s, title, problem)
+            return replace(state, deliveries=deliveries, delivery_problem=problem), known
+        case NoteEnded(about_s, title, clicked):
+            return state, (AlertFate(about_s, title, ("closed", "clicked")[clicked]),)
         case NotifierSeen():
             return state, (NotifierCame(),)
         case ActionFinished(outcome):

@@ -123,6 +123,7 @@ class Note(Struct, frozen=True):
     silent: bool = False
     stays: bool = False
     picture: Picture | None = None
+    about_s: float | None = None
     chart: Chart | None = None
 
     @property

@@ -34,7 +34,12 @@ _WHY = {
     "paused": "paused",
     "asleep": "the machine was asleep",
 }
-_FATES = {"shown": "shown", "quiet": "none (quiet)", "muted": "none (muted)"}
+_FATES = {
+    "quiet": "none (quiet)",
+    "muted": "none (muted)",
+    "closed": "shown, closed by you",
+    "clicked": "shown, button pressed",
+}
 
 
 def lines(limits: AlertLimits) -> list[Line]:

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 LIMIT_S = 5.0
 BUTTONS_AT_MOST = 3
+# Why a notification was closed, in the protocol.
+BY_USER = 2
 CRITICAL = 2
 # A notification's time on the screen in ms: the service's own, and until it is closed.
 # mate-notification-daemon's own is 8 s, critical or not.
@@ -71,8 +73,9 @@ class BusNotifications:
     """``org.freedesktop.Notifications`` over our own connection.
 
     A button that is pressed calls ``press`` with its command; ``appeared`` is called when a service
-    comes, both in the bus' loop. A notification's state ends with the notification, and with the
-    service that shows it.
+    comes; ``ended`` gets the hint ``about`` of a notification that the user closed, or whose button
+    was pressed (True). All are called in the bus' loop. A notification's state ends with the
+    notification, and with the service that shows it.
     """
 
     name = "notification service"
@@ -84,12 +87,15 @@ class BusNotifications:
         desktop_entry: str,
         press: Callable[[Command], None] = lambda _: None,
         appeared: Callable[[], None] = lambda: None,
+        ended: Callable[[Any, bool], None] = lambda _about, _clicked: None,
     ) -> None:
         self._bus = bus
         self._app_name = app_name
         self._desktop_entry = desktop_entry
         self._press = press
         self._appeared = appeared
+        self._ended = ended
+        self._abouts: dict[int, Any] = {}
         self._shown: dict[str, _Shown] = {}
         self._buttons: dict[int, dict[str, Command]] = {}
         self._about: _About | None = None
@@ -211,6 +217,7 @@ class BusNotifications:
         except DBusError:
             self._forget()
             raise
+        self._abouts[reply[0]] = hints.get("about")
         self._buttons[reply[0]] = {key: action.command for key, action in buttons.items()}
         if word:
             self._shown[word] = _Shown(reply[0], bool(hints.get("stays")))
@@ -218,6 +225,7 @@ class BusNotifications:
     async def _close_word(self, connection: MessageBus, word: str) -> None:
         if shown := self._shown.pop(word, None):
             self._buttons.pop(shown.number, None)
+            self._abouts.pop(shown.number, None)
             await _close(connection, shown.number)
 
     async def _close_all(self, connection: MessageBus) -> None:
@@ -259,11 +267,19 @@ class BusNotifications:
             number, key = message.body
             # Not every key is ours: a click on the text is "default", which has no command.
             if command := self._buttons.get(number, {}).get(key):
+                self._end(number, clicked=True)
                 self._press(command)
         elif message.member == "NotificationClosed" and message.signature == "uu":
-            number = message.body[0]
+            number, reason = message.body
             self._buttons.pop(number, None)
+            if reason == BY_USER:
+                self._end(number, clicked=False)
+            self._abouts.pop(number, None)
             self._shown = {w: each for w, each in self._shown.items() if each.number != number}
+
+    def _end(self, number: int, *, clicked: bool) -> None:
+        if (about := self._abouts.pop(number, None)) is not None:
+            self._ended(about, clicked)
 
     def _owner_changed(self, owned: bool) -> None:
         self._about = None
@@ -273,6 +289,7 @@ class BusNotifications:
 
     def _forget(self) -> None:
         self._shown.clear()
+        self._abouts.clear()
         self._buttons.clear()
 
 

@@ -397,7 +397,12 @@ class Page {
         click: around(job.started_ms, job.ended_ms),
       };
     }));
-    const fates = { shown: "shown", quiet: "none (quiet)", muted: "none (muted)" };
+    const fates = {
+      quiet: "none (quiet)",
+      muted: "none (muted)",
+      closed: "shown, closed by you",
+      clicked: "shown, button pressed",
+    };
     this.alerts.show(this.model.alerts.map((alert) => {
       const fate = fates[alert.fate] ?? alert.fate;
       return {
