@@ -52,7 +52,7 @@ from tray_app.core.monitor.inputs import (
     NotOpened,
     ThemeSeen,
 )
-from tray_app.core.monitor.state import State, alert_limits
+from tray_app.core.monitor.state import State, alert_limits, records
 from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.paths import history_file
@@ -149,6 +149,7 @@ class TrayApp:
             clock.mono_s,
             self._tile,
             past=lambda: self._last.course,
+            records=lambda: records(self._last),
         )
         self._actions = ServerActions(self._sampler.post, demo=begun.demo)
         self._demo_files: DemoFiles | None = None

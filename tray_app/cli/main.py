@@ -157,7 +157,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return doctor.run(settings, config.path, mistakes)
 
-    if given.export or given.report:
+    if any((given.export, given.report, given.incident)):
         return _history(given, settings, parser)
 
     if given.forget:
@@ -210,7 +210,7 @@ def _forget(settings: Settings, parser: argparse.ArgumentParser, *, sure: bool) 
 
 def _history(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:
     """Write the history of the server at the address of this run: its rows, or the page."""
-    from tray_app.cli import export, report
+    from tray_app.cli import export, incident, report
     from tray_app.desktop import paths
     from tray_app.history.database import FAILURES
     from tray_app.runtime import clock
@@ -227,9 +227,18 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
         to_s=clock.now().wall_s + 1.0,
     )
     try:
+        if given.incident:
+            return incident.run(
+                *(path, settings, given.incident),
+                as_json=given.json,
+                output=given.output or Path(f"{APP_ID}-incident.html"),
+                now_s=rows.to_s,
+            )
         if given.report:
             return report.run(rows, settings, given.report)
         return export.run(rows, given.export, given.output)
+    except ValueError as error:
+        parser.error(str(error))
     except OSError as error:
         parser.error(f"{error.filename or path}: {why(error)}")
     except FAILURES as error:

@@ -13,6 +13,7 @@ from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, given, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
 from tray_app.core.history.export import KINDS, since_s
+from tray_app.core.history.incidents import INCIDENTS_KEPT
 from tray_app.core.model.presets import FLAGGED, PRESETS
 from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.core.presentation.program_text import PRESET_HELP
@@ -47,13 +48,13 @@ _PLAIN = {
 VIEWS = ("json", "console", "once", "demo")
 TASKS = (
     *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
-    *("completion", "export", "report", "forget"),
+    *("completion", "export", "report", "incident", "forget"),
 )
 # Flags that say what one of these tasks writes.
 OF_TASK = {
     "what": ("export",),
     "since": ("export", "report"),
-    "output": ("export",),
+    "output": ("export", "incident"),
     "yes": ("forget",),
 }
 _NEEDED = {name: " or ".join(f"--{task}" for task in tasks) for name, tasks in OF_TASK.items()}
@@ -63,7 +64,7 @@ def contradiction(given: argparse.Namespace) -> str:
     """The flags that contradict each other, in one line; empty where none do."""
     task = next((name for name in TASKS if getattr(given, name)), "")
     view = next((name for name in VIEWS if getattr(given, name)), "")
-    if task and view:
+    if task and view and (task, view) != ("incident", "json"):
         return f"--{task.replace('_', '-')}: cannot be combined with --{view}"
     if alone := _without_task(given, task):
         return f"--{alone}: needs {_NEEDED[alone]}"
@@ -156,6 +157,12 @@ def _since(text: str) -> float:
         return since_s(text, clock.now().wall_s)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{error} (given: {text})") from None
+
+
+def _incident(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= INCIDENTS_KEPT:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {INCIDENTS_KEPT} (given: {text})")
+    return int(text)
 
 
 def _shell(name: str) -> str:
@@ -251,6 +258,15 @@ def make_parser() -> argparse.ArgumentParser:
         const=Path(f"{APP_ID}.html"),
         metavar="FILE",
         help=f"Write the server's history as a page for a browser (default: {APP_ID}.html).",
+    )
+    once.add_argument(
+        "--incident",
+        type=_incident,
+        nargs="?",
+        const=-1,
+        metavar="N",
+        help=f"List the incidents, or write one as a page (default: {APP_ID}-incident.html;"
+        " with --json: print it).",
     )
     once.add_argument(
         "--forget",

@@ -72,7 +72,8 @@ class NotificationSender:
     Not thread-safe. Undelivered ones are kept, the latest for each ``replace``, and sent in order
     as soon as possible. One handed over without an answer is not sent again: it may be on the
     screen. ``clock`` gives monotonic seconds, ``tile`` the icon's picture
-    of a sample (None: the newest), ``past`` the memory of the last minutes.
+    of a sample (None: the newest), ``past`` the memory of the last minutes,
+    ``records`` whether incidents are kept, so that their alerts can be shown.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class NotificationSender:
         clock: Callable[[], float],
         tile: Callable[[Sample | None], Picture],
         past: Callable[[], Course] = Course,
+        records: Callable[[], bool] = lambda: False,
     ) -> None:
         self._notifier = notifier
         self._report = report
         self._clock = clock
         self._tile = tile
         self._past = past
+        self._records = records
         self._tried_s = 0.0
         self._problem: str | None = None
         self._kept: dict[str, Note] = {}
@@ -109,6 +112,8 @@ class NotificationSender:
         note = notifications.note(event)
         if note is None:
             return
+        if self._records():
+            note = notifications.with_incident(note, event)
         tile = self._picture(event)
         chart = chart_of(event, self._past(), tile) if isinstance(event, Alert) else None
         about_s = event.sample.at.wall_s if isinstance(event, Alert) else None

@@ -29,6 +29,7 @@ from tray_app.core.alerts.server_exit import (
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.stage import Stage
+from tray_app.core.history.incidents import cause_of
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.readings import (
     GIB,
@@ -55,7 +56,7 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import notifications
-from tray_app.core.presentation.notifications import Note, Urgency, note
+from tray_app.core.presentation.notifications import Note, Urgency, note, with_incident
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.summary.measurement import Summary
 
@@ -108,6 +109,19 @@ def test_the_meaning_comes_first(kind: str) -> None:
     assert 0 < len(first) < SHOWN_OF_A_TEXT, first
     assert found.title == found.title.strip()
     assert [line.strip() for line in found.text.split("\n")] == found.text.split("\n")
+
+
+def test_an_alert_that_is_an_incident_can_be_shown() -> None:
+    """By one more button; others have none."""
+    shown = 0
+    for event in KINDS.values():
+        if (found := note(event)) is None:
+            continue
+        more = with_incident(found, event).actions[len(found.actions) :]
+        is_incident = isinstance(event, Alert) and cause_of(event.finding) is not None
+        assert [each.label for each in more] == ["Show"] * is_incident
+        shown += is_incident
+    assert shown >= 4
 
 
 def test_there_is_a_sample_of_each_event_and_each_finding() -> None:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
@@ -29,6 +30,7 @@ from tray_app.core.alerts.server_exit import (
 )
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
+from tray_app.core.history.incidents import cause_of
 from tray_app.core.model.readings import Now
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor.commands import (
@@ -37,6 +39,7 @@ from tray_app.core.monitor.commands import (
     DeleteHistory,
     FreeMemory,
     Mute,
+    OpenIncident,
     OpenSettingsFile,
     OpenTemp,
 )
@@ -136,6 +139,7 @@ MUTE = Action("Mute for 30 min", Mute(1800.0))
 FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 OPEN_SETTINGS = Action("Open settings file", OpenSettingsFile())
+SHOW = "Show"
 ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held"})
 """What notifications that nobody has asked for replace."""
 
@@ -199,6 +203,14 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
             return Note("Start at login", text, Urgency.NORMAL, "autostart")
         case _:
             return None
+
+
+def with_incident(note: Note, event: Event) -> Note:
+    """The same with a button that shows the incident, where the event is one."""
+    if not isinstance(event, Alert) or cause_of(event.finding) is None:
+        return note
+    show = Action(SHOW, OpenIncident(event.sample.at.wall_s))
+    return replace(note, actions=(*note.actions, show))
 
 
 def _sure(event: ConfirmationNeeded) -> Action:

@@ -1,0 +1,46 @@
+"""``--incident``: the list, a page, and JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.history.made import T0, sample
+from tests.history.test_incidents import file_of, incident, polls
+from tray_app.cli.incident import LIST, run
+from tray_app.core.config.settings import Settings
+
+
+def told(
+    path: Path, number: int, capsys: pytest.CaptureFixture[str], *, as_json: bool = False
+) -> str:
+    """What it prints."""
+    page = path.with_name("page.html")
+    assert run(path, Settings(), number, as_json=as_json, output=page, now_s=T0 + 3000) == 0
+    return capsys.readouterr().out
+
+
+def test_incidents_are_listed_newest_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With their numbers; none is a sentence."""
+    assert "no incidents yet" in told(tmp_path / "none", LIST, capsys)
+    file_of(tmp_path / "h", incident(1000), incident(2000))
+    first, second = told(tmp_path / "h", LIST, capsys).splitlines()
+    assert first.startswith("  1  ")
+    assert second.endswith(" · Server hangs")
+
+
+def test_one_is_a_page_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest is number 1; another number is a mistake."""
+    path = tmp_path / "h"
+    file_of(path, sample(990), incident(1000), polls(1000, 989), incident(2000))
+    assert "wrote" in told(path, 2, capsys)
+    assert "No answer for 1 min." in path.with_name("page.html").read_text("utf-8")
+    found = json.loads(told(path, 2, capsys, as_json=True))
+    assert found["record"]["happened"][0]["cause"] == "hung"
+    assert len(found["samples"]) == len(found["polls"]) == 1
+    with pytest.raises(ValueError, match="there is no incident 3"):
+        told(path, 3, capsys)
