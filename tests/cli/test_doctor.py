@@ -14,9 +14,11 @@ from tests.ports import free_port
 from tests.server.starting import ServerFactory
 from tests.sources.fault_server import FaultServer, answer, tls
 from tests.sources.faults import STATUS
+from tray_app.app import wiring
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
 from tray_app.core.config.settings import Headers, Settings
+from tray_app.core.model.readings import ProcessReading
 from tray_app.core.model.server_address import parse_address
 from tray_app.desktop.autostart import OFF, Login
 from tray_app.desktop.capabilities import Survey
@@ -35,6 +37,15 @@ GOOD = Survey(
 def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tray_app.desktop.capabilities.survey", lambda: GOOD)
     monkeypatch.setattr("tray_app.desktop.autostart.read", lambda: OFF)
+
+
+class NoProcess:
+    """A probe that finds no server."""
+
+    def read(self, now_s: float, **_: object) -> ProcessReading:
+        return no_process(now_s)
+
+    def close(self) -> None: ...
 
 
 def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
@@ -105,9 +116,7 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
 
 def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Status 1, and what to do."""
-    monkeypatch.setattr(
-        "tray_app.cli.doctor._read_processes", lambda _: no_process(0.0)
-    )  # others may run
+    monkeypatch.setattr(wiring, "make_probe", lambda _: NoProcess())  # others may run
     status, text = found(at(f"http://127.0.0.1:{free_port()}"), tmp_path)
     assert status == 1
     assert "Start the server, or give its address with --url" in text
@@ -194,6 +203,41 @@ def test_a_stopped_server_is_a_problem(tmp_path: Path, runanalyze_server: Server
     words = " ".join(text.split())
     assert f"Its process (pid {server.pid}) is stopped (state T)." in words
     assert f"To continue it: kill -CONT {server.pid}." in words
+
+
+def test_a_server_that_hangs_is_a_problem(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
+    """It accepts the request, does not reply, and uses no CPU."""
+    server = runanalyze_server()
+    server.hang(5.0)
+    settings = Settings(address=parse_address(server.url), patience_s=0.5)
+    status, text = found(settings, tmp_path)
+    assert status == 1
+    words = " ".join(text.split())
+    assert f"It (pid {server.pid}) seems to hang: it uses no CPU." in words
+    assert "If it still hangs, restart the server." in words
+
+
+def test_a_busy_server_is_no_problem(tmp_path: Path, runanalyze_server: ServerFactory) -> None:
+    """Without a reply too: it uses CPU."""
+    server = runanalyze_server()
+    server.hang(5.0, works=True)
+    settings = Settings(address=parse_address(server.url), patience_s=1.0)
+    status, text = found(settings, tmp_path)
+    words = " ".join(text.split())
+    assert "it is at work: CPU" in words
+    assert (status, "hang" in words) == (0, False)
+
+
+def test_silence_without_a_process_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something accepts connections there: to start a server would not help."""
+    monkeypatch.setattr(doctor, "is_this_machine", lambda _: False)
+    with FaultServer(lambda exchange: exchange.wait(30.0)) as server:
+        status, text = found(replace(at(server.url), patience_s=0.3), tmp_path)
+    assert status == 1
+    assert "It accepts connections but does not reply." in " ".join(text.split())
+    assert "Start the server" not in text
 
 
 def test_without_a_tray_the_doctor_gives_the_cure_of_this_desktop(

@@ -15,10 +15,11 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app import __version__
 from tray_app.app import wiring
-from tray_app.core.alerts.hung import HangKind
+from tray_app.core.alerts.hung import HangKind, is_still
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
@@ -51,6 +52,8 @@ LIBRARIES = (
     "dbus-fast",
 )
 WIDTH = 100
+# Something accepts connections there.
+_NO_REPLY = (ApiFailureKind.NO_ANSWER, ApiFailureKind.BUSY, ApiFailureKind.GATEWAY_TIMEOUT)
 ABSENT = "none"
 
 
@@ -184,10 +187,9 @@ def _desktop() -> list[Finding]:
 
 def _server(settings: Settings) -> list[Finding]:
     address = settings.address
-    outcome = _ask(settings)
     local = is_this_machine(address.host)
-    reading = _read_processes(settings) if local else None
-    hang = _hang(outcome, reading)
+    outcome, reading, waited_s = _ask_and_read(settings) if local else (_ask(settings), None, 0.0)
+    silence = _silence(outcome, reading, waited_s)
     hidden = len(settings.headers.fields)
     sent = f", sending {hidden} header{'s' if hidden > 1 else ''}" if hidden else ""
     found = reading.target if reading else None
@@ -196,34 +198,48 @@ def _server(settings: Settings) -> list[Finding]:
     else:
         answer = f"{address.shown}{sent}: answers in {outcome.latency_s * 1000:.0f} ms"
     moved = reading.candidates if reading and found is None else ()
-    elsewhere = "; ".join(f"{process_text.evidence(it.evidence)} (pid {it.pid})" for it in moved)
-    fix = hang or _api_fix(outcome, found is not None, address, moved)
-    findings = [Finding("API", answer, fix)]
+    busy = f" ({silence.text})" if silence.text else ""
+    fix = silence.fix or _api_fix(outcome, found is not None, address, moved)
+    api = Finding("API", f"{answer}{busy}", fix)
     if reading is None:
-        return [
-            *findings,
-            Finding("process", "the server runs on another machine, so only its API is read"),
-        ]
+        far = "the server runs on another machine, so only its API is read"
+        return [api, Finding("process", far)]
+    return [api, *_process(settings, reading), _temp(settings, found)]
+
+
+def _process(settings: Settings, reading: ProcessReading) -> list[Finding]:
+    """The server's process; where none is found, why, and what runs elsewhere."""
+    found, findings = reading.target, []
     if found is None:
         words = process_text.problem(reading.problem) if reading.problem else "no server found"
         has_override = named(settings.pid, settings.match) != NO_OVERRIDE
         fix = f"Give --pid or --match an existing process ({words})." if has_override else ""
         findings.append(Finding("process", words, fix))
+        moved = reading.candidates
+        elsewhere = "; ".join(f"{process_text.evidence(i.evidence)} (pid {i.pid})" for i in moved)
         if elsewhere:
             findings.append(Finding("elsewhere", elsewhere))
     else:
         words = f"pid {found.pid}, {found.name}: {process_text.evidence(found.evidence)}"
         findings.append(Finding("process", words))
-    findings.append(_temp(settings, found))
     return findings
 
 
-def _hang(outcome: ApiOutcome, reading: ProcessReading | None) -> str:
-    """Why a server that was found does not answer, and what helps; "" where it may be busy."""
-    if not isinstance(outcome, ApiFailure) or reading is None or reading.target is None:
-        return ""
-    is_stopped = outcome.problem.failure_class is FailureClass.TIMEOUT and reading.is_stopped
-    return " ".join(hang_text.cause(HangKind.STOPPED, reading.target.pid)) if is_stopped else ""
+def _silence(outcome: ApiOutcome, reading: ProcessReading | None, waited_s: float) -> Finding:
+    """What the processes of a server that does not reply say about it, and what helps."""
+    nothing = Finding("silence", "")
+    if not isinstance(outcome, ApiFailure) or outcome.problem.kind not in _NO_REPLY:
+        return nothing
+    if reading is None or reading.target is None:
+        return replace(nothing, fix=hang_text.after_one_request(HangKind.SILENT, None))
+    pid, cpu_percent = reading.target.pid, reading.cpu_percent
+    if reading.is_stopped:
+        return replace(nothing, fix=hang_text.after_one_request(HangKind.STOPPED, pid))
+    if cpu_percent is None:
+        return nothing
+    if is_still(cpu_percent / 100 * waited_s, waited_s):
+        return replace(nothing, fix=hang_text.after_one_request(HangKind.DEADLOCKED, pid))
+    return replace(nothing, text=f"it is at work: CPU {format.percent(cpu_percent)}")
 
 
 def _ask(settings: Settings) -> ApiOutcome:
@@ -263,10 +279,17 @@ def _api_fix(
     return f"Start the server, or give its address with --url ({reason})."
 
 
-def _read_processes(settings: Settings) -> ProcessReading:
+def _ask_and_read(settings: Settings) -> tuple[ApiOutcome, ProcessReading, float]:
+    """The API's answer, the processes, and how long the CPU was measured: over the request, so that
+    a server that hangs can be told from a busy one."""
     probe = wiring.make_probe(settings)
+    override = named(settings.pid, settings.match)
     try:
-        return probe.read(clock.mono_s(), override=named(settings.pid, settings.match))
+        begun_s = clock.mono_s()
+        probe.read(begun_s, override=override)
+        outcome = _ask(settings)
+        now_s = clock.mono_s()
+        return outcome, probe.read(now_s, override=override), now_s - begun_s
     finally:
         probe.close()
 

@@ -113,6 +113,11 @@ def _answering(
     return HungState(answered_s, said_s=said_s), None
 
 
+def is_still(worked_s: float, over_s: float) -> bool:
+    """Whether so little CPU in this time means that nothing is at work."""
+    return worked_s <= STILL_S + STILL_PART * over_s
+
+
 def woken(state: HungState, _now_s: float) -> HungState:
     """After a gap, in which the server was not observed."""
     hang = state.hang if _is_stop(state.hang) else None
@@ -132,7 +137,7 @@ def _watched(state: HungState, now_s: float, signs: Signs) -> HungState:
         still_s, worked_s = now_s, 0.0
     else:
         worked_s += (signs.cpu_percent or 0.0) / 100 * (now_s - state.read_s)
-        if worked_s > STILL_S + STILL_PART * (now_s - still_s):
+        if not is_still(worked_s, now_s - still_s):
             still_s, worked_s = now_s, 0.0
     stopped_s = (now_s if state.stopped_s is None else state.stopped_s) if signs.stopped else None
     busy = state.busy or signs.busy

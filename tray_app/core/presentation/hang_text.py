@@ -19,3 +19,16 @@ def cause(kind: HangKind, pid: int | None) -> tuple[str, str]:
         case HangKind.SILENT:
             return "It accepts connections but does not reply.", ""
     assert_never(kind)
+
+
+def after_one_request(kind: HangKind, pid: int | None) -> str:
+    """The same after one unanswered request: a job may wait for its files that long."""
+    why, help_ = cause(kind, pid)
+    match kind:
+        case HangKind.STOPPED:
+            return f"{why} {help_}".rstrip()
+        case HangKind.DEADLOCKED:
+            return f"{why} Run --doctor again in a minute. If it still hangs, restart the server."
+        case HangKind.SILENT:
+            return f"{why} If it is not processing a video, restart it."
+    assert_never(kind)
