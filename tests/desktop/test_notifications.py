@@ -348,6 +348,33 @@ def test_real_daemon(
     assert app.log == ""
 
 
+def test_an_edit_of_the_limits_clears_the_screen(
+    desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeServer
+) -> None:
+    """A critical alert stays until it is untrue: also where its limit was raised, or the settings
+    file was deleted, and memory is as before."""
+    app = start_app(desktop, "--url", server.url)
+    app.wait_for_source("API")
+    file = desktop.home / f"{app.name}.toml"
+    limits = file.read_text()
+    below_panel = (SCREEN[0] // 2, 40, *SCREEN)
+
+    def is_empty() -> bool:
+        return bool(desktop.pixels(below_panel).getcolors(maxcolors=1))
+
+    jump(app, server, OVER_CRITICAL)
+    wait_for(lambda: not is_empty(), "critical is on the screen")
+    file.write_text(
+        limits.replace("= 160", "= 500").replace("= 240", "= 600").replace("320", "700")
+    )
+    wait_for(is_empty, "it is withdrawn", 15.0)
+    file.write_text(limits)
+    wait_for(lambda: not is_empty(), "it is told by the old limits", 15.0)
+    file.unlink()
+    wait_for(is_empty, "it is withdrawn by the defaults", 20.0)
+    assert app.log == ""
+
+
 @pytest.mark.parametrize(
     ("capabilities", "body"),
     [

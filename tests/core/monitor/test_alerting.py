@@ -7,6 +7,7 @@ import json
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,8 @@ from tray_app.core.model.readings import (
     Role,
     SystemMemory,
 )
-from tray_app.core.monitor.commands import Mute, SetPaused, Unmute
+from tray_app.core.model.server_address import parse_address
+from tray_app.core.monitor.commands import Mute, SetPaused, Unmute, WatchAutomatically, WatchPort
 from tray_app.core.monitor.events import (
     AlertFate,
     AlertMemoryChanged,
@@ -43,7 +45,7 @@ from tray_app.core.monitor.events import (
     PendingAlerts,
     Sampled,
 )
-from tray_app.core.monitor.inputs import Delivered, Input, NoteEnded, SourcesRead
+from tray_app.core.monitor.inputs import Delivered, Input, NoteEnded, Reconfigured, SourcesRead
 from tray_app.core.monitor.state import begin, wants_largest, wants_reading_s
 from tray_app.core.monitor.step import step
 from tray_app.core.presentation.alert_memory import remembered, restore, resumed
@@ -417,6 +419,58 @@ class TestWithdrawn:
         assert self.withdrawn(watched) == [Condition.MEMORY]
         watched.happen(SetPaused(False))
         assert self.withdrawn(watched) == [Condition.MEMORY]
+
+    def edit(self, watched: Watched, limits: AlertLimits, **more: Any) -> None:
+        watched.happen(Reconfigured(Settings(alerts=limits, **more), local=True))
+
+    def test_a_limit_that_is_raised_withdraws_the_alert_above_it(self) -> None:
+        """At once, and nothing else is told: memory has not changed."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        assert watched.told() == ["Critical: 3.12 GB"]
+        self.edit(watched, AlertLimits(raised_mb=4000, high_mb=5000, critical_mb=6000))
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        watched.stay(3200, 60)
+        watched.stay(300, 60)
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        assert watched.told() == []
+
+    def test_the_level_that_is_left_takes_the_place(self) -> None:
+        """With the new limits, as any other level."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        assert watched.told() == ["Critical: 3.12 GB"]
+        self.edit(watched, AlertLimits(critical_mb=6000))
+        watched.stay(3200, 10)
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        assert watched.told() == ["High: 3.12 GB"]
+
+    def test_an_alert_that_is_still_true_stays(self) -> None:
+        """After an edit of other limits or settings, and while memory is above the new limit."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        self.edit(watched, AlertLimits(critical_mb=3100))
+        self.edit(watched, AlertLimits(critical_mb=2500))
+        self.edit(watched, AlertLimits(raised_mb=1800), interval_s=1.0)
+        assert self.withdrawn(watched) == []
+        small = Watched()
+        small.stay(300, 10)
+        self.edit(small, AlertLimits(critical_mb=6000))
+        assert self.withdrawn(small) == []
+
+    def test_another_server_withdraws_what_was_said_of_the_last(self) -> None:
+        """By an edit of its address, or by a choice in the menu."""
+        watched = Watched()
+        watched.stay(3200, 10)
+        self.edit(watched, AlertLimits(), address=parse_address("http://127.0.0.1:9"))
+        assert self.withdrawn(watched) == [Condition.MEMORY]
+        chosen = Watched()
+        chosen.stay(3200, 10)
+        chosen.happen(WatchPort(8772))
+        assert self.withdrawn(chosen) == [Condition.MEMORY]
+        chosen.stay(3200, 10)
+        chosen.happen(WatchAutomatically())
+        assert self.withdrawn(chosen) == [Condition.MEMORY] * 2
 
     def test_back_to_normal_in_a_mute_withdraws_a_critical_that_stands(self) -> None:
         """Silently: the summary tells it afterwards."""

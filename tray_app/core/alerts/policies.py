@@ -98,6 +98,12 @@ class AlertsState(Struct, frozen=True):
         """The state of this policy."""
         return cast(State, self.states[POLICIES.index(policy)])
 
+    def begun_again(self, policy: Policy[Any]) -> AlertsState:
+        """All as they are, but this policy at its beginning."""
+        each = zip(POLICIES, self.states, strict=True)
+        kept = (policy.initial if known is policy else before for known, before in each)
+        return replace(self, states=tuple(kept))
+
 
 CALM = AlertsState()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tray_app.core.alerts import levels, policies, system_memory
+from tray_app.core.alerts import hung, levels, policies, system_memory
 from tray_app.core.alerts.policies import AlertsState, Found
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.model.readings import Now
@@ -12,7 +12,7 @@ from tray_app.core.monitor import mute
 from tray_app.core.monitor.events import Alert, AlertFate, AlertMemoryChanged, AlertWithdrawn, Event
 from tray_app.core.monitor.mute import MuteState
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import State
+from tray_app.core.monitor.state import State, alert_limits
 
 # While an alert holds, its stored time is renewed this often.
 STAMP_EVERY_S = 600.0
@@ -51,6 +51,27 @@ def unwatched(state: State, *, machine: bool) -> tuple[AlertWithdrawn, ...]:
         Condition.MACHINE: machine and state.alerts.of(system_memory.POLICY).said,
     }
     return tuple(AlertWithdrawn(each) for each, stands in stand.items() if stands)
+
+
+def after_change(before: State, after: State) -> tuple[State, tuple[Event, ...]]:
+    """The state after an edit of the settings or another choice of server, and the alerts that are
+    no longer true: all those of another server, and that of a level whose limit was raised above
+    memory. A lower level that memory is still in is then entered as any other."""
+    if after.settings.address != before.settings.address:
+        hangs = before.alerts.of(hung.POLICY).said_s is not None
+        silent = (AlertWithdrawn(Condition.SERVER),) if hangs else ()
+        return after, (*unwatched(before, machine=True), *silent)
+    level = after.alerts.of(levels.POLICY).level
+    memory_bytes = after.sample.memory_bytes if after.sample else None
+    if not level or memory_bytes is None:
+        return after, ()
+    limits = alert_limits(after)
+    is_raised = limits.limit_mb(level) > alert_limits(before).limit_mb(level)
+    if not is_raised or limits.reached(memory_bytes) >= level:
+        return after, ()
+    withdrawn = () if after.paused else unwatched(after, machine=False)
+    calm = replace(after, alerts=after.alerts.begun_again(levels.POLICY))
+    return calm, (*withdrawn, AlertMemoryChanged())
 
 
 def muted(state: State, now: Now, duration_s: float | None) -> tuple[State, tuple[Event, ...]]:

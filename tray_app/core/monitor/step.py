@@ -243,8 +243,9 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (AutostartWanted(on),)
         case Reconfigured(base, local, mistakes):
             changed = replace(_reconfigured(state, base, local, now), mistakes=mistakes)
+            changed, withdrawn = alerting.after_change(state, changed)
             is_news = mistakes and mistakes != state.mistakes
-            return changed, (SettingsWrong(mistakes),) if is_news else ()
+            return changed, (*withdrawn, *((SettingsWrong(mistakes),) if is_news else ()))
         case SetInterval(pace_s):
             return replace(state, settings=replace(state.settings, interval_s=pace_s)), ()
         case SetMode(mode):
@@ -272,7 +273,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
         case WatchPort(port):
             return _watch_port(state, port, now)
         case WatchAutomatically():
-            return _at(replace(state, override=NO_OVERRIDE), state.configured, now), ()
+            chosen_by_none = replace(state, override=NO_OVERRIDE)
+            return alerting.after_change(state, _at(chosen_by_none, state.configured, now))
         case Quit(summed_up):
             return replace(state, ended=True), (*run_end.summary(state, now, summed_up), Ended())
 
@@ -384,7 +386,8 @@ def _watch_port(state: State, port: int, now: Now) -> tuple[State, tuple[Event, 
         return state, ()
     configured = state.configured or state.settings.address
     moved = replace(_at(replace(state, override=NO_OVERRIDE), address, now), configured=configured)
-    return moved, (PortWatched(address),)
+    moved, withdrawn = alerting.after_change(state, moved)
+    return moved, (*withdrawn, PortWatched(address))
 
 
 def _at(state: State, address: ServerAddress | None, now: Now) -> State:
