@@ -58,8 +58,11 @@ def sign(image: Image, mark: Mark, left: int, side: int) -> None:
         case Mark.PAUSED:
             white.box(x, y, x + third, bottom)
             white.box(right - third, y, right, bottom)
-        case Mark.MUTED:
-            white.slant(y, right - third * 1.6, right, bottom, x, x + third * 1.6)
+        case Mark.MUTED:  # likewise, and from the upper left: the tile's corner is below
+            stroke = max(2, room * 3 // 10)
+            for row in range(room):
+                column = x + row - (stroke - 1) // 2
+                white.box(max(x, column), y + row, min(right, column + stroke), y + row + 1)
         case Mark.UNDELIVERED:
             stroke = third + (room - third) % 2
             middle = x + (room - stroke) // 2
