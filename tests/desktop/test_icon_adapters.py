@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.desktop.fake_icon import desktop, rows, show, sni_desktop
+from tests.desktop.fake_icon import FakeIcon, desktop, rows, show, sni_desktop
 from tray_app.core.monitor.commands import Command, LeftClick
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.desktop import icon_adapters
+from tray_app.desktop.icon_adapters import SniIcon, StockIcon
+from tray_app.desktop.linux_icon import LinuxIcon
 from tray_app.desktop.text_limits import WINDOWS
 
 
@@ -63,6 +65,15 @@ def test_windows_gets_texts_that_fit() -> None:
         WINDOWS.title,
     ]
     assert result.means == "pystray _win32"
+
+
+def test_an_icon_without_notifications_of_its_own_says_so() -> None:
+    """Then others deliver them: on Linux always."""
+    icon = FakeIcon()
+    icon.HAS_NOTIFICATION = False
+    assert StockIcon(icon, WINDOWS).notify is None
+    assert SniIcon.notify is None
+    assert LinuxIcon.notify is None
 
 
 def test_an_icon_is_up_before_anybody_writes_to_it() -> None:

@@ -74,11 +74,8 @@ class PanelIcon(Protocol):
         """Rows have changed."""
 
     @property
-    def notifies(self) -> bool:
-        """Whether `notify` can be called."""
-
-    def notify(self, note: dict[str, Any]) -> None:
-        """Show a notification beside the icon."""
+    def notify(self) -> Callable[[dict[str, Any]], None] | None:
+        """Shows a notification beside the icon; None where the icon has none of its own."""
 
 
 class SniIcon:
@@ -88,7 +85,7 @@ class SniIcon:
     serves_bus = True
     ends_with_display = False
     is_menu_open = False  # an open menu accepts new texts
-    notifies = False
+    notify = None
 
     def __init__(self, icon: _sni.Icon) -> None:
         self._icon = icon
@@ -132,9 +129,6 @@ class SniIcon:
 
     def update_menu(self) -> None:
         self._icon.update_menu()
-
-    def notify(self, note: dict[str, Any]) -> None:
-        raise NotImplementedError("notifications go to org.freedesktop.Notifications")
 
 
 class StockIcon:
@@ -201,10 +195,10 @@ class StockIcon:
         self._touch(self._icon.update_menu)
 
     @property
-    def notifies(self) -> bool:
-        return bool(self._icon.HAS_NOTIFICATION)
+    def notify(self) -> Callable[[dict[str, Any]], None] | None:
+        return self._notify if self._icon.HAS_NOTIFICATION else None
 
-    def notify(self, note: dict[str, Any]) -> None:
+    def _notify(self, note: dict[str, Any]) -> None:
         limits = self._limits
         text, title = (
             cut_utf16(note["message"], limits.text),

@@ -28,7 +28,7 @@ class LinuxIcon:
 
     asks_for_menu = True
     is_menu_open = False  # an open menu takes new texts
-    notifies = False
+    notify = None
 
     def __init__(
         self,
@@ -103,9 +103,6 @@ class LinuxIcon:
         if self._sni is not None:
             self._sni.update_menu()
         self._xembed.update_menu()
-
-    def notify(self, note: dict[str, Any]) -> None:
-        raise NotImplementedError("notifications go to org.freedesktop.Notifications")
 
     def _panel_changed(self, has_panel: bool) -> None:
         """A panel with StatusNotifierItem has come or gone; in the bus' loop."""

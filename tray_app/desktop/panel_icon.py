@@ -80,8 +80,8 @@ class Desktop:
             means: list[Any] = []
             if self._service is not None:
                 means.append(self._service)
-            elif self._icon.notifies:
-                means.append(notifier.InTime(self.backend, self._icon.notify))
+            elif beside := self._icon.notify:
+                means.append(notifier.InTime(self.backend, beside))
             means.append(notifier.InTime("plyer", notifier.plyer_native))
             self._chain = notifier.NotificationChain(tuple(means))
         return self._chain
