@@ -179,6 +179,7 @@ ACROSS = {
     "desktop/notifications",
     "desktop/tray",
     "desktop/whole_menu",
+    "views/page/browser",
     "views/page/script",
 }
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.bench import alerts, beside, delay, growth, idle, memory, sample, start, truth, walk
+from tests.bench import (
+    alerts,
+    beside,
+    delay,
+    growth,
+    idle,
+    memory,
+    page,
+    sample,
+    start,
+    truth,
+    walk,
+)
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -18,5 +30,6 @@ if __name__ == "__main__":
             alerts.PART,
             truth.PART,
             beside.PART,
+            page.PART,
         )
     )

@@ -53,3 +53,16 @@ def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
     """A page can be opened before the first sample is written."""
     made = page.read(tmp_path / "none", 0.0, T0, server="here", version="1")
     assert made.rows.count == 0
+
+
+def test_of_very_many_jobs_it_has_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says how many are left out."""
+    monkeypatch.setattr(page, "EACH_MAX", 3)
+    path = tmp_path / "h.sqlite3"
+    connection, _ = database.open_for_writing(path)
+    database.add(connection, [JobRecord(n, T0 + n, T0 + n + 0.5) for n in range(5)])
+    connection.close()
+    made = page.read(path, T0, T0 + 600, server="here", version="1")
+    assert ([each.number for each in made.jobs], made.left_out.jobs) == ([2, 3, 4], 2)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tray_app.core.history.page_data import (
+    LeftOut,
     Line,
     PageData,
     Section,
@@ -22,8 +24,11 @@ from tray_app.history.database import History
 SAMPLES_MAX = 50_000
 """A day at 2 s, and some more. Of shorter intervals the newest."""
 
+EACH_MAX = 2000
+"""Jobs, alerts, starts and gaps: the newest of each."""
+
 LONG_S = 8 * DAY_S
-SAMPLES_LONG = 14_400
+SAMPLES_LONG = 7200
 """A page of weeks has the samples of the last hours only, so that it stays below 3 MB."""
 
 
@@ -52,6 +57,10 @@ def read(
     samples = list(deque(history.samples(from_s, to_s), most))
     rows = rows_of(samples, minutes, hours)
     begun_s = min([begun_s] if minutes or hours else [each.at_s for each in samples[:1]], default=0)
+    jobs, jobs_left = _newest(history.jobs(from_s, to_s))
+    alerts, alerts_left = _newest(history.alerts(from_s, to_s))
+    servers, servers_left = _newest(history.servers(from_s, to_s))
+    gaps, gaps_left = _newest(history.gaps(max(from_s, begun_s), to_s))
     return PageData(
         server=server,
         heading=heading,
@@ -61,9 +70,23 @@ def read(
         rows=rows,
         bands=list(bands),
         lines=list(lines),
-        jobs=page_jobs(history.jobs(from_s, to_s), samples),
-        alerts=page_alerts(history.alerts(from_s, to_s)),
-        servers=page_servers(history.servers(from_s, to_s)),
-        gaps=page_gaps(history.gaps(max(from_s, begun_s), to_s)),
+        jobs=page_jobs(jobs, samples),
+        alerts=page_alerts(alerts),
+        servers=page_servers(servers),
+        gaps=page_gaps(gaps),
         sections=list(sections),
+        left_out=LeftOut(jobs_left, alerts_left, servers_left, gaps_left),
     )
+
+
+_Of = TypeVar("_Of")
+
+
+def _newest(all_of: Iterable[_Of]) -> tuple[list[_Of], int]:
+    """The newest `EACH_MAX`, and how many older ones there are."""
+    kept: deque[_Of] = deque(maxlen=EACH_MAX)
+    count = 0
+    for each in all_of:
+        kept.append(each)
+        count += 1
+    return list(kept), count - len(kept)

@@ -7,7 +7,14 @@ import re
 from html.parser import HTMLParser
 
 from tests.views.page.test_overview import NOW_MS, page
-from tray_app.core.history.page_data import PageAlert, PageJob, PageServer, Section, rows_of
+from tray_app.core.history.page_data import (
+    LeftOut,
+    PageAlert,
+    PageJob,
+    PageServer,
+    Section,
+    rows_of,
+)
 from tray_app.core.presentation import page_text
 from tray_app.views.page.document import data, document
 
@@ -93,6 +100,13 @@ def test_an_empty_history_says_so() -> None:
     text = document(page(rows=rows_of([])))
     for sentence in (page_text.NOTHING_YET, page_text.NO_JOBS, page_text.NO_ALERTS):
         assert sentence in text
+
+
+def test_it_says_what_it_has_no_room_for() -> None:
+    """With the command that has all of it."""
+    text = document(page(left_out=LeftOut(jobs=1200)))
+    assert page_text.older(1200, "jobs") in text
+    assert page_text.older(1200, "jobs").startswith("1,200 older jobs")
 
 
 def test_the_data_is_what_a_live_page_is_sent() -> None:

@@ -124,8 +124,19 @@ class PageGap(Struct, frozen=True):
     why: str
 
 
+class LeftOut(Struct, frozen=True):
+    """How many older ones there are of each."""
+
+    jobs: int = 0
+    alerts: int = 0
+    servers: int = 0
+    gaps: int = 0
+
+
 class PageData(Struct, frozen=True):
     """All of a page. ``server`` is the server's address, ``heading`` says what the page is about.
+
+    ``left_out`` counts the older jobs, alerts and events that the page has no room for.
 
     A live page asks for the same with newer rows. Jobs, alerts and the others of an update are all
     of the time it covers: a job that is known by its start replaces what was there.
@@ -144,6 +155,7 @@ class PageData(Struct, frozen=True):
     servers: list[PageServer] = []
     gaps: list[PageGap] = []
     sections: list[Section] = []
+    left_out: LeftOut = LeftOut()
 
 
 def rows_of(

@@ -56,6 +56,13 @@ def bands(limits: BandLimits) -> list[Line]:
     return [Line(band.value, round(limits.begin_mb(band) * MIB)) for band in colours]
 
 
+def older(count: int, what: str) -> str:
+    """``1,200 older jobs are not on this page: --export csv --what jobs has them all.``"""
+    if not count:
+        return ""
+    return f"{count:,} older {what} are not on this page: --export csv --what {what} has them all."
+
+
 def title(page: PageData) -> str:
     """The page's heading."""
     return page.heading or f"Memory of {page.server}"

@@ -23,6 +23,9 @@ from tray_app.views.page import overview
 MODULES = ("format.mjs", "data.mjs", "scale.mjs", "thin.mjs", "chart.mjs", "table.mjs", "page.mjs")
 """In the order in which they need each other."""
 
+ROWS_MAX = 500
+"""Of each table without the script, the newest; the script has more."""
+
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -49,14 +52,20 @@ def document(page: PageData, live_url: str | None = None) -> str:
         "overview": overview.svg(page) if page.rows.count else "",
         "sections": _sections(page),
         "jobs": _table(
-            "jobs", "Jobs", page_text.JOB_HEADS, map(page_text.job, page.jobs), page_text.NO_JOBS
+            "jobs",
+            "Jobs",
+            page_text.JOB_HEADS,
+            [page_text.job(each) for each in page.jobs[: -ROWS_MAX - 1 : -1]],
+            page_text.NO_JOBS,
+            page_text.older(page.left_out.jobs, "jobs"),
         ),
         "alerts": _table(
             "alerts",
             "Alerts",
             page_text.ALERT_HEADS,
-            map(page_text.alert, page.alerts),
+            [page_text.alert(each) for each in page.alerts[: -ROWS_MAX - 1 : -1]],
             page_text.NO_ALERTS,
+            page_text.older(page.left_out.alerts, "alerts"),
         ),
         "events": _events(page),
         "data": data(page).decode().replace("<", "\\u003c"),
@@ -70,9 +79,9 @@ def data(page: PageData) -> bytes:
     return msgspec.json.encode(page)
 
 
-def script() -> str:
+def script(modules: Sequence[str] = MODULES) -> str:
     """The page's modules as one: their imports of each other are left out."""
-    return "".join(_EXPORT.sub("", _IMPORT.sub("", _text(name))) for name in MODULES)
+    return "".join(_EXPORT.sub("", _IMPORT.sub("", _text(name))) for name in modules)
 
 
 def _text(name: str) -> str:
@@ -91,21 +100,27 @@ def _sections(page: PageData) -> str:
 
 
 def _table(
-    name: str, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], nothing: str
+    name: str,
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    nothing: str,
+    older: str = "",
 ) -> str:
-    """A table, or the sentence that says why there is none."""
+    """A table, or the sentence that says why there is none; below it what is not in it."""
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
     )
     head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     inner = f'<div class="wide">{table}</div>' if body else f"<p>{escape(nothing)}</p>"
-    return f'<section id="{name}"><h2>{escape(title)}</h2>{inner}</section>'
+    below = f'<p class="older">{escape(older)}</p>' if older else ""
+    return f'<section id="{name}"><h2>{escape(title)}</h2>{inner}{below}</section>'
 
 
 def _events(page: PageData) -> str:
     found = page_text.events(page.servers, page.gaps)
     if not found:
         return ""
-    rows = [[page_text.moment(at_ms), words] for at_ms, words in found]
+    rows = [[page_text.moment(at_ms), words] for at_ms, words in found[: -ROWS_MAX - 1 : -1]]
     return _table("events", "Server and monitor", page_text.EVENT_HEADS, rows, "")

@@ -157,6 +157,7 @@ class Page {
     const colours = Object.fromEntries(
       COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     const width = this.charts.clientWidth;
+    this.width = width;
     const isEmpty = !this.model.rows.count;
     this.root.classList.toggle("empty", isEmpty);
     document.documentElement.classList.toggle("full", !isEmpty);
@@ -216,13 +217,15 @@ class Page {
     const row = isShown ? rowAt(rows, at) : -1;
     const shown = isShown ? row : rows.count - 1;
     if (isShown) {
-      const plot = this.charts.clientWidth - LEFT - RIGHT;
+      const plot = this.width - LEFT - RIGHT;
       const share = (at - this.view.from) / (this.view.to - this.view.from);
       this.line.style.transform = `translateX(${LEFT + share * plot}px)`;
     }
     for (const { spec, value } of this.drawn) {
       if (!spec.value) continue;
       const figure = shown < 0 ? NaN : spec.value(rows, shown, this.model);
+      if (value.figure === figure) continue;
+      value.figure = figure;
       value.textContent = spec.format(figure);
       value.dataset.value = Number.isNaN(figure) ? "" : figure;
     }
@@ -233,7 +236,7 @@ class Page {
 
   tell(at, row) {
     const { rows, gaps, jobs, alerts } = this.model;
-    const scale = (this.view.to - this.view.from) / Math.max(1, this.charts.clientWidth);
+    const scale = (this.view.to - this.view.from) / Math.max(1, this.width);
     const parts = [`${day(at)}, ${clock(at)}`];
     const gap = inside(gaps, at, "from_ms", "to_ms");
     if (row >= 0) parts.push(...this.figures(rows, row));
@@ -283,7 +286,7 @@ class Page {
     charts.addEventListener("pointermove", (event) => {
       this.cursor = timeAt(event);
       if (drag?.moves) {
-        const plot = charts.clientWidth - LEFT - RIGHT;
+        const plot = this.width - LEFT - RIGHT;
         const ms = ((drag.x - event.clientX) / plot) * (drag.view.to - drag.view.from);
         this.range = "";
         this.show(panned(drag.view, ms, this.limits));
@@ -463,4 +466,5 @@ async function follow(page, url) {
 const page = new Page(document.getElementById("app"),
   JSON.parse(document.getElementById("data").textContent));
 document.documentElement.classList.add("drawn");
+performance.mark("drawn");
 if (document.body.dataset.live) follow(page, document.body.dataset.live);

@@ -12,6 +12,8 @@ export function sorted(rows, column, descending) {
   });
 }
 
+const FIRST = 100;
+
 /** Fills `section` with a table. A row is `{values, cells, click}`; values sort, cells show. */
 export class SortedTable {
   constructor(section, heads, nothing, column = 0, descending = true) {
@@ -21,7 +23,8 @@ export class SortedTable {
     this.column = column;
     this.descending = descending;
     this.rows = [];
-    const old = section.querySelector(".wide, p");
+    this.all = false;
+    const old = section.querySelector(".wide, p:not(.older)");
     this.place = document.createElement("div");
     if (old) old.replaceWith(this.place);
     else section.append(this.place);
@@ -44,7 +47,8 @@ export class SortedTable {
     const head = made.createTHead().insertRow();
     this.heads.forEach((name, column) => head.append(this.heading(name, column)));
     const body = made.createTBody();
-    for (const row of sorted(this.rows, this.column, this.descending)) {
+    const shown = this.all ? this.rows.length : FIRST;
+    for (const row of sorted(this.rows, this.column, this.descending).slice(0, shown)) {
       const line = body.insertRow();
       row.cells.forEach((text, column) => {
         const cell = line.insertCell();
@@ -57,8 +61,20 @@ export class SortedTable {
         } else cell.textContent = text;
       });
     }
-    this.place.replaceChildren(made);
+    this.place.replaceChildren(made, ...this.rest(shown));
     if (focused >= 0) made.tHead.rows[0].cells[focused].firstChild.focus();
+  }
+
+  /** The button that shows the other rows, where there are some. */
+  rest(shown) {
+    if (this.rows.length <= shown) return [];
+    const button = document.createElement("button");
+    button.textContent = `Show all ${this.rows.length}`;
+    button.addEventListener("click", () => {
+      this.all = true;
+      this.draw(this.column);
+    });
+    return [button];
   }
 
   heading(name, column) {
