@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.history.incidents import Incident
 from tray_app.core.history.page_data import PageData
 from tray_app.core.presentation import incident_page, page_text
@@ -27,12 +28,18 @@ class Pages:
     """Answers the requests of open pages, in the server's thread."""
 
     def __init__(
-        self, path: Path, server: str, limits: Callable[[], AlertLimits], now_s: Callable[[], float]
+        self,
+        path: Path,
+        server: str,
+        limits: Callable[[], AlertLimits],
+        now_s: Callable[[], float],
+        bands: Callable[[], BandLimits] = BandLimits,
     ) -> None:
         self._path = path
         self._shown = server
         self._limits = limits
         self._now_s = now_s
+        self._bands = bands
         self._server = PageServer(self.answer)
 
     def address(self, at_s: float | None = None) -> str:
@@ -59,6 +66,7 @@ class Pages:
             incident,
             server=self._shown,
             version=__version__,
+            bands=page_text.bands(self._bands()),
             lines=page_text.lines(self._limits()),
         )
         return document(shown).encode()
@@ -68,5 +76,6 @@ class Pages:
             *(self._path, from_s, self._now_s() + 1.0),
             server=self._shown,
             version=__version__,
+            bands=page_text.bands(self._bands()),
             lines=page_text.lines(self._limits()),
         )

@@ -260,6 +260,7 @@ class TrayApp:
             self._pages = Pages(
                 *(self._history_file, shown),
                 limits=lambda: alert_limits(self._last),
+                bands=lambda: self._last.settings.bands,
                 now_s=lambda: clock.now().wall_s,
             )
         try:

@@ -18,7 +18,14 @@ from tray_app.core.history.page_data import (
 from tray_app.core.presentation import incident_text
 
 
-def page_of(incident: Incident, *, server: str, version: str, lines: Sequence[Line]) -> PageData:
+def page_of(
+    incident: Incident,
+    *,
+    server: str,
+    version: str,
+    bands: Sequence[Line] = (),
+    lines: Sequence[Line],
+) -> PageData:
     """All of it, from ten minutes before the first cause on."""
     samples, record = course(incident), incident.record
     from_s = samples[0].at_s if samples else record.opened_s - BEFORE_S
@@ -29,6 +36,7 @@ def page_of(incident: Incident, *, server: str, version: str, lines: Sequence[Li
         from_ms=round(1000 * from_s),
         to_ms=round(1000 * record.ends_s),
         rows=rows_of(samples),
+        bands=list(bands),
         lines=list(lines),
         jobs=page_jobs(incident.jobs, samples),
         alerts=page_alerts(incident.alerts),
