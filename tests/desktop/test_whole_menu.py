@@ -365,8 +365,8 @@ def _history_is_opened(scene: Scene, _command: Any) -> None:
         assert b"<title>" in page.read()
 
 
-def _summary_is_shown(scene: Scene, _command: Any) -> None:
-    wait_for(lambda: any("ummary" in each.summary for each in scene.recorder.notices), "a summary")
+def _summary_is_shown(scene: Scene, command: Any) -> None:
+    scene.wait_for_notice("Today: " if command.scope is Scope.TODAY else "Since ")
 
 
 def _deletion_is_doubted(scene: Scene, _command: Any) -> None:

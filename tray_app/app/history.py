@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
-from tray_app.core.history.incidents import Flight, Happening, StacksRecord
+from tray_app.core.history.incidents import Flight, Happening
 from tray_app.core.history.records import AlertRecord, AlertSeen, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
 from tray_app.core.monitor import resume
@@ -77,11 +77,6 @@ class HistoryRecorder:
             return None
         self._life = life
         return life
-
-    def add_stacks(self, stacks: StacksRecord) -> None:
-        """Record what the server was doing at an incident; from any thread."""
-        if self._writer is not None:
-            self._writer.add(stacks)
 
     def start(
         self,
