@@ -174,3 +174,22 @@ def test_a_damaged_file_is_one_line(history: Path, capsys: pytest.CaptureFixture
         main(["--url", URL, "--export", "csv"])
     assert "file is not a database" in capsys.readouterr().err
     assert history.is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe of Unix")
+@pytest.mark.parametrize("form", ["csv", "json", "openmetrics"])
+def test_it_ends_quietly_when_the_pipe_closes(form: str, history: Path) -> None:
+    """``| head -1`` is no mistake, however much is left."""
+    connection, _ = database.open_for_writing(history)
+    database.add(connection, [sample(2 * n) for n in range(5000)])
+    connection.close()
+    command = [sys.executable, "-m", "tray_app", "--url", URL, "--export", form]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        assert program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == ""
+        assert program.wait(60) == 0
