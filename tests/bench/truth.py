@@ -657,7 +657,8 @@ def watch(effort: Effort, folder: Path) -> Record:
         witness.stop()
         remark(f"the witness was late by at most {witness.slowest_s * 1000:.0f} ms")
         words = driver.words()
-        keep(folder, witness.moments, words, app.lines)
+        samples = [line for line in app.lines if "summary" not in json.loads(line)]
+        keep(folder, witness.moments, words, samples)
     return load(folder)
 
 

@@ -78,7 +78,8 @@ class App:
     def samples(self) -> list[dict[str, Any]]:
         """What a run with ``--json`` has printed so far."""
         lines = self.log.splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line[0] == "{" and line[-1] == "\n"]
+        told = (json.loads(line) for line in lines if line[0] == "{" and line[-1] == "\n")
+        return [each for each in told if "summary" not in each]
 
     def wait_for_sample(self, within_s: float = 10.0, **wanted: Any) -> dict[str, Any]:
         """The next sample (of those printed from now on) that has these values."""
