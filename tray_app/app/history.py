@@ -78,6 +78,11 @@ class HistoryRecorder:
         self._life = life
         return life
 
+    def watched(self) -> None:
+        """Somebody looks at the newest samples; from any thread."""
+        if self._writer is not None:
+            self._writer.watched()
+
     def start(
         self,
         path: Path,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 COMMIT_EVERY_S = 5.0
 """What a kill may cost."""
 
+WATCHED_EVERY_S = 0.5
+WATCHED_FOR_S = 15.0
+"""While somebody looks at the newest samples in a page, they are written sooner."""
+
 THIN_EVERY_S = 60.0
 RETRY_AFTER_S = 30.0
 """After a failure, which is mostly a full disk."""
@@ -81,6 +85,7 @@ class HistoryWriter:
         self._file: tuple[int, int] | None = None
         self._problem = ""
         self._thin_s = 0.0
+        self._watched_s = 0.0
         self._is_closing = False
         self._thread = WorkerThread("history", self._work)
 
@@ -105,9 +110,17 @@ class HistoryWriter:
 
     def _work(self) -> None:
         while not self._is_closing:
-            self._collect(RETRY_AFTER_S if self._problem else COMMIT_EVERY_S)
+            self._collect(RETRY_AFTER_S if self._problem else self._commit_every_s())
             self._write()
         self._close()
+
+    def watched(self) -> None:
+        """Write new records sooner for a while; from any thread."""
+        self._watched_s = self._clock()
+
+    def _commit_every_s(self) -> float:
+        is_watched = 0.0 <= self._clock() - self._watched_s < WATCHED_FOR_S
+        return WATCHED_EVERY_S if is_watched else COMMIT_EVERY_S
 
     def _collect(self, for_s: float) -> None:
         """Take what comes until ``for_s`` after the first record."""
