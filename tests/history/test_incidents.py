@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.history.made import MIB, T0, sample
+from tests.waiting import wait_for
 from tray_app.core.history.incidents import (
     AFTER_S,
     BEFORE_S,
@@ -22,6 +23,7 @@ from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.history import database, incidents
 from tray_app.history.database import History
 from tray_app.history.writer import HistoryWriter
+from tray_app.runtime import clock
 
 
 def incident(at_s: float) -> IncidentRecord:
@@ -115,6 +117,17 @@ def test_a_file_without_incidents_has_none(tmp_path: Path) -> None:
     assert incidents.records(history) == ()
     assert incidents.at(history, T0) is None
     assert incidents.records(History(tmp_path / "none")) == ()
+
+
+def test_new_samples_are_written_sooner_while_a_page_is_open(tmp_path: Path) -> None:
+    """Which then shows them within an interval."""
+    history = History(tmp_path / "h.sqlite3")
+    writer = HistoryWriter(tmp_path / "h.sqlite3", clock=clock.mono_s)
+    writer.watched()
+    writer.start()
+    writer.add(sample(0))
+    wait_for(lambda: list(history.samples(0.0, T0 + 10)), "it is written", 3.0)
+    writer.close(10.0)
 
 
 def test_the_menu_hears_of_a_new_incident_when_it_is_written(tmp_path: Path) -> None:

@@ -33,12 +33,14 @@ class Pages:
         server: str,
         limits: Callable[[], AlertLimits],
         now_s: Callable[[], float],
+        watched: Callable[[], None] = lambda: None,
         bands: Callable[[], BandLimits] = BandLimits,
     ) -> None:
         self._path = path
         self._shown = server
         self._limits = limits
         self._now_s = now_s
+        self._watched = watched
         self._bands = bands
         self._server = PageServer(self.answer)
 
@@ -55,6 +57,7 @@ class Pages:
             read = self._read(self._now_s() - LIVE_S)
             return Page(_HTML, document(read, live_url=DATA).encode())
         if name == DATA and (after := re.fullmatch(r"after=([0-9]{1,15})", query)):
+            self._watched()
             return Page("application/json", data(self._read((int(after[1]) + 1) / 1000)))
         if incident := re.fullmatch(r"incident-([0-9]{1,15})", name):
             found = incidents.at(History(self._path), int(incident[1]) / 1000)

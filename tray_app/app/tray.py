@@ -262,6 +262,7 @@ class TrayApp:
                 limits=lambda: alert_limits(self._last),
                 bands=lambda: self._last.settings.bands,
                 now_s=lambda: clock.now().wall_s,
+                watched=self._history.watched,
             )
         try:
             self._open(self._pages.address(at_s))
