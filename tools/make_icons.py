@@ -64,6 +64,7 @@ def marks(theme: Theme) -> list[Picture]:
         Picture(Band.RED, "2.6", undelivered=True, theme=theme),
         Picture(Band.GREEN, ".3", process_source=True, hung=True, theme=theme),
         Picture(Band.YELLOW, ".9", machine_short=True, theme=theme),
+        Picture(Band.GREEN, ".3", no_room=True, theme=theme),
     ]
 
 
@@ -141,6 +142,7 @@ MARK_LABELS = (
     "notifications do not arrive",
     "the server hangs",
     "the machine is short of memory",
+    "no room for the next video",
 )
 
 

@@ -435,6 +435,80 @@ def _job_climb(dice: random.Random, _seed: int) -> Trace:
     return Trace("", 0, end_s + 60, _through(*points), jobs=((start_s, end_s),))
 
 
+def _series(
+    dice: random.Random,
+    rises: list[float],
+    *,
+    kept: float = 0.0,
+    level: float | None = None,
+    climbs_s: float | None = None,
+) -> Trace:
+    """Jobs that climb straight by so much each, stand, and give all back but ``kept``."""
+    level = dice.uniform(120, 500) if level is None else level
+    usual_s = dice.uniform(12, 50) if climbs_s is None else climbs_s
+    rate, at_s = rises[0] / usual_s, 40.0
+    points, jobs = [(at_s, level)], []
+    for rise in rises:
+        top_s = at_s + rise / (rate * dice.uniform(0.9, 1.1))
+        end_s = top_s + dice.uniform(4, 20)
+        points += [(at_s, level), (top_s, level + rise), (end_s, level + rise)]
+        jobs.append((at_s, end_s))
+        level += kept
+        points.append((end_s + 0.5, level))
+        at_s = end_s + dice.uniform(15, 40)
+    noise = dice.choice([0.0, 0.002, 0.01])
+    return Trace("", 0, at_s + 60, _through(*points), noise=noise, jobs=tuple(jobs), keeps=True)
+
+
+def _like(dice: random.Random, rise: float, count: int) -> list[float]:
+    return [rise * dice.uniform(0.93, 1.07) for _ in range(count)]
+
+
+def _like_jobs(dice: random.Random, _seed: int) -> Trace:
+    """All climb towards critical, and stop short of it."""
+    return _series(dice, _like(dice, dice.uniform(700, 2300), dice.randint(5, 12)), level=300)
+
+
+def _like_jobs_reach(dice: random.Random, _seed: int) -> Trace:
+    """All climb beyond critical."""
+    return _series(dice, _like(dice, dice.uniform(3100, 4000), dice.randint(4, 8)))
+
+
+def _growing_jobs(dice: random.Random, _seed: int) -> Trace:
+    """Each needs more than the one before, and the last ones may reach critical."""
+    first, grows = dice.uniform(500, 1100), dice.uniform(1.1, 1.35)
+    return _series(dice, [first * grows**number for number in range(dice.randint(4, 7))])
+
+
+def _outlier(dice: random.Random, _seed: int) -> Trace:
+    """Like jobs, and one beyond critical, as fast or faster, with another like them after it."""
+    rises = _like(dice, dice.uniform(500, 2000), dice.randint(3, 8))
+    return _series(dice, [*rises, dice.uniform(3200, 4500), rises[0]])
+
+
+def _leak_on_top(dice: random.Random, _seed: int) -> Trace:
+    """Like jobs, each of which keeps so much that the last ones reach critical."""
+    rise, kept = dice.uniform(700, 1900), dice.uniform(80, 250)
+    count = min(16, int((3200 - 300 - rise) / kept) + 3)
+    return _series(dice, _like(dice, rise, count), kept=kept, level=300)
+
+
+def _kept_and_used_again(dice: random.Random, _seed: int) -> Trace:
+    """A server that keeps what its first job took: the next ones climb to the same height."""
+    top, level = dice.uniform(1600, 2800), dice.uniform(120, 300)
+    warm, at_s = level + dice.uniform(0.4, 0.7) * (top - level), 40.0
+    rate = (top - level) / dice.uniform(15, 50)
+    points, jobs = [(at_s, level)], []
+    for _ in range(dice.randint(5, 9)):
+        high = top * dice.uniform(0.98, 1.02)
+        top_s = at_s + (high - level) / rate
+        end_s = top_s + dice.uniform(4, 20)
+        points += [(at_s, level), (top_s, high), (end_s, high), (end_s + 0.5, warm)]
+        jobs.append((at_s, end_s))
+        level, at_s = warm, end_s + dice.uniform(15, 40)
+    return Trace("", 0, at_s + 60, _through(*points), jobs=tuple(jobs), keeps=True)
+
+
 def _recorded(dice: random.Random, seed: int) -> Trace:
     """A recording, scaled up so that it passes the levels."""
     return recorded(seed, scale=dice.uniform(2.0, 9.0), shift_s=60.0 + dice.uniform(0, INTERVAL_S))
@@ -455,6 +529,12 @@ KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
     "a recorded staircase, scaled": (_scaled_staircase, 48),
     "jobs in stairs": (_job_stairs, 90),
     "jobs whose climb ends": (_job_climb, 90),
+    "like jobs that stop short": (_like_jobs, 60),
+    "like jobs that reach critical": (_like_jobs_reach, 60),
+    "jobs that grow": (_growing_jobs, 60),
+    "like jobs and an outlier": (_outlier, 60),
+    "like jobs over a leak": (_leak_on_top, 60),
+    "jobs that use kept memory again": (_kept_and_used_again, 60),
     "steps": (_step, 90),
     "ramps of 1 to 500 MB/s": (_ramp, 120),
     "ramps with noise": (_noisy_ramp, 120),

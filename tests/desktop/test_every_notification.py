@@ -30,6 +30,7 @@ from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.room import NextVideo, RoomAgain
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -254,6 +255,9 @@ KINDS: dict[str, Event] = {
     ),
     "growth": Alert(IdleGrowth(45 * MIB, 900.0), IDLE),
     "left-behind": Alert(LeftoverFiles(320 * MIB), IDLE),
+    "room": Alert(
+        RoomAgain(NextVideo(1433 * MIB, 1500 * MIB, 2 * GIB, 2800 * MIB, 5), 300.0), IDLE
+    ),
     "disk-full": Alert(DiskFull(Disk(100 * GIB, 3 * GIB)), IDLE),
     "held-back": PendingAlerts(HIGH_THEN_WELL, 0, MUTED_SINCE, NOW),
     "held-back-one": PendingAlerts(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),

@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.made import mb
 from tray_app.core.alerts import forecast
@@ -22,6 +23,7 @@ from tray_app.core.alerts.forecast import (
     Forecast,
     ForecastKind,
     ForecastState,
+    Goal,
     foresee,
     update,
 )
@@ -52,7 +54,9 @@ def test_a_straight_climb_has_a_line() -> None:
 
 def seconds_to(outlook: ForecastState, now_s: float, limit_mb: float) -> float | None:
     """When it is critical, if that is foreseen."""
-    _, ahead = foresee(outlook, now_s, outlook.figures[-1], [(ForecastKind.CRITICAL, mb(limit_mb))])
+    _, ahead = foresee(
+        outlook, now_s, outlook.figures[-1], [Goal(ForecastKind.CRITICAL, mb(limit_mb))]
+    )
     return ahead[0].seconds if ahead else None
 
 
@@ -128,12 +132,29 @@ def test_points_that_come_too_soon_are_left_out() -> None:
 
 
 def test_what_interrupts_a_person_must_be_near_and_well_known() -> None:
-    """Below a minute, and after a climb as long as what is left, 11 s at least."""
-    assert Forecast(ForecastKind.CRITICAL, 59.0, 70.0).imminent
-    assert not Forecast(ForecastKind.CRITICAL, 61.0, 70.0).imminent
-    assert Forecast(ForecastKind.CRITICAL, 19.0, 20.0).imminent
-    assert not Forecast(ForecastKind.CRITICAL, 21.0, 20.0).imminent
+    """Below a minute, and after a climb twice as long as what is left, 11 s at least."""
+    assert Forecast(ForecastKind.CRITICAL, 59.0, 119.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 61.0, 200.0).imminent
+    assert Forecast(ForecastKind.CRITICAL, 19.0, 40.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 21.0, 40.0).imminent
     assert not Forecast(ForecastKind.CRITICAL, 1.0, 10.0).imminent
+
+
+def test_near_is_the_last_eighth_or_three_readings() -> None:
+    """A climb may stop before it."""
+    assert not Forecast(ForecastKind.CRITICAL, 15.0, 40.0, used_part=0.86).imminent
+    assert Forecast(ForecastKind.CRITICAL, 15.0, 40.0, used_part=0.87).imminent
+    assert Forecast(ForecastKind.CRITICAL, 5.9, 40.0, used_part=0.5).imminent
+
+
+def test_what_earlier_jobs_did_counts_more() -> None:
+    """Where most got there, a climb as long as what is left is enough, from anywhere. Where few
+    did, there is no early alert."""
+    left = Forecast(ForecastKind.CRITICAL, 39.0, 40.0, used_part=0.5)
+    assert replace(left, expected=True).imminent
+    assert not replace(left, expected=True, seconds=41.0).imminent
+    assert not left.imminent
+    assert not replace(left, seconds=1.0, used_part=1.0, expected=False).imminent
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, mb(6000))), max_size=150))
@@ -166,7 +187,7 @@ def foreseen(points: list[tuple[float, float]], limit_mb: float) -> list[Forecas
     for at_s, memory_mb in points:
         outlook = update(outlook, at_s, mb(memory_mb))
         outlook, ahead = foresee(
-            outlook, at_s, mb(memory_mb), [(ForecastKind.CRITICAL, mb(limit_mb))]
+            outlook, at_s, mb(memory_mb), [Goal(ForecastKind.CRITICAL, mb(limit_mb))]
         )
         told.append(ahead[0] if ahead else None)
     return told
@@ -225,8 +246,8 @@ def test_no_line_goes_across_the_beginning_or_the_end_of_a_job() -> None:
 def test_it_counts_down_between_readings() -> None:
     """A second later there is a second less."""
     outlook = outlook_of(*climb(20, 20))
-    outlook, first = foresee(outlook, 20.0, mb(900), [(ForecastKind.HIGH, mb(1500))])
-    outlook, second = foresee(outlook, 21.0, mb(900), [(ForecastKind.HIGH, mb(1500))])
+    outlook, first = foresee(outlook, 20.0, mb(900), [Goal(ForecastKind.HIGH, mb(1500))])
+    outlook, second = foresee(outlook, 21.0, mb(900), [Goal(ForecastKind.HIGH, mb(1500))])
     assert first[0].seconds == pytest.approx(30)
     assert second[0].seconds == pytest.approx(29)
 
@@ -271,7 +292,9 @@ def test_what_is_shown_counts_down_and_is_never_overdue(
     for step_s, up_mb in steps:
         now_s, memory_mb = now_s + step_s, max(0.0, memory_mb + up_mb)
         outlook = update(outlook, now_s, mb(memory_mb))
-        outlook, ahead = foresee(outlook, now_s, mb(memory_mb), [(ForecastKind.HIGH, mb(limit_mb))])
+        outlook, ahead = foresee(
+            outlook, now_s, mb(memory_mb), [Goal(ForecastKind.HIGH, mb(limit_mb))]
+        )
         if not ahead:
             due_s = None
             continue

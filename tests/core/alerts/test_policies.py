@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.alerts.test_forecast import STANDS_AFTER_NOISE
+from tests.core.analysis.test_job_profiles import job
 from tests.core.made import SYSTEM, facts, mb, tree_reading
 from tray_app.core import alerts
 from tray_app.core.alerts import hung, levels, server_exit, system_memory
@@ -21,6 +22,7 @@ from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.alerts.policies import (
     CALM,
     POLICIES,
+    AlertsState,
     Found,
     due_s,
     rebased,
@@ -30,6 +32,8 @@ from tray_app.core.alerts.policies import (
 )
 from tray_app.core.alerts.policy import Finding
 from tray_app.core.alerts.server_exit import ServerExit
+from tray_app.core.analysis.job_profiles import profile_of
+from tray_app.core.analysis.jobs import Jobs
 
 
 def test_each_policy_keeps_a_state_of_its_own() -> None:
@@ -66,6 +70,42 @@ def test_found_names_what_the_policies_can_find() -> None:
         _, finding = get_args(get_type_hints(policy.update)["return"])
         kinds |= set(get_args(finding)) - {type(None)}
     assert kinds == set(get_args(Found))
+
+
+def climb(peak_mb: float | None, *, to_mb: float) -> tuple[list[LevelReached], AlertsState]:
+    """What is reported of a job that climbs from 200 MB by 30 MB/s, after three jobs that peaked at
+    this size."""
+    profile = profile_of([job(200, peak_mb, peaked_s=90.0)] * 3) if peak_mb else None
+    runs = Jobs(current=job(200, 200), count=4)
+    state, told = CALM, []
+    for number in range(int((to_mb - 200) / 60) + 1):
+        seen = facts(2.0 * number, mb(200 + 60 * number), jobs=runs, profile=profile)
+        state, found = update(state, seen)
+        told += [each for each in found if isinstance(each, LevelReached) and each.forecast]
+    return told, state
+
+
+def test_a_job_like_others_that_ended_below_a_limit_is_forecast_nothing() -> None:
+    """Its line is the same."""
+    assert climb(None, to_mb=2700)[0]
+    told, state = climb(2700, to_mb=2600)
+    assert (told, state.forecast) == ([], None)
+
+
+def test_a_job_like_others_that_reached_critical_is_forecast_early() -> None:
+    """As long before it as its climb has lasted; without them at its end only."""
+    (early,), _ = climb(3300, to_mb=2900)
+    (late,), _ = climb(None, to_mb=2900)
+    assert early.forecast is not None
+    assert late.forecast is not None
+    assert early.forecast.seconds > 40
+    assert late.forecast.seconds < 20
+
+
+def test_a_job_that_leaves_the_others_range_is_forecast() -> None:
+    """Where theirs ended far below."""
+    (told,), _ = climb(1500, to_mb=2900)
+    assert told.forecast is not None
 
 
 def test_no_forecast_stands_beside_memory_that_stands() -> None:

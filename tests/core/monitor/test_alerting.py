@@ -228,7 +228,7 @@ class TestWhatIsSaid:
         assert alert.level is Level.CRITICAL
         assert alert.forecast is not None
         assert alert.forecast.kind.value == "full"
-        assert 55 < alert.forecast.seconds < 60
+        assert 45 < alert.forecast.seconds < 50
 
 
 class TestTruth:
@@ -488,7 +488,7 @@ class TestWithdrawn:
         watched.happen(Mute(1800.0))
         while watched.state.alerts.of(levels.POLICY).foreseen_s is None:
             watched.see(100 + 20 * watched.now_s)
-        assert watched.told() == ["Heading for critical: 1.78 GB"]
+        assert watched.told() == ["Heading for critical: 2.56 GB"]
         watched.stay(1800, 30)
         assert watched.told() == ["Forecast withdrawn: 1.76 GB"]
 

@@ -20,6 +20,7 @@ from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policies import Found
+from tray_app.core.alerts.room import RoomAgain
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -149,6 +150,7 @@ IN_THE_PAPER = {
     IdleGrowth: ("memory grows for 15 min",),
     LeftoverFiles: ("**Temp directory",),
     DiskFull: ("of the disk is free",),
+    RoomAgain: ("**Room for the next video again.**",),
 }
 """Where docs/notifications.md describes each finding."""
 

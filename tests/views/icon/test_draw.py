@@ -50,6 +50,7 @@ PICTURES = st.builds(
     undelivered=st.booleans(),
     machine_short=st.booleans(),
     hung=st.booleans(),
+    no_room=st.booleans(),
     style=st.sampled_from(Style),
     palette=st.sampled_from(Palette),
     theme=st.sampled_from(Theme),
@@ -195,8 +196,9 @@ def test_the_icon_is_seen_on_any_panel(style: Style) -> None:
         Picture(Band.GREEN, "1.5", undelivered=True),
         Picture(Band.GREEN, "1.5", process_source=True, hung=True),
         Picture(Band.GREEN, "1.5", machine_short=True),
+        Picture(Band.GREEN, "1.5", process_source=True, no_room=True),
     ],
-    ids=["process", "paused", "muted", "undelivered", "hung", "machine-short"],
+    ids=["process", "paused", "muted", "undelivered", "hung", "machine-short", "no-room"],
 )
 def test_each_mark_is_seen(marked: Picture) -> None:
     """Each mark, whatever the tile and the panel, changes 1.5 % of the pixels by 3:1 or more."""
@@ -217,6 +219,7 @@ def test_marks_are_told_from_each_other(size: int) -> None:
         Picture(Band.RED, "2.6", muted=True),
         Picture(Band.RED, "2.6", undelivered=True),
         Picture(Band.RED, "2.6", hung=True),
+        Picture(Band.RED, "2.6", no_room=True),
         Picture(Band.RED, "2.6", process_source=True, muted=True),
         Picture(Band.RED, "2.6", paused=True, undelivered=True),
     ]

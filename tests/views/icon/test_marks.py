@@ -18,7 +18,8 @@ def test_the_worse_of_two_is_shown() -> None:
     assert marks_of(PLAIN) == (None, None)
     muted = replace(PLAIN, muted=True, process_source=True)
     assert marks_of(muted) == (Mark.MUTED, Mark.PROCESS)
-    worse = replace(muted, undelivered=True, hung=True)
+    assert marks_of(replace(muted, no_room=True)) == (Mark.MUTED, Mark.NO_ROOM)
+    worse = replace(muted, undelivered=True, hung=True, no_room=True)
     assert marks_of(worse) == (Mark.UNDELIVERED, Mark.HUNG)
     assert marks_of(replace(worse, paused=True)) == (Mark.UNDELIVERED, Mark.PAUSED)
 

@@ -17,6 +17,7 @@ from tools.make_json_docs import SUMMARY
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.room import NextVideo, Short
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job, Measured
@@ -112,6 +113,7 @@ FULL = replace(
         ),
     ),
     own=UssPss(42, 1400 * MIB, 1450 * MIB, 80.0),
+    next_video=NextVideo(1400 * MIB, 1500 * MIB, 900 * MIB, 1536 * MIB, 5, short=Short.MACHINE),
 )
 
 
@@ -143,6 +145,14 @@ def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
             "swap_used_gb": 0.5,
             "swap_total_gb": 2.0,
             "pressure_percent": 2.5,
+        },
+        "next_video": {
+            "needs_mb": 1400.0,
+            "most_mb": 1500.0,
+            "free_mb": 900.0,
+            "to_critical_mb": 1536.0,
+            "jobs": 5,
+            "short": "machine",
         },
         "tmp": {"size_mb": 18.0, "files": 3, "age_s": 1.0},
         "activity": "processing",

@@ -7,6 +7,7 @@ from msgspec import Struct
 from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.activity import ActivityState
+from tray_app.core.analysis.job_profiles import Profile
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.model.readings import Now, ProcessReading, SystemMemory, TempUsage
 from tray_app.core.server.target_tracker import Change
@@ -40,7 +41,8 @@ class Facts(Struct, frozen=True):
     ``memory_bytes`` is the sample's figure, and ``fresh`` whether it is new; ``process`` is the
     reading of this machine's processes. ``lost``: the watched server is gone; ``change`` is the
     tracker's transition, if processes are read. ``temp_place`` is the path of the server's temp
-    directory on this machine, where it is known. ``rests`` as in `Sample`.
+    directory on this machine, where it is known. ``rests`` as in `Sample`. ``profile`` is what the
+    last jobs needed, where it tells what the next one will need.
 
     `make_sample` fills all but the last two, which `policies.update` adds: ``ahead`` is the
     forecast, and ``hang_said``: a hang was reported.
@@ -60,6 +62,7 @@ class Facts(Struct, frozen=True):
     temp_place: str | None = None
     signs: Signs = NO_SIGNS
     rests: bool = False
+    profile: Profile | None = None
     ahead: tuple[Forecast, ...] = ()
     hang_said: bool = False
 

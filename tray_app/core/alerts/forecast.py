@@ -7,6 +7,9 @@ crosses the start or end of a job, because jobs move memory in steps. A forecast
 a few times as far as its line reaches back. It is shown after it has lasted for some seconds, and
 then kept under milder conditions, so that it does not flicker. A shown forecast counts down; if it
 does not come true, it is withdrawn.
+
+A climb may stop anywhere. What is known of earlier jobs comes with the target (`Goal`); otherwise
+only how long the climb has lasted, and how near it is, tell whether it will get there.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -64,10 +68,15 @@ SLIP_PART = 0.25
 # late by more than this and by as much as the time left.
 OVERDUE_S = 3.0
 LATE_MIN_S = 10.0
-# A notification needs more certainty: a climb as long as the time left. Recorded jobs climb for 5
-# to 30 s by 70 to 10 MB/s, and stop.
-THREAT_SPANS = 1.0
+# A notification needs more certainty. Recorded jobs climb for 5 to 30 s by 70 to 10 MB/s, and stop.
 THREAT_SPAN_MIN_S = 11.0
+# The time left, as a part of the time that the climb has lasted. Of climbs whose end is not known,
+# one in two lasts twice as long as it has lasted, and two in three half as long again. Where most
+# earlier jobs got there, as long again is enough.
+THREAT_SPANS, EXPECTED_SPANS = 0.5, 1.0
+# It is near where this part of what it may use is used, or three readings are left. Measured over
+# the corpus: without this one early alert in four does not come true, with it one in ten.
+NEAR_PART, NEAR_S = 0.87, 6.0
 SHOWS_AFTER_S = 1.5
 # Below this many seconds, critical is reported in advance.
 IMMINENT_S = 60.0
@@ -84,17 +93,33 @@ class ForecastKind(StrEnum):
 
 class Forecast(Struct, frozen=True):
     """Memory reaches the target in ``seconds`` at the current rate, which has lasted for
-    ``span_s``."""
+    ``span_s``. ``used_part`` and ``expected`` are those of its `Goal`."""
 
     kind: ForecastKind
     seconds: float
     span_s: float = math.inf
+    used_part: float = 1.0
+    expected: bool | None = None
 
     @property
     def imminent(self) -> bool:
         """Whether it is near and certain enough to be reported in advance."""
-        known_s = THREAT_SPANS * self.span_s if self.span_s >= THREAT_SPAN_MIN_S else 0.0
-        return self.seconds < min(IMMINENT_S, known_s)
+        if self.span_s < THREAT_SPAN_MIN_S or self.expected is False:
+            return False
+        if self.expected:
+            return self.seconds < min(IMMINENT_S, EXPECTED_SPANS * self.span_s)
+        is_near = self.used_part >= NEAR_PART or self.seconds < NEAR_S
+        return is_near and self.seconds < min(IMMINENT_S, THREAT_SPANS * self.span_s)
+
+
+class Goal(NamedTuple):
+    """What memory may reach: ``used_part`` is how much of it is used already (1: it counts as near
+    from anywhere), ``expected`` whether most earlier jobs got there (None: nothing is known)."""
+
+    kind: ForecastKind
+    bytes_: float
+    used_part: float = 1.0
+    expected: bool | None = None
 
 
 class Line(Struct, frozen=True):
@@ -195,9 +220,9 @@ def foresee(
     outlook: ForecastState,
     now_s: float,
     memory_bytes: int,
-    targets: Iterable[tuple[ForecastKind, float]],
+    goals: Iterable[Goal],
 ) -> tuple[ForecastState, tuple[Forecast, ...]]:
-    """Which of ``targets`` memory will reach from its current size, and the outlook with that
+    """Which of ``goals`` memory will reach from its current size, and the outlook with that
     forecast.
 
     A broken forecast drops the line, too: the climb was something else.
@@ -207,7 +232,7 @@ def foresee(
         return outlook, ()
     age_s, before = now_s - outlook.times_s[-1], dict(outlook.promised)
     promised, ahead = [], []
-    for kind, bytes_ in targets:
+    for kind, bytes_, used_part, expected in goals:
         if bytes_ <= memory_bytes:
             continue
         needs_s = max(0.0, line.needs_s(bytes_) - age_s)
@@ -222,7 +247,8 @@ def foresee(
                 return _broken(outlook), ()
             due_s = min(due_s, latest_s)
         promised.append((kind, due_s))
-        ahead.append(Forecast(kind, max(0.0, due_s - now_s), line.span_s))
+        left_s = max(0.0, due_s - now_s)
+        ahead.append(Forecast(kind, left_s, line.span_s, used_part, expected))
     return replace(outlook, promised=tuple(promised), promised_s=now_s), tuple(ahead)
 
 

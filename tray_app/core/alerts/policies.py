@@ -21,12 +21,20 @@ from tray_app.core.alerts import (
     job_leak,
     leftover_files,
     levels,
+    room,
     server_exit,
     system_memory,
 )
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.facts import Facts
-from tray_app.core.alerts.forecast import NO_FORECAST, Forecast, ForecastKind, ForecastState, Line
+from tray_app.core.alerts.forecast import (
+    NO_FORECAST,
+    Forecast,
+    ForecastKind,
+    ForecastState,
+    Goal,
+    Line,
+)
 from tray_app.core.alerts.hung import Answering, Hang
 from tray_app.core.alerts.idle_growth import IdleGrowth
 from tray_app.core.alerts.job_leak import Leak
@@ -34,6 +42,7 @@ from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.alerts.room import RoomAgain
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -54,6 +63,7 @@ POLICIES: tuple[Policy[Any], ...] = (
     idle_growth.POLICY,
     leftover_files.POLICY,
     disk_space.POLICY,
+    room.POLICY,
 )
 
 Found = (
@@ -72,6 +82,7 @@ Found = (
     | IdleGrowth
     | LeftoverFiles
     | DiskFull
+    | RoomAgain
 )
 """All findings of the policies: `notifications` must word each one."""
 
@@ -173,15 +184,29 @@ def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Fo
         return outlook, ()
     if forecast.newest_rate_bytes_s(outlook) < STEADY_BYTES_S:
         return outlook, ()  # the line may go on with the next sample
-    targets = _targets(line, facts, state.of(levels.POLICY).reached)
-    return forecast.foresee(outlook, now_s, facts.memory_bytes, targets)
+    goals = _goals(line, facts, state.of(levels.POLICY).reached)
+    return forecast.foresee(outlook, now_s, facts.memory_bytes, goals)
 
 
-def _targets(line: Line, facts: Facts, reached: Level) -> Iterator[tuple[ForecastKind, float]]:
-    """The targets of a forecast, in bytes: the levels above the current one, and the end of
-    available memory."""
+def _goals(line: Line, facts: Facts, reached: Level) -> Iterator[Goal]:
+    """What memory may reach: the levels above the current one, and the end of available memory.
+
+    While a job does what the earlier ones did, it will not reach what none of them would have
+    reached.
+    """
+    profile, job = facts.profile, facts.jobs.current
+    is_usual = bool(profile and job and profile.is_usual(job, facts.now.mono_s, line.now_bytes))
+    for goal in _all_goals(line, facts, reached):
+        if profile is None or job is None or not is_usual:
+            yield goal
+        elif not profile.is_beyond(job, goal.bytes_):
+            yield goal._replace(expected=profile.is_expected(job, goal.bytes_))
+
+
+def _all_goals(line: Line, facts: Facts, reached: Level) -> Iterator[Goal]:
     for level, kind in _KINDS.items():
         if level > reached:
-            yield kind, facts.limits.limit_mb(level) * MIB
+            limit = facts.limits.limit_mb(level) * MIB
+            yield Goal(kind, limit, line.now_bytes / limit if limit else 1.0)
     if facts.system is not None:
-        yield ForecastKind.FULL, line.now_bytes + facts.system.available_bytes
+        yield Goal(ForecastKind.FULL, line.now_bytes + facts.system.available_bytes)

@@ -10,16 +10,17 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.alerts import forecast, hung, job_leak, levels, policies
+from tray_app.core.alerts import forecast, hung, job_leak, levels, policies, room
 from tray_app.core.alerts.facts import Facts, Signs
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policies import AlertsState, Found
 from tray_app.core.analysis import activity as activities
-from tray_app.core.analysis import bands, rate, recent, startup
+from tray_app.core.analysis import bands, job_profiles, rate, recent, startup
 from tray_app.core.analysis import course as courses
 from tray_app.core.analysis import jobs as jobs_
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import Band, BandState
+from tray_app.core.analysis.job_profiles import Learned
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.model.api_failure import ApiFailureKind, FailureClass
@@ -84,6 +85,7 @@ class _Work(Struct, frozen=True):
     temp: TempUsage | None
     activity: ActivityState
     jobs: Jobs
+    learned: Learned
     highest_bytes: int | None
 
 
@@ -129,6 +131,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         noted_s=noted_s,
         activity=work.activity,
         jobs=work.jobs,
+        learned=work.learned,
         peak_bytes=course.peak_bytes,
         sample=sample,
         samples=sample.number,
@@ -191,7 +194,8 @@ def _work(
         lost=lost,
         peak_bytes=poll_peak.last_bytes(before.process, readings) if lost else highest_bytes,
     )
-    return _Work(temp, activity, jobs, highest_bytes)
+    learned = job_profiles.update(state.learned, jobs.ended)
+    return _Work(temp, activity, jobs, learned, highest_bytes)
 
 
 def _temp(
@@ -253,6 +257,7 @@ def _facts(
         temp_place=server_actions.temp_directory(state.settings, seen.target),
         process=seen.process,
         signs=_signs(seen.own_breaker, seen.process, activity),
+        profile=work.learned.profile,
         rests=not activity.stirs and rate.is_still(course.trend, RESTS_WITHIN_BYTES),
     )
 
@@ -313,6 +318,7 @@ def _sample(
         memory_kind=_kind(selected, seen.process),
         rss_bytes=process.rss_bytes,
         shared_bytes=process.shared_bytes,
+        next_video=alerts.of(room.POLICY).next,
     )
 
 

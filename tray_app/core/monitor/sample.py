@@ -8,6 +8,7 @@ from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.hung import Hang
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.room import NextVideo
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job
@@ -42,7 +43,8 @@ class Sample(Struct, frozen=True):
     reading. ``candidates`` might be the server, too. ``own`` is of the present target.
     ``temp_place`` is the path of the server's temp directory on this machine. ``memory_kind`` is
     the kind of the memory figure; ``rss_bytes`` is the sum over the server's processes, which
-    counts ``shared_bytes`` more often than the figure does.
+    counts ``shared_bytes`` more often than the figure does. ``next_video`` is what the next video
+    needs: None while a job runs, or while the last ones cannot tell.
     """
 
     number: int
@@ -83,3 +85,4 @@ class Sample(Struct, frozen=True):
     memory_kind: MemoryKind | None = None
     rss_bytes: int | None = None
     shared_bytes: int = 0
+    next_video: NextVideo | None = None

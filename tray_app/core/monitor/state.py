@@ -17,6 +17,7 @@ from tray_app.core.analysis import stage
 from tray_app.core.analysis.activity import ActivityState
 from tray_app.core.analysis.bands import BandState
 from tray_app.core.analysis.course import Course
+from tray_app.core.analysis.job_profiles import Learned
 from tray_app.core.analysis.jobs import Jobs
 from tray_app.core.analysis.rate import Trend
 from tray_app.core.analysis.recent import RecentMemory
@@ -88,6 +89,7 @@ class State(Struct, frozen=True):
     ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
     was not a stopgap (`Why.BETWEEN`), ``source_changes`` when it changed. ``reading_s`` is the
     smoothed duration of a reading.
+    ``learned`` is what the last jobs needed.
     ``basis`` is the newest figure's, ``peak_bytes`` the highest on it, ``recent`` its average and
     ``course`` its last minutes for pictures, which a restart of the server does not cut off.
     ``awake`` is the end of the last gap (`_woken`), or the start: no duration reaches back beyond
@@ -124,6 +126,7 @@ class State(Struct, frozen=True):
     noted_s: float | None = None
     activity: ActivityState = ActivityState()
     jobs: Jobs = Jobs()
+    learned: Learned = Learned()
     basis: Basis | None = None
     peak_bytes: int | None = None
     sample: Sample | None = None

@@ -15,6 +15,7 @@ from typing import Any
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import HangKind
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.room import NextVideo, Short
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job
@@ -89,6 +90,34 @@ _FORECAST: tuple[Field[Forecast], ...] = (
         words=_words(ForecastKind),
     ),
     Field("seconds", FULL_SECONDS, lambda it: it.seconds, "time until then, from `time` on"),
+)
+
+_NEXT_VIDEO: tuple[Field[NextVideo], ...] = (
+    Field("needs_mb", MB, lambda it: it.needs_bytes, "on top of the memory used now: the median"),
+    Field("most_mb", MB, lambda it: it.most_bytes, "the same: 90 % of videos need no more"),
+    Field(
+        "free_mb",
+        MB,
+        lambda it: it.free_bytes,
+        "memory that the machine, or the control group, has left for it",
+        null="it is unknown",
+    ),
+    Field(
+        "to_critical_mb",
+        MB,
+        lambda it: it.left_bytes,
+        "how much more memory the server may use before it is critical",
+    ),
+    Field("jobs", COUNT, lambda it: it.jobs, "how many jobs this was learned from"),
+    Field(
+        "short",
+        WORD,
+        lambda it: it.short,
+        "what there is too little of for `most_mb`: memory of the `machine`, or the way to the"
+        " `critical` level",
+        null="there is room",
+        words=_words(Short),
+    ),
 )
 
 _JOB: tuple[Field[Job], ...] = (
@@ -415,6 +444,19 @@ FIGURES: tuple[Figure, ...] = (
         ),
         label="Machine",
         writes=lambda it: memory_text.free_of(it.system),
+    ),
+    Figure(
+        "next_video",
+        (
+            Field(
+                "next_video",
+                OBJECT,
+                lambda it: it.next_video,
+                "what the next video needs, by what the last ones needed",
+                null="a job is running, or the last three or more do not tell",
+                fields=_NEXT_VIDEO,
+            ),
+        ),
     ),
     Figure(
         "temp",

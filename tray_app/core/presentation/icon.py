@@ -19,8 +19,9 @@ class Picture(Struct, frozen=True):
 
     ``figure`` is the memory in GB as ``figure_of`` writes it ("" draws a dash). ``hung`` means that
     the server neither answers nor works, ``machine_short`` that the machine, not the server, is
-    short of memory. ``colour`` (red, green, blue, each 0 to 255) is the user's own instead of the
-    palette's. ``columns`` are the heights that ``columns_of`` makes, for the style GRAPH alone.
+    short of memory, ``no_room`` that the next video would not fit. ``colour`` (red, green, blue,
+    each 0 to 255) is the user's own instead of the palette's. ``columns`` are the heights that
+    ``columns_of`` makes, for the style GRAPH alone.
     """
 
     band: Band
@@ -35,6 +36,7 @@ class Picture(Struct, frozen=True):
     theme: Theme = Theme.AUTO
     colour: tuple[int, int, int] | None = None
     hung: bool = False
+    no_room: bool = False
     columns: tuple[int, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.room import NextVideo, Short
 from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage, UssPss
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, size
@@ -106,6 +107,28 @@ def machine(value: SystemMemory | None) -> str:
     if value.available_bytes >= GIB:
         free = f"{value.available_bytes / GIB:.1f}"
     return joined(f"{free} of {total} free", scarce(value))
+
+
+def next_video(value: NextVideo | None) -> str:
+    """``Next video needs about 1.4 GB``, and where there is no room for it ``…; 0.9 GB free:
+    wait`` or ``…; critical in 0.9 GB``; empty where that is unknown."""
+    if value is None:
+        return ""
+    if value.short is None:
+        return f"Next video needs about {_short(value.needs_bytes)}"
+    room_bytes = value.left_bytes if value.short is Short.CRITICAL else value.free_bytes or 0
+    if value.needs_bytes > room_bytes:
+        needs = f"Next video needs about {_short(value.needs_bytes)}"
+    else:
+        needs = f"Next video may need {_short(value.most_bytes)}"
+    room = _short(room_bytes)
+    is_limit = value.short is Short.CRITICAL
+    return f"{needs}; critical in {room}" if is_limit else f"{needs}; {room} free: wait"
+
+
+def _short(bytes_: int) -> str:
+    """``1.4 GB``: a size with one digit, for what is known no better."""
+    return size(bytes_) if bytes_ < GIB else f"{bytes_ / GIB:.1f} GB"
 
 
 def scarce(value: SystemMemory | None) -> str:

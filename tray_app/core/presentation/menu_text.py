@@ -133,10 +133,20 @@ def activity(state: State) -> str:
 
 
 def machine(state: State) -> str:
-    """The third row while nothing is wrong: ``9.6 of 16 GB free``."""
+    """The third row while nothing is wrong: ``9.6 of 16 GB free``, and what the next video needs;
+    only that, where there is no room for it."""
     if state.paused or state.sample is None:
         return "This machine: not read now" if state.paused else "This machine: –"
-    return memory_text.machine(state.sample.system)
+    upcoming = state.sample.next_video
+    text = memory_text.next_video(upcoming)
+    if upcoming is None or upcoming.short is not None:
+        return text or memory_text.machine(state.sample.system)
+    both = format.joined(memory_text.machine(state.sample.system), _uncapitalised(text))
+    return both if len(both) <= ROOM_CHARS else memory_text.machine(state.sample.system)
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def source(state: State) -> str:

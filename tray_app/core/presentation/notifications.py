@@ -22,6 +22,7 @@ from tray_app.core.alerts.leftover_files import LeftoverFiles
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policy import Condition
+from tray_app.core.alerts.room import RoomAgain
 from tray_app.core.alerts.server_exit import (
     ChildKilled,
     ServerExit,
@@ -140,7 +141,7 @@ FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 OPEN_SETTINGS = Action("Open settings file", OpenSettingsFile())
 SHOW = "Show"
-ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held"})
+ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held", "room"})
 """What notifications that nobody has asked for replace."""
 
 
@@ -281,6 +282,8 @@ def alert(event: Alert) -> Note:  # noqa: C901 - a plain match: one case for eac
             return Note(
                 *_disk_full(found, sample), Urgency.NORMAL, "temp", actions=(OPEN_TEMP, MUTE)
             )
+        case RoomAgain():
+            return Note(*_room_again(found, sample), Urgency.LOW, "room")
         case _:
             assert_never(found)
 
@@ -514,6 +517,11 @@ def _disk_full(found: DiskFull, sample: Sample) -> tuple[str, str]:
         f"Disk nearly full: {size(disk.free_bytes)} of {size(disk.total_bytes)} free",
         f"{_at_risk(sample)} may fail. The server's temp directory is on this disk{holds}.",
     )
+
+
+def _room_again(found: RoomAgain, sample: Sample) -> tuple[str, str]:
+    needs = f"It needs about {size(found.next.needs_bytes)}."
+    return "Room for the next video again", sentences(needs, _free(sample))
 
 
 def _pending(event: PendingAlerts) -> Note | None:

@@ -26,12 +26,17 @@ def _summary_parts(
     where = source_text.source(sample)
     if sample.memory_bytes is not None and sample.hung is None:
         where = joined(where, activity_text.doing(sample))
-    lines = (where, f"Machine: {memory_text.free_of(sample.system)}")
+    lines = (
+        where,
+        f"Machine: {memory_text.free_of(sample.system)}",
+        *((memory_text.next_video(sample.next_video),) if sample.next_video else ()),
+    )
     return f"{name}: {memory_text.memory(sample)}", memory_text.ahead(sample), lines
 
 
 def tooltip(sample: Sample | None, *, demo: bool, paused: bool, recent: str = "") -> str:
-    """Three short lines: memory and forecast; source and stage; system. Last the past minutes."""
+    """Short lines: memory and forecast; source and stage; system; what the next video needs, while
+    idle. Last the past minutes."""
     what, forecast, lines = _summary_parts(sample, demo=demo, paused=paused)
     past = (recent,) if recent and not paused else ()
     return "\n".join((joined(what, forecast), *lines, *past))
@@ -52,6 +57,7 @@ def status(event: StatusRequested) -> tuple[str, str]:
         _last_job(event.last_job),
         _largest(sample),
         f"Machine: {_free(sample)}" if sample.system else "",
+        memory_text.next_video(sample.next_video),
     )
     return f"{name}: {memory_text.memory(sample)}", "\n".join(filter(None, lines))
 

@@ -12,6 +12,7 @@ from tray_app.views.icon.stencil import Image, Stencil, lay, tile, within
 
 class Mark(Enum):
     PROCESS = auto()  # a dot
+    NO_ROOM = auto()  # a bar, as on the road sign "no entry"
     HUNG = auto()  # a cross
     PAUSED = auto()  # two bars
     MUTED = auto()  # a slash
@@ -25,8 +26,10 @@ def marks_of(picture: Picture) -> tuple[Mark | None, Mark | None]:
     )
     if picture.paused:
         return notifications, Mark.PAUSED
+    if picture.hung:
+        return notifications, Mark.HUNG
     reading = Mark.PROCESS if picture.process_source else None
-    return notifications, Mark.HUNG if picture.hung else reading
+    return notifications, Mark.NO_ROOM if picture.no_room else reading
 
 
 def side_of(mark: Mark | None, grid: Grid) -> int:
@@ -55,6 +58,8 @@ def sign(image: Image, mark: Mark, left: int, side: int) -> None:
                 shift = row * (room - stroke) // (room - 1)
                 for column in (x + shift, right - shift - stroke):
                     white.box(column, y + row, column + stroke, y + row + 1)
+        case Mark.NO_ROOM:
+            white.box(x, y + third, right, bottom - third)
         case Mark.PAUSED:
             white.box(x, y, x + third, bottom)
             white.box(right - third, y, right, bottom)

@@ -1,0 +1,125 @@
+"""What jobs needed tells what the next one will need, unless they differ too much."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.made import mb
+from tray_app.core.analysis.job_profiles import Learned, Profile, profile_of, update
+from tray_app.core.analysis.jobs import Job, Measured
+from tray_app.core.model.readings import Now, Source
+
+
+def job(before_mb: float, peak_mb: float, *, peaked_s: float | None = 20.0) -> Job:
+    before = Measured(mb(before_mb), Source.API)
+    moment = Now(0.0, 1_795_000_000.0)
+    return Job(1, moment, moment, before, None, mb(peak_mb), peaked_s)
+
+
+def learned(*figures: tuple[float, float]) -> Profile:
+    profile = profile_of([job(*each) for each in figures])
+    assert profile is not None
+    return profile
+
+
+def test_three_jobs_that_need_the_same_tell_the_next() -> None:
+    """The median, and what nine of ten stay within."""
+    profile = learned((120, 1500), (130, 1550), (125, 1520))
+    assert profile.typical_bytes(mb(140)) == mb(140 + 1395)
+    assert profile.most_bytes(mb(140)) == mb(140 + 1420)
+    assert (profile.jobs, profile.climbs_s) == (3, 20.0)
+
+
+def test_two_jobs_tell_nothing() -> None:
+    """Nor do jobs whose figures are not known."""
+    known = [job(120, 1500), job(130, 1550)]
+    assert profile_of(known) is None
+    assert profile_of([*known, Job(3, Now(0.0, 0.0))]) is None
+
+
+def test_jobs_that_differ_too_much_tell_nothing() -> None:
+    """A video of 1080p beside those of 720p does not; one of twice the need does."""
+    assert profile_of([job(132, 356), job(132, 358), job(132, 440)]) is not None
+    assert profile_of([job(132, 356), job(132, 358), job(132, 600)]) is None
+
+
+def test_a_server_that_keeps_its_memory_climbs_to_the_same_height() -> None:
+    """Recorded: the first job of a process takes 224 MB, the next ones hardly any. After a restart
+    the whole height is needed."""
+    profile = learned((132, 356), (340, 362), (345, 360), (348, 365))
+    assert profile.by_top
+    assert mb(360) <= profile.typical_bytes(mb(345)) <= mb(370)
+    assert profile.typical_bytes(mb(132)) == profile.top_bytes
+
+
+def test_a_leak_on_top_moves_the_range_along() -> None:
+    """Each job needs the same above where the last one left memory."""
+    profile = learned((300, 1300), (500, 1500), (700, 1700), (900, 1900))
+    assert not profile.by_top
+    assert profile.typical_bytes(mb(1100)) == mb(2100)
+
+
+def test_of_ten_jobs_one_may_differ() -> None:
+    """90 % count."""
+    alike = [job(120, 1500)] * 9
+    profile = profile_of([*alike, job(120, 4000)])
+    assert profile is not None
+    assert profile.most_bytes(mb(120)) == mb(1500)
+
+
+def test_a_job_is_usual_within_the_others_range_and_time() -> None:
+    """With a tenth of what they need above it, and half their time again."""
+    profile = learned((100, 1100), (100, 1120), (100, 1110))
+    runs = job(100, 100)
+    assert profile.is_usual(runs, 20.0, mb(1200))
+    assert not profile.is_usual(runs, 20.0, mb(1230))
+    assert not profile.is_usual(runs, 31.0, mb(500))
+    assert not profile.is_usual(Job(5, Now(0.0, 0.0)), 20.0, mb(500))
+    assert not profile.is_beyond(runs, mb(1200))
+    assert profile.is_beyond(runs, mb(1230))
+    assert profile.is_expected(runs, mb(1110))
+    assert not profile.is_expected(runs, mb(1111))
+
+
+def test_unknown_durations_limit_nothing() -> None:
+    """Jobs from before a restart of the monitor have none."""
+    profile = profile_of([job(100, 1100, peaked_s=None)] * 3)
+    assert profile is not None
+    assert profile.is_usual(job(100, 100), 9999.0, mb(500))
+
+
+def test_the_same_jobs_are_counted_once() -> None:
+    """The profile changes when a job ends, not with each sample."""
+    jobs = (job(100, 1100),) * 3
+    first = update(Learned(), jobs)
+    assert first.profile is not None
+    assert update(first, jobs) is first
+    assert update(first, (*jobs, job(100, 1100))).profile != first.profile
+
+
+@given(st.lists(st.tuples(st.integers(0, mb(9000)), st.integers(0, mb(9000))), max_size=25))
+def test_whatever_jobs_there_were_the_most_is_no_less_than_the_usual(
+    figures: list[tuple[int, int]],
+) -> None:
+    """And a job that starts higher ends no lower."""
+    moment = Now(0.0, 0.0)
+    jobs = [
+        Job(1, moment, moment, Measured(low, Source.API), None, low + rise, 1.0)
+        for low, rise in figures
+    ]
+    profile = profile_of(jobs)
+    if profile is not None:
+        usual = [profile.typical_bytes(start) for start in (0, mb(500), mb(5000))]
+        assert usual == sorted(usual)
+        assert profile.most_bytes(mb(500)) >= usual[1] - profile.margin_bytes
+
+
+@pytest.mark.parametrize("count", range(3, 21))
+def test_the_upper_end_covers_nine_of_ten(count: int) -> None:
+    """Of fewer than ten all."""
+    profile = learned(*((100, 1000 + number) for number in range(count)))
+    covered = sum(1000 + number <= profile.most_bytes(mb(100)) / mb(1) for number in range(count))
+    assert covered >= 0.9 * count
+    assert covered == count or count >= 10

@@ -1,0 +1,112 @@
+"""Whether there is room for the next video, by what the last ones needed.
+
+The room is what the machine has (or its control group), and the way to the critical level. It is
+too small if one video in ten would not fit. That holds through short easings: it is over once there
+has been room for 10 s. Only that end is reported, quietly, and only if there was no room for a
+minute: who waited for it gets to know. While a job runs nothing is judged.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tray_app.core.alerts.facts import Facts
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.model.readings import MIB
+from tray_app.core.model.timing import has_lasted
+
+# Between two videos in a row it may be short for seconds. Chosen: a person who waits looks away
+# for about a minute.
+WAITED_S = 60.0
+# As long as a settling server needs after a job (`job_leak.FALLS_FOR_S`).
+EASED_S = 10.0
+
+
+class Short(StrEnum):
+    """What the next video would use up."""
+
+    MACHINE = "machine"
+    CRITICAL = "critical"
+
+
+class NextVideo(Struct, frozen=True):
+    """What the next video needs on top of the memory used now: usually, and 9 of 10 at most.
+
+    ``free_bytes`` is what the machine has (None: unknown), ``left_bytes`` the way to the critical
+    level. ``short``: there is no room. ``jobs``: so many tell it.
+    """
+
+    needs_bytes: int
+    most_bytes: int
+    free_bytes: int | None
+    left_bytes: int
+    jobs: int
+    short: Short | None = None
+
+
+class RoomAgain(Finding, frozen=True):
+    """There is room for the next video again, after ``waited_s`` without."""
+
+    next: NextVideo
+    waited_s: float
+
+
+class RoomState(Struct, frozen=True):
+    """``short_s`` is since when there has been no room (None: there is), ``eased_s`` since when
+    there is again. ``next`` is what the next video needs, None while that cannot be told."""
+
+    short_s: float | None = None
+    eased_s: float | None = None
+    next: NextVideo | None = None
+
+
+NO_ROOM_KNOWN = RoomState()
+
+
+def update(state: RoomState, facts: Facts) -> tuple[RoomState, RoomAgain | None]:
+    """The policy after one more sample."""
+    if facts.lost or facts.profile is None:
+        return NO_ROOM_KNOWN, None
+    if facts.activity.stirs or facts.fresh_bytes is None:
+        # What it needs is not told before the end of the job; the shortage may last.
+        is_same = state.next is None or not facts.activity.stirs
+        return (state if is_same else replace(state, next=None, eased_s=None)), None
+    now_s, found = facts.now.mono_s, _next(facts, facts.fresh_bytes)
+    if found.short is not None:
+        short_s = now_s if state.short_s is None else state.short_s
+        return RoomState(short_s, None, found), None
+    if state.short_s is None:  # the usual
+        return RoomState(next=found), None
+    eased_s = now_s if state.eased_s is None else state.eased_s
+    if not has_lasted(eased_s, now_s, EASED_S):
+        still = state.next.short if state.next else None
+        return RoomState(state.short_s, eased_s, replace(found, short=still)), None
+    waited_s = eased_s - state.short_s
+    again = RoomAgain(found, waited_s) if waited_s >= WAITED_S else None
+    return RoomState(next=found), again
+
+
+def _next(facts: Facts, memory_bytes: int) -> NextVideo:
+    profile, system = facts.profile, facts.system
+    assert profile is not None
+    needs_bytes = max(0, profile.typical_bytes(memory_bytes) - memory_bytes)
+    most_bytes = max(needs_bytes, profile.most_bytes(memory_bytes) - memory_bytes)
+    free_bytes = system.available_bytes if system else None
+    left_bytes = max(0, round(facts.limits.limit_mb(Level.CRITICAL) * MIB) - memory_bytes)
+    short = None
+    if free_bytes is not None and most_bytes > free_bytes:
+        short = Short.MACHINE
+    elif most_bytes > left_bytes:
+        short = Short.CRITICAL
+    return NextVideo(needs_bytes, most_bytes, free_bytes, left_bytes, profile.jobs, short)
+
+
+def _began_again(_state: RoomState, _now_s: float) -> RoomState:
+    return NO_ROOM_KNOWN
+
+
+POLICY = Policy(NO_ROOM_KNOWN, update, woken=_began_again, rebased=_began_again)
