@@ -89,7 +89,7 @@ def picture(state: State) -> Picture:
         theme=theme(state),
         colour=state.settings.colours.of(band),
         hung=sample is not None and reads and sample.hung is not None,
-        no_room=reads and _has_no_room(sample),
+        no_room=_has_no_room(state),
         columns=_columns(state) if reads and style(state) is Style.GRAPH else (),
     )
 
@@ -98,10 +98,11 @@ def _columns(state: State) -> tuple[int, ...]:
     return columns_of(state.course, _now_s(state), state.settings.bands.red_mb * MIB)
 
 
-def _has_no_room(sample: Sample | None) -> bool:
+def _has_no_room(state: State) -> bool:
     """Whether the next video would not fit."""
-    upcoming = sample.next_video if sample else None
-    return upcoming is not None and upcoming.short is not None
+    if state.sample is None or state.paused or state.sample.next_video is None:
+        return False
+    return state.sample.next_video.short is not None
 
 
 def _is_of_process(sample: Sample) -> bool:
