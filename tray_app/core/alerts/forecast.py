@@ -248,7 +248,7 @@ def foresee(
             due_s = min(due_s, latest_s)
         promised.append((kind, due_s))
         left_s = max(0.0, due_s - now_s)
-        ahead.append(Forecast(kind, left_s, line.span_s, used_part, expected))
+        ahead.append(Forecast(kind, left_s, line.span_s, used_part=used_part, expected=expected))
     return replace(outlook, promised=tuple(promised), promised_s=now_s), tuple(ahead)
 
 

@@ -102,7 +102,14 @@ def _next(facts: Facts, memory_bytes: int) -> NextVideo:
         short = Short.MACHINE
     elif most_bytes > left_bytes:
         short = Short.CRITICAL
-    return NextVideo(needs_bytes, most_bytes, free_bytes, left_bytes, profile.jobs, short)
+    return NextVideo(
+        needs_bytes=needs_bytes,
+        most_bytes=most_bytes,
+        free_bytes=free_bytes,
+        left_bytes=left_bytes,
+        jobs=profile.jobs,
+        short=short,
+    )
 
 
 def _began_again(_state: RoomState, _now_s: float) -> RoomState:

@@ -195,7 +195,7 @@ def _work(
         peak_bytes=poll_peak.last_bytes(before.process, readings) if lost else highest_bytes,
     )
     learned = job_profiles.update(state.learned, jobs.ended)
-    return _Work(temp, activity, jobs, learned, highest_bytes)
+    return _Work(temp, activity, jobs, learned=learned, highest_bytes=highest_bytes)
 
 
 def _temp(
