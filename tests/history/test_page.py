@@ -49,6 +49,17 @@ def test_of_very_many_samples_it_has_the_newest(
     assert decoded(rows.at) == sorted(decoded(rows.at))  # type: ignore[type-var]
 
 
+def test_it_begins_with_the_first_sample(tmp_path: Path) -> None:
+    """Not with the minute or the hour in which the recorder was started."""
+    path = tmp_path / "h.sqlite3"
+    connection, _ = database.open_for_writing(path)
+    database.add(connection, [sample(at) for at in range(0, 4000, 2)])
+    database.roll_up(connection, T0 + 4000)
+    connection.close()
+    made = page.read(path, 0.0, T0 + 4000, server="here", version="1")
+    assert (made.rows.samples_from, made.rows.count, made.from_ms) == (0, 2000, 1000 * T0)
+
+
 def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
     """A page can be opened before the first sample is written."""
     made = page.read(tmp_path / "none", 0.0, T0, server="here", version="1")

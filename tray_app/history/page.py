@@ -56,7 +56,7 @@ def read(
     most = SAMPLES_MAX if to_s - max(from_s, begun_s) <= LONG_S else SAMPLES_LONG
     samples = list(deque(history.samples(from_s, to_s), most))
     rows = rows_of(samples, minutes, hours)
-    begun_s = min([begun_s] if minutes or hours else [each.at_s for each in samples[:1]], default=0)
+    begun_s = rows.at.first / 1000  # 0 without a row
     jobs, jobs_left = _newest(history.jobs(from_s, to_s))
     alerts, alerts_left = _newest(history.alerts(from_s, to_s))
     servers, servers_left = _newest(history.servers(from_s, to_s))

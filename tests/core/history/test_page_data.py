@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tests.history.made import MIB, T0, sample
 from tray_app.core.history.columns import decoded
-from tray_app.core.history.page_data import page_jobs, rows_of
+from tray_app.core.history.page_data import Rows, page_jobs, rows_of
 from tray_app.core.history.records import JobRecord, ProcessShare
 from tray_app.core.history.thinning import Means
 
@@ -24,6 +26,33 @@ def test_hours_come_before_minutes_and_minutes_before_samples() -> None:
     assert (rows.count, rows.samples_from) == (5, 3)
     assert decoded(rows.most)[:3] == [9 * MIB, 3 * MIB, 6 * MIB]
     assert decoded(rows.length) == [3_600_000, 60_000, 60_000, 2000, 2000]
+
+
+def at_s(rows: Rows) -> list[int]:
+    return [round((at or 0) / 1000 - T0) for at in decoded(rows.at)]
+
+
+def test_samples_stand_for_the_minute_and_the_hour_in_which_they_begin() -> None:
+    """A recorder that has just been started: nothing is known of the minute before its start."""
+    samples = [sample(second) for second in range(36, 70, 2)]
+    minute, hour = replace(means(0, 48, 99, 300), count=12), replace(means(0, 48, 99, 300), count=9)
+    rows = rows_of(samples, [minute], [hour])
+    assert (at_s(rows), rows.samples_from) == (list(range(36, 70, 2)), 0)
+
+
+def test_a_minute_of_which_samples_are_gone_stands_for_the_others() -> None:
+    """Its least and most are those of all of them, and each time is there once."""
+    rows = rows_of([sample(58), sample(60), sample(62)], [means(0, 48, 99, 300)])
+    assert (at_s(rows), rows.samples_from) == ([0, 60, 62], 1)
+    assert decoded(rows.most)[0] == 300 * MIB
+
+
+def test_minutes_stand_for_the_hour_in_which_they_begin() -> None:
+    """The recorder was started in the middle of an hour."""
+    rows = rows_of(
+        [], [means(1800, 1, 2, 3), means(1860, 1, 2, 3)], [replace(means(0, 1, 2, 3), count=60)]
+    )
+    assert at_s(rows) == [1800, 1860]
 
 
 def test_a_sample_is_its_own_least_and_most() -> None:

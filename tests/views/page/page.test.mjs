@@ -91,6 +91,25 @@ test("a gap begins a new line, and so does a time without a reading", () => {
   assert.ok(Number.isNaN(high[10]));
 });
 
+test("a minute is flat up to the first sample after it", () => {
+  const made = rows([0, 60000, 121000, 123000], [900, 300, 48, 50], { samplesFrom: 2 });
+  made.length.fill(60000, 0, 2);
+  const { high, mean, starts } = thinned(made, made, { from: 0, to: 130000 }, 130);
+  assert.deepEqual([high[0], high[59], high[60], high[120], high[121], high[123]],
+    [900, 900, 300, 300, 48, 50]);
+  assert.deepEqual(plain(high), plain(mean));
+  assert.equal(starts.reduce((sum, each) => sum + each), 1);
+});
+
+test("a minute ends where nothing follows it", () => {
+  const made = rows([0, 180000, 300000], [1, 2, 3], { samplesFrom: 2 });
+  made.length.fill(60000, 0, 2);
+  const { high, starts } = thinned(made, made, { from: 0, to: 300000 }, 300);
+  assert.deepEqual(plain(starts).flatMap((each, at) => (each ? [at] : [])), [0, 180, 300]);
+  assert.deepEqual([59, 60, 179, 239, 240].map((at) => Number.isNaN(high[at])),
+    [false, true, true, false, true]);
+});
+
 test("layers are those of the row with the highest sum", () => {
   const made = rows([0, 2000, 4000], [0, 0, 0]);
   assert.deepEqual([...peaks(made, Float64Array.from([5, 9, 7]), { from: 0, to: 4000 }, 1)],

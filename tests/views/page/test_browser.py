@@ -178,6 +178,25 @@ def test_it_asks_nobody_for_anything(browser: Any, tmp_path: Path) -> None:
     assert told == "Memory of the server: least 300 MB, most 3.42 GB"
 
 
+def test_a_server_that_was_killed_leaves_a_gap(browser: Any, tmp_path: Path) -> None:
+    """In memory and in memory by process alike: nothing leads from its end to its next start."""
+    killed = [sample(2 * number, 400, processes=()) for number in range(30)]
+    killed += [sample(60 + 2 * number, None, processes=()) for number in range(4)]
+    killed += [sample(68 + 2 * number, 390, processes=()) for number in range(30)]
+    opened(browser, tmp_path, an_hour(rows=rows_of(killed), to_ms=FROM_MS + 128_000, bands=[]))
+    plot = js(browser, "document.getElementById('charts').clientWidth") - LEFT - RIGHT
+    for key, y in (("memory", 205), ("stack", 135)):
+        opaque = [
+            js(
+                browser,
+                f"document.querySelector('#chart-{key} canvas').getContext('2d')"
+                f".getImageData({round(LEFT + plot * second / 128)}, {y}, 1, 1).data[3] > 0",
+            )
+            for second in (50, 61, 65, 80)
+        ]
+        assert opaque == [True, False, False, True], key
+
+
 def test_the_value_under_the_cursor_is_the_stored_one(browser: Any, tmp_path: Path) -> None:
     """To the byte, in every chart at the same time."""
     opened(browser, tmp_path, an_hour())

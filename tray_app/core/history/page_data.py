@@ -6,7 +6,6 @@ are those of ``--export``. Times are whole milliseconds of Unix time.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -161,12 +160,17 @@ class PageData(Struct, frozen=True):
 def rows_of(
     samples: Sequence[SampleRecord], minutes: Sequence[Means] = (), hours: Sequence[Means] = ()
 ) -> Rows:
-    """The rows of these: minutes before the first sample, hours before the first minute. Samples of
-    a minute that began before them count in that minute."""
-    minutes = _until(minutes, samples[0].at_s if samples else math.inf)
+    """The rows of these: minutes before the first sample, hours before the first minute.
+
+    Samples stand for their minute where all of it are here, also in a minute that began before the
+    first of them. Where some are gone the minute stands for the others. So do minutes and hours.
+    """
+    counts = [(each.at_s, int(each.memory_bytes is not None)) for each in samples]
+    minutes = _before(minutes, MINUTE_S, counts)
     samples = [each for each in samples if each.at_s >= _end_s(minutes, MINUTE_S)]
-    hours = _until(hours, minutes[0].from_s if minutes else math.inf)
+    hours = _before(hours, HOUR_S, [(each.from_s, each.count) for each in minutes] + counts)
     minutes = [each for each in minutes if each.from_s >= _end_s(hours, HOUR_S)]
+    samples = [each for each in samples if each.at_s >= _end_s(hours, HOUR_S)]
     means = [*hours, *minutes]
     length_ms = [3_600_000] * len(hours) + [60_000] * len(minutes)
     at_ms = [_ms(each.from_s) for each in means] + [_ms(each.at_s) for each in samples]
@@ -201,8 +205,17 @@ def rows_of(
     )
 
 
-def _until(means: Sequence[Means], at_s: float) -> list[Means]:
-    return [each for each in means if each.from_s < at_s]
+def _before(
+    means: Sequence[Means], length_s: float, finer: Sequence[tuple[float, int]]
+) -> list[Means]:
+    """Those before the finer rows, each of which has a moment and a number of figures. One that
+    reaches beyond their first stays only where it has figures that they have not."""
+    kept = [each for each in means if not finer or each.from_s < finer[0][0]]
+    if kept and finer and (end_s := _end_s(kept, length_s)) > finer[0][0]:
+        found = sum(count for at_s, count in finer if at_s < end_s)
+        if found >= kept[-1].count:
+            kept.pop()
+    return kept
 
 
 def _end_s(means: Sequence[Means], length_s: float) -> float:

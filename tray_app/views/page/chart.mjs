@@ -297,7 +297,8 @@ export function stack(pen) {
   gaps(pen);
   const y = grid(pen, head(highest, 64 * 1024 ** 2), true, size);
   const ground = new Float64Array(plot + 1);
-  const reached = Math.max(1, (rows.length[rows.count - 1] * 5 * plot) / (view.to - view.from));
+  const { total } = model;
+  const { starts } = thinned(rows, { least: total, mean: total, most: total }, view, plot);
   [...rows.layers.values()].forEach((values, number) => {
     const shape = new Path2D();
     let open = [];
@@ -312,8 +313,8 @@ export function stack(pen) {
       open = [];
     };
     for (let at = 0; at <= plot; at++) {
+      if (starts[at]) close();
       if (found[at] < 0) continue;
-      if (open.length && at - open[open.length - 1] > reached + 1) close();
       open.push(at);
     }
     close();

@@ -2,9 +2,20 @@
 
 import { firstAt, reach } from "./data.mjs";
 
+/** Where the time of a row ends: a minute is a span, a sample a moment. */
+const endOf = (rows, index) => rows.at[index] + (index < rows.samplesFrom ? rows.length[index] : 0);
+
+/** Whether nothing is known of a time between this row and the one before it. */
+function isApart(rows, before, index) {
+  const since = rows.at[index] - endOf(rows, before);
+  if (before >= rows.samplesFrom) return since > 1.5 * reach(rows, before);
+  return since > (index < rows.samplesFrom ? 0 : reach(rows, index));
+}
+
 /**
  * For each pixel from 0 to `width`: least, most, and the mean of the rows' means; NaN where there is
- * none. `starts[x]` is 1 where the line does not go on from the left: a gap lies before.
+ * none. `starts[x]` is 1 where the line does not go on from the left: a gap lies before. A minute
+ * has the pixels of all its time, up to the sample that follows it: no slope leads out of it.
  */
 export function thinned(rows, { least, mean, most }, view, width) {
   const low = new Float64Array(width + 1).fill(NaN);
@@ -13,7 +24,20 @@ export function thinned(rows, { least, mean, most }, view, width) {
   const counts = new Uint32Array(width + 1);
   const starts = new Uint8Array(width + 1);
   const scale = width / (view.to - view.from);
+  const put = (x, index) => {
+    if (counts[x] === 0) {
+      low[x] = least[index];
+      high[x] = most[index];
+    } else {
+      if (least[index] < low[x]) low[x] = least[index];
+      if (most[index] > high[x]) high[x] = most[index];
+    }
+    counts[x] += 1;
+    sum[x] += mean[index];
+  };
+  const pixel = (ms) => Math.min(Math.max(Math.round((ms - view.from) * scale), 0), width);
   let before = -1;
+  let last = -1;
   const end = firstAt(rows.at, rows.count, view.to + 1);
   for (let index = Math.max(0, firstAt(rows.at, end, view.from) - 1); index < end; index++) {
     const value = most[index];
@@ -23,17 +47,14 @@ export function thinned(rows, { least, mean, most }, view, width) {
       continue;
     }
     if (at < view.from && at + reach(rows, index) < view.from) continue;
-    const x = at < view.from ? 0 : Math.round((at - view.from) * scale);
-    if (counts[x] === 0) {
-      low[x] = least[index];
-      high[x] = value;
-      if (before < 0 || at - rows.at[before] > 1.5 * reach(rows, before)) starts[x] = 1;
-    } else {
-      if (least[index] < low[x]) low[x] = least[index];
-      if (value > high[x]) high[x] = value;
+    const x = pixel(at);
+    if (before < 0 || isApart(rows, before, index)) {
+      if (counts[x] === 0) starts[x] = 1;
+    } else if (before < rows.samplesFrom) {
+      for (let held = last + 1; held < x; held++) put(held, before);
     }
-    counts[x] += 1;
-    sum[x] += mean[index];
+    last = index < rows.samplesFrom ? Math.max(x, pixel(endOf(rows, index)) - 1) : x;
+    for (let each = x; each <= last; each++) put(each, index);
     before = index;
   }
   for (let x = 0; x <= width; x++) sum[x] = counts[x] ? sum[x] / counts[x] : NaN;
