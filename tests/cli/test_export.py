@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import tracemalloc
@@ -132,10 +134,42 @@ def test_each_kind_can_be_exported(
 def test_it_can_go_to_a_file(
     history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And nothing to the terminal."""
+    """And nothing to the terminal. Only its owner can read it, also where others could before."""
     assert history.is_file()
-    assert exported(capsys, "--export", "csv", "-o", str(tmp_path / "out.csv")) == ""
-    assert (tmp_path / "out.csv").read_text("utf-8").count("\n") == 3
+    output = tmp_path / "out.csv"
+    output.touch(0o644)
+    assert exported(capsys, "--export", "csv", "-o", str(output)) == ""
+    assert output.read_text("utf-8").count("\n") == 3
+    if sys.platform != "win32":
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+
+
+def test_a_file_without_a_folder_makes_none(history: Path, tmp_path: Path) -> None:
+    """Neither for an export nor for a page."""
+    assert history.is_file()
+    for flags in (("--export", "csv", "-o"), ("--report",)):
+        with pytest.raises(SystemExit):
+            main(["--url", URL, *flags, str(tmp_path / "new" / "x")])
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_export_that_fails_leaves_no_file(history: Path, tmp_path: Path) -> None:
+    """Nor a part of one, and what was there stays."""
+    output = tmp_path / "out.csv"
+    output.write_text("earlier")
+    history.write_bytes(b"no database at all" * 100)
+    with pytest.raises(SystemExit):
+        main(["--url", URL, "--export", "csv", "-o", str(output)])
+    assert output.read_text() == "earlier"
+    assert not list(tmp_path.glob("out.csv.*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a device of Unix")
+def test_a_device_is_written_to(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It stays a device."""
+    assert history.is_file()
+    exported(capsys, "--export", "csv", "-o", os.devnull)
+    assert not Path(os.devnull).is_file()
 
 
 def test_only_what_came_since_then(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,14 +178,24 @@ def test_only_what_came_since_then(history: Path, capsys: pytest.CaptureFixture[
     assert exported(capsys, "--export", "json", "--since", "2h") in ("", None)
 
 
+NO_FOLDER = "/no/such/folder/x: its directory does not exist"
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--export", "csv", "--since", "yesterday"], "must be like 30min, 2h, 7d or 2026-11-20"),
+        (
+            ["--export", "csv", "--since", "tomorrow"],
+            "22:00, 2026-11-20 or 2026-11-20T18:00 (",
+        ),
         (["--since", "2h"], "--since: needs --export"),
         (["--export", "csv", "--json"], "--export: cannot be combined with --json"),
-        (["--export", "csv", "--url", "http://127.0.0.1:8"], "no history of http://127.0.0.1:8"),
-        (["--export", "csv", "-o", "/no/such/folder/x"], "/no/such/folder/x: "),
+        (
+            ["--export", "csv", "--url", "http://127.0.0.1:8"],
+            "of http://localhost:9: add --url http://localhost:9",
+        ),
+        (["--export", "csv", "-o", "/no/such/folder/x"], NO_FOLDER),
+        (["--report", "/no/such/folder/x"], NO_FOLDER),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(

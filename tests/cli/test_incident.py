@@ -22,6 +22,16 @@ def told(
     return capsys.readouterr().out
 
 
+def test_a_page_without_a_folder_makes_none(tmp_path: Path) -> None:
+    """It is a mistake, and the page's own path is named."""
+    path, page = tmp_path / "h", tmp_path / "new" / "page.html"
+    file_of(path, incident(1000))
+    with pytest.raises(NotADirectoryError, match="its directory does not exist") as failed:
+        run(path, Settings(), 1, as_json=False, output=page, now_s=T0 + 3000)
+    assert failed.value.filename == str(page)
+    assert not page.parent.exists()
+
+
 def test_incidents_are_listed_newest_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -37,7 +47,7 @@ def test_one_is_a_page_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str
     """The newest is number 1; another number is a mistake."""
     path = tmp_path / "h"
     file_of(path, sample(990), incident(1000), polls(1000, 989), incident(2000))
-    assert "wrote" in told(path, 2, capsys)
+    assert f"wrote {path.with_name('page.html')}" in told(path, 2, capsys)
     assert "No answer for 1 min." in path.with_name("page.html").read_text("utf-8")
     found = json.loads(told(path, 2, capsys, as_json=True))
     assert found["record"]["happened"][0]["cause"] == "hung"

@@ -29,6 +29,18 @@ def test_it_writes_one_private_file(
         assert stat.S_IMODE(page.stat().st_mode) == 0o600
 
 
+def test_it_names_the_whole_path(
+    history: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where the flag names a file in the current directory, or none."""
+    assert history.is_file()
+    monkeypatch.chdir(tmp_path)
+    assert exported(capsys, "--report").endswith(f"wrote {tmp_path / 'runanalyze-tray.html'}\n")
+
+
 def test_since_limits_it(history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing of an older time is in the page."""
     page = tmp_path / "page.html"

@@ -55,3 +55,26 @@ def test_root_leaves_nothing_in_a_users_folders(
     assert paths.state_file() == own / "state.json"
     assert paths.log_file() == own / "log" / f"{APP_ID}.log"
     assert paths.config_file() == tmp_path / APP_ID / "config.toml"
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ("localhost:18731", True),
+        ("gpu-box:443/api/v1", True),
+        ("my_box:8000/a_b", False),  # its underscores could be slashes
+        (f"{'long.' * 9}org:8000", False),
+    ],
+)
+def test_a_historys_name_tells_its_server(
+    server: str, told: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where nothing of it was lost; a file that was set aside is no history."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert paths.histories() == {}
+    path = paths.history_file(server)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    path.with_name(f"{path.stem}.unusable-1.sqlite3").touch()
+    assert paths.histories() == {path: server if told else None}

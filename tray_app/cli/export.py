@@ -17,6 +17,7 @@ from msgspec import Struct
 from tray_app.core.history import export, openmetrics
 from tray_app.core.history.thinning import HOUR_S, MINUTE_S
 from tray_app.history.database import History
+from tray_app.sources.file_owner import write_output
 from tray_app.views.terminal import streams
 
 
@@ -31,7 +32,8 @@ class Selection(Struct, frozen=True):
 
 
 def run(rows: Selection, form: str, output: Path | None) -> int:
-    """Write these rows to ``output``, or to standard output.
+    """Write these rows to ``output``, whole or not at all, or to standard output. Only the owner
+    can read the file.
 
     :raises OSError: a file cannot be read or written
     """
@@ -40,8 +42,7 @@ def run(rows: Selection, form: str, output: Path | None) -> int:
         for line in lines:
             streams.write(sys.stdout, line)
         return 0
-    with output.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+    write_output(output, (line.encode() for line in lines))
     return 0
 
 

@@ -13,7 +13,7 @@ from tray_app.core.history.incidents import Incident
 from tray_app.core.presentation import incident_page, incident_text, page_text
 from tray_app.history import incidents
 from tray_app.history.database import History
-from tray_app.sources.file_owner import write_file
+from tray_app.sources.file_owner import write_output
 from tray_app.views.page.document import document
 from tray_app.views.terminal import streams
 
@@ -45,8 +45,8 @@ def run(
     if as_json:
         streams.write(sys.stdout, f"{msgspec.json.encode(found).decode()}\n")
         return 0
-    write_file(output, _page(found, settings).encode(), mode=0o600)
-    streams.say(f"{APP_ID}: wrote {output}")
+    write_output(output, (_page(found, settings).encode(),))
+    streams.say(f"{APP_ID}: wrote {output.absolute()}")
     return 0
 
 

@@ -211,6 +211,7 @@ def _forget(settings: Settings, parser: argparse.ArgumentParser, *, sure: bool) 
 def _history(given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser) -> int:
     """Write the history of the server at the address of this run: its rows, or the page."""
     from tray_app.cli import export, incident, report
+    from tray_app.core.presentation import history_text
     from tray_app.desktop import paths
     from tray_app.history.database import FAILURES
     from tray_app.runtime import clock
@@ -218,7 +219,8 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
 
     path = paths.history_file(settings.address.identity)
     if not path.is_file():
-        parser.error(f"no history of {settings.address.shown} yet: {path} does not exist")
+        others = list(paths.histories().values())
+        parser.error(history_text.no_history(settings.address.shown, path, others))
     rows = export.Selection(
         path=path,
         server=settings.address.shown,

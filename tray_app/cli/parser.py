@@ -12,7 +12,7 @@ from tray_app import APP_ID, __version__
 from tray_app.core.config.options import EXCLUSIVE, OPTIONS, Option, given, read
 from tray_app.core.config.suggestion import did_you_mean
 from tray_app.core.config.template import default
-from tray_app.core.history.export import KINDS, since_s
+from tray_app.core.history.export import KINDS, MOMENTS, since_s
 from tray_app.core.history.incidents import INCIDENTS_KEPT
 from tray_app.core.model.presets import FLAGGED, PRESETS
 from tray_app.core.model.server_address import ServerAddress, public_url
@@ -285,7 +285,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--since",
         type=_since,
         metavar="WHEN",
-        help="Only from then on: 30min, 2h, 7d or 2026-11-20.",
+        help=f"Only from then on: {MOMENTS}.",
     )
     history.add_argument(
         "--output", type=Path, metavar="FILE", help="Write to this file; -o is short for it."

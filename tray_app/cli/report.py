@@ -9,7 +9,7 @@ from tray_app.cli.export import Selection
 from tray_app.core.config.settings import Settings
 from tray_app.core.presentation import page_text
 from tray_app.history import page
-from tray_app.sources.file_owner import write_file
+from tray_app.sources.file_owner import write_output
 from tray_app.views.page.document import document
 from tray_app.views.terminal import streams
 
@@ -29,6 +29,6 @@ def run(rows: Selection, settings: Settings, output: Path) -> int:
         bands=page_text.bands(settings.bands),
         lines=page_text.lines(settings.alerts),
     )
-    write_file(output, document(read).encode(), mode=0o600)
-    streams.say(f"{APP_ID}: wrote {output}")
+    write_output(output, (document(read).encode(),))
+    streams.say(f"{APP_ID}: wrote {output.absolute()}")
     return 0

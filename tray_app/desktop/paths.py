@@ -7,6 +7,7 @@ an interpreter of its own, of which the tray loads most anyway (tempfile, shutil
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zlib
 from importlib import import_module
@@ -69,12 +70,34 @@ def log_file() -> Path:
 
 def history_file(server: str) -> Path:
     """The history of this server, by its identity: the same however its address is spelled."""
+    return _history_folder() / _history_name(server)
+
+
+def histories() -> dict[Path, str | None]:
+    """All histories, with the identity of their servers where the file's name tells it."""
+    folder = _history_folder()
+    files = sorted(folder.glob("*.sqlite3")) if folder.is_dir() else []
+    return {each: _server_of(each.name) for each in files if ".unusable-" not in each.name}
+
+
+def _server_of(name: str) -> str | None:
+    """``localhost_8000-fbe4fc3a.sqlite3``: ``localhost:8000``. The checksum proves the guess."""
+    if told := re.fullmatch(r"(.+)_([0-9]+)((?:_[^_]+)*)-[0-9a-f]{8}\.sqlite3", name):
+        server = f"{told[1]}:{told[2]}{told[3].replace('_', '/')}"
+        return server if _history_name(server) == name else None
+    return None
+
+
+def _history_name(server: str) -> str:
     readable = "".join(char if char.isalnum() or char in ".-" else "_" for char in server)
-    name = f"{readable[:40]}-{zlib.crc32(server.encode()):08x}.sqlite3"
+    return f"{readable[:40]}-{zlib.crc32(server.encode()):08x}.sqlite3"
+
+
+def _history_folder() -> Path:
     folder = _folder("data")
     if is_anothers(folder):
         folder = _own_home() / ".local/share" / APP_ID
-    return folder / "history" / name
+    return folder / "history"
 
 
 def runtime_dir() -> Path:

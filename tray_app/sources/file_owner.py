@@ -7,8 +7,10 @@ files that a user asks for get that user as their owner.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,17 +52,45 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = Tr
     :raises OSError: it cannot be written
     """
     make_folder(path.parent)
-    new = path.with_name(f"{path.name}.new") if replace else path
+    _write(path, (data,), mode=mode, replace=replace)
+
+
+def write_output(path: Path, data: Iterable[bytes]) -> None:
+    """Write the file that a flag names: all of it, or nothing. Only its owner can read it, and its
+    folder must be there. A device or a pipe is written to as it is.
+
+    :raises OSError: it cannot be written; it names ``path``
+    """
+    if not path.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "its directory does not exist", str(path))
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.writelines(data)
+        else:
+            _write(path, data, mode=0o600, replace=True)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) == _beside(path):
+            error.filename = str(path)
+        raise
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _write(path: Path, data: Iterable[bytes], *, mode: int, replace: bool) -> None:
+    new = _beside(path) if replace else path
     if replace:
         new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(data)
             give(descriptor, path.parent)
         if replace:
             new.replace(path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):  # a partial file would only be in the way
             new.unlink()
         raise

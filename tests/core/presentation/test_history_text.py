@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from tray_app.core.monitor.commands import DeleteHistory
 from tray_app.core.monitor.events import DeletionDoubted, HistoryDeleted
-from tray_app.core.presentation.history_text import deleted
+from tray_app.core.presentation.history_text import deleted, no_history
 from tray_app.core.presentation.notifications import note
 
 
@@ -23,3 +25,15 @@ def test_the_result_is_told() -> None:
     assert deleted(HistoryDeleted("", goes_on=False)) == ("The history is deleted", "")
     title, text = deleted(HistoryDeleted("permission denied", goes_on=True))
     assert (title, text) == ("The history was not deleted", "Permission denied.")
+
+
+def test_a_missing_history_names_those_that_there_are() -> None:
+    """With the flag to add; where a file's name does not tell its server, how many and where."""
+    here, path = "http://localhost:8000", PurePosixPath("/h/a.sqlite3")
+    assert no_history(here, path, ()) == f"no history of {here} yet: {path} does not exist"
+    one = no_history(here, path, ["localhost:18731"])
+    other = "http://localhost:18731"
+    assert one == f"no history of {here}; there is one of {other}: add --url {other}"
+    assert no_history(here, path, [None]) == f"no history of {here}; of other servers: 1 in /h"
+    many = no_history(here, path, ["a:1", None, "b:443/x", "c:3", "d:4"])
+    assert many.endswith("of http://a:1, https://b:443/x, http://c:3 and 2 more: add --url URL")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import asdict
@@ -39,6 +39,9 @@ _MOMENTS = {
     "started_s": "started",
     "ended_s": "ended",
 }
+MOMENTS = "30min, 2h, 7d, yesterday, 22:00, 2026-11-20 or 2026-11-20T18:00"
+"""How a moment of the past can be written."""
+
 _LEFT_OUT = ("processes",)  # a list is no cell
 _UNITS = {"min": 60.0, "h": HOUR_S, "d": DAY_S}
 
@@ -77,13 +80,22 @@ def iso(at_s: float) -> str:
 
 
 def since_s(text: str, now_s: float) -> float:
-    """The Unix time that ``30min``, ``2h``, ``7d``, ``2026-11-20`` or ``2026-11-20T18:00`` means.
+    """The Unix time that ``30min``, ``2h``, ``7d``, ``yesterday`` (its beginning), ``22:00`` (the
+    last one), ``2026-11-20`` or ``2026-11-20T18:00`` means.
 
     :raises ValueError: it is none of these
     """
     if span := re.fullmatch(r"([0-9]{1,6})(min|h|d)", text):
         return now_s - float(span[1]) * _UNITS[span[2]]
+    now = datetime.fromtimestamp(now_s)
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
+        if text == "yesterday":
+            moment = datetime(now.year, now.month, now.day) - timedelta(days=1)
+        elif clock := re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text):
+            moment = datetime(now.year, now.month, now.day, int(clock[1]), int(clock[2]))
+            moment -= timedelta(days=moment > now)
+        else:
+            moment = datetime.fromisoformat(text)
+        return moment.astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
-        raise ValueError("must be like 30min, 2h, 7d or 2026-11-20") from None
+        raise ValueError(f"must be like {MOMENTS}") from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import PurePath
+
 from tray_app.core.monitor.events import HistoryDeleted
 from tray_app.core.presentation.format import counted, size
 
@@ -10,6 +13,9 @@ DELETE = "Delete history"
 
 FORGET_QUESTION = "Delete it? [y/N]"
 FORGOT_NOTHING = "nothing was deleted"
+
+OTHERS_SHOWN = 3
+"""At most so many servers are named where a history is missing."""
 
 QUESTION_TITLE = "Delete the history of this server?"
 WHAT_GOES = "Samples, jobs, alerts and incidents are lost."
@@ -41,3 +47,24 @@ def forgotten(server: str) -> str:
 def nothing_to_forget(server: str) -> str:
     """There is no file."""
     return f"there is no history of {server}"
+
+
+def no_history(server: str, path: PurePath, others: Sequence[str | None]) -> str:
+    """There is none of this server; ``others`` are the identities of those that there are one of,
+    as far as known."""
+    if not others:
+        return f"no history of {server} yet: {path} does not exist"
+    known = [_url(each) for each in others if each]
+    if len(known) == 1 == len(others):
+        return f"no history of {server}; there is one of {known[0]}: add --url {known[0]}"
+    if not known:
+        return f"no history of {server}; of other servers: {len(others)} in {path.parent}"
+    shown = known[:OTHERS_SHOWN]
+    more = f" and {len(others) - len(shown)} more" if len(others) > len(shown) else ""
+    return f"no history of {server}; there are some of {', '.join(shown)}{more}: add --url URL"
+
+
+def _url(identity: str) -> str:
+    """A URL of this identity; it does not tell the scheme, but for the port of https."""
+    host = identity.partition("/")[0]
+    return f"{'https' if host.endswith(':443') else 'http'}://{identity}"
