@@ -40,7 +40,7 @@ def test_two_jobs_tell_nothing() -> None:
 
 
 def test_jobs_that_differ_too_much_tell_nothing() -> None:
-    """A video of 1080p beside those of 720p does not; one of twice the need does."""
+    """By more than half of what they need."""
     assert profile_of([job(132, 356), job(132, 358), job(132, 440)]) is not None
     assert profile_of([job(132, 356), job(132, 358), job(132, 600)]) is None
 

@@ -5,9 +5,8 @@ where the server gives memory back. By its top: jobs climb to the same height, a
 keeps memory and uses it again. Recorded, five like jobs of one process: from 209, 310, 258, 299 and
 266 MB up to 433, 449, 450, 443 and 453 MB. The rule on which the last jobs differ less counts.
 
-Fewer than three jobs tell nothing, nor do jobs that differ by more than half of what they need. A
-video of 1080p needs 1.5 times as much as one of 720p (recorded: 336 and 224 MB); jobs that differ
-more are of other kinds.
+Fewer than three jobs tell nothing, nor do jobs that differ by more than half of what they need:
+as in `job_leak`, jobs are alike within 1.5 times.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from tray_app.core.model.readings import MIB
 JOBS_MIN = 3
 # The part of the jobs that the upper end covers: of fewer than ten all.
 MOST_PART = 0.9
-# How much jobs may differ, as a part of what they need; a fixed size is the scatter of allocators
-# (recorded: like jobs of one server differ by up to 60 MB).
+# How much jobs may differ, as a part of what they need. The fixed size is chosen: three times what
+# the peaks of the five recorded jobs differ by (20 MB).
 DIFFER_PART = 0.5
 SCATTER_BYTES = 64 * MIB
 # A job has left the range of the others above it by this part of what they need, or by the scatter;
-# or if it still climbs after this many times as long as the slowest of them.
+# or if it still climbs after this many times as long as the slowest of them. Both are chosen.
 BEYOND_PART = 0.1
 LONGER = 1.5
 
