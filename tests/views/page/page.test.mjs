@@ -6,7 +6,7 @@ import { test } from "node:test";
 const from = (name) => import(new URL(`../../../tray_app/views/page/${name}`, import.meta.url));
 const { appended, decode, firstAt, merged, rowAt, table, word } = await from("data.mjs");
 const { followed, linear, panned, timeTicks, valueTicks, within, zoomed } = await from("scale.mjs");
-const { extent, inside, nearest, peaks, spans, thinned } = await from("thin.mjs");
+const { extent, inside, nearest, ofJobs, peaks, sampledFrom, spans, thinned } = await from("thin.mjs");
 const { duration, percent, signed, size } = await from("format.mjs");
 const { sorted } = await from("table.mjs");
 const { stageColour, tickLabel } = await from("chart.mjs");
@@ -121,6 +121,20 @@ test("stages are spans, until the next stage or the last sample", () => {
   const made = rows([0, 2000, 4000, 6000, 8000], [1, 1, 1, 1, 1]);
   assert.deepEqual(spans(made, stage, { from: 0, to: 8000 }),
     [["upload", 2000, 6000], ["frames", 6000, 8000]]);
+});
+
+test("the stages of a job end with it", () => {
+  const jobs = [{ started_ms: 1000, ended_ms: 6000 }, { started_ms: 20000, ended_ms: 22000 }];
+  assert.deepEqual(ofJobs([["frames", 0, 4000], ["saving", 4000, 6000], ["end", 6000, 9000],
+    ["cleanup", 9000, 12000], ["upload", 20000, 30000], ["frames", 40000, 50000]], jobs),
+  [["frames", 1000, 4000], ["saving", 4000, 6000], ["upload", 20000, 22000],
+    ["frames", 40000, 50000]]);
+});
+
+test("stages are no longer kept before the first sample", () => {
+  assert.equal(sampledFrom(rows([0, 60000, 62000], [1, 2, 3], { samplesFrom: 1 })), 60000);
+  assert.equal(sampledFrom(rows([0], [1], { samplesFrom: 1 })), Infinity);
+  assert.equal(sampledFrom(rows([5000], [1])), -Infinity);
 });
 
 test("hits are found by time", () => {

@@ -26,6 +26,7 @@ from tray_app.core.history.page_data import (
     Section,
     rows_of,
 )
+from tray_app.core.history.thinning import Means
 from tray_app.views.page.document import data, document
 
 webdriver = pytest.importorskip("selenium.webdriver", reason=missing("selenium"))
@@ -286,6 +287,35 @@ def test_a_heading_sorts_its_table(browser: Any, tmp_path: Path) -> None:
     js(browser, "document.querySelector('#jobs td button').click()")
     frame(browser)
     assert span_s(browser) == pytest.approx(240, abs=1)
+
+
+@pytest.mark.parametrize("width", [1200, 360])
+def test_a_time_of_a_table_leads_to_the_whole_of_the_charts(
+    browser: Any, tmp_path: Path, width: int
+) -> None:
+    """The bar above them, which stays in sight, covers nothing of the first."""
+    look(browser, width)
+    opened(browser, tmp_path, an_hour())
+    js(browser, "document.querySelector('#alerts td button').click()")
+    frame(browser)
+    bar, title = (
+        js(browser, f"document.querySelector('{of}').getBoundingClientRect().{edge}")
+        for of, edge in ((".head", "bottom"), ("#chart-memory h2", "top"))
+    )
+    assert bar <= title < bar + 60
+
+
+def test_the_legend_tells_a_stage_that_is_unknown_from_one_that_is_gone(
+    browser: Any, tmp_path: Path
+) -> None:
+    """Each mark has a name of its own."""
+    opened(browser, tmp_path, an_hour())
+    legend = text(browser, "#chart-events .legend").splitlines()
+    assert legend == ["frames", "job, stage unknown", "▶ server start", "■ server end", "▼ alert"]
+    late = [sample(STEP_S * number, memory_mb(number)) for number in range(400, COUNT)]
+    minutes = [Means(T0 + 60 * number, 30, MIB, MIB, MIB) for number in range(13)]
+    opened(browser, tmp_path, an_hour(rows=rows_of(late, minutes)))
+    assert "job, stages no longer kept" in text(browser, "#chart-events .legend")
 
 
 def test_it_is_light_or_dark_as_the_browser_says(browser: Any, tmp_path: Path) -> None:

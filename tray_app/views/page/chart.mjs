@@ -2,13 +2,15 @@
 
 import { clock, day, size } from "./format.mjs";
 import { linear, timeTicks, valueTicks } from "./scale.mjs";
-import { extent, peaks, spans, thinned } from "./thin.mjs";
+import { extent, ofJobs, peaks, sampledFrom, spans, thinned } from "./thin.mjs";
 
 export const LEFT = 64;
 export const RIGHT = 14;
 const AXIS = 20;
 const TOP = 8;
 const FONT = "12px system-ui, sans-serif";
+
+const EARLIER_MS = 300000; // A stage before the time in sight may belong to a job that ended there.
 
 const STAGES = ["upload", "thumbnail", "detection", "setup", "frames", "analysis", "encoding",
   "saving", "feedback", "cleanup"];
@@ -344,10 +346,14 @@ export function events(pen) {
   label(pen, "server", bottom - 10);
   for (const job of model.jobs) {
     if (job.ended_ms < view.from || job.started_ms > view.to) continue;
+    const known = Math.min(Math.max(job.started_ms, sampledFrom(model.rows)), job.ended_ms);
+    context.fillStyle = colours.older;
+    if (known > job.started_ms) bar(job.started_ms, known, top, 22);
     context.fillStyle = colours.job;
-    bar(job.started_ms, job.ended_ms, top, 22);
+    if (known < job.ended_ms) bar(known, job.ended_ms, top, 22);
   }
-  for (const [name, from, to] of spans(model.rows, model.rows.stage, view)) {
+  const sought = { from: view.from - EARLIER_MS, to: view.to };
+  for (const [name, from, to] of ofJobs(spans(model.rows, model.rows.stage, sought), model.jobs)) {
     context.fillStyle = colours[`stage-${stageColour(name)}`];
     const [left, right] = bar(from, to, top, 22);
     if (right - left > context.measureText(name).width + 8) {

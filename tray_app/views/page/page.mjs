@@ -3,7 +3,7 @@
 import { clock, count, day, duration, moment, percent, signed, size, UNKNOWN } from "./format.mjs";
 import { appended, merged, rowAt, table, word } from "./data.mjs";
 import { followed, panned, within, zoomed } from "./scale.mjs";
-import { inside, nearest } from "./thin.mjs";
+import { inside, nearest, sampledFrom } from "./thin.mjs";
 import { Chart, events, figure, LEFT, memory, RIGHT, stack, stageColour } from "./chart.mjs";
 import { SortedTable } from "./table.mjs";
 
@@ -37,7 +37,7 @@ const SPECS = [
 ];
 const COLOURS = [
   "page", "text", "faint", "grid", "gap", "memory", "limit", "alert", "available", "cpu",
-  "descriptors", "temp", "job", "start", "onstage", "band-green", "band-yellow", "band-orange",
+  "descriptors", "temp", "job", "older", "start", "onstage", "band-green", "band-yellow", "band-orange",
   "band-red", ...Array.from({ length: 10 }, (_, number) => `stage-${number}`),
   ...Array.from({ length: 9 }, (_, number) => `layer-${number}`),
 ];
@@ -105,8 +105,8 @@ class Page {
     const help = element("p", { className: "help" },
       "Drag over a chart to zoom, double click to go back. Ctrl and wheel zoom, Shift and wheel or "
       + "Shift and drag move in time. Keys: ← → + − Home End, 1 to 5.");
-    const head = element("div", { className: "head" }, tools, this.shown, this.readout);
-    this.root.append(head, this.charts, this.spoken, help);
+    this.head = element("div", { className: "head" }, tools, this.shown, this.readout);
+    this.root.append(this.head, this.charts, this.spoken, help);
   }
 
   figure(spec) {
@@ -198,14 +198,22 @@ class Page {
       return element("li", {}, mark, name);
     });
     const stages = this.model.rows.stage.names.filter(Boolean);
-    const words = `${layers}|${stages}`;
+    const { jobs, rows } = this.model;
+    const isOlder = jobs.some((each) => each.started_ms < sampledFrom(rows));
+    const words = `${layers}|${stages}|${isOlder}`;
     if (words === this.legendOf) return;
     this.legendOf = words;
     stack.legend.replaceChildren(...of(layers, (_, number) => `layer-${number % 9}`));
     events.legend.replaceChildren(
       ...of(stages, (name) => `stage-${stageColour(name)}`),
-      ...of(["job (stages no longer kept)"], () => "job"),
-      ...of(["server start ▶"], () => "start"), ...of(["server end ■, alert ▼"], () => "alert"));
+      ...of(["job, stage unknown"], () => "job"),
+      ...of(isOlder ? ["job, stages no longer kept"] : [], () => "older"),
+      ...[["▶", "start", "server start"], ["■", "alert", "server end"], ["▼", "alert", "alert"]]
+        .map(([sign, colour, name]) => {
+          const mark = element("span", { textContent: sign });
+          mark.style.color = `var(--${colour})`;
+          return element("li", {}, mark, ` ${name}`);
+        }));
   }
 
   /** Place the cursor and tell what is there; `aloud` for who moves it by keys. */
@@ -386,6 +394,7 @@ class Page {
       this.range = "";
       const margin = Math.max(60000, 0.5 * (to - from));
       this.show(within({ from: from - margin, to: to + margin }, this.limits));
+      this.charts.style.scrollMarginTop = `${this.head.offsetHeight}px`;
       this.charts.scrollIntoView({ block: "start" });
       this.charts.focus({ preventScroll: true });
     };

@@ -110,6 +110,34 @@ export function spans(rows, column, view) {
   return found;
 }
 
+/**
+ * The spans cut to the jobs that ended. One that touches none stays: its job runs, or is not on the
+ * page. One that goes on from a job that ended does not: a stage stands until another is reported.
+ */
+export function ofJobs(spans, jobs) {
+  const found = [];
+  let late = NaN;
+  let first = 0;
+  for (const [name, from, to] of spans) {
+    while (first < jobs.length && jobs[first].ended_ms <= from) first += 1;
+    let touched = null;
+    for (let at = first; at < jobs.length && jobs[at].started_ms < to; at++) {
+      touched = jobs[at];
+      found.push([name, Math.max(from, touched.started_ms), Math.min(to, touched.ended_ms)]);
+    }
+    const isLate = from === late;
+    if (!touched && !isLate) found.push([name, from, to]);
+    late = (touched ? touched.ended_ms <= to : isLate) ? to : NaN;
+  }
+  return found;
+}
+
+/** From when on samples are kept: -Infinity where nothing older is, Infinity without a sample. */
+export function sampledFrom(rows) {
+  if (rows.samplesFrom === 0) return -Infinity;
+  return rows.samplesFrom < rows.count ? rows.at[rows.samplesFrom] : Infinity;
+}
+
 /** The one of `list` that this moment lies in. */
 export function inside(list, ms, from, to) {
   return list.find((each) => each[from] <= ms && ms <= each[to]) ?? null;
