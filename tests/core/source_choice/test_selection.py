@@ -269,3 +269,43 @@ class TestAnApiThatIsAskedSeldom:
         ):
             assert (selected.source, selected.memory_bytes) == (Source.API, mb(300))
             assert (selected.taken_s, selected.stale) == (NOW_S - 5.0, False)
+
+
+class TestOrder:
+    """FRESH came 0.05 s ago; the server was asked some time before."""
+
+    @pytest.mark.parametrize(
+        ("shown_ago_s", "source"),
+        [(0.02, Source.PROCESS), (0.2, Source.API), (2.0, Source.API), (None, Source.API)],
+        ids=["a poll since it was asked", "a poll before it", "the last tick", "the first sample"],
+    )
+    def test_memory_is_never_shown_backwards(
+        self, shown_ago_s: float | None, source: Source
+    ) -> None:
+        """An answer older than the shown figure would be a fall in the middle of a climb."""
+        shown_s = None if shown_ago_s is None else NOW_S - shown_ago_s
+        process = tree_reading(400, NOW_S)
+        args = (Mode.AUTO, FRESH, process, NOW_S, INTERVAL_S)
+        assert select(*args, local=True, shown_s=shown_s).source is source
+
+    def test_a_slow_api_stays_a_source(self) -> None:
+        """Asked before the last tick: nothing came in between, so it shows what it knows."""
+        slow = breaker_with(300, NOW_S - 0.1, latency_s=2.1)
+        shown_s = NOW_S - INTERVAL_S
+        selected = select(
+            Mode.AUTO,
+            slow,
+            tree_reading(310, NOW_S),
+            NOW_S,
+            INTERVAL_S,
+            local=True,
+            shown_s=shown_s,
+        )
+        assert selected.source is Source.API
+
+    def test_without_processes_the_answer_stands(self) -> None:
+        """Far away, there is nothing else."""
+        selected = select(
+            Mode.API, FRESH, None, NOW_S, INTERVAL_S, local=False, shown_s=NOW_S - 0.01
+        )
+        assert selected.source is Source.API
