@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.table import Effort, Figure, Part, milliseconds, run
-from tests.views.page.test_browser import FLAGS
+from tests.chromium import FLAGS
 from tray_app.core.history.records import (
     AlertRecord,
     GapRecord,

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import FLAGS
 from tests.history.made import MIB, T0, sample
 from tests.needs import missing
 from tests.views.page.test_document import HOSTILE
@@ -38,11 +39,6 @@ STEP_S = 2
 COUNT = 1800
 FROM_MS = round(1000 * T0)
 TO_MS = FROM_MS + 1000 * STEP_S * COUNT
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--force-device-scale-factor=1",
-)
 
 
 @pytest.fixture(scope="module")
