@@ -427,9 +427,9 @@ class TestFirstRound:
         )
 
     def test_the_forecast_comes_in_time(self, first_round: Watcher) -> None:
-        """At least ten seconds before critical, and back to normal before the round ends."""
+        """At least eight seconds before critical, and back to normal before the round ends."""
         _, foretold, critical, normal = (sample.at.mono_s for *_, sample in first_round.notes)
-        assert critical - foretold >= 10
+        assert critical - foretold >= 8
         assert normal < STORY_S - 2
 
     def test_memory_is_kept_in_part(self, first_round: Watcher) -> None:
