@@ -262,7 +262,7 @@ KINDS: dict[str, Event] = {
     "held-back": PendingAlerts(HIGH_THEN_WELL, 0, MUTED_SINCE, NOW),
     "held-back-one": PendingAlerts(HIGH_THEN_WELL[:1], 0, MUTED_SINCE, NOW),
     "held-back-asleep": PendingAlerts(HIGH_THEN_WELL * 5, 3, MUTED_SINCE, NOW, slept_s=28800.0),
-    "earlier": Earlier("High: 2.05 GB", "Above 2000 MB.", 1, "memory", MUTED_SINCE),
+    "earlier": Earlier("High: 2.05 GB", "Above 1.95 GB.", 1, "memory", MUTED_SINCE),
     "quick-test": Summarised(RUN, ends_run=False),
     "since-start": SummaryMade(Scope.START, RUN, MUTED_SINCE),
     "today": SummaryMade(Scope.TODAY, RUN, MUTED_SINCE),

@@ -36,7 +36,7 @@ SCENE = Scene(
     temp=TempUsage(30 * MIB, 4, 0.0),
 )
 HAPPENED = (
-    Happening(AT_S, Cause.CRITICAL, "Critical: 3.10 GB", "Above 3000 MB."),
+    Happening(AT_S, Cause.CRITICAL, "Critical: 3.10 GB", "Above 2.93 GB."),
     Happening(AT_S + 9, Cause.GONE, "Server gone", "It had 3.30 GB."),
 )
 INCIDENT = Incident(IncidentRecord(AT_S, AT_S + 129, HAPPENED, SCENE))
@@ -56,7 +56,7 @@ def test_the_page_says_what_happened_where() -> None:
     happened, server, machine = incident_text.sections(INCIDENT)
     assert happened == (
         "What happened",
-        "14:02:07  Critical: 3.10 GB\n          Above 3000 MB.\n"
+        "14:02:07  Critical: 3.10 GB\n          Above 2.93 GB.\n"
         "14:02:16  Server gone\n          It had 3.30 GB.",
     )
     assert server[1].splitlines() == [

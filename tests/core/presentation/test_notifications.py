@@ -220,7 +220,7 @@ def test_what_was_foretold_comes_in_its_place_without_a_sound() -> None:
         True,
         Urgency.LOW,
     )
-    assert over.text.startswith("Memory no longer rises that fast. Still above 2000 MB.")
+    assert over.text.startswith("Memory no longer rises that fast. Still above 1.95 GB.")
     assert early.replace == there.replace == over.replace
 
 
@@ -297,20 +297,20 @@ class TestAlerts:
         text = self.alerted(Level.RAISED, activity=Activity.PROCESSING, stage=FRAMES)
         assert text == (
             "Normal while processing frames. "
-            "Above your limit of 1500 MB; the machine has 10.0 GB free. +12 MB/s."
+            "Above your limit of 1.46 GB; the machine has 10.0 GB free. +12 MB/s."
         )
 
     def test_raised_while_idle_says_that_nothing_is_processed(self) -> None:
         """That memory was left behind."""
         text = self.alerted(Level.RAISED, rate_bytes_s=0.0)
         assert text == (
-            "No job is running. Above your limit of 1500 MB; the machine has 10.0 GB free."
+            "No job is running. Above your limit of 1.46 GB; the machine has 10.0 GB free."
         )
 
     def test_high_is_not_called_normal(self) -> None:
         """Not even while processing."""
         text = self.alerted(Level.HIGH, activity=Activity.INTENSIVE)
-        assert text.startswith("Processing. Above your limit of 2000 MB; ")
+        assert text.startswith("Processing. Above your limit of 1.95 GB; ")
         assert "ormal" not in text
 
     def test_critical_says_what_may_happen(self) -> None:
@@ -324,26 +324,26 @@ class TestAlerts:
     @pytest.mark.parametrize("level", list(Level)[1:])
     def test_with_half_of_the_machine_free_only_a_limit_is_reached(self, level: Level) -> None:
         """It says whose, and that nothing else is short."""
-        limit = {1: "1500", 2: "2000", 3: "3000"}[level]
+        limit = {1: "1.46 GB", 2: "1.95 GB", 3: "2.93 GB"}[level]
         roomy = SystemMemory(32 * GIB, 20 * GIB, 37.0)
         text = self.alerted(level, activity=Activity.PROCESSING, system=roomy)
-        assert f"bove your limit of {limit} MB; the machine has 20.0 GB free." in text
+        assert f"bove your limit of {limit}; the machine has 20.0 GB free." in text
         assert "fail" not in text
         limited = self.alerted(level, system=replace(roomy, limited=True))
-        assert f"bove your limit of {limit} MB; 20.0 GB free." in limited
+        assert f"bove your limit of {limit}; 20.0 GB free." in limited
         half = self.alerted(level, system=replace(roomy, available_bytes=16 * GIB))
         assert "your limit" not in half
         assert "16.0 GB free" in half
 
-    def test_a_limit_is_a_whole_number(self) -> None:
-        """Also one that is a share of the machine."""
+    def test_a_limit_has_the_unit_of_memory(self) -> None:
+        """Two figures of one sentence can be compared; also a share of the machine."""
         found = LevelReached(Level.HIGH, 12345.678)
-        assert "Above your limit of 12346 MB; " in sent(Alert(found, CALM)).text
+        assert "Above your limit of 12.1 GB; " in sent(Alert(found, CALM)).text
 
     def test_what_is_unknown_is_left_out(self) -> None:
         """No dashes in a notification."""
         text = self.alerted(Level.HIGH, system=None, rate_bytes_s=None)
-        assert text == "No job is running. Above 2000 MB."
+        assert text == "No job is running. Above 1.95 GB."
 
     def test_a_figure_that_may_be_too_high_says_so(self) -> None:
         """Where forked workers are another user's."""
@@ -401,7 +401,7 @@ class TestForecasts:
         """Only a limit is ahead; memory that fills up is ahead on every machine."""
         sample = replace(self.SHORT, system=SystemMemory(32 * GIB, 20 * GIB, 37.0))
         for kind, means in (
-            (ForecastKind.CRITICAL, "Your limit is 3000 MB; the machine has 20.0 GB free."),
+            (ForecastKind.CRITICAL, "Your limit is 2.93 GB; the machine has 20.0 GB free."),
             (ForecastKind.FULL, "Processing may fail then. 20.0 GB free."),
         ):
             found = LevelReached(Level.CRITICAL, 3000, forecast=Forecast(kind, 28.9))
@@ -412,7 +412,7 @@ class TestForecasts:
         """A level that is reached says which one is next."""
         ahead = replace(self.SHORT, forecast=Forecast(ForecastKind.CRITICAL, 240.0))
         found = sent(Alert(LevelReached(Level.HIGH, 2000), ahead))
-        assert found.text == "Critical in about 4 min. Above 2000 MB, 900 MB free, +45 MB/s."
+        assert found.text == "Critical in about 4 min. Above 1.95 GB, 900 MB free, +45 MB/s."
 
     def test_a_level_that_lasts_is_still_there(self) -> None:
         """It replaces the earlier notification."""
@@ -544,7 +544,7 @@ class TestTheOthers:
         (one,) = events[:1]
         single = sent(PendingAlerts((one,), 0, CALM.at, now, slept_s=28800.0))
         assert single.title == "High: 1.58 GB"
-        assert single.text.startswith("30 min ago. Above your limit of 2000 MB; ")
+        assert single.text.startswith("30 min ago. Above your limit of 1.95 GB; ")
         assert single.text.endswith(" Held back after 8 h of sleep.")
         many = sent(PendingAlerts(events * 5, 3, CALM.at, now))
         assert many.title == "While muted for 30 min: 13 messages"

@@ -32,7 +32,7 @@ from tray_app.core.alerts.server_exit import (
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
 from tray_app.core.analysis.activity import Activity
 from tray_app.core.history.incidents import cause_of
-from tray_app.core.model.readings import Now
+from tray_app.core.model.readings import MIB, Now
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor.commands import (
     CleanUp,
@@ -358,7 +358,7 @@ def _time_left(ahead: Forecast, sample: Sample) -> str:
 
 def _room(found: LevelReached, sample: Sample) -> str:
     """``0.9 GB free.``; or, where that is plenty, whose limit was reached."""
-    system, limit = sample.system, f"{found.limit_mb:.0f} MB"
+    system, limit = sample.system, size(found.limit_mb * MIB)
     free = f"{size(system.available_bytes)} free" if system else ""
     if found.forecast and found.forecast.kind is ForecastKind.FULL:
         return f"{free}." if free else ""
@@ -387,7 +387,7 @@ def _at_risk(sample: Sample) -> str:
 def taken_back(found: ForecastWithdrawn, sample: Sample) -> tuple[str, str]:
     """Title and text when a forecast did not come true."""
     level = found.level
-    still = "" if level is Level.NONE else f"Still above {found.limit_mb:.0f} MB."
+    still = "" if level is Level.NONE else f"Still above {size(found.limit_mb * MIB)}."
     return (
         f"Forecast withdrawn: {size(sample.memory_bytes)}",
         sentences("Memory no longer rises that fast.", still, _free(sample)),
