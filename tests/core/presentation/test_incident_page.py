@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from tests.core.presentation.test_incident_text import AT_S, INCIDENT
 from tests.history.made import MIB, sample
-from tray_app.core.history.page_data import Line
-from tray_app.core.presentation import incident_page
+from tray_app.core.history.incidents import StacksRecord
+from tray_app.core.history.page_data import Line, Mark
+from tray_app.core.presentation import incident_page, incident_text
 
 
 def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
@@ -23,7 +24,16 @@ def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
     assert page.rows.count == 4
     assert (page.from_ms, page.to_ms) == (round(1000 * (AT_S - 600)), round(1000 * (AT_S + 129)))
     assert [each.title for each in page.sections] == ["What happened", "The server", "The machine"]
-    assert page.heading.startswith("Incident of 2026-11-26 14:02:07")
+    assert all(each.leads for each in page.sections)
+    assert page.heading.startswith("Incident of Thu 26 Nov 2026, 14:02:07")
+
+
+def test_a_page_marks_the_moment_of_the_incident() -> None:
+    """Among the other alerts of its time. What the server was doing is below the charts."""
+    stacks = replace(INCIDENT, stacks=StacksRecord(AT_S, "main\n  work"))
+    page = incident_page.page_of(stacks, server="s", version="1", lines=[])
+    assert page.marks == [Mark(round(1000 * AT_S), "incident: Critical: 3.10 GB")]
+    assert [each.title for each in page.sections if not each.leads] == [incident_text.STACKS]
 
 
 def test_an_incident_without_samples_has_its_time() -> None:

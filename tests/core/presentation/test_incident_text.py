@@ -52,7 +52,9 @@ def test_a_row_says_when_and_why() -> None:
 
 def test_the_page_says_what_happened_where() -> None:
     """The causes in their own words, the server's processes, the machine."""
-    assert incident_text.heading(INCIDENT) == "Incident of 2026-11-26 14:02:07: critical and gone"
+    assert incident_text.heading(INCIDENT) == (
+        "Incident of Thu 26 Nov 2026, 14:02:07: Critical: 3.10 GB, then Server gone"
+    )
     happened, server, machine = incident_text.sections(INCIDENT)
     assert happened == (
         "What happened",

@@ -19,6 +19,7 @@ from tests.needs import missing
 from tests.views.page.test_document import HOSTILE
 from tray_app.core.history.page_data import (
     Line,
+    Mark,
     PageAlert,
     PageData,
     PageGap,
@@ -312,6 +313,19 @@ def test_the_legend_tells_a_stage_that_is_unknown_from_one_that_is_gone(
     minutes = [Means(T0 + 60 * number, 30, MIB, MIB, MIB) for number in range(13)]
     opened(browser, tmp_path, an_hour(rows=rows_of(late, minutes)))
     assert "job, stages no longer kept" in text(browser, "#chart-events .legend")
+
+
+def test_the_moment_of_an_incident_is_a_line_in_each_chart(browser: Any, tmp_path: Path) -> None:
+    """In the colour of the text, from top to bottom."""
+    opened(browser, tmp_path, an_hour(marks=[Mark(FROM_MS + 1_800_000, "incident: High")]))
+    plot = js(browser, "document.getElementById('charts').clientWidth") - LEFT - RIGHT
+    for key in ("memory", "events", "stack", "available", "cpu", "descriptors", "temp"):
+        pixel = js(
+            browser,
+            f"[...document.querySelector('#chart-{key} canvas').getContext('2d')"
+            f".getImageData({round(LEFT + plot / 2 - 0.5)}, 40, 1, 1).data]",
+        )
+        assert pixel == [28, 35, 48, 255], key
 
 
 def test_it_is_light_or_dark_as_the_browser_says(browser: Any, tmp_path: Path) -> None:

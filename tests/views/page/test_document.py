@@ -109,6 +109,13 @@ def test_it_says_what_it_has_no_room_for() -> None:
     assert page_text.older(1200, "jobs").startswith("1,200 older jobs")
 
 
+def test_sections_that_lead_are_above_the_charts() -> None:
+    """The others are below them, before the tables."""
+    text = document(page(sections=[Section("Below", "b"), Section("Above", "a", leads=True)]))
+    places = ("<h2>Above", 'id="app"', "<h2>Below", 'id="jobs"')
+    assert sorted(places, key=text.index) == list(places)
+
+
 def test_the_data_is_what_a_live_page_is_sent() -> None:
     """The same shape."""
     told = json.loads(data(page()))

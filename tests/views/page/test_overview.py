@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from tests.history.made import MIB, T0, sample
-from tray_app.core.history.page_data import Line, PageAlert, PageData, PageGap, rows_of
+from tray_app.core.history.page_data import Line, Mark, PageAlert, PageData, PageGap, rows_of
 from tray_app.views.page.overview import svg
 
 NOW_MS = round(1000 * T0)
@@ -32,18 +32,20 @@ def test_it_tells_least_and_most_in_words() -> None:
     assert memory.attrib["d"].count("Z") == 2
 
 
-def test_a_limit_a_gap_and_an_alert_have_their_marks() -> None:
+def test_a_limit_a_gap_an_alert_and_an_incident_have_their_marks() -> None:
     """A limit with its name, which may be anything."""
     text = svg(
         page(
             lines=[Line("<High>", 2000 * MIB), Line("far", 9000 * MIB)],
             gaps=[PageGap(NOW_MS, NOW_MS + 4000, "asleep")],
+            marks=[Mark(NOW_MS + 4000, "incident")],
             alerts=[PageAlert(at_ms=NOW_MS + 4000, kind="", title="", text="", fate="")],
         )
     )
     root = ElementTree.fromstring(text)
     classes = [each.get("class") for each in root]
     assert classes.count("limit") == classes.count("gap") == classes.count("alert") == 1
+    assert classes.count("mark") == 1
     assert "&lt;High&gt;" in text
 
 

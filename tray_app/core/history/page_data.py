@@ -36,10 +36,18 @@ class Line(Struct, frozen=True):
 
 
 class Section(Struct, frozen=True):
-    """A text of an incident: stacks, or the server's words."""
+    """A text of an incident: stacks, or the server's words. ``leads``: it is above the charts."""
 
     title: str
     text: str
+    leads: bool = False
+
+
+class Mark(Struct, frozen=True):
+    """The moment that the page is about, a line in each chart."""
+
+    at_ms: int
+    name: str
 
 
 class Words(Struct, frozen=True):
@@ -153,6 +161,7 @@ class PageData(Struct, frozen=True):
     alerts: list[PageAlert] = []
     servers: list[PageServer] = []
     gaps: list[PageGap] = []
+    marks: list[Mark] = []
     sections: list[Section] = []
     left_out: LeftOut = LeftOut()
 

@@ -1,4 +1,4 @@
-"""The page of an incident: the history's page of these minutes, with what happened below it."""
+"""The page of an incident: the history's page of these minutes, with what happened above it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tray_app.core.history.incidents import BEFORE_S, Incident, course
 from tray_app.core.history.page_data import (
     Line,
+    Mark,
     PageData,
     Section,
     page_alerts,
@@ -42,5 +43,9 @@ def page_of(
         alerts=page_alerts(incident.alerts),
         servers=page_servers(incident.servers),
         gaps=page_gaps(incident.gaps),
-        sections=[Section(title, text) for title, text in incident_text.sections(incident)],
+        marks=[Mark(round(1000 * record.opened_s), f"incident: {record.past.title}")],
+        sections=[
+            Section(title, text, leads=title != incident_text.STACKS)
+            for title, text in incident_text.sections(incident)
+        ],
     )

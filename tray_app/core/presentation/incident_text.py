@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from tray_app.core.history.incidents import Incident, ProcessNote, Scene
-from tray_app.core.model.incident import PastIncident
-from tray_app.core.presentation import format, memory_text
+from tray_app.core.model.incident import Cause, PastIncident
+from tray_app.core.presentation import format, memory_text, page_text
 from tray_app.core.presentation.format import capitalised, duration, percent, size
 
+STACKS = "What the server was doing"
 NONE_YET = "No incidents yet"
 NOTE = (
     "An incident is kept when memory becomes critical, when the server is gone or hangs, and when"
@@ -34,10 +35,12 @@ def row(incident: PastIncident, now_s: float) -> str:
 
 
 def heading(incident: Incident) -> str:
-    """The heading of its page."""
-    past = incident.record.past
-    at = datetime.fromtimestamp(past.opened_s)
-    return f"Incident of {at:%Y-%m-%d %H:%M:%S}: {' and '.join(past.causes)}"
+    """The heading of its page: its moment, and each cause in the words of its first alert."""
+    first: dict[Cause, str] = {}
+    for each in incident.record.happened:
+        first.setdefault(each.cause, each.title)
+    at = page_text.moment(round(1000 * incident.record.opened_s))
+    return f"Incident of {at}: {', then '.join(first.values())}"
 
 
 def sections(incident: Incident) -> tuple[tuple[str, str], ...]:
@@ -49,7 +52,7 @@ def sections(incident: Incident) -> tuple[tuple[str, str], ...]:
         ("The machine", _machine(scene)),
     ]
     if stacks is not None:
-        found.append(("What the server was doing", stacks.text or stacks.problem))
+        found.append((STACKS, stacks.text or stacks.problem))
     return tuple(found)
 
 

@@ -63,7 +63,29 @@ export class Chart {
     const x = linear(view.from, view.to, LEFT, LEFT + plot);
     const bottom = this.height - AXIS;
     const pen = { context: this.context, x, plot, top: TOP, bottom, colours, view, model };
-    return this.kind(pen);
+    const told = this.kind(pen);
+    markLines(pen);
+    return told;
+  }
+}
+
+/** What the page is about: a line in each chart. */
+function markLines({ context, x, top, bottom, colours, model, view }) {
+  context.fillStyle = colours.text;
+  for (const { at_ms } of model.marks) {
+    if (at_ms >= view.from && at_ms <= view.to) context.fillRect(x.to(at_ms) - 1, top, 2, bottom - top);
+  }
+}
+
+/** The name of each such line, on the side that has the room. */
+function markNames({ context, x, plot, bottom, colours, model, view }) {
+  context.textBaseline = "bottom";
+  for (const { at_ms, name } of model.marks) {
+    if (at_ms < view.from || at_ms > view.to) continue;
+    const at = x.to(at_ms);
+    const isLeft = at > LEFT + plot / 2;
+    context.textAlign = isLeft ? "right" : "left";
+    halo(context, name, at + (isLeft ? -6 : 6), bottom - 6, colours, colours.text);
   }
 }
 
@@ -202,6 +224,7 @@ export function memory(pen) {
   limits(pen, y, high);
   if (highest > 0) peakLabel(pen, y, peak, highest);
   alertMarks(pen, x);
+  markNames(pen);
   return { highest, lowest };
 }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from tray_app.core.history.page_data import PageData
+from tray_app.core.history.page_data import PageData, Section
 from tray_app.core.presentation import page_text
 from tray_app.views.page import overview
 
@@ -50,7 +50,8 @@ def document(page: PageData, live_url: str | None = None) -> str:
         "script": code,
         "live": escape(live_url or ""),
         "overview": overview.svg(page) if page.rows.count else "",
-        "sections": _sections(page),
+        "leads": _sections(each for each in page.sections if each.leads),
+        "sections": _sections(each for each in page.sections if not each.leads),
         "jobs": _table(
             "jobs",
             "Jobs",
@@ -92,10 +93,10 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _sections(page: PageData) -> str:
+def _sections(sections: Iterable[Section]) -> str:
     return "".join(
         f"<section><h2>{escape(each.title)}</h2><pre tabindex=0>{escape(each.text)}</pre></section>"
-        for each in page.sections
+        for each in sections
     )
 
 

@@ -47,12 +47,15 @@ def svg(page: PageData) -> str:
     alerts = "".join(
         f'<path class="alert" d="M{_x(page, each.at_ms)} 0v8"/>' for each in page.alerts
     )
+    marks = "".join(
+        f'<path class="mark" d="M{_x(page, each.at_ms)} 0V{HEIGHT}"/>' for each in page.marks
+    )
     name = escape(page_text.overview(page, least, most))
     highest = f'<text class="most" x="{WIDTH - 4}" y="12">{size(most)}</text>' if known else ""
     return (
         f'<svg id="overview" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         f' aria-label="{name}">{gaps}<path class="memory" d="{_outline(columns, y)}"/>'
-        f"{lines}{alerts}{highest}</svg>"
+        f"{lines}{alerts}{marks}{highest}</svg>"
     )
 
 
