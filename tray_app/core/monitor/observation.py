@@ -69,12 +69,6 @@ class Observation(Struct, frozen=True):
         return UNUSED_BREAKER if self.apart or is_off else self.breaker
 
 
-def _measured_s(state: State) -> float | None:
-    """When the last sample's memory was measured."""
-    last = state.sample
-    return None if last is None or last.age_s is None else last.at.mono_s - last.age_s
-
-
 def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
     """The observation of one reading and the newest answer."""
     mode, every_s = state.settings.mode, interval_s(state)
@@ -101,7 +95,6 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
         is_mismatch=is_mismatch,
         is_suspect=cross_check.is_suspect(check),
         sudden=readings.sudden,
-        shown_s=_measured_s(state),
     )
     is_asked = mode is not Mode.FALLBACK
     # A figure that is too low for a moment is shown but not judged.

@@ -81,14 +81,12 @@ def select(
     is_mismatch: bool = False,
     is_suspect: bool = False,
     sudden: bool = False,
-    shown_s: float | None = None,
 ) -> Selected:
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
     ``is_mismatch``: the process on the port is not the server (see `cross_check`), so the API
     stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer points to
     it; then processes do not replace a healthy API. ``sudden``: a fast poll called for it.
-    ``shown_s`` is when the last figure was measured.
     """
     if is_mismatch and mode is Mode.AUTO:
         alone = select(Mode.API, breaker, None, now_s, interval_s, local=local, sudden=sudden)
@@ -100,8 +98,7 @@ def select(
     if is_fresh or _is_not_due(breaker, now_s, interval_s, sudden=sudden):
         # A poll is newer than any answer, even one that just came: the server measured it earlier,
         # by the time the answer took.
-        is_behind = _is_behind(breaker.reading, shown_s, now_s, interval_s)
-        is_newer = sudden or not is_fresh or is_behind
+        is_newer = (sudden or not is_fresh) and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is None and breaker.reading is not None:
             chosen = _by_api(mode, breaker.reading, process)
@@ -114,19 +111,6 @@ def select(
     if last := _last_value(mode, breaker, now_s, interval_s, away=away):
         return last
     return _no_source(mode, breaker, process, away=away, local=local)
-
-
-def _is_behind(
-    answer: ApiReading | None, shown_s: float | None, now_s: float, interval_s: float
-) -> bool:
-    """Whether a figure from between two ticks may be newer than the answer.
-
-    The server measured at some moment since it was asked. Shown after that figure, an older one
-    looks like a fall of memory in the middle of a climb, and takes back a forecast.
-    """
-    if answer is None or shown_s is None or now_s - shown_s > FRESH_PART_OF_INTERVAL * interval_s:
-        return False
-    return answer.taken_s - answer.latency_s < shown_s
 
 
 def _is_not_due(breaker: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
@@ -173,7 +157,7 @@ def _beside_the_api(
     one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
     if process.worker_count > 1 or (one_of_several and not is_suspect):
         return _because(by_process, Why.WORKERS)
-    return _because(by_process, Why.BETWEEN) if is_newer and not is_suspect else None
+    return _because(by_process, Why.BETWEEN) if is_newer else None
 
 
 def _by_api(mode: Mode, api: ApiReading, process: ProcessReading | None) -> Selected:
