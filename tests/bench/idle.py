@@ -34,7 +34,7 @@ while True:
     time.sleep(max(0.0, next_s - time.monotonic()))
 """
 # What it costs on this machine to be woken as often as the app looks, and do nothing.
-WAKING_NAME = "time.sleep(0.25) and no more"
+WAKING_NAME = "time.sleep(0.25) alone"
 WAKING = "import time\nwhile True: time.sleep(0.25)"
 
 

@@ -94,7 +94,7 @@ _FORECAST: tuple[Field[Forecast], ...] = (
 
 _NEXT_VIDEO: tuple[Field[NextVideo], ...] = (
     Field("needs_mb", MB, lambda it: it.needs_bytes, "on top of the memory used now: the median"),
-    Field("most_mb", MB, lambda it: it.most_bytes, "the same: 90 % of videos need no more"),
+    Field("most_mb", MB, lambda it: it.most_bytes, "the same: 9 of 10 videos stay within it"),
     Field(
         "free_mb",
         MB,
