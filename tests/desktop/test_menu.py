@@ -263,8 +263,8 @@ def test_an_open_menu_keeps_still(
     wait_for(lambda: any(" MB · " in text for text in refreshed()), "the first line is refreshed")
     assert {signal.member for signal in heard} == {"ItemsPropertiesUpdated"}
     changed = {key for signal in heard for _id, texts in signal.body[0] for key in texts}
-    # Rows for other Python processes are shown as soon as somebody looks.
-    assert changed <= {"label", "visible"}
+    # Other Python processes are shown as soon as somebody looks; those that end are barred.
+    assert changed <= {"label", "visible", "enabled"}
     assert [row["id"] for row in app.rows] == [row["id"] for row in rows]
 
     panelless.peer.call(*menu, "Event", "isvu", ROOT, "closed", NOTHING, 0)
