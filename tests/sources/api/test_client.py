@@ -521,6 +521,15 @@ def test_a_stale_connection(end: Script) -> None:
         assert (len(server.paths), server.connections) == (3, 2)
 
 
+def test_a_stale_connection_after_an_error() -> None:
+    """A connection that was kept after an error's answer is replaced unseen, too."""
+    script = in_turn(answer(b"", "500 Oops"), close, answer(STATUS))
+    with FaultServer(script) as server, connected(server.url) as api:
+        assert api.failure() == (ERROR, "HTTP 500: Oops")
+        api.reading()
+        assert (len(server.paths), server.connections) == (3, 2)
+
+
 def test_a_server_that_closes_after_each_answer() -> None:
     """A kept connection that was closed in between is replaced before it is used."""
     with FaultServer(raw(head_of(len(STATUS)) + STATUS)) as server, connected(server.url) as api:

@@ -85,7 +85,7 @@ class ApiSession:
         self._results: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
         self._connection: HTTPConnection | None = None
         self._socket: socket.socket | None = None
-        self._is_kept = False
+        self._is_reused = False
         self._is_given_up = False
         self._is_late = False
         self.is_cut = False
@@ -128,7 +128,7 @@ class ApiSession:
 
     def connecting(self, connection: HTTPConnection) -> None:
         """A connection is about to be made."""
-        self._connection, self._socket = connection, None
+        self._connection, self._socket, self._is_reused = connection, None, False
 
     def connected(self, connection: HTTPConnection) -> None:
         """It has been made: send nothing if the caller has stopped waiting."""
@@ -212,13 +212,13 @@ class ApiSession:
         import requests
         from urllib3.exceptions import LocationParseError
 
-        was_kept, self._is_kept = self._is_kept, False
+        self._is_reused = True  # unless this exchange makes a new connection
         try:
             try:
                 return self._body(order)
             except requests.ConnectionError as error:
                 # The server has closed the kept connection (uvicorn does after 5 s of idling).
-                if order.request.method != "GET" or not was_kept or not _is_broken(error):
+                if order.request.method != "GET" or not self._is_reused or not _is_broken(error):
                     raise
                 return self._body(order)
         except requests.exceptions.ConnectTimeout:
@@ -245,11 +245,9 @@ class ApiSession:
             encoding = response.headers.get("Content-Encoding", "")
             if not is_known_encoding(encoding):
                 raise failed(ApiFailureKind.COMPRESSED, plain_text(encoding, 20))
-            body = _read(response)
+            return _read(response)
         finally:
             response.close()
-        self._is_kept = True
-        return body
 
 
 def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession) -> Any:
