@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -11,8 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tests.views.terminal.shown import BUSY
+from tray_app.core.alerts.levels import FORECAST, LevelReached
 from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.policies import Found
 from tray_app.core.analysis.bands import Band
+from tray_app.core.history.records import SERVER_WORDS
 from tray_app.core.model.readings import GIB, MIB
 from tray_app.core.model.server_action import AGE_HOURS
 from tray_app.sources.api import payload
@@ -26,6 +30,7 @@ from tray_app.views.terminal.lines import EMOJI, WORDS, plain_lines
 DOCS = Path(__file__).parents[1] / "docs"
 API = (DOCS / "api.md").read_text("utf-8")
 CONSOLE = (DOCS / "console.md").read_text("utf-8")
+HISTORY = (DOCS / "history.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)```", API, re.DOTALL)
 
 
@@ -35,6 +40,19 @@ EXAMPLES = re.findall(r"```json\n(.*?)```", API, re.DOTALL)
 def test_each_path_is_named(path: str) -> None:
     """That the program asks."""
     assert re.search(rf"(?:GET |POST |`){re.escape(path)}", API)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(kind.WORD for kind in get_args(Found) if kind is not LevelReached),
+        *(level.word for level in Level),
+        *(FORECAST, *SERVER_WORDS.values()),
+    ],
+)
+def test_each_word_of_an_exported_history_is_named(word: str) -> None:
+    """Kinds of alerts, and what can happen to the server."""
+    assert f"`{word}`" in HISTORY
 
 
 def fields(struct: type[Struct]) -> set[str]:

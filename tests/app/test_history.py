@@ -79,7 +79,7 @@ def test_an_alert_is_recorded_with_its_words_and_its_fate(tmp_path: Path) -> Non
         (4, "quiet"),
     ]
     assert isinstance(alerts[0], AlertRecord)
-    assert {each.kind for each in alerts} == {"LevelReached"}
+    assert {(each.kind, each.level) for each in alerts} == {("high", "normal")}
     assert all(each.title.startswith("High") and each.text for each in alerts)
 
 

@@ -63,7 +63,7 @@ def history(days: float, seed: int = 4) -> Iterator[Record]:
     base_mb, number, pid = 180.0, 0, 4000
     next_s, job = at_s + 900, None
     sleeps_s, ends_s = TO_S - 10 * 3600, TO_S - 16 * 3600
-    yield ServerRecord(at_s, "returned", pid, "python")
+    yield ServerRecord(at_s, "started", pid, "python")
     while at_s < TO_S:
         at_s += _step_s(TO_S - at_s) + chance.uniform(-0.003, 0.003)
         if at_s > sleeps_s:
@@ -71,7 +71,7 @@ def history(days: float, seed: int = 4) -> Iterator[Record]:
             at_s, sleeps_s, job = at_s + 5400, math.inf, None
         if at_s > ends_s:
             yield ServerRecord(at_s, "ended", pid, "python")
-            yield ServerRecord(at_s + 60, "returned", pid + 100, "python")
+            yield ServerRecord(at_s + 60, "started", pid + 100, "python")
             at_s, ends_s, job, base_mb, pid = at_s + 60, math.inf, None, 180.0, pid + 100
         if job is None and at_s >= next_s:
             number += 1
@@ -87,7 +87,7 @@ def history(days: float, seed: int = 4) -> Iterator[Record]:
                 yield _job(number, job, at_s, base_mb)
                 if before_mb + most_mb > 2000:
                     words = ("High: 2.10 GB", "Memory is above 2000 MB for 2 s.")
-                    yield AlertRecord(began_s + 50 * pace, "LevelReached", *words)
+                    yield AlertRecord(began_s + 50 * pace, "high", *words)
                 job, memory_mb = None, base_mb
                 next_s = at_s + chance.choice([120, 300, 900, 2400])
         yield _sample(chance, at_s, memory_mb, ffmpeg_mb, stage, pid)

@@ -32,7 +32,7 @@ from tray_app.history.schema import STEPS, VERSION
 END_S = T0 + 10**6
 OTHERS: tuple[Record, ...] = (
     JobRecord(3, T0 + 1, T0 + 42, 120 * MIB, 532 * MIB, 301 * MIB, 181 * MIB, ("frames", "saving")),
-    AlertRecord(T0 + 5, "LevelReached", "High: 2.05 GB", "Above 2000 MB.", "shown"),
+    AlertRecord(T0 + 5, "high", "High: 2.05 GB", "Above 2000 MB.", "shown", "high"),
     ServerRecord(T0 + 6, "restarted", 4711, "uvicorn"),
     GapRecord(T0 + 50, T0 + 90, "asleep"),
 )
@@ -204,6 +204,33 @@ def test_any_samples_come_back_in_order(records: list[SampleRecord]) -> None:
         write(path, *records)
         found = list(History(path).samples(0.0, END_S))
     assert found == sorted(records, key=lambda record: record.at_s)
+
+
+def test_the_words_of_an_older_file_become_those_of_today(path: Path) -> None:
+    """Also its alerts of levels, by their titles; read before that, it has its own words."""
+    path.parent.mkdir()
+    titles = {
+        "Raised: 1.6 GB": "raised",
+        "Still high: 2.1 GB": "high",
+        "Critical: 3 GB": "critical",
+        "Heading for critical: 2 GB": "forecast",
+        "Memory is filling up: 2 GB": "forecast",
+    }
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(f"{''.join(STEPS[:3])} PRAGMA user_version = 3;")
+        for title in titles:
+            connection.execute(
+                "INSERT INTO alerts VALUES (NULL, ?, 'LevelReached', ?, 'x', 'shown')",
+                (round(T0 * 1000), title),
+            )
+        connection.execute(
+            "INSERT INTO servers VALUES (NULL, ?, 'returned', 7, 'python')", (round(T0 * 1000),)
+        )
+    assert {each.kind for each in History(path).alerts(T0, END_S)} == {"LevelReached"}
+    write(path, sample(1))
+    alerts = {each.title: each.kind for each in History(path).alerts(T0, END_S)}
+    assert alerts == titles
+    assert [each.what for each in History(path).servers(T0, END_S)] == ["started"]
 
 
 class TestLives:

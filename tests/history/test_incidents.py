@@ -46,7 +46,7 @@ def file_of(path: Path, *records: database.Stored) -> History:
 
 def test_an_open_incident_has_what_the_history_has(tmp_path: Path) -> None:
     """A program that is killed meanwhile loses nothing of it."""
-    told = AlertRecord(T0 + 1000, "Hang", "Server hangs", "…")
+    told = AlertRecord(T0 + 1000, "hung", "Server hangs", "…")
     history = file_of(
         tmp_path / "h.sqlite3",
         *(sample(second) for second in range(0, 1200, 2)),

@@ -22,7 +22,7 @@ def test_it_has_everything_of_its_time(tmp_path: Path) -> None:
             *(sample(at) for at in range(0, 200, 2)),
             JobRecord(1, T0 + 2, T0 + 9),
             AlertRecord(T0 + 5, "K", "title", "text"),
-            ServerRecord(T0 + 1, "returned", 7, "python"),
+            ServerRecord(T0 + 1, "started", 7, "python"),
             GapRecord(T0 + 20, T0 + 40, "asleep"),
         ],
     )

@@ -159,8 +159,9 @@ def worded(seen: AlertSeen) -> AlertRecord:
     note = notifications.alert(event)
     return AlertRecord(
         at_s=event.sample.at.wall_s,
-        kind=type(event.finding).__name__,
+        kind=event.finding.word,
         title=note.title,
         text=note.text,
         fate=seen.fate,
+        level=event.sample.level.word,
     )

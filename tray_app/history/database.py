@@ -153,7 +153,7 @@ def _row(record: Row) -> tuple[str, tuple[Any, ...]]:
                 *("\n".join(record.stages), record.lost),
             )
         case AlertRecord():
-            words = (record.kind, record.title, record.text, record.fate)
+            words = (record.kind, record.title, record.text, record.fate, record.level)
             return "alerts", (None, _ms(record.at_s), *words)
         case ServerRecord():
             return "servers", (None, _ms(record.at_s), record.what, record.pid, record.name)
@@ -292,11 +292,9 @@ class History:
 
     def alerts(self, from_s: float, to_s: float) -> Iterator[AlertRecord]:
         """Oldest first."""
-        statement = (
-            "SELECT at_ms, kind, title, text, fate FROM alerts WHERE at_ms >= ? AND at_ms < ?"
-            " ORDER BY at_ms, id"
-        )
-        for at_ms, *words in self.rows(statement, _ms(from_s), _ms(to_s)):
+        # Files of an older version have no level: whatever columns there are.
+        statement = "SELECT * FROM alerts WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id"
+        for _, at_ms, *words in self.rows(statement, _ms(from_s), _ms(to_s)):
             yield AlertRecord(at_ms / 1000, *words)
 
     def servers(self, from_s: float, to_s: float) -> Iterator[ServerRecord]:

@@ -96,6 +96,32 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (pid, created_ms)
     );
     """,
+    """
+    ALTER TABLE alerts ADD COLUMN level TEXT NOT NULL DEFAULT '';
+    UPDATE alerts SET kind = CASE kind
+        WHEN 'LevelReached' THEN CASE
+            WHEN title LIKE 'Raised:%' OR title LIKE 'Still raised:%' THEN 'raised'
+            WHEN title LIKE 'High:%' OR title LIKE 'Still high:%' THEN 'high'
+            WHEN title LIKE 'Critical:%' OR title LIKE 'Still critical:%' THEN 'critical'
+            ELSE 'forecast' END
+        WHEN 'ForecastWithdrawn' THEN 'forecast_withdrawn'
+        WHEN 'Recovered' THEN 'normal'
+        WHEN 'MachineShort' THEN 'machine_short'
+        WHEN 'MachineEased' THEN 'machine_eased'
+        WHEN 'ServerExit' THEN 'gone'
+        WHEN 'ServerReturn' THEN 'back'
+        WHEN 'WorkerReplacement' THEN 'worker_replaced'
+        WHEN 'ChildKilled' THEN 'process_killed'
+        WHEN 'Hang' THEN 'hung'
+        WHEN 'Answering' THEN 'answers'
+        WHEN 'Leak' THEN 'leak'
+        WHEN 'IdleGrowth' THEN 'growth'
+        WHEN 'LeftoverFiles' THEN 'temp_files'
+        WHEN 'DiskFull' THEN 'disk_full'
+        WHEN 'RoomAgain' THEN 'room'
+        ELSE kind END;
+    UPDATE servers SET what = 'started' WHERE what = 'returned';
+    """,
 )
 VERSION = len(STEPS)
 MINUTE_MS = 60_000

@@ -15,10 +15,10 @@ from tests.core.analysis.test_job_profiles import job
 from tests.core.made import SYSTEM, facts, mb, tree_reading
 from tray_app.core import alerts
 from tray_app.core.alerts import hung, levels, server_exit, system_memory
-from tray_app.core.alerts.forecast import shown
+from tray_app.core.alerts.forecast import Forecast, ForecastKind, shown
 from tray_app.core.alerts.hung import HungState
 from tray_app.core.alerts.levels import LevelReached
-from tray_app.core.alerts.limits import AlertLimits, Level
+from tray_app.core.alerts.limits import LEVELS, AlertLimits, Level
 from tray_app.core.alerts.policies import (
     CALM,
     POLICIES,
@@ -61,6 +61,15 @@ def test_each_policy_of_the_package_is_asked() -> None:
     defined = [module.POLICY for module in modules if hasattr(module, "POLICY")]
     assert len(defined) == len(POLICIES)
     assert all(policy in POLICIES for policy in defined)
+
+
+def test_each_finding_has_a_word_of_its_own() -> None:
+    """For an exported history: a level's is its name, and a forecast is no level."""
+    words = [kind.WORD for kind in set(get_args(Found)) - {LevelReached}]
+    assert len(set(words) | {level.word for level in LEVELS}) == len(words) + len(LEVELS)
+    high = LevelReached(Level.HIGH, 2000.0)
+    assert high.word == "high"
+    assert replace(high, forecast=Forecast(ForecastKind.CRITICAL, 9.0)).word == "forecast"
 
 
 def test_found_names_what_the_policies_can_find() -> None:

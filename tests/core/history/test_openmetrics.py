@@ -80,16 +80,16 @@ def test_a_job_is_a_point_at_its_end() -> None:
 def test_alerts_of_a_kind_are_together() -> None:
     """The format wants it; two at one moment are one point."""
     alerts = [
-        AlertRecord(T0, "LevelReached", "t", "x"),
-        AlertRecord(T0 + 1, "LeakFound", "t", "x", "muted"),
-        AlertRecord(T0 + 2, "LevelReached", "t", "x"),
-        AlertRecord(T0 + 2, "LevelReached", "t", "y"),
+        AlertRecord(T0, "high", "t", "x"),
+        AlertRecord(T0 + 1, "leak", "t", "x", "muted"),
+        AlertRecord(T0 + 2, "high", "t", "x"),
+        AlertRecord(T0 + 2, "high", "t", "y"),
     ]
     points = parsed("alerts", alerts)["runanalyze_alert"].samples
     assert [(p.labels["kind"], p.labels["fate"], float(p.timestamp) - T0) for p in points] == [
-        ("LeakFound", "muted", 1),
-        ("LevelReached", "shown", 0),
-        ("LevelReached", "shown", 2),
+        ("high", "shown", 0),
+        ("high", "shown", 2),
+        ("leak", "muted", 1),
     ]
 
 

@@ -12,7 +12,7 @@ def test_a_recorded_time_is_summed_up_as_a_run_is() -> None:
     told = summed_up(
         [sample(0, 300.0), sample(2, 900.0, band="orange"), sample(4, 400.0)],
         [JobRecord(1, T0, T0 + 2, kept_bytes=7 * MIB), JobRecord(2, T0 + 2, T0 + 4)],
-        [AlertRecord(T0, "Leak", "t", "x", fate) for fate in ("shown", "quiet", "muted")],
+        [AlertRecord(T0, "leak", "t", "x", fate) for fate in ("shown", "quiet", "muted")],
         T0 + 100,
     )
     assert told is not None

@@ -62,10 +62,10 @@ def test_an_alert_says_whether_it_was_shown() -> None:
 def test_events_are_in_their_order() -> None:
     """The server's, and the times that nobody watched."""
     found = page_text.events(
-        [PageServer(9000, "returned", 7, "python")], [PageGap(1000, 61_000, "asleep")]
+        [PageServer(9000, "started", 7, "python")], [PageGap(1000, 61_000, "asleep")]
     )
     assert found == [
-        (1000, "Not watched for 60 s: the machine was asleep"),
+        (1000, "Not watched for 60 s: machine asleep"),
         (9000, "Server started: python (pid 7)"),
     ]
 

@@ -112,7 +112,7 @@ def an_hour(**given: Any) -> PageData:
         "alerts": [
             PageAlert(at_ms=FROM_MS + 1_400_000, kind="K", title="High", text="3 GB", fate="shown")
         ],
-        "servers": [PageServer(FROM_MS + 5000, "returned", 42, "python")],
+        "servers": [PageServer(FROM_MS + 5000, "started", 42, "python")],
         "gaps": [PageGap(FROM_MS + 3_000_000, FROM_MS + 3_100_000, "asleep")],
     }
     return PageData(**{**made, **given})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tray_app.core.alerts.facts import Facts
 from tray_app.core.alerts.limits import AlertLimits, floor_bytes
 from tray_app.core.alerts.policy import Finding, Policy
@@ -13,6 +15,8 @@ EASED_FACTOR = 1.2
 
 class DiskFull(Finding, frozen=True):
     """The temp directory's disk is nearly full."""
+
+    WORD: ClassVar[str] = "disk_full"
 
     disk: Disk
 

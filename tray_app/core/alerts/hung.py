@@ -10,6 +10,7 @@ as hung.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,6 +40,8 @@ class Hang(Finding, frozen=True):
     reading found it stopped; ``busy``: it was at work in that time. ``asked``: it owes an answer;
     a process can also be stopped while nobody asks its API."""
 
+    WORD: ClassVar[str] = "hung"
+
     kind: HangKind
     since_s: float
     busy: bool
@@ -67,6 +70,8 @@ class HungState(Struct, frozen=True):
 class Answering(Finding, frozen=True):
     """The server answers again after a hang of ``lasted_s``; if it was not ``asked``, it runs
     again."""
+
+    WORD: ClassVar[str] = "answers"
 
     lasted_s: float
     asked: bool = True

@@ -6,6 +6,8 @@ straight line and by more than 1 MB/min. A job restarts the count.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -28,6 +30,8 @@ UNSEEN_MAX_S = 5 * 60.0
 
 class IdleGrowth(Finding, frozen=True):
     """Memory grew by ``grown_bytes`` in ``elapsed_s`` without a job."""
+
+    WORD: ClassVar[str] = "growth"
 
     grown_bytes: int
     elapsed_s: float

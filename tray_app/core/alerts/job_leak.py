@@ -12,6 +12,7 @@ alone are not a leak, and one job that keeps little does not disprove one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -78,6 +79,8 @@ class RetainedMemory(Struct, frozen=True):
 
 class Leak(Finding, frozen=True):
     """Jobs in a row that each kept a lot: the newest figures, and the sum over all."""
+
+    WORD: ClassVar[str] = "leak"
 
     kept_bytes: tuple[int, ...]
     sum_bytes: int

@@ -8,6 +8,8 @@ directory, or without unreadable parts. So each figure is compared with its own 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -24,6 +26,8 @@ UNSEEN_LIMIT_S = 10.0
 
 class LeftoverFiles(Finding, frozen=True):
     """Jobs have left this much in the temp directory since the last alert."""
+
+    WORD: ClassVar[str] = "temp_files"
 
     left_bytes: int
 

@@ -14,6 +14,7 @@ after its hold time when the job has ended, the alert fires then, once.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,6 +42,9 @@ WAITS_FOR_HIGHER_S = 2.0
 WAITS_FOR_WORK_S = 4.0
 
 
+FORECAST = "forecast"
+"""The kind of an alert that comes before its level."""
+
 _UPWARDS = LEVELS
 _DOWNWARDS = LEVELS[::-1]
 _Moments = tuple[float | None, float | None, float | None]
@@ -63,6 +67,10 @@ class LevelReached(Finding, frozen=True):
     quiet: bool = False
 
     @property
+    def word(self) -> str:
+        return FORECAST if self.forecast else self.level.word
+
+    @property
     def is_critical(self) -> bool:
         return self.level is Level.CRITICAL
 
@@ -82,6 +90,8 @@ class LevelReached(Finding, frozen=True):
 class ForecastWithdrawn(Finding, frozen=True):
     """A forecast did not come true; memory is in ``level``, with this limit."""
 
+    WORD: ClassVar[str] = "forecast_withdrawn"
+
     level: Level
     limit_mb: float
 
@@ -93,6 +103,8 @@ class ForecastWithdrawn(Finding, frozen=True):
 class Recovered(Finding, frozen=True):
     """All levels were left; ``peak_bytes`` is the highest since the first was entered.
     ``quiet``: no notification was sent."""
+
+    WORD: ClassVar[str] = "normal"
 
     level: Level
     peak_bytes: int

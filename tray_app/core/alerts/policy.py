@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -28,7 +28,14 @@ class Condition(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """A finding that the user should hear about."""
+    """A finding that the user should hear about. ``WORD`` is its kind in an exported history."""
+
+    WORD: ClassVar[str]
+
+    @property
+    def word(self) -> str:
+        """Its kind in one word, stable across versions."""
+        return self.WORD
 
     @property
     def is_critical(self) -> bool:

@@ -9,6 +9,7 @@ minute: who waited for it gets to know. While a job runs nothing is judged.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +51,8 @@ class NextVideo(Struct, frozen=True):
 
 class RoomAgain(Finding, frozen=True):
     """There is room for the next video again, after ``waited_s`` without."""
+
+    WORD: ClassVar[str] = "room"
 
     next: NextVideo
     waited_s: float

@@ -7,6 +7,8 @@ the server's own control group at that moment, the exit is reported at any size.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from tray_app.core.alerts.facts import Facts
@@ -20,6 +22,8 @@ class ServerExit(Finding, frozen=True):
 
     ``oom_kills`` as in `Loss`; None if the system does not tell.
     """
+
+    WORD: ClassVar[str] = "gone"
 
     memory_bytes: int
     busy: bool
@@ -46,6 +50,8 @@ class ServerReturn(Finding, frozen=True):
     The note replaces the one of the end, often within a second, so it repeats what counts.
     """
 
+    WORD: ClassVar[str] = "back"
+
     away_s: float
     end: ServerExit | None = None
 
@@ -58,12 +64,16 @@ class ChildKilled(Finding, frozen=True):
     """Processes of the server have ended while the kernel killed in its control group; the server
     itself runs on. ``rows`` are from the last reading."""
 
+    WORD: ClassVar[str] = "process_killed"
+
     rows: tuple[ProcessRow, ...]
     oom_kills: OomKills
 
 
 class WorkerReplacement(Finding, frozen=True):
     """A worker was replaced under load; the server's memory just before."""
+
+    WORD: ClassVar[str] = "worker_replaced"
 
     memory_bytes: int | None
 

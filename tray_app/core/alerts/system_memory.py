@@ -8,6 +8,7 @@ set), or, on Linux, if all programs waited for memory for more than 10 % of the 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +36,8 @@ HOLDERS_SHOWN = 3
 class MachineShort(Finding, frozen=True):
     """The machine is short of memory; ``holders`` are the processes that hold most of it."""
 
+    WORD: ClassVar[str] = "machine_short"
+
     system: SystemMemory
     holders: tuple[ProcessRow, ...]
 
@@ -45,6 +48,8 @@ class MachineShort(Finding, frozen=True):
 
 class MachineEased(Finding, frozen=True):
     """Machine has enough memory again."""
+
+    WORD: ClassVar[str] = "machine_eased"
 
     system: SystemMemory
 

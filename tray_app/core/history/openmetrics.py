@@ -183,7 +183,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "1 at each alert.",
             lambda _: 1,
             lambda r: r.at_s,
-            labels=lambda r: {"kind": r.kind, "fate": r.fate},
+            labels=lambda r: {"kind": r.kind, "level": r.level, "fate": r.fate},
         ),
     ),
     "servers": (

@@ -20,7 +20,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.server.target_tracker import Change
+from tray_app.core.server.target_tracker import Change, Transition
 
 PROCESSES_KEPT = 12
 """Of one sample; the smaller ones count as one more, without a pid."""
@@ -73,9 +73,9 @@ class JobRecord(Struct, frozen=True):
 class AlertRecord(Struct, frozen=True):
     """A finding of an alert policy, in the words of its notification.
 
-    ``kind`` is the finding's name. ``fate``: ``quiet`` (no notification), ``muted``, ``sent``,
+    ``kind`` is the finding's word. ``fate``: ``quiet`` (no notification), ``muted``, ``sent``,
     and then, once it is known, ``shown``, ``closed`` or ``clicked`` by the user, or ``not
-    delivered: …``.
+    delivered: …``. ``level`` is the one that memory was in; empty in older files.
     """
 
     at_s: float
@@ -83,6 +83,7 @@ class AlertRecord(Struct, frozen=True):
     title: str
     text: str
     fate: str = "shown"
+    level: str = ""
 
 
 class AlertSeen(Struct, frozen=True):
@@ -101,7 +102,7 @@ class FateRecord(Struct, frozen=True):
 
 
 class ServerRecord(Struct, frozen=True):
-    """The server started, ended, or replaced a worker (the words of `Transition`)."""
+    """What happened to the server: a word of `SERVER_WORDS`."""
 
     at_s: float
     what: str
@@ -123,6 +124,15 @@ class GapRecord(Struct, frozen=True):
     to_s: float
     why: str
 
+
+SERVER_WORDS = {
+    Transition.ENDED: "ended",
+    Transition.RETURNED: "started",
+    Transition.RESTARTED: "restarted",
+    Transition.SWITCHED: "switched",
+    Transition.WORKER_REPLACED: "worker_replaced",
+}
+"""Of export and page."""
 
 Record = SampleRecord | JobRecord | AlertRecord | ServerRecord | GapRecord | LifeRecord
 
@@ -180,7 +190,8 @@ def job_record(job: Job, ended_s: float, kept_bytes: int | None = None) -> JobRe
 
 def server_record(change: Change, at_s: float) -> ServerRecord:
     """What is kept of a change of the server."""
-    return ServerRecord(at_s, change.transition.name.lower(), change.target.pid, change.target.name)
+    what = SERVER_WORDS[change.transition]
+    return ServerRecord(at_s, what, change.target.pid, change.target.name)
 
 
 def records_of(event: Event) -> tuple[Record | AlertSeen | FateRecord, ...]:

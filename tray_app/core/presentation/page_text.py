@@ -24,15 +24,15 @@ EVENT_HEADS = ("Time", "What happened")
 
 _SERVER_EVENTS = {
     "ended": "Server ended",
-    "returned": "Server started",
+    "started": "Server started",
     "restarted": "Server restarted",
     "switched": "Another process is watched",
     "worker_replaced": "Worker replaced",
 }
 _WHY = {
-    "off": "the monitor was not running",
-    "paused": "paused",
-    "asleep": "the machine was asleep",
+    "off": "monitor off",
+    "paused": "monitor paused",
+    "asleep": "machine asleep",
 }
 _FATES = {
     "quiet": "none (quiet)",

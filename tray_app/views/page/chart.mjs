@@ -1,6 +1,6 @@
 // Draws one chart on a canvas: axes, gaps, limits, and lines, layers or spans over time.
 
-import { clock, day, size } from "./format.mjs";
+import { clock, day, size, UNWATCHED } from "./format.mjs";
 import { linear, timeTicks, valueTicks } from "./scale.mjs";
 import { extent, ofJobs, peaks, sampledFrom, spans, thinned } from "./thin.mjs";
 
@@ -141,7 +141,7 @@ export function gaps({ context, x, plot, top, bottom, colours, model, view }) {
     const width = Math.max(1, to - from);
     context.fillStyle = colours.gap;
     context.fillRect(from, top, width, bottom - top);
-    const words = { off: "not running", paused: "paused", asleep: "asleep" }[gap.why] ?? gap.why;
+    const words = UNWATCHED[gap.why] ?? gap.why;
     if (width > context.measureText(words).width + 12 && bottom - top > 60) {
       context.fillStyle = colours.faint;
       context.textAlign = "center";

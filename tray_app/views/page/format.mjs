@@ -7,6 +7,9 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 export const UNKNOWN = "–";
 
+/** Why nobody watched, by the export's words. */
+export const UNWATCHED = { off: "monitor off", paused: "monitor paused", asleep: "machine asleep" };
+
 /** `342 MB`, `1.52 GB`, `12.3 GB`. */
 export function size(bytes) {
   if (bytes === null || Number.isNaN(bytes)) return UNKNOWN;

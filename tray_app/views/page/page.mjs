@@ -1,6 +1,7 @@
 // The page: charts with one cursor, ranges, keys, tables, and new rows where it is live.
 
-import { clock, count, day, duration, moment, percent, signed, size, UNKNOWN } from "./format.mjs";
+import { clock, count, day, duration, moment, percent, signed, size, UNKNOWN,
+  UNWATCHED } from "./format.mjs";
 import { appended, merged, rowAt, table, word } from "./data.mjs";
 import { followed, panned, within, zoomed } from "./scale.mjs";
 import { inside, nearest, sampledFrom } from "./thin.mjs";
@@ -248,7 +249,7 @@ class Page {
     const parts = [`${day(at)}, ${clock(at)}`];
     const gap = inside(gaps, at, "from_ms", "to_ms");
     if (row >= 0) parts.push(...this.figures(rows, row));
-    else if (gap) parts.push(`not watched (${gap.why})`);
+    else if (gap) parts.push(`not watched (${UNWATCHED[gap.why] ?? gap.why})`);
     else parts.push("no sample");
     const job = inside(jobs, at, "started_ms", "ended_ms");
     if (job) {
@@ -447,8 +448,7 @@ class Page {
   }
 }
 
-const SERVER = { ended: "ended", returned: "started", restarted: "restarted",
-  switched: "is another process", worker_replaced: "replaced a worker" };
+const SERVER = { switched: "is another process", worker_replaced: "replaced a worker" };
 
 /** Ask the page's server for newer rows, as long as the page is open. */
 async function follow(page, url) {
