@@ -394,6 +394,46 @@ def test_what_a_crash_left_on_the_screen_is_said_again() -> None:
         assert later.told() == ["Back to normal: 300 MB"]
 
 
+def test_what_was_told_of_memory_ends_with_the_server() -> None:
+    """Its successor is told as back, and not as back to normal from the old peak."""
+    watched = Watched()
+    watched.stay(3200, 10)
+    watched.see(None)
+    watched.see(None)
+    watched.told()
+    watched.stay(48, 60)
+    assert watched.told() == ["RunAnalyze is back: 48 MB"]
+    watched.stay(2100, 10)
+    assert watched.told() == ["High: 2.05 GB"]
+    watched.stay(48, 60)
+    assert watched.told() == ["Back to normal: 48 MB"]
+
+
+def test_a_new_server_that_is_critical_at_once_is_reported() -> None:
+    """The level of the one before it ended with that one."""
+    watched = Watched()
+    watched.stay(3200, 10)
+    watched.see(None)
+    watched.see(None)
+    watched.told()
+    watched.stay(48, 4)
+    assert watched.told() == ["RunAnalyze is back: 48 MB"]
+    watched.stay(3300, 4)
+    assert watched.told() == ["Critical: 3.22 GB"]
+
+
+def test_a_forecast_ends_with_its_server() -> None:
+    """Of the server that comes back nothing was forecast, so nothing is withdrawn later."""
+    watched = Watched()
+    while watched.state.alerts.of(levels.POLICY).foreseen_s is None:
+        watched.see(100 + 20 * watched.now_s)
+    watched.see(None)
+    watched.see(None)
+    watched.told()
+    watched.stay(48, 90)
+    assert watched.told() == ["RunAnalyze is back: 48 MB"]
+
+
 class TestWithdrawn:
     """An alert on the screen is closed where no other takes its place."""
 

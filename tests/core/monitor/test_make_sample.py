@@ -71,7 +71,7 @@ class TestSamples:
         assert told.sample.temp == own
 
     def test_without_any_reading_nothing_is_invented(self, told: Told) -> None:
-        """No figure, no band, no rate; what was alerted stays."""
+        """No figure, no band, no rate; an alert ends with its server."""
         for at_s in (2, 4, 6):
             told.read(at_s, 2500)
         told.happen(8, SourcesRead(no_process(START_S + 8)))
@@ -82,7 +82,7 @@ class TestSamples:
             Band.UNKNOWN,
         )
         assert (sample.rate_bytes_s, sample.age_s) == (None, None)
-        assert (sample.level, sample.alert) == (Level.NONE, Level.HIGH)
+        assert (sample.level, sample.alert) == (Level.NONE, Level.NONE)
         assert sample.peak_bytes == mb(2500)
         assert told.of(Recovered) == []
 

@@ -140,17 +140,23 @@ class LevelState(Struct, frozen=True):
     hushed: bool = False
     # When the work ended that made it normal.
     idle_s: float | None = None
-    # There was an alert in this climb.
+    # There was an alert in this climb, of a server that is still there.
     told: bool = False
+    # That server is gone, and another one has no figure yet.
+    ended: bool = False
 
     @property
     def recovering(self) -> bool:
         """Whether memory is below the level, which is about to be left."""
-        return self.level > Level.NONE and self.below_s[self.level - 1] is not None
+        if self.ended or self.level is Level.NONE:
+            return False
+        return self.below_s[self.level - 1] is not None
 
     @property
     def reached(self) -> Level:
         """The level that memory is in: the highest entered one that it is not about to leave."""
+        if self.ended:
+            return Level.NONE
         if not self.recovering:  # the usual
             return self.level
         kept = (lv for lv in _DOWNWARDS if lv < self.level and self.below_s[lv - 1] is None)
@@ -182,6 +188,8 @@ def update(
 ) -> tuple[LevelState, LevelReached | ForecastWithdrawn | Recovered | None]:
     """The policy after one more sample."""
     activity = facts.activity
+    if facts.lost:
+        state = _ended(state)
     threats = [each for each in facts.ahead if each.kind in THREATS]
     soon = [each for each in threats if each.imminent]
     # An early alert lasts as long as there is any such forecast.
@@ -199,6 +207,23 @@ def update(
     if verdict is NO_VERDICT:  # the usual
         return after, None
     return after, _finding(state, after, verdict, soon, facts.limits)
+
+
+def _ended(state: LevelState) -> LevelState:
+    """What is left of a climb whose server has ended, which `server_exit` reports: its alert and
+    its forecast are withdrawn, so neither is over later."""
+    if state == CALM:
+        return state
+    return replace(state, told=False, foreseen_s=None, ended=True)
+
+
+def _of_next_server(state: LevelState, now_s: float, recovery_s: float) -> LevelState:
+    """At the next server's first figure: it leaves the levels that it is below at once. Those that
+    it is in are not reported twice."""
+    left_s = now_s - recovery_s
+    return replace(
+        state, peak_bytes=0, ended=False, above_s=_NEVER, below_s=(left_s, left_s, left_s)
+    )
 
 
 def _finding(
@@ -243,6 +268,8 @@ def update_level(
     works = works and not limits.raised_while_processing
     if memory_bytes is None:
         return (state if state.foreseen_s is None else replace(state, foreseen_s=now_s)), NO_VERDICT
+    if state.ended:
+        state = _of_next_server(state, now_s, limits.recovery_s)
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
     if kept is Level.NONE and not foreseen and _is_over(state, now_s):  # the usual
         return CALM, NO_VERDICT
