@@ -25,6 +25,7 @@ from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import notifications
 from tray_app.desktop.paths import history_file
+from tray_app.history import incidents
 from tray_app.history.database import History
 
 T0 = 1_795_700_000.0
@@ -106,6 +107,24 @@ def test_what_became_of_an_alert_is_recorded_once_it_is_known(tmp_path: Path) ->
     )
     told = [each.fate for each in history.alerts(0.0, END_S)]
     assert told == ["muted", "shown", "clicked", "sent"]
+
+
+def test_a_cause_is_recorded_as_an_incident(tmp_path: Path) -> None:
+    """Also while alerts are muted; with the polls that led to it, and the words of its alert."""
+    critical = LevelReached(Level.CRITICAL, 3000.0)
+    path = tmp_path / "h.sqlite3"
+    polls = tuple((T0 + 1 + part / 4, mb(3000 + part)) for part in range(4))
+    recorded(
+        path,
+        (state(0), (Sampled(at(0, 300)),)),
+        (state(2), (Sampled(at(2, 3100), polls, (critical,)),)),
+    )
+    (found,) = incidents.records(History(path))
+    note = notifications.alert(Alert(critical, at(2, 3100)))
+    assert [(each.title, each.text) for each in found.happened] == [(note.title, note.text)]
+    incident = incidents.at(History(path), T0 + 2)
+    assert incident is not None
+    assert incident.polls == polls
 
 
 def test_a_pause_is_a_gap(tmp_path: Path) -> None:

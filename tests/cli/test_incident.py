@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.history.made import T0, sample
+from tests.history.made import MIB, T0, sample
 from tests.history.test_incidents import file_of, incident, polls
 from tray_app.cli.incident import LIST, run
 from tray_app.core.config.settings import Settings
+from tray_app.core.history.export import iso
 
 
 def told(
@@ -51,6 +52,8 @@ def test_one_is_a_page_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "No answer for 1 min." in path.with_name("page.html").read_text("utf-8")
     found = json.loads(told(path, 2, capsys, as_json=True))
     assert found["record"]["happened"][0]["cause"] == "hung"
-    assert len(found["samples"]) == len(found["polls"]) == 1
+    assert found["record"]["opened"] == iso(T0 + 1000)
+    assert found["polls"] == [{"time": iso(T0 + 989), "memory_bytes": 500 * MIB}]
+    assert [each["time"] for each in found["samples"]] == [iso(T0 + 990)]
     with pytest.raises(ValueError, match="there is no incident 3"):
         told(path, 3, capsys)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.history.made import T0, sample
 from tray_app.core.history.columns import decoded
+from tray_app.core.history.page_data import Frame
 from tray_app.core.history.records import AlertRecord, GapRecord, JobRecord, ServerRecord
 from tray_app.history import database, page
 
@@ -27,7 +28,7 @@ def test_it_has_everything_of_its_time(tmp_path: Path) -> None:
         ],
     )
     connection.close()
-    made = page.read(path, 0.0, T0 + 300, server="here", version="1")
+    made = page.read(path, 0.0, T0 + 300, Frame("here", "1"))
     assert (made.rows.count, made.from_ms, made.to_ms) == (100, 1000 * T0, 1000 * (T0 + 300))
     counts = [len(each) for each in (made.jobs, made.alerts, made.servers, made.gaps)]
     assert counts == [1, 1, 1, 1]
@@ -43,7 +44,7 @@ def test_of_very_many_samples_it_has_the_newest(
     database.add(connection, [sample(at) for at in range(0, 600, 2)])
     database.roll_up(connection, T0 + 600)
     connection.close()
-    rows = page.read(path, T0, T0 + 600, server="here", version="1").rows
+    rows = page.read(path, T0, T0 + 600, Frame("here", "1")).rows
     assert rows.count - rows.samples_from == 10
     assert rows.samples_from >= 8
     assert decoded(rows.at) == sorted(decoded(rows.at))  # type: ignore[type-var]
@@ -56,13 +57,13 @@ def test_it_begins_with_the_first_sample(tmp_path: Path) -> None:
     database.add(connection, [sample(at) for at in range(0, 4000, 2)])
     database.roll_up(connection, T0 + 4000)
     connection.close()
-    made = page.read(path, 0.0, T0 + 4000, server="here", version="1")
+    made = page.read(path, 0.0, T0 + 4000, Frame("here", "1"))
     assert (made.rows.samples_from, made.rows.count, made.from_ms) == (0, 2000, 1000 * T0)
 
 
 def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
     """A page can be opened before the first sample is written."""
-    made = page.read(tmp_path / "none", 0.0, T0, server="here", version="1")
+    made = page.read(tmp_path / "none", 0.0, T0, Frame("here", "1"))
     assert made.rows.count == 0
 
 
@@ -75,5 +76,5 @@ def test_of_very_many_jobs_it_has_the_newest(
     connection, _ = database.open_for_writing(path)
     database.add(connection, [JobRecord(n, T0 + n, T0 + n + 0.5) for n in range(5)])
     connection.close()
-    made = page.read(path, T0, T0 + 600, server="here", version="1")
+    made = page.read(path, T0, T0 + 600, Frame("here", "1"))
     assert ([each.number for each in made.jobs], made.left_out.jobs) == ([2, 3, 4], 2)

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
-from tray_app.core.history.incidents import Flight, Happening
-from tray_app.core.history.records import AlertRecord, AlertSeen, LifeRecord, records_of
+from tray_app.core.history.incidents import Flight, IncidentRecord, IncidentSeen
+from tray_app.core.history.records import AlertRecord, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
 from tray_app.core.monitor import resume
 from tray_app.core.monitor.carried import Carried
-from tray_app.core.monitor.events import Alert, Ended, Event, Sampled
+from tray_app.core.monitor.events import Ended, Event, Sampled
 from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.state import State
-from tray_app.core.presentation import notifications
+from tray_app.core.presentation import incident_text, notifications
 from tray_app.history import files
 from tray_app.runtime import clock
 from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
     from tray_app.history.database import Stored
-    from tray_app.history.writer import HistoryWriter, Listed
+    from tray_app.history.writer import HistoryWriter, Listed, Unworded
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class HistoryRecorder:
 
     def __init__(self) -> None:
         self._writer: HistoryWriter | None = None
-        self._early: list[Stored | AlertSeen] = []
+        self._early: list[Stored | Unworded] = []
         self._gaps = GapState()
         self._flight = Flight()
         self._life: Carried | None = None
@@ -52,13 +52,11 @@ class HistoryRecorder:
         new = made.sample if made else None
         now_s = new.at.wall_s if new else state.awake.wall_s
         self._gaps, gap = gaps.update(self._gaps, new, paused=state.paused, now_s=now_s)
-        records: list[Stored | AlertSeen] = [gap] if gap else []
+        records: list[Stored | Unworded] = [gap] if gap else []
         for event in events:
             records += records_of(event)
         if made is not None:
-            self._flight, kept = incidents.update(
-                self._flight, made.sample, made.polls, happenings(made)
-            )
+            self._flight, kept = incidents.update(self._flight, made.sample, made.polls, made.found)
             records += kept
         is_over = any(isinstance(each, Ended) for each in events)
         if (new or is_over) and (life := self._changed(state, always=is_over)):
@@ -123,17 +121,6 @@ class HistoryRecorder:
             self._writer.close(limit_s)
 
 
-def happenings(made: Sampled) -> tuple[Happening, ...]:
-    """What of this sample makes an incident, also while alerts are muted."""
-    happened = []
-    for finding in made.found:
-        if cause := incidents.cause_of(finding):
-            note = notifications.alert(Alert(finding, made.sample))
-            at_s = made.sample.at.wall_s
-            happened.append(Happening(at_s, cause, note.title, note.text))
-    return tuple(happened)
-
-
 def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
     """Hand over what an earlier run has recorded of the server's last life, from a thread of its
     own: the first figure does not wait for a file."""
@@ -153,8 +140,10 @@ def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
         WorkerThread("recall", read, again=False).start()
 
 
-def worded(seen: AlertSeen) -> AlertRecord:
-    """The record of an alert, in the words of its notification."""
+def worded(seen: Unworded) -> AlertRecord | IncidentRecord:
+    """The record of an alert or an incident, in the words of its notifications."""
+    if isinstance(seen, IncidentSeen):
+        return incident_text.record(seen)
     event = seen.event
     note = notifications.alert(event)
     return AlertRecord(

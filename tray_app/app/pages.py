@@ -10,7 +10,7 @@ from tray_app import __version__
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.history.incidents import Incident
-from tray_app.core.history.page_data import PageData
+from tray_app.core.history.page_data import Frame, PageData
 from tray_app.core.presentation import incident_page, page_text
 from tray_app.history import incidents, page
 from tray_app.history.database import History
@@ -65,20 +65,10 @@ class Pages:
         return None
 
     def _incident(self, incident: Incident) -> bytes:
-        shown = incident_page.page_of(
-            incident,
-            server=self._shown,
-            version=__version__,
-            bands=page_text.bands(self._bands()),
-            lines=page_text.lines(self._limits()),
-        )
-        return document(shown).encode()
+        return document(incident_page.page_of(incident, self._frame())).encode()
 
     def _read(self, from_s: float) -> PageData:
-        return page.read(
-            *(self._path, from_s, self._now_s() + 1.0),
-            server=self._shown,
-            version=__version__,
-            bands=page_text.bands(self._bands()),
-            lines=page_text.lines(self._limits()),
-        )
+        return page.read(self._path, from_s, self._now_s() + 1.0, self._frame())
+
+    def _frame(self) -> Frame:
+        return page_text.frame(self._shown, __version__, self._bands(), self._limits())

@@ -9,6 +9,7 @@ import msgspec
 
 from tray_app import APP_ID, __version__
 from tray_app.core.config.settings import Settings
+from tray_app.core.history import incident_json
 from tray_app.core.history.incidents import Incident
 from tray_app.core.presentation import incident_page, incident_text, page_text
 from tray_app.history import incidents
@@ -43,7 +44,7 @@ def run(
     found = incidents.at(history, known[number - 1].opened_s)
     assert found is not None
     if as_json:
-        streams.write(sys.stdout, f"{msgspec.json.encode(found).decode()}\n")
+        streams.write(sys.stdout, f"{msgspec.json.encode(incident_json.as_json(found)).decode()}\n")
         return 0
     write_output(output, (_page(found, settings).encode(),))
     streams.say(f"{APP_ID}: wrote {output.absolute()}")
@@ -51,11 +52,6 @@ def run(
 
 
 def _page(incident: Incident, settings: Settings) -> str:
-    return document(
-        incident_page.page_of(
-            incident,
-            server=settings.address.shown,
-            version=__version__,
-            lines=page_text.lines(settings.alerts),
-        )
-    )
+    shown = settings.address.shown
+    frame = page_text.frame(shown, __version__, settings.bands, settings.alerts)
+    return document(incident_page.page_of(incident, frame))

@@ -20,15 +20,8 @@ def run(rows: Selection, settings: Settings, output: Path) -> int:
 
     :raises OSError: a file cannot be read or written
     """
-    read = page.read(
-        rows.path,
-        rows.from_s,
-        rows.to_s,
-        server=rows.server,
-        version=__version__,
-        bands=page_text.bands(settings.bands),
-        lines=page_text.lines(settings.alerts),
-    )
+    frame = page_text.frame(rows.server, __version__, settings.bands, settings.alerts)
+    read = page.read(rows.path, rows.from_s, rows.to_s, frame)
     write_output(output, (document(read).encode(),))
     streams.say(f"{APP_ID}: wrote {output.absolute()}")
     return 0

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from tray_app.core.history.page_data import (
-    LeftOut,
-    Line,
-    PageData,
-    Section,
-    page_alerts,
-    page_gaps,
-    page_jobs,
-    page_servers,
-    rows_of,
-)
+from tray_app.core.history.page_data import Frame, LeftOut, PageData, page_data, rows_of
 from tray_app.core.history.thinning import DAY_S, HOUR_S, MINUTE_S
 from tray_app.history.database import History
 
@@ -32,18 +22,7 @@ SAMPLES_LONG = 7200
 """A page of weeks has the samples of the last hours only, so that it stays below 3 MB."""
 
 
-def read(
-    path: Path,
-    from_s: float,
-    to_s: float,
-    *,
-    server: str,
-    version: str,
-    heading: str = "",
-    bands: Sequence[Line] = (),
-    lines: Sequence[Line] = (),
-    sections: Sequence[Section] = (),
-) -> PageData:
+def read(path: Path, from_s: float, to_s: float, frame: Frame) -> PageData:
     """The page of this time; empty where the file has nothing of it.
 
     :raises OSError: the file cannot be read
@@ -56,25 +35,18 @@ def read(
     most = SAMPLES_MAX if to_s - max(from_s, begun_s) <= LONG_S else SAMPLES_LONG
     samples = list(deque(history.samples(from_s, to_s), most))
     rows = rows_of(samples, minutes, hours)
-    begun_s = rows.at.first / 1000  # 0 without a row
+    shown_s = max(from_s, rows.at.first / 1000)  # 0 without a row
     jobs, jobs_left = _newest(history.jobs(from_s, to_s))
     alerts, alerts_left = _newest(history.alerts(from_s, to_s))
     servers, servers_left = _newest(history.servers(from_s, to_s))
-    gaps, gaps_left = _newest(history.gaps(max(from_s, begun_s), to_s))
-    return PageData(
-        server=server,
-        heading=heading,
-        version=version,
-        from_ms=round(1000 * max(from_s, begun_s)),
-        to_ms=round(1000 * to_s),
-        rows=rows,
-        bands=list(bands),
-        lines=list(lines),
-        jobs=page_jobs(jobs, samples),
-        alerts=page_alerts(alerts),
-        servers=page_servers(servers),
-        gaps=page_gaps(gaps),
-        sections=list(sections),
+    gaps, gaps_left = _newest(history.gaps(shown_s, to_s))
+    return page_data(
+        *(frame, rows, shown_s, to_s),
+        samples=samples,
+        jobs=jobs,
+        alerts=alerts,
+        servers=servers,
+        gaps=gaps,
         left_out=LeftOut(jobs_left, alerts_left, servers_left, gaps_left),
     )
 

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.history.incidents import IncidentRecord
-from tray_app.core.history.records import AlertRecord, AlertSeen, GapRecord
+from tray_app.core.history.incidents import IncidentRecord, IncidentSeen
+from tray_app.core.history.records import AlertSeen, GapRecord
 from tray_app.core.history.thinning import MAX_BYTES, Spans, cut
 from tray_app.core.model.incident import PastIncident
 from tray_app.history import database, files, incidents
@@ -46,9 +46,10 @@ Told = Callable[[str], None]
 Listed = Callable[[tuple[PastIncident, ...]], None]
 """Takes the incidents that are kept, newest first: of earlier runs, then after each change."""
 
+Unworded = AlertSeen | IncidentSeen
 
-Worded = Callable[[AlertSeen], AlertRecord | None]
-"""Puts an alert into words; in the writer's thread."""
+Worded = Callable[[Unworded], Stored | None]
+"""Puts an alert or an incident into words; in the writer's thread."""
 
 
 class HistoryWriter:
@@ -56,7 +57,7 @@ class HistoryWriter:
 
     ``clock`` gives Unix time. ``told`` hears of problems, in the writer's thread. While nothing can
     be written the newest records wait, and the oldest of more than an hour are dropped.
-    ``listed`` hears of incidents, and ``worded`` words alerts, there too.
+    ``listed`` hears of incidents, and ``worded`` words alerts and incidents, there too.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class HistoryWriter:
         self._worded = worded
         self._spans = spans
         self._max_bytes = max_bytes
-        self._queue: queue.SimpleQueue[Stored | AlertSeen | Callable[[], None] | None] = (
+        self._queue: queue.SimpleQueue[Stored | Unworded | Callable[[], None] | None] = (
             queue.SimpleQueue()
         )
         self._waiting: list[Stored] = []
@@ -93,7 +94,7 @@ class HistoryWriter:
         """Start the thread; the file is opened there."""
         self._thread.start()
 
-    def add(self, *records: Stored | AlertSeen) -> None:
+    def add(self, *records: Stored | Unworded) -> None:
         """Hand in records; returns at once."""
         for record in records:
             self._queue.put(record)
@@ -133,7 +134,7 @@ class HistoryWriter:
             if callable(record):
                 record()
                 return
-            if isinstance(record, AlertSeen):
+            if isinstance(record, Unworded):
                 self._waiting += filter(None, (self._worded(record),))
             else:
                 self._waiting.append(record)

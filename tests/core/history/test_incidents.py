@@ -21,8 +21,7 @@ from tray_app.core.history.incidents import (
     LONGEST_S,
     POLLS_KEPT,
     Flight,
-    Happening,
-    IncidentRecord,
+    IncidentSeen,
     PollsRecord,
     cause_of,
     pack,
@@ -35,6 +34,7 @@ from tray_app.core.monitor.sample import Sample
 
 T0 = 1_795_700_000.0
 CRITICAL = LevelReached(Level.CRITICAL, 3000.0)
+GONE = ServerExit(mb(500), busy=True)
 ROWS = (
     ProcessRow(42, "uvicorn", Role.TARGET, mb(300), 90.0, descriptors=20),
     ProcessRow(43, "ffmpeg", Role.CHILD, mb(400), None),
@@ -43,10 +43,6 @@ ROWS = (
 
 def at(second: float, rows: tuple[ProcessRow, ...] = ROWS) -> Sample:
     return replace(HEALTHY, at=Now(second, T0 + second), rows=rows, memory_bytes=mb(700))
-
-
-def happening(second: float, cause: Cause = Cause.CRITICAL) -> Happening:
-    return Happening(T0 + second, cause, cause.value.capitalize(), "Words.")
 
 
 def polls(from_s: float, count: int = 8) -> tuple[tuple[float, int], ...]:
@@ -82,9 +78,9 @@ def test_an_incident_has_the_polls_of_the_ten_minutes_before_it() -> None:
     for second in range(0, 1000, 2):
         flight, records = update(flight, at(second), polls(second - 2), ())
         assert records == ()
-    flight, records = update(flight, at(1000), polls(998), (happening(1000),))
+    flight, records = update(flight, at(1000), polls(998), (CRITICAL,))
     incident, before = records
-    assert isinstance(incident, IncidentRecord)
+    assert isinstance(incident, IncidentSeen)
     assert isinstance(before, PollsRecord)
     assert (incident.opened_s, incident.ends_s) == (T0 + 1000, T0 + 1000 + AFTER_S)
     known = unpack(before.packed)
@@ -103,7 +99,7 @@ def test_what_is_at_hand_is_bounded() -> None:
 
 def test_the_polls_of_the_two_minutes_after_it_belong_to_it() -> None:
     """Each sample hands its own on; after that nothing is kept."""
-    flight, _ = update(Flight(), at(0), (), (happening(0),))
+    flight, _ = update(Flight(), at(0), (), (CRITICAL,))
     flight, records = update(flight, at(2), polls(0), ())
     assert records == (PollsRecord(T0, pack(polls(0))),)
     flight, records = update(flight, at(AFTER_S), polls(AFTER_S - 2), ())
@@ -113,25 +109,24 @@ def test_the_polls_of_the_two_minutes_after_it_belong_to_it() -> None:
 
 def test_a_cause_that_follows_within_two_minutes_is_the_same_incident() -> None:
     """Which then lasts two minutes longer, up to half an hour."""
-    flight, _ = update(Flight(), at(0), (), (happening(0),))
-    gone = happening(60, Cause.GONE)
-    flight, (merged,) = update(flight, at(60), (), (gone,))
-    assert isinstance(merged, IncidentRecord)
+    flight, _ = update(Flight(), at(0), (), (CRITICAL,))
+    flight, (merged,) = update(flight, at(60), (), (GONE,))
+    assert isinstance(merged, IncidentSeen)
     assert (merged.opened_s, merged.ends_s) == (T0, T0 + 60 + AFTER_S)
-    assert merged.past.causes == (Cause.CRITICAL, Cause.GONE)
+    assert [each.finding for each in merged.causes] == [CRITICAL, GONE]
+    assert [each.sample.at.wall_s for each in merged.causes] == [T0, T0 + 60]
     for second in range(120, 1800, 60):
-        flight, (merged,) = update(flight, at(second), (), (happening(second),))
-        assert isinstance(merged, IncidentRecord)
+        flight, (merged,) = update(flight, at(second), (), (CRITICAL,))
+        assert isinstance(merged, IncidentSeen)
     assert merged.ends_s == T0 + LONGEST_S
-    assert merged.past.causes == (Cause.CRITICAL, Cause.GONE)
-    _, (other, _) = update(flight, at(LONGEST_S), (), (happening(LONGEST_S),))
-    assert isinstance(other, IncidentRecord)
+    _, (other, _) = update(flight, at(LONGEST_S), (), (CRITICAL,))
+    assert isinstance(other, IncidentSeen)
     assert other.opened_s == T0 + LONGEST_S
 
 
 def test_a_clock_that_was_set_back_ends_it() -> None:
     """It would stay open until the clock had caught up."""
-    flight, _ = update(Flight(), at(1000), (), (happening(1000),))
+    flight, _ = update(Flight(), at(1000), (), (CRITICAL,))
     flight, records = update(flight, at(0), polls(0), ())
     assert (flight.incident, records) == (None, ())
 
@@ -139,8 +134,8 @@ def test_a_clock_that_was_set_back_ends_it() -> None:
 def test_a_server_that_is_gone_is_described_as_it_was() -> None:
     """With its processes by size; the machine as it is now."""
     flight, _ = update(Flight(), at(0), (), ())
-    _, (incident, _) = update(flight, at(2, rows=()), (), (happening(2, Cause.GONE),))
-    assert isinstance(incident, IncidentRecord)
+    _, (incident, _) = update(flight, at(2, rows=()), (), (GONE,))
+    assert isinstance(incident, IncidentSeen)
     assert incident.scene.at_s == T0
     names = [(each.name, each.rss_bytes) for each in incident.scene.processes]
     assert names == [("ffmpeg", mb(400)), ("uvicorn", mb(300))]

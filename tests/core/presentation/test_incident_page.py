@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from tests.core.presentation.test_incident_text import AT_S, INCIDENT
 from tests.history.made import MIB, sample
 from tray_app.core.history.incidents import StacksRecord
-from tray_app.core.history.page_data import Line, Mark
+from tray_app.core.history.page_data import Frame, Line, Mark
 from tray_app.core.presentation import incident_page, incident_text
+
+FRAME = Frame("http://localhost:8000", "1", lines=(Line("Critical", 3000 * MIB),))
 
 
 def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
@@ -17,9 +19,7 @@ def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
     polls = ((AT_S - 700, 1), (AT_S - 599.5, 700 * MIB), (AT_S + 5, 1))
     page = incident_page.page_of(
         replace(INCIDENT, samples=samples, polls=polls),
-        server="http://localhost:8000",
-        version="1",
-        lines=[Line("Critical", 3000 * MIB)],
+        FRAME,
     )
     assert page.rows.count == 4
     assert (page.from_ms, page.to_ms) == (round(1000 * (AT_S - 600)), round(1000 * (AT_S + 129)))
@@ -31,12 +31,12 @@ def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
 def test_a_page_marks_the_moment_of_the_incident() -> None:
     """Among the other alerts of its time. What the server was doing is below the charts."""
     stacks = replace(INCIDENT, stacks=StacksRecord(AT_S, "main\n  work"))
-    page = incident_page.page_of(stacks, server="s", version="1", lines=[])
+    page = incident_page.page_of(stacks, FRAME)
     assert page.marks == [Mark(round(1000 * AT_S), "incident: Critical: 3.10 GB")]
     assert [each.title for each in page.sections if not each.leads] == [incident_text.STACKS]
 
 
 def test_an_incident_without_samples_has_its_time() -> None:
     """The monitor had just been started."""
-    page = incident_page.page_of(INCIDENT, server="s", version="1", lines=[])
+    page = incident_page.page_of(INCIDENT, FRAME)
     assert (page.rows.count, page.from_ms) == (0, round(1000 * (AT_S - 600)))

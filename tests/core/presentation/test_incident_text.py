@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from tests.core.presentation.samples import HEALTHY
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.history.incidents import (
     Happening,
     Incident,
     IncidentRecord,
+    IncidentSeen,
     ProcessNote,
     Scene,
     StacksRecord,
 )
 from tray_app.core.model.incident import Cause, PastIncident
-from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage
-from tray_app.core.presentation import incident_text
+from tray_app.core.model.readings import GIB, MIB, Now, SystemMemory, TempUsage
+from tray_app.core.monitor.events import Alert
+from tray_app.core.presentation import incident_text, notifications
 
 AT_S = datetime(2026, 11, 26, 14, 2, 7).timestamp()
 TODAY_S = datetime(2026, 11, 26, 20, 0).timestamp()
@@ -40,6 +48,20 @@ HAPPENED = (
     Happening(AT_S + 9, Cause.GONE, "Server gone", "It had 3.30 GB."),
 )
 INCIDENT = Incident(IncidentRecord(AT_S, AT_S + 129, HAPPENED, SCENE))
+
+
+def test_a_cause_has_the_words_of_its_notification() -> None:
+    """Each of the incident, with its own moment."""
+    event = Alert(LevelReached(Level.CRITICAL, 3000.0), HEALTHY)
+    later = Alert(ServerExit(500 * MIB, busy=True), replace(HEALTHY, at=Now(9.0, AT_S + 9)))
+    seen = IncidentSeen(AT_S, AT_S + 129, (event, later), SCENE)
+    made = incident_text.record(seen)
+    assert (made.opened_s, made.ends_s, made.scene) == (AT_S, AT_S + 129, SCENE)
+    assert [each.cause for each in made.happened] == [Cause.CRITICAL, Cause.GONE]
+    assert made.happened[1].at_s == AT_S + 9
+    for told, alert in zip(made.happened, (event, later), strict=True):
+        note = notifications.alert(alert)
+        assert (told.title, told.text) == (note.title, note.text)
 
 
 def test_a_row_says_when_and_why() -> None:

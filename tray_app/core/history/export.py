@@ -32,8 +32,10 @@ KINDS = {
 }
 """What can be exported, and the record of a row."""
 
-_MOMENTS = {
+MOMENT_NAMES = {
     "at_s": "time",
+    "opened_s": "opened",
+    "ends_s": "ends",
     "from_s": "from",
     "to_s": "to",
     "started_s": "started",
@@ -49,20 +51,20 @@ _UNITS = {"min": 60.0, "h": HOUR_S, "d": DAY_S}
 def columns(kind: str) -> tuple[str, ...]:
     """The names of a kind's columns, in their order."""
     fields = KINDS[kind].__struct_fields__
-    return tuple(_MOMENTS.get(name, name) for name in fields if name not in _LEFT_OUT)
+    return tuple(MOMENT_NAMES.get(name, name) for name in fields if name not in _LEFT_OUT)
 
 
 def row(record: Any) -> dict[str, Any]:
     """A record's values by column; None is unknown."""
     return {
-        _MOMENTS.get(name, name): _value(name, value)
+        MOMENT_NAMES.get(name, name): _value(name, value)
         for name, value in asdict(record).items()
         if name not in _LEFT_OUT
     }
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _MOMENTS:
+    if name in MOMENT_NAMES:
         return iso(value)
     if isinstance(value, tuple):
         return " ".join(value)

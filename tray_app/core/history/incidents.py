@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.hung import Hang
 from tray_app.core.alerts.job_leak import Leak
 from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.policies import Found
 from tray_app.core.alerts.policy import Finding
 from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.history.records import (
@@ -29,6 +30,7 @@ from tray_app.core.history.records import (
 )
 from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.core.model.readings import ProcessRow, SystemMemory, TempUsage
+from tray_app.core.monitor.events import Alert
 from tray_app.core.monitor.sample import Sample
 
 BEFORE_S = 600.0
@@ -105,6 +107,15 @@ class IncidentRecord(Struct, frozen=True):
         return PastIncident(self.opened_s, causes, self.happened[0].title)
 
 
+class IncidentSeen(Struct, frozen=True):
+    """An incident without words: its record is made where nobody waits for it."""
+
+    opened_s: float
+    ends_s: float
+    causes: tuple[Alert, ...]
+    scene: Scene
+
+
 class PollsRecord(Struct, frozen=True):
     """Fast polls of an incident, packed."""
 
@@ -139,7 +150,7 @@ class Flight(Struct, frozen=True):
 
     polls: bytes = b""
     seen: Sample | None = None
-    incident: IncidentRecord | None = None
+    incident: IncidentSeen | None = None
 
 
 def cause_of(finding: Finding) -> Cause | None:
@@ -158,23 +169,25 @@ def cause_of(finding: Finding) -> Cause | None:
 
 
 def update(
-    flight: Flight, sample: Sample, polls: Iterable[Poll], happened: tuple[Happening, ...]
-) -> tuple[Flight, tuple[IncidentRecord | PollsRecord, ...]]:
-    """The recorder after a sample, and what is to be written now."""
+    flight: Flight, sample: Sample, polls: Iterable[Poll], found: Iterable[Found]
+) -> tuple[Flight, tuple[IncidentSeen | PollsRecord, ...]]:
+    """The recorder after a sample, and what is to be written now. Of what was ``found`` only what
+    is a cause counts."""
+    causes = tuple(Alert(each, sample) for each in found if cause_of(each))
     at_s, incident = sample.at.wall_s, flight.incident
     new = pack(polls)
     kept = (flight.polls + new)[-POLLS_KEPT * _POLL_BYTES :]
     seen = sample if sample.rows else flight.seen
     if incident is not None and not incident.opened_s <= at_s < incident.ends_s:
         incident = None  # complete, or the clock was set back
-    records: tuple[IncidentRecord | PollsRecord, ...] = ()
-    if happened and incident is None:
-        incident = IncidentRecord(at_s, at_s + AFTER_S, happened, scene(sample, seen))
+    records: tuple[IncidentSeen | PollsRecord, ...] = ()
+    if causes and incident is None:
+        incident = IncidentSeen(at_s, at_s + AFTER_S, causes, scene(sample, seen))
         records = (incident, PollsRecord(at_s, _since(kept, at_s - BEFORE_S)))
     elif incident is not None:
-        if happened:
+        if causes:
             ends_s = min(at_s + AFTER_S, incident.opened_s + LONGEST_S)
-            incident = replace(incident, ends_s=ends_s, happened=incident.happened + happened)
+            incident = replace(incident, ends_s=ends_s, causes=incident.causes + causes)
             records = (incident,)
         if new:
             records = (*records, PollsRecord(incident.opened_s, new))

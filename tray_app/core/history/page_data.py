@@ -35,6 +35,16 @@ class Line(Struct, frozen=True):
     at_bytes: int
 
 
+class Frame(Struct, frozen=True):
+    """What every page of a server has: the server's address, this program's version, bands and
+    limits."""
+
+    server: str
+    version: str
+    bands: tuple[Line, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
 class Section(Struct, frozen=True):
     """A text of an incident: stacks, or the server's words. ``leads``: it is above the charts."""
 
@@ -164,6 +174,42 @@ class PageData(Struct, frozen=True):
     marks: list[Mark] = []
     sections: list[Section] = []
     left_out: LeftOut = LeftOut()
+
+
+def page_data(
+    frame: Frame,
+    rows: Rows,
+    from_s: float,
+    to_s: float,
+    *,
+    heading: str = "",
+    samples: Sequence[SampleRecord] = (),
+    jobs: Iterable[JobRecord] = (),
+    alerts: Iterable[AlertRecord] = (),
+    servers: Iterable[ServerRecord] = (),
+    gaps: Iterable[GapRecord] = (),
+    marks: Sequence[Mark] = (),
+    sections: Sequence[Section] = (),
+    left_out: LeftOut = LeftOut(),  # noqa: B008 - frozen
+) -> PageData:
+    """The page of these records; the jobs' stages come from the ``samples``."""
+    return PageData(
+        server=frame.server,
+        heading=heading,
+        version=frame.version,
+        from_ms=_ms(from_s),
+        to_ms=_ms(to_s),
+        rows=rows,
+        bands=list(frame.bands),
+        lines=list(frame.lines),
+        jobs=page_jobs(jobs, samples),
+        alerts=page_alerts(alerts),
+        servers=page_servers(servers),
+        gaps=page_gaps(gaps),
+        marks=list(marks),
+        sections=list(sections),
+        left_out=left_out,
+    )
 
 
 def rows_of(

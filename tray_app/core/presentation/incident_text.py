@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tray_app.core.history.incidents import Incident, ProcessNote, Scene
+from tray_app.core.history.incidents import (
+    Happening,
+    Incident,
+    IncidentRecord,
+    IncidentSeen,
+    ProcessNote,
+    Scene,
+    cause_of,
+)
 from tray_app.core.model.incident import Cause, PastIncident
-from tray_app.core.presentation import format, memory_text, page_text
+from tray_app.core.presentation import format, memory_text, notifications, page_text
 from tray_app.core.presentation.format import capitalised, duration, percent, size
 
 STACKS = "What the server was doing"
@@ -15,6 +23,16 @@ NOTE = (
     "An incident is kept when memory becomes critical, when the server is gone or hangs, and when"
     " jobs leak."
 )
+
+
+def record(seen: IncidentSeen) -> IncidentRecord:
+    """An incident, its causes in the words of their notifications."""
+    happened = []
+    for event in seen.causes:
+        if cause := cause_of(event.finding):
+            note = notifications.alert(event)
+            happened.append(Happening(event.sample.at.wall_s, cause, note.title, note.text))
+    return IncidentRecord(seen.opened_s, seen.ends_s, tuple(happened), seen.scene)
 
 
 def when(at_s: float, now_s: float) -> str:

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from tray_app.core.alerts.limits import LEVELS, AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
-from tray_app.core.history.page_data import Line, PageAlert, PageData, PageGap, PageJob, PageServer
+from tray_app.core.history.page_data import (
+    Frame,
+    Line,
+    PageAlert,
+    PageData,
+    PageGap,
+    PageJob,
+    PageServer,
+)
 from tray_app.core.model.readings import MIB
 from tray_app.core.presentation.format import UNKNOWN, capitalised, duration, size
 
@@ -40,6 +48,11 @@ _FATES = {
     "closed": "shown, closed by you",
     "clicked": "shown, button pressed",
 }
+
+
+def frame(server: str, version: str, bands_: BandLimits, limits: AlertLimits) -> Frame:
+    """What each page of this server has."""
+    return Frame(server, version, tuple(bands(bands_)), tuple(lines(limits)))
 
 
 def lines(limits: AlertLimits) -> list[Line]:
