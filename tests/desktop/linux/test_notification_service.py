@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import queue
 import signal
 import threading
 import time
@@ -14,19 +15,23 @@ import pytest
 from msgspec.structs import replace
 
 from tests.desktop.conftest import StartApp, StartDesktop
+from tests.desktop.linux.served import Rest, serving
 from tests.desktop.recorder import NOTIFICATIONS, NotificationRecorder, Watcher
 from tests.desktop.running import state_file
 from tests.desktop.session import SCREEN, DesktopSession, Patch
 from tests.desktop.test_every_notification import KINDS, tile_of
+from tests.desktop.wire import DBUS, Heard, Later, Reply
 from tests.needs import path_of
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette
-from tray_app.core.monitor.commands import FreeMemory
+from tray_app.core.monitor.commands import Command, FreeMemory
 from tray_app.core.monitor.inputs import Delivered
 from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends, panel_icon
+from tray_app.desktop.linux.notification_service import BusNotifications
+from tray_app.desktop.linux.session_bus import SessionBus
 from tray_app.views.icon import draw
 from tray_app.views.icon.palette import COLOURS
 from tray_app.views.notifications import NotificationSender
@@ -57,11 +62,11 @@ def tray_on(
     thread = threading.Thread(target=tray.run, args=(ready.set,))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(AMPLE_S)
         yield tray
     finally:
         tray.stop()
-        thread.join(5)
+        thread.join(AMPLE_S)
     assert not thread.is_alive()
 
 
@@ -148,6 +153,36 @@ def test_bytes_that_are_no_text_are_cleaned(
         (notice,) = recorder.notices
         assert notice.summary == "caf\ufffd\\n"
         assert notice.body == "caf\ufffd\\x00: 1\\u202e2\nnext"
+
+
+def test_a_button_that_is_pressed_at_once_is_heard(session_bus: DesktopSession) -> None:
+    """Also where the press is read together with the answer that says which number it has."""
+    pressed: list[Command] = []
+    rests: list[Rest] = []
+    sent = queue.SimpleQueue[None]()
+    bus = SessionBus(session_bus.bus_address)
+    notify = BusNotifications(bus, "RunAnalyze", "runanalyze-tray", pressed.append)
+
+    class Hasty(NotificationRecorder):
+        def _notify(self, call: Heard) -> Reply | Later | None:
+            rests.append(Rest(bus))
+            answer = super()._notify(call)
+            self.press(self.notices[-1].id, self.notices[-1].actions[0])
+            return answer
+
+    def send() -> None:
+        note = {"title": "High", "message": "text", "hints": {"actions": HIGH.actions}}
+        notify(note, lambda _problem: None)
+        sent.put(None)
+
+    with Hasty(session_bus.bus_address) as recorder, serving(bus):
+        threading.Thread(target=send).start()
+        wait_for(lambda: rests, "it is shown")
+        recorder.peer.call(*DBUS, "GetId")  # after the answer and the press
+        rests[0].end()
+        sent.get(timeout=AMPLE_S)
+        wait_for(lambda: pressed, "the press is heard")
+    assert pressed == [FreeMemory()]
 
 
 def test_one_that_is_no_longer_true_is_closed(

@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from dbus_fast import DBusError, Message, MessageType
+from dbus_fast import DBusError, Message
 from dbus_fast.aio import MessageBus
 
 from tray_app.core.model.icon_options import Theme
-from tray_app.desktop.linux.session_bus import add_match, bus_call, watch_owner
+from tray_app.desktop.linux.session_bus import add_match, bus_call, heed, watch_owner
 
 _log = logging.getLogger(__name__)
 
@@ -38,14 +38,13 @@ async def follow_portal(bus: MessageBus, seen: Callable[[Theme], None]) -> None:
     change."""
     tasks: set[asyncio.Task[None]] = set()
 
-    def on_message(message: Message) -> None:
+    def on_signal(signal: Message) -> None:
         if (
-            message.message_type is MessageType.SIGNAL
-            and (message.path, message.interface) == (PORTAL_PATH, SETTINGS)
-            and message.member == "SettingChanged"
-            and message.body[:2] == [NAMESPACE, KEY]
+            (signal.path, signal.interface) == (PORTAL_PATH, SETTINGS)
+            and signal.member == "SettingChanged"
+            and signal.body[:2] == [NAMESPACE, KEY]
         ):
-            seen(theme_of(message.body[2]))
+            seen(theme_of(signal.body[2]))
 
     async def read() -> None:
         try:
@@ -63,7 +62,7 @@ async def follow_portal(bus: MessageBus, seen: Callable[[Theme], None]) -> None:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-    bus.add_message_handler(on_message)
+    heed(bus, on_signal)
     await add_match(
         bus, path=PORTAL_PATH, interface=SETTINGS, member="SettingChanged", arg0=NAMESPACE
     )

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from dbus_fast import DBusError, Message, MessageType, Variant
+from dbus_fast import DBusError, Message, Variant
 from dbus_fast.aio import MessageBus
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from tray_app.desktop.linux.session_bus import (
     SessionBus,
     add_match,
     bus_call,
+    heed,
     identity,
     owner_of,
     watch_owner,
@@ -254,14 +255,13 @@ class BusNotifications:
             self.close_left(left)
         self._about = None
         self._forget()
-        connection.remove_message_handler(self._heard)  # if an earlier attempt failed
-        connection.add_message_handler(self._heard)
+        heed(connection, self._heard)
         for member in ("ActionInvoked", "NotificationClosed"):
             await add_match(connection, sender=SERVICE, interface=SERVICE, member=member)
         await watch_owner(connection, SERVICE, self._owner_changed)
 
     def _heard(self, message: Message) -> None:
-        if message.message_type is not MessageType.SIGNAL or message.interface != SERVICE:
+        if message.interface != SERVICE:
             return
         if message.member == "ActionInvoked" and message.signature == "us":
             number, key = message.body

@@ -12,10 +12,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from itertools import chain, repeat
 from typing import Any
 
-from dbus_fast import DBusError, Message, MessageType
+from dbus_fast import DBusError, Message
 from dbus_fast.aio import MessageBus
 
-from tray_app.desktop.linux.session_bus import add_match, bus_call, watch_owner
+from tray_app.desktop.linux.session_bus import add_match, bus_call, heed, watch_owner
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Registration:
 
     async def follow(self) -> None:
         """Register with each new watcher, and check again when a panel joins one."""
-        self._connection.add_message_handler(self._heard)
+        heed(self._connection, self._heard)
         for member in (HOST_CAME, HOST_WENT):
             await add_match(self._connection, sender=WATCHER, interface=WATCHER, member=member)
         await watch_owner(self._connection, WATCHER, self._owner_changed)
@@ -99,7 +99,7 @@ class Registration:
             self.begin()
 
     def _heard(self, message: Message) -> None:
-        if message.message_type is not MessageType.SIGNAL or message.interface != WATCHER:
+        if message.interface != WATCHER:
             return
         if message.member == HOST_WENT:
             self._question = asyncio.ensure_future(self._report_panel())

@@ -295,21 +295,28 @@ async def identity(bus: MessageBus) -> str:
     return str((await bus_call(bus, DBUS, DBUS_PATH, DBUS, "GetId", ""))[0])
 
 
+def heed(bus: MessageBus, heard: Callable[[Message], None]) -> None:
+    """Call ``heard`` with each signal, after the reply that came before it was taken.
+
+    A handler of dbus-fast runs at once, but who awaits a reply runs in the loop's next turn: of a
+    reply and a signal that are read together, the handler would get the newer one first.
+    """
+    loop = asyncio.get_running_loop()
+
+    def on_message(message: Message) -> None:
+        if message.message_type is MessageType.SIGNAL:
+            loop.call_soon(heard, message)
+
+    bus.add_message_handler(on_message)
+
+
 async def watch_owner(bus: MessageBus, name: str, changed: Callable[[bool], None]) -> None:
     """Call ``changed(owned)`` now and whenever the name gets or loses an owner."""
 
-    def on_message(message: Message) -> None:
-        if (
-            message.message_type is MessageType.SIGNAL
-            and message.member == "NameOwnerChanged"
-            and message.sender == DBUS
-            and message.body[0] == name
-        ):
-            changed(bool(message.body[2]))
+    def on_signal(signal: Message) -> None:
+        if signal.member == "NameOwnerChanged" and signal.sender == DBUS and signal.body[0] == name:
+            changed(bool(signal.body[2]))
 
-    bus.add_message_handler(on_message)
-    _, is_owned = await asyncio.gather(  # the bus takes them in this order
-        add_match(bus, sender=DBUS, member="NameOwnerChanged", arg0=name),
-        name_has_owner(bus, name),
-    )
-    changed(is_owned)
+    heed(bus, on_signal)
+    await add_match(bus, sender=DBUS, member="NameOwnerChanged", arg0=name)
+    changed(await name_has_owner(bus, name))
