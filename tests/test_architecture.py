@@ -155,6 +155,7 @@ UNMIRRORED = {
     "core/model/icon_options.py": "values only",
     "core/model/process_finding.py": "values only; tests/core/presentation words each kind",
     "core/model/server_action.py": "values only",
+    "core/model/stacks.py": "values only; tests/core/presentation words each problem",
     "core/monitor/commands.py": "values only; tests/core/monitor/test_step.py runs each command",
     "core/monitor/delivery_log.py": "values only",
     "core/monitor/events.py": "values only",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,16 @@ from msgspec.structs import replace
 from tests.core.made import mb
 from tests.core.monitor.told import Told, started
 from tests.core.presentation.samples import HEALTHY
+from tests.waiting import wait_for
 from tray_app.app.history import HistoryRecorder, recall
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.config.settings import Settings
 from tray_app.core.history.records import AlertRecord, GapRecord
 from tray_app.core.history.thinning import Spans
-from tray_app.core.model.readings import Now
+from tray_app.core.model.readings import Now, ProcessRow
 from tray_app.core.model.server_address import parse_address
+from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.core.monitor.events import Alert, AlertFate, Event, PendingAlerts, Sampled
 from tray_app.core.monitor.inputs import LifeRecalled
 from tray_app.core.monitor.sample import Sample
@@ -43,7 +47,7 @@ def state(second: float, *, paused: bool = False) -> State:
 
 def recorded(path: Path, *steps: tuple[State, tuple[Event, ...]]) -> History:
     """The file after these steps of a run; the writer starts after the first."""
-    recorder = HistoryRecorder()
+    recorder = HistoryRecorder(lambda _: Stacks(problem=StacksProblem.NO_PROCESS))
     recorder.publish(*steps[0])
     recorder.start(path, Spans(), lambda _: None)
     for step in steps[1:]:
@@ -125,6 +129,29 @@ def test_a_cause_is_recorded_as_an_incident(tmp_path: Path) -> None:
     incident = incidents.at(History(path), T0 + 2)
     assert incident is not None
     assert incident.polls == polls
+
+
+def test_an_incident_has_the_stacks_of_its_server(tmp_path: Path) -> None:
+    """Taken once, in a thread of its own, from the server's processes of that moment."""
+    critical = LevelReached(Level.CRITICAL, 3000.0)
+    path, taken = tmp_path / "h.sqlite3", []
+
+    def take(rows: Sequence[ProcessRow]) -> Stacks:
+        taken.append((threading.current_thread().name, rows))
+        return Stacks("Thread 1")
+
+    recorder = HistoryRecorder(take)
+    recorder.start(path, Spans(), lambda _: None)
+    for second in (2, 4):
+        recorder.publish(state(second), (Sampled(at(second, 3100), (), (critical,)),))
+    wait_for(lambda: taken, "the stacks are taken")
+    wait_for(lambda: all(each.name != "stacks" for each in threading.enumerate()), "it is over")
+    recorder.close(10.0)
+    assert taken == [("stacks", HEALTHY.rows)]
+    incident = incidents.at(History(path), T0 + 2)
+    assert incident is not None
+    assert incident.stacks is not None
+    assert incident.stacks.stacks == Stacks("Thread 1")
 
 
 def test_a_pause_is_a_gap(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from tray_app.app import wiring
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
 from tray_app.core.config.settings import Headers, Settings
-from tray_app.core.model.readings import ProcessReading
+from tray_app.core.model.process_finding import Evidence, EvidenceKind
+from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.model.server_address import parse_address
+from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.desktop.autostart import OFF, Login
 from tray_app.desktop.capabilities import Survey
 
@@ -252,3 +254,35 @@ def test_without_a_tray_the_doctor_gives_the_cure_of_this_desktop(
     assert "StatusNotifierItem, once there is a tray" in text
     assert "Install xapp-sn-watcher" in text
     assert "GNOME" not in text
+
+
+TARGET = Target(7, 0.0, "uvicorn", ("uvicorn",), None, Evidence(EvidenceKind.LISTENS))
+
+
+@pytest.mark.parametrize(
+    ("taken", "words"),
+    [
+        (Stacks("Thread 1"), "/opt/py-spy reads the server's Python stacks"),
+        (Stacks(problem=StacksProblem.NOT_PERMITTED), "may not read the server. For the server's"),
+        (Stacks(problem=StacksProblem.TOO_SLOW), "/opt/py-spy: No stacks: py-spy did not"),
+    ],
+)
+def test_it_says_whether_stacks_can_be_read(
+    taken: Stacks, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By trying once; it is no problem if not, because nothing else needs them."""
+    monkeypatch.setattr(doctor.stacks, "program", lambda: "/opt/py-spy")
+    monkeypatch.setattr(doctor.stacks, "take", lambda *_: taken)
+    finding = doctor.stacks_finding(ProcessReading(0.0, None, target=TARGET))
+    assert words in finding.text
+    assert not finding.fix
+
+
+def test_it_names_py_spy_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what it would bring."""
+    monkeypatch.setattr(doctor.stacks, "program", lambda: None)
+    finding = doctor.stacks_finding(ProcessReading(0.0, None, target=TARGET))
+    assert finding.text == "py-spy is not installed; with it incidents show Python stacks"
+    monkeypatch.setattr(doctor.stacks, "program", lambda: "/opt/py-spy")
+    unfound = doctor.stacks_finding(ProcessReading(0.0, None))
+    assert unfound.text == "/opt/py-spy; untested until a server is found"

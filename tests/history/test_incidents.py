@@ -20,6 +20,7 @@ from tray_app.core.history.incidents import (
 from tray_app.core.history.records import AlertRecord
 from tray_app.core.history.thinning import DAY_S, Spans
 from tray_app.core.model.incident import Cause, PastIncident
+from tray_app.core.model.stacks import Stacks
 from tray_app.history import database, incidents
 from tray_app.history.database import History
 from tray_app.history.writer import HistoryWriter
@@ -51,7 +52,7 @@ def test_an_open_incident_has_what_the_history_has(tmp_path: Path) -> None:
         tmp_path / "h.sqlite3",
         *(sample(second) for second in range(0, 1200, 2)),
         *(told, incident(1000), polls(1000, 998, 999), polls(1000, 1000.5)),
-        StacksRecord(T0 + 1000, "Thread 1"),
+        StacksRecord(T0 + 1000, T0 + 1001, Stacks("Thread 1")),
     )
     found = incidents.at(history, T0 + 1000)
     assert found is not None
@@ -62,7 +63,7 @@ def test_an_open_incident_has_what_the_history_has(tmp_path: Path) -> None:
     )
     assert [moment - T0 for moment, _ in found.polls] == [998, 999, 1000.5]
     assert found.alerts == (told,)
-    assert found.stacks == StacksRecord(T0 + 1000, "Thread 1")
+    assert found.stacks == StacksRecord(T0 + 1000, T0 + 1001, Stacks("Thread 1"))
     assert incidents.at(history, T0 + 500) is None
     assert incidents.at(history, T0 + 1060) == found
 

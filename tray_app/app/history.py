@@ -7,15 +7,18 @@ belongs to the writer's thread. What comes before its start waits.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
-from tray_app.core.history.incidents import Flight, IncidentRecord, IncidentSeen
+from tray_app.core.history.incidents import Flight, IncidentRecord, IncidentSeen, StacksRecord
 from tray_app.core.history.records import AlertRecord, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
+from tray_app.core.model.readings import ProcessRow
+from tray_app.core.model.stacks import Stacks
 from tray_app.core.monitor import resume
 from tray_app.core.monitor.carried import Carried
 from tray_app.core.monitor.events import Ended, Event, Sampled
@@ -36,10 +39,22 @@ EARLY_MAX = 100
 """Records that wait for the start, which mostly comes with the first sample."""
 
 
+TakeStacks = Callable[[Sequence[ProcessRow]], Stacks]
+
+
+def take_stacks(rows: Sequence[ProcessRow]) -> Stacks:
+    """The Python stacks of these processes, by py-spy; takes 2 s at most."""
+    from tray_app.sources.processes import stacks
+
+    return stacks.take(rows, clock.mono_s)
+
+
 class HistoryRecorder:
     """Takes each state and its events, in the sampler's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, take_stacks: TakeStacks = take_stacks) -> None:
+        self._take_stacks = take_stacks
+        self._lock = Lock()
         self._writer: HistoryWriter | None = None
         self._early: list[Stored | Unworded] = []
         self._gaps = GapState()
@@ -48,6 +63,7 @@ class HistoryRecorder:
 
     def publish(self, state: State, events: tuple[Event, ...]) -> None:
         """Record what these events say; returns at once."""
+        before = self._flight
         made = next((each for each in events if isinstance(each, Sampled)), None)
         new = made.sample if made else None
         now_s = new.at.wall_s if new else state.awake.wall_s
@@ -56,17 +72,32 @@ class HistoryRecorder:
         for event in events:
             records += records_of(event)
         if made is not None:
-            self._flight, kept = incidents.update(self._flight, made.sample, made.polls, made.found)
+            self._flight, kept = incidents.update(before, made.sample, made.polls, made.found)
             records += kept
         is_over = any(isinstance(each, Ended) for each in events)
         if (new or is_over) and (life := self._changed(state, always=is_over)):
             records.append(LifeRecord(now_s, life))
-        if not records:
-            return
-        if self._writer is not None:
-            self._writer.add(*records)
-        else:
-            self._early = [*self._early, *records][-EARLY_MAX:]
+        if records:
+            self._add(*records)
+        if begun := incidents.wants_stacks(before, self._flight):
+            self._begin_stacks(begun)
+
+    def _add(self, *records: Stored | Unworded) -> None:
+        with self._lock:
+            if self._writer is not None:
+                self._writer.add(*records)
+            else:
+                self._early = [*self._early, *records][-EARLY_MAX:]
+
+    def _begin_stacks(self, begun: IncidentSeen) -> None:
+        """Take the stacks of the incident's server in a thread of its own."""
+        rows = begun.causes[0].sample.rows
+
+        def take() -> None:
+            at_s = clock.now().wall_s
+            self._add(StacksRecord(begun.opened_s, at_s, self._take_stacks(rows)))
+
+        WorkerThread("stacks", take, again=False).start()
 
     def _changed(self, state: State, *, always: bool) -> Carried | None:
         """What the next run needs, if that has changed."""
@@ -100,8 +131,9 @@ class HistoryRecorder:
             spans=spans,
         )
         writer.start()
-        writer.add(*self._early)
-        self._writer = writer
+        with self._lock:
+            writer.add(*self._early)
+            self._writer = writer
 
     def forget(self, path: Path, done: Callable[[str], None]) -> None:
         """Delete the history at ``path``; ``done`` hears the problem, or ""."""

@@ -132,11 +132,12 @@ class TrayApp:
         )
         self._begun = self._last = begun
         follow = {} if begun.demo else {"claim": instance.follow}
+        recorded = (self._history.publish,) if _is_recorded(begun) else ()
         self._sampler = wiring.make_sampler(
             invocation,
             begun,
             self._publish,
-            self._history.publish,
+            *recorded,
             shown=False,
             own_use=own_use,
             **follow,
@@ -224,7 +225,7 @@ class TrayApp:
 
     def _start_history(self) -> None:
         settings = self._begun.settings
-        if self._begun.demo or not settings.history:
+        if not _is_recorded(self._begun):
             return
         spans = Spans(
             samples_s=settings.history_samples_h * HOUR_S,
@@ -373,6 +374,10 @@ class TrayApp:
             problem = error.strerror or str(error)
             _log.warning("start at login: %s", program_text.autostart_failed(on, str(error)))
         self._sampler.post(AutostartSeen(autostart.is_on(), problem))
+
+
+def _is_recorded(state: State) -> bool:
+    return state.settings.history and not state.demo
 
 
 def handle_all(

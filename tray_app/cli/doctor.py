@@ -31,11 +31,13 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.server_address import ServerAddress, at_port
+from tray_app.core.model.stacks import StacksProblem
 from tray_app.core.monitor.server_actions import temp_directory
-from tray_app.core.presentation import format, hang_text, process_text, tray_text
+from tray_app.core.presentation import format, hang_text, process_text, stacks_text, tray_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
+from tray_app.sources.processes import stacks
 from tray_app.sources.processes.host import is_this_machine, process_table
 from tray_app.views.terminal.streams import say
 
@@ -204,7 +206,23 @@ def _server(settings: Settings) -> list[Finding]:
     if reading is None:
         far = "the server runs on another machine, so only its API is read"
         return [api, Finding("process", far)]
-    return [api, *_process(settings, reading), _temp(settings, found)]
+    return [api, *_process(settings, reading), _temp(settings, found), stacks_finding(reading)]
+
+
+def stacks_finding(reading: ProcessReading) -> Finding:
+    """Whether an incident would show what the server was doing. It is no problem if not."""
+    path = stacks.program()
+    if path is None:
+        return Finding("stacks", "py-spy is not installed; with it incidents show Python stacks")
+    if reading.target is None:
+        return Finding("stacks", f"{path}; untested until a server is found")
+    taken = stacks.take(reading.rows, clock.mono_s)
+    if taken.problem is StacksProblem.NOT_PERMITTED:
+        how = stacks_text.permit(sys.platform, path, stacks.ptrace_scope())
+        return Finding("stacks", f"{path} may not read the server. {how}")
+    if taken.problem:
+        return Finding("stacks", f"{path}: {stacks_text.problem(taken.problem, taken.detail)}")
+    return Finding("stacks", f"{path} reads the server's Python stacks")
 
 
 def _process(settings: Settings, reading: ProcessReading) -> list[Finding]:

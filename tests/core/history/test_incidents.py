@@ -27,6 +27,7 @@ from tray_app.core.history.incidents import (
     pack,
     unpack,
     update,
+    wants_stacks,
 )
 from tray_app.core.model.incident import Cause
 from tray_app.core.model.readings import Now, ProcessRow, Role
@@ -140,6 +141,18 @@ def test_a_server_that_is_gone_is_described_as_it_was() -> None:
     names = [(each.name, each.rss_bytes) for each in incident.scene.processes]
     assert names == [("ffmpeg", mb(400)), ("uvicorn", mb(300))]
     assert incident.scene.system == HEALTHY.system
+
+
+def test_stacks_are_wanted_once_for_each_incident() -> None:
+    """When it begins; not when a cause follows, and not of a server that is gone."""
+    quiet, _ = update(Flight(), at(0), (), ())
+    begun, _ = update(quiet, at(2), (), (CRITICAL,))
+    later, _ = update(begun, at(4), (), (CRITICAL,))
+    assert wants_stacks(Flight(), quiet) is None
+    assert wants_stacks(quiet, begun) is begun.incident
+    assert wants_stacks(begun, later) is None
+    gone, _ = update(quiet, at(2), (), (GONE,))
+    assert wants_stacks(quiet, gone) is None
 
 
 def test_packing_loses_nothing() -> None:

@@ -8,6 +8,7 @@ from tests.core.presentation.test_incident_text import AT_S, INCIDENT
 from tests.history.made import MIB, sample
 from tray_app.core.history.incidents import StacksRecord
 from tray_app.core.history.page_data import Frame, Line, Mark
+from tray_app.core.model.stacks import Stacks
 from tray_app.core.presentation import incident_page, incident_text
 
 FRAME = Frame("http://localhost:8000", "1", lines=(Line("Critical", 3000 * MIB),))
@@ -30,7 +31,7 @@ def test_a_page_has_the_ten_minutes_before_and_what_happened() -> None:
 
 def test_a_page_marks_the_moment_of_the_incident() -> None:
     """Among the other alerts of its time. What the server was doing is below the charts."""
-    stacks = replace(INCIDENT, stacks=StacksRecord(AT_S, "main\n  work"))
+    stacks = replace(INCIDENT, stacks=StacksRecord(AT_S, AT_S + 1, Stacks("main\n  work")))
     page = incident_page.page_of(stacks, FRAME)
     assert page.marks == [Mark(round(1000 * AT_S), "incident: Critical: 3.10 GB")]
     assert [each.title for each in page.sections if not each.leads] == [incident_text.STACKS]

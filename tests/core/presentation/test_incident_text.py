@@ -21,6 +21,7 @@ from tray_app.core.history.incidents import (
 )
 from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.core.model.readings import GIB, MIB, Now, SystemMemory, TempUsage
+from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.core.monitor.events import Alert
 from tray_app.core.presentation import incident_text, notifications
 
@@ -107,7 +108,14 @@ def test_a_server_that_was_not_seen_has_no_processes() -> None:
 
 
 def test_the_stacks_or_why_there_are_none_come_last() -> None:
-    """As the reader of stacks has them."""
-    for stacks in (StacksRecord(AT_S, "Thread 1"), StacksRecord(AT_S, "", "Thread 1")):
-        found = Incident(INCIDENT.record, stacks=stacks)
-        assert incident_text.sections(found)[-1] == ("What the server was doing", "Thread 1")
+    """With the moment when they were taken."""
+    taken = StacksRecord(AT_S, AT_S + 1, Stacks("Thread 1"))
+    assert incident_text.sections(replace(INCIDENT, stacks=taken))[-1] == (
+        "What the server was doing",
+        "14:02:08  The stack of each thread, the innermost call first.\n\nThread 1",
+    )
+    none = StacksRecord(AT_S, AT_S + 1, Stacks(problem=StacksProblem.TOO_SLOW))
+    assert incident_text.sections(replace(INCIDENT, stacks=none))[-1] == (
+        "What the server was doing",
+        "14:02:08  No stacks: py-spy did not have them within 2 s.",
+    )

@@ -30,6 +30,7 @@ from tray_app.core.history.records import (
 )
 from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.core.model.readings import ProcessRow, SystemMemory, TempUsage
+from tray_app.core.model.stacks import Stacks
 from tray_app.core.monitor.events import Alert
 from tray_app.core.monitor.sample import Sample
 
@@ -124,11 +125,11 @@ class PollsRecord(Struct, frozen=True):
 
 
 class StacksRecord(Struct, frozen=True):
-    """What the server was doing at an incident: its Python stacks, or why there are none."""
+    """What the server was doing at an incident, soon after its beginning."""
 
     opened_s: float
-    text: str
-    problem: str = ""
+    at_s: float
+    stacks: Stacks
 
 
 class Incident(Struct, frozen=True):
@@ -192,6 +193,15 @@ def update(
         if new:
             records = (*records, PollsRecord(incident.opened_s, new))
     return Flight(kept, seen, incident), records
+
+
+def wants_stacks(before: Flight, after: Flight) -> IncidentSeen | None:
+    """The incident that has just begun, unless its server is gone: the stacks are taken once."""
+    begun = after.incident
+    if begun is None or (before.incident and before.incident.opened_s == begun.opened_s):
+        return None
+    is_gone = any(cause_of(each.finding) is Cause.GONE for each in begun.causes)
+    return None if is_gone else begun
 
 
 def scene(sample: Sample, seen: Sample | None) -> Scene:

@@ -11,10 +11,11 @@ from tray_app.core.history.incidents import (
     IncidentSeen,
     ProcessNote,
     Scene,
+    StacksRecord,
     cause_of,
 )
 from tray_app.core.model.incident import Cause, PastIncident
-from tray_app.core.presentation import format, memory_text, notifications, page_text
+from tray_app.core.presentation import format, memory_text, notifications, page_text, stacks_text
 from tray_app.core.presentation.format import capitalised, duration, percent, size
 
 STACKS = "What the server was doing"
@@ -63,15 +64,23 @@ def heading(incident: Incident) -> str:
 
 def sections(incident: Incident) -> tuple[tuple[str, str], ...]:
     """Title and text of each section: what happened, the server, the machine, the stacks."""
-    scene, stacks = incident.record.scene, incident.stacks
+    scene = incident.record.scene
     found = [
         ("What happened", _happened(incident)),
         ("The server", _server(scene)),
         ("The machine", _machine(scene)),
     ]
-    if stacks is not None:
-        found.append((STACKS, stacks.text or stacks.problem))
+    if incident.stacks is not None:
+        found.append((STACKS, _stacks(incident.stacks)))
     return tuple(found)
+
+
+def _stacks(taken: StacksRecord) -> str:
+    """When they were taken, and the Python stacks, or why there are none."""
+    at = f"{datetime.fromtimestamp(taken.at_s):%H:%M:%S}"
+    if problem := taken.stacks.problem:
+        return f"{at}  {stacks_text.problem(problem, taken.stacks.detail)}"
+    return f"{at}  The stack of each thread, the innermost call first.\n\n{taken.stacks.text}"
 
 
 def _happened(incident: Incident) -> str:
