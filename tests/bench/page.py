@@ -176,7 +176,7 @@ from tray_app.cli.export import Selection
 from tray_app.cli.report import run
 from tray_app.core.config.settings import Settings
 path, since, to, output = sys.argv[1:]
-selection = Selection(path=Path(path), server="http://127.0.0.1:8000", what="samples",
+selection = Selection(path=Path(path), server="http://127.0.0.1:8000", label="x", what="samples",
                       from_s=float(since), to_s=float(to))
 run(selection, Settings(), Path(output))
 """

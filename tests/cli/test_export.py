@@ -71,7 +71,7 @@ def test_openmetrics_ends_with_its_mark(history: Path, capsys: pytest.CaptureFix
     assert history.is_file()
     written = exported(capsys, "--export", "openmetrics")
     assert written.endswith("\n# EOF\n")
-    assert f'runanalyze_memory_bytes{{server="{URL}"}} {500 * 1024 * 1024} ' in written
+    assert f'runanalyze_memory_bytes{{server="127.0.0.1:9"}} {500 * 1024 * 1024} ' in written
 
 
 MINUTES = 4 * 24 * 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tray_app.cli.parser import flags_for_settings, make_parser
+from tray_app.cli.parser import contradiction, flags_for_settings, login_flags, make_parser
 from tray_app.core.config.options import OPTIONS
 from tray_app.core.model.presets import FLAGGED, Preset
 
@@ -43,6 +43,38 @@ def test_a_value_is_checked_as_in_the_config_file(capsys: pytest.CaptureFixture[
     (line,) = capsys.readouterr().err.splitlines()
     assert "--interval" in line
     assert "soon" in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "address"),
+    [
+        (["--exporter"], "127.0.0.1:9435"),
+        (["--exporter", "--console"], "127.0.0.1:9435"),
+        (["--exporter", "0.0.0.0:80"], "0.0.0.0:80"),
+        (["--exporter=81"], "127.0.0.1:81"),
+    ],
+)
+def test_the_exporter_has_an_address_of_its_own(flags: list[str], address: str) -> None:
+    """Or the given one. Start at login keeps it."""
+    given = make_parser().parse_args(flags).exporter_listen
+    assert str(given) == address
+    assert login_flags({"exporter_listen": given}, None) == (f"--exporter={address}",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--headless"], ""),
+        (["--headless", "--demo", "--exporter"], ""),
+        (["--headless", "--json"], "--headless: cannot be combined with --json"),
+        (["--headless", "--console"], "--headless: cannot be combined with --console"),
+        (["--once", "--exporter"], "--once: cannot be combined with --exporter"),
+        (["--doctor", "--headless"], "--doctor: cannot be combined with --headless"),
+    ],
+)
+def test_what_shows_nothing_is_no_view(flags: list[str], words: str) -> None:
+    """And one reading is no time for a scrape."""
+    assert contradiction(make_parser().parse_args(flags)) == words
 
 
 def test_a_flag_is_never_abbreviated(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.waiting import wait_for
-from tray_app.page_server.server import CONNECTIONS_MAX, HOST, REQUEST_BYTES, Page, PageServer
+from tray_app.http_talk import CONNECTIONS_MAX, REQUEST_BYTES
+from tray_app.page_server.server import HOST, Page, PageServer
 
 
 def answer(name: str, query: str) -> Page | None:

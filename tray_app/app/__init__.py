@@ -1,6 +1,7 @@
 """Builds, starts and stops the parts of the program. Only this package imports all others.
 
-`run` decides between `tray` (an icon) and `terminal` (console, live screen, JSON).
+`run` decides between `tray` (an icon), `terminal` (console, live screen, JSON) and `headless`
+(nothing but the exporter).
 docs/architecture.md lists the threads: who owns what, and who stops them.
 """
 
@@ -29,6 +30,10 @@ def run(invocation: Invocation) -> int:
         status = _run_tray(invocation)
         if status is not None:
             return status
+    if invocation.view is View.HEADLESS:
+        from tray_app.app.headless import run_headless
+
+        return run_headless(invocation)
     from tray_app.app.terminal import run_terminal
 
     return run_terminal(invocation)

@@ -22,6 +22,7 @@ class View(Enum):
     TRAY = auto()
     CONSOLE = auto()
     JSON = auto()
+    HEADLESS = auto()
 
 
 class Invocation(Struct, frozen=True):

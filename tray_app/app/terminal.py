@@ -11,6 +11,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from tray_app.app import exporter as exporters
 from tray_app.app import wiring
 from tray_app.app.event_log import log_event
 from tray_app.app.history import recall
@@ -26,6 +27,7 @@ from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.desktop.paths import history_file
 from tray_app.runtime.ending import Ending
 from tray_app.runtime.job_control import Action, JobControl
+from tray_app.runtime.ports import Outlet
 from tray_app.runtime.sampler import Sampler
 from tray_app.views.terminal.chart import Recent
 from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain
@@ -47,7 +49,7 @@ def run_terminal(invocation: Invocation) -> int:
     """Run until the set time is over or the user quits; the exit status."""
     settings = invocation.settings
     if invocation.once:
-        settings = replace(settings, interval_s=ONCE_INTERVAL_S)
+        settings = replace(settings, interval_s=ONCE_INTERVAL_S, exporter_listen=None)
     state = wiring.first_state(replace(invocation, settings=settings))
     events: Events = queue.SimpleQueue()
     as_json = invocation.view is View.JSON
@@ -61,7 +63,10 @@ def run_terminal(invocation: Invocation) -> int:
             recent = Recent(state.course, alert_limits(state), state.settings.bands)
             events.put((partial(view.learn, recent), *new_events))
 
-    sampler = wiring.make_sampler(invocation, state, publish, shown=True, others=True)
+    exporter = exporters.attach(settings)
+    exporter.start(complain)
+    outlets: tuple[Outlet, ...] = (*exporter.outlets, publish)
+    sampler = wiring.make_sampler(invocation, state, *outlets, shown=True, others=True)
     view = TerminalView(
         sys.stdout,
         sys.stderr,
@@ -102,6 +107,7 @@ def run_terminal(invocation: Invocation) -> int:
     finally:
         view.close()
         sampler.stop(wiring.JOIN_LIMIT_S)
+        exporter.close()
         ending.over()
         tell_restarts(None)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from tray_app.app import exporter as exporters
 from tray_app.app import first_instance, wiring
 from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
@@ -124,6 +125,7 @@ class TrayApp:
         self._instance = instance
         self._events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
         self._history = HistoryRecorder()
+        self._exporter = exporters.attach(invocation.settings)
         self._pages: Pages | None = None
         self._first_sample = threading.Event()
         self._stored = invocation.remembered
@@ -138,6 +140,7 @@ class TrayApp:
             begun,
             self._publish,
             *recorded,
+            *self._exporter.outlets,
             shown=False,
             own_use=own_use,
             **follow,
@@ -202,6 +205,7 @@ class TrayApp:
         self._store(alert_memory.choice(self._last, clock.now()))
         self._presenter.close(wiring.JOIN_LIMIT_S)
         self._history.close(wiring.JOIN_LIMIT_S)
+        self._exporter.close()
         if self._demo_files is not None:
             self._demo_files.close()
         self._ending.over()
@@ -219,6 +223,7 @@ class TrayApp:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
         self._start_history()
+        self._exporter.start()
         self._look_for_blocks()
         self._look_at_autostart()
         self._instance.listen(self._answer)

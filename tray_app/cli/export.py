@@ -22,10 +22,12 @@ from tray_app.views.terminal import streams
 
 
 class Selection(Struct, frozen=True):
-    """Which rows of the history at ``path``; ``server`` is the URL that it is of."""
+    """Which rows of the history at ``path``; ``server`` is the URL that it is of, ``label`` its
+    name for Prometheus."""
 
     path: Path
     server: str
+    label: str
     what: str
     from_s: float
     to_s: float
@@ -75,7 +77,7 @@ def _json(rows: Selection) -> Iterator[str]:
 
 def _openmetrics(rows: Selection) -> Iterator[str]:
     for family in openmetrics.FAMILIES[rows.what]:
-        yield from openmetrics.lines(family, _rows(rows), rows.server)
+        yield from openmetrics.lines(family, _rows(rows), rows.label)
     yield openmetrics.END
 
 

@@ -138,7 +138,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     config, base, mistakes = _read_config(given, parser)
     flags = _setting_flags(given, parser)
-    in_tray = not (given.json or given.console or given.once or given.demo)
+    in_tray = not any((given.json, given.console, given.once, given.demo, given.headless))
     state_file = paths.state_file() if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
     if given.demo:
@@ -188,6 +188,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _view(given: argparse.Namespace) -> View:
     from tray_app.app import View
 
+    if given.headless:
+        return View.HEADLESS
     if given.json:
         return View.JSON
     return View.CONSOLE if given.console or given.once else View.TRAY
@@ -224,6 +226,7 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
     rows = export.Selection(
         path=path,
         server=settings.address.shown,
+        label=settings.address.label,
         what=given.what or "samples",
         from_s=given.since or 0.0,
         to_s=clock.now().wall_s + 1.0,
@@ -289,4 +292,4 @@ def _setting_flags(given: argparse.Namespace, parser: argparse.ArgumentParser) -
 def _log_level(given: argparse.Namespace) -> int:
     if given.preset is Preset.DEBUG:
         return logging.DEBUG
-    return logging.INFO if given.verbose else logging.WARNING
+    return logging.INFO if given.verbose or given.headless else logging.WARNING

@@ -45,7 +45,12 @@ _PLAIN = {
 }
 
 
-VIEWS = ("json", "console", "once", "demo")
+VIEWS = ("json", "console", "once", "demo", "headless")
+# Of the ways to show samples, and the flag's field.
+APART = (
+    *(("headless", other, other) for other in ("json", "console", "once")),
+    ("once", "exporter", "exporter_listen"),
+)
 TASKS = (
     *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
     *("completion", "export", "report", "incident", "forget"),
@@ -66,11 +71,21 @@ def contradiction(given: argparse.Namespace) -> str:
     view = next((name for name in VIEWS if getattr(given, name)), "")
     if task and view and (task, view) != ("incident", "json"):
         return f"--{task.replace('_', '-')}: cannot be combined with --{view}"
+    if apart := _apart(given):
+        return apart
     if alone := _without_task(given, task):
         return f"--{alone}: needs {_NEEDED[alone]}"
     of_preset = PRESETS[given.preset].mode if given.preset else None
     if of_preset and given.mode and given.mode is not of_preset:
         return f"--{given.preset}: cannot be combined with --mode {given.mode}"
+    return ""
+
+
+def _apart(given: argparse.Namespace) -> str:
+    """Two flags of this run that cannot stand together; empty if there are none."""
+    for name, other, field in APART:
+        if getattr(given, name) and getattr(given, field):
+            return f"--{name}: cannot be combined with --{other}"
     return ""
 
 
@@ -113,7 +128,7 @@ def flags_for_settings() -> list[Option]:
 
 
 # What a run watches. A pid is another process after the next login; tokens have no flag.
-_AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir")
+_AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir", "exporter.listen")
 # A quick test would end 30 s after the login.
 _PRESETS_AT_LOGIN = [preset for preset in FLAGGED if PRESETS[preset].duration_s is None]
 
@@ -150,6 +165,11 @@ def _reader(option: Option) -> Any:
             raise argparse.ArgumentTypeError(f"{error}{given(option.key, text)}") from None
 
     return convert
+
+
+def _or_alone(option: Option) -> dict[str, Any]:
+    """For a flag that may stand without a value."""
+    return {"nargs": "?", "const": read(option.key, option.alone)} if option.alone else {}
 
 
 def _since(text: str) -> float:
@@ -207,6 +227,7 @@ def make_parser() -> argparse.ArgumentParser:
             dest=option.field,
             metavar=metavar,
             help=option.help.replace("%", "%%") + shown,
+            **_or_alone(option),
         )
     settings.add_argument("--config", type=Path, metavar="FILE", help="Use this config file.")
     view = parser.add_argument_group("output (default: an icon in the panel)")
@@ -216,6 +237,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--once",
         action="store_true",
         help="Print one sample and exit (status 3 if there is no reading).",
+    )
+    view.add_argument(
+        "--headless",
+        action="store_true",
+        help="Show nothing: serve the metrics (--exporter), and log.",
     )
     view.add_argument("--demo", action="store_true", help="Watch a simulated server.")
     view.add_argument("-v", "--verbose", action="store_true", help="Log more, and show --details.")

@@ -9,27 +9,21 @@ It answers GET, writes nothing, and closes some time after the last request.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from hmac import compare_digest
 from http import HTTPStatus
 from threading import Lock
 
 from msgspec import Struct
 
+from tray_app.http_talk import REQUEST_BYTES, Request, Response, Talk, failure
 from tray_app.worker_thread import WorkerThread
 
 HOST = "127.0.0.1"
 IDLE_S = 75.0
 """A page that nobody sees may ask once a minute only: browsers see to that."""
-
-REQUEST_S = 5.0
-REQUEST_BYTES = 8192
-ANSWER_S = 30.0
-CONNECTIONS_MAX = 32
 
 _HEADERS = (
     "Cache-Control: no-store",
@@ -39,9 +33,7 @@ _HEADERS = (
     "Cross-Origin-Opener-Policy: same-origin",
     "Cross-Origin-Resource-Policy: same-origin",
     "Content-Security-Policy: frame-ancestors 'none'",
-    "Connection: close",
 )
-_log = logging.getLogger(__name__)
 
 
 class Page(Struct, frozen=True):
@@ -65,7 +57,6 @@ class PageServer:
         self._token = secrets.token_urlsafe(24)
         self._lock = Lock()
         self._port: int | None = None
-        self._connections = 0
         self._used_s = 0.0
 
     def address(self, name: str = "") -> str:
@@ -94,7 +85,8 @@ class PageServer:
     async def _serve(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._used_s = loop.time()
-        server = await asyncio.start_server(self._talk, sock=listening, limit=REQUEST_BYTES)
+        talk = Talk(self._answered, _HEADERS, what="the page")
+        server = await asyncio.start_server(talk, sock=listening, limit=REQUEST_BYTES)
         async with server:
             while True:
                 left_s = self._used_s + self._idle_s - loop.time()
@@ -105,59 +97,13 @@ class PageServer:
                     self._port = None  # `address` starts another one
                 return
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request and its answer; a client that is too slow loses its connection."""
-        self._connections += 1
-        try:
-            if self._connections <= CONNECTIONS_MAX:
-                async with asyncio.timeout(REQUEST_S):
-                    head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._answered(head.decode("latin-1")))
-                async with asyncio.timeout(ANSWER_S):
-                    await writer.drain()
-        except asyncio.LimitOverrunError:
-            writer.write(_failure(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
-        except (TimeoutError, asyncio.IncompleteReadError, OSError):
-            writer.transport.abort()
-        finally:
-            self._connections -= 1
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    def _answered(self, head: str) -> bytes:
-        request, *fields = head.split("\r\n")
-        method, _, rest = request.partition(" ")
-        path = rest.partition(" ")[0]
-        if method != "GET":
-            return _failure(HTTPStatus.METHOD_NOT_ALLOWED)
-        hosts = [field[5:].strip() for field in fields if field.lower().startswith("host:")]
-        if hosts != [f"{HOST}:{self._port}"]:
-            return _failure(HTTPStatus.FORBIDDEN)
-        token, slash, place = path.removeprefix("/").partition("/")
+    def _answered(self, request: Request) -> Response:
+        if request.all("host") != [f"{HOST}:{self._port}"]:
+            return failure(HTTPStatus.FORBIDDEN)
+        token, slash, place = request.target.removeprefix("/").partition("/")
         if not slash or not compare_digest(token.encode(), self._token.encode()):
-            return _failure(HTTPStatus.NOT_FOUND)
+            return failure(HTTPStatus.NOT_FOUND)
         self._used_s = asyncio.get_running_loop().time()
         name, _, query = place.partition("?")
-        try:
-            page = self._answer(name, query)
-        except Exception:  # noqa: BLE001 - a page that fails must not end the others
-            _log.exception("the page could not be made")
-            return _failure(HTTPStatus.INTERNAL_SERVER_ERROR)
-        if page is None:
-            return _failure(HTTPStatus.NOT_FOUND)
-        return _response(HTTPStatus.OK, page)
-
-
-def _failure(status: HTTPStatus) -> bytes:
-    return _response(status, Page("text/plain; charset=utf-8", f"{status.phrase}\n".encode()))
-
-
-def _response(status: HTTPStatus, page: Page) -> bytes:
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        f"Content-Type: {page.kind}",
-        f"Content-Length: {len(page.body)}",
-        *_HEADERS,
-    )
-    return "\r\n".join([*head, "", ""]).encode() + page.body
+        page = self._answer(name, query)
+        return failure(HTTPStatus.NOT_FOUND) if page is None else Response(page.body, page.kind)

@@ -71,7 +71,7 @@ def test_a_job_is_a_point_at_its_end() -> None:
         (T0 + 60, 60.0),
         (T0 + 30, 25.0),
     ]
-    assert [point.labels["lost"] for point in families["runanalyze_job_peak_bytes"].samples] == [
+    assert [point.labels["lost"] for point in families["runanalyze_job_max_bytes"].samples] == [
         "false",
         "true",
     ]

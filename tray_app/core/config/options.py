@@ -18,11 +18,13 @@ from msgspec import Struct
 
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import BandLimits
-from tray_app.core.config.settings import Colours, Headers
+from tray_app.core.config.settings import Colours, Headers, Token
 from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.listen_address import ListenAddress, parse_listen_address
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_address import ServerAddress, parse_address
 
+EXPORTER_ADDRESS = "127.0.0.1:9435"
 INTERVAL_MIN_S = 0.2
 INTERVAL_MAX_S = 3600.0
 ENVIRONMENT_PREFIX = "RUNANALYZE_TRAY_"
@@ -47,7 +49,8 @@ class Option(Struct, frozen=True):
 
     ``help`` is one sentence. ``example`` is TOML for the commented file, where the default is
     that nothing is set. ``flag``, its other name ``alias``, ``metavar``: for the command line.
-    ``was`` is the key that it had before, which is still understood.
+    ``was`` is the key that it had before, which is still understood. ``alone`` is the value of a
+    flag without one.
     """
 
     key: str
@@ -58,6 +61,7 @@ class Option(Struct, frozen=True):
     alias: str = ""
     metavar: str = ""
     was: str = ""
+    alone: str = ""
 
     @property
     def section(self) -> str:
@@ -195,6 +199,16 @@ def _header_text(text: object, name: str) -> str:
     return text
 
 
+def _listen_address(value: object) -> ListenAddress:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_listen_address(value)
+
+
+def _secret(value: object) -> Token:
+    return Token(_header_text(value, ""))
+
+
 def _token(value: object) -> Headers:
     return Headers((("Authorization", f"Bearer {_header_text(value, '')}"),))
 
@@ -300,6 +314,39 @@ OPTIONS: tuple[Option, ...] = (
         "Days for which minutes are kept; after that their hours are.",
     ),
     Option("history_hours_days", _number(1, 3660, "days"), "Days for which hours are kept."),
+    Option(
+        "exporter.listen",
+        OptionType(_listen_address),
+        "Serve the figures to Prometheus at this address, under /metrics (not set: nowhere).",
+        example=f'"{EXPORTER_ADDRESS}"',
+        flag="--exporter",
+        metavar="ADDR:PORT",
+        alone=EXPORTER_ADDRESS,
+    ),
+    Option(
+        "exporter.token",
+        OptionType(_secret),
+        "Only who sends this token, as a Bearer token or a password, may read them. Never shown.",
+        example='"secret"',
+    ),
+    Option(
+        "exporter.cert_file",
+        _TEXT,
+        "File with the certificate with which they are served over https.",
+        example='"~/exporter.pem"',
+    ),
+    Option(
+        "exporter.key_file",
+        _TEXT,
+        "File with the key of that certificate, if it is not in the same file.",
+        example='"~/exporter.key"',
+    ),
+    Option(
+        "exporter.client_ca_file",
+        _TEXT,
+        "Only who has a certificate of these CAs may read them (needs cert_file).",
+        example='"~/prometheus-ca.pem"',
+    ),
     Option("api.patience_s", _PATIENCE, "Seconds to wait for the API's answer."),
     Option(
         "api.patience_busy_s",
@@ -468,13 +515,21 @@ RISING = (
 """Settings none of which may be below the one before it."""
 EXCLUSIVE = (("pid", "match"),)
 """Settings of which only one may be set."""
-PATHS = ("tmp_dir", "log_file", "api.ca_file")
+PATHS = (
+    *("tmp_dir", "log_file", "api.ca_file"),
+    *("exporter.cert_file", "exporter.key_file", "exporter.client_ca_file"),
+)
 """Settings that are the path of a file or a directory."""
 GIVEN_CHARS = 60
-_SECRET = ("token", "headers")
+_SECRET = ("token", "headers", "exporter.token")
 _FIELDS = {
     "url": "address",
     "token": "headers",
+    "exporter.listen": "exporter_listen",
+    "exporter.token": "exporter_token",
+    "exporter.cert_file": "exporter_cert_file",
+    "exporter.key_file": "exporter_key_file",
+    "exporter.client_ca_file": "exporter_client_ca_file",
     "alerts.raised": "raised_percent",
     "alerts.high": "high_percent",
     "alerts.critical": "critical_percent",

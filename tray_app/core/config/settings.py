@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.listen_address import ListenAddress
 from tray_app.core.model.presets import PRESETS, Mode, Preset, PresetValues
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
 
@@ -32,6 +33,15 @@ class Headers(Struct, frozen=True):
         own = {name.lower() for name, _ in self.fields}
         kept = tuple(pair for pair in other.fields if pair[0].lower() not in own)
         return Headers(kept + self.fields)
+
+
+class Token(Struct, frozen=True):
+    """A secret that others must show. Never shown itself, not even by ``repr``."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "Token(hidden)"
 
 
 class Colours(Struct, frozen=True):
@@ -56,7 +66,10 @@ class Settings(Struct, frozen=True):
 
     ``pid`` or ``match`` (a regular expression) choose the process to watch, whatever the evidence.
     ``tmp_dir`` is the server's temp directory if its API does not report it; default: `tmp` in its
-    working directory."""
+    working directory.
+
+    ``exporter_listen`` is where the metrics are served, None: nowhere; the other ``exporter_*`` say
+    to whom."""
 
     address: ServerAddress = field(default_factory=lambda: parse_address(DEFAULT_URL))
     mode: Mode = Mode.AUTO
@@ -83,6 +96,11 @@ class Settings(Struct, frozen=True):
     history_samples_h: float = 24.0
     history_minutes_days: float = 30.0
     history_hours_days: float = 365.0
+    exporter_listen: ListenAddress | None = None
+    exporter_token: Token | None = None
+    exporter_cert_file: str | None = None
+    exporter_key_file: str | None = None
+    exporter_client_ca_file: str | None = None
 
 
 class RememberedChoices(Struct, frozen=True):
@@ -153,7 +171,11 @@ def for_demo(base: Settings) -> Settings:
 
 
 # Fixed for a run, or changed only by the menu while it runs.
-_FROM_THE_START = ("preset", "duration_s", "log_file")
+_FROM_THE_START = (
+    *("preset", "duration_s", "log_file"),
+    *("exporter_listen", "exporter_token"),
+    *("exporter_cert_file", "exporter_key_file", "exporter_client_ca_file"),
+)
 
 
 def reconfigured(

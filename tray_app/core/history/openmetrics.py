@@ -13,6 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.alerts.limits import Level
+from tray_app.core.model import metrics
+from tray_app.core.model.metrics import Metric
 
 END = "# EOF\n"
 PERCENT = 100
@@ -23,35 +25,34 @@ class Family(Struct, frozen=True):
     """One gauge: ``value`` and ``at_s`` (Unix time) of a record; None is no point.
 
     ``labels`` tell the metrics of the family apart; with them the records are sorted, so only kinds
-    with few records have some. ``unit`` ends the name, as the format wants it.
+    with few records have some.
     """
 
-    name: str
-    help: str
+    metric: Metric
     value: Callable[[Any], float | None]
     at_s: Callable[[Any], float]
-    unit: str = ""
     labels: Callable[[Any], Mapping[str, str]] | None = None
 
 
 def lines(family: Family, records: Iterable[object], server: str) -> Iterator[str]:
     """The family's head and its points; ``server`` is a label of each."""
-    yield f"# TYPE {family.name} gauge\n"
-    if family.unit:
-        yield f"# UNIT {family.name} {family.unit}\n"
-    yield f"# HELP {family.name} {family.help}\n"
+    metric = family.metric
+    yield f"# TYPE {metric.name} gauge\n"
+    if metric.unit:
+        yield f"# UNIT {metric.name} {metric.unit}\n"
+    yield f"# HELP {metric.name} {metric.help}\n"
     points = _sorted(family, records, server) if family.labels else _points(family, records, server)
     earlier = ("", -1.0)
     for labels, at_s, value in points:
         if (labels, at_s) != earlier:  # a metric has one point for each moment
-            yield f"{family.name}{{{labels}}} {value!r} {at_s:.3f}\n"
+            yield f"{metric.name}{{{labels}}} {value!r} {at_s:.3f}\n"
         earlier = labels, at_s
 
 
 def _points(
     family: Family, records: Iterable[object], server: str
 ) -> Iterator[tuple[str, float, float]]:
-    labels = _labels({"server": server})
+    labels = _labels({metrics.SERVER: server})
     for record in records:
         value = family.value(record)
         if value is not None:
@@ -66,7 +67,7 @@ def _sorted(
     for record in records:
         value = family.value(record)
         if value is not None:
-            labels = _labels({"server": server, **family.labels(record)})
+            labels = _labels({metrics.SERVER: server, **family.labels(record)})
             points.append((labels, family.at_s(record), value))
     return iter(sorted(points))
 
@@ -83,25 +84,21 @@ def _ratio(percent: float | None) -> float | None:
     return None if percent is None else percent / PERCENT
 
 
-def _sample(
-    name: str, help_text: str, value: Callable[[Any], float | None], unit: str = ""
-) -> Family:
-    return Family(f"runanalyze_{name}", help_text, value, at_s=lambda each: each.at_s, unit=unit)
+def _sample(metric: Metric, value: Callable[[Any], float | None]) -> Family:
+    return Family(metric, value, at_s=lambda each: each.at_s)
 
 
 def _span(
     name: str, help_text: str, value: Callable[[Any], float | None], unit: str = ""
 ) -> Family:
-    return Family(f"runanalyze_{name}", help_text, value, at_s=lambda each: each.from_s, unit=unit)
+    return Family(Metric(name, help_text, unit), value, at_s=lambda each: each.from_s)
 
 
-def _job(name: str, help_text: str, value: Callable[[Any], float | None], unit: str = "") -> Family:
+def _job(metric: Metric, value: Callable[[Any], float | None]) -> Family:
     return Family(
-        f"runanalyze_job_{name}",
-        help_text,
+        metric,
         value,
         at_s=lambda each: each.ended_s,
-        unit=unit,
         labels=lambda each: {"lost": "true" if each.lost else "false"},
     )
 
@@ -124,13 +121,13 @@ _SPANS = (
     ),
     _span("open_files_max", "Most open files of the server.", lambda r: r.most_descriptors),
     _span(
-        "machine_available_min_bytes",
+        "system_available_min_bytes",
         "Least memory that the machine had available.",
         lambda r: r.least_available_bytes,
         "bytes",
     ),
     _span(
-        "temp_max_bytes",
+        "tmp_max_bytes",
         "Largest size of the temp directory.",
         lambda r: r.most_temp_bytes,
         "bytes",
@@ -141,46 +138,36 @@ _SPANS = (
 
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "samples": (
-        _sample("memory_bytes", "Memory of the server.", lambda r: r.memory_bytes, "bytes"),
-        _sample(
-            "cpu_ratio",
-            "CPU of the server; 1 is one core.",
-            lambda r: _ratio(r.cpu_percent),
-            "ratio",
-        ),
-        _sample("open_files", "Open files of the server.", lambda r: r.descriptors),
-        _sample(
-            "machine_available_bytes",
-            "Memory that the machine has available.",
-            lambda r: r.available_bytes,
-            "bytes",
-        ),
-        _sample("temp_bytes", "Size of the temp directory.", lambda r: r.temp_bytes, "bytes"),
-        _sample(
-            "memory_level",
-            "Level of memory: 0 normal, 1 raised, 2 high, 3 critical.",
-            lambda r: LEVELS.get(r.level),
-        ),
-        _sample("busy", "1 while a job is running.", lambda r: int(r.activity != "idle")),
+        _sample(metrics.MEMORY, lambda r: r.memory_bytes),
+        _sample(metrics.CPU, lambda r: _ratio(r.cpu_percent)),
+        _sample(metrics.OPEN_FILES, lambda r: r.descriptors),
+        _sample(metrics.SYSTEM_AVAILABLE, lambda r: r.available_bytes),
+        _sample(metrics.TMP, lambda r: r.temp_bytes),
+        _sample(metrics.LEVEL, lambda r: LEVELS.get(r.level)),
+        _sample(metrics.BUSY, lambda r: int(r.activity != "idle")),
     ),
     "minutes": _SPANS,
     "hours": _SPANS,
     "jobs": (
         _job(
-            "duration_seconds",
-            "Time that the job took.",
+            Metric("job_duration_seconds", "Time that the job took.", "seconds"),
             lambda r: round(r.ended_s - r.started_s, 3),
-            "seconds",
         ),
-        _job("before_bytes", "Memory before the job.", lambda r: r.before_bytes, "bytes"),
-        _job("peak_bytes", "Most memory during the job.", lambda r: r.peak_bytes, "bytes"),
-        _job("after_bytes", "Memory after the job.", lambda r: r.after_bytes, "bytes"),
-        _job("kept_bytes", "Memory that the job did not release.", lambda r: r.kept_bytes, "bytes"),
+        _job(
+            Metric("job_before_bytes", "Memory before the job.", "bytes"),
+            lambda r: r.before_bytes,
+        ),
+        # Not "peak": the exporter has a histogram of that name.
+        _job(
+            Metric("job_max_bytes", "Most memory during the job.", "bytes"),
+            lambda r: r.peak_bytes,
+        ),
+        _job(Metric("job_after_bytes", "Memory after the job.", "bytes"), lambda r: r.after_bytes),
+        _job(metrics.JOB_KEPT, lambda r: r.kept_bytes),
     ),
     "alerts": (
         Family(
-            "runanalyze_alert",
-            "1 at each alert.",
+            Metric("alert", "1 at each alert."),
             lambda _: 1,
             lambda r: r.at_s,
             labels=lambda r: {"kind": r.kind, "level": r.level, "fate": r.fate},
@@ -188,8 +175,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "servers": (
         Family(
-            "runanalyze_server_event",
-            "1 where the server started, ended, or replaced a worker.",
+            Metric("server_event", "1 where the server started, ended, or replaced a worker."),
             lambda _: 1,
             lambda r: r.at_s,
             labels=lambda r: {"event": r.what},
@@ -197,11 +183,9 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     ),
     "gaps": (
         Family(
-            "runanalyze_gap_seconds",
-            "Length of a time that nobody watched, at its end.",
+            Metric("gap_seconds", "Length of a time that nobody watched, at its end.", "seconds"),
             lambda r: round(r.to_s - r.from_s, 3),
             at_s=lambda r: r.to_s,
-            unit="seconds",
             labels=lambda r: {"reason": r.why},
         ),
     ),

@@ -210,6 +210,7 @@ class ProcessReading(Struct, frozen=True):
     answers the API when exactly one can (else None: several workers share the port). ``target`` is
     None when no server was found, with the reason in ``problem``. ``shared_bytes`` is the memory
     that the sum of RSS counts more than once, as far as known; ``kind`` says how well it is known.
+    ``cpu_used_s`` is the tree's CPU time since its first reading.
     """
 
     taken_s: float
@@ -228,6 +229,7 @@ class ProcessReading(Struct, frozen=True):
     killed: Killed | None = None
     shared_bytes: int = 0
     kind: MemoryKind = MemoryKind.RSS
+    cpu_used_s: float | None = None
 
     @property
     def is_stopped(self) -> bool:

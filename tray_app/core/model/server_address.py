@@ -10,6 +10,7 @@ from msgspec import Struct
 
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _LOOPBACK_NAMES = ("localhost.localdomain", "ip6-localhost", "ip6-loopback")
+LABEL_HOST_CHARS = 80
 DEFAULT_URL = "http://localhost:8000"
 
 
@@ -30,6 +31,13 @@ class ServerAddress(Struct, frozen=True):
         """
         path = urlsplit(self.url).path
         return f"{_one_host(self.host)}:{self.port}{_one_path(path)}"
+
+    @property
+    def label(self) -> str:
+        """``gpu-box:8000``: host and port alone, of a bounded length. For other programs, which
+        keep it and pass it on."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host[:LABEL_HOST_CHARS]}:{self.port}"
 
     def __repr__(self) -> str:
         return f"ServerAddress({self.shown})"

@@ -28,6 +28,7 @@ NO_DESKTOP = "no desktop session (no display and no session bus): using the cons
 NO_BUS = (
     "cannot show an icon without a session bus: start one with dbus-run-session, or use --console"
 )
+NO_PROMETHEUS_CLIENT = "--exporter needs prometheus-client: pip install 'runanalyze-tray[fleet]'"
 DEMO_REPEATS_TITLE = "The demo starts again"
 DEMO_REPEATS = "It repeats every minute until you quit. The last video kept some memory."
 MISTAKES_SHOWN = 4
@@ -58,6 +59,24 @@ def already_running(url: str, *, heard: bool) -> str:
 def address_taken(url: str, old_url: str) -> str:
     """Why an edit of the config file does not change the server's address."""
     return f"already running for {url}, so still watching {old_url}"
+
+
+def exporter_serves(url: str) -> str:
+    """Where Prometheus finds the figures."""
+    return f"exporter: the metrics are at {url}/metrics"
+
+
+def exporter_failed(address: str, reason: str) -> str:
+    """Why there are no metrics in this run."""
+    return f"exporter: cannot listen at {address}: {reason}"
+
+
+def exporter_is_open(address: str) -> str:
+    """The warning where everybody on the network may read."""
+    return (
+        f"exporter: everybody who reaches {address} can read the metrics: set exporter.token, or"
+        " exporter.cert_file and exporter.client_ca_file"
+    )
 
 
 def restarted(seen: Restarts) -> str:

@@ -120,6 +120,7 @@ class ServerProbe:
             worker_count=len(tree.workers),
             answering_rss_bytes=tree.answering_rss_bytes,
             cpu_percent=tree.cpu_percent,
+            cpu_used_s=tree.cpu_used_s,
             workers=tree.workers,
             candidates=self._choice.candidates,
             loss=self._loss,

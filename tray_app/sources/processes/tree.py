@@ -37,17 +37,19 @@ class TreeReading(Struct, frozen=True):
     workers: tuple[int, ...]
     answering_rss_bytes: int | None
     ended: tuple[ProcessRow, ...] = ()
+    cpu_used_s: float = 0.0
 
 
 class Load:
     """The CPU of the whole tree, including processes that lived and ended between two readings.
 
     A parent's counter includes an ended child once it has reaped it. The child's time known until
-    then is subtracted, so that no time counts twice.
+    then is subtracted, so that no time counts twice. ``used_s`` is all of it since the beginning.
     """
 
     def __init__(self) -> None:
         self.percent: float | None = None
+        self.used_s = 0.0
         self._since_s: float | None = None
         self._spent_s = 0.0
         self._reaped_s = 0.0
@@ -77,7 +79,9 @@ class Load:
         # A child may be reaped long after its end; its time is not recent.
         unseen_s = min(self._reaped_s - known_s, span_s * (os.cpu_count() or 1))
         self._left_s = self._left_s - known_s if now_s < self._left_until_s else 0.0
-        self.percent = 100 * (self._spent_s + unseen_s) / span_s
+        spent_s = self._spent_s + unseen_s
+        self.percent = 100 * spent_s / span_s
+        self.used_s += spent_s
         self._since_s, self._spent_s, self._reaped_s = now_s, 0.0, 0.0
 
 
@@ -174,6 +178,7 @@ class ServerTree:
         return TreeReading(
             rows=self.rows,
             cpu_percent=self._load.percent,
+            cpu_used_s=self._load.used_s,
             workers=tuple(answers),
             answering_rss_bytes=next(iter(answers.values())) if len(answers) == 1 else None,
             ended=ended,
