@@ -10,6 +10,7 @@ from tests.history.made import T0, sample
 from tests.history.test_incidents import file_of, incident, polls
 from tray_app.app.pages import Pages
 from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.history.records import AlertRecord
 
 
 def pages_of(path: Path) -> Pages:
@@ -25,6 +26,28 @@ def test_the_history_is_a_page_that_asks_for_more(tmp_path: Path) -> None:
     assert "connect-src &#x27;self&#x27;" in html
     with urlopen(f"{pages.address()}data?after={round(1000 * (T0 + 990))}", timeout=20) as told:
         assert json.loads(told.read())["rows"]["count"] == 4
+
+
+def test_the_verdict_is_made_from_time_to_time(tmp_path: Path) -> None:
+    """And at once where something has happened: a job, an alert, an end of the server."""
+    path, now = tmp_path / "h.sqlite3", [T0 + 1010.0]
+    file_of(path, *(sample(second) for second in range(0, 1000, 2)))
+    pages = Pages(path, "http://localhost:8000", lambda: AlertLimits(), lambda: now[0])
+
+    def peak(after_s: float) -> str:
+        told = pages.answer("data", f"after={round(1000 * (T0 + after_s))}")
+        assert told is not None
+        return str(json.loads(told.body)["verdict"]["happened"]["All"]["lead"])
+
+    assert peak(990) == "Peak 500 MB"
+    file_of(path, sample(1002, 700))
+    now[0] += 2.0
+    assert peak(1000) == "Peak 500 MB"
+    now[0] += 9.0
+    assert peak(1000) == "Peak 700 MB"
+    file_of(path, sample(1004, 900), AlertRecord(T0 + 1004, "high", "High", "x"))
+    now[0] += 1.0
+    assert peak(1002) == "Peak 900 MB"
 
 
 def test_an_incident_is_a_page_of_its_own(tmp_path: Path) -> None:

@@ -19,12 +19,18 @@ __all__ = ["history"]
 def test_it_writes_one_private_file(
     history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And says where."""
+    """And says where, and the page's verdict."""
     page = tmp_path / "page.html"
-    assert str(page) in exported(capsys, "--report", str(page))
+    where, time, *verdict = exported(capsys, "--report", str(page)).splitlines()
+    assert where.endswith(str(page))
+    assert time == "The whole time of this page:"
+    assert len(verdict) == 3
+    assert verdict[0].startswith("Peak 500 MB at ")
     text = page.read_text("utf-8")
     (inside,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
     assert json.loads(inside)["rows"]["count"] == 2
+    told = [json.loads(inside)["verdict"]["happened"]["All"][key] for key in ("lead", "rest")]
+    assert " ".join(told) == verdict[0]
     if sys.platform != "win32":
         assert stat.S_IMODE(page.stat().st_mode) == 0o600
 
@@ -38,7 +44,7 @@ def test_it_names_the_whole_path(
     """Also where the flag names a file in the current directory, or none."""
     assert history.is_file()
     monkeypatch.chdir(tmp_path)
-    assert exported(capsys, "--report").endswith(f"wrote {tmp_path / 'runanalyze-tray.html'}\n")
+    assert f"wrote {tmp_path / 'runanalyze-tray.html'}\n" in exported(capsys, "--report")
 
 
 def test_since_limits_it(history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ from tray_app.core.history.records import (
     ServerRecord,
 )
 from tray_app.core.history.thinning import Cut, Means
+from tray_app.core.history.verdict import Peak
 from tray_app.core.monitor.carried import Carried
 from tray_app.history.schema import (
     HOUR_MS,
@@ -238,6 +239,17 @@ def size_bytes(connection: sqlite3.Connection) -> int:
     return int((pages - free) * page_bytes)
 
 
+_PEAK = f"""
+    SELECT max(memory) AS highest, 0 AS length, at_ms, activity, stage FROM samples
+    WHERE at_ms >= :from AND at_ms < :to
+    UNION ALL
+    SELECT max(most), length_ms, from_ms, '', '' FROM spans
+    WHERE length_ms IN ({MINUTE_MS}, {HOUR_MS}) AND from_ms >= :from AND from_ms < :to
+    GROUP BY length_ms ORDER BY highest DESC, length LIMIT 1
+"""
+"""SQLite takes the other columns from the row of the highest."""
+
+
 class History:
     """Reads a history file; every method opens it, so that nothing is held between them.
 
@@ -247,7 +259,7 @@ class History:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def rows(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def rows(self, statement: str, *values: Any, **named: Any) -> Iterator[tuple[Any, ...]]:
         """What this statement finds, one row after the other."""
         if not self._path.is_file():
             return
@@ -256,7 +268,7 @@ class History:
             if not _version(connection):
                 return  # its writer is just making it
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            yield from connection.execute(statement, values)
+            yield from connection.execute(statement, named or values)
 
     def samples(self, from_s: float, to_s: float) -> Iterator[SampleRecord]:
         """Oldest first; one after the other, so that a year needs as little memory as a minute."""
@@ -279,6 +291,37 @@ class History:
         ):
             row = (from_ms / 1000, *figures, watched_ms / 1000, busy_ms / 1000)
             yield Means(*row)
+
+    def newest_sample(self) -> SampleRecord | None:
+        """The newest one."""
+        for (at_ms,) in self.rows("SELECT max(at_ms) FROM samples"):
+            if at_ms is not None:
+                return next(self.samples(at_ms / 1000, at_ms / 1000 + 0.001), None)
+        return None
+
+    def begun_s(self, from_s: float, to_s: float) -> float | None:
+        """When the first row of this time is; None: there is none."""
+        statement = (
+            "SELECT min(at_ms) FROM samples WHERE at_ms >= :from AND at_ms < :to UNION ALL"
+            " SELECT min(from_ms) FROM spans WHERE from_ms >= :from AND from_ms < :to"
+        )
+        times = {"from": _ms(from_s), "to": _ms(to_s)}
+        found = [at_ms for (at_ms,) in self.rows(statement, **times) if at_ms is not None]
+        return min(found) / 1000 if found else None
+
+    def peak(self, from_s: float, to_s: float) -> Peak | None:
+        """The highest memory, of the finest kind of row that still has it."""
+        times = {"from": _ms(from_s), "to": _ms(to_s)}
+        for size_bytes, length_ms, at_ms, activity, stage in self.rows(_PEAK, **times):
+            if size_bytes is not None:
+                return Peak(
+                    size_bytes=size_bytes,
+                    at_s=at_ms / 1000,
+                    length_s=length_ms / 1000,
+                    activity=activity,
+                    stage=stage,
+                )
+        return None
 
     def jobs(self, from_s: float, to_s: float) -> Iterator[JobRecord]:
         """Those that ended in this time, oldest first."""

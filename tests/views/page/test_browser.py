@@ -18,6 +18,7 @@ from tests.history.made import MIB, T0, sample
 from tests.needs import missing
 from tests.views.page.test_document import HOSTILE
 from tray_app.core.history.page_data import (
+    Answer,
     Line,
     Mark,
     PageAlert,
@@ -25,6 +26,7 @@ from tray_app.core.history.page_data import (
     PageGap,
     PageJob,
     PageServer,
+    PageVerdict,
     Section,
     rows_of,
 )
@@ -365,6 +367,35 @@ def test_it_fits_a_telephone(browser: Any, tmp_path: Path, scheme: str) -> None:
     assert js(browser, "document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_verdict_is_that_of_the_chosen_range(browser: Any, tmp_path: Path) -> None:
+    """Hostile words are words; a time zoomed by hand keeps that of the last range."""
+    opened(browser, tmp_path, an_hour(verdict=verdict()))
+    first = "document.querySelector('#verdict p').innerText"
+    assert text(browser, "#verdict h2") == "All of it"
+    keys(browser, "1")
+    assert js(browser, first) == f"Peak 1 GB while processing {HOSTILE}."
+    assert text(browser, "#verdict h2") == "The last 1 h"
+    assert js(browser, "document.querySelectorAll('#verdict .concern').length") == 2
+    keys(browser, "+")
+    assert text(browser, "#verdict h2") == "The last 1 h"
+    keys(browser, "2")  # it has no more than this hour
+    assert js(browser, first) == "Peak 3 GB in all."
+    assert js(browser, "document.querySelectorAll('#verdict .concern').length") == 1
+
+
+def verdict(leak: str = "5 jobs kept 300 MB.") -> PageVerdict:
+    return PageVerdict(
+        opens="All",
+        times={"1 h": "The last 1 h", "All": "All of it"},
+        happened={
+            "1 h": Answer("Peak 1 GB", f"while processing {HOSTILE}.", True),
+            "All": Answer("Peak 3 GB", "in all."),
+        },
+        leak=Answer("Possible leak:", leak, True),
+        next=Answer("The next video fits:", "9 GB are free."),
+    )
+
+
 def test_hostile_words_are_words(browser: Any, tmp_path: Path) -> None:
     """Of the server, a process, a stage, an alert."""
     page = an_hour(
@@ -395,7 +426,7 @@ def live() -> Iterator[tuple[str, list[PageData], list[str]]]:
     """A server of a live page; the pages that it answers with, and the requests it had."""
     answers: list[PageData] = []
     asked: list[str] = []
-    page = document(an_hour(), live_url="data").encode()
+    page = document(an_hour(verdict=verdict()), live_url="data").encode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -433,10 +464,12 @@ def test_a_live_page_shows_new_samples(
     keys(browser, "+")
     keys(browser, "\ue011")  # Home
     before = text(browser, ".shown")
-    answers.append(an_hour(rows=rows_of([sample(STEP_S * COUNT, 777)]), to_ms=TO_MS + 2000))
+    newest = rows_of([sample(STEP_S * COUNT, 777)])
+    answers.append(an_hour(rows=newest, to_ms=TO_MS + 2000, verdict=verdict("6 jobs kept it.")))
     wait_for(browser, "document.getElementById('value-memory').textContent === '777 MB'")
     frame(browser)
     assert text(browser, ".shown") == before
+    assert "6 jobs kept it." in text(browser, "#verdict")
     assert f"data?after={TO_MS - 2000}" in asked[1]
     assert {path.partition("?")[0] for path in asked} == {"/t/", "/t/data"}
 
@@ -447,7 +480,8 @@ def test_nothing_serious_is_found_by_axe(browser: Any, tmp_path: Path) -> None:
     axe = Path(package.__file__).parent / "axe.min.js"
     for scheme in ("light", "dark"):
         look(browser, scheme=scheme)
-        opened(browser, tmp_path, an_hour(sections=[Section("Stacks", "main\n  work")]))
+        sections = [Section("Stacks", "main\n  work")]
+        opened(browser, tmp_path, an_hour(sections=sections, verdict=verdict()))
         browser.execute_script(axe.read_text("utf-8"))
         found = browser.execute_async_script("axe.run().then(arguments[0])")
         bad = [

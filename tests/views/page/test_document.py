@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 
 from tests.views.page.test_overview import NOW_MS, page
 from tray_app.core.history.page_data import (
+    Answer,
     LeftOut,
     PageAlert,
     PageJob,
     PageServer,
+    PageVerdict,
     Section,
     rows_of,
 )
@@ -37,6 +40,15 @@ class Tags(HTMLParser):
             self.policy = told["content"] or ""
 
 
+VERDICT = PageVerdict(
+    opens="24 h",
+    times={"24 h": "The last 24 h", "All": "All"},
+    happened={"24 h": Answer("Peak 2 GB", f"while processing {HOSTILE}."), "All": Answer("A", "")},
+    leak=Answer("Possible leak:", "3 jobs.", True),
+    next=Answer("The next video fits:", "9 GB are free."),
+)
+
+
 def hostile_page() -> object:
     return page(
         server=HOSTILE,
@@ -56,6 +68,7 @@ def hostile_page() -> object:
         alerts=[PageAlert(at_ms=NOW_MS, kind="K", title=HOSTILE, text=HOSTILE, fate=HOSTILE)],
         servers=[PageServer(NOW_MS, HOSTILE, 1, HOSTILE)],
         sections=[Section(HOSTILE, HOSTILE)],
+        verdict=VERDICT,
     )
 
 
@@ -67,6 +80,20 @@ def test_what_came_from_others_is_text() -> None:
     assert "img" not in tags
     (inside,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
     assert json.loads(inside)["alerts"][0]["title"] == HOSTILE
+
+
+def test_the_verdict_is_at_the_top() -> None:
+    """Three sentences, also without the script; hostile words are words. A page of nothing, or of
+    an incident, has none."""
+    text = document(hostile_page())  # type: ignore[arg-type]
+    top = text.partition('<section id="verdict">')[2].partition("</section>")[0]
+    assert top == (
+        "<h2>The last 24 h</h2><p><b>Peak 2 GB</b>"
+        f" <span>while processing {escape(HOSTILE)}.</span></p>"
+        "<p class=concern><b>Possible leak:</b> <span>3 jobs.</span></p>"
+        "<p><b>The next video fits:</b> <span>9 GB are free.</span></p>"
+    )
+    assert 'id="verdict"' not in document(page())
 
 
 def test_it_asks_nobody_for_anything() -> None:

@@ -15,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.alerts.facts import Facts
-from tray_app.core.alerts.limits import Level
+from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.alerts.policy import Finding, Policy
+from tray_app.core.analysis.job_profiles import Profile
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.timing import has_lasted
 
@@ -78,7 +79,9 @@ def update(state: RoomState, facts: Facts) -> tuple[RoomState, RoomAgain | None]
         # What it needs is not told before the end of the job; the shortage may last.
         is_same = state.next is None or not facts.activity.stirs
         return (state if is_same else replace(state, next=None, eased_s=None)), None
-    now_s, found = facts.now.mono_s, _next(facts, facts.fresh_bytes)
+    now_s = facts.now.mono_s
+    available_bytes = facts.system.available_bytes if facts.system else None
+    found = next_video(facts.profile, facts.fresh_bytes, available_bytes, facts.limits)
     if found.short is not None:
         short_s = now_s if state.short_s is None else state.short_s
         return RoomState(short_s, None, found), None
@@ -93,23 +96,28 @@ def update(state: RoomState, facts: Facts) -> tuple[RoomState, RoomAgain | None]
     return RoomState(next=found), again
 
 
-def _next(facts: Facts, memory_bytes: int) -> NextVideo:
-    profile, system = facts.profile, facts.system
-    assert profile is not None
+def left_bytes(memory_bytes: int, limits: AlertLimits) -> int:
+    """The way from this memory to the critical level."""
+    return max(0, round(limits.limit_mb(Level.CRITICAL) * MIB) - memory_bytes)
+
+
+def next_video(
+    profile: Profile, memory_bytes: int, free_bytes: int | None, limits: AlertLimits
+) -> NextVideo:
+    """What the next one needs from this memory on, and whether that is there."""
     needs_bytes = max(0, profile.typical_bytes(memory_bytes) - memory_bytes)
     most_bytes = max(needs_bytes, profile.most_bytes(memory_bytes) - memory_bytes)
-    free_bytes = system.available_bytes if system else None
-    left_bytes = max(0, round(facts.limits.limit_mb(Level.CRITICAL) * MIB) - memory_bytes)
+    left = left_bytes(memory_bytes, limits)
     short = None
     if free_bytes is not None and most_bytes > free_bytes:
         short = Short.MACHINE
-    elif most_bytes > left_bytes:
+    elif most_bytes > left:
         short = Short.CRITICAL
     return NextVideo(
         needs_bytes=needs_bytes,
         most_bytes=most_bytes,
         free_bytes=free_bytes,
-        left_bytes=left_bytes,
+        left_bytes=left,
         jobs=profile.jobs,
         short=short,
     )

@@ -31,6 +31,10 @@ BEYOND_PART = 0.1
 LONGER = 1.5
 
 
+Climb = tuple[int, int, float | None]
+"""From where a job climbed, to where, and how long that took."""
+
+
 class Profile(Struct, frozen=True):
     """What these jobs needed, where that tells what the next one will need.
 
@@ -103,11 +107,17 @@ def update(learned: Learned, jobs: tuple[Job, ...]) -> Learned:
 
 def profile_of(jobs: Sequence[Job]) -> Profile | None:
     """The profile of jobs; None if too few are known, or they differ too much to tell."""
-    known = [
-        (job.before.memory_bytes, job.peak_bytes, job.peaked_s)
-        for job in jobs
-        if job.before is not None and job.peak_bytes is not None and not job.lost
-    ]
+    return profile_of_climbs(
+        [
+            (job.before.memory_bytes, job.peak_bytes, job.peaked_s)
+            for job in jobs
+            if job.before is not None and job.peak_bytes is not None and not job.lost
+        ]
+    )
+
+
+def profile_of_climbs(known: Sequence[Climb]) -> Profile | None:
+    """The same of their climbs alone."""
     if len(known) < JOBS_MIN:
         return None
     rises = sorted(peak - start for start, peak, _ in known)

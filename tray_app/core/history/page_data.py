@@ -141,6 +141,26 @@ class PageGap(Struct, frozen=True):
     why: str
 
 
+class Answer(Struct, frozen=True):
+    """One of the sentences at the top; ``lead`` is its beginning, in bold. ``concern``: it says
+    that something is wrong."""
+
+    lead: str
+    rest: str
+    concern: bool = False
+
+
+class PageVerdict(Struct, frozen=True):
+    """The page in three sentences; the first is of a range, of which ``times`` are the words. The
+    page opens with the range ``opens``."""
+
+    opens: str
+    times: dict[str, str]
+    happened: dict[str, Answer]
+    leak: Answer
+    next: Answer
+
+
 class LeftOut(Struct, frozen=True):
     """How many older ones there are of each."""
 
@@ -174,6 +194,7 @@ class PageData(Struct, frozen=True):
     marks: list[Mark] = []
     sections: list[Section] = []
     left_out: LeftOut = LeftOut()
+    verdict: PageVerdict | None = None
 
 
 def page_data(

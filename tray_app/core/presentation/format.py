@@ -25,6 +25,11 @@ def size(size_bytes: float | None) -> str:
     return f"{gigabytes:.2f} GB" if gigabytes < 9.995 else f"{gigabytes:.1f} GB"
 
 
+def rough_size(size_bytes: int) -> str:
+    """``1.4 GB``: with one digit, for what is known no better."""
+    return size(size_bytes) if size_bytes < GIB else f"{size_bytes / GIB:.1f} GB"
+
+
 def rate(bytes_s: float | None) -> str:
     """``+12 MB/s``, ``−3 MB/s``, ``steady``; empty while there is no trend."""
     if bytes_s is None:

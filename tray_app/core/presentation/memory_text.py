@@ -8,7 +8,7 @@ from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.room import NextVideo, Short
 from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage, UssPss
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, size
+from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, rough_size, size
 
 NO_READING = "no reading"
 # A job that keeps less is noise: the recorded idle server moves by less.
@@ -115,20 +115,15 @@ def next_video(value: NextVideo | None) -> str:
     if value is None:
         return ""
     if value.short is None:
-        return f"Next video needs about {_short(value.needs_bytes)}"
+        return f"Next video needs about {rough_size(value.needs_bytes)}"
     room_bytes = value.left_bytes if value.short is Short.CRITICAL else value.free_bytes or 0
     if value.needs_bytes > room_bytes:
-        needs = f"Next video needs about {_short(value.needs_bytes)}"
+        needs = f"Next video needs about {rough_size(value.needs_bytes)}"
     else:
-        needs = f"Next video may need {_short(value.most_bytes)}"
-    room = _short(room_bytes)
+        needs = f"Next video may need {rough_size(value.most_bytes)}"
+    room = rough_size(room_bytes)
     is_limit = value.short is Short.CRITICAL
     return f"{needs}; critical in {room}" if is_limit else f"{needs}; {room} free: wait"
-
-
-def _short(bytes_: int) -> str:
-    """``1.4 GB``: a size with one digit, for what is known no better."""
-    return size(bytes_) if bytes_ < GIB else f"{bytes_ / GIB:.1f} GB"
 
 
 def scarce(value: SystemMemory | None) -> str:

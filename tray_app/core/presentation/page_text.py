@@ -90,7 +90,13 @@ def span(page: PageData) -> str:
 def moment(at_ms: int) -> str:
     """``Thu 26 Nov 2026, 14:02:07``, in the time of this machine."""
     at = datetime.fromtimestamp(at_ms / 1000)
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S}"
+    return f"{day(at_ms / 1000)} {at.year}, {at:%H:%M:%S}"
+
+
+def day(at_s: float) -> str:
+    """``Thu 26 Nov``."""
+    at = datetime.fromtimestamp(at_s)
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}"
 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from tray_app.core.history.page_data import PageData, Section
+from tray_app.core.history.page_data import PageData, PageVerdict, Section
 from tray_app.core.presentation import page_text
 from tray_app.views.page import overview
 
@@ -49,6 +49,7 @@ def document(page: PageData, live_url: str | None = None) -> str:
         "style": style,
         "script": code,
         "live": escape(live_url or ""),
+        "verdict": _verdict(page.verdict) if page.verdict else "",
         "overview": overview.svg(page) if page.rows.count else "",
         "leads": _sections(each for each in page.sections if each.leads),
         "sections": _sections(each for each in page.sections if not each.leads),
@@ -91,6 +92,17 @@ def _text(name: str) -> str:
 
 def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _verdict(verdict: PageVerdict) -> str:
+    """What the page opens with; the script puts the words of other ranges into the same places."""
+    answers = (verdict.happened[verdict.opens], verdict.leak, verdict.next)
+    lines = "".join(
+        f"<p{' class=concern' if each.concern else ''}><b>{escape(each.lead)}</b>"
+        f" <span>{escape(each.rest)}</span></p>"
+        for each in answers
+    )
+    return f'<section id="verdict"><h2>{escape(verdict.times[verdict.opens])}</h2>{lines}</section>'
 
 
 def _sections(sections: Iterable[Section]) -> str:

@@ -75,12 +75,11 @@ class Page {
     this.limits = { from: data.from_ms, to: Math.max(data.to_ms, data.from_ms + SHORTEST) };
     this.cursor = null;
     this.queued = false;
-    this.range = RANGES.findLast(([, span]) => span <= 24 * HOUR_MS)[0];
+
     this.build();
     this.tables();
     this.listen();
-    const all = this.limits.to - this.limits.from <= 24 * HOUR_MS;
-    this.choose(all ? "All" : "24 h");
+    this.choose(this.opens());
     this.drawNow();
   }
 
@@ -123,9 +122,33 @@ class Page {
     return { spec, chart, value, legend, made };
   }
 
+  /** The range that the page opens with; where it has less than 24 h, or is told nothing else, all. */
+  opens() {
+    const isDay = this.limits.to - this.limits.from <= 24 * HOUR_MS;
+    return isDay ? "All" : this.model.verdict?.opens ?? "24 h";
+  }
+
+  /** The sentences at the top, of the range that was chosen last. */
+  judge() {
+    const { verdict } = this.model;
+    const place = document.getElementById("verdict");
+    if (!verdict || !place) return;
+    const name = this.judged in verdict.happened ? this.judged : "All";
+    place.querySelector("h2").textContent = verdict.times[name];
+    const lines = place.querySelectorAll("p");
+    [verdict.happened[name], verdict.leak, verdict.next].forEach((answer, number) => {
+      const line = lines[number];
+      line.classList.toggle("concern", answer.concern);
+      line.querySelector("b").textContent = answer.lead;
+      line.querySelector("span").textContent = answer.rest;
+    });
+  }
+
   /** The view of a named range: its end is the newest. */
   choose(name) {
     this.range = name;
+    this.judged = name;
+    this.judge();
     const span = RANGES.find(([each]) => each === name)[1];
     const width = Math.min(span, this.limits.to - this.limits.from);
     this.show({ from: this.limits.to - width, to: this.limits.to });
@@ -437,12 +460,14 @@ class Page {
     const happened = newer.jobs.length + newer.alerts.length > 0;
     this.model = modelOf({
       ...model,
+      verdict: newer.verdict ?? model.verdict,
       jobs: merged(model.jobs, newer.jobs, (each) => each.started_ms),
       alerts: merged(model.alerts, newer.alerts, (each) => `${each.at_ms} ${each.title}`),
       servers: merged(model.servers, newer.servers, (each) => `${each.at_ms} ${each.what}`),
       gaps: merged(model.gaps, newer.gaps, (each) => each.from_ms),
     }, rows);
     if (happened) this.fill();
+    this.judge();
     if (isFirst) this.choose("All");
     else this.show(followed(this.view, before, this.limits));
   }
