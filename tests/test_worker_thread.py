@@ -22,7 +22,7 @@ from tests.runtime.test_sampler import FakeProbe
 from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
 from tests.views.test_presenter import FakePanel, sampled
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app import worker_thread
 from tray_app.app import tray
 from tray_app.core.config.settings import Settings
@@ -46,7 +46,6 @@ from tray_app.sources.demo import DemoApi, DemoServer
 from tray_app.views.presenter import Presenter
 from tray_app.worker_thread import WorkerThread
 
-LIMIT_S = 10.0
 AILMENTS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE", "EPIPE")
 
 
@@ -127,7 +126,7 @@ def test_the_sampler_goes_on(
     failing_first(monkeypatch, engine, "_turn", ailment)
     engine.start(FakeProbe())
     try:
-        assert isinstance(samples.get(timeout=LIMIT_S), Sampled)
+        assert isinstance(samples.get(timeout=AMPLE_S), Sampled)
         assert restarted[0] == ("sampler", ailment.strerror)
     finally:
         engine.stop()
@@ -178,7 +177,7 @@ def test_the_presenter_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError
         presenter.tell(sampled(2300))
         wait_for(lambda: panel.images, "the third one is shown")
     finally:
-        presenter.close(LIMIT_S)
+        presenter.close(AMPLE_S)
 
 
 def test_the_notices_go_on(
@@ -203,10 +202,10 @@ def test_the_notices_go_on(
     several = [HostMissing(), *(OpenFailed(f"{number}", "why") for number in range(3))]
     for event in (*several, HostMissing(), Ended()):  # the log says HostMissing, and fails
         events.put(event)
-    assert ended.wait(LIMIT_S)
+    assert ended.wait(AMPLE_S)
     assert handled == [*several, HostMissing()]
     assert {name for name, _ in restarted} == {"notices"}
-    thread.join(LIMIT_S)
+    thread.join(AMPLE_S)
 
 
 def test_the_api_worker_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> None:
@@ -217,8 +216,8 @@ def test_the_api_worker_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSErro
         failing_first(monkeypatch, client, "_outcome", ailment)
         try:
             for kind in (ApiFailure, ApiFailure, ApiReading):
-                assert client.ask(LIMIT_S)
-                assert isinstance(outcomes.get(timeout=LIMIT_S), kind)
+                assert client.ask(AMPLE_S)
+                assert isinstance(outcomes.get(timeout=AMPLE_S), kind)
         finally:
             client.close()
 
@@ -235,8 +234,8 @@ def test_a_receiver_that_fails_costs_one_answer(ailment: OSError) -> None:
         client = ApiClient(server.url, receive, time.monotonic)
         try:
             for _ in range(3):
-                assert client.ask(LIMIT_S)
-                assert isinstance(outcomes.get(timeout=LIMIT_S), ApiReading)
+                assert client.ask(AMPLE_S)
+                assert isinstance(outcomes.get(timeout=AMPLE_S), ApiReading)
         finally:
             client.close()
 
@@ -252,9 +251,9 @@ def test_a_machine_without_room_for_a_thread(monkeypatch: pytest.MonkeyPatch) ->
         client = ApiClient(server.url, outcomes.put, time.monotonic)
         with monkeypatch.context() as patch:
             patch.setattr(WorkerThread, "start", refuse)
-            assert not client.ask(LIMIT_S)
-        assert client.ask(LIMIT_S)
-        assert isinstance(outcomes.get(timeout=LIMIT_S), ApiReading)
+            assert not client.ask(AMPLE_S)
+        assert client.ask(AMPLE_S)
+        assert isinstance(outcomes.get(timeout=AMPLE_S), ApiReading)
         client.close()
 
 
@@ -263,8 +262,8 @@ def test_the_demo_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError) -> 
     outcomes: queue.SimpleQueue[ApiOutcome] = queue.SimpleQueue()
     demo = DemoApi(outcomes.put, DemoServer(time.monotonic))
     failing_first(monkeypatch, demo, "_outcome", ailment)
-    demo.ask(LIMIT_S)
-    assert isinstance(outcomes.get(timeout=LIMIT_S), ApiReading)
+    demo.ask(AMPLE_S)
+    assert isinstance(outcomes.get(timeout=AMPLE_S), ApiReading)
     demo.close()
 
 
@@ -279,12 +278,12 @@ def test_slow_readings_go_on(ailment: OSError) -> None:
 
     def good() -> float:
         made.put("good")
-        return LIMIT_S
+        return AMPLE_S
 
     try:
         for reading, name in ((bad, "bad"), (good, "good"), (bad, "bad"), (good, "good")):
             scheduler.make(reading)
-            assert made.get(timeout=LIMIT_S) == name
+            assert made.get(timeout=AMPLE_S) == name
     finally:
         scheduler.end(bad)
         scheduler.end(good)
@@ -307,7 +306,7 @@ def test_a_second_start_is_heard_again(
     try:
         for number in range(3):
             hand_over("http://localhost:1", {"n": number})
-            assert heard.get(timeout=LIMIT_S) == {"n": number}
+            assert heard.get(timeout=AMPLE_S) == {"n": number}
     finally:
         held.close()
 
@@ -320,7 +319,7 @@ def test_a_server_action_always_ends(monkeypatch: pytest.MonkeyPatch, ailment: O
         failing_first(monkeypatch, calls, "status", ailment)
         failing_first(monkeypatch, calls, "hang_up", ailment)
         ActionWorker(ServerAction.FREE_MEMORY, calls, outcomes.put, time.monotonic).start()
-        problem = outcomes.get(timeout=LIMIT_S).problem
+        problem = outcomes.get(timeout=AMPLE_S).problem
         assert problem is not None
         assert problem.kind is ApiFailureKind.UNEXPECTED
 
@@ -330,7 +329,7 @@ def test_what_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch, ailment:
     problems: queue.SimpleQueue[str] = queue.SimpleQueue()
     failing_first(monkeypatch, opener, "_problem", ailment)
     opener.open_place("/", problems.put)
-    assert problems.get(timeout=LIMIT_S) == ailment.strerror
+    assert problems.get(timeout=AMPLE_S) == ailment.strerror
 
 
 # The thread on its own
@@ -341,7 +340,7 @@ def run(work: Callable[[], None], *, again: bool = True) -> list[float]:
     pauses: list[float] = []
     thread = WorkerThread("test", work, again=again, wait=pauses.append)
     thread.start()
-    thread.join(LIMIT_S)
+    thread.join(AMPLE_S)
     assert not thread.is_alive()
     return pauses
 

@@ -104,7 +104,7 @@ def test_the_help_page_is_a_file_of_the_program(desktop: FakeDesktop, tmp_path: 
 def test_the_doctors_report_is_made_and_opened(desktop: FakeDesktop, tmp_path: Path) -> None:
     """With the arguments of this run, so that it is about the same server."""
     documents(desktop, tmp_path).open(Document.REPORT)
-    wait_for(lambda: desktop.edited, "the report is opened", 30.0)
+    wait_for(lambda: desktop.edited, "the report is opened")
     report = tmp_path / "log" / "report.txt"
     assert desktop.edited == [(str(report), 0)]
     assert "http://127.0.0.1:1" in report.read_text("utf-8")

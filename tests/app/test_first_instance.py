@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.app.first_instance import OwnInstance
 from tray_app.core.model.server_address import parse_address
 from tray_app.desktop.single_instance import Instance, TakenError, hand_over
@@ -40,7 +41,7 @@ def test_it_follows_the_address(own: OwnInstance, heard: Heard) -> None:
     with pytest.raises(TakenError):
         Instance(NEW.identity)
     assert hand_over(NEW.identity, {"mode": "api"})
-    assert heard.get(timeout=5) == {"mode": "api"}
+    assert heard.get(timeout=AMPLE_S) == {"mode": "api"}
     assert not hand_over(OLD.identity, {})
     Instance(OLD.identity).close()
     assert own.follow(OLD), "and back again"
@@ -59,7 +60,7 @@ def test_a_server_that_another_watches_is_left_to_it(
         "already running for http://localhost:9000, so still watching http://localhost:8000"
     )
     assert hand_over(OLD.identity, {})
-    assert heard.get(timeout=5) == {}
+    assert heard.get(timeout=AMPLE_S) == {}
     other.close()
     assert own.follow(NEW)
 

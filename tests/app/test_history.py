@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.core.made import mb
 from tests.core.monitor.told import Told, started
 from tests.core.presentation.samples import HEALTHY
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.app.history import HistoryRecorder, recall
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
@@ -196,7 +196,7 @@ def test_a_restart_of_the_monitor_keeps_peak_and_jobs(tmp_path: Path) -> None:
     posted: queue.SimpleQueue[LifeRecalled] = queue.SimpleQueue()
     recall(path, posted.put)
     again = Told(started())
-    again.happen(9, posted.get(timeout=10.0))
+    again.happen(9, posted.get(timeout=AMPLE_S))
     again.read(10, 410)
     assert again.sample.peak_bytes == mb(900)
 

@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 from tests.history.made import T0, sample
 from tests.history.test_incidents import file_of, incident, polls
+from tests.waiting import AMPLE_S
 from tray_app.app.pages import Pages
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.history.records import AlertRecord
@@ -21,10 +22,12 @@ def test_the_history_is_a_page_that_asks_for_more(tmp_path: Path) -> None:
     """Over a real connection; the data after a sample are those behind it."""
     file_of(tmp_path / "h.sqlite3", *(sample(second) for second in range(0, 1000, 2)))
     pages = pages_of(tmp_path / "h.sqlite3")
-    with urlopen(pages.address(), timeout=20) as told:
+    with urlopen(pages.address(), timeout=AMPLE_S) as told:
         html = told.read().decode()
     assert "connect-src &#x27;self&#x27;" in html
-    with urlopen(f"{pages.address()}data?after={round(1000 * (T0 + 990))}", timeout=20) as told:
+    with urlopen(
+        f"{pages.address()}data?after={round(1000 * (T0 + 990))}", timeout=AMPLE_S
+    ) as told:
         assert json.loads(told.read())["rows"]["count"] == 4
 
 
@@ -58,7 +61,7 @@ def test_an_incident_is_a_page_of_its_own(tmp_path: Path) -> None:
         *(incident(1000), polls(1000, 990.5, 990.75)),
     )
     pages = pages_of(tmp_path / "h.sqlite3")
-    with urlopen(pages.address(T0 + 1060), timeout=20) as told:
+    with urlopen(pages.address(T0 + 1060), timeout=AMPLE_S) as told:
         html = told.read().decode()
     assert "connect-src &#x27;none&#x27;" in html
     assert "No answer for 1 min." in html

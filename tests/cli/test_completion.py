@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.needs import path_of
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.cli import completion, parser
 
 
 def run(shell: str, script: str) -> str:
     """What the shell prints for a script."""
     done = subprocess.run(
-        [path_of(shell)], input=script, capture_output=True, text=True, timeout=20
+        [path_of(shell)], input=script, capture_output=True, text=True, timeout=AMPLE_S
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -101,7 +101,7 @@ def drain(terminal: int, until: Callable[[], bool], what: str) -> None:
                 break
         return until()
 
-    wait_for(happened, what, 20.0)
+    wait_for(happened, what)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

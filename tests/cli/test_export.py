@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.made import T0, sample
+from tests.waiting import AMPLE_S
 from tray_app.cli.main import main
 from tray_app.core.history.export import KINDS, columns
 from tray_app.core.history.records import JobRecord
@@ -118,7 +119,7 @@ def test_a_reader_that_leaves_early_is_no_failure(form: str, history: Path) -> N
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(30), said) in ((0, b""), (141, b""))
+    assert (process.wait(AMPLE_S), said) in ((0, b""), (141, b""))
 
 
 @pytest.mark.parametrize("what", KINDS)
@@ -236,4 +237,4 @@ def test_it_ends_quietly_when_the_pipe_closes(form: str, history: Path) -> None:
         assert program.stdout.readline()
         program.stdout.close()
         assert program.stderr.read() == ""
-        assert program.wait(60) == 0
+        assert program.wait(AMPLE_S) == 0

@@ -32,7 +32,7 @@ from tests.desktop.session import (
     Theme,
 )
 from tests.desktop.virtual_pointer import VirtualPointer
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette
 from tray_app.core.presentation.icon import Picture
@@ -150,7 +150,7 @@ class HostSession(DesktopSession):
         self._wait_for_host()
 
     def _wait_for_host(self) -> None:
-        wait_for(lambda: self.peer.owner(WATCHER), "a panel takes icons", 40)
+        wait_for(lambda: self.peer.owner(WATCHER), "a panel takes icons")
 
     def _end(self) -> None:
         if self._pointer:
@@ -190,7 +190,7 @@ class HostSession(DesktopSession):
         self.start("activities", ACTIVITIES)
         self.start("kded", "kded5")
         self.start("plasmashell", "plasmashell", "--no-respawn")
-        wait_for(lambda: self.peer.owner("org.kde.plasmashell"), "Plasma is there", 40)
+        wait_for(lambda: self.peer.owner("org.kde.plasmashell"), "Plasma is there")
 
     def _start_gnome(self) -> None:
         scheme = "prefer-dark" if self.theme == "dark" else "prefer-light"
@@ -213,7 +213,7 @@ class HostSession(DesktopSession):
         self._wait_for_host()
         self._leave_overview()
         self.start("notifier", "gjs", GNOME_NOTIFIER)
-        wait_for(lambda: self.peer.owner(NOTIFICATIONS), "GNOME notifies", 20)
+        wait_for(lambda: self.peer.owner(NOTIFICATIONS), "GNOME notifies")
 
     def _leave_overview(self) -> None:
         """The shell starts in its overview, and warns of root and of a missing display manager."""
@@ -223,7 +223,7 @@ class HostSession(DesktopSession):
                 return self._eval(_CALM) == [True, '"calm"']
             return False
 
-        wait_for(done, "GNOME's overview and its warnings are closed", 30)
+        wait_for(done, "GNOME's overview and its warnings are closed")
 
     def _eval(self, script: str) -> list[object]:
         shell = ("org.gnome.Shell", "/org/gnome/Shell", "org.gnome.Shell")
@@ -285,7 +285,7 @@ class HostSession(DesktopSession):
             env=self.env,
             check=True,
             capture_output=True,
-            timeout=10,
+            timeout=AMPLE_S,
         )
         whole = Image.open(io.BytesIO(done.stdout)).convert("RGB")
         return whole.crop(box) if box else whole
@@ -335,7 +335,7 @@ class HostSession(DesktopSession):
             return True
 
         with self._pictured():
-            wait_for(changed, what, 10)
+            wait_for(changed, what)
         return seen[0]
 
     def still(self) -> Image.Image:
@@ -347,7 +347,7 @@ class HostSession(DesktopSession):
             last = [self.without_panel(each) for each in seen[-STILL_LOOKS:]]
             return len(last) == STILL_LOOKS and all(each == last[0] for each in last)
 
-        wait_for(same, "the screen keeps still", 10)
+        wait_for(same, "the screen keeps still")
         return seen[-1]
 
     @contextlib.contextmanager
@@ -369,7 +369,7 @@ class HostSession(DesktopSession):
             return patch if patch and patch.count > LEAST_PIXELS else None
 
         with self._pictured():
-            patch = wait_for(found, f"a {band} icon", 20)
+            patch = wait_for(found, f"a {band} icon")
         assert patch
         return patch.box
 
@@ -405,6 +405,6 @@ def wait_for_shown(host: HostSession, app: App, band: Band) -> tuple[Picture, in
         found = shown_picture(host, band)
         return found if found[0] == app.picture() else None
 
-    found = wait_for(same, f"the panel shows the app's {band} picture", 15)
+    found = wait_for(same, f"the panel shows the app's {band} picture")
     assert found
     return found

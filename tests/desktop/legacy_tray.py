@@ -33,7 +33,7 @@ from tests.desktop.session import (
 )
 from tests.desktop.wire import DBUS
 from tests.server.starting import RunAnalyzeServer
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model import icon_options
 from tray_app.core.presentation.icon import Picture
 from tray_app.desktop.linux.xembed.paint import Painter
@@ -219,7 +219,7 @@ StartTray = Callable[..., LegacyTray]
 class LegacyApp(App):
     """The app on a desktop without StatusNotifierItem: its own objects are read all the same."""
 
-    def item(self, within_s: float = 10.0) -> Item:
+    def item(self, within_s: float = AMPLE_S) -> Item:
         """The item that no panel has asked for."""
 
         def exported() -> Item | None:

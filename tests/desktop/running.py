@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb, find_row
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.presentation.icon import Picture
@@ -42,8 +42,6 @@ high_mb = 240
 critical_mb = 320
 recovery_s = 2
 """
-# What hangs would never end; how soon the program ends is measured when nothing else runs.
-END_LIMIT_S = 10.0
 ICON_PX = 24
 NEAR_PANEL_END = (SCREEN[0] - 640, 0, SCREEN[0], 360)
 
@@ -81,7 +79,7 @@ class App:
         told = (json.loads(line) for line in lines if line[0] == "{" and line[-1] == "\n")
         return [each for each in told if "summary" not in each]
 
-    def wait_for_sample(self, within_s: float = 10.0, **wanted: Any) -> dict[str, Any]:
+    def wait_for_sample(self, within_s: float = AMPLE_S, **wanted: Any) -> dict[str, Any]:
         """The next sample (of those printed from now on) that has these values."""
         known = len(self.samples)
 
@@ -98,7 +96,7 @@ class App:
 
     # In the tray
 
-    def item(self, within_s: float = 10.0) -> Item:
+    def item(self, within_s: float = AMPLE_S) -> Item:
         """The app's item, once it is registered; fails at once when the app has ended."""
 
         def registered() -> list[Item]:
@@ -116,7 +114,7 @@ class App:
         )
         return [title, *text.splitlines()]
 
-    def wait_for_tooltip(self, part: str, within_s: float = 10.0) -> list[str]:
+    def wait_for_tooltip(self, part: str, within_s: float = AMPLE_S) -> list[str]:
         """The tooltip once a line of it contains ``part``."""
         seen: list[str] = []
 
@@ -128,7 +126,7 @@ class App:
             wait_for(fits, f"{part!r} in the tooltip", within_s)
         return seen
 
-    def wait_for_source(self, beginning: str, within_s: float = 10.0) -> None:
+    def wait_for_source(self, beginning: str, within_s: float = AMPLE_S) -> None:
         """The tooltip's second line, which names the source, begins like this."""
         seen: list[str] = []
 
@@ -151,7 +149,7 @@ class App:
     def click(self, *labels: str) -> None:
         self.desktop.menu_click(self.item(), *labels)
 
-    def wait_for_label(self, beginning: str, within_s: float = 10.0) -> None:
+    def wait_for_label(self, beginning: str, within_s: float = AMPLE_S) -> None:
         seen: list[str] = []
 
         def fits() -> bool:
@@ -161,7 +159,7 @@ class App:
         with self._last_seen(seen):
             wait_for(fits, f"a menu row {beginning!r}", within_s)
 
-    def wait_for_row(self, *labels: str, within_s: float = 10.0) -> dict[str, Any]:
+    def wait_for_row(self, *labels: str, within_s: float = AMPLE_S) -> dict[str, Any]:
         """A row by its labels (or how they begin) from the top down."""
 
         def found() -> dict[str, Any] | None:
@@ -190,7 +188,7 @@ class App:
                 return read_icon(argb)
         return None
 
-    def wait_for_picture(self, within_s: float = 10.0, **wanted: Any) -> Picture:
+    def wait_for_picture(self, within_s: float = AMPLE_S, **wanted: Any) -> Picture:
         """The picture once its fields have these values."""
         seen: list[Picture | None] = []
 
@@ -222,10 +220,10 @@ class App:
         """Send a signal and wait; the seconds it took. The exit status is in ``process``."""
         began_s = time.monotonic()
         self.process.send_signal(sign)
-        self.process.wait(10)
+        self.process.wait(AMPLE_S)
         return time.monotonic() - began_s
 
-    def wait_for_exit(self, within_s: float = 10.0) -> int:
+    def wait_for_exit(self, within_s: float = AMPLE_S) -> int:
         return self.process.wait(within_s)
 
     def cpu_s(self) -> float:

@@ -26,7 +26,7 @@ from PIL import Image, ImageChops, ImageGrab
 
 from tests.desktop.recorder import NOTIFICATIONS, WATCHER, WATCHER_PATH
 from tests.desktop.wire import Peer
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
@@ -46,7 +46,8 @@ Host = Literal["xfce", "qt", "none"]
 Theme = Literal["dark", "light"]
 
 _PANEL_RGB: dict[Theme, Rgb] = {"dark": (32, 34, 38), "light": (238, 239, 241)}
-_END_LIMIT_S = 3.0
+_PATIENCE_S = 3.0
+"""What has not ended so long after SIGTERM is killed."""
 _SEPARATOR_PX = 3
 
 _BUS_CONFIG = """\
@@ -331,11 +332,11 @@ class DesktopSession:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, sign)
         try:
-            process.wait(_END_LIMIT_S)
+            process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(_END_LIMIT_S)
+            process.wait(AMPLE_S)
         return process.returncode
 
     def log(self, name: str) -> str:
@@ -353,7 +354,7 @@ class DesktopSession:
                 )
             return bool(ready())
 
-        wait_for(ready_or_dead, what, within_s=20.0)
+        wait_for(ready_or_dead, what)
 
     # The parts of a desktop
 
@@ -575,7 +576,7 @@ class DesktopSession:
         )
 
     def wait_for_colour(
-        self, rgb: Rgb, tolerance: int = 8, box: Box = PANEL_BOX, within_s: float = 10.0
+        self, rgb: Rgb, tolerance: int = 8, box: Box = PANEL_BOX, within_s: float = AMPLE_S
     ) -> Patch:
         """The first sight of a colour; AssertionError when it does not come."""
         patch = wait_for(
@@ -632,7 +633,7 @@ class DesktopSession:
         self._xdotool("type", text)
 
     def _xdotool(self, *command: str) -> None:
-        subprocess.run(["xdotool", *command], env=self.env, check=True, timeout=10)
+        subprocess.run(["xdotool", *command], env=self.env, check=True, timeout=AMPLE_S)
 
     # The tray, over D-Bus, as a panel sees it
 
@@ -646,7 +647,7 @@ class DesktopSession:
             for name, _slash, path in (entry.partition("/") for entry in listed)
         ]
 
-    def wait_for_item(self, within_s: float = 10.0) -> Item:
+    def wait_for_item(self, within_s: float = AMPLE_S) -> Item:
         """The first registered item."""
         return wait_for(self.items, "an item is registered", within_s)[0]
 

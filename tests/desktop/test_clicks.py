@@ -13,7 +13,7 @@ from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import App, wait_for_panel
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.commands import Command, FreeMemory, Mute, OpenTemp, SendTest
 from tray_app.core.presentation.icon import Picture
@@ -73,10 +73,10 @@ def sender(
     monkeypatch.setenv("PATH", "")  # no notify-send
     sender = Sender()
     sender.thread.start()
-    assert sender.appeared.acquire(timeout=10)
+    assert sender.appeared.acquire(timeout=AMPLE_S)
     yield sender
     sender.desktop.stop()
-    sender.thread.join(5)
+    sender.thread.join(AMPLE_S)
     assert not sender.thread.is_alive()
 
 
@@ -167,7 +167,7 @@ def test_another_service_restarts_its_numbers(
     (old,) = recorder.notices
     recorder.stop()
     recorder.start()
-    assert sender.appeared.acquire(timeout=10)
+    assert sender.appeared.acquire(timeout=AMPLE_S)
     recorder.peer.emit(*_SERVICE, "ActionInvoked", "us", old.id, keys(old)[0])
     sender.send("Critical", MUTE)
     new = recorder.notices[1]
@@ -190,7 +190,7 @@ def notice_of(recorder: NotificationRecorder, beginning: str) -> Notice:
     def found() -> list[Notice]:
         return [notice for notice in recorder.notices if notice.summary.startswith(beginning)]
 
-    return wait_for(found, f"a notice {beginning!r}", 15)[0]
+    return wait_for(found, f"a notice {beginning!r}")[0]
 
 
 def press_free(recorder: NotificationRecorder, alert: Notice) -> Notice:
@@ -203,7 +203,7 @@ def press_free(recorder: NotificationRecorder, alert: Notice) -> Notice:
     def told() -> list[Notice]:
         return [it for it in recorder.notices if it.summary.startswith(("Freed ", "Free memory "))]
 
-    notice = wait_for(told, "it is done or asked for", 15)[-1]
+    notice = wait_for(told, "it is done or asked for")[-1]
     if notice.summary.startswith("Free memory "):
         recorder.press(notice.id, "FreeMemory-0")
     return notice_of(recorder, "Freed ")
@@ -401,7 +401,7 @@ def test_buttons_on_a_real_screen(
     alert = notice_box(desktop)
     desktop.screenshot("notification-buttons", NEAR_PANEL_END)
     desktop.left_click(*first_button(desktop, alert))
-    wait_for(lambda: server.get("/test/calls").get("/optimize-memory/"), "memory is freed", 10)
+    wait_for(lambda: server.get("/test/calls").get("/optimize-memory/"), "memory is freed")
     app.wait_for_picture(band=Band.GREEN)
     notice_box(desktop, 2)  # what it brought, and that all is well again
     desktop.screenshot("notification-freed", NEAR_PANEL_END)

@@ -21,7 +21,7 @@ from tests.desktop.running import CONFIG, App
 from tests.desktop.session import ITEM, SCREEN, Box, DesktopSession, missing_programs
 from tests.needs import missing
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.alerts.disk_space import DiskFull
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Answering, Hang, HangKind
@@ -441,7 +441,7 @@ def sending() -> Iterator[Sending]:
         wait_for(desktop.items, "the icon is registered")
         yield sending
         sending.tray.stop()
-        thread.join(5)
+        thread.join(AMPLE_S)
         assert not thread.is_alive()
 
 
@@ -496,7 +496,7 @@ class Screen:
         self.desktop, self.app, self.overheard = desktop, app, overheard
         self._read = 0
 
-    def see(self, kind: str, beginning: str, body: str = "", within_s: float = 15.0) -> Notice:
+    def see(self, kind: str, beginning: str, body: str = "", within_s: float = AMPLE_S) -> Notice:
         """The next notice with this title and these words, and a screenshot of the screen."""
 
         def told() -> Notice | None:
@@ -597,7 +597,7 @@ def test_what_can_be_made_for_real(
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
         screen.see("status", "RunAnalyze: ", "Machine: ")
         screen.clear()
-        app.wait_for_tooltip("idle", 20.0)  # what follows takes CPU, and would prolong the job
+        app.wait_for_tooltip("idle")  # what follows takes CPU, and would prolong the job
 
         hold(server, RAISED)
         screen.see("raised", "Raised: ")
@@ -616,7 +616,7 @@ def test_what_can_be_made_for_real(
         app.wait_for_label("History and alerts: not delivered")
         desktop.start_notifier()
         notice = screen.see("kept", "Raised: ")
-        app.wait_for_tooltip("idle", 20.0)  # while a job may run it is asked whether to
+        app.wait_for_tooltip("idle")  # while a job may run it is asked whether to
         screen.press("Free memory, delete old files", notice)
         screen.see("freed", "Freed ", "The server now uses ")
         screen.see("recovered-freed", "Back to normal: ")
@@ -653,7 +653,7 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
     with Eavesdropper(desktop.bus_address) as ear:
         app = start_app(desktop, "--url", server.url, settings=f"{CONFIG}temp_mb = 3\n")
         screen = Screen(desktop, app, ear.notices)
-        app.wait_for_tooltip("idle", 20.0)
+        app.wait_for_tooltip("idle")
         settle(server)  # what lies there before is known
 
         server.burn(3.0, ffmpeg=True, mb=5)
@@ -661,17 +661,19 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
         server.write_tmp(8, "u1/upload.mp4")
         server.write_tmp(20, "u1/processed/processed_video.mp4")
         server.write_tmp(0, "u1/processed/processed_video.mp4")
-        app.wait_for_tooltip("saving", 20.0)
+        app.wait_for_tooltip("saving")
         # Its last word: without one, a job that leaves files counts as waiting for 60 s.
         server.stage("AFTER_FINAL_GC")
-        app.wait_for_tooltip("idle", 20.0)
+        app.wait_for_tooltip("idle")
         server.burn(30.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.write_tmp(4, "u2/upload.mp4")
         server.kill()
         screen.see("gone-again", "RunAnalyze ended at ", "The running job is lost.")
         server.start()
-        screen.see("left-behind", "12 MB left in the temp directory", "12 MB in 2 files", 75.0)
+        screen.see(
+            "left-behind", "12 MB left in the temp directory", "12 MB in 2 files", 2 * AMPLE_S
+        )
         settle(server)
         told = [notice for notice in ear.notices if "temp directory" in notice.summary]
         assert len(told) == 1, told

@@ -34,7 +34,7 @@ from tests.desktop.session import (
 )
 from tests.desktop.wire import DBUS, Peer, Reply
 from tests.needs import needs
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 
 MAGENTA = (230, 0, 200)
 CYAN = (0, 190, 220)
@@ -259,7 +259,7 @@ def test_program_on_desktop(session_bus: DesktopSession) -> None:
     """A program is started into the session alone, its output kept, and ended with it."""
     report = "import os; print(os.environ.get('DISPLAY'), os.environ['HOME'], flush=True)"
     program = session_bus.start("program", sys.executable, "-c", report)
-    assert program.wait(10) == 0
+    assert program.wait(AMPLE_S) == 0
     assert session_bus.log("program").split() == ["None", str(session_bus.home)]
 
 
@@ -333,7 +333,7 @@ def test_watcher_without_panel(session_bus: DesktopSession) -> None:
 
 
 def notify(
-    peer: Peer, summary: str, *, replaces: int = 0, urgency: int = 1, within_s: float = 5.0
+    peer: Peer, summary: str, *, replaces: int = 0, urgency: int = 1, within_s: float = AMPLE_S
 ) -> int:
     """Send a notification; return the daemon's id for it."""
     answer: list[int] = peer.call(

@@ -93,7 +93,7 @@ def show_submenu(host: HostSession, app: App, menu: Box) -> None:
 def wait_until_gone(host: HostSession, before: Image.Image, what: str) -> None:
     """The screen is as it was."""
     rest = host.without_panel(before)
-    wait_for(lambda: host.without_panel(host.pixels()) == rest, what, 20)
+    wait_for(lambda: host.without_panel(host.pixels()) == rest, what)
 
 
 def test_a_desktop_shows_all_of_it(
@@ -156,7 +156,7 @@ if ALL:
             host.wait_for_change(before, "a first notification", BANNER_PX)
             climb_to(server, CRITICAL_MB)
             for title in ("Critical: ", "Still critical: "):
-                wait_for(lambda title=title: ear.notices[-1].summary.startswith(title), title, 20)
+                wait_for(lambda title=title: ear.notices[-1].summary.startswith(title), title)
                 box, _ = host.wait_for_change(before, f"{title} with buttons", WITH_BUTTONS_PX)
             host.left_click(box[2] - 60, box[3] - 24)  # Mute is the last
             app.wait_for_label("Unmute (")

@@ -227,7 +227,7 @@ def test_quit(desktop: DesktopSession, start_app: StartApp, server: RunAnalyzeSe
     app = start_app(desktop, "--url", server.url)
     wait_for_panel(app, band=Band.GREEN)
     app.click("Quit")
-    assert app.wait_for_exit(within_s=5) == 0
+    assert app.wait_for_exit() == 0
     wait_for(lambda: not desktop.items(), "the item is gone")
     wait_for(lambda: not desktop.find_colour((46, 160, 67)), "the panel is empty")
     assert app.log == ""

@@ -18,7 +18,7 @@ from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import App, state_file, wait_for_panel
 from tests.desktop.session import SCREEN, DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.commands import Command, FreeMemory, Quit
 from tray_app.core.presentation.icon import Picture
@@ -60,9 +60,9 @@ def hold(server: RunAnalyzeServer, mb: float) -> None:
         server.allocate(missing)
 
 
-def wait_for_notice(recorder: NotificationRecorder, count: int, within_s: float = 10.0) -> Notice:
+def wait_for_notice(recorder: NotificationRecorder, count: int) -> Notice:
     """The newest notice, once there are so many."""
-    wait_for(lambda: len(recorder.notices) >= count, f"{count} notices", within_s)
+    wait_for(lambda: len(recorder.notices) >= count, f"{count} notices")
     assert len(recorder.notices) == count, [notice.summary for notice in recorder.notices]
     return recorder.notices[-1]
 
@@ -278,7 +278,7 @@ def test_the_end_closes_what_is_on_the_screen(
         app.end(sign)
     else:
         app.click("Quit")
-        app.process.wait(10)
+        app.process.wait(AMPLE_S)
     assert recorder.shown == {}
     assert question.id in recorder.closed
 
@@ -300,11 +300,11 @@ def test_a_hanging_daemon_delays_nothing(
     hold(server, OVER_CRITICAL)
     app.wait_for_picture(band=Band.RED, undelivered=False)
     wait_for(lambda: server.calls() >= calls + 8, "requests go on")
-    app.wait_for_label("History and alerts: not delivered", within_s=20)
+    app.wait_for_label("History and alerts: not delivered")
     app.wait_for_picture(undelivered=True)
     recorder.behaviour = "answer"
     server.free()
-    wait_for(lambda: recorder.shown, "the recovery is shown", within_s=20)
+    wait_for(lambda: recorder.shown, "the recovery is shown")
     app.wait_for_picture(undelivered=False)
     assert "History and alerts" in app.labels()
 
@@ -367,11 +367,11 @@ def test_an_edit_of_the_limits_clears_the_screen(
     file.write_text(
         limits.replace("= 160", "= 500").replace("= 240", "= 600").replace("320", "700")
     )
-    wait_for(is_empty, "it is withdrawn", 15.0)
+    wait_for(is_empty, "it is withdrawn")
     file.write_text(limits)
-    wait_for(lambda: not is_empty(), "it is told by the old limits", 15.0)
+    wait_for(lambda: not is_empty(), "it is told by the old limits")
     file.unlink()
-    wait_for(is_empty, "it is withdrawn by the defaults", 20.0)
+    wait_for(is_empty, "it is withdrawn by the defaults")
     assert app.log == ""
 
 
@@ -406,7 +406,7 @@ def test_text_is_escaped_for_markup_only(
             assert (sent.means, sent.problem) == ("notification service", None)
         finally:
             tray.stop()
-            thread.join(5)
+            thread.join(AMPLE_S)
         assert not thread.is_alive()
         assert [(notice.summary, notice.body) for notice in recorder.notices] == [
             ("1 < 2 & 3", body)
@@ -437,13 +437,13 @@ def test_a_slow_daemon_gets_each_alert_once(
     app.wait_for_source("API")
     jump(app, server, OVER_CRITICAL)
     first = wait_for_critical(recorder)
-    app.wait_for_label("History and alerts: not delivered", within_s=20)
-    wait_for(lambda: "History and alerts" in app.labels(), "the late answer is taken", within_s=20)
+    app.wait_for_label("History and alerts: not delivered")
+    wait_for(lambda: "History and alerts" in app.labels(), "the late answer is taken")
     app.wait_for_picture(undelivered=False)
     assert len(recorder.notices) == 1
     recorder.answer_after_s = 0.0
     server.free()
-    recovery = wait_for_notice(recorder, 2, within_s=20)
+    recovery = wait_for_notice(recorder, 2)
     assert recovery.replaces_id == first.id
     assert not calls.exists()
 
@@ -468,11 +468,11 @@ def tray_on(
     thread = threading.Thread(target=tray.run, args=(ready.set,))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(AMPLE_S)
         yield tray, settled, pressed
     finally:
         tray.stop()
-        thread.join(5)
+        thread.join(AMPLE_S)
     assert not thread.is_alive()
 
 
@@ -493,10 +493,10 @@ def test_a_late_answer_is_taken(
         next_one = tray.notify(replace(NOTE, title="Critical"))
         # It waits for the first one's answer, and is answered in its own time or just after it.
         if next_one.pending:
-            settled_last = [settled.get(timeout=10)[1].title for _ in range(2)]
+            settled_last = [settled.get(timeout=AMPLE_S)[1].title for _ in range(2)]
             assert sorted(settled_last) == ["Critical", "High"]
         else:
-            note, first = settled.get(timeout=10)
+            note, first = settled.get(timeout=AMPLE_S)
             assert (note, first.means, first.problem) == (NOTE, "notification service", None)
         assert [notice.summary for notice in recorder.notices] == ["High", "Critical"]
         assert recorder.notices[1].replaces_id == recorder.notices[0].id
@@ -515,7 +515,7 @@ def test_a_daemon_that_ends_before_it_answers(
     with tray_on(session_bus, monkeypatch) as (tray, settled, _pressed):
         assert tray.notify(NOTE).pending
         recorder.stop()
-        note, sent = settled.get(timeout=10)
+        note, sent = settled.get(timeout=AMPLE_S)
         assert (note, sent.means) == (NOTE, None)
         assert sent.problem
         recorder.start()

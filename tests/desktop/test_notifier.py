@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.desktop import notifier
 from tray_app.desktop.notifier import DeliveryResult, InTime, NotificationChain
 
@@ -53,7 +54,7 @@ def test_a_means_that_hangs_is_left_behind(
     others: list[Any] = []
 
     def slow(_note: dict[str, Any]) -> None:
-        release.wait(5)
+        release.wait(AMPLE_S)
         if problem:
             raise OSError(problem)
 
@@ -62,7 +63,7 @@ def test_a_means_that_hangs_is_left_behind(
     assert chain.last == DeliveryResult("Hello", None, "slow: no answer for 0 s", pending=True)
     assert settled.empty()
     release.set()
-    told = settled.get(timeout=5)
+    told = settled.get(timeout=AMPLE_S)
     words = f"slow: {problem}" if problem else None
     assert told == DeliveryResult("Hello", None if problem else "slow", words)
     assert others == []

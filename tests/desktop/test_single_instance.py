@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.desktop import single_instance
 from tray_app.desktop.single_instance import Instance, TakenError, hand_over, proves, take_over
 
@@ -53,7 +54,7 @@ def test_what_a_second_start_says_is_heard(first: Instance, folder: Path) -> Non
     first.listen(heard.put)
     assert hand_over(URL, {"mode": "api"})
     assert hand_over(URL, {})
-    assert [heard.get(timeout=5), heard.get(timeout=5)] == [{"mode": "api"}, {}]
+    assert [heard.get(timeout=AMPLE_S), heard.get(timeout=AMPLE_S)] == [{"mode": "api"}, {}]
     (place,) = folder.glob("*.sock")
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -71,7 +72,7 @@ def test_nonsense_is_passed_over(first: Instance, folder: Path, said: bytes) -> 
         line.connect(str(place))
         line.sendall(said)
     assert hand_over(URL, {"preset": "heavy"})
-    assert heard.get(timeout=5) == {"preset": "heavy"}
+    assert heard.get(timeout=AMPLE_S) == {"preset": "heavy"}
     assert heard.empty()
 
 
@@ -104,7 +105,7 @@ def test_the_lock_of_a_killed_process_is_free(folder: Path) -> None:
     held = Instance(URL)
     held.listen(heard.put)
     assert hand_over(URL, {"n": 1})
-    assert heard.get(timeout=5) == {"n": 1}
+    assert heard.get(timeout=AMPLE_S) == {"n": 1}
     held.close()
 
 
@@ -125,7 +126,7 @@ def test_a_path_that_is_too_long_for_a_socket(
     with pytest.raises(TakenError):
         Instance(URL)
     assert hand_over(URL, {"n": 1})
-    assert heard.get(timeout=5) == {"n": 1}
+    assert heard.get(timeout=AMPLE_S) == {"n": 1}
     held.close()
 
 
@@ -233,7 +234,7 @@ def test_one_that_does_not_is_followed_all_the_same(
     second.listen(heard.put)
     first.close()
     assert hand_over(URL, {"n": 1})
-    assert heard.get(timeout=5) == {"n": 1}
+    assert heard.get(timeout=AMPLE_S) == {"n": 1}
     with pytest.raises(TakenError):
         Instance(URL)
     second.close()
@@ -271,5 +272,5 @@ def test_a_stopped_process_is_followed_and_ends_when_it_goes_on(folder: Path) ->
         with pytest.raises(TakenError):
             Instance(URL)
         other.send_signal(signal.SIGCONT)
-        assert other.wait(10) == -signal.SIGTERM
+        assert other.wait(AMPLE_S) == -signal.SIGTERM
     second.close()

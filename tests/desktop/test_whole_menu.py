@@ -26,7 +26,7 @@ from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_
 from tests.desktop.test_menu import remembered, wait_for_mark
 from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Click as Opens
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -186,7 +186,6 @@ class Scene:
         wait_for(
             lambda: self.opened.exists() and self.opened.read_text().splitlines()[-1:] == [place],
             f"{place} is opened",
-            20.0,
         )
         self.opened.unlink()
 
@@ -254,7 +253,7 @@ def offered(scene: Scene) -> str:
         return next((row for row in rows if f"({scene.other_pid})" in row), "")
 
     # They are listed every 10 s.
-    return wait_for(found, "the other process is offered", 20.0).partition(":")[0]
+    return wait_for(found, "the other process is offered").partition(":")[0]
 
 
 def offered_rows(top: list[dict[str, Any]]) -> list[str]:
@@ -361,7 +360,7 @@ def _history_is_opened(scene: Scene, _command: Any) -> None:
     wait_for(lambda: scene.opened.exists() and scene.opened.read_text().strip(), "it is opened")
     address = scene.opened.read_text().strip()
     scene.opened.unlink()
-    with urlopen(address, timeout=20) as page:
+    with urlopen(address, timeout=AMPLE_S) as page:
         assert b"<title>" in page.read()
 
 

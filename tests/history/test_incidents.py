@@ -127,7 +127,7 @@ def test_new_samples_are_written_sooner_while_a_page_is_open(tmp_path: Path) -> 
     writer.watched()
     writer.start()
     writer.add(sample(0))
-    wait_for(lambda: list(history.samples(0.0, T0 + 10)), "it is written", 3.0)
+    wait_for(lambda: list(history.samples(0.0, T0 + 10)), "it is written")
     writer.close(10.0)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.made import T0, sample
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.history.records import GapRecord
 from tray_app.core.history.thinning import Spans
 from tray_app.history import database, files, writer
@@ -191,7 +191,7 @@ print(number + 1, told)
 def test_a_disk_that_is_really_full_loses_nothing(path: Path) -> None:
     """The kernel refuses the write; once there is room, all that waited is written."""
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, timeout=AMPLE_S
     )
     assert done.returncode == 0, done.stderr
     count, _, told = done.stdout.partition(" ")
@@ -250,7 +250,7 @@ class TestForgetting:
         done: queue.SimpleQueue[str] = queue.SimpleQueue()
         begun.add(sample(0))
         begun.forget(done.put)
-        assert done.get(timeout=10.0) == ""
+        assert done.get(timeout=AMPLE_S) == ""
         assert list(tmp_path.iterdir()) == []
         begun.add(sample(2))
         begun.close(10.0)

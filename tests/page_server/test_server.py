@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.http_talk import CONNECTIONS_MAX, REQUEST_BYTES
 from tray_app.page_server.server import HOST, Page, PageServer
 
@@ -29,7 +29,7 @@ def talking(server: PageServer) -> Iterator[socket.socket]:
     """A bare connection to it."""
     parts = urlsplit(server.address())
     assert parts.port
-    with socket.create_connection((HOST, parts.port), timeout=20) as connection:
+    with socket.create_connection((HOST, parts.port), timeout=AMPLE_S) as connection:
         yield connection
 
 
@@ -39,7 +39,7 @@ def get(
     """Status, headers and body of an answer."""
     parts = urlsplit(address)
     assert parts.port
-    connection = http.client.HTTPConnection(HOST, parts.port, timeout=20)
+    connection = http.client.HTTPConnection(HOST, parts.port, timeout=AMPLE_S)
     try:
         place = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(method, place, headers=headers)
@@ -137,7 +137,8 @@ def test_too_many_connections_at_once_are_closed(server: PageServer) -> None:
     parts = urlsplit(server.address())
     assert parts.port
     many = [
-        socket.create_connection((HOST, parts.port), timeout=20) for _ in range(CONNECTIONS_MAX + 1)
+        socket.create_connection((HOST, parts.port), timeout=AMPLE_S)
+        for _ in range(CONNECTIONS_MAX + 1)
     ]
     assert many[-1].recv(100) == b""
     for each in many:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.runtime import ending
 from tray_app.runtime.ending import Ending
-
-LIMIT_S = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +40,10 @@ def test_what_does_not_end_is_left() -> None:
         left.append(status)
         gone.set()
 
-    end = Ending(lambda: None, lambda: (go_on.wait(LIMIT_S), None)[1], leave)
+    end = Ending(lambda: None, lambda: (go_on.wait(AMPLE_S), None)[1], leave)
     end.begin()
     end.begin()
-    assert gone.wait(LIMIT_S)
+    assert gone.wait(AMPLE_S)
     go_on.set()
     assert left == [0]
 
@@ -59,7 +58,7 @@ def test_what_has_ended_is_not_left() -> None:
     end.begin()
     for thread in threading.enumerate():
         if thread.name == "ending":
-            thread.join(LIMIT_S)
+            thread.join(AMPLE_S)
     assert happened == []
 
 
@@ -89,4 +88,6 @@ def test_the_exit_needs_no_main_thread() -> None:
         "ending.Ending(lambda: None, lambda: time.sleep(99)).begin()\n"
         "time.sleep(99)"
     )
-    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], timeout=AMPLE_S, check=False).returncode == 0
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.readings import Now, PollReading
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.poll_bounds import PollBounds
@@ -101,7 +101,7 @@ def test_leaving_the_bounds_is_reported(rss_bytes: int | None) -> None:
         server.wait_for_polls(2)
         assert reports.empty()
         server.rss_bytes = rss_bytes
-        assert reports.get(timeout=5.0) is plan
+        assert reports.get(timeout=AMPLE_S) is plan
 
 
 def test_the_peak_of_the_polls_is_kept_for_the_next_sample() -> None:
@@ -157,7 +157,7 @@ def test_another_plan_takes_over() -> None:
         new.wait_for_polls(1)
         count = len(old.seen_s)
         old.rss_bytes = new.rss_bytes = None
-        assert reports.get(timeout=5.0) is plan
+        assert reports.get(timeout=AMPLE_S) is plan
         assert len(old.seen_s) == count
 
 

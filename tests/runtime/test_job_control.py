@@ -22,9 +22,9 @@ import pty
 import termios
 
 from tests.needs import needs
+from tests.waiting import AMPLE_S
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 30.0
 ENTERS, LEAVES, CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 pytestmark = needs("bash")
 # Bash as the leader of a session of its own, with the terminal as its own.
@@ -64,7 +64,7 @@ class Shell:
     def read_until(self, *wanted: bytes) -> bytes:
         """What comes up to the last of these, which come in this order."""
         read = b""
-        until_s = time.monotonic() + LIMIT_S
+        until_s = time.monotonic() + AMPLE_S
         for each in wanted:
             while each not in self.unread:
                 left_s = max(0.0, until_s - time.monotonic())

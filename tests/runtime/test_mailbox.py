@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from itertools import islice
 
+from tests.waiting import AMPLE_S
 from tray_app.runtime.mailbox import Inbox, Mailbox, WakeSignal
 
 LONG_S = 30.0
@@ -26,7 +27,7 @@ def test_closing_lets_a_waiting_reader_go() -> None:
     reader = threading.Thread(target=lambda: seen.append(box.take()))
     reader.start()
     box.close()
-    reader.join(5)
+    reader.join(AMPLE_S)
     assert seen == [None]
 
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import found_in
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.alerts.limits import AlertLimits, Level
 from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.analysis.bands import Band, BandLimits
@@ -163,7 +163,7 @@ class Rig:
     owner: FakeOwner
     events: queue.SimpleQueue[Event]
 
-    def sample(self, within_s: float = 5.0) -> Sample:
+    def sample(self, within_s: float = AMPLE_S) -> Sample:
         """The next sample."""
         while True:
             event = self.events.get(timeout=within_s)
@@ -317,7 +317,9 @@ def test_who_holds_the_memory_is_asked_only_when_it_runs_short() -> None:
         assert probe.listed == 0
         probe.system = SystemMemory(16 * 1024 * MIB, 100 * MIB, 99.0)
         scarce = next(
-            e for e in iter(lambda: rig.events.get(timeout=5), None) if found_in(e, MachineShort)
+            e
+            for e in iter(lambda: rig.events.get(timeout=AMPLE_S), None)
+            if found_in(e, MachineShort)
         )
         assert [row.name for row in scarce.finding.holders] == ["firefox"]
         listed = probe.listed

@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 
 Style = Literal["python -m uvicorn", "uvicorn", "python main.py"]
 
 _SOURCE = Path(__file__).with_name("runanalyze.py")
 _VIDEOS = Path(__file__).with_name("videos.py")
-_ANSWER_LIMIT_S = 10.0
-_START_LIMIT_S = 30.0
 # http_proxy and its kin would lead even 127.0.0.1 astray.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -70,7 +68,7 @@ class RunAnalyzeServer:
 
     # Life
 
-    def start(self, within_s: float = _START_LIMIT_S) -> None:
+    def start(self, within_s: float = AMPLE_S) -> None:
         """Start; returns when the API answers. A later start takes the same port again."""
         fresh_port = not self.port
         for last_try in (False, False, True):
@@ -123,7 +121,7 @@ class RunAnalyzeServer:
         address = ["--host", "127.0.0.1", "--port", str(self.port)]
         return [*leash, *uvicorn, "main:app", *address, *self._options]
 
-    def answers(self, within_s: float = 1.0) -> bool:
+    def answers(self, within_s: float = AMPLE_S) -> bool:
         """Whether the API answers now, with whatever status."""
         try:
             with _DIRECT.open(f"{self.url}/memory-status/", timeout=within_s):
@@ -139,7 +137,7 @@ class RunAnalyzeServer:
         if self._process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(_ANSWER_LIMIT_S)
+            self._process.wait(AMPLE_S)
 
     stop = kill
 
@@ -163,9 +161,7 @@ class RunAnalyzeServer:
 
     def _ask(self, method: str, path: str, query: dict[str, Any]) -> Any:
         url = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
-        with _DIRECT.open(
-            urllib.request.Request(url, method=method), timeout=_ANSWER_LIMIT_S
-        ) as answer:
+        with _DIRECT.open(urllib.request.Request(url, method=method), timeout=AMPLE_S) as answer:
             return json.load(answer)
 
     def rss_mb(self) -> float:

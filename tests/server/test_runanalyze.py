@@ -144,7 +144,7 @@ def test_burn_uses_cpu(runanalyze_server: ServerFactory) -> None:
     before_s = process.cpu_times().user
     server.burn(3.0)
     wait_for(lambda: process.cpu_times().user - before_s > 0.3, "CPU time is used")
-    assert server.answers(within_s=5)
+    assert server.answers()
 
 
 def test_tmp_files(runanalyze_server: ServerFactory) -> None:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tests.waiting import AMPLE_S
+
 LONG_S = 60.0
 """Longer than any test: ends early when the server is closed."""
 
@@ -91,7 +93,7 @@ class FaultServer:
         for sock in [self._listener, *self._open]:
             sock.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(AMPLE_S)
 
     def go_down(self) -> None:
         """Refuse connections (the port stays taken), and end those that are open."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.runtime.log_file import LogFileHandler
 from tray_app.sources.file_owner import is_anothers, make_folder, write_file
 
@@ -93,7 +94,7 @@ def test_a_run_as_root_leaves_nothing_of_root(home: Path, tmp_path: Path) -> Non
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=AMPLE_S,
             check=False,
         )
     assert (home / ".config" / "runanalyze-tray" / "config.toml").exists()

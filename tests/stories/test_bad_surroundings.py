@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import AMPLE_S
 from tray_app import app
 from tray_app.cli import main
 from tray_app.core.config.options import OPTIONS
@@ -47,7 +48,7 @@ def run(*flags: str, home: str | None = None, **environment: str) -> tuple[int, 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
     )
     return done.returncode, done.stderr

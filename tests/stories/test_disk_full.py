@@ -14,7 +14,7 @@ import pytest
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import NotificationRecorder, Watcher
-from tests.desktop.running import END_LIMIT_S, App, state_file
+from tests.desktop.running import App, state_file
 from tests.desktop.session import DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
@@ -97,7 +97,7 @@ def test_a_full_disk(
         )
         fill(small_disk)
         app.click("Quit")
-        assert app.wait_for_exit(END_LIMIT_S) == 0
+        assert app.wait_for_exit() == 0
 
 
 @pytest.mark.desktop
@@ -117,4 +117,4 @@ def test_a_log_that_is_always_full(
         server.allocate(350)
         wait_for(lambda: recorder.notices, "alerts come")
         app.click("Quit")
-        assert app.wait_for_exit(END_LIMIT_S) == 0
+        assert app.wait_for_exit() == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.faults import STATUS
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.config.settings import Settings
 from tray_app.core.monitor.events import OpenFailed
 from tray_app.core.monitor.inputs import SourcesRead
@@ -83,7 +83,7 @@ def run(url: str, tmp_path: Path, *flags: str, environment: dict[str, str]) -> t
         [sys.executable, "-m", "tray_app", "--url", url, *flags],
         cwd=ROOT,
         capture_output=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
         env=os.environ | own | environment,
     )

@@ -15,6 +15,7 @@ import pytest
 from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.sources.running import FORWARDER, Spawn, spawner
+from tests.waiting import AMPLE_S
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import MIB, ApiOutcome, Now, Source
@@ -29,8 +30,6 @@ from tray_app.runtime import clock
 from tray_app.sources.api.client import ApiClient
 from tray_app.sources.processes.host import process_table
 from tray_app.sources.processes.probe import ServerProbe
-
-ANSWER_LIMIT_S = 10.0
 
 
 @pytest.fixture
@@ -50,11 +49,11 @@ class Monitor:
         self._state = begin(Settings(), Settings(), self._now(), local=True)
 
     def ask(self) -> None:
-        assert self._api.ask(ANSWER_LIMIT_S)
+        assert self._api.ask(AMPLE_S)
         self._state, _ = step(self._state, Asked(), self._now())
 
     def hear(self) -> None:
-        outcome = self._outcomes.get(timeout=ANSWER_LIMIT_S)
+        outcome = self._outcomes.get(timeout=AMPLE_S)
         self._state, _ = step(self._state, Answered(outcome), self._now())
 
     def tick(self) -> Sample:

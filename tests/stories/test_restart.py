@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.app import wiring
 from tray_app.app.history import HistoryRecorder
 from tray_app.app.invocation import Invocation
@@ -62,7 +62,7 @@ def watched(url: str, pid: int) -> dict[str, object]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=True,
     )
     samples = [json.loads(line) for line in done.stdout.splitlines()]

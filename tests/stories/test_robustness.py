@@ -8,10 +8,10 @@ import pytest
 
 from tests.desktop.conftest import StartApp, StartDesktop
 from tests.desktop.recorder import NotificationRecorder, Watcher
-from tests.desktop.running import END_LIMIT_S, wait_for_panel
+from tests.desktop.running import wait_for_panel
 from tests.desktop.session import DesktopSession
 from tests.server.starting import RunAnalyzeServer, ServerFactory
-from tests.waiting import wait_for
+from tests.waiting import END_LIMIT_S, wait_for
 from tray_app.core.analysis.bands import Band
 
 pytestmark = pytest.mark.desktop
@@ -75,7 +75,7 @@ def test_no_panel_is_said_once(
     """Without any panel the app says once what is missing, goes on, and takes one that comes."""
     with NotificationRecorder(session_bus.bus_address) as recorder:
         app = start_app(session_bus, "--url", server.url)
-        wait_for(lambda: recorder.notices, "it is said what is missing", within_s=20)
+        wait_for(lambda: recorder.notices, "it is said what is missing")
         assert "No panel here shows tray icons." in recorder.notices[0].body
         server.allocate(350)
         wait_for(

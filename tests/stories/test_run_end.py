@@ -15,6 +15,7 @@ import pytest
 from tests.ports import free_port
 from tests.sources.fault_server import FaultServer, answer
 from tests.sources.faults import STATUS
+from tests.waiting import AMPLE_S
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "tray_app"]
@@ -44,7 +45,7 @@ def test_a_run_that_is_ended_tells_its_summary(
         assert run.stdout is not None
         begun = [run.stdout.readline() for _ in range(3)]
         run.send_signal(number)
-        rest, told = run.communicate(timeout=60)
+        rest, told = run.communicate(timeout=AMPLE_S)
     lines = (told if flags == ("--json",) else rest).splitlines()
     assert all(begun)
     assert run.returncode == 0
@@ -66,7 +67,7 @@ def test_on_a_display_without_a_bus_it_does_not_fill_the_sessions_log() -> None:
         env=ENVIRONMENT | {"DISPLAY": ":9876", "PYTHONWARNINGS": "default"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
@@ -83,7 +84,7 @@ def test_a_backend_that_cannot_be_used_is_one_line(backend: str) -> None:
         env=ENVIRONMENT | {"PYSTRAY_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -98,7 +99,7 @@ def once(*flags: str) -> tuple[int, str]:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
     )
     assert done.stderr == ""
@@ -132,7 +133,12 @@ def test_a_run_with_a_set_end_and_no_reading_is_status_3(flags: tuple[str, ...])
     command = [*PROGRAM, f"--url=http://127.0.0.1:{free_port()}", "--mode=api", *flags]
     timing = ["--duration=0.6", "--interval=0.2"]
     done = subprocess.run(
-        [*command, *timing], cwd=ROOT, env=ENVIRONMENT, capture_output=True, timeout=60, check=False
+        [*command, *timing],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=AMPLE_S,
+        check=False,
     )
     assert done.returncode == 3
     assert b"Summary: no reading" in done.stdout + done.stderr

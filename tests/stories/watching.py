@@ -28,6 +28,7 @@ import psutil  # noqa: F401
 import requests  # noqa: F401
 from msgspec.structs import replace
 
+from tests.waiting import AMPLE_S
 from tray_app.core.config.settings import Settings
 from tray_app.core.model import readings
 from tray_app.core.model.process_finding import Evidence, EvidenceKind
@@ -217,8 +218,8 @@ class Watchers:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
-        self._process.wait(30)
-        self._reader.join(30)
+        self._process.wait(AMPLE_S)
+        self._reader.join(AMPLE_S)
         self._process.stdout.close()
 
     def _read(self) -> None:

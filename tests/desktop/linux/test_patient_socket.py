@@ -13,7 +13,7 @@ import pytest
 from dbus_fast.aio import MessageBus
 
 from tests.desktop.session import DesktopSession
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.desktop.linux.patient_socket import PatientSocket, be_patient
 from tray_app.desktop.linux.session_bus import DBUS, SessionBus, bus_call
 
@@ -98,7 +98,7 @@ def test_a_bus_that_does_not_read_is_not_left(session_bus: DesktopSession) -> No
         wait_for(lambda: not is_writable(bus), "there is no room for more")
     finally:
         daemon.send_signal(signal.SIGCONT)
-    asking.join(20)
+    asking.join(AMPLE_S)
     bus.stop()
-    thread.join(10)
+    thread.join(AMPLE_S)
     assert owned == [False] * len(names)

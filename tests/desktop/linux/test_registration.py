@@ -9,6 +9,7 @@ import pytest
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 
+from tests.waiting import AMPLE_S
 from tray_app.desktop.linux.registration import Registration
 
 
@@ -48,7 +49,7 @@ def test_the_end_ends_the_attempts_whatever_comes_with_it(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
         attempts.cancel()
-        await asyncio.wait({attempts}, timeout=5)
+        await asyncio.wait({attempts}, timeout=AMPLE_S)
         assert attempts.cancelled()
 
     asyncio.run(leave())

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.desktop.recorder import WATCHER, WATCHER_PATH, SettingsPortal, Watcher
 from tests.desktop.session import ITEM, MENU, DesktopSession, Item, Rgb, find_row
 from tests.desktop.wire import Heard
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.presets import Mode
 from tray_app.core.monitor.commands import Command, LeftClick, Quit, SetMode
@@ -121,7 +121,7 @@ def tray(
     wait_for(lambda: watcher.items, "the item is registered")
     yield tray
     desktop.stop()
-    thread.join(5)
+    thread.join(AMPLE_S)
     assert not thread.is_alive()
 
 
@@ -461,5 +461,5 @@ def test_systemds_bus_is_found(
     thread.start()
     wait_for(lambda: watcher.items, "the item is registered")
     desktop.stop()
-    thread.join(5)
+    thread.join(AMPLE_S)
     assert not thread.is_alive()

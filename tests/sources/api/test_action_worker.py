@@ -26,7 +26,7 @@ from tests.sources.fault_server import (
     reset,
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.server_action import ActionResult, Extent, ServerAction
@@ -39,7 +39,6 @@ from tray_app.sources.api.actions import ServerCalls
 
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
 CLEANED = (PAYLOADS / "cleanup-old-files.idle.json").read_bytes()
-AMPLE_S = 20.0
 CLEANUP = "/cleanup-old-files/?max_age_hours="
 
 

@@ -15,6 +15,7 @@ from tests.sources.fault_server import (
     hang,
 )
 from tests.sources.faults import PAYLOADS, RSS_MB, STATUS
+from tests.waiting import AMPLE_S
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import MIB
 from tray_app.core.presentation.api_failure_text import problem_text
@@ -23,7 +24,6 @@ from tray_app.sources.api.errors import ApiError
 
 FREED = (PAYLOADS / "optimize-memory.after.json").read_bytes()
 CLEANED = (PAYLOADS / "cleanup-old-files.idle.json").read_bytes()
-AMPLE_S = 20.0
 CLEANUP = "/cleanup-old-files/?max_age_hours="
 
 

@@ -40,7 +40,7 @@ from tests.sources.fault_server import (
     tls,
 )
 from tests.sources.faults import BIG, ENDLESS, PAYLOADS, RSS_MB, STATUS, UNUSUAL, WRONG, check_plain
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.api_failure import ApiFailureKind, FailureClass
 from tray_app.core.model.readings import (
     MIB,
@@ -57,7 +57,6 @@ HISTORY = (PAYLOADS / "memory-history.after-limit1.json").read_bytes()
 REFUSED, TIMEOUT, ERROR = FailureClass
 
 PATIENCE_S = 0.3
-AMPLE_S = 20.0
 """For what answers at once: a starved machine must not turn it into a time-out."""
 
 

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from tests.sources.fault_server import FaultServer, answer, drip, hang, head_of
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.sources.api.errors import ApiError
 from tray_app.sources.api.session import ApiSession
 
 PATIENCE_S = 0.2
-AMPLE_S = 20.0
 
 
 @contextmanager

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.sources.background.scheduler import BackgroundScheduler, Reading, rest_after_s
-
-LIMIT_S = 5.0
 
 
 class Told:
@@ -29,14 +27,14 @@ class Told:
         def read() -> float:
             self.made.put(name)
             if hangs:
-                assert self.go_on.wait(LIMIT_S)
+                assert self.go_on.wait(AMPLE_S)
             return rest_s
 
         self.readings.append(read)
         return read
 
     def next(self) -> str:
-        return self.made.get(timeout=LIMIT_S)
+        return self.made.get(timeout=AMPLE_S)
 
 
 @pytest.fixture

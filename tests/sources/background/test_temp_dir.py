@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.sources.background import temp_dir
 from tray_app.sources.background.scheduler import BackgroundScheduler
@@ -502,10 +502,10 @@ class TestWalker:
         monkeypatch.setattr(temp_dir, "STILL_MAX", 1e9)
         walker = make_walker(interval_s=1e-3)
         walker.watch(str(tmp_path))
-        wait_for(lambda: len(heard.reports) == 10, "a rest of half a second", 5.0)
+        wait_for(lambda: len(heard.reports) == 10, "a rest of half a second")
         known = len(heard.reports)
         walker.watch(str(tmp_path), lively=True)
-        wait_for(lambda: len(heard.reports) > known + 20, "walks at the interval", 1.0)
+        wait_for(lambda: len(heard.reports) > known + 20, "walks at the interval")
 
     def test_another_directory_is_walked_at_once(
         self, tmp_path: Path, heard: Heard, make_walker: MakeWalker
@@ -569,7 +569,7 @@ class TestWalker:
         monkeypatch.setattr(temp_dir, "_list", endless)
         walker = make_walker()
         walker.watch(str(tmp_path))
-        assert walking.wait(10)
+        assert walking.wait(AMPLE_S)
         thread = walker_threads()[-1]
         walker.close()
         assert not thread.is_alive()

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tests.ports import free_port
 from tests.sources.running import Spawn, end, spawner
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.shared_memory import corrected
 from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import (
@@ -37,8 +37,6 @@ from tray_app.sources.processes.host import process_table, shares
 from tray_app.sources.processes.process_table import Shares
 from tray_app.sources.processes.psutil_table import full_info
 from tray_app.sources.processes.tree import ServerTree
-
-LIMIT_S = 5.0
 
 
 def row(pid: int, rss_mb: float = 1, name: str = "python", faulted_mb: float = 0) -> ProcessRow:
@@ -92,7 +90,7 @@ class Reader:
         return self.figures.get(pid)
 
     def next(self) -> UssPss:
-        return self.reports.get(timeout=LIMIT_S)
+        return self.reports.get(timeout=AMPLE_S)
 
 
 @pytest.fixture
@@ -264,7 +262,7 @@ class TestSharing:
         monkeypatch.setattr(uss_pss, "PATIENCE_S", 0.01)
         answered = threading.Event()
         told = made({1: mb(2, 152, 302), 2: mb(0, 150, 300)})
-        told.before_answer = lambda: answered.wait(LIMIT_S) and None
+        told.before_answer = lambda: answered.wait(AMPLE_S) and None
         tree = row(1, 302), row(2, 300)
         assert told.reader.watch(tree) == Sharing((), is_pending=True)
         told.now_s += uss_pss.PENDING_AT_MOST_S

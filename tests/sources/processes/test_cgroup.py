@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.running import Spawn, spawner
+from tests.waiting import AMPLE_S
 
 if sys.platform != "linux":
     pytest.skip("control groups are Linux's", allow_module_level=True)
@@ -373,6 +374,6 @@ def test_a_real_limit_kills(real_group: tuple[Path, str], spawn: Spawn) -> None:
     assert table.limited_pids() == [process.pid]
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(AMPLE_S) == -signal.SIGKILL
     assert between(before, table.oom_count()) == OomKills(1, True, 64 * MIB)
     table.close()

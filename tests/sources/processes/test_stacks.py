@@ -12,16 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.needs import missing
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.readings import ProcessRow, Role
 from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.runtime import clock
 from tray_app.sources.processes import stacks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="starts scripts of a shell")
-
-LIMIT_S = 60.0
-"""Only so that a test ends: a busy machine may be slow."""
 
 # PR_SET_PTRACER_ANY: where Yama lets parents only read a process, this one may be read by all.
 # PR_SET_PDEATHSIG: should the test process be killed, the kernel ends this one, too.
@@ -41,7 +38,7 @@ def row(pid: int, name: str = "python3", rss: int = 10) -> ProcessRow:
     return ProcessRow(pid, name, Role.TARGET, rss, None, runs="main.py")
 
 
-def took(*rows: ProcessRow, limit_s: float = LIMIT_S, own: Path | None = None) -> Stacks:
+def took(*rows: ProcessRow, limit_s: float = AMPLE_S, own: Path | None = None) -> Stacks:
     return stacks.take(rows, clock.mono_s, limit_s=limit_s, own=own and str(own))
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image, ImageChops
 
+from tests.waiting import AMPLE_S
 from tools import make_icons
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -312,4 +313,7 @@ def test_drawing_loads_no_font_library() -> None:
         "draw.draw(Picture(Band.RED, '2.6'), 22);"
         "sys.exit(bool({'PIL.ImageDraw', 'PIL.ImageFont'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", program], check=False, timeout=AMPLE_S).returncode
+        == 0
+    )

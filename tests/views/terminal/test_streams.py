@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.views.terminal.shown import Terminal
+from tests.waiting import AMPLE_S
 from tray_app.views.terminal import streams
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ def shell(command: str, flags: Sequence[str]) -> tuple[int, str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=False,
     )
     return done.returncode, done.stderr
@@ -92,7 +93,7 @@ def test_an_output_without_our_characters_loses_them_only() -> None:
         env=BUFFERED | {"PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=AMPLE_S,
         check=True,
     )
     assert "--url URL" in done.stdout

@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.views.terminal.shown import ALERT, BUSY, CALM, END, STORY, Terminal, recent_of, view
+from tests.waiting import AMPLE_S
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.config.settings import Settings
@@ -345,7 +346,7 @@ def run(script: str, read: Callable[[subprocess.Popen[bytes]], None]) -> tuple[i
         assert process.stderr
         read(process)
         process.stdout.close()
-        return process.wait(30), process.stderr.read()
+        return process.wait(AMPLE_S), process.stderr.read()
 
 
 def test_a_pipe_into_head_ends_without_a_word() -> None:
