@@ -87,9 +87,9 @@ def wrong(at_s: float) -> ApiFailure:
     return ApiFailure(at_s, ApiProblem(ApiFailureKind.STATUS, status=500))
 
 
-def breaker_with(memory_mb: float, at_s: float) -> CircuitBreaker:
+def breaker_with(memory_mb: float, at_s: float, *, latency_s: float = 0.004) -> CircuitBreaker:
     """A closed breaker whose last answer came at ``at_s``."""
-    reading = answer(memory_mb, at_s)
+    reading = answer(memory_mb, at_s, latency_s=latency_s)
     return CircuitBreaker(reading=reading, latency_s=reading.latency_s)
 
 

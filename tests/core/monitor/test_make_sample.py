@@ -86,6 +86,19 @@ class TestSamples:
         assert sample.peak_bytes == mb(2500)
         assert told.of(Recovered) == []
 
+    def test_an_answer_from_before_a_fast_poll_is_not_shown_after_it(self, told: Told) -> None:
+        """The processes are shown until the next answer; after a tick an answer counts at once."""
+        told.answer(2, 900)
+        told.answer(4, 950)
+        told.happen(5.9, SourcesRead(tree_reading(1065, START_S + 5.9), sudden=True))
+        late = Answered(answer(995, START_S + 5.95, latency_s=0.1))
+        told.happen(6, late, SourcesRead(tree_reading(1070, START_S + 6)))
+        assert told.sample.memory_bytes == mb(1070)
+        later = Answered(answer(1100, START_S + 8, latency_s=2.1))
+        told.happen(8, later, SourcesRead(tree_reading(1101, START_S + 8)))
+        assert told.sample.memory_bytes == mb(1100)
+        assert told.of(SourceChanged) == []
+
     def test_a_change_of_source_is_said_once(self, told: Told) -> None:
         """Not for the first sample, and not while it stays."""
         told.answer(2, 300)

@@ -269,3 +269,26 @@ class TestAnApiThatIsAskedSeldom:
         ):
             assert (selected.source, selected.memory_bytes) == (Source.API, mb(300))
             assert (selected.taken_s, selected.stale) == (NOW_S - 5.0, False)
+
+
+class TestOrder:
+    """FRESH came 0.05 s ago; the server was asked some time before."""
+
+    @pytest.mark.parametrize(
+        ("sudden_ago_s", "source"),
+        [(0.02, Source.PROCESS), (0.2, Source.API), (None, Source.API)],
+        ids=["a poll since it was asked", "a poll before it", "a tick"],
+    )
+    def test_memory_is_never_shown_backwards(
+        self, sudden_ago_s: float | None, source: Source
+    ) -> None:
+        """An answer older than the shown figure would be a fall in the middle of a climb. After a
+        tick the answer counts, however long it took."""
+        sudden_s = None if sudden_ago_s is None else NOW_S - sudden_ago_s
+        args = (Mode.AUTO, FRESH, tree_reading(400, NOW_S), NOW_S, INTERVAL_S)
+        assert select(*args, local=True, sudden_s=sudden_s).source is source
+
+    def test_without_processes_the_answer_stands(self) -> None:
+        """Far away, there is nothing else."""
+        args = (Mode.API, FRESH, None, NOW_S, INTERVAL_S)
+        assert select(*args, local=False, sudden_s=NOW_S - 0.01).source is Source.API

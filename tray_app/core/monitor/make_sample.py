@@ -140,6 +140,7 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
         if readings.monitor
         else state.health,
         seen_answer_s=seen.answer.taken_s if seen.answer else state.seen_answer_s,
+        sudden_s=_sudden_s(readings, seen.selected),
         source=source,
         source_changes=change_log.noted(
             state.source_changes,
@@ -160,6 +161,12 @@ def make_sample(state: State, readings: SourcesRead, now: Now) -> tuple[State, t
     polls = poll_peak.course(before if life.lost else state, readings, seen, now, lost=life.lost)
     new = Sampled(sample, polls, found)
     return run_end.ended(after, now, _events(state, after, new, life.change, said))
+
+
+def _sudden_s(readings: SourcesRead, selected: Selected) -> float | None:
+    """When a figure was measured that a fast poll called for, between two answers."""
+    is_between = readings.sudden and selected.why is Why.BETWEEN
+    return selected.taken_s if is_between else None
 
 
 def _offered(state: State, seen: Observation, now: Now) -> tuple[Offered, ...]:

@@ -95,6 +95,7 @@ def observe(state: State, readings: SourcesRead, now: Now) -> Observation:
         is_mismatch=is_mismatch,
         is_suspect=cross_check.is_suspect(check),
         sudden=readings.sudden,
+        sudden_s=state.sudden_s,
     )
     is_asked = mode is not Mode.FALLBACK
     # A figure that is too low for a moment is shown but not judged.

@@ -86,9 +86,10 @@ class State(Struct, frozen=True):
     ``ends_s``), ``quick`` is a quick test from the menu, which returns to the settings
     ``before_quick``. ``override`` is the user's choice of process, from the command line, then from
     the menu; while another port is watched, ``configured`` is the configured address.
-    ``seen_answer_s`` is the newest answer that a sample has used. ``source`` is the last one that
-    was not a stopgap (`Why.BETWEEN`), ``source_changes`` when it changed. ``reading_s`` is the
-    smoothed duration of a reading.
+    ``seen_answer_s`` is the newest answer that a sample has used, ``sudden_s`` is when the last
+    figure was measured, if a fast poll called for it between two answers. ``source`` is the last
+    one that was not a stopgap (`Why.BETWEEN`), ``source_changes`` when it changed. ``reading_s`` is
+    the smoothed duration of a reading.
     ``learned`` is what the last jobs needed.
     ``basis`` is the newest figure's, ``peak_bytes`` the highest on it, ``recent`` its average and
     ``course`` its last minutes for pictures, which a restart of the server does not cut off.
@@ -132,6 +133,7 @@ class State(Struct, frozen=True):
     sample: Sample | None = None
     samples: int = 0
     seen_answer_s: float | None = None
+    sudden_s: float | None = None
     source: Source | None = None
     source_changes: ChangeLog = ChangeLog()
     reading_s: float = 0.0

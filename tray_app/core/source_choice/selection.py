@@ -81,12 +81,14 @@ def select(
     is_mismatch: bool = False,
     is_suspect: bool = False,
     sudden: bool = False,
+    sudden_s: float | None = None,
 ) -> Selected:
     """Choose the source of this sample; ``process`` is this tick's reading, if one was made.
 
     ``is_mismatch``: the process on the port is not the server (see `cross_check`), so the API
     stands alone, within the limits of the API-only mode. ``is_suspect``: the last answer points to
     it; then processes do not replace a healthy API. ``sudden``: a fast poll called for it.
+    ``sudden_s`` is when the last figure was measured, if a fast poll called for that one.
     """
     if is_mismatch and mode is Mode.AUTO:
         alone = select(Mode.API, breaker, None, now_s, interval_s, local=local, sudden=sudden)
@@ -98,7 +100,8 @@ def select(
     if is_fresh or _is_not_due(breaker, now_s, interval_s, sudden=sudden):
         # A poll is newer than any answer, even one that just came: the server measured it earlier,
         # by the time the answer took.
-        is_newer = (sudden or not is_fresh) and not is_suspect
+        is_newer = sudden or not is_fresh or _is_behind(breaker.reading, sudden_s)
+        is_newer = is_newer and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is None and breaker.reading is not None:
             chosen = _by_api(mode, breaker.reading, process)
@@ -111,6 +114,16 @@ def select(
     if last := _last_value(mode, breaker, now_s, interval_s, away=away):
         return last
     return _no_source(mode, breaker, process, away=away, local=local)
+
+
+def _is_behind(answer: ApiReading | None, sudden_s: float | None) -> bool:
+    """Whether the server may have measured before that figure: at any moment since it was asked.
+
+    An older figure would look like a fall of memory in the middle of a climb, and end a forecast.
+    """
+    if answer is None or sudden_s is None:
+        return False
+    return answer.taken_s - answer.latency_s < sudden_s
 
 
 def _is_not_due(breaker: CircuitBreaker, now_s: float, interval_s: float, *, sudden: bool) -> bool:
