@@ -24,7 +24,7 @@ from tray_app.core.model.readings import Now, ProcessRow
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.core.monitor.events import Alert, AlertFate, Event, PendingAlerts, Sampled
-from tray_app.core.monitor.inputs import LifeRecalled
+from tray_app.core.monitor.inputs import ExportEnded, LifeRecalled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import notifications
@@ -204,3 +204,33 @@ def test_a_restart_of_the_monitor_keeps_peak_and_jobs(tmp_path: Path) -> None:
 def test_without_a_file_nothing_is_recalled(tmp_path: Path) -> None:
     """And no thread is started for it."""
     recall(tmp_path / "none", pytest.fail)
+
+
+def exported(path: Path, documents: Path, *samples: Sample) -> ExportEnded:
+    """The result of an export while these samples wait to be written."""
+    recorder, ended = HistoryRecorder(), queue.SimpleQueue[ExportEnded]()
+    if samples:
+        recorder.start(path, Spans(), lambda _: None)
+        recorder.publish(state(0), tuple(Sampled(each) for each in samples))
+    recorder.export(path, documents, ended.put)
+    try:
+        return ended.get(timeout=60.0)
+    finally:
+        recorder.close(10.0)
+
+
+def test_an_export_is_a_new_folder_in_the_documents(tmp_path: Path) -> None:
+    """With the newest sample. It tells the folder, and how many files there are."""
+    ended = exported(tmp_path / "h.sqlite3", tmp_path / "Documents", at(0))
+    (folder,) = (tmp_path / "Documents").iterdir()
+    assert folder.name.startswith("runanalyze-tray-history-20")
+    files = [each.name for each in folder.iterdir()]
+    assert "samples.csv" in files
+    assert ended == ExportEnded(str(folder), len(files))
+
+
+def test_an_export_that_fails_says_why(tmp_path: Path) -> None:
+    """Without a history, and where a file stands in the way."""
+    assert exported(tmp_path / "h.sqlite3", tmp_path).problem == "nothing is recorded yet"
+    (tmp_path / "Documents").write_text("a file")
+    assert exported(tmp_path / "h.sqlite3", tmp_path / "Documents", at(0)).problem

@@ -172,7 +172,7 @@ def _commit(connection: Any, batch: list[Record]) -> None:
 WRITE = """
 import sys
 from pathlib import Path
-from tray_app.cli.export import Selection
+from tray_app.history.export import Selection
 from tray_app.cli.report import run
 from tray_app.core.config.settings import Settings
 path, since, to, output = sys.argv[1:]

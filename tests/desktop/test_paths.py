@@ -78,3 +78,15 @@ def test_a_historys_name_tells_its_server(
     path.touch()
     path.with_name(f"{path.stem}.unusable-1.sqlite3").touch()
     assert paths.histories() == {path: server if told else None}
+
+
+@linux_only
+def test_documents_are_the_home_where_there_is_no_such_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the desktop names it; a folder that does not exist is not made."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DOCUMENTS_DIR", str(tmp_path / "Papers"))
+    assert paths.documents() == tmp_path
+    (tmp_path / "Papers").mkdir()
+    assert paths.documents() == tmp_path / "Papers"

@@ -38,6 +38,7 @@ from tray_app.core.monitor.commands import (
     Command,
     DeleteHistory,
     EditLimits,
+    ExportHistory,
     FreeMemory,
     Mute,
     OpenHelp,
@@ -125,6 +126,7 @@ CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
     (OpenHistory(), ("History and alerts", "History page")),
     (ShowSummary(Scope.START), ("History and alerts", "Summary since the start")),
     (ShowSummary(Scope.TODAY), ("History and alerts", "Summary of today")),
+    (ExportHistory(), ("History and alerts", "Export as CSV")),
     (DeleteHistory(), ("History and alerts", "Delete history…")),
     (SetClick(Opens.HISTORY), ("Settings", "Left click", "History page")),
     (SetClick(Opens.STATUS), ("Settings", "Left click", "Status")),
@@ -368,6 +370,16 @@ def _summary_is_shown(scene: Scene, command: Any) -> None:
     scene.wait_for_notice("Today: " if command.scope is Scope.TODAY else "Since ")
 
 
+def _history_is_exported(scene: Scene, _command: Any) -> None:
+    """To a new folder of the user's; a click on the notification opens it."""
+    notice = scene.wait_for_notice("History exported: ")
+    folder = notice.body.partition(". ")[2]
+    assert Path(folder).parent == scene.app.desktop.home
+    assert Path(folder, "samples.csv").is_file()
+    scene.recorder.press(notice.id)
+    scene.wait_until_opened(folder)
+
+
 def _deletion_is_doubted(scene: Scene, _command: Any) -> None:
     scene.wait_for_notice("Delete the history")
 
@@ -435,6 +447,7 @@ EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
     OpenServer: _server_is_opened,
     OpenHistory: _history_is_opened,
     ShowSummary: _summary_is_shown,
+    ExportHistory: _history_is_exported,
     DeleteHistory: _deletion_is_doubted,
     SetClick: _click_is_set,
     EditLimits: _settings_are_opened,
@@ -457,6 +470,7 @@ def test_no_command_is_left_out() -> None:
     assert names - clicked == {
         *("ShowStatus", "SetInterval", "Quit", "WatchPort"),
         *("LeftClick", "OpenIncident"),  # the icon itself, and rows that come with incidents
+        "OpenFolder",  # the button of a notification
     }
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tray_app import APP_ID
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
 from tray_app.core.history.incidents import Flight, IncidentRecord, IncidentSeen, StacksRecord
@@ -22,11 +25,13 @@ from tray_app.core.model.stacks import Stacks
 from tray_app.core.monitor import resume
 from tray_app.core.monitor.carried import Carried
 from tray_app.core.monitor.events import Ended, Event, Sampled
-from tray_app.core.monitor.inputs import LifeRecalled
+from tray_app.core.monitor.inputs import ExportEnded, LifeRecalled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import incident_text, notifications
+from tray_app.core.presentation.history_text import NOTHING_RECORDED
 from tray_app.history import files
 from tray_app.runtime import clock
+from tray_app.runtime.config_file import why
 from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
@@ -147,6 +152,14 @@ class HistoryRecorder:
         else:
             done("")
 
+    def export(self, path: Path, documents: Path, post: Callable[[ExportEnded], None]) -> None:
+        """Export the history at ``path``, with the newest samples; returns at once."""
+        work = partial(export, path, documents, post)
+        if self._writer is not None:
+            self._writer.when_written(work)
+        else:
+            work()
+
     def close(self, limit_s: float) -> None:
         """Write what is left."""
         if self._writer is not None:
@@ -170,6 +183,32 @@ def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
 
     if path.is_file():
         WorkerThread("recall", read, again=False).start()
+
+
+def export(path: Path, documents: Path, post: Callable[[ExportEnded], None]) -> None:
+    """Write the history at ``path`` as CSV files to a new folder in ``documents``, from a thread of
+    its own."""
+    now = clock.now()
+    name = f"{APP_ID}-history-{datetime.fromtimestamp(now.wall_s):%Y-%m-%d-%H%M}"
+
+    def work() -> None:
+        post(_exported(path, documents / name, now.wall_s + 1.0))
+
+    WorkerThread("export", work, again=False).start()
+
+
+def _exported(path: Path, folder: Path, to_s: float) -> ExportEnded:
+    from tray_app.history.export import to_folder  # SQLite takes 2 MB
+
+    try:
+        if not path.is_file():
+            return ExportEnded(str(folder), problem=NOTHING_RECORDED)
+        made, files = to_folder(path, folder, to_s)
+    except Exception as error:  # noqa: BLE001 - who has clicked waits for an answer
+        _log.warning("the history could not be exported: %r", error)
+        problem = why(error) if isinstance(error, OSError) else str(error)
+        return ExportEnded(str(folder), problem=problem)
+    return ExportEnded(str(made), files, "" if files else NOTHING_RECORDED)
 
 
 def worded(seen: Unworded) -> AlertRecord | IncidentRecord:

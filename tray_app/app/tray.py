@@ -31,6 +31,7 @@ from tray_app.core.monitor.events import (
     DocumentAsked,
     Ended,
     Event,
+    ExportAsked,
     HistoryAsked,
     NotifierCame,
     OpenAsked,
@@ -342,6 +343,8 @@ class TrayApp:
                 self._documents.open(document, line)
             case HistoryAsked(at_s):
                 self._open_page(at_s)
+            case ExportAsked():
+                self._history.export(self._history_file, paths.documents(), self._sampler.post)
             case DayAsked():
                 WorkerThread("summary", self._sum_up_today, again=False).start()
             case DeletionAsked():

@@ -216,6 +216,7 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
     from tray_app.core.presentation import history_text
     from tray_app.desktop import paths
     from tray_app.history.database import FAILURES
+    from tray_app.history.export import Selection
     from tray_app.runtime import clock
     from tray_app.runtime.config_file import why
 
@@ -223,7 +224,7 @@ def _history(given: argparse.Namespace, settings: Settings, parser: argparse.Arg
     if not path.is_file():
         others = list(paths.histories().values())
         parser.error(history_text.no_history(settings.address.shown, path, others))
-    rows = export.Selection(
+    rows = Selection(
         path=path,
         server=settings.address.shown,
         label=settings.address.label,

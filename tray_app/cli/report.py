@@ -7,10 +7,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tray_app import APP_ID, __version__
-from tray_app.cli.export import Selection
 from tray_app.core.config.settings import Settings
 from tray_app.core.presentation import page_text, verdict_text
 from tray_app.history import page, verdict
+from tray_app.history.export import Selection
 from tray_app.sources.file_owner import write_output
 from tray_app.views.page.document import document
 from tray_app.views.terminal import streams

@@ -117,6 +117,15 @@ def data_home() -> Path:
     return _folder("data").parent
 
 
+def documents() -> Path:
+    """Where the user keeps documents; the home where there is no such folder."""
+    try:
+        folder = Path(PlatformDirs().user_documents_dir)
+    except RuntimeError:
+        folder = _NOWHERE
+    return folder if folder.is_dir() and not is_anothers(folder) else home()
+
+
 def app_icon() -> str:
     """The app's picture as a file, for notifications."""
     # importlib.resources would cost 5 ms: it knows archives, too.

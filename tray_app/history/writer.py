@@ -104,6 +104,10 @@ class HistoryWriter:
         writer's thread. Returns at once."""
         self._queue.put(partial(self._forget, done))
 
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Write what waits, and call ``then`` in the writer's thread. Returns at once."""
+        self._queue.put(partial(self._write_before, then))
+
     def close(self, limit_s: float = 1.0) -> None:
         """Write what is left, and end the thread."""
         self._queue.put(None)
@@ -162,6 +166,10 @@ class HistoryWriter:
             self._fail(error)
         else:
             self._say("")
+
+    def _write_before(self, then: Callable[[], None]) -> None:
+        self._write()
+        then()
 
     def _forget(self, done: Told) -> None:
         self._waiting.clear()

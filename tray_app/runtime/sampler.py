@@ -37,6 +37,7 @@ from tray_app.core.monitor.inputs import (
     BlocksSeen,
     DaySummed,
     Delivered,
+    ExportEnded,
     HistoryForgotten,
     HistorySeen,
     HostSeen,
@@ -99,6 +100,7 @@ _QUIET = (
     | LifeRecalled
     | DaySummed
     | HistoryForgotten
+    | ExportEnded
     | IncidentsSeen
     | HostSeen
     | NoteEnded

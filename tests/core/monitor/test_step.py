@@ -42,7 +42,9 @@ from tray_app.core.monitor.commands import (
     Command,
     DeleteHistory,
     EditLimits,
+    ExportHistory,
     LeftClick,
+    OpenFolder,
     OpenHelp,
     OpenHistory,
     OpenIncident,
@@ -74,9 +76,12 @@ from tray_app.core.monitor.events import (
     DeletionDoubted,
     DocumentAsked,
     Ended,
+    ExportAsked,
     HistoryAsked,
     HistoryDeleted,
+    HistoryExported,
     HostMissing,
+    OpenAsked,
     OpenFailed,
     PortWatched,
     Sampled,
@@ -92,6 +97,7 @@ from tray_app.core.monitor.inputs import (
     AutostartSeen,
     DaySummed,
     Delivered,
+    ExportEnded,
     HistoryForgotten,
     HostSeen,
     IncidentsSeen,
@@ -152,6 +158,17 @@ class TestPast:
         assert told.events[-1] == DeletionAsked()
         told.happen(3, HistoryForgotten())
         assert told.events[-1] == HistoryDeleted("", goes_on=True)
+
+    def test_the_history_is_exported_once_at_a_time(self, told: Told) -> None:
+        """The result tells the folder, which a click opens; or what went wrong."""
+        told.happen(1, ExportHistory(), ExportHistory())
+        assert told.of(ExportAsked) == [ExportAsked()]
+        told.happen(2, ExportEnded("/d/out", 3))
+        assert told.events[-1] == HistoryExported("/d/out", 3)
+        told.happen(3, OpenFolder("/d/out"))
+        assert told.events[-1] == OpenAsked("/d/out")
+        told.happen(4, ExportHistory(), ExportEnded("/d/out-2", problem="no space left on device"))
+        assert told.events[-1] == HistoryExported("/d/out-2", problem="no space left on device")
 
     def test_the_history_and_its_incidents_are_pages(self, told: Told) -> None:
         """The left click opens the history where that is chosen, otherwise the status."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from tray_app.core.monitor.commands import DeleteHistory
-from tray_app.core.monitor.events import DeletionDoubted, HistoryDeleted
+from tray_app.core.monitor.commands import DeleteHistory, OpenFolder
+from tray_app.core.monitor.events import DeletionDoubted, HistoryDeleted, HistoryExported
 from tray_app.core.presentation.history_text import deleted, no_history
 from tray_app.core.presentation.notifications import note
 
@@ -25,6 +25,21 @@ def test_the_result_is_told() -> None:
     assert deleted(HistoryDeleted("", goes_on=False)) == ("The history is deleted", "")
     title, text = deleted(HistoryDeleted("permission denied", goes_on=True))
     assert (title, text) == ("The history was not deleted", "Permission denied.")
+
+
+def test_an_export_says_where_it_is() -> None:
+    """A click on the text opens the folder, as the button does; a failure is one sentence."""
+    written = note(HistoryExported("/home/joe/Documents/out", 5))
+    assert written is not None
+    words = ("History exported: 5 files", "CSV files in a new folder. /home/joe/Documents/out")
+    assert (written.title, written.text) == words
+    (button,) = written.actions
+    assert (button.command, button.on_text) == (OpenFolder("/home/joe/Documents/out"), True)
+    failed = note(HistoryExported("/d/out", problem="no space left on device"))
+    assert failed is not None
+    words = ("The history was not exported", "No space left on device.")
+    assert (failed.title, failed.text) == words
+    assert failed.actions == ()
 
 
 def test_a_missing_history_names_those_that_there_are() -> None:

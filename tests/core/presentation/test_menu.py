@@ -350,11 +350,11 @@ def test_the_alerts_limits_are_shown_and_can_be_edited() -> None:
 
 
 def test_the_history_is_opened_and_summed_up_here() -> None:
-    """The page, the last five incidents by time and cause, summaries, and a way to delete it."""
+    """The page, the last five incidents by time and cause, summaries, export and deletion."""
     rows_of_it = by_key(HEALTHY)["alerts"].children
-    assert [row.text for row in rows_of_it[1:7]] == [
+    assert [row.text for row in rows_of_it[1:8]] == [
         *("", "History page", "Last incidents", "Summary since the start", "Summary of today"),
-        "Delete history…",
+        *("Export as CSV", "Delete history…"),
     ]
     assert by_key(HEALTHY)["incident-0"].text == "No incidents yet"
     past = [
@@ -447,3 +447,10 @@ def test_submenus_are_kept_between_samples() -> None:
 def test_the_last_row_quits() -> None:
     """As in every menu."""
     assert rows(START)[-1] == Row("quit", "Quit", Quit())
+
+
+def test_while_the_history_is_exported_its_row_is_barred() -> None:
+    """One export at a time."""
+    assert by_key(HEALTHY)["export-history"].enabled
+    row = by_key(replace(HEALTHY, exporting=True))["export-history"]
+    assert (row.text, row.enabled) == ("Exporting…", False)

@@ -76,6 +76,16 @@ class ShowSummary(Struct, frozen=True):
     scope: Scope = Scope.START
 
 
+class ExportHistory(Struct, frozen=True):
+    """Write all that is recorded of this server as CSV files to a new folder of the user's."""
+
+
+class OpenFolder(Struct, frozen=True):
+    """Open this folder in the desktop's file manager."""
+
+    path: str
+
+
 class DeleteHistory(Struct, frozen=True):
     """Delete the recorded past of this server. ``sure``: the person has confirmed it."""
 
@@ -188,6 +198,8 @@ Command = (
     | SendTest
     | ShowStatus
     | ShowSummary
+    | ExportHistory
+    | OpenFolder
     | DeleteHistory
     | OpenHistory
     | OpenIncident

@@ -168,6 +168,18 @@ class HistoryDeleted(Struct, frozen=True):
     goes_on: bool
 
 
+class ExportAsked(Struct, frozen=True):
+    """Write the history as CSV files."""
+
+
+class HistoryExported(Struct, frozen=True):
+    """So many CSV ``files`` were written to ``folder``; or, with a ``problem``, none."""
+
+    folder: str
+    files: int = 0
+    problem: str = ""
+
+
 class HistoryAsked(Struct, frozen=True):
     """Open the history's page; ``at_s``: that of the incident that was open then."""
 
@@ -322,6 +334,8 @@ Event = (
     | DeletionDoubted
     | DeletionAsked
     | HistoryDeleted
+    | ExportAsked
+    | HistoryExported
     | HistoryAsked
     | Chosen
     | AutostartWanted

@@ -161,6 +161,15 @@ class HistoryForgotten(Struct, frozen=True):
     problem: str = ""
 
 
+class ExportEnded(Struct, frozen=True):
+    """So many CSV ``files`` of the history were written to ``folder``; or, with a ``problem``,
+    none."""
+
+    folder: str
+    files: int = 0
+    problem: str = ""
+
+
 class IncidentsSeen(Struct, frozen=True):
     """The incidents that are kept, newest first."""
 
@@ -196,6 +205,7 @@ Report = (
     | LifeRecalled
     | DaySummed
     | HistoryForgotten
+    | ExportEnded
     | IncidentsSeen
     | StoryBeganAgain
 )

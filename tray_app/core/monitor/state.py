@@ -165,6 +165,7 @@ class State(Struct, frozen=True):
     history_problem: str = ""
     carried: Carried | None = None
     incidents: tuple[PastIncident, ...] = ()
+    exporting: bool = False
     backend: str = ""
     autostart: bool = False
     mistakes: tuple[Mistake, ...] = ()

@@ -26,9 +26,11 @@ from tray_app.core.monitor.commands import (
     CleanUp,
     DeleteHistory,
     EditLimits,
+    ExportHistory,
     FreeMemory,
     LeftClick,
     Mute,
+    OpenFolder,
     OpenHelp,
     OpenHistory,
     OpenIncident,
@@ -72,8 +74,10 @@ from tray_app.core.monitor.events import (
     DocumentAsked,
     Ended,
     Event,
+    ExportAsked,
     HistoryAsked,
     HistoryDeleted,
+    HistoryExported,
     NotifierCame,
     OpenAsked,
     OpenFailed,
@@ -93,6 +97,7 @@ from tray_app.core.monitor.inputs import (
     BlocksSeen,
     DaySummed,
     Delivered,
+    ExportEnded,
     HistoryForgotten,
     HistorySeen,
     HostSeen,
@@ -188,7 +193,7 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return _show_status(state, now)
         case LeftClick():
             return step(state, left_click(state), now)
-        case OpenHistory() | OpenIncident() if state.demo:
+        case OpenHistory() | OpenIncident() | ExportHistory() if state.demo:
             return state, (OpenFailed("the history", "not in the demo"),)
         case OpenHistory():
             return state, (HistoryAsked(),)
@@ -208,6 +213,15 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (_deletion(sure),)
         case HistoryForgotten(problem):
             return state, (HistoryDeleted(problem, goes_on=_records(state)),)
+        case ExportHistory() if state.exporting:
+            return state, ()
+        case ExportHistory():
+            return replace(state, exporting=True), (ExportAsked(),)
+        case ExportEnded(folder, files, problem):
+            result = HistoryExported(folder, files, problem)
+            return replace(state, exporting=False), (result,)
+        case OpenFolder(path):
+            return state, (OpenAsked(path),)
         case HostSeen(present, around):
             since_s = None if present else (state.host_away_since_s or now.mono_s)
             return replace(state, host_away_since_s=since_s, around=around), ()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from tray_app.core.monitor.events import HistoryDeleted
-from tray_app.core.presentation.format import counted, size
+from tray_app.core.monitor.events import HistoryDeleted, HistoryExported
+from tray_app.core.presentation.format import capitalised, counted, size
 
 DELETE = "Delete history"
 """The button that confirms it, and the menu row without its dots."""
+
+EXPORT = "Export as CSV"
+NOTHING_RECORDED = "nothing is recorded yet"
+EXPORTING = "Exporting…"
 
 FORGET_QUESTION = "Delete it? [y/N]"
 FORGOT_NOTHING = "nothing was deleted"
@@ -29,8 +33,18 @@ def question() -> tuple[str, str]:
 def deleted(event: HistoryDeleted) -> tuple[str, str]:
     """Title and text of the result."""
     if event.problem:
-        return "The history was not deleted", f"{event.problem[:1].upper()}{event.problem[1:]}."
+        return "The history was not deleted", f"{capitalised(event.problem)}."
     return "The history is deleted", "Recording goes on." if event.goes_on else ""
+
+
+def exported(event: HistoryExported) -> tuple[str, str]:
+    """Title and text of the result."""
+    if event.problem:
+        return "The history was not exported", f"{capitalised(event.problem)}."
+    return (
+        f"History exported: {counted(event.files, 'file')}",
+        f"CSV files in a new folder. {event.folder}",
+    )
 
 
 def to_forget(server: str, count: int, size_bytes: int, folder: str) -> str:

@@ -22,6 +22,7 @@ from tray_app.core.monitor.commands import (
     Command,
     DeleteHistory,
     EditLimits,
+    ExportHistory,
     Mute,
     OpenHelp,
     OpenHistory,
@@ -76,6 +77,7 @@ def rows(state: State) -> tuple[Row, ...]:
             menu_text.incidents(state.incidents, now),
             menu_text.last_alerts(state, now),
             alert_limits(state),
+            history_text.EXPORTING if state.exporting else history_text.EXPORT,
             OpenLog() if state.delivery_problem is None else ShowReport(),
         ),
         menu_settings.settings(state),
@@ -131,6 +133,7 @@ def _alerts(
     incidents: tuple[tuple[str, Command], ...],
     last: tuple[str, ...],
     limits: AlertLimits,
+    export: str,
     in_full: Command,
 ) -> Row:
     return Row(
@@ -149,6 +152,12 @@ def _alerts(
             ),
             Row("summary-start", "Summary since the start", ShowSummary(Scope.START)),
             Row("summary-today", "Summary of today", ShowSummary(Scope.TODAY)),
+            Row(
+                "export-history",
+                export,
+                ExportHistory(),
+                barred=export is not history_text.EXPORT,
+            ),
             Row("delete-history", f"{history_text.DELETE}…", DeleteHistory()),
             line("history"),
             heading("limits", menu_text.ALERT_LIMITS),

@@ -40,6 +40,7 @@ from tray_app.core.monitor.commands import (
     DeleteHistory,
     FreeMemory,
     Mute,
+    OpenFolder,
     OpenIncident,
     OpenSettingsFile,
     OpenTemp,
@@ -57,6 +58,7 @@ from tray_app.core.monitor.events import (
     Earlier,
     Event,
     HistoryDeleted,
+    HistoryExported,
     HostMissing,
     OpenFailed,
     PendingAlerts,
@@ -105,10 +107,12 @@ class Urgency(IntEnum):
 
 
 class Action(Struct, frozen=True):
-    """A button, if the desktop supports buttons: its text and its command."""
+    """A button, if the desktop supports buttons: its text and its command. ``on_text``: a click on
+    the notification's text does the same."""
 
     label: str
     command: Command
+    on_text: bool = False
 
 
 class Note(Struct, frozen=True):
@@ -169,6 +173,10 @@ def note(event: Event) -> Note | None:  # noqa: C901 - a plain match: one case f
             return Note(*history_text.question(), Urgency.NORMAL, "history", actions=(sure,))
         case HistoryDeleted():
             return Note(*history_text.deleted(event), Urgency.NORMAL, "history")
+        case HistoryExported(folder, _, problem):
+            open_it = Action("Open folder", OpenFolder(folder), on_text=True)
+            words = history_text.exported(event)
+            return Note(*words, Urgency.NORMAL, "export", actions=() if problem else (open_it,))
         case HostMissing(around):
             title, text = program_text.NO_TRAY_TITLE, tray_text.no_tray(around)
             return Note(title, text, Urgency.NORMAL, "host")

@@ -101,7 +101,6 @@ def select(
         # A poll is newer than any answer, even one that just came: the server measured it earlier,
         # by the time the answer took.
         is_newer = sudden or not is_fresh or _is_behind(breaker.reading, sudden_s)
-        is_newer = is_newer and not is_suspect
         chosen = _beside_the_api(process, by_process, is_newer=is_newer, is_suspect=is_suspect)
         if chosen is None and breaker.reading is not None:
             chosen = _by_api(mode, breaker.reading, process)
@@ -170,7 +169,7 @@ def _beside_the_api(
     one_of_several = len(process.rows) > 1 and process.answering_rss_bytes is None
     if process.worker_count > 1 or (one_of_several and not is_suspect):
         return _because(by_process, Why.WORKERS)
-    return _because(by_process, Why.BETWEEN) if is_newer else None
+    return _because(by_process, Why.BETWEEN) if is_newer and not is_suspect else None
 
 
 def _by_api(mode: Mode, api: ApiReading, process: ProcessReading | None) -> Selected:

@@ -265,7 +265,7 @@ class BusNotifications:
             return
         if message.member == "ActionInvoked" and message.signature == "us":
             number, key = message.body
-            # Not every key is ours: a click on the text is "default", which has no command.
+            # Not every key is ours: "default", a click on the text, has a command in few.
             if command := self._buttons.get(number, {}).get(key):
                 self._end(number, clicked=True)
                 self._press(command)
@@ -340,6 +340,8 @@ def _keyed(actions: Sequence[Action]) -> dict[str, Action]:
     """
     keyed: dict[str, Action] = {}
     for action in actions:
+        if action.on_text:
+            keyed["default"] = action  # the protocol's key of a click on the text; it is no button
         kind = type(action.command).__name__
         same = sum(key.partition("-")[0] == kind for key in keyed)
         keyed[f"{kind}-{same}"] = action
