@@ -56,6 +56,18 @@ class TestSamples:
         assert (sample.job.number, sample.job.ended) == (1, None)
         assert told.events == [Sampled(sample), JobStarted(sample.job, sample)]
 
+    def test_a_sample_has_the_servers_last_recommendations(self, told: Told) -> None:
+        """Also while it is silent; those of another server are not its own."""
+        said = replace(answer(300, START_S + 1.95), advice=("Restart the server",))
+        told.happen(2, Answered(said), SourcesRead(tree_reading(301, START_S + 2)))
+        assert told.sample.advice == ("Restart the server",)
+        told.happen(4, Asked())
+        told.happen(6, SourcesRead(tree_reading(301, START_S + 6)))
+        assert told.sample.advice == ("Restart the server",)
+        told.happen(7, Answered(answer(300, START_S + 7)))
+        told.happen(8, SourcesRead(tree_reading(301, START_S + 8)))
+        assert told.sample.advice == ()
+
     def test_the_peak_is_that_of_the_run(self, told: Told) -> None:
         """It stays when memory falls."""
         for at_s, memory_mb in ((2, 300), (4, 900), (6, 400)):

@@ -18,12 +18,15 @@ from tray_app.core.history.incidents import (
     ProcessNote,
     Scene,
     StacksRecord,
+    scene,
 )
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.core.model.readings import GIB, MIB, Now, SystemMemory, TempUsage
 from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.core.monitor.events import Alert
 from tray_app.core.presentation import incident_text, notifications
+from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 
 AT_S = datetime(2026, 11, 26, 14, 2, 7).timestamp()
 TODAY_S = datetime(2026, 11, 26, 20, 0).timestamp()
@@ -97,6 +100,18 @@ def test_the_page_says_what_happened_where() -> None:
         "300 MB of swap in use",
         "12 % of the time all waited for memory",
     ]
+
+
+def test_the_server_is_quoted() -> None:
+    """Why its API failed, and what it recommended in its last answer."""
+    refused = ApiProblem(ApiFailureKind.SERVER_ERROR, detail="out of memory")
+    condition = ApiCondition(ApiState.ERROR, problem=refused)
+    sample = replace(HEALTHY, api=condition, advice=("Restart the server",))
+    event = Alert(LevelReached(Level.CRITICAL, 3000.0), sample)
+    seen = IncidentSeen(AT_S, AT_S + 120, (event,), scene(sample, None))
+    _, server, _ = incident_text.sections(Incident(incident_text.record(seen)))
+    assert "API error (the server reports an error: out of memory)" in server[1]
+    assert "Its API recommends: Restart the server" in server[1].splitlines()
 
 
 def test_a_server_that_was_not_seen_has_no_processes() -> None:

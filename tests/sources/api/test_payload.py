@@ -89,6 +89,7 @@ def test_recorded_status(file: Path) -> None:
     names = ("stage_count", "peak_memory_mb", "total_increase_mb", "final_memory_mb")
     assert reading.tracker == tuple(summary[name] for name in names if summary)
     assert (reading.taken_s, reading.latency_s, reading.stage) == (100.0, 0.25, None)
+    assert reading.advice == tuple(said["recommendations"])
 
 
 @pytest.mark.parametrize("file", OTHER_FILES, ids=lambda file: file.name)
@@ -337,3 +338,22 @@ def test_a_disk_that_is_not_told_is_no_reason_to_refuse(disk: object) -> None:
     }
     reading = decode_status(json.dumps(body).encode(), taken_s=1.0, latency_s=0.1)
     assert reading.temp == TempUsage(MIB, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (
+            ["Restart\x1b[31m the server\n now", 3, None, "", "<b>"],
+            ("Restart\\x1b[31m the server now", "<b>"),
+        ),
+        (["x" * 300] * 9, ("x" * 199 + "…",) * 5),
+        ("one text", ()),
+        ({"a": 1}, ()),
+        (None, ()),
+    ],
+)
+def test_recommendations_are_a_few_plain_lines(said: object, advice: tuple[str, ...]) -> None:
+    """Whatever they are, the figures count."""
+    body = {"process_memory": {"rss_mb": 100}, "recommendations": said}
+    assert decode_status(json.dumps(body).encode(), taken_s=1.0, latency_s=0.1).advice == advice

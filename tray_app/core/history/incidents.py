@@ -75,7 +75,8 @@ class ProcessNote(Struct, frozen=True):
 class Scene(Struct, frozen=True):
     """The server and the machine at the beginning, or as last seen before the server was gone.
 
-    ``api`` is what its API was then (a word of JSON), ``job`` the number of the running one.
+    ``api`` is what its API was then (a word of JSON), ``api_problem`` why it failed, in words, and
+    ``advice`` what it recommended in its last answer. ``job`` is the number of the running one.
     """
 
     at_s: float
@@ -91,6 +92,8 @@ class Scene(Struct, frozen=True):
     processes: tuple[ProcessNote, ...] = ()
     system: SystemMemory | None = None
     temp: TempUsage | None = None
+    api_problem: str = ""
+    advice: tuple[str, ...] = ()
 
 
 class IncidentRecord(Struct, frozen=True):
@@ -223,6 +226,7 @@ def scene(sample: Sample, seen: Sample | None) -> Scene:
         processes=tuple(_note(row) for row in rows),
         system=sample.system,
         temp=of.temp,
+        advice=of.advice,
     )
 
 

@@ -303,7 +303,8 @@ class ApiReading(Struct, frozen=True):
     """One decoded ``/memory-status/`` answer: every number finite and not negative.
 
     ``rss_bytes`` is the answering process alone. ``tracker`` changes while a video is processed
-    (opaque; compare it with the last one). ``stage`` only if the request asked for it.
+    (opaque; compare it with the last one). ``stage`` only if the request asked for it. ``advice``
+    are its recommendations, in its own words.
     """
 
     taken_s: float
@@ -313,6 +314,7 @@ class ApiReading(Struct, frozen=True):
     temp: TempUsage | None
     tracker: tuple[float, ...] = ()
     stage: StageMark | None = None
+    advice: tuple[str, ...] = ()
 
 
 class ApiFailure(Struct, frozen=True):

@@ -326,7 +326,13 @@ def _sample(
         rss_bytes=process.rss_bytes,
         shared_bytes=process.shared_bytes,
         next_video=alerts.of(room.POLICY).next,
+        advice=_advice(seen),
     )
+
+
+def _advice(seen: Observation) -> tuple[str, ...]:
+    reading = seen.own_breaker.reading
+    return reading.advice if reading else ()
 
 
 def _reading(

@@ -44,7 +44,8 @@ class Sample(Struct, frozen=True):
     ``temp_place`` is the path of the server's temp directory on this machine. ``memory_kind`` is
     the kind of the memory figure; ``rss_bytes`` is the sum over the server's processes, which
     counts ``shared_bytes`` more often than the figure does. ``next_video`` is what the next video
-    needs: None while a job runs, or while the last ones cannot tell.
+    needs: None while a job runs, or while the last ones cannot tell. ``advice`` are the server's
+    recommendations in its last answer.
     """
 
     number: int
@@ -86,3 +87,4 @@ class Sample(Struct, frozen=True):
     rss_bytes: int | None = None
     shared_bytes: int = 0
     next_video: NextVideo | None = None
+    advice: tuple[str, ...] = ()

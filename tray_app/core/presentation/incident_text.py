@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from tray_app.core.history.incidents import (
     Happening,
     Incident,
@@ -15,7 +17,14 @@ from tray_app.core.history.incidents import (
     cause_of,
 )
 from tray_app.core.model.incident import Cause, PastIncident
-from tray_app.core.presentation import format, memory_text, notifications, page_text, stacks_text
+from tray_app.core.presentation import (
+    api_failure_text,
+    format,
+    memory_text,
+    notifications,
+    page_text,
+    stacks_text,
+)
 from tray_app.core.presentation.format import capitalised, duration, percent, size
 
 STACKS = "What the server was doing"
@@ -33,7 +42,10 @@ def record(seen: IncidentSeen) -> IncidentRecord:
         if cause := cause_of(event.finding):
             note = notifications.alert(event)
             happened.append(Happening(event.sample.at.wall_s, cause, note.title, note.text))
-    return IncidentRecord(seen.opened_s, seen.ends_s, tuple(happened), seen.scene)
+    problem = seen.causes[0].sample.api.problem
+    words = api_failure_text.problem_text(problem) if problem else ""
+    scene = replace(seen.scene, api_problem=words)
+    return IncidentRecord(seen.opened_s, seen.ends_s, tuple(happened), scene)
 
 
 def when(at_s: float, now_s: float) -> str:
@@ -102,14 +114,20 @@ def _server(scene: Scene) -> str:
             capitalised(scene.activity),
             job,
             f"stage {scene.stage}" if scene.stage else "",
-            f"API {scene.api}" if scene.api else "",
+            _api(scene),
             _temp(scene),
         ),
     ]
+    lines += [f"Its API recommends: {each}" for each in scene.advice]
     if scene.processes:
         lines += ["", f"{'PID':>8}  {'RSS':>9}  {'CPU':>6}  {'Files':>6}  Process"]
         lines += [_process(each) for each in scene.processes]
     return "\n".join(lines)
+
+
+def _api(scene: Scene) -> str:
+    problem = f" ({scene.api_problem})" if scene.api_problem else ""
+    return f"API {scene.api}{problem}" if scene.api else ""
 
 
 def _temp(scene: Scene) -> str:

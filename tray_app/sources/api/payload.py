@@ -28,6 +28,9 @@ from tray_app.sources.api.errors import ApiError, failed, plain_text
 PETABYTE = 1024**5
 """Figures above this are nonsense."""
 
+ADVICE_MAX, ADVICE_CHARACTERS = 5, 200
+"""Of the server's recommendations. It has one or two sentences."""
+
 Megabytes = Annotated[float, Meta(ge=0, le=PETABYTE / MIB)]
 Gigabytes = Annotated[float, Meta(ge=0, le=PETABYTE / GIB)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -76,6 +79,7 @@ class _Status(Struct, kw_only=True):
     tmp_directory: _Temp | None = None
     disk_usage: Any = None
     tracker_summary: Any = None
+    recommendations: Any = None
     process_memory_mb: Any = UNSET
 
 
@@ -124,6 +128,7 @@ def decode_status(body: bytes, *, taken_s: float, latency_s: float) -> ApiReadin
         system=_system(system) if system else None,
         temp=_temp(status.tmp_directory, status.disk_usage, taken_s),
         tracker=_tracker(status.tracker_summary),
+        advice=_advice(status.recommendations),
     )
 
 
@@ -287,6 +292,14 @@ def _tracker(part: object) -> tuple[float, ...]:
     except msgspec.ValidationError:
         return ()
     return tuple(figure + 0.0 for figure in msgspec.structs.astuple(told) if figure is not UNSET)
+
+
+def _advice(part: object) -> tuple[str, ...]:
+    """The texts of a list; a few lines of each answer."""
+    if not isinstance(part, list):
+        return ()
+    texts = [each for each in part[:ADVICE_MAX] if isinstance(each, str)]
+    return tuple(filter(None, (plain_text(each, ADVICE_CHARACTERS) for each in texts)))
 
 
 def _words(value: object) -> str:
