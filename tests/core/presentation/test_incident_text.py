@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tests.core.presentation.samples import HEALTHY
+from tests.history.made import sample
 from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.server_exit import ServerExit
@@ -100,6 +101,19 @@ def test_the_page_says_what_happened_where() -> None:
         "300 MB of swap in use",
         "12 % of the time all waited for memory",
     ]
+
+
+def test_it_says_what_is_recorded() -> None:
+    """And when it will be complete, where samples of its time are still to come."""
+
+    def recorded(*seconds: float) -> str:
+        samples = tuple(replace(sample(0), at_s=AT_S + second) for second in seconds)
+        return incident_text.sections(replace(INCIDENT, samples=samples))[0][1].splitlines()[-1]
+
+    assert recorded(-600, 0, 127) == "Recorded from 13:52:07 to 14:04:14."
+    assert recorded(-60, 4) == (
+        "Recorded from 14:01:07 to 14:02:11. The incident's time ends at 14:04:16."
+    )
 
 
 def test_the_server_is_quoted() -> None:

@@ -31,6 +31,7 @@ from tray_app.core.history.page_data import (
     rows_of,
 )
 from tray_app.core.history.thinning import Means
+from tray_app.core.presentation.page_text import moment
 from tray_app.views.page.document import data, document
 
 webdriver = pytest.importorskip("selenium.webdriver", reason=missing("selenium"))
@@ -328,6 +329,33 @@ def test_the_moment_of_an_incident_is_a_line_in_each_chart(browser: Any, tmp_pat
             f".getImageData({round(LEFT + plot / 2 - 0.5)}, 40, 1, 1).data]",
         )
         assert pixel == [28, 35, 48, 255], key
+
+
+def test_an_incident_has_ranges_of_its_own(browser: Any, tmp_path: Path) -> None:
+    """All of it at first, or the minute before and after its moment, whose figures are shown. A
+    server that was gone then has those of its last reading."""
+    samples = [sample(STEP_S * at, None if at == 300 else 300.0 + at) for at in range(360)]
+    moment_ms = FROM_MS + 1000 * STEP_S * 300
+    page = an_hour(
+        rows=rows_of(samples),
+        to_ms=FROM_MS + 1000 * STEP_S * 360,
+        marks=[Mark(moment_ms, "incident: gone")],
+        jobs=[],
+        alerts=[],
+    )
+    opened(browser, tmp_path, page)
+    buttons = "[...document.querySelectorAll('.tools button')].map(each => each.textContent)"
+    assert js(browser, buttons) == ["Incident", "± 1 min", "◀", "▶", "+", "−"]
+    assert js(browser, "document.querySelector('[aria-pressed=true]').textContent") == "Incident"
+    assert span_s(browser) == 720
+    assert text(browser, "#value-memory") == "599 MB"
+    assert "those of the incident" in text(browser, ".readout")
+    keys(browser, "2")
+    assert span_s(browser) == 120
+    view = js(browser, "document.querySelector('.shown').textContent")
+    assert view.startswith(f"{moment(moment_ms - 60_000)} to {moment(moment_ms + 60_000)}")
+    keys(browser, "1")
+    assert span_s(browser) == 720
 
 
 def test_it_is_light_or_dark_as_the_browser_says(browser: Any, tmp_path: Path) -> None:

@@ -10,9 +10,14 @@ from tray_app.core.presentation import incident_text
 def page_of(incident: Incident, frame: Frame) -> PageData:
     """All of it, from ten minutes before the first cause on."""
     samples, record = course(incident), incident.record
-    from_s = samples[0].at_s if samples else record.opened_s - BEFORE_S
+    from_s, to_s = record.opened_s - BEFORE_S, record.ends_s
+    if samples:
+        from_s, to_s = (
+            samples[0].at_s,
+            min(record.ends_s, samples[-1].at_s + samples[-1].interval_s),
+        )
     return page_data(
-        *(frame, rows_of(samples), from_s, record.ends_s),
+        *(frame, rows_of(samples), from_s, to_s),
         heading=incident_text.heading(incident),
         samples=samples,
         jobs=incident.jobs,

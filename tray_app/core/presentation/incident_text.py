@@ -89,17 +89,26 @@ def sections(incident: Incident) -> tuple[tuple[str, str], ...]:
 
 def _stacks(taken: StacksRecord) -> str:
     """When they were taken, and the Python stacks, or why there are none."""
-    at = f"{datetime.fromtimestamp(taken.at_s):%H:%M:%S}"
+    at = _clock(taken.at_s)
     if problem := taken.stacks.problem:
         return f"{at}  {stacks_text.problem(problem, taken.stacks.detail)}"
     return f"{at}  The stack of each thread, the innermost call first.\n\n{taken.stacks.text}"
 
 
 def _happened(incident: Incident) -> str:
-    return "\n".join(
-        f"{datetime.fromtimestamp(each.at_s):%H:%M:%S}  {each.title}\n          {each.text}"
-        for each in incident.record.happened
-    )
+    record, samples = incident.record, incident.samples
+    lines = [
+        f"{_clock(each.at_s)}  {each.title}\n          {each.text}" for each in record.happened
+    ]
+    if samples:
+        lines += ["", f"Recorded from {_clock(samples[0].at_s)} to {_clock(samples[-1].at_s)}."]
+        if samples[-1].at_s + 2 * samples[-1].interval_s < record.ends_s:
+            lines[-1] += f" The incident's time ends at {_clock(record.ends_s)}."
+    return "\n".join(lines)
+
+
+def _clock(at_s: float) -> str:
+    return f"{datetime.fromtimestamp(at_s):%H:%M:%S}"
 
 
 def _server(scene: Scene) -> str:
@@ -108,7 +117,7 @@ def _server(scene: Scene) -> str:
     if scene.job is not None:
         job = f"job {scene.job} for {duration(scene.job_elapsed_s or 0.0)}"
     lines = [
-        f"{datetime.fromtimestamp(scene.at_s):%H:%M:%S}  {scene.server or 'No process'}"
+        f"{_clock(scene.at_s)}  {scene.server or 'No process'}"
         f"{f' (pid {scene.pid})' if scene.pid else ''}, {size(scene.memory_bytes)}",
         format.joined(
             capitalised(scene.activity),
@@ -147,8 +156,8 @@ def _machine(scene: Scene) -> str:
     if system is None:
         return "Unknown"
     lines = [memory_text.machine(system).partition(" · ")[0]]
-    if system.swap_used_bytes is not None:
+    if system.swap_used_bytes:
         lines.append(f"{size(system.swap_used_bytes)} of swap in use")
-    if system.pressure_percent is not None:
+    if system.pressure_percent:
         lines.append(f"{percent(system.pressure_percent)} of the time all waited for memory")
     return "\n".join(lines)

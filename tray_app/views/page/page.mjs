@@ -14,6 +14,7 @@ const RANGES = [
   ["1 h", HOUR_MS], ["24 h", 24 * HOUR_MS], ["7 days", 168 * HOUR_MS], ["30 days", 720 * HOUR_MS],
   ["All", Infinity],
 ];
+const AROUND = [["Incident", Infinity], ["± 1 min", 120000]];
 const SPECS = [
   { key: "memory", title: "Memory of the server", height: 250, kind: memory,
     value: (rows, at) => rows.mean[at], format: size,
@@ -75,7 +76,10 @@ class Page {
     this.limits = { from: data.from_ms, to: Math.max(data.to_ms, data.from_ms + SHORTEST) };
     this.cursor = null;
     this.queued = false;
-
+    /** Of an incident: its moment, around which it has ranges of its own. */
+    this.moment = data.marks[0]?.at_ms ?? null;
+    this.ranges = this.moment === null ? RANGES : AROUND;
+    this.whole = this.ranges.find(([, span]) => span === Infinity)[0];
     this.build();
     this.tables();
     this.listen();
@@ -84,7 +88,7 @@ class Page {
   }
 
   build() {
-    this.buttons = new Map(RANGES.map(([name]) => [name, element("button", {
+    this.buttons = new Map(this.ranges.map(([name]) => [name, element("button", {
       textContent: name, type: "button", onclick: () => this.choose(name) })]));
     const button = (text, label, act) => element("button", {
       textContent: text, type: "button", "aria-label": label, title: label, onclick: act });
@@ -97,14 +101,15 @@ class Page {
     this.spoken = element("p", { className: "spoken", role: "status" });
     this.charts = element("div", { id: "charts", tabIndex: 0, role: "group",
       "aria-label": "Charts over time. Left and right move the cursor, plus and minus zoom, "
-        + "Shift with left and right moves in time, 1 to 5 choose the range." });
+        + `Shift with left and right moves in time, 1 to ${this.ranges.length} choose the range.` });
     this.line = element("div", { className: "cursor", hidden: true });
     this.chosen = element("div", { className: "chosen", hidden: true });
     this.drawn = SPECS.map((spec) => this.figure(spec));
     this.charts.append(this.line, this.chosen);
     const help = element("p", { className: "help" },
       "Drag over a chart to zoom, double click to go back. Ctrl and wheel zoom, Shift and wheel or "
-      + "Shift and drag move in time. Keys: ← → + − Home End, 1 to 5.");
+      + "Shift and drag move in time. "
+      + `Keys: ← → + − Home End, 1 to ${this.ranges.length}.`);
     this.head = element("div", { className: "head" }, tools, this.shown, this.readout);
     this.root.append(this.head, this.charts, this.spoken, help);
   }
@@ -125,7 +130,7 @@ class Page {
   /** The range that the page opens with; where it has less than 24 h, or is told nothing else, all. */
   opens() {
     const isDay = this.limits.to - this.limits.from <= 24 * HOUR_MS;
-    return isDay ? "All" : this.model.verdict?.opens ?? "24 h";
+    return isDay ? this.whole : this.model.verdict?.opens ?? "24 h";
   }
 
   /** The sentences at the top, of the range that was chosen last. */
@@ -144,14 +149,15 @@ class Page {
     });
   }
 
-  /** The view of a named range: its end is the newest. */
+  /** The view of a named range: its end is the newest, or the incident in its middle. */
   choose(name) {
     this.range = name;
     this.judged = name;
     this.judge();
-    const span = RANGES.find(([each]) => each === name)[1];
+    const span = this.ranges.find(([each]) => each === name)[1];
     const width = Math.min(span, this.limits.to - this.limits.from);
-    this.show({ from: this.limits.to - width, to: this.limits.to });
+    const to = this.moment === null ? this.limits.to : this.moment + width / 2;
+    this.show(within({ from: to - width, to }, this.limits));
   }
 
   show(view) {
@@ -247,7 +253,7 @@ class Page {
     const isShown = at !== null && at >= this.view.from && at <= this.view.to;
     this.line.hidden = !isShown;
     const row = isShown ? rowAt(rows, at) : -1;
-    const shown = isShown ? row : rows.count - 1;
+    const shown = isShown ? row : this.resting();
     if (isShown) {
       const plot = this.width - LEFT - RIGHT;
       const share = (at - this.view.from) / (this.view.to - this.view.from);
@@ -262,8 +268,18 @@ class Page {
       value.dataset.value = Number.isNaN(figure) ? "" : figure;
     }
     this.readout.textContent = isShown ? this.tell(at, row)
-      : "Point at a chart to read its figures; until then the newest ones are shown.";
+      : `Point at a chart to read its figures; until then ${this.moment === null ? "the newest ones"
+        : "those of the incident"} are shown.`;
     if (aloud) this.spoken.textContent = this.readout.textContent;
+  }
+
+  /** The row of the figures without a cursor: the newest, or the incident's last reading. */
+  resting() {
+    const { rows } = this.model;
+    if (this.moment === null) return rows.count - 1;
+    let row = rows.at.findLastIndex((each) => each <= this.moment);
+    while (row > 0 && Number.isNaN(rows.mean[row])) row -= 1;
+    return row;
   }
 
   tell(at, row) {
@@ -347,7 +363,7 @@ class Page {
       this.point();
     });
     charts.addEventListener("dblclick", () => this.choose(this.limits.to - this.limits.from
-      <= 24 * HOUR_MS ? "All" : "24 h"));
+      <= 24 * HOUR_MS ? this.whole : "24 h"));
     charts.addEventListener("wheel", (event) => this.wheel(event, timeAt(event)), { passive: false });
     charts.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(charts);
@@ -388,9 +404,9 @@ class Page {
       Home: () => this.show(within({ from: this.limits.from, to: this.limits.from
         + this.view.to - this.view.from }, this.limits)),
       End: () => this.pan(Infinity),
-      Escape: () => this.choose("All"), 0: () => this.choose("All"),
+      Escape: () => this.choose(this.whole), 0: () => this.choose(this.whole),
     };
-    RANGES.forEach(([name], number) => {
+    this.ranges.forEach(([name], number) => {
       keys[number + 1] = () => this.choose(name);
     });
     if (!(event.key in keys)) return;
@@ -468,7 +484,7 @@ class Page {
     }, rows);
     if (happened) this.fill();
     this.judge();
-    if (isFirst) this.choose("All");
+    if (isFirst) this.choose(this.whole);
     else this.show(followed(this.view, before, this.limits));
   }
 }
