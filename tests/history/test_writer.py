@@ -66,6 +66,21 @@ def test_what_it_is_given_is_written_soon(
     wait_for(lambda: times(path) == [1, 3], "two samples on disk")
 
 
+def test_who_looks_need_not_wait_for_the_batch(
+    path: Path, started: Callable[..., HistoryWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is written at once, and what comes after it soon."""
+    monkeypatch.setattr(writer, "COMMIT_EVERY_S", 3600.0)
+    monkeypatch.setattr(writer, "WATCHED_EVERY_S", 0.02)
+    monkeypatch.setattr(writer, "WATCHED_FOR_S", 3600.0)
+    each = started()
+    each.add(sample(1))
+    each.watched()
+    wait_for(lambda: times(path) == [1], "what waited is on disk")
+    each.add(sample(3))
+    wait_for(lambda: times(path) == [1, 3], "the next one as well")
+
+
 def test_its_end_writes_what_is_left(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what came just before."""
     monkeypatch.setattr(writer, "COMMIT_EVERY_S", 60.0)

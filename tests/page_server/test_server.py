@@ -13,7 +13,7 @@ import pytest
 
 from tests.waiting import AMPLE_S, wait_for
 from tray_app.http_talk import CONNECTIONS_MAX, REQUEST_BYTES
-from tray_app.page_server.server import HOST, Page, PageServer
+from tray_app.page_server.server import CLOSED, HOST, Page, PageServer
 
 
 def answer(name: str, query: str) -> Page | None:
@@ -171,6 +171,20 @@ def test_it_is_there_only_while_a_page_is_open() -> None:
     wait_for(lambda: not server.is_open, "the server is closed")
     wait_for(lambda: "live page" not in names(), "its thread has ended")
     assert get(server.address())[0] == 200
+    wait_for(lambda: not server.is_open, "the server is closed")
+
+
+def test_it_closes_sooner_once_its_pages_are_closed() -> None:
+    """Each of them says so; one that is shown again by the browser counts again."""
+    pages = {"": b"page", "data": b"rows"}
+    server = PageServer(
+        lambda name, _: Page("text/plain", pages[name], live=True), idle_s=3600.0, closed_s=3.0
+    )
+    open_pages = []
+    for name in ("", "", CLOSED, CLOSED, CLOSED, "data", "data", CLOSED):
+        assert get(server.address(name))[0] == 200
+        open_pages.append(server._pages)
+    assert open_pages == [1, 2, 1, 0, 0, 1, 1, 0]
     wait_for(lambda: not server.is_open, "the server is closed")
 
 

@@ -64,13 +64,15 @@ class Pages:
     def answer(self, name: str, query: str) -> Page | None:
         """The page of a request."""
         if name == "":
+            self._watched()
             shown = replace(self._read(self._now_s() - LIVE_S), verdict=self._verdict(is_due=True))
-            return Page(_HTML, document(shown, live_url=DATA).encode())
+            return Page(_HTML, document(shown, live_url=DATA).encode(), live=True)
         if name == DATA and (after := re.fullmatch(r"after=([0-9]{1,15})", query)):
             self._watched()
             newer = self._read((int(after[1]) + 1) / 1000)
             has_news = bool(newer.jobs or newer.alerts or newer.servers)
-            return Page("application/json", data(replace(newer, verdict=self._verdict(has_news))))
+            body = data(replace(newer, verdict=self._verdict(has_news)))
+            return Page("application/json", body, live=True)
         if incident := re.fullmatch(r"incident-([0-9]{1,15})", name):
             found = incidents.at(History(self._path), int(incident[1]) / 1000)
             return None if found is None else Page(_HTML, self._incident(found))

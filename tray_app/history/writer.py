@@ -120,12 +120,17 @@ class HistoryWriter:
         self._close()
 
     def watched(self) -> None:
-        """Write new records sooner for a while; from any thread."""
+        """Write new records sooner for a while, and those that wait at once; from any thread."""
+        was_watched = self._is_watched()
         self._watched_s = self._clock()
+        if not was_watched:
+            self._queue.put(lambda: None)
+
+    def _is_watched(self) -> bool:
+        return 0.0 <= self._clock() - self._watched_s < WATCHED_FOR_S
 
     def _commit_every_s(self) -> float:
-        is_watched = 0.0 <= self._clock() - self._watched_s < WATCHED_FOR_S
-        return WATCHED_EVERY_S if is_watched else COMMIT_EVERY_S
+        return WATCHED_EVERY_S if self._is_watched() else COMMIT_EVERY_S
 
     def _collect(self, for_s: float) -> None:
         """Take what comes until ``for_s`` after the first record."""

@@ -3,7 +3,10 @@
 It listens on the loopback address, on a port of the system's choice. Only who knows the address
 with its random token gets an answer: other programs and other users of this machine do not, and
 web pages cannot guess it. The Host header must be ours, so that no name of a stranger leads here.
-It answers GET, writes nothing, and closes some time after the last request.
+It answers GET, writes nothing, and closes a minute after the last page.
+
+A page that goes on with new rows says when it is closed. One that is hidden asks seldom, and one
+that crashes says nothing: without a request the server closes, too.
 """
 
 from __future__ import annotations
@@ -22,8 +25,14 @@ from tray_app.http_talk import REQUEST_BYTES, Request, Response, Talk, failure
 from tray_app.worker_thread import WorkerThread
 
 HOST = "127.0.0.1"
+CLOSED_S = 60.0
+"""After the last page was closed: time enough for a reload, or for the way back to it."""
+
 IDLE_S = 75.0
-"""A page that nobody sees may ask once a minute only: browsers see to that."""
+"""Without a request: browsers let a page that nobody sees ask once a minute only."""
+
+CLOSED = "closed"
+"""What a page asks for when it is closed."""
 
 _HEADERS = (
     "Cache-Control: no-store",
@@ -37,10 +46,12 @@ _HEADERS = (
 
 
 class Page(Struct, frozen=True):
-    """An answer: its kind, and its bytes."""
+    """An answer: its kind, and its bytes. ``live``: of a page that asks for more, and says when it
+    is closed."""
 
     kind: str
     body: bytes
+    live: bool = False
 
 
 Answer = Callable[[str, str], Page | None]
@@ -51,9 +62,13 @@ in the server's thread, and may read files."""
 class PageServer:
     """Serves what ``answer`` makes. `address` may be called from any thread."""
 
-    def __init__(self, answer: Answer, *, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self, answer: Answer, *, idle_s: float = IDLE_S, closed_s: float = CLOSED_S
+    ) -> None:
         self._answer = answer
         self._idle_s = idle_s
+        self._closed_s = closed_s
+        self._pages = 0
         self._token = secrets.token_urlsafe(24)
         self._lock = Lock()
         self._port: int | None = None
@@ -89,12 +104,14 @@ class PageServer:
         server = await asyncio.start_server(talk, sock=listening, limit=REQUEST_BYTES)
         async with server:
             while True:
-                left_s = self._used_s + self._idle_s - loop.time()
+                limit_s = self._idle_s if self._pages else min(self._idle_s, self._closed_s)
+                left_s = self._used_s + limit_s - loop.time()
                 if left_s > 0.0:
-                    await asyncio.sleep(left_s)
+                    await asyncio.sleep(min(left_s, self._closed_s))
                     continue
                 with self._lock:
                     self._port = None  # `address` starts another one
+                self._pages = 0
                 return
 
     def _answered(self, request: Request) -> Response:
@@ -105,5 +122,12 @@ class PageServer:
             return failure(HTTPStatus.NOT_FOUND)
         self._used_s = asyncio.get_running_loop().time()
         name, _, query = place.partition("?")
+        if name == CLOSED:
+            self._pages = max(0, self._pages - 1)
+            return Response(b"", "text/plain; charset=utf-8")
         page = self._answer(name, query)
-        return failure(HTTPStatus.NOT_FOUND) if page is None else Response(page.body, page.kind)
+        if page is None:
+            return failure(HTTPStatus.NOT_FOUND)
+        if page.live:  # one that the browser has kept asks for rows without being read again
+            self._pages = max(1, self._pages) if name else self._pages + 1
+        return Response(page.body, page.kind)

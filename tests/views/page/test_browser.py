@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import waiting
 from tests.chromium import FLAGS
 from tests.history.made import MIB, T0, sample
 from tests.needs import missing
@@ -500,6 +501,17 @@ def test_a_live_page_shows_new_samples(
     assert "6 jobs kept it." in text(browser, "#verdict")
     assert f"data?after={TO_MS - 2000}" in asked[1]
     assert {path.partition("?")[0] for path in asked} == {"/t/", "/t/data"}
+
+
+def test_a_live_page_tells_its_end(
+    browser: Any, live: tuple[str, list[PageData], list[str]]
+) -> None:
+    """To its server, which closes then; and asks no more."""
+    url, _, asked = live
+    browser.get(url)
+    wait_for(browser, "document.querySelector('.live').textContent === 'live'")
+    browser.get("about:blank")
+    waiting.wait_for(lambda: "/t/closed" in asked, "the page has told its end")
 
 
 def test_nothing_serious_is_found_by_axe(browser: Any, tmp_path: Path) -> None:

@@ -491,12 +491,29 @@ class Page {
 
 const SERVER = { switched: "is another process", worker_replaced: "replaced a worker" };
 
-/** Ask the page's server for newer rows, as long as the page is open. */
+const HIDDEN_MS = 30000; // The server waits longer than this for a page that is open.
+
+/** So long, or until somebody looks again; seldom while nobody does. */
+function waited(ms) {
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+      done();
+    };
+    const seen = () => document.hidden || end();
+    const timer = setTimeout(end, document.hidden ? HIDDEN_MS : ms);
+    document.addEventListener("visibilitychange", seen);
+  });
+}
+
+/** Ask the page's server for newer rows, as long as the page is open, and tell it the end. */
 async function follow(page, url) {
+  addEventListener("pagehide", () => fetch("closed", { keepalive: true }).catch(() => {}));
   const badge = element("span", { className: "live", role: "status", textContent: "live" });
   document.querySelector("h1").append(" ", badge);
   for (let pause = 1000; ; ) {
-    await new Promise((done) => setTimeout(done, pause));
+    await waited(pause);
     const { rows } = page.model;
     const last = rows.count ? rows.at[rows.count - 1] : 0;
     try {
@@ -507,7 +524,7 @@ async function follow(page, url) {
       badge.textContent = "live";
     } catch {
       pause = Math.min(2 * pause, 10000);
-      badge.textContent = "no connection";
+      badge.textContent = "not live: open it again from the menu";
     }
     badge.classList.toggle("lost", badge.textContent !== "live");
   }
