@@ -34,6 +34,30 @@ def test_it_has_everything_of_its_time(tmp_path: Path) -> None:
     assert counts == [1, 1, 1, 1]
 
 
+def test_newer_rows_bring_what_earlier_jobs_have_become(tmp_path: Path) -> None:
+    """What they kept, with the time of all their stages, and the fate of alerts."""
+    path = tmp_path / "h.sqlite3"
+    connection, _ = database.open_for_writing(path)
+    database.add(
+        connection,
+        [
+            *(sample(at) for at in range(0, 200, 2)),
+            JobRecord(1, T0 + 10, T0 + 40),
+            JobRecord(2, T0 + 100, T0 + 140, kept_bytes=7),
+            AlertRecord(T0 + 120, "high", "High", "text", "closed"),
+        ],
+    )
+    connection.close()
+    frame = Frame("here", "1")
+    made = page.read(path, T0 + 150, T0 + 200, frame, again_s=60.0)
+    assert made.rows.count == 25
+    assert [(each.number, each.kept, each.stages) for each in made.jobs] == [
+        (2, 7, [("frames", 40.0)])
+    ]
+    assert [each.fate for each in made.alerts] == ["closed"]
+    assert page.read(path, T0 + 150, T0 + 200, frame).jobs == []
+
+
 def test_of_very_many_samples_it_has_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,9 @@ OPENS = "24 h"
 VERDICT_EVERY_S = 10.0
 """A peak, and what is free, may be as old in the sentences at the top."""
 
+AGAIN_S = 120.0
+"""Jobs and alerts of so long before are sent again: what they became is known later."""
+
 DATA = "data"
 _HTML = "text/html; charset=utf-8"
 
@@ -69,8 +72,11 @@ class Pages:
             return Page(_HTML, document(shown, live_url=DATA).encode(), live=True)
         if name == DATA and (after := re.fullmatch(r"after=([0-9]{1,15})", query)):
             self._watched()
-            newer = self._read((int(after[1]) + 1) / 1000)
-            has_news = bool(newer.jobs or newer.alerts or newer.servers)
+            newer = self._read((int(after[1]) + 1) / 1000, again_s=AGAIN_S)
+            told_ms = [each.ended_ms for each in newer.jobs]
+            told_ms += [each.at_ms for each in newer.alerts]
+            told_ms += [each.at_ms for each in newer.servers]
+            has_news = max(told_ms, default=0) > int(after[1])
             body = data(replace(newer, verdict=self._verdict(has_news)))
             return Page("application/json", body, live=True)
         if incident := re.fullmatch(r"incident-([0-9]{1,15})", name):
@@ -90,8 +96,9 @@ class Pages:
     def _incident(self, incident: Incident) -> bytes:
         return document(incident_page.page_of(incident, self._frame())).encode()
 
-    def _read(self, from_s: float) -> PageData:
-        return page.read(self._path, from_s, self._now_s() + 1.0, self._frame())
+    def _read(self, from_s: float, again_s: float = 0.0) -> PageData:
+        to_s = self._now_s() + 1.0
+        return page.read(self._path, from_s, to_s, self._frame(), again_s=again_s)
 
     def _frame(self) -> Frame:
         return page_text.frame(self._shown, __version__, self._bands(), self._limits())

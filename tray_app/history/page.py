@@ -22,8 +22,11 @@ SAMPLES_LONG = 7200
 """A page of weeks has the samples of the last hours only, so that it stays below 3 MB."""
 
 
-def read(path: Path, from_s: float, to_s: float, frame: Frame) -> PageData:
+def read(path: Path, from_s: float, to_s: float, frame: Frame, *, again_s: float = 0.0) -> PageData:
     """The page of this time; empty where the file has nothing of it.
+
+    ``again_s``: jobs and alerts of so long before are in it, too. What a job kept, and what became
+    of an alert, is known some time after it.
 
     :raises OSError: the file cannot be read
     :raises sqlite3.Error: it is damaged
@@ -36,8 +39,10 @@ def read(path: Path, from_s: float, to_s: float, frame: Frame) -> PageData:
     samples = list(deque(history.samples(from_s, to_s), most))
     rows = rows_of(samples, minutes, hours)
     shown_s = max(from_s, rows.at.first / 1000)  # 0 without a row
-    jobs, jobs_left = _newest(history.jobs(from_s, to_s))
-    alerts, alerts_left = _newest(history.alerts(from_s, to_s))
+    jobs, jobs_left = _newest(history.jobs(from_s - again_s, to_s))
+    alerts, alerts_left = _newest(history.alerts(from_s - again_s, to_s))
+    if jobs and jobs[0].started_s < from_s and again_s:
+        samples = [*history.samples(jobs[0].started_s, from_s), *samples]
     servers, servers_left = _newest(history.servers(from_s, to_s))
     gaps, gaps_left = _newest(history.gaps(shown_s, to_s))
     return page_data(

@@ -71,10 +71,11 @@ def test_words_of_thinned_rows_are_unknown() -> None:
 
 
 def test_memory_is_split_by_process() -> None:
-    """The oldest is the server; others count by name. A lone process is the server."""
+    """The first is the server, though numbers of processes begin from 1 again; others count by
+    name. A lone process is the server."""
     shares = (
+        ProcessShare(32_099, "python", 200 * MIB),
         ProcessShare(9, "python", 30 * MIB),
-        ProcessShare(4, "python", 200 * MIB),
         ProcessShare(12, "python", 20 * MIB),
         ProcessShare(0, "others", MIB),
     )

@@ -43,10 +43,11 @@ def test_one_process_needs_no_list() -> None:
 
 
 def test_many_processes_become_the_largest_and_a_rest() -> None:
-    """In sum they are the same."""
+    """In sum they are the same; the server itself is the first."""
     rows = tuple(row(pid, 10 * pid) for pid in range(1, PROCESSES_KEPT + 4))
     shares = sample_record(replace(HEALTHY, rows=rows)).processes
     assert len(shares) == PROCESSES_KEPT + 1
+    assert (shares[0].pid, shares[1].pid) == (1, PROCESSES_KEPT + 3)
     assert shares[-1].name == "others"
     assert sum(share.rss_bytes for share in shares) == sum(each.rss_bytes for each in rows)
 

@@ -67,8 +67,7 @@ class TestHappened:
         found = happened(past, T0 + 100, T0 + 500, Peak(3000 * MIB, T0 + 200), LIMITS)
         assert (found.jobs, found.lost) == (2, 1)
         assert found.hung == Times(2, T0 + 400)
-        assert found.ended == Times(2, T0 + 300)
-        assert not found.gone
+        assert found.gone is None
         assert found.machine_short is None
         assert found.unwatched_s == 120.0
 
@@ -84,10 +83,10 @@ class TestHappened:
         peak = Peak(peak_mb * MIB, T0)
         assert happened(Past(), T0, END_S, peak, LIMITS).level is level
 
-    def test_a_server_that_was_only_asked_ends_by_the_alert(self) -> None:
-        """Nothing is known of its process."""
-        found = happened(Past(alerts=[alert("gone")]), T0, END_S, None, LIMITS)
-        assert (found.ended, found.gone) == (Times(1, T0 + 500), True)
+    def test_ends_that_made_an_alert_count(self) -> None:
+        """Who restarts an idle server knows it."""
+        past = Past(alerts=[alert("gone")], servers=[server("ended", 500), server("ended", 600)])
+        assert happened(past, T0, END_S, None, LIMITS).gone == Times(1, T0 + 500)
 
     def test_a_short_gap_is_not_told(self) -> None:
         """Less than a twentieth of the time, or a minute."""

@@ -57,11 +57,10 @@ def told(answer: Answer) -> str:
                 level=Level.CRITICAL,
                 jobs=3,
                 lost=1,
-                ended=Times(1, at("03:14")),
-                gone=True,
+                gone=Times(1, at("03:14")),
                 hung=Times(2, at("03:13")),
             ),
-            "The server ended at 03:14 and hung 2 times, last at 03:13."
+            "The server ended at 03:14 and hung 2 times (last at 03:13)."
             " Peak 2.44 GB (above critical) at 03:12 while processing frames."
             " 3 jobs; 1 was cut off.",
             True,
@@ -72,7 +71,6 @@ def told(answer: Answer) -> str:
                 peak=Peak(420 * MIB, at("23:00", 26), 3600.0),
                 level=Level.NONE,
                 jobs=1,
-                ended=Times(1, at("03:14")),
                 unwatched_s=4 * 3600.0,
             ),
             "Peak 420 MB in the hour from 23:00 on Thu 26 Nov."

@@ -312,7 +312,14 @@ def test_the_legend_tells_a_stage_that_is_unknown_from_one_that_is_gone(
     """Each mark has a name of its own."""
     opened(browser, tmp_path, an_hour())
     legend = text(browser, "#chart-events .legend").splitlines()
-    assert legend == ["frames", "job, stage unknown", "▶ server start", "■ server end", "▼ alert"]
+    assert legend == [
+        "frames",
+        "job, stage unknown",
+        "▶ server start",
+        "■ server end",
+        "▼ alert",
+        QUIET,
+    ]
     late = [sample(STEP_S * number, memory_mb(number)) for number in range(400, COUNT)]
     minutes = [Means(T0 + 60 * number, 30, MIB, MIB, MIB) for number in range(13)]
     opened(browser, tmp_path, an_hour(rows=rows_of(late, minutes)))
@@ -359,6 +366,10 @@ def test_an_incident_has_ranges_of_its_own(browser: Any, tmp_path: Path) -> None
     assert span_s(browser) == 720
 
 
+QUIET = "▼ alert without a notification"
+PAPER = 720
+
+
 def test_it_is_light_or_dark_as_the_browser_says(browser: Any, tmp_path: Path) -> None:
     """At once, the charts as well; paper is white in any case."""
     opened(browser, tmp_path, an_hour())
@@ -375,7 +386,9 @@ def test_it_is_light_or_dark_as_the_browser_says(browser: Any, tmp_path: Path) -
     assert dark[0] == "rgb(20, 24, 31)"
     assert light[1] != dark[1]
     js(browser, "dispatchEvent(new Event('beforeprint'))")
-    assert (js(browser, background), js(browser, corner)) == light
+    on_paper = corner.replace("70, 225", "140, 450")  # two dots to a pixel
+    assert (js(browser, background), js(browser, on_paper)) == light
+    assert js(browser, "document.querySelector('canvas').width") == 2 * PAPER
     js(browser, "dispatchEvent(new Event('afterprint'))")
     assert js(browser, background) == dark[0]
 
@@ -402,13 +415,13 @@ def test_the_verdict_is_that_of_the_chosen_range(browser: Any, tmp_path: Path) -
     first = "document.querySelector('#verdict p').innerText"
     assert text(browser, "#verdict h2") == "All of it"
     keys(browser, "1")
-    assert js(browser, first) == f"Peak 1 GB while processing {HOSTILE}."
+    assert js(browser, first) == f"Peak 1\u00a0GB while processing {HOSTILE}."
     assert text(browser, "#verdict h2") == "The last 1 h"
     assert js(browser, "document.querySelectorAll('#verdict .concern').length") == 2
     keys(browser, "+")
     assert text(browser, "#verdict h2") == "The last 1 h"
     keys(browser, "2")  # it has no more than this hour
-    assert js(browser, first) == "Peak 3 GB in all."
+    assert js(browser, first) == "Peak 3\u00a0GB in all."
     assert js(browser, "document.querySelectorAll('#verdict .concern').length") == 1
 
 
@@ -501,6 +514,35 @@ def test_a_live_page_shows_new_samples(
     assert "6 jobs kept it." in text(browser, "#verdict")
     assert f"data?after={TO_MS - 2000}" in asked[1]
     assert {path.partition("?")[0] for path in asked} == {"/t/", "/t/data"}
+
+
+def test_who_sorts_a_table_is_not_disturbed_by_news(
+    browser: Any, live: tuple[str, list[PageData], list[str]]
+) -> None:
+    """The heading keeps the keyboard, and the order; the same news make no other table."""
+    url, answers, asked = live
+    browser.get(url)
+    js(browser, "document.querySelectorAll('#jobs th button')[3].click()")
+    new = PageJob(
+        number=4,
+        started_ms=TO_MS,
+        ended_ms=TO_MS + 1000,
+        before=MIB,
+        peak=9 * MIB,
+        after=MIB,
+        kept=None,
+        stages=[("frames", 0.2)],
+        lost=False,
+    )
+    answers.append(an_hour(rows=rows_of([]), jobs=[new], alerts=[], gaps=[], servers=[]))
+    rows = "document.querySelectorAll('#jobs tbody tr')"
+    wait_for(browser, f"{rows}.length === 4")
+    assert js(browser, f"{rows}[0].cells[6].textContent") == "frames <1\u00a0s"
+    assert js(browser, "document.activeElement.textContent") == "Peak"
+    js(browser, f"{rows}[0].id = 'same'")
+    count = len(asked)
+    waiting.wait_for(lambda: len(asked) > count + 1, "it has asked twice more")
+    assert js(browser, f"{rows}[0].id") == "same"
 
 
 def test_a_live_page_tells_its_end(

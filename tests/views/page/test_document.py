@@ -88,10 +88,10 @@ def test_the_verdict_is_at_the_top() -> None:
     text = document(hostile_page())  # type: ignore[arg-type]
     top = text.partition('<section id="verdict">')[2].partition("</section>")[0]
     assert top == (
-        "<h2>The last 24 h</h2><p><b>Peak 2 GB</b>"
+        "<h2>The last 24 h</h2><p><b>Peak 2\u00a0GB</b>"
         f" <span>while processing {escape(HOSTILE)}.</span></p>"
         "<p class=concern><b>Possible leak:</b> <span>3 jobs.</span></p>"
-        "<p><b>The next video fits:</b> <span>9 GB are free.</span></p>"
+        "<p><b>The next video fits:</b> <span>9\u00a0GB are free.</span></p>"
     )
     assert 'id="verdict"' not in document(page())
 

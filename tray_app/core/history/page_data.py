@@ -334,13 +334,13 @@ def _layers(samples: Sequence[SampleRecord]) -> list[Layer]:
 
 
 def _by_name(processes: Iterable[ProcessShare]) -> dict[str, int]:
-    """``server``, which is the oldest, ``ffmpeg``, ``ffmpeg 2``: those of one name are counted by
+    """``server``, which is the first, ``ffmpeg``, ``ffmpeg 2``: those of one name are counted by
     their pid, so that a new one continues the layer of one that ended."""
     parts: dict[str, int] = {}
     seen: Counter[str] = Counter()
-    for each in sorted(processes, key=lambda share: share.pid):
-        is_first = each.pid > 0 and not any(name != OTHERS for name in parts)
-        name = SERVER if is_first else each.name
+    server, *rest = processes
+    for each in (server, *sorted(rest, key=lambda share: share.pid)):
+        name = SERVER if each is server else each.name
         seen[name] += 1
         parts[name if seen[name] == 1 else f"{name} {seen[name]}"] = each.rss_bytes
     return parts

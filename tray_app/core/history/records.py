@@ -38,7 +38,7 @@ class SampleRecord(Struct, frozen=True):
     """One sample. ``interval_s`` is how long it stands for, unless the next one comes earlier.
 
     ``source``, ``band``, ``level`` and ``activity`` are the words of JSON. ``processes`` is empty
-    for a server of one process.
+    for a server of one process; else the server's own comes first.
     """
 
     at_s: float
@@ -166,9 +166,10 @@ def _descriptors(sample: Sample) -> int | None:
 def _shares(sample: Sample) -> tuple[ProcessShare, ...]:
     if len(sample.rows) < 2:  # the usual
         return ()
-    by_size = sorted(sample.rows, key=lambda row: -row.rss_bytes)
-    shares = [ProcessShare(row.pid, row.name, row.rss_bytes) for row in by_size[:PROCESSES_KEPT]]
-    if rest := by_size[PROCESSES_KEPT:]:
+    root, *others = sample.rows
+    rows = [root, *sorted(others, key=lambda row: -row.rss_bytes)]
+    shares = [ProcessShare(row.pid, row.name, row.rss_bytes) for row in rows[:PROCESSES_KEPT]]
+    if rest := rows[PROCESSES_KEPT:]:
         shares.append(ProcessShare(0, "others", sum(row.rss_bytes for row in rest)))
     return tuple(shares)
 

@@ -51,7 +51,6 @@ UNWATCHED_PART = 0.05
 UNWATCHED_S = 60.0
 """A gap is mentioned if it is longer than both."""
 
-_ENDS = {SERVER_WORDS[each] for each in (Transition.ENDED, Transition.RESTARTED)}
 _LIVES = {*SERVER_WORDS.values()} - {SERVER_WORDS[Transition.ENDED]}
 _LEAKS = {job_leak.Leak.WORD, idle_growth.IdleGrowth.WORD}
 
@@ -92,8 +91,7 @@ class Happened(Struct, frozen=True):
     level: Level = Level.NONE
     jobs: int = 0
     lost: int = 0
-    ended: Times | None = None
-    gone: bool = False
+    gone: Times | None = None
     hung: Times | None = None
     killed: Times | None = None
     machine_short: Times | None = None
@@ -177,7 +175,6 @@ def happened(
     def times(kind: str) -> Times | None:
         return _times([each.at_s for each in past.alerts if each.kind == kind])
 
-    gone = times(server_exit.ServerExit.WORD)
     unwatched_s = sum(each.to_s - each.from_s for each in past.gaps)
     is_long = unwatched_s >= max(UNWATCHED_S, UNWATCHED_PART * (to_s - from_s))
     return Happened(
@@ -187,8 +184,7 @@ def happened(
         level=_level(peak, limits),
         jobs=len(past.jobs),
         lost=sum(each.lost for each in past.jobs),
-        ended=_times([each.at_s for each in past.servers if each.what in _ENDS]) or gone,
-        gone=gone is not None,
+        gone=times(server_exit.ServerExit.WORD),
         hung=times(hung.Hang.WORD),
         killed=times(server_exit.ChildKilled.WORD),
         machine_short=times(system_memory.MachineShort.WORD),

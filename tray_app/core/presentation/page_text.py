@@ -127,7 +127,11 @@ def signed(size_bytes: int) -> str:
 
 def stages(of: Iterable[tuple[str, float | None]]) -> str:
     """``upload 3 s, frames 34 s``; without a time where it is not known."""
-    return ", ".join(name if took is None else f"{name} {duration(took)}" for name, took in of)
+    return ", ".join(name if took is None else f"{name} {_took(took)}" for name, took in of)
+
+
+def _took(seconds: float) -> str:
+    return "<1 s" if seconds < 0.5 else duration(seconds)
 
 
 def alert(value: PageAlert) -> list[str]:

@@ -70,10 +70,9 @@ def happened(value: Happened) -> Answer:
 
 
 def _trouble(value: Happened) -> str:
-    """``The server ended at 05:04 and hung at 05:02``; of ends only where they matter, or more than
-    a peak has happened."""
+    """``The server ended at 05:04 and hung at 05:02``; of its ends those that made an alert."""
     verbs = [
-        _times("ended", value.ended, value.to_s) if value.gone or value.lost else "",
+        _times("ended", value.gone, value.to_s),
         _times("hung", value.hung, value.to_s),
         _times("lost a process to the kernel's OOM killer", value.killed, value.to_s),
     ]
@@ -84,11 +83,11 @@ def _trouble(value: Happened) -> str:
 
 
 def _times(what: str, times: Times | None, end_s: float) -> str:
-    """``hung at 03:12``, ``hung 3 times, last at 03:12``."""
+    """``hung at 03:12``, ``hung 3 times (last at 03:12)``."""
     if times is None:
         return ""
     at = _at(times.last_s, end_s)
-    return f"{what} {at}" if times.count == 1 else f"{what} {times.count} times, last {at}"
+    return f"{what} {at}" if times.count == 1 else f"{what} {times.count} times (last {at})"
 
 
 def _at(at_s: float, end_s: float, word: str = "at") -> str:

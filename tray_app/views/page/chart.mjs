@@ -43,9 +43,8 @@ export class Chart {
     this.context = this.canvas.getContext("2d");
   }
 
-  /** Fit to the width at hand; the width of the plot in pixels. */
-  fit(width) {
-    const ratio = window.devicePixelRatio || 1;
+  /** Fit to the width at hand, with so many dots to a pixel; the width of the plot in pixels. */
+  fit(width, ratio) {
     const [across, down] = [Math.round(width * ratio), Math.round(this.height * ratio)];
     if (this.canvas.width !== across || this.canvas.height !== down) {
       this.canvas.width = across;
@@ -58,8 +57,8 @@ export class Chart {
     return Math.max(1, Math.round(width - LEFT - RIGHT));
   }
 
-  draw(model, view, width, colours) {
-    const plot = this.fit(width);
+  draw(model, view, width, colours, ratio = window.devicePixelRatio || 1) {
+    const plot = this.fit(width, ratio);
     const x = linear(view.from, view.to, LEFT, LEFT + plot);
     const bottom = this.height - AXIS;
     const pen = { context: this.context, x, plot, top: TOP, bottom, colours, view, model };
@@ -278,7 +277,7 @@ function alertLines({ context, x, top, bottom, colours, model, view }) {
   context.lineWidth = 1;
   context.beginPath();
   for (const each of model.alerts) {
-    if (each.at_ms < view.from || each.at_ms > view.to) continue;
+    if (each.fate === "quiet" || each.at_ms < view.from || each.at_ms > view.to) continue;
     const at = Math.round(x.to(each.at_ms)) + 0.5;
     context.moveTo(at, top);
     context.lineTo(at, bottom);
@@ -288,10 +287,10 @@ function alertLines({ context, x, top, bottom, colours, model, view }) {
 }
 
 function alertMarks({ context, top, colours, model, view }, x) {
-  context.fillStyle = colours.alert;
   for (const each of model.alerts) {
     if (each.at_ms < view.from || each.at_ms > view.to) continue;
     const at = x.to(each.at_ms);
+    context.fillStyle = each.fate === "quiet" ? colours.job : colours.alert;
     context.beginPath();
     context.moveTo(at - 5, top - 8);
     context.lineTo(at + 5, top - 8);

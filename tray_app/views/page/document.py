@@ -29,6 +29,7 @@ ROWS_MAX = 500
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
+_UNIT = re.compile(r"(\d) (MB|GB|min|h|s|%)(?!\w)")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -98,11 +99,16 @@ def _verdict(verdict: PageVerdict) -> str:
     """What the page opens with; the script puts the words of other ranges into the same places."""
     answers = (verdict.happened[verdict.opens], verdict.leak, verdict.next)
     lines = "".join(
-        f"<p{' class=concern' if each.concern else ''}><b>{escape(each.lead)}</b>"
-        f" <span>{escape(each.rest)}</span></p>"
+        f"<p{' class=concern' if each.concern else ''}><b>{escape(_bound(each.lead))}</b>"
+        f" <span>{escape(_bound(each.rest))}</span></p>"
         for each in answers
     )
     return f'<section id="verdict"><h2>{escape(verdict.times[verdict.opens])}</h2>{lines}</section>'
+
+
+def _bound(text: str) -> str:
+    """A figure and its unit stay on one line."""
+    return _UNIT.sub("\\1\u00a0\\2", text)
 
 
 def _sections(sections: Iterable[Section]) -> str:
@@ -122,7 +128,8 @@ def _table(
 ) -> str:
     """A table, or the sentence that says why there is none; below it what is not in it."""
     body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
+        f"<tr>{''.join(f'<td>{escape(_bound(cell))}</td>' for cell in cells)}</tr>"
+        for cells in rows
     )
     head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in heads)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

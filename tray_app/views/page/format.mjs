@@ -42,6 +42,11 @@ export function count(value) {
   return Number.isNaN(value) ? UNKNOWN : String(Math.round(value));
 }
 
+/** A figure and its unit stay on one line. */
+export function bound(text) {
+  return text.replace(/(\d) (MB|GB|min|h|s|%)(?![\p{L}\d])/gu, "$1\u00a0$2");
+}
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** `14:02:07` in the time of the browser's machine. */

@@ -1,6 +1,6 @@
 // The page: charts with one cursor, ranges, keys, tables, and new rows where it is live.
 
-import { clock, count, day, duration, moment, percent, signed, size, UNKNOWN,
+import { bound, clock, count, day, duration, moment, percent, signed, size, UNKNOWN,
   UNWATCHED } from "./format.mjs";
 import { appended, merged, rowAt, table, word } from "./data.mjs";
 import { followed, panned, within, zoomed } from "./scale.mjs";
@@ -37,6 +37,7 @@ const SPECS = [
     kind: figure((rows) => same(rows.temp), "temp", true, size, 1024 ** 2),
     value: (rows, at) => rows.temp[at], format: size, note: "most where thinned" },
 ];
+const PAPER = 720; // Pixels across a sheet: what is drawn wider has letters too small to read.
 const COLOURS = [
   "page", "text", "faint", "grid", "gap", "memory", "limit", "alert", "available", "cpu",
   "descriptors", "temp", "job", "older", "start", "onstage", "band-green", "band-yellow", "band-orange",
@@ -144,8 +145,8 @@ class Page {
     [verdict.happened[name], verdict.leak, verdict.next].forEach((answer, number) => {
       const line = lines[number];
       line.classList.toggle("concern", answer.concern);
-      line.querySelector("b").textContent = answer.lead;
-      line.querySelector("span").textContent = answer.rest;
+      line.querySelector("b").textContent = bound(answer.lead);
+      line.querySelector("span").textContent = bound(answer.rest);
     });
   }
 
@@ -186,13 +187,13 @@ class Page {
     const style = getComputedStyle(document.documentElement);
     const colours = Object.fromEntries(
       COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-    const width = this.charts.clientWidth;
+    const [width, ratio] = this.isPrinting ? [PAPER, 2] : [this.charts.clientWidth];
     this.width = width;
     const isEmpty = !this.model.rows.count;
     this.root.classList.toggle("empty", isEmpty);
     document.documentElement.classList.toggle("full", !isEmpty);
     for (const each of this.drawn) {
-      const { highest, lowest } = each.chart.draw(this.model, this.view, width, colours);
+      const { highest, lowest } = each.chart.draw(this.model, this.view, width, colours, ratio);
       each.chart.canvas.setAttribute("aria-label", this.describe(each.spec, lowest, highest));
     }
     for (const [name, button] of this.buttons) {
@@ -238,7 +239,8 @@ class Page {
       ...of(stages, (name) => `stage-${stageColour(name)}`),
       ...of(["job, stage unknown"], () => "job"),
       ...of(isOlder ? ["job, stages no longer kept"] : [], () => "older"),
-      ...[["▶", "start", "server start"], ["■", "alert", "server end"], ["▼", "alert", "alert"]]
+      ...[["▶", "start", "server start"], ["■", "alert", "server end"], ["▼", "alert", "alert"],
+        ["▼", "job", "alert without a notification"]]
         .map(([sign, colour, name]) => {
           const mark = element("span", { textContent: sign });
           mark.style.color = `var(--${colour})`;
@@ -375,6 +377,7 @@ class Page {
   /** Paper is white, whatever the browser's colours are. */
   print(isPrinting) {
     document.documentElement.toggleAttribute("data-print", isPrinting);
+    this.isPrinting = isPrinting;
     this.drawNow();
   }
 
@@ -441,11 +444,11 @@ class Page {
     this.jobs.show(this.model.jobs.map((job) => {
       const took = (job.ended_ms - job.started_ms) / 1000;
       const stages = job.stages.map(([name, seconds]) =>
-        (seconds === null ? name : `${name} ${duration(seconds)}`)).join(", ");
+        (seconds === null ? name : `${name} ${seconds < 0.5 ? "<1 s" : duration(seconds)}`)).join(", ");
       return {
         values: [job.started_ms, took, job.before, job.peak, job.after, job.kept, stages],
         cells: [moment(job.started_ms), duration(took), size(job.before), size(job.peak),
-          job.lost ? "server ended" : size(job.after), signed(job.kept), stages || UNKNOWN],
+          job.lost ? "server ended" : size(job.after), signed(job.kept), bound(stages) || UNKNOWN],
         click: around(job.started_ms, job.ended_ms),
       };
     }));
@@ -459,7 +462,7 @@ class Page {
       const fate = fates[alert.fate] ?? alert.fate;
       return {
         values: [alert.at_ms, alert.title, alert.text, fate],
-        cells: [moment(alert.at_ms), alert.title, alert.text, fate],
+        cells: [moment(alert.at_ms), bound(alert.title), bound(alert.text), fate],
         click: around(alert.at_ms, alert.at_ms),
       };
     }));
@@ -473,7 +476,9 @@ class Page {
     const isFirst = !model.rows.count && rows.count;
     this.limits = { from: isFirst ? newer.from_ms : before.from,
       to: Math.max(before.to, newer.to_ms) };
-    const happened = newer.jobs.length + newer.alerts.length > 0;
+    const news = JSON.stringify([newer.jobs, newer.alerts]);
+    const happened = newer.jobs.length + newer.alerts.length > 0 && news !== this.news;
+    this.news = news;
     this.model = modelOf({
       ...model,
       verdict: newer.verdict ?? model.verdict,

@@ -31,9 +31,15 @@ export class SortedTable {
     this.place.className = "wide";
   }
 
+  /** Other rows. Who is at a heading, or at a row's button, stays there. */
   show(rows) {
     this.rows = rows;
-    this.draw();
+    const at = document.activeElement;
+    const isHere = this.place.contains(at);
+    const column = isHere ? at.closest("th")?.cellIndex ?? -1 : -1;
+    const row = isHere && column < 0 ? at.textContent : "";
+    this.draw(column);
+    if (row) [...this.place.querySelectorAll("button")].find((each) => each.textContent === row)?.focus();
   }
 
   draw(focused = -1) {
