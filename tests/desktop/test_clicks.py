@@ -193,6 +193,13 @@ def notice_of(recorder: NotificationRecorder, beginning: str) -> Notice:
     return wait_for(found, f"a notice {beginning!r}")[0]
 
 
+def wait_until_idle(app: App, server: RunAnalyzeServer) -> None:
+    """Until the work of allocating, which may look like a job, is over."""
+    calls = server.calls()
+    wait_for(lambda: server.calls() >= calls + 6, "samples come")
+    app.wait_for_tooltip("idle")
+
+
 def press_free(recorder: NotificationRecorder, alert: Notice) -> Notice:
     """Free memory by an alert's button, and answer the question: allocating may look like a job.
 
@@ -220,7 +227,9 @@ def test_a_button_asks_before_files_go(
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
-    recorder.press(notice_of(recorder, "Raised: ").id, "FreeMemory-0")
+    alert = notice_of(recorder, "Raised: ")
+    wait_until_idle(app, server)
+    recorder.press(alert.id, "FreeMemory-0")
     question = notice_of(recorder, "Free memory ")
     assert question.body.startswith("This also deletes temp files older than 1 h.")
     assert "There are 50 MB in 1 file now." in question.body
@@ -315,9 +324,7 @@ def start_and_press(
     app.wait_for_source("API")
     server.allocate(GARBAGE_MB, garbage=True)
     alert = notice_of(recorder, "Raised: ")
-    calls = server.calls()
-    wait_for(lambda: server.calls() >= calls + 6, "the work of allocating is over")
-    app.wait_for_tooltip("idle")
+    wait_until_idle(app, server)
     recorder.press(alert.id, f"{command}-0")
     return app
 

@@ -590,7 +590,7 @@ def test_what_can_be_made_for_real(
         screen.clear()
 
         # Alerts tell what goes on: first a job, then none.
-        server.burn(3.0, ffmpeg=True, mb=5)
+        server.burn(60.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
 
         app.click("History and alerts", "Send a test notification")
@@ -601,6 +601,7 @@ def test_what_can_be_made_for_real(
         desktop.peer.call(item.bus_name, item.path, ITEM, "Activate", "ii", 0, 0)
         screen.see("status", "RunAnalyze: ", "Machine: ")
         screen.clear()
+        server.end_ffmpeg()
         app.wait_for_tooltip("idle")  # what follows takes CPU, and would prolong the job
 
         hold(server, RAISED)
@@ -640,7 +641,7 @@ def test_what_can_be_made_for_real(
         screen.clear()
 
         # Killed at work, and started again.
-        server.burn(30.0, ffmpeg=True, mb=5)
+        server.burn(60.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.kill()
         screen.see("gone", "RunAnalyze ended at ", "The running job is lost.")
@@ -660,16 +661,17 @@ def test_what_jobs_leave_behind_is_told_when_all_is_quiet(
         app.wait_for_tooltip("idle")
         settle(server)  # what lies there before is known
 
-        server.burn(3.0, ffmpeg=True, mb=5)
+        server.burn(60.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.write_tmp(8, "u1/upload.mp4")
         server.write_tmp(20, "u1/processed/processed_video.mp4")
         server.write_tmp(0, "u1/processed/processed_video.mp4")
+        server.end_ffmpeg()
         app.wait_for_tooltip("saving")
         # Its last word: without one, a job that leaves files counts as waiting for 60 s.
         server.stage("AFTER_FINAL_GC")
         app.wait_for_tooltip("idle")
-        server.burn(30.0, ffmpeg=True, mb=5)
+        server.burn(60.0, ffmpeg=True, mb=5)
         app.wait_for_tooltip("processing")
         server.write_tmp(4, "u2/upload.mp4")
         server.kill()

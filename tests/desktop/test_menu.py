@@ -141,10 +141,11 @@ def test_modes_take_effect(
     assert server.calls() == calls
     app.click("Settings", "Mode", "API only")
     app.wait_for_source("API")
-    server.hang(1.5)
+    server.hang(60)
     app.wait_for_source("last API value")  # processes would be there to read
     app.click("Settings", "Mode", "Automatic")
     app.wait_for_source("Process (1 process)")
+    server.go_on()
     app.wait_for_source("API")
 
 
@@ -174,7 +175,7 @@ SHORT_QUICK_TEST = textwrap.dedent(
     from msgspec.structs import replace
     from tray_app.cli.main import main
     from tray_app.core.model.presets import PRESETS, Preset
-    PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=2.5)
+    PRESETS[Preset.QUICK] = replace(PRESETS[Preset.QUICK], interval_s=0.25, duration_s=6.0)
     sys.exit(main())
     """
 )
@@ -197,7 +198,7 @@ def test_quick_test_returns(
         server.allocate(50)
         wait_for(lambda: recorder.notices, "the summary is notified")
         assert recorder.notices[0].summary.startswith("Quick test: peak ")
-        assert recorder.notices[0].body.startswith(("2 s watched, ", "3 s watched, "))
+        assert re.match(r"\d+ s watched, ", recorder.notices[0].body)
         assert "Average " in recorder.notices[0].body
         wait_for_mark(app, "Preset", "Debug (1 s)")
         assert remembered(session_bus)["preset"] == "debug"

@@ -164,7 +164,7 @@ def test_processing_changes_words_and_urgency(
     the risk."""
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
-    server.burn(30, ffmpeg=True, mb=20)
+    server.burn(120, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
     hold(server, RAISED)
     raised = wait_for_notice(recorder, 1)
@@ -185,7 +185,7 @@ def test_raised_while_processing_interrupts_nobody(
     """The menu and the log say it; the first notification is of what is not normal."""
     app = start_app(session_bus, "--url", server.url, env=AS_USUAL)
     app.wait_for_source("API")
-    server.burn(30, ffmpeg=True, mb=20)
+    server.burn(120, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
     hold(server, RAISED)
     wait_for(
@@ -263,7 +263,7 @@ def test_the_end_closes_what_is_on_the_screen(
     """An alert and a question, whose buttons nobody would hear; by Quit as by a signal."""
     app = start_app(session_bus, "--url", server.url)
     app.wait_for_source("API")
-    server.burn(30, ffmpeg=True, mb=20)
+    server.burn(120, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
     jump(app, server, OVER_CRITICAL)
     critical = wait_for_critical(recorder)
@@ -336,7 +336,7 @@ def test_real_daemon(
     """A critical alert stands on the screen, with icon, figures and what may happen."""
     app = start_app(desktop, "--url", server.url)
     app.wait_for_source("API")
-    server.burn(30, ffmpeg=True, mb=20)
+    server.burn(120, ffmpeg=True, mb=20)
     app.wait_for_tooltip("processing")
     jump(app, server, OVER_CRITICAL)
     below_panel = (SCREEN[0] // 2, 40, *SCREEN)

@@ -558,7 +558,7 @@ def test_the_server_is_not_cleaned_up_while_it_works(
     with Watcher(desktop.bus_address), NotificationRecorder(desktop.bus_address) as recorder:
         app = start_app(desktop, "--url", server.url)
         app.wait_for_source("API")
-        server.burn(8.0)
+        server.burn(60.0)
         wait_for(lambda: risk(app) == "Not while a job is running", "the row says so")
         app.click("Server", "Delete old files", "Delete files older than 24 h")
         wait_for(lambda: recorder.notices, "it is told")

@@ -34,6 +34,7 @@ MIB = 1024**2
 GIB = 1024**3
 LIFE_S = 600.0
 TMP = Path("tmp")
+GO_ON = Path("go-on")
 
 app = FastAPI()
 process = psutil.Process()
@@ -252,16 +253,17 @@ async def hang(
     seconds: float = Query(gt=0, le=120),
     works: bool = False,
 ) -> dict[str, Any]:
-    """Block the event loop just after this answer: connections are taken, none answered.
+    """Block the event loop just after this answer, until a file ``go-on`` is there: connections are
+    taken, none answered.
 
     ``works``: with a core in use all the while, else with none.
     """
 
     async def block() -> None:
         end = time.monotonic() + seconds
-        while works and time.monotonic() < end:
-            pass
-        time.sleep(max(0.0, end - time.monotonic()))  # blocking the loop is the point
+        while time.monotonic() < end and not GO_ON.exists():
+            if not works:
+                time.sleep(0.05)  # blocking the loop is the point
 
     after_answer.add_task(block)
     return {"pid": os.getpid()}

@@ -19,6 +19,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import psutil
+
 from tests.ports import free_port
 from tests.waiting import AMPLE_S, wait_for
 
@@ -183,13 +185,25 @@ class RunAnalyzeServer:
         self.post("/test/free")
 
     def hang(self, seconds: float, *, works: bool = False) -> None:
-        """Take connections but answer none for ``seconds``, at work or not; returns at its
-        beginning."""
+        """Take connections but answer none for ``seconds`` or until `go_on`, at work or not;
+        returns at its beginning."""
+        (self.folder / "go-on").unlink(missing_ok=True)
         self.post("/test/hang", seconds=seconds, works=works)
+
+    def go_on(self) -> None:
+        """End a hang."""
+        (self.folder / "go-on").touch()
 
     def burn(self, seconds: float, *, ffmpeg: bool = False, mb: int = 90) -> None:
         """Keep a core busy; with ``ffmpeg`` in a grandchild of that name that holds ``mb`` MiB."""
         self.post("/test/burn", seconds=seconds, children=ffmpeg, mb=mb)
+
+    def end_ffmpeg(self) -> None:
+        """End what burns under that name."""
+        for child in psutil.Process(self.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.name() == "ffmpeg":
+                    child.kill()
 
     def write_tmp(
         self, mb: int, name: str = "u1/processed/processed_video.mp4", *, age_hours: float = 0.0

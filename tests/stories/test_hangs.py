@@ -39,7 +39,7 @@ def test_a_stopped_server_is_told_with_its_state(
             assert found_in(hung, Hang)
             assert hung.finding.kind is HangKind.STOPPED
             assert hung.sample.source is Source.PROCESS
-            assert hung.sample.at.mono_s - hung.finding.since_s == pytest.approx(HUNG_S, abs=1.5)
+            assert hung.sample.at.mono_s - hung.finding.since_s >= HUNG_S - 0.5
             for _ in range(4):
                 sample = watch.sample()
                 assert sample.hung is not None
@@ -56,10 +56,11 @@ def test_a_blocked_event_loop_is_a_deadlock(runanalyze_server: ServerFactory) ->
     server = runanalyze_server()
     with watching(server.url, SETTINGS) as watch:
         watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
-        server.hang(8.0)
+        server.hang(120.0)
         hung = watch.until(lambda event: found_in(event, Hang))
         assert found_in(hung, Hang)
         assert hung.finding.kind is HangKind.DEADLOCKED
+        server.go_on()
         watch.until(lambda event: found_in(event, Answering))
         assert watch.sample().hung is None
 
@@ -67,14 +68,15 @@ def test_a_blocked_event_loop_is_a_deadlock(runanalyze_server: ServerFactory) ->
 def test_a_loop_that_works_is_busy(runanalyze_server: ServerFactory) -> None:
     """As silent as the other, with a core in use."""
     server = runanalyze_server()
-    with watching(server.url, SETTINGS) as watch:
+    # Over so long it gets CPU enough where ten others want it, too.
+    limits = AlertLimits(hung_s=2 * HUNG_S, hung_busy_s=2 * HUNG_S)
+    with watching(server.url, replace(SETTINGS, alerts=limits)) as watch:
         watch.sample(lambda it: it.source is Source.API and it.cpu_percent is not None)
-        server.hang(3.0 * HUNG_S, works=True)
-        watch.sample(lambda it: it.source is Source.PROCESS)
+        server.hang(120.0, works=True)
+        watch.sample(lambda it: (it.api.age_s or 0.0) > 2.5 * HUNG_S)
+        server.go_on()
         watch.sample(lambda it: it.source is Source.API)
     assert watch.of(Hang) == []
-    silent_s = max((it.api.age_s or 0.0) for it in watch.samples)
-    assert silent_s > HUNG_S
 
 
 def test_one_that_is_killed_while_it_is_stopped_is_gone(runanalyze_server: ServerFactory) -> None:

@@ -188,7 +188,7 @@ def test_start_at_login_as_the_desktop_has_it(
         entry.write_text("[Desktop Entry]\nExec=/no/such/program\n")
         wait_for(lambda: not is_marked(), "the mark is gone")
         doctor = start_app(session_bus, "--url", server.url, "--doctor", name="doctor")
-        assert doctor.wait_for_exit(20) == 1
+        assert doctor.wait_for_exit() == 1
         assert "/no/such/program does not exist" in doctor.log.partition("To fix:")[2]
 
 
@@ -232,7 +232,9 @@ def test_the_log_file_has_failures_and_recoveries(
         server.start()
         app.wait_for_source("API")
         wait_for(lambda: "source: API" in log.read_text().splitlines()[-1], "the recovery is there")
-        assert len(log.read_text().splitlines()) <= 6
+        # A request that is late on a busy machine is a line or two more.
+        assert log.read_text().count("refused") == 1
+        assert len(log.read_text().splitlines()) <= 12
         assert app.log == ""
 
 
@@ -245,7 +247,7 @@ def test_doctor(session_bus: DesktopSession, start_app: StartApp, server: RunAna
     ):
         env = {"RUNANALYZE_TRAY_TOKEN": "t0psecret", "XDG_CURRENT_DESKTOP": "TEST"}
         app = start_app(session_bus, "--url", url, "--doctor", env=env)
-        assert app.wait_for_exit(20) == 0, app.log
+        assert app.wait_for_exit() == 0, app.log
         assert recorder.notices == []
     for part in ("TEST", "StatusNotifierItem", "body-markup", "answers in", "listens", "/tmp"):
         assert part in app.log
@@ -257,7 +259,7 @@ def test_doctor_names_what_is_missing(
 ) -> None:
     """Neither panel nor notifications: status 1, and what to do about each."""
     app = start_app(session_bus, "--url", server.url, "--doctor")
-    assert app.wait_for_exit(20) == 1
+    assert app.wait_for_exit() == 1
     fixes = app.log.partition("To fix:")[2]
     assert "No panel here shows tray icons." in fixes
     assert "notification service" in fixes

@@ -57,7 +57,7 @@ def watched(url: str, pid: int) -> dict[str, object]:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tray_app", "--json", "--mode=fallback", f"--url={url}"),
-            *(f"--pid={pid}", "--interval=0.3", "--duration=2"),
+            *(f"--pid={pid}", "--interval=0.3", "--duration=4"),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -88,8 +88,8 @@ def test_the_peak_outlives_the_monitor_and_not_the_server(
     sampler = wiring.make_sampler(invocation, state, recorder.publish, shown=False)
     sampler.start(wiring.make_probe(state.settings, demo=False))
     wait_for(lambda: sampler._state.peak_bytes, "there is a figure")
-    sampler.stop(10.0)
-    recorder.close(10.0)
+    sampler.stop(AMPLE_S)
+    recorder.close(AMPLE_S)
     life = History(path).last_life()
     assert life is not None
     assert life.pid == server.pid

@@ -50,9 +50,9 @@ def test_a_run_that_is_ended_tells_its_summary(
     assert all(begun)
     assert run.returncode == 0
     told_at = next(n for n, line in enumerate(lines) if line.startswith("Summary"))
-    assert re.match(r"Summary: peak 1[78]\d MB", lines[told_at])
+    assert re.match(r"Summary: peak \d+ MB", lines[told_at])
     assert re.search(r"s watched, \d+ samples", lines[told_at + 1])
-    assert re.search(r"Average 1[78]\d MB", lines[told_at + 2])
+    assert re.search(r"Average \d+ MB", lines[told_at + 2])
     if flags == ("--json",):
         assert all(json.loads(line) for line in rest.splitlines())
 

@@ -48,7 +48,7 @@ def test_the_app_ends_with_its_session(
 ) -> None:
     """A bus that is restarted has the icon back; one that stays away was the session's end."""
     with Watcher(session_bus.bus_address) as watcher:
-        code = SHORT.format(over_s=2.0)
+        code = SHORT.format(over_s=8.0)
         app = start_app(session_bus, "--url", server.url, "-v", code=code)
         app.wait_for_source("API")
         watcher.stop()

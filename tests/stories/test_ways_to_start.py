@@ -43,7 +43,7 @@ _SHELL = f"export ENVIRONMENT=test\n{' '.join(_UVICORN)} --workers 1 --timeout-k
 _WRAPPER = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 
 # All of them share two cores while they import.
-_START_LIMIT_S = 120.0
+_START_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True)
