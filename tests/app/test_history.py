@@ -52,7 +52,7 @@ def recorded(path: Path, *steps: tuple[State, tuple[Event, ...]]) -> History:
     recorder.start(path, Spans(), lambda _: None)
     for step in steps[1:]:
         recorder.publish(*step)
-    recorder.close(10.0)
+    recorder.close(AMPLE_S)
     return History(path)
 
 
@@ -146,7 +146,7 @@ def test_an_incident_has_the_stacks_of_its_server(tmp_path: Path) -> None:
         recorder.publish(state(second), (Sampled(at(second, 3100), (), (critical,)),))
     wait_for(lambda: taken, "the stacks are taken")
     wait_for(lambda: all(each.name != "stacks" for each in threading.enumerate()), "it is over")
-    recorder.close(10.0)
+    recorder.close(AMPLE_S)
     assert taken == [("stacks", HEALTHY.rows)]
     incident = incidents.at(History(path), T0 + 2)
     assert incident is not None
@@ -192,7 +192,7 @@ def test_a_restart_of_the_monitor_keeps_peak_and_jobs(tmp_path: Path) -> None:
         recorder.publish(told.state, tuple(told.events))
         if not second:
             recorder.start(path, Spans(), lambda _: None)
-    recorder.close(10.0)
+    recorder.close(AMPLE_S)
     posted: queue.SimpleQueue[LifeRecalled] = queue.SimpleQueue()
     recall(path, posted.put)
     again = Told(started())

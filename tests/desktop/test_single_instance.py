@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import signal
@@ -165,7 +166,8 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(single_instance, "PROOF_LIMIT_S", 0.1)
     monkeypatch.setattr(single_instance, "START_LIMIT_S", 0.2)
     monkeypatch.setattr(single_instance, "MAKE_WAY_LIMIT_S", 0.3)
-    monkeypatch.setattr(single_instance, "LIMIT_S", 0.2)
+    # Who lives answers some time, and is not told from one who does not by that.
+    monkeypatch.setattr(single_instance, "LIMIT_S", AMPLE_S)
 
 
 class First:
@@ -193,14 +195,16 @@ def test_only_a_proof_is_believed(first: Instance) -> None:
     assert not proves(URL, MARKS, time.monotonic)
     able = First(False, False, True)
     first.listen(able)
-    assert proves(URL, MARKS, time.monotonic), "its panel has come meanwhile"
+    moments_s = itertools.count(0.0, single_instance.PROOF_LIMIT_S / 9)
+    assert proves(URL, MARKS, lambda: next(moments_s)), "its panel has come meanwhile"
     assert able.asked == [{single_instance.PROVE: MARKS}] * 3
     assert not proves("http://localhost:9", MARKS, time.monotonic), "nobody is there"
 
 
 @pytest.mark.usefixtures("short_limits")
-def test_one_that_makes_way_is_followed(first: Instance) -> None:
+def test_one_that_makes_way_is_followed(first: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked to, and its place is free."""
+    monkeypatch.setattr(single_instance, "MAKE_WAY_LIMIT_S", AMPLE_S)
     asked: list[dict[str, Any]] = []
 
     def receive(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -258,8 +262,11 @@ def test_of_two_that_would_take_over_one_does(
 
 @pytest.mark.usefixtures("short_limits")
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process is not told")
-def test_a_stopped_process_is_followed_and_ends_when_it_goes_on(folder: Path) -> None:
+def test_a_stopped_process_is_followed_and_ends_when_it_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever it was doing, it does not come back as a second icon."""
+    monkeypatch.setattr(single_instance, "LIMIT_S", 0.2)
     code = (
         "import sys, time; from tray_app.desktop.single_instance import Instance\n"
         f"held = Instance({URL!r}); print('up', flush=True); time.sleep(60)"

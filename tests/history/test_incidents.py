@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.history.made import MIB, T0, sample
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.history.incidents import (
     AFTER_S,
     BEFORE_S,
@@ -81,7 +81,7 @@ def test_a_complete_incident_outlives_its_samples(tmp_path: Path) -> None:
         )
         writer.start()
         writer.add(sample(now_s[0] - T0))
-        writer.close(10.0)
+        writer.close(AMPLE_S)
     assert len(list(history.samples(0.0, T0 + 3 * DAY_S))) == 0
     after = incidents.at(history, T0 + 1000)
     assert before is not None
@@ -128,7 +128,7 @@ def test_new_samples_are_written_sooner_while_a_page_is_open(tmp_path: Path) -> 
     writer.start()
     writer.add(sample(0))
     wait_for(lambda: list(history.samples(0.0, T0 + 10)), "it is written")
-    writer.close(10.0)
+    writer.close(AMPLE_S)
 
 
 def test_the_menu_hears_of_a_new_incident_when_it_is_written(tmp_path: Path) -> None:
@@ -137,6 +137,6 @@ def test_the_menu_hears_of_a_new_incident_when_it_is_written(tmp_path: Path) -> 
     writer = HistoryWriter(tmp_path / "h.sqlite3", clock=lambda: T0 + 2000, listed=listed.append)
     writer.start()
     writer.add(sample(0), incident(1000))
-    writer.close(10.0)
+    writer.close(AMPLE_S)
     assert listed[0] == ()
     assert [each.opened_s for each in listed[-1]] == [T0 + 1000]

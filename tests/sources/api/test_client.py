@@ -239,7 +239,7 @@ def test_a_dripping_error() -> None:
     """An error whose text does not come in time is still that error."""
     script = drip(head_of(1000, "503 Service Unavailable"), b"x")
     with FaultServer(script) as server, connected(server.url) as api:
-        assert api.failure(1.0) == (ERROR, "HTTP 503: Service Unavailable")
+        assert api.failure(3.0) == (ERROR, "HTTP 503: Service Unavailable")
 
 
 def test_a_proxy_tells_that_the_server_does_not_answer() -> None:
@@ -730,7 +730,7 @@ def test_close_cuts_the_request(script: Script, scheme: str) -> None:
         worker = worker_of(api.client)
         wait_for(lambda: server.paths, "a request")
         api.client.close()
-        assert not worker.is_alive()
+        wait_for(lambda: not worker.is_alive(), "the worker's end")
         assert api.outcomes.empty()
         assert not api.client.ask(LONG_S)
         api.client.close()

@@ -572,7 +572,7 @@ class TestWalker:
         assert walking.wait(AMPLE_S)
         thread = walker_threads()[-1]
         walker.close()
-        assert not thread.is_alive()
+        wait_for(lambda: not thread.is_alive(), "the thread's end")
         assert heard.reports == []
 
     def test_a_closed_walker_does_nothing(
