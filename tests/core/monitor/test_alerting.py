@@ -422,6 +422,27 @@ def test_a_new_server_that_is_critical_at_once_is_reported() -> None:
     assert watched.told() == ["Critical: 3.22 GB"]
 
 
+def test_a_server_just_below_a_limit_leaves_the_level_of_the_one_before_it() -> None:
+    """With that one's peak, which nobody is shown; an alert of its own is left with its own."""
+    for memory_mb, left in ((1350, (Level.CRITICAL, 3200)), (1600, (Level.RAISED, 1600))):
+        watched = Watched()
+        watched.stay(3200, 10)
+        for _ in range(2):
+            watched.see(None)
+            watched.see(memory_mb)
+        watched.stay(48, 60)
+        (back,) = (it.finding for it in watched.events if found_in(it, Recovered))
+        assert (back.level, back.peak_bytes / 2**20, back.quiet) == (*left, True)
+        watched = Watched()
+        watched.stay(3200, 10)
+        watched.see(None)
+        watched.stay(memory_mb, 4)
+        watched.stay(2100, 10)
+        watched.stay(48, 60)
+        (back,) = (it.finding for it in watched.events if found_in(it, Recovered))
+        assert (back.level, back.peak_bytes / 2**20, back.quiet) == (Level.HIGH, 2100, False)
+
+
 def test_a_forecast_ends_with_its_server() -> None:
     """Of the server that comes back nothing was forecast, so nothing is withdrawn later."""
     watched = Watched()

@@ -217,12 +217,22 @@ def _ended(state: LevelState) -> LevelState:
     return replace(state, told=False, foreseen_s=None, ended=True)
 
 
-def _of_next_server(state: LevelState, now_s: float, recovery_s: float) -> LevelState:
+def _of_next_server(
+    state: LevelState, reached: Level, now_s: float, recovery_s: float
+) -> LevelState:
     """At the next server's first figure: it leaves the levels that it is below at once. Those that
-    it is in are not reported twice."""
+    it is in are not reported twice.
+
+    While it is above no limit itself, what its predecessor reached is what is about to be left.
+    """
     left_s = now_s - recovery_s
     return replace(
-        state, peak_bytes=0, ended=False, above_s=_NEVER, below_s=(left_s, left_s, left_s)
+        state,
+        highest=min(state.highest, reached) if reached else state.highest,
+        peak_bytes=0 if reached else state.peak_bytes,
+        ended=False,
+        above_s=_NEVER,
+        below_s=(left_s, left_s, left_s),
     )
 
 
@@ -268,9 +278,9 @@ def update_level(
     works = works and not limits.raised_while_processing
     if memory_bytes is None:
         return (state if state.foreseen_s is None else replace(state, foreseen_s=now_s)), NO_VERDICT
-    if state.ended:
-        state = _of_next_server(state, now_s, limits.recovery_s)
     reached, kept = limits.reached(memory_bytes), limits.kept(memory_bytes)
+    if state.ended:
+        state = _of_next_server(state, reached, now_s, limits.recovery_s)
     if kept is Level.NONE and not foreseen and _is_over(state, now_s):  # the usual
         return CALM, NO_VERDICT
     before = state
@@ -296,7 +306,11 @@ def _peaked(state: LevelState, memory_bytes: int) -> LevelState:
 def _said(state: LevelState, now_s: float, *, quiet: bool) -> LevelState:
     """After a level was entered. ``quiet``: it is normal here."""
     told = state.told or not quiet
-    return replace(state, said_s=now_s, hushed=quiet, idle_s=None, told=told)
+    state = replace(state, said_s=now_s, hushed=quiet, idle_s=None)
+    if not quiet and not state.told and state.highest > state.level:
+        # It was reached by a predecessor alone.
+        state = replace(state, highest=state.level, peak_bytes=0)
+    return replace(state, told=told)
 
 
 def _measured(
