@@ -180,6 +180,10 @@ class LegacyTray:
         top, bottom = self.box[1], self.box[3]
         return [box for box in self.desktop.popups() if box[1] < top or box[3] > bottom]
 
+    def menus(self) -> list[Box]:
+        """Open menus alone."""
+        return self.desktop.menus()
+
     def icon_centre(self) -> Point:
         """Where the icon is, once there is one."""
         box = wait_for(lambda: icon_box(self), "something is on the panel")
@@ -309,7 +313,7 @@ def mouse_click(tray: LegacyTray, app: App, *labels: str) -> None:
 
     def row_of(depth: int) -> tuple[Box, Point] | None:
         """The window of this level and the row in it, once both are there."""
-        boxes = tray.popups()
+        boxes = tray.menus()
         new = [box for box in boxes if box not in known]
         if len(boxes) != depth or len(new) != 1:
             return None
@@ -333,7 +337,7 @@ def mouse_click(tray: LegacyTray, app: App, *labels: str) -> None:
 def open_menu(tray: LegacyTray) -> Box:
     """Open the menu by mouse; its box."""
     tray.desktop.right_click(*tray.icon_centre())
-    (box,) = wait_for(tray.popups, "the menu is open")
+    (box,) = wait_for(tray.menus, "the menu is open")
     return box
 
 

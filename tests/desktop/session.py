@@ -15,11 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from dbus_fast import Variant
 from PIL import Image, ImageChops, ImageGrab
@@ -38,6 +38,7 @@ PANEL_BOX = (0, 0, SCREEN[0], PANEL_PX)
 DESKTOP_RGB = (58, 78, 104)
 _PANEL_END = (4, 8)
 
+T = TypeVar("T")
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in screen pixels; right and bottom lie outside."""
 Point = tuple[int, int]
@@ -49,6 +50,8 @@ _PANEL_RGB: dict[Theme, Rgb] = {"dark": (32, 34, 38), "light": (238, 239, 241)}
 _PATIENCE_S = 3.0
 """What has not ended so long after SIGTERM is killed."""
 _SEPARATOR_PX = 3
+_CLICK_S = 5.0
+_STILL_LOOKS = 6
 
 _BUS_CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -586,13 +589,24 @@ class DesktopSession:
         return patch
 
     def popups(self) -> list[Box]:
-        """The boxes of open menus and tooltips: visible windows that no window manager frames."""
-        return list(self._popups())
+        """The boxes of open menus, tooltips and notices: visible windows that no window manager
+        frames."""
+        return [box for box, _kind in self._popups()]
 
-    def _popups(self) -> Iterator[Box]:
-        from Xlib import X  # type: ignore[import-untyped]
+    def menus(self) -> list[Box]:
+        """Open menus alone: a pointer that rested on the icon may bring up a tooltip, too."""
+        return [box for box, kind in self._popups() if kind == "POPUP_MENU"]
+
+    def tooltips(self) -> list[Box]:
+        """Tooltips alone."""
+        return [box for box, kind in self._popups() if kind == "TOOLTIP"]
+
+    def _popups(self) -> Iterator[tuple[Box, str]]:
+        """Each box, and what kind of window it says it is first."""
+        from Xlib import X, Xatom  # type: ignore[import-untyped]
         from Xlib.error import BadDrawable, BadWindow  # type: ignore[import-untyped]
 
+        kind_atom = self._windows.intern_atom("_NET_WM_WINDOW_TYPE")
         for window in self._windows.screen().root.query_tree().children:
             # A window may vanish between being listed and being looked at.
             with contextlib.suppress(BadWindow, BadDrawable):
@@ -605,21 +619,22 @@ class DesktopSession:
                     and min(place.width, place.height) > 1
                     and place.y + place.height > 0
                 ):
-                    yield (place.x, place.y, place.x + place.width, place.y + place.height)
+                    kinds = window.get_full_property(kind_atom, Xatom.ATOM)
+                    name = self._windows.get_atom_name(kinds.value[0]) if kinds else ""
+                    box = (place.x, place.y, place.x + place.width, place.y + place.height)
+                    yield box, name.removeprefix("_NET_WM_WINDOW_TYPE_")
 
     # Doing, as a person does
 
     def hover(self, x: int, y: int) -> None:
         """Move the mouse to a point. Two steps: a mouse that does not move enters nothing."""
-        self._xdotool("mousemove", str(x - 2), str(y), "mousemove", str(x), str(y))
+        self._xdotool(*_moves(x, y))
 
     def left_click(self, x: int, y: int) -> None:
-        self.hover(x, y)
-        self._xdotool("click", "1")
+        self._xdotool(*_moves(x, y), "click", "1")
 
     def right_click(self, x: int, y: int) -> None:
-        self.hover(x, y)
-        self._xdotool("click", "3")
+        self._xdotool(*_moves(x, y), "click", "3")
 
     def wheel(self, button: int) -> None:
         """Turn the wheel where the mouse is: 4 is up, 5 is down."""
@@ -687,31 +702,68 @@ class DesktopSession:
     def mouse_click(self, item: Item, *labels: str) -> None:
         """As `menu_click`, but by mouse in a GTK panel, from the icon at its end on."""
         self.right_click(SCREEN[0] - 20, PANEL_PX // 2)
-        rows = self.menu_layout(item)["children"]
         known: list[Box] = []
-        for depth, label in enumerate(labels, 1):
-            boxes = wait_for(
-                lambda depth=depth: opened if len(opened := self.popups()) == depth else None,
-                f"level {depth} of the menu is open",
-            )
-            assert all(box[2] <= SCREEN[0] and box[3] <= SCREEN[1] for box in boxes), "it is cut"
-            row = find_row((each for each in rows if each.get("visible", True)), label)
-            (box,) = [box for box in boxes if box not in known]
+        for depth in range(1, len(labels) + 1):
+            box, point = self._still(lambda depth=depth: self._row(item, labels[:depth], known))
             known.append(box)
-            point = row_centre(box, rows, row)
-            if row["children"]:
+            if depth < len(labels):
                 self.hover(*point)
-                rows = row["children"]
-            else:
-                self.left_click(*point)
-        try:
-            wait_for(lambda: not self.popups(), "the menu is closed")
-        except AssertionError as error:
-            error.add_note(f"{labels} at {point}, see {self.screenshot('menu-stays')}")
-            raise
+        self.choose(*point)
+
+    def choose(self, x: int, y: int) -> None:
+        """Click a row of an open menu of GTK; returns when the menu is closed.
+
+        GTK takes a click within half a second of the menu's opening for the end of the press that
+        opened it. So the click is repeated while the menu is open, as a person does.
+        """
+        for _ in range(5):
+            self.left_click(x, y)
+            with contextlib.suppress(AssertionError):
+                wait_for(lambda: not self.menus(), "the menu is closed", _CLICK_S)
+                return
+        raise AssertionError(f"no click at {x}, {y} closes it: {self.screenshot('menu-stays')}")
+
+    def open_menu(self, x: int, y: int) -> Box:
+        """Open a menu with one level by a right click there; its box, once it keeps still."""
+        self.right_click(x, y)
+        return self._still(lambda: boxes[0] if len(boxes := self.menus()) == 1 else None)
+
+    def _row(self, item: Item, labels: Sequence[str], known: list[Box]) -> tuple[Box, Point] | None:
+        """The menu of the last of these labels, which opens beside the known ones, and the middle
+        of its row; None while it is not there."""
+        boxes = self.menus()
+        new = [box for box in boxes if box not in known]
+        if len(boxes) != len(labels) or len(new) != 1:
+            return None
+        assert all(box[2] <= SCREEN[0] and box[3] <= SCREEN[1] for box in boxes), "it is cut"
+        row = self.menu_layout(item, about_to_show=False)
+        with contextlib.suppress(LookupError):
+            for label in labels:
+                rows = [each for each in row["children"] if each.get("visible", True)]
+                row = find_row(rows, label)
+            return new[0], row_centre(new[0], rows, row)
+        return None
+
+    def _still(self, look: Callable[[], T | None]) -> T:
+        """What is seen, once it is the same several times: a menu grows while its rows come."""
+        seen: list[T | None] = []
+
+        def same() -> T | None:
+            seen.append(look())
+            last = seen[-_STILL_LOOKS:]
+            is_still = len(last) == _STILL_LOOKS and all(each == last[0] for each in last)
+            return last[0] if is_still else None
+
+        found = wait_for(same, "the menu is open and keeps still")
+        assert found is not None
+        return found
 
     def _menu(self, item: Item) -> tuple[str, str, str]:
         return item.bus_name, self.peer.get(item.bus_name, item.path, ITEM, "Menu"), MENU
+
+
+def _moves(x: int, y: int) -> tuple[str, ...]:
+    return "mousemove", str(x - 2), str(y), "mousemove", str(x), str(y)
 
 
 def label_of(row: Mapping[str, Any]) -> str:

@@ -157,21 +157,20 @@ def test_icon_in_pixels(desktop: DesktopSession, toy: ToyItem) -> None:
 @pytest.mark.desktop
 def test_real_mouse_opens_menu(desktop: DesktopSession, toy: ToyItem) -> None:
     """A right click opens the item's menu; a row chosen with the keyboard reaches the item."""
-    desktop.right_click(*desktop.wait_for_colour(MAGENTA).centre)
-    left, top, right, bottom = wait_for(desktop.popups, "a menu is open")[0]
+    left, top, right, bottom = desktop.open_menu(*desktop.wait_for_colour(MAGENTA).centre)
     assert right - left > 40
     assert bottom - top > 60
     desktop.screenshot("harness-menu")
     desktop.key("Up", "Return")
     wait_for(lambda: toy.clicks == [3], "the last row was chosen")
-    wait_for(lambda: not desktop.popups(), "the menu is closed")
+    wait_for(lambda: not desktop.menus(), "the menu is closed")
 
 
 @pytest.mark.desktop
 def test_hover_shows_tooltip(desktop: DesktopSession, toy: ToyItem) -> None:
     """A mouse resting on the icon brings the tooltip up."""
     desktop.hover(*desktop.wait_for_colour(MAGENTA).centre)
-    wait_for(desktop.popups, "a tooltip is shown")
+    wait_for(desktop.tooltips, "a tooltip is shown")
     desktop.screenshot("harness-tooltip")
 
 
@@ -242,11 +241,10 @@ def test_qt_panel(start_desktop: StartDesktop) -> None:
     toy = ToyItem(desktop.bus_address)
     with toy.peer:
         toy.register()
-        desktop.right_click(*desktop.wait_for_colour(MAGENTA).centre)
-        wait_for(desktop.popups, "a menu is open")
+        desktop.open_menu(*desktop.wait_for_colour(MAGENTA).centre)
         desktop.screenshot("harness-qt")
         desktop.key("Escape")
-        wait_for(lambda: not desktop.popups(), "the menu is closed")
+        wait_for(lambda: not desktop.menus(), "the menu is closed")
         desktop.menu_click(desktop.wait_for_item(), "Quit")
         assert toy.clicks == [3]
         desktop.restart_panel()

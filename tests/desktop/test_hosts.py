@@ -197,8 +197,8 @@ def test_an_old_tray_shows_all_of_it(
     rows = app.rows
     before = rows[: rows.index(next(row for row in rows if row["children"]))]
     desktop.key(*["Down"] * (sum(row.get("type") != "separator" for row in before) + 1), "Right")
-    wait_for(lambda: len(tray.popups()) == 2, "a submenu is open")
-    (submenu,) = (box for box in tray.popups() if box != menu)
+    wait_for(lambda: len(tray.menus()) == 2, "a submenu is open")
+    (submenu,) = (box for box in tray.menus() if box != menu)
     sheet.add(desktop.pixels(), submenu)
     desktop.key("Escape", "Escape")
     wait_for(lambda: not tray.popups(), "the menu is closed")

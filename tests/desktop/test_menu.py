@@ -315,20 +315,16 @@ def test_real_mouse(desktop: DesktopSession, start_app: StartApp, server: RunAna
     app = start_app(desktop, "--url", server.url)
     wait_for_panel(app, band=Band.GREEN)
     icon = desktop.wait_for_colour((46, 160, 67)).centre
-    desktop.right_click(*icon)
-    box = wait_for(desktop.popups, "the menu is open")[0]
+    box = desktop.open_menu(*icon)
     rows = app.rows
     desktop.screenshot("menu", NEAR_PANEL_END)
-    assert desktop.popups()[0] == box, "a menu that is open keeps still"
+    assert desktop.menus() == [box], "a menu that is open keeps still"
     assert box[2] <= SCREEN[0]
-    x, y = row_centre(box, rows, find_row(rows, "Pause"))
-    desktop.left_click(x, y)
+    desktop.choose(*row_centre(box, rows, find_row(rows, "Pause")))
     app.wait_for_picture(paused=True)
-    wait_for(lambda: not desktop.popups(), "the menu is closed")
     desktop.screenshot("icon-paused", (960, 0, 1280, 48))
 
     # The same by keyboard: from the bottom, Resume is the seventh row.
-    desktop.right_click(*desktop.wait_for_colour((119, 127, 135), tolerance=4).centre)
-    wait_for(desktop.popups, "the menu is open again")
+    desktop.open_menu(*desktop.wait_for_colour((119, 127, 135), tolerance=4).centre)
     desktop.key(*["Up"] * 7, "Return")
     app.wait_for_picture(paused=False, band=Band.GREEN)

@@ -110,7 +110,7 @@ def test_tooltip_under_the_mouse(
     assert re.match(r"API\b.* · idle", lines[1])
     assert re.search(r"[\d.]+ GB of [\d.]+ GB", lines[2])
     desktop.hover(*desktop.wait_for_colour(COLOURS[Band.GREEN]).centre)
-    left, top, right, bottom = wait_for(desktop.popups, "a tooltip is shown")[0]
+    left, top, right, bottom = wait_for(desktop.tooltips, "a tooltip is shown")[0]
     assert right - left > 100
     assert bottom - top > 40, "three lines"
     desktop.screenshot("tooltip", NEAR_PANEL_END)
@@ -210,11 +210,10 @@ def test_qt_panel(
     server = runanalyze_server()
     app = start_app(desktop, "--url", server.url)
     app.wait_for_picture(band=Band.GREEN)
-    desktop.right_click(*desktop.wait_for_colour(COLOURS[Band.GREEN]).centre)
-    wait_for(desktop.popups, "the menu is open")
+    desktop.open_menu(*desktop.wait_for_colour(COLOURS[Band.GREEN]).centre)
     desktop.screenshot("menu-qt", NEAR_PANEL_END)
     desktop.key("Escape")
-    wait_for(lambda: not desktop.popups(), "the menu is closed")
+    wait_for(lambda: not desktop.menus(), "the menu is closed")
     assert app.labels()[-3:] == ["Settings", "Help and about", "Quit"]
     desktop.restart_panel()
     desktop.wait_for_colour(COLOURS[Band.GREEN])

@@ -523,7 +523,7 @@ def test_opening_the_menu_reads_what_only_it_shows(
     app.wait_for_tooltip("normal")
     assert others() == []
     desktop.right_click(SCREEN[0] - 20, 16)
-    wait_for(desktop.popups, "the menu is open")
+    wait_for(desktop.menus, "the menu is open")
     wait_for(others, "other Python processes are shown")
     about = find_row(desktop.menu_layout(item, about_to_show=False)["children"], "Help and about")
     own = label_of(find_row(about["children"], "This program"))

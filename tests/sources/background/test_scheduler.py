@@ -68,11 +68,11 @@ def test_a_reading_is_made_again_after_its_rest(told: Told) -> None:
 
 def test_all_readings_share_one_thread(told: Told) -> None:
     """That is what it is for."""
-    before = len(threads())
+    wait_for(lambda: not threads(), "the threads of other tests have ended")
     for name in "abc":
         told.scheduler.make(told.reading(name))
         told.next()
-    assert len(threads()) == before + 1
+    assert len(threads()) == 1
 
 
 def test_the_soonest_retry_after_counts(told: Told) -> None:
@@ -121,7 +121,7 @@ def test_a_defect_ends_neither_the_thread_nor_the_other_readings(
 
 def test_the_thread_ends_with_the_last_reading(told: Told) -> None:
     """Ending one leaves the others; ending it again is harmless."""
-    before = threads()
+    wait_for(lambda: not threads(), "the threads of other tests have ended")
     first, second = told.reading("first"), told.reading("second", 0.01)
     told.scheduler.make(first)
     told.scheduler.make(second)
@@ -130,7 +130,7 @@ def test_the_thread_ends_with_the_last_reading(told: Told) -> None:
     assert {told.next() for _ in range(3)} == {"second"}
     told.scheduler.end(second)
     told.scheduler.end(second)
-    assert threads() == before
+    wait_for(lambda: not threads(), "the end of the thread")
 
 
 def test_a_reading_may_be_asked_for_again_after_the_end(told: Told) -> None:

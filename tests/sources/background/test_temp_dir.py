@@ -533,9 +533,9 @@ class TestWalker:
 
     def test_a_walker_with_nothing_to_do_has_no_thread(self, make_walker: MakeWalker) -> None:
         """Remote servers cost nothing."""
-        before = len(walker_threads())
+        before = set(walker_threads())
         make_walker().watch(None)
-        assert len(walker_threads()) == before
+        assert set(walker_threads()) <= before
 
     def test_a_receivers_mistake_does_not_end_the_walks(
         self, tmp_path: Path, make_walker: MakeWalker, caplog: pytest.LogCaptureFixture

@@ -62,6 +62,12 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
         yield started
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measurement that is waited for comes, however busy the machine is."""
+    monkeypatch.setattr(uss_pss, "PATIENCE_S", AMPLE_S)
+
+
 class Reader:
     """A reader with a table of figures, its reports and who was asked. Its clock stands still."""
 
@@ -175,7 +181,10 @@ def test_after_closing_nothing_is_asked(made: Callable[..., Reader]) -> None:
     told.reader.close()
     assert told.reader.watch(rows(2)) == Sharing()
     assert told.asked == [1]
-    assert "background" not in {thread.name for thread in threading.enumerate()}
+    wait_for(
+        lambda: "background" not in {thread.name for thread in threading.enumerate()},
+        "the end of the thread",
+    )
 
 
 class TestSharing:

@@ -60,9 +60,9 @@ def test_menu_by_keys(start_tray: StartTray) -> None:
     app.wait_for_label("Unmute (60 min left)")
     open_menu(tray)
     desktop.key("h", "Return")
-    wait_for(lambda: len(tray.popups()) == 2, "the submenu is open")
+    wait_for(lambda: len(tray.menus()) == 2, "the submenu is open")
     desktop.key("Left")
-    wait_for(lambda: len(tray.popups()) == 1, "the submenu is closed")
+    wait_for(lambda: len(tray.menus()) == 1, "the submenu is closed")
     desktop.key("Escape")
     wait_for(lambda: not tray.popups(), "the menu is closed")
     open_menu(tray)
@@ -96,7 +96,7 @@ def test_an_open_menu_is_live(start_tray: StartTray, runanalyze_server: ServerFa
     climb_to(server, 260)
     wait_for(lambda: desktop.pixels(first_row).tobytes() != before, "the first row has changed")
     wait_for_icon(tray, app, band=Band.ORANGE)
-    assert len(tray.popups()) == 1
+    assert len(tray.menus()) == 1
 
 
 def test_it_is_drawn_as_the_panel_is(start_tray: StartTray) -> None:
