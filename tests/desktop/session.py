@@ -107,13 +107,15 @@ _XFCE_PANEL = """\
 </channel>
 """
 
-# No fading: a screenshot shows a notice as it is, not half-way.
+# No fading: a screenshot shows a notice as it is, not half-way. Nor does it go by itself after
+# 10 s, when the next one may not be there yet.
 _XFCE_NOTIFYD = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-notifyd" version="1.0">
   <property name="do-fadeout" type="bool" value="false"/>
   <property name="do-slideout" type="bool" value="false"/>
   <property name="initial-opacity" type="double" value="1.0"/>
+  <property name="expire-timeout" type="int" value="600"/>
   <property name="notify-location" type="uint" value="2"/>
 </channel>
 """

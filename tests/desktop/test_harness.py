@@ -195,7 +195,7 @@ def test_panel_killed_and_back(desktop: DesktopSession, toy: ToyItem) -> None:
     owners = desktop.peer.hear(sender=DBUS[0], member="NameOwnerChanged")
     desktop.kill_panel()
     assert desktop.items() == []
-    assert desktop.find_colour(MAGENTA) is None
+    wait_for(lambda: not desktop.find_colour(MAGENTA), "its windows are gone")
     desktop.start_panel()
     wait_for(
         lambda: [h for h in owners if h.body[0] == WATCHER and h.body[2]], "a watcher is announced"

@@ -159,7 +159,7 @@ def test_presets_take_effect(
         app.click("Settings", "Preset", preset)
         wait_for_mark(app, "Preset", preset)
         app.wait_for_row("Settings", f"Preset: {preset}")
-    calls, began_s = server.calls(), time.monotonic()
+    began_s, calls = time.monotonic(), server.calls()
     wait_for(lambda: server.calls() >= calls + 3, "three requests more")
     # Three requests in steps of 1 s take 2 s at least; in steps of 0.25 s, half a second.
     assert time.monotonic() - began_s > 1.5

@@ -110,6 +110,26 @@ class Peer:
         plain: list[Any] = unpack_variants(answer.body)
         return plain
 
+    def send(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        *body: Any,
+    ) -> None:
+        """Call a method, and do not wait for its answer."""
+        message = Message(
+            destination=destination,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=list(body),
+        )
+        self._loop.call_soon_threadsafe(self._send, message)
+
     def get(self, destination: str, path: str, interface: str, name: str) -> Any:
         """One property's value."""
         return self.call(destination, path, PROPERTIES, "Get", "ss", interface, name)[0]

@@ -122,7 +122,7 @@ def test_signals_end_it(
     assert app.process.returncode == 0
     assert app.log == ""
     wait_for(lambda: not desktop.find_colour(GREEN), "the icon is gone")
-    assert desktop.items() == []
+    wait_for(lambda: not desktop.items(), "and its item")
 
 
 @pytest.mark.parametrize("options", [(), ("--mode", "api")])
