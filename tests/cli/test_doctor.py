@@ -287,3 +287,21 @@ def test_it_names_py_spy_where_it_is_not_installed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(doctor.stacks, "program", lambda: "/opt/py-spy")
     unfound = doctor.stacks_finding(ProcessReading(0.0, None))
     assert unfound.text == "/opt/py-spy; untested until a server is found"
+
+
+def test_a_section_that_fails_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so and is a problem; all other sections come out."""
+
+    def odd() -> None:
+        raise OSError(22, "The parameter is incorrect")
+
+    monkeypatch.setattr(doctor, "process_table", odd)
+    monkeypatch.setattr("tray_app.desktop.capabilities.survey", odd)
+    with FaultServer(answer(STATUS)) as server:
+        status, text = found(at(server.url), tmp_path)
+    assert status == 1
+    lines = " ".join(text.split())
+    assert "desktop could not be checked: OSError: [Errno 22] The parameter is incorrect" in lines
+    assert "own cost could not be checked" in lines
+    assert "answers in" in lines
+    assert "Report this as a defect, with the whole report: own cost could not be checked" in lines

@@ -5,11 +5,12 @@ It tries once each thing that the running program does, and shows no secrets.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from shutil import get_terminal_size
@@ -40,6 +41,8 @@ from tray_app.runtime import clock
 from tray_app.sources.processes import stacks
 from tray_app.sources.processes.host import is_this_machine, process_table
 from tray_app.views.terminal.streams import say
+
+_log = logging.getLogger(__name__)
 
 LIBRARIES = (
     "pystray",
@@ -92,15 +95,28 @@ def report(findings: Sequence[Finding]) -> str:
 
 def run(settings: Settings, config: Path, mistakes: Sequence[Mistake]) -> int:
     """Print the report; exit status 1 if something needs fixing."""
-    findings = [
-        *_program(),
-        *_files(settings, config, mistakes),
-        *_desktop(),
-        *_server(settings),
-        _cost(),
-    ]
+    sections: dict[str, Callable[[], Sequence[Finding]]] = {
+        "program": _program,
+        "files": lambda: _files(settings, config, mistakes),
+        "desktop": _desktop,
+        "server": lambda: _server(settings),
+        "own cost": _cost,
+    }
+    findings = [each for name, read in sections.items() for each in _guarded(name, read)]
     say(report(findings))
     return int(any(finding.fix for finding in findings))
+
+
+def _guarded(name: str, read: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
+    """A section's findings. Where it fails, that is one: a report is made where something is odd,
+    and the other sections must come out."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - it becomes a line of the report
+        _log.debug("section %r of the report failed", name, exc_info=True)
+        problem = f"could not be checked: {type(error).__name__}: {error}"
+        fix = f"Report this as a defect, with the whole report: {name} {problem}"
+        return [Finding(name, problem, fix)]
 
 
 def _program() -> list[Finding]:
@@ -325,7 +341,7 @@ def _temp(settings: Settings, target: Target | None) -> Finding:
     return Finding("temp directory", f"{path}{'' if os.access(path, os.R_OK) else ': unreadable'}")
 
 
-def _cost() -> Finding:
+def _cost() -> list[Finding]:
     times = os.times()
     table = process_table()
     try:
@@ -337,6 +353,6 @@ def _cost() -> Finding:
         table.close()
     memory = format.size(usage.rss_bytes) if usage else format.UNKNOWN
     cpu_s = times.user + times.system
-    return Finding(
-        "own cost", f"{memory} and {cpu_s:.2f} s of CPU for this report ({sys.platform})"
-    )
+    return [
+        Finding("own cost", f"{memory} and {cpu_s:.2f} s of CPU for this report ({sys.platform})")
+    ]

@@ -81,3 +81,23 @@ def test_closing_releases_all(table: FakeTable, others: OtherPythons) -> None:
     others.close()
     assert table.open_handles == 0
     assert len(others.read(0.1, ())) == 3
+
+
+def test_a_launcher_is_no_other_python(table: FakeTable) -> None:
+    """A venv's python.exe on Windows waits for the one it starts: neither ours nor another's is
+    listed, only what it launched."""
+    table.start(1, "python.exe -m tray_app", rss_bytes=7)
+    table.start(2, "python.exe -m tray_app", ppid=1)
+    table.start(20, r"venv\Scripts\python.exe train.py", rss_bytes=7)
+    table.start(21, r"C:\py311\python.exe train.py", ppid=20, rss_bytes=600)
+    index = CommandLineIndex(table, lambda: 0.0)
+    found = OtherPythons(table, index, own_pid=2, has_launchers=True).read(0.0, ())
+    assert [row.pid for row in found] == [10, 12, 21, 11]
+
+
+def test_a_fork_hides_no_parent(table: FakeTable) -> None:
+    """Elsewhere a worker with its parent's command line is a fork, and both are shown."""
+    table.start(30, "python train.py", ppid=11, rss_bytes=1)
+    index = CommandLineIndex(table, lambda: 0.0)
+    rows = OtherPythons(table, index, own_pid=2, has_launchers=False).read(0.0, ())
+    assert {11, 30} <= {row.pid for row in rows}

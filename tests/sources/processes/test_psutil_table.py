@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.ports import free_port
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
+from tray_app.sources.processes import psutil_table
 from tray_app.sources.processes.process_table import ProcessTable
 from tray_app.sources.processes.procfs.table import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
@@ -340,3 +342,62 @@ def test_a_stopped_process_is_still_there(table: ProcessTable, spawn: Spawn) -> 
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: (usage := handle.read()) and not usage.stopped, "it runs again")
     handle.close()
+
+
+ODD = OSError(22, "The parameter is incorrect")
+"""An error of Windows that psutil passes on as it is: neither access denied nor no such process."""
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["ppid", "cwd", "children", "memory_info", "cpu_times", "net_connections", "memory_full_info"],
+)
+def test_a_process_that_fails_oddly_is_one_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """It never ends the reading of all others."""
+
+    def odd(*_: object, **__: object) -> None:
+        raise ODD
+
+    for name in ("cache_activate", "cache_deactivate"):  # psutil's own decorator has them
+        setattr(odd, name, lambda _: None)
+    monkeypatch.setattr(psutil.Process, method, odd)
+    table, pid = PsutilTable(), os.getpid()
+    assert table.parent(pid) is None if method == "ppid" else table.parent(pid)
+    assert (table.facts(pid) is None) is (method == "ppid")
+    assert isinstance(table.descendants(pid), list)
+    assert (table.open(pid) is None) is (method in ("memory_info", "cpu_times"))
+    assert table.listening_ports(pid) == frozenset()
+    assert (psutil_table.full_info(pid) is None) is (method == "memory_full_info")
+
+
+def test_a_process_without_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only the name cannot be read, its memory still counts."""
+
+    def odd(_: object) -> str:
+        raise ODD
+
+    monkeypatch.setattr(psutil.Process, "name", odd)
+    table = PsutilTable()
+    handle, facts = table.open(os.getpid()), table.facts(os.getpid())
+    assert handle is not None
+    assert facts is not None
+    usage = handle.read()
+    assert usage is not None
+    assert usage.name == facts.name == psutil_table.NAMELESS
+    assert usage.rss_bytes > MIB
+
+
+def test_sockets_that_cannot_be_listed_at_once_are_read_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the error is."""
+
+    def odd(_kind: str) -> None:
+        raise ODD
+
+    monkeypatch.setattr(psutil, "net_connections", odd)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held = PsutilTable().listeners(server.getsockname()[1], "127.0.0.1")
+    assert held.pids == {os.getpid()}

@@ -21,6 +21,10 @@ from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.process_table import ListedNewProcesses, NewProcesses, Shares, Usage
 
 _STOPPED = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+_UNREADABLE = (psutil.Error, OSError)
+"""A process that is gone or may not be read. psutil makes its own errors of the usual ones only:
+any other error of the system stays a plain OSError."""
+NAMELESS = "?"
 
 
 class PsutilHandle:
@@ -49,14 +53,14 @@ class PsutilHandle:
                 # An optional counter has a `try` of its own, as `_descriptors`: where it may not
                 # be read, the one here would say that the whole process is gone.
                 return Usage(
-                    name=visible(process.name()),
+                    name=_name(process),
                     rss_bytes=rss_bytes,
                     cpu_s=cpu_s,
                     reaped_s=reaped_s,
                     stopped=stopped,
                     descriptors=_descriptors(process),
                 )
-        except psutil.Error:
+        except _UNREADABLE:
             return None
 
     def rss_bytes(self) -> int | None:
@@ -65,7 +69,7 @@ class PsutilHandle:
             if not self._process.is_running():
                 return None
             return self._process.memory_info().rss or None  # a zombie has none
-        except psutil.Error:
+        except _UNREADABLE:
             return None
 
     def close(self) -> None:
@@ -83,14 +87,14 @@ class PsutilTable:
         """The parent's pid; None when there is no such process."""
         try:
             return psutil.Process(pid).ppid()
-        except psutil.Error:
+        except _UNREADABLE:
             return None
 
     def cmdline(self, pid: int) -> tuple[str, ...]:
         """The command line; empty when it cannot be read."""
         try:
             return tuple(map(visible, psutil.Process(pid).cmdline()))
-        except (psutil.Error, OSError):
+        except _UNREADABLE:
             return ()
 
     def facts(self, pid: int) -> ProcessFacts | None:
@@ -102,27 +106,27 @@ class PsutilTable:
             return ProcessFacts(
                 pid=pid,
                 ppid=process.ppid(),
-                name=visible(process.name()),
+                name=_name(process),
                 cmdline=self.cmdline(pid),
                 created_s=process.create_time(),
                 cwd=_cwd(process),
                 owned=_is_owned(process),
             )
-        except psutil.Error:
+        except _UNREADABLE:
             return None
 
     def descendants(self, pid: int) -> list[int]:
         """Children, their children and so on."""
         try:
             return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-        except psutil.Error:
+        except _UNREADABLE:
             return []
 
     def open(self, pid: int) -> PsutilHandle | None:
         """A handle; None when there is no such process, or it may not be read."""
         try:
             handle = PsutilHandle(psutil.Process(pid))
-        except psutil.Error:
+        except _UNREADABLE:
             return None
         return handle if handle.read() else None
 
@@ -195,7 +199,7 @@ def on_battery() -> bool:
     """Whether this machine runs on battery; False if unknown."""
     try:
         battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
-    except (psutil.Error, OSError):  # containers and many desktops have no power supply folder
+    except _UNREADABLE:  # containers and many desktops have no power supply folder
         return False
     return battery is not None and battery.power_plugged is False
 
@@ -204,7 +208,7 @@ def full_info(pid: int) -> Shares | None:
     """USS, and PSS where the system tells it; None when the process is gone or forbidden."""
     try:
         memory = psutil.Process(pid).memory_full_info()
-    except (psutil.Error, OSError):
+    except _UNREADABLE:
         return None
     return Shares(memory.uss, getattr(memory, "pss", None), memory.rss)
 
@@ -227,13 +231,13 @@ def _listening(among: Collection[int] | None) -> list[_Socket]:
     if among is None:
         try:
             return _sockets(psutil.net_connections("tcp"))
-        except psutil.AccessDenied:
+        except _UNREADABLE:
             among = psutil.pids()  # macOS lists all only for root: read our own one by one
     found = []
     for pid in among:
         try:
             found += _sockets(psutil.Process(pid).net_connections("tcp"), pid)
-        except (psutil.Error, OSError):
+        except _UNREADABLE:
             continue
     return found
 
@@ -250,7 +254,7 @@ def _swap() -> tuple[int | None, int | None]:
     """Used and total; None if psutil cannot read them."""
     try:
         swap = psutil.swap_memory()
-    except (psutil.Error, OSError, RuntimeError):
+    except (*_UNREADABLE, RuntimeError):
         return None, None
     return swap.used, swap.total
 
@@ -260,14 +264,24 @@ def _descriptors(process: psutil.Process) -> int | None:
         if sys.platform == "win32":
             return process.num_handles()
         return process.num_fds()
-    except (psutil.Error, OSError):
+    except _UNREADABLE:
         return None
+
+
+def _name(process: psutil.Process) -> str:
+    """Its name; `NAMELESS` where only that cannot be read."""
+    try:
+        return visible(process.name())
+    except psutil.NoSuchProcess:
+        raise
+    except _UNREADABLE:
+        return NAMELESS
 
 
 def _cwd(process: psutil.Process) -> str | None:
     try:
         return process.cwd() or None
-    except psutil.Error:
+    except _UNREADABLE:
         return None
 
 
