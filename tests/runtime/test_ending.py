@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -87,6 +88,62 @@ def test_the_exit_needs_no_main_thread() -> None:
         "ending.FINISH_AFTER_S, ending.EXIT_AFTER_S = 0.05, 0.1\n"
         "ending.Ending(lambda: None, lambda: time.sleep(99)).begin()\n"
         "time.sleep(99)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], timeout=AMPLE_S, check=False).returncode == 0
+    )
+
+
+@pytest.fixture
+def wakers() -> Iterator[None]:
+    """Python tells signals to whom it told them before, afterwards."""
+    before = signal.set_wakeup_fd(-1)
+    yield
+    signal.set_wakeup_fd(before)
+
+
+@pytest.mark.usefixtures("handlers", "wakers")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_signal_is_heard_beside_a_foreign_loop() -> None:
+    """Where the main thread sits in a loop that runs no Python, a thread asks for the end; a second
+    signal of the kind ends the process."""
+    asked: queue.SimpleQueue[str | int] = queue.SimpleQueue()
+    end = Ending(lambda: asked.put("quit"), lambda: None, asked.put)
+    end.over()
+    end.heed_signals(in_foreign_loop=True)
+    wakeup = signal.set_wakeup_fd(-1)
+    for _ in range(2):  # what Python's own handler does, before any of ours can run
+        os.write(wakeup, bytes([signal.SIGTERM]))
+    assert [asked.get(timeout=AMPLE_S) for _ in range(3)] == ["quit", 128 + signal.SIGTERM, "quit"]
+    end.over()
+    for thread in threading.enumerate():
+        if thread.name == "signals":
+            thread.join(AMPLE_S)
+            assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_request_to_end_is_like_a_signal() -> None:
+    """The parts are asked at once, and what does not end in time is left."""
+    happened: queue.SimpleQueue[str] = queue.SimpleQueue()
+    end = Ending(lambda: happened.put("quit"), lambda: None, lambda _: happened.put("left"))
+    end.ask()
+    assert [happened.get(timeout=AMPLE_S) for _ in range(2)] == ["quit", "left"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_loop_without_python_ends_by_a_signal() -> None:
+    """A main thread that never comes back to Python does not hold up the end: as in Windows' and
+    AppKit's loops."""
+    code = (
+        "import ctypes, os, signal, threading\n"
+        "from tray_app.runtime import ending\n"
+        "ending.FINISH_AFTER_S, ending.EXIT_AFTER_S = 0.05, 0.1\n"
+        "end = ending.Ending(lambda: None, lambda: None)\n"
+        "end.heed_signals(in_foreign_loop=True)\n"
+        "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"  # it wakes another thread
+        "ctypes.CDLL(None).sleep(60)\n"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], timeout=AMPLE_S, check=False).returncode == 0

@@ -54,7 +54,10 @@ def _run_tray(invocation: Invocation) -> int | None:
         reports = DesktopReports()
         with gc_paused():
             desktop = backends.open_desktop(
-                reports.host_changed, reports.menu_changed, reports.theme_changed
+                reports.host_changed,
+                reports.menu_changed,
+                reports.theme_changed,
+                reports.until_read,
             )
         if is_taken:  # only now: without a desktop here there is no reason to take its place
             instance = first_instance.take_over(invocation)

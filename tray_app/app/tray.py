@@ -54,7 +54,7 @@ from tray_app.core.monitor.inputs import (
     NotOpened,
     ThemeSeen,
 )
-from tray_app.core.monitor.state import State, alert_limits, records
+from tray_app.core.monitor.state import State, alert_limits, has_menus_figures, records
 from tray_app.core.presentation import alert_memory, program_text, tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.paths import history_file
@@ -82,6 +82,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+MENU_LIMIT_S = 0.3
+"""A menu that cannot change while it is open waits this long for its figures at most."""
+
 Task = Callable[[], None]
 """Other work for the event handler's thread."""
 
@@ -91,6 +94,7 @@ class DesktopReports:
 
     def __init__(self) -> None:
         self.receive: Callable[[HostSeen | MenuSeen | ThemeSeen], None] = lambda _: None
+        self._read = threading.Event()
 
     def host_changed(self, present: bool) -> None:
         """A panel has come or gone."""
@@ -100,7 +104,21 @@ class DesktopReports:
 
     def menu_changed(self, is_open: bool) -> None:
         """The menu was opened or closed."""
+        self._read.clear()
         self.receive(MenuSeen(is_open))
+
+    def until_read(self) -> None:
+        """Wait until what only an open menu shows was read, but not longer than nobody notices."""
+        self._read.wait(MENU_LIMIT_S)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read since the menu was opened or closed."""
+        return self._read.is_set()
+
+    def menu_was_read(self) -> None:
+        """The newest state has it."""
+        self._read.set()
 
     def theme_changed(self, theme: Theme) -> None:
         """The desktop is dark or light."""
@@ -160,17 +178,24 @@ class TrayApp:
         self._demo_files: DemoFiles | None = None
         self._documents = self._make_documents()
         self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
+        self._reports = reports
         reports.receive = self._take_report
         desktop.on_notifier = lambda: self._sampler.post(NotifierSeen())
         desktop.on_settled = lambda note, sent: self._events.put(
             partial(self._sender.settle, note, sent)
         )
         desktop.on_note_ended = self._note_ended
-        desktop.on_session_end = lambda: self._store(alert_memory.choice(self._last, clock.now()))
+        desktop.on_session_end = self._leave_session
+        desktop.on_close = self._ending.ask
 
     def _note_ended(self, note: Note, clicked: bool) -> None:
         if note.about_s is not None:
             self._sampler.post(NoteEnded(note.about_s, note.title, clicked))
+
+    def _leave_session(self) -> None:
+        """Keep what is known: the process may be killed any time now."""
+        self._store(alert_memory.choice(self._last, clock.now()))
+        self._history.close(wiring.JOIN_LIMIT_S)
 
     def _make_documents(self) -> Documents:
         invocation = self._invocation
@@ -199,7 +224,7 @@ class TrayApp:
 
     def run(self) -> int:
         """Serve the icon until the run ends; the exit status."""
-        self._ending.heed_signals()
+        self._ending.heed_signals(in_foreign_loop=not self._desktop.runs_python)
         self._desktop.run(self._icon_is_shown)
         self._ending.begin()
         self._sampler.stop(wiring.JOIN_LIMIT_S)
@@ -288,6 +313,8 @@ class TrayApp:
         """Pass on what a step made; in the sampler's thread, so nothing here waits."""
         is_first, self._last = self._last is self._begun, state
         self._presenter.tell(state)
+        if has_menus_figures(state):
+            self._reports.menu_was_read()
         for event in events:
             if not isinstance(event, Sampled):
                 self._events.put(event)

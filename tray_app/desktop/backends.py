@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +13,15 @@ from typing import Any
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.desktop.icon_adapters import SniIcon, StockIcon
+from tray_app.desktop.icon_adapters import SniIcon, StockIcon, WindowsIcon
 from tray_app.desktop.panel_icon import Desktop
-from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS
+from tray_app.desktop.text_limits import NO_LIMITS
 
 SNI, XEMBED = "StatusNotifierItem", "XEmbed"
+OWN_ICONS = {"_win32": "Windows", "_darwin": "macOS"}
+"""Whose icon pystray's modules show."""
+CONSOLE_LIMIT_S = 4.0
+"""Windows kills a program that has not ended 5 s after its console was closed."""
 
 
 class BackendError(Exception):
@@ -45,11 +50,14 @@ def open_desktop(
     on_host: Callable[[bool], None],
     on_menu: Callable[[bool], None] = lambda _: None,
     on_theme: Callable[[Theme], None] = lambda _: None,
+    until_read: Callable[[], None] = lambda: None,
 ) -> Desktop:
     """Find out where an icon can be shown.
 
     ``on_host`` hears when a panel comes or goes, ``on_menu`` when the menu is opened or closed,
     ``on_theme`` whether the desktop is dark or light; each as far as the desktop reports it.
+    ``until_read`` waits, briefly, until what only an open menu shows was read: for menus that
+    cannot change while they are open.
 
     :raises BackendError: the environment names a backend that cannot be used
     :raises NoDesktopError: there is neither a session bus nor a usable display
@@ -57,6 +65,10 @@ def open_desktop(
     chosen = os.environ.get("PYSTRAY_BACKEND")
     if sys.platform == "linux" and chosen in (None, "", "dummy"):
         return _linux_desktop(on_host, on_menu, on_theme)
+    if sys.platform == "win32":
+        from tray_app.desktop.windows import winapi
+
+        winapi.become_dpi_aware()
     try:
         import pystray
     except Exception as error:
@@ -66,24 +78,38 @@ def open_desktop(
         why = visible(str(error)) or type(error).__name__
         raise BackendError(f"PYSTRAY_BACKEND={chosen}: {why}") from None
     if sys.platform == "win32":
-        return windows_desktop(pystray.Icon, on_menu, on_theme)
+        return windows_desktop(pystray.Icon, on_menu, on_theme, until_read)
     return Desktop(_backend(pystray.Icon), StockIcon(pystray.Icon(APP_ID), NO_LIMITS))
 
 
 def windows_desktop(
-    base: Any, on_menu: Callable[[bool], None], on_theme: Callable[[Theme], None]
+    base: Any,
+    on_menu: Callable[[bool], None],
+    on_theme: Callable[[Theme], None],
+    until_read: Callable[[], None] = lambda: None,
 ) -> Desktop:
     """pystray's icon ``base`` with a menu that stays open, and the end of the session."""
-    from tray_app.desktop.windows import tray_icon
+    from tray_app.desktop.windows import tray_icon, winapi
 
-    icon = tray_icon.icon_type(base, on_menu, on_theme)(APP_ID)
-    desktop = Desktop(_backend(base), StockIcon(icon, WINDOWS))
+    hooks = tray_icon.Hooks(winapi.shell(), on_menu, on_theme, until_read)
+    icon = tray_icon.icon_type(base, hooks)(APP_ID)
+    desktop = Desktop(_backend(base), WindowsIcon(icon))
+
+    def console_closed() -> None:
+        desktop.on_session_end()
+        desktop.on_close()
+        threading.Event().wait(CONSOLE_LIMIT_S)  # the process ends meanwhile
+
     icon.on_session_end = lambda: desktop.on_session_end()
+    icon.on_close = lambda: desktop.on_close()
+    icon.on_balloon_click = desktop.note_clicked
+    winapi.on_console_close(console_closed)
     return desktop
 
 
 def _backend(icon_type: Any) -> str:
-    return f"pystray {icon_type.__module__.rpartition('.')[2]}"
+    module = icon_type.__module__.rpartition(".")[2]
+    return OWN_ICONS.get(module, f"pystray {module}")
 
 
 def _linux_desktop(

@@ -1,4 +1,4 @@
-"""Three kinds of icon behind one interface: ours (StatusNotifierItem, XEmbed) and pystray's."""
+"""The kinds of icon behind one interface: ours (StatusNotifierItem, XEmbed) and pystray's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from tray_app.core.model.icon_options import Theme
+from tray_app.core.monitor.commands import Command
 from tray_app.core.presentation.menu_row import Row
-from tray_app.desktop.text_limits import NO_LIMITS, TextLimits, cut_utf16, fit_lines
+from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS, TextLimits, cut_utf16, fit_lines
 
 if TYPE_CHECKING:
     from tray_app.desktop.linux import _sni
@@ -22,11 +23,13 @@ STOCK_PX = 64
 
 class MenuSource(Struct, frozen=True):
     """The menu, as an icon may want it: pystray's ``items``, whose texts are functions, or the
-    ``rows`` as they are now, and ``choose`` for the key of one that was clicked."""
+    ``rows`` as they are now, and ``choose`` for the key of one that was clicked, or ``submit`` for
+    its command."""
 
     items: Callable[[], Sequence[Any]]
     rows: Callable[[], Sequence[Row]]
     choose: Callable[[str], None]
+    submit: Callable[[Command], None]
 
 
 class PanelIcon(Protocol):
@@ -34,11 +37,13 @@ class PanelIcon(Protocol):
 
     ``on_click`` is called for a left click. ``asks_for_menu``: the panel reads the rows when the
     menu opens, and reports that. ``serves_bus``: `run` serves the session bus, too.
-    ``ends_with_display``: the icon ends with its display.
+    ``ends_with_display``: the icon ends with its display. ``runs_python``: while `run` waits,
+    Python's handlers of signals run.
     """
 
     on_click: Callable[[], None]
     asks_for_menu: bool
+    runs_python: bool
     serves_bus: bool
     ends_with_display: bool
 
@@ -82,6 +87,7 @@ class SniIcon:
     """Our own icon, which speaks StatusNotifierItem over D-Bus."""
 
     asks_for_menu = True
+    runs_python = True
     serves_bus = True
     ends_with_display = False
     is_menu_open = False  # an open menu accepts new texts
@@ -135,6 +141,7 @@ class StockIcon:
     """One of pystray's own icons (Windows, macOS, GTK), with the platform's ``limits`` of text."""
 
     asks_for_menu = False
+    runs_python = False
     serves_bus = False
     ends_with_display = True
 
@@ -178,12 +185,16 @@ class StockIcon:
         """The platform draws tooltip and menu."""
 
     def set_menu(self, menu: MenuSource) -> None:
-        from pystray import Menu, MenuItem
+        from pystray import Menu
 
-        # pystray calls the menu's default row for a left click.
-        click = MenuItem("Show status", lambda *_: self.on_click(), default=True, visible=False)
-        rows = Menu(*menu.items(), click)
+        rows = Menu(*menu.items(), self._click_row())
         self._touch(lambda: setattr(self._icon, "menu", rows))
+
+    def _click_row(self) -> Any:
+        """pystray calls the menu's default row for a left click."""
+        from pystray import MenuItem
+
+        return MenuItem("Show status", lambda *_: self.on_click(), default=True, visible=False)
 
     @property
     def is_menu_open(self) -> bool:
@@ -205,6 +216,73 @@ class StockIcon:
             cut_utf16(note["title"], limits.title),
         )
         self._icon.notify(text, title)
+
+
+class FrozenMenuIcon(StockIcon):
+    """A stock icon that builds its menu when it opens, and cannot change it while it is open.
+
+    So each row keeps the command that it was shown with: what a row says is what it does, also
+    when something else has its place by then.
+    """
+
+    asks_for_menu = True
+    is_menu_open = False
+
+    def set_menu(self, menu: MenuSource) -> None:
+        from pystray import Menu
+
+        def items() -> list[Any]:
+            return [*(_frozen(row, menu.submit) for row in menu.rows()), self._click_row()]
+
+        self._touch(lambda: setattr(self._icon, "menu", Menu(items)))
+
+    def update_menu(self) -> None:
+        """It is read when it opens."""
+
+
+class WindowsIcon(FrozenMenuIcon):
+    """pystray's Windows icon, as `windows.tray_icon` mends it."""
+
+    def __init__(self, icon: Any) -> None:
+        super().__init__(icon, WINDOWS)
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        return [size for size in drawn if size <= STOCK_PX]  # the scale may change
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        self._icon.set_images(images)
+
+    def _notify(self, note: dict[str, Any]) -> None:
+        hints = note.get("hints") or {}
+        self._icon.show_balloon(
+            cut_utf16(note["title"], self._limits.title),
+            cut_utf16(note["message"], self._limits.text),
+            int(hints.get("urgency", 1)),
+            silent=bool(hints.get("silent")),
+        )
+
+
+def _frozen(row: Row, submit: Callable[[Command], None]) -> Any:
+    """A row as it is now, for a menu of pystray."""
+    from pystray import Menu, MenuItem
+
+    if row.separator:
+        return Menu.SEPARATOR
+    command = row.command
+
+    def click(_icon: Any, _item: Any) -> None:
+        if command is not None:
+            submit(command)
+
+    checked = row.checked
+    return MenuItem(
+        row.text,
+        Menu(*(_frozen(child, submit) for child in row.children)) if row.children else click,
+        checked=None if checked is None else lambda _: checked,
+        radio=row.radio,
+        enabled=row.enabled,
+        visible=bool(row.text),
+    )
 
 
 def _at_once(action: Callable[[], None]) -> None:

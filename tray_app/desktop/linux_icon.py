@@ -27,6 +27,7 @@ class LinuxIcon:
     """
 
     asks_for_menu = True
+    runs_python = True
     is_menu_open = False  # an open menu takes new texts
     notify = None
 

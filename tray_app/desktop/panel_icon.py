@@ -6,13 +6,14 @@ Which icon it is was decided in `backends`.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.core.monitor.commands import Command, LeftClick
+from tray_app.core.monitor.commands import Command, LeftClick, ShowStatus
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
@@ -36,9 +37,10 @@ class Desktop:
     """An icon in the panel with a menu, and notifications. `run` owns the main thread.
 
     ``on_notifier`` is called when a notification service appears, from any thread;
-    ``on_session_end`` if no signal reports the session's end (Windows), and the process may end
-    when it returns. ``on_settled`` gets, from any thread, the late result of a notification. A left
-    click on the icon submits LeftClick, like a row of the menu.
+    ``on_session_end`` if no signal reports the session's end (Windows, macOS), and the process may
+    end when it returns. ``on_close`` when the desktop wants this program to end, from any thread.
+    ``on_settled`` gets, from any thread, the late result of a notification. A left click on the
+    icon submits LeftClick, like a row of the menu.
     """
 
     def __init__(self, backend: str, icon: PanelIcon, bus: SessionBus | None = None) -> None:
@@ -55,8 +57,10 @@ class Desktop:
         icon.on_click = lambda: self._submit(LeftClick())
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], None] = lambda: None
         self.on_settled: Callable[[Note, DeliveryResult], None] = lambda _note, _delivery: None
         self.on_note_ended: Callable[[Note, bool], None] = lambda _note, _clicked: None
+        self._newest_note: Note | None = None
         self._service = self._notification_service(bus) if bus is not None else None
         self._chain: NotificationChain | None = None
 
@@ -82,7 +86,8 @@ class Desktop:
                 means.append(self._service)
             elif beside := self._icon.notify:
                 means.append(notifier.InTime(self.backend, beside))
-            means.append(notifier.InTime("plyer", notifier.plyer_native))
+            if sys.platform != "win32":  # there it would be another balloon, unchecked
+                means.append(notifier.InTime("plyer", notifier.plyer_native))
             self._chain = notifier.NotificationChain(tuple(means))
         return self._chain
 
@@ -156,12 +161,26 @@ class Desktop:
         is_first, self._read = self._read is None, read
         if is_first:
             self._shown = tuple(read())
-            self._icon.set_menu(MenuSource(self._items, self._rows, self._choose))
+            self._icon.set_menu(
+                MenuSource(self._items, self._rows, self._choose, lambda each: self._submit(each))
+            )
         elif self._icon.asks_for_menu:
             self._icon.update_menu()
         elif not self._icon.is_menu_open and (rows := tuple(read())) != self._shown:
             self._shown = rows
             self._icon.update_menu()
+
+    def note_clicked(self) -> None:
+        """The user has clicked the icon's newest notification, which has no buttons: it shows the
+        status."""
+        if self._newest_note is not None:
+            self.on_note_ended(self._newest_note, True)
+        self._submit(ShowStatus())
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether Python's handlers of signals run while `run` waits."""
+        return self._icon.runs_python
 
     @property
     def asks_for_menu(self) -> bool:
@@ -219,6 +238,7 @@ class Desktop:
         failed, or has got no answer: then ``on_settled`` gets its result later."""
         from tray_app.desktop.notifier import DeliveryResult
 
+        self._newest_note = note
         chain = self._notifications()
         chain.notify(
             title=visible(note.title),

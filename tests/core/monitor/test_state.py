@@ -17,6 +17,7 @@ from tray_app.core.monitor.commands import SetPaused, SetPreset
 from tray_app.core.monitor.inputs import Answered, Asked, MenuSeen, SourcesRead
 from tray_app.core.monitor.state import (
     ends_s,
+    has_menus_figures,
     is_gap,
     is_menu_open,
     newest,
@@ -86,6 +87,19 @@ class TestMenu:
         assert not is_menu_open(told.state, now_s + 61)
         told.happen(3, MenuSeen(False))
         assert not is_menu_open(told.state, now_s + 2)
+
+    def test_its_figures_are_those_of_a_sample_after_its_opening(self, told: Told) -> None:
+        """An older one has none of what only an open menu shows; during a pause none follows."""
+        told.read(2, 300)
+        assert not has_menus_figures(told.state)
+        told.happen(3, MenuSeen(True))
+        assert not has_menus_figures(told.state)
+        told.read(3, 300)
+        assert has_menus_figures(told.state)
+        told.happen(4, MenuSeen(False))
+        assert not has_menus_figures(told.state)
+        told.happen(5, SetPaused(True), MenuSeen(True))
+        assert has_menus_figures(told.state)
 
     def test_its_own_health_is_read_rarely_while_it_is_closed(self, told: Told) -> None:
         """Once a minute, and at each sample while it is open."""

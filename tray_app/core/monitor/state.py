@@ -262,6 +262,15 @@ def is_menu_open(state: State, now_s: float) -> bool:
     return state.menu_until_s is not None and now_s < state.menu_until_s
 
 
+def has_menus_figures(state: State) -> bool:
+    """Whether the figures that only an open menu shows are as new as the menu; none are read during
+    a pause."""
+    opened, sample = state.menu_opened, state.sample
+    if opened is None or state.menu_until_s is None:
+        return False
+    return state.paused or (sample is not None and sample.at.mono_s >= opened.mono_s)
+
+
 def newest(state: State) -> Now:
     """The newest moment that the state knows: of its last sample, or of the menu's opening, which
     during a pause is later."""

@@ -1,0 +1,24 @@
+"""What this program asks of Windows itself; here it is asked of other systems."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tray_app.desktop.windows import winapi
+
+elsewhere = pytest.mark.skipif(sys.platform == "win32", reason="Windows does these things")
+
+
+@elsewhere
+def test_elsewhere_nothing_happens() -> None:
+    """Its callers can be tested on any system."""
+    winapi.become_dpi_aware()
+    winapi.on_console_close(lambda: None)
+    winapi.message_box("title", "text")
+    shell = winapi.shell()
+    assert shell.small_icon_px() == winapi.SMALL_ICON_PX
+    assert shell.icon_of_png(b"", 16) == 0
+    assert shell.default(1, 2, 3, 4) == 0
+    assert not shell.notify_icon(0, 1, 2)
