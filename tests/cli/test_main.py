@@ -19,6 +19,7 @@ from tray_app.core.config.template import commented_config
 from tray_app.core.model.icon_options import Style
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.log_file import LogFileHandler
+from tray_app.views.terminal import streams
 
 
 @pytest.fixture
@@ -366,3 +367,54 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(option.flag in printed for option in OPTIONS)
     assert all(len(line) <= 100 for line in printed.splitlines())
     assert "runanalyze-tray 0." in printed
+
+
+@pytest.fixture
+def unseen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of windows that a program without a console shows."""
+    shown: list[str] = []
+    monkeypatch.setattr(streams, "_unseen", [])
+    monkeypatch.setattr(streams, "mend", lambda: None)
+    monkeypatch.setattr(
+        "tray_app.desktop.windows.winapi.message_box", lambda _title, text: shown.append(text)
+    )
+    return shown
+
+
+def test_errors_come_in_a_window_where_there_is_no_console(
+    unseen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mistakes, output that cannot be written, and failures; each once, and only at an end."""
+    with pytest.raises(SystemExit):
+        main.main(["--nonsense"])
+    assert unseen == ["unknown option: --nonsense (see --help)"]
+    monkeypatch.setattr(streams, "_unseen", [])
+
+    def fails(_: object) -> int:
+        raise streams.OutputFailed("there is no console")
+
+    monkeypatch.setattr(main, "_main", fails)
+    assert main.main([]) == 2
+    assert unseen[1:] == ["cannot write to standard output: there is no console"]
+    monkeypatch.setattr(streams, "_unseen", [])
+
+    def breaks(_: object) -> int:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(main, "_main", breaks)
+    with pytest.raises(ValueError, match="a defect"):
+        main.main([])
+    assert unseen[2:] == ["failed: ValueError: a defect"]
+
+
+def test_what_is_no_error_opens_no_window(
+    unseen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong setting at a start that goes on: the tray reports it, and a window would hold it
+    up."""
+    monkeypatch.setattr(main, "_main", lambda _: streams.complain("a wrong setting") or 0)
+    assert main.main([]) == 0
+    monkeypatch.setattr(streams, "_unseen", None)
+    monkeypatch.setattr(main, "_main", lambda _: 2)
+    assert main.main([]) == 2
+    assert unseen == []

@@ -342,5 +342,8 @@ def test_the_program_is_this_environments(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "bin" / "runanalyze-tray").write_text("")
     assert paths.program() == [str(tmp_path / "bin" / "runanalyze-tray")]
     monkeypatch.setattr(sys, "platform", "win32")
+    assert paths.program() == [str(tmp_path / "bin" / "python"), "-m", "tray_app"]
+    (tmp_path / "bin" / "pythonw.exe").write_text("")
+    assert paths.program() == [str(tmp_path / "bin" / "pythonw.exe"), "-m", "tray_app"]
     (tmp_path / "bin" / "runanalyze-trayw.exe").write_text("")
     assert paths.program() == [str(tmp_path / "bin" / "runanalyze-trayw.exe")]

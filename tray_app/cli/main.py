@@ -43,15 +43,9 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
             write_file(path, text, mode=0o600, replace=False)  # it may hold a token later
             streams.say(f"{APP_ID}: wrote {path}")
         elif given.install_desktop_entry or given.uninstall_desktop_entry:
-            from tray_app.desktop import desktop_entry
-
-            if sys.platform in ("win32", "darwin"):
-                parser.error("desktop entries are for Linux and other freedesktop systems")
-            done = (
-                desktop_entry.install()
-                if given.install_desktop_entry
-                else desktop_entry.uninstall()
-            )
+            if sys.platform == "darwin":
+                parser.error("desktop entries are for Linux and Windows")
+            done = _menu_entry(installed=given.install_desktop_entry)
             verb = "wrote" if given.install_desktop_entry else "removed"
             told = [f"{verb} {path}" for path in done] or ["nothing to remove"]
             streams.say("\n".join(f"{APP_ID}: {line}" for line in told))
@@ -64,6 +58,16 @@ def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) ->
 
         parser.error(f"{error.filename}: {why(error)}")
     return 0
+
+
+def _menu_entry(*, installed: bool) -> list[Path]:
+    """Write or remove what the menu of programs needs; returns the files. :raises OSError: it
+    fails"""
+    if sys.platform == "win32":
+        from tray_app.desktop.windows import start_menu as menu
+    else:
+        from tray_app.desktop import desktop_entry as menu
+    return menu.install() if installed else menu.uninstall()
 
 
 def _log_to(
@@ -116,6 +120,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit status (2: bad input, or output that cannot be written)."""
     streams.mend()
     logging.raiseExceptions = False  # a full disk below standard error is nothing to trace
+    try:
+        status = _run(arguments)
+    except SystemExit as ended:
+        if ended.code:
+            _show_unseen()
+        raise
+    except Exception as error:
+        _show_unseen(f"failed: {type(error).__name__}: {error}")
+        raise
+    if status:
+        _show_unseen()
+    return status
+
+
+def _show_unseen(*more: str) -> None:
+    """Errors of a program that was started without a console (Windows) come in a window."""
+    unseen = streams.unseen()
+    if unseen is not None and (lines := [*unseen, *more]):
+        from tray_app.desktop.windows.winapi import message_box
+
+        message_box(APP_ID, "\n".join(lines))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         return _main(arguments)
     except streams.OutputClosed:

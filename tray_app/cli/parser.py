@@ -260,7 +260,7 @@ def make_parser() -> argparse.ArgumentParser:
     once.add_argument(
         "--install-desktop-entry",
         action="store_true",
-        help="Add the program to the application menu (Linux).",
+        help="Add the program to the application menu (Linux) or the start menu (Windows).",
     )
     once.add_argument(
         "--uninstall-desktop-entry", action="store_true", help="Remove the menu entry and its icon."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tray_app import APP_ID
@@ -126,7 +126,12 @@ def uninstall() -> list[Path]:
 
     :raises OSError: a file cannot be removed
     """
-    removed = [path for path in places() if path.exists()]
+    return remove(places())
+
+
+def remove(files: Iterable[Path]) -> list[Path]:
+    """Remove those of these files that exist, and return them. :raises OSError: one cannot be"""
+    removed = [path for path in files if path.exists()]
     for path in removed:
         path.unlink()
     return removed

@@ -112,6 +112,12 @@ def config_home() -> Path:
     return config_file().parent.parent
 
 
+def start_menu() -> Path:
+    """The user's folder of programs in the start menu (Windows)."""
+    roaming = os.environ.get("APPDATA") or str(home() / "AppData" / "Roaming")
+    return Path(roaming, "Microsoft", "Windows", "Start Menu", "Programs")
+
+
 def data_home() -> Path:
     """The folder where launchers find desktop entries and icons (Linux)."""
     return _folder("data").parent
@@ -148,8 +154,13 @@ def program() -> list[str]:
     """The command that starts this program again, from anywhere, in the same environment.
 
     The script that pip made is beside the interpreter; without it (a checkout that was not
-    installed) Python runs the package. On Windows it is the script that opens no console window.
+    installed) Python runs the package. On Windows it is the script, or the Python, that opens no
+    console window.
     """
     python = Path(sys.executable)
     script = python.with_name(f"{APP_ID}w.exe" if sys.platform == "win32" else APP_ID)
-    return [str(script)] if script.is_file() else [str(python), "-m", "tray_app"]
+    if script.is_file():
+        return [str(script)]
+    windowless = python.with_name("pythonw.exe")
+    is_there = sys.platform == "win32" and windowless.is_file()
+    return [str(windowless if is_there else python), "-m", "tray_app"]

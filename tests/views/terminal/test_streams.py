@@ -127,3 +127,24 @@ def test_a_file_on_windows_takes_emoji(monkeypatch: pytest.MonkeyPatch) -> None:
     """No console draws it."""
     monkeypatch.setattr(sys, "platform", "win32")
     assert streams.shows_emoji(io.StringIO(), {})
+
+
+def test_a_program_without_a_console_says_which_one_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Windows' program for icons has no standard streams at all."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", None)
+        patch.setattr(os, "fdopen", lambda *_, **__: io.StringIO())
+        streams.mend()
+    monkeypatch.setattr(sys, "platform", "win32")
+    streams.complain("lost")
+    assert streams.unseen() == ["lost"]
+    (tmp_path / "full").touch()
+    unwritable = os.fdopen(os.open(tmp_path / "full", os.O_RDONLY), "w")
+    with pytest.raises(streams.OutputFailed, match="there is no console; in a terminal use"):
+        streams.write(unwritable, "figure")
+    unwritable.close()
+    monkeypatch.undo()
+    streams.mend()
+    assert streams.unseen() is None

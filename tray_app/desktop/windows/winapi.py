@@ -142,3 +142,57 @@ def message_box(title: str, text: str) -> None:
 
         flags = MB_ICONERROR | MB_SETFOREGROUND
         ctypes.WinDLL("user32").MessageBoxW(None, text, title, flags)
+
+
+CLSID_SHELL_LINK = "{00021401-0000-0000-C000-000000000046}"
+IID_SHELL_LINK = "{000214F9-0000-0000-C000-000000000046}"
+IID_PERSIST_FILE = "{0000010B-0000-0000-C000-000000000046}"
+# Places in the tables of methods of IUnknown, IShellLinkW and IPersistFile.
+QUERY_INTERFACE, RELEASE = 0, 2
+SET_DESCRIPTION, SET_ARGUMENTS, SET_ICON, SET_PATH = 7, 11, 17, 20
+SAVE = 6
+
+
+def write_shortcut(file: str, program: str, arguments: str, about: str, icon: str) -> None:
+    """Write a shortcut (.lnk) to a program, by the shell's own object. :raises OSError: it fails"""
+    if sys.platform == "win32":
+        import ctypes
+        from ctypes import wintypes
+
+        ole32 = ctypes.OleDLL("ole32")
+        pointer = ctypes.c_void_p
+
+        def guid(text: str) -> Any:
+            made = (ctypes.c_byte * 16)()
+            ole32.CLSIDFromString(ctypes.c_wchar_p(text), made)
+            return made
+
+        def call(thing: Any, method: int, *values: Any) -> None:
+            table = ctypes.cast(thing, ctypes.POINTER(ctypes.POINTER(pointer))).contents
+            kinds: list[Any] = [pointer, *(type(value) for value in values)]
+            ctypes.WINFUNCTYPE(ctypes.HRESULT, *kinds)(table[method] or 0)(thing, *values)
+
+        def release(thing: Any) -> None:
+            table = ctypes.cast(thing, ctypes.POINTER(ctypes.POINTER(pointer))).contents
+            ctypes.WINFUNCTYPE(wintypes.ULONG, pointer)(table[RELEASE] or 0)(thing)
+
+        text = ctypes.c_wchar_p
+        link, saver = pointer(), pointer()
+        ole32.CoInitialize(None)
+        try:
+            in_process = 1
+            ole32.CoCreateInstance(
+                *(guid(CLSID_SHELL_LINK), None, in_process),
+                *(guid(IID_SHELL_LINK), ctypes.byref(link)),
+            )
+            call(link, SET_PATH, text(program))
+            call(link, SET_ARGUMENTS, text(arguments))
+            call(link, SET_DESCRIPTION, text(about))
+            call(link, SET_ICON, text(icon), ctypes.c_int(0))
+            call(link, QUERY_INTERFACE, guid(IID_PERSIST_FILE), ctypes.pointer(saver))
+            call(saver, SAVE, text(file), wintypes.BOOL(True))
+        finally:
+            for thing in (saver, link):
+                if thing:
+                    release(thing)
+            ole32.CoUninitialize()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -19,6 +19,10 @@ from tray_app.core.model.sanitize import visible
 
 STATUS_FAILED = 2
 _CLOSED = "it is closed"
+_NO_CONSOLE = f"there is no console; in a terminal use {APP_ID}"
+
+_unseen: list[str] | None = None
+"""What was reported to a standard error that was missing from the start; None if it was there."""
 
 
 class OutputClosed(Exception):
@@ -33,8 +37,11 @@ def mend() -> None:
     """Give this process the standard streams that it was started without (``>&-``).
 
     Otherwise the next opened file would get their number, and their output. Writing to a missing
-    standard output fails; to a missing standard error, it is dropped.
+    standard output fails; to a missing standard error, it is dropped. On Windows all are missing
+    where the program was started without a console.
     """
+    global _unseen
+    _unseen = [] if sys.stderr is None else None
     for number in range(3):
         try:
             os.fstat(number)
@@ -59,9 +66,17 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Write one line to standard error; it may be lost, as there is nowhere else to report it."""
+    """Write one line to standard error; it may be lost, but `unseen` keeps it where there never was
+    one."""
+    if _unseen is not None:
+        _unseen.append(visible(text))
     with suppress(OutputClosed, OutputFailed):
         write(sys.stderr, f"{APP_ID}: {visible(text)}\n")
+
+
+def unseen() -> Sequence[str] | None:
+    """What nobody could read, where there has been no standard error from the start; else None."""
+    return _unseen
 
 
 def write(stream: TextIO, text: str) -> None:
@@ -78,7 +93,10 @@ def write(stream: TextIO, text: str) -> None:
         # Windows reports a pipe without a reader as EINVAL, a terminal that was closed is EIO.
         if error.errno in (errno.EPIPE, errno.EINVAL, errno.EIO):
             raise OutputClosed from None
-        words = _CLOSED if error.errno == errno.EBADF else str(error.strerror or error)
+        words = str(error.strerror or error)
+        if error.errno == errno.EBADF:
+            is_windowed = sys.platform == "win32" and _unseen is not None
+            words = _NO_CONSOLE if is_windowed else _CLOSED
         raise OutputFailed(words[:1].lower() + words[1:]) from None
 
 
