@@ -17,7 +17,7 @@ from tray_app.core.history.incidents import (
     StacksRecord,
     pack,
 )
-from tray_app.core.history.records import AlertRecord
+from tray_app.core.history.records import AlertRecord, GapRecord
 from tray_app.core.history.thinning import DAY_S, Spans
 from tray_app.core.model.incident import Cause, PastIncident
 from tray_app.core.model.stacks import Stacks
@@ -91,6 +91,28 @@ def test_a_complete_incident_outlives_its_samples(tmp_path: Path) -> None:
     assert after.polls == before.polls
     past = PastIncident(T0 + 1000, (Cause.HUNG,), "Server hangs")
     assert listed == [(past,)] * 4
+
+
+def test_the_next_run_completes_the_incident_of_one_that_was_killed(tmp_path: Path) -> None:
+    """With what was written, the time that nobody watched, and what the next run records."""
+    path = tmp_path / "h.sqlite3"
+    stacks = StacksRecord(T0 + 1000, T0 + 1001, Stacks("Thread 1"))
+    killed = (*(sample(each) for each in range(900, 1020, 2)), incident(1000), stacks)
+    history = file_of(path, *killed, polls(1000, 999.5, 1000.5))
+    now_s = T0 + 1050
+    for now_s in (T0 + 1050, T0 + 1200):
+        writer = HistoryWriter(path, clock=lambda: now_s)  # noqa: B023 - ended in this turn
+        writer.start()
+        writer.add(*(sample(now_s - T0 + each) for each in range(0, 60, 2)))
+        writer.close(10.0)
+    connection, _ = database.open_for_writing(path)
+    assert connection.execute("SELECT whole IS NOT NULL FROM incidents").fetchall() == [(1,)]
+    connection.close()
+    found = incidents.at(history, T0 + 1000)
+    assert found is not None
+    assert [each.at_s - T0 for each in found.samples][57:62] == [1014, 1016, 1018, 1050, 1052]
+    assert found.gaps[0] == GapRecord(T0 + 1018, T0 + 1050, "off")
+    assert (found.stacks, len(found.polls)) == (stacks, 2)
 
 
 def test_at_most_twenty_are_kept(tmp_path: Path) -> None:

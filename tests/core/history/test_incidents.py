@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.core.made import mb
 from tests.core.presentation.samples import HEALTHY
+from tests.history.made import sample as recorded
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.alerts.job_leak import Leak
@@ -21,8 +22,11 @@ from tray_app.core.history.incidents import (
     LONGEST_S,
     POLLS_KEPT,
     Flight,
+    Incident,
+    IncidentRecord,
     IncidentSeen,
     PollsRecord,
+    Scene,
     cause_of,
     pack,
     unpack,
@@ -153,6 +157,21 @@ def test_stacks_are_wanted_once_for_each_incident() -> None:
     assert wants_stacks(begun, later) is None
     gone, _ = update(quiet, at(2), (), (GONE,))
     assert wants_stacks(quiet, gone) is None
+
+
+def test_a_poll_between_two_samples_has_its_own_memory_only() -> None:
+    """The processes stay those of the sample before it: at no moment is one of them all."""
+    first, second = recorded(0, 500), recorded(2, 600)
+    whole = Incident(
+        IncidentRecord(T0, T0 + AFTER_S, (), Scene(T0)),
+        samples=(first, second),
+        polls=((T0 - 1, mb(1)), (T0 + 0.25, mb(510)), (T0 + 2, mb(1)), (T0 + 3, mb(1))),
+    )
+    found = incidents.course(whole)
+    assert [(each.at_s - T0, each.memory_bytes) for each in found] == [
+        *((0, mb(500)), (0.25, mb(510)), (2, mb(600))),
+    ]
+    assert [each.processes for each in found] == [first.processes] * 3
 
 
 def test_packing_loses_nothing() -> None:

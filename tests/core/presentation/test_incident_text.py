@@ -125,7 +125,7 @@ def test_the_server_is_quoted() -> None:
     seen = IncidentSeen(AT_S, AT_S + 120, (event,), scene(sample, None))
     _, server, _ = incident_text.sections(Incident(incident_text.record(seen)))
     assert "API error (the server reports an error: out of memory)" in server[1]
-    assert "Its API recommends: Restart the server" in server[1].splitlines()
+    assert "Its API says: Restart the server" in server[1].splitlines()
 
 
 def test_a_server_that_was_not_seen_has_no_processes() -> None:

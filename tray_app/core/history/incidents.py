@@ -272,7 +272,7 @@ def course(incident: Incident) -> list[SampleRecord]:
 
 
 def _between(before: SampleRecord, at_s: float, memory_bytes: int) -> SampleRecord:
-    return replace(before, at_s=at_s, interval_s=POLL_S, memory_bytes=memory_bytes, processes=())
+    return replace(before, at_s=at_s, interval_s=POLL_S, memory_bytes=memory_bytes)
 
 
 def _since(packed: bytes, from_s: float) -> bytes:

@@ -127,7 +127,7 @@ def _server(scene: Scene) -> str:
             _temp(scene),
         ),
     ]
-    lines += [f"Its API recommends: {each}" for each in scene.advice]
+    lines += [f"Its API says: {each}" for each in scene.advice]
     if scene.processes:
         lines += ["", f"{'PID':>8}  {'RSS':>9}  {'CPU':>6}  {'Files':>6}  Process"]
         lines += [_process(each) for each in scene.processes]
