@@ -48,6 +48,7 @@ READING_EVERY_S = 2.2
 # A forecast that is shown for so long has come nearer by half of it at least.
 COUNTS_S = 6.0
 OWN, EDGE, NAIVE = "this policy", "edge, 2 samples", "naive"
+FRESH = "fresh traces"
 
 
 @dataclass(frozen=True)
@@ -484,8 +485,11 @@ def _if(condition: bool, value: bool) -> bool | None:
 
 
 def measure(_effort: Effort) -> Iterator[Figure]:
-    """The whole corpus, once: it is the same each time."""
+    """The whole corpus, once: it is the same each time; and traces on which no rule was chosen."""
     yield from figures(judge(corpus()))
+    for figure in figures(judge(corpus(draw=1))):
+        if figure.at == OWN:
+            yield replace(figure, at=FRESH)
 
 
 PART = Part("alerts", "Alerts over the corpus (ratio: forecasts shown)", measure)

@@ -124,12 +124,16 @@ def _within(spans: tuple[Span, ...], at_s: float) -> bool:
     return any(start <= at_s < end for start, end in spans)
 
 
-def corpus(part: int = 1) -> Iterator[Trace]:
+def corpus(part: int = 1, draw: int = 0) -> Iterator[Trace]:
     """All traces, or every ``part``-th of each kind; every third has a silent API, every third
-    a silent API of a server on another machine."""
-    for kind, (make, count) in KINDS.items():
+    a silent API of a server on another machine.
+
+    ``draw``: each number has seeds of its own, and from 1 on also the kinds in `UNSEEN`. Rules are
+    chosen on 0 alone, and judged on others.
+    """
+    for kind, (make, count) in (KINDS | UNSEEN if draw else KINDS).items():
         for seed in range(0, count, part):
-            trace = make(random.Random(f"{kind} {seed}"), seed)
+            trace = make(random.Random(f"{kind} {seed}" + f" of draw {draw}" * bool(draw)), seed)
             yield _silenced(replace(trace, kind=kind, seed=seed), seed // part % 3)
 
 
@@ -524,7 +528,56 @@ def recorded(number: int, *, scale: float = 1.0, shift_s: float = 0.0) -> Trace:
     return Trace("", 0, shift_s + points[-1][0] + 90, curve, jobs=jobs)
 
 
-KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
+def _recorded_in_a_row(dice: random.Random, seed: int) -> Trace:
+    """A recorded job again and again, or two in turn, so much larger that they end between half of
+    critical and above it. A little of each is kept."""
+    recordings = _recordings()
+    first = seed % len(recordings)
+    courses = [recordings[first][0]]
+    if seed % 2:
+        other = first + dice.randint(1, len(recordings) - 1)
+        courses.append(recordings[other % len(recordings)][0])
+    scales = [
+        dice.uniform(0.5, 1.2) * CRITICAL_MB / max(size for _, size in course) for course in courses
+    ]
+    level, at_s = scales[0] * courses[0][0][1], 40.0
+    points, jobs = [(at_s, level)], []
+    for number in range(dice.randint(4, 9)):
+        course, scale = courses[number % len(courses)], scales[number % len(courses)]
+        scale, slower = scale * dice.uniform(0.93, 1.07), dice.uniform(0.8, 1.5)
+        begin_s, low = course[0]
+        points += [
+            (at_s + slower * (then_s - begin_s), max(level, level + scale * (size - low)))
+            for then_s, size in course
+        ]
+        jobs.append((at_s, points[-1][0]))
+        level += dice.uniform(0.0, 0.02) * CRITICAL_MB
+        points.append((points[-1][0] + 1.0, level))
+        at_s = points[-1][0] + dice.uniform(10, 40)
+        points.append((at_s, level))
+    return Trace("", 0, at_s + 60, _through(*points), jobs=tuple(jobs), keeps=True)
+
+
+def _slowing_jobs(dice: random.Random, _seed: int) -> Trace:
+    """Each climb slows down towards its top, as a cache that fills."""
+    top, level = dice.uniform(1200, 3900), dice.uniform(120, 400)
+    points, jobs, at_s = [(40.0, level)], [], 40.0
+    for _ in range(dice.randint(3, 8)):
+        high, slows_s = top * dice.uniform(0.93, 1.07), dice.uniform(8, 30)
+        points += [
+            (at_s + 2.0 * n, level + (high - level) * (1.0 - math.exp(-2.0 * n / slows_s)))
+            for n in range(round(2 * slows_s))
+        ]
+        end_s = points[-1][0]
+        jobs.append((at_s, end_s))
+        at_s = end_s + dice.uniform(15, 40)
+        points += [(end_s + 1.0, level), (at_s, level)]
+    noise = dice.choice([0.0, 0.005])
+    return Trace("", 0, at_s + 60, _through(*points), noise=noise, jobs=tuple(jobs), keeps=True)
+
+
+Kinds = dict[str, tuple[Callable[[random.Random, int], Trace], int]]
+KINDS: Kinds = {
     "recorded, scaled": (_recorded, 72),
     "a recorded staircase, scaled": (_scaled_staircase, 48),
     "jobs in stairs": (_job_stairs, 90),
@@ -553,4 +606,9 @@ KINDS: dict[str, tuple[Callable[[random.Random, int], Trace], int]] = {
     "sleep of an hour": (_sleep, 45),
     "clock set back": (_set_back, 45),
 }
+UNSEEN: Kinds = {
+    "recorded jobs in a row": (_recorded_in_a_row, 90),
+    "jobs that slow down": (_slowing_jobs, 60),
+}
+"""No rule was chosen on these."""
 assert mb(1) == 1024**2

@@ -10,7 +10,6 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from tests.core.made import mb
 from tray_app.core.alerts import forecast
@@ -27,6 +26,7 @@ from tray_app.core.alerts.forecast import (
     foresee,
     update,
 )
+from tray_app.core.analysis.job_profiles import Ends
 
 
 def outlook_of(*points: tuple[float, float]) -> ForecastState:
@@ -132,29 +132,34 @@ def test_points_that_come_too_soon_are_left_out() -> None:
 
 
 def test_what_interrupts_a_person_must_be_near_and_well_known() -> None:
-    """Below a minute, and after a climb twice as long as what is left, 11 s at least."""
-    assert Forecast(ForecastKind.CRITICAL, 59.0, 119.0).imminent
-    assert not Forecast(ForecastKind.CRITICAL, 61.0, 200.0).imminent
-    assert Forecast(ForecastKind.CRITICAL, 19.0, 40.0).imminent
-    assert not Forecast(ForecastKind.CRITICAL, 21.0, 40.0).imminent
-    assert not Forecast(ForecastKind.CRITICAL, 1.0, 10.0).imminent
+    """Below a minute, and nine times in ten; three readings before, one time in two."""
+    assert Forecast(ForecastKind.CRITICAL, 59.0, likely=0.9).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 61.0, likely=1.0).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 6.0, likely=0.89).imminent
+    assert Forecast(ForecastKind.CRITICAL, 5.9, likely=0.5).imminent
+    assert not Forecast(ForecastKind.CRITICAL, 1.0, likely=0.49).imminent
 
 
-def test_near_is_the_last_eighth_or_three_readings() -> None:
-    """A climb may stop before it."""
-    assert not Forecast(ForecastKind.CRITICAL, 15.0, 40.0, used_part=0.86).imminent
-    assert Forecast(ForecastKind.CRITICAL, 15.0, 40.0, used_part=0.87).imminent
-    assert Forecast(ForecastKind.CRITICAL, 5.9, 40.0, used_part=0.5).imminent
+def test_of_any_climb_the_part_that_is_used_is_the_chance() -> None:
+    """Half of those that get to half of a size get to the whole."""
+    assert Goal(ForecastKind.CRITICAL, mb(3000), 0.5).likely == 0.5
+    assert Goal(ForecastKind.CRITICAL, mb(3000), 1.02).likely == 1.0
 
 
-def test_what_earlier_jobs_did_counts_more() -> None:
-    """Where most got there, a climb as long as what is left is enough, from anywhere. Where few
-    did, there is no early alert."""
-    left = Forecast(ForecastKind.CRITICAL, 39.0, 40.0, used_part=0.5)
-    assert replace(left, expected=True).imminent
-    assert not replace(left, expected=True, seconds=41.0).imminent
-    assert not left.imminent
-    assert not replace(left, seconds=1.0, used_part=1.0, expected=False).imminent
+def test_each_earlier_job_counts_as_much_as_what_holds_of_any_climb() -> None:
+    """Whether it reached the goal or ended below it."""
+    goal = Goal(ForecastKind.CRITICAL, mb(3000), 0.6)
+    assert goal._replace(ends=Ends(0, 3)).likely == pytest.approx(0.9)
+    assert goal._replace(ends=Ends(3, 0)).likely == pytest.approx(0.15)
+    assert goal._replace(ends=Ends(1, 1)).likely == pytest.approx(1.6 / 3)
+
+
+def test_what_most_jobs_that_got_as_far_did_not_reach_is_forecast_nothing() -> None:
+    """Where as many reached it as did not, it is."""
+    outlook = outlook_of(*climb(100, 10))
+    for ends, count in ((Ends(2, 1), 0), (Ends(1, 1), 1), (Ends(0, 0), 1)):
+        goal = Goal(ForecastKind.CRITICAL, mb(1300), 0.8, ends)
+        assert len(foresee(outlook, 10.0, mb(1000), [goal])[1]) == count
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, mb(6000))), max_size=150))

@@ -81,10 +81,12 @@ def test_found_names_what_the_policies_can_find() -> None:
     assert kinds == set(get_args(Found))
 
 
-def climb(peak_mb: float | None, *, to_mb: float) -> tuple[list[LevelReached], AlertsState]:
-    """What is reported of a job that climbs from 200 MB by 30 MB/s, after three jobs that peaked at
+def climb(
+    peak_mb: float | None, *, to_mb: float, jobs: int = 3
+) -> tuple[list[LevelReached], AlertsState]:
+    """What is reported of a job that climbs from 200 MB by 30 MB/s, after ``jobs`` that peaked at
     this size."""
-    profile = profile_of([job(200, peak_mb, peaked_s=90.0)] * 3) if peak_mb else None
+    profile = profile_of([job(200, peak_mb)] * jobs) if peak_mb else None
     runs = Jobs(current=job(200, 200), count=4)
     state, told = CALM, []
     for number in range(int((to_mb - 200) / 60) + 1):
@@ -96,19 +98,20 @@ def climb(peak_mb: float | None, *, to_mb: float) -> tuple[list[LevelReached], A
 
 def test_a_job_like_others_that_ended_below_a_limit_is_forecast_nothing() -> None:
     """Its line is the same."""
-    assert climb(None, to_mb=2700)[0]
-    told, state = climb(2700, to_mb=2600)
+    assert climb(None, to_mb=2750)[0]
+    told, state = climb(2700, to_mb=2750)
     assert (told, state.forecast) == ([], None)
 
 
 def test_a_job_like_others_that_reached_critical_is_forecast_early() -> None:
-    """As long before it as its climb has lasted; without them at its end only."""
-    (early,), _ = climb(3300, to_mb=2900)
+    """A minute before it with nine of them, three such jobs tell less; without any at its end."""
+    (early,), _ = climb(3300, to_mb=2900, jobs=9)
+    (later,), _ = climb(3300, to_mb=2900)
     (late,), _ = climb(None, to_mb=2900)
-    assert early.forecast is not None
-    assert late.forecast is not None
-    assert early.forecast.seconds > 40
-    assert late.forecast.seconds < 20
+    leads_s = [each.forecast.seconds for each in (early, later, late) if each.forecast]
+    assert 55 < leads_s[0] < 60
+    assert 30 < leads_s[1] < 50
+    assert 5 < leads_s[2] < 11
 
 
 def test_a_job_that_leaves_the_others_range_is_forecast() -> None:

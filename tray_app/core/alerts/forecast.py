@@ -8,8 +8,8 @@ a few times as far as its line reaches back. It is shown after it has lasted for
 then kept under milder conditions, so that it does not flicker. A shown forecast counts down; if it
 does not come true, it is withdrawn.
 
-A climb may stop anywhere. What is known of earlier jobs comes with the target (`Goal`); otherwise
-only how long the climb has lasted, and how near it is, tell whether it will get there.
+A climb may stop anywhere. How likely it gets to a goal, the earlier jobs that got as far tell, and
+how near it is (`Goal.likely`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.analysis.job_profiles import NO_ENDS, Ends
 from tray_app.core.analysis.least_squares import Fit, Sums, fit, newest, prefix, slope, sums
 from tray_app.core.model.readings import MIB
 from tray_app.core.model.timing import TICK_JITTER_S
@@ -68,16 +69,9 @@ SLIP_PART = 0.25
 # late by more than this and by as much as the time left.
 OVERDUE_S = 3.0
 LATE_MIN_S = 10.0
-# A notification needs more certainty. Recorded jobs climb for 5 to 30 s by 70 to 10 MB/s, and stop.
-THREAT_SPAN_MIN_S = 11.0
-# The time left, as a part of the time that the climb has lasted. An assumption, not measured: where
-# nothing is known of its end, a climb goes on for as long again in one case of two, and for half as
-# long in two of three. Where most earlier jobs got there, as long again is enough.
-THREAT_SPANS, EXPECTED_SPANS = 0.5, 1.0
-# It is near where this part of what it may use is used, or three readings are left. Measured over
-# the corpus, where 0.8 to 0.9 were tried: of climbs with no known jobs, 16 % do not come true, with
-# 0.9 14 %, but then more of those that do are lost.
-NEAR_PART, NEAR_S = 0.87, 6.0
+# A notification needs more certainty: at most one in ten may not come true. Its last chance is
+# three readings before, and then more likely than not is enough.
+SURE_PART, LIKELY_PART, LAST_CHANCE_S = 0.9, 0.5, 6.0
 SHOWS_AFTER_S = 1.5
 # Below this many seconds, critical is reported in advance.
 IMMINENT_S = 60.0
@@ -93,34 +87,39 @@ class ForecastKind(StrEnum):
 
 
 class Forecast(Struct, frozen=True):
-    """Memory reaches the target in ``seconds`` at the current rate, which has lasted for
-    ``span_s``. ``used_part`` and ``expected`` are those of its `Goal`."""
+    """Memory reaches the goal in ``seconds`` at the current rate, which has lasted for ``span_s``.
+    ``likely`` is the chance that the climb goes on until then."""
 
     kind: ForecastKind
     seconds: float
     span_s: float = math.inf
-    used_part: float = 1.0
-    expected: bool | None = None
+    likely: float = 1.0
 
     @property
     def imminent(self) -> bool:
         """Whether it is near and certain enough to be reported in advance."""
-        if self.span_s < THREAT_SPAN_MIN_S or self.expected is False:
-            return False
-        if self.expected:
-            return self.seconds < min(IMMINENT_S, EXPECTED_SPANS * self.span_s)
-        is_near = self.used_part >= NEAR_PART or self.seconds < NEAR_S
-        return is_near and self.seconds < min(IMMINENT_S, THREAT_SPANS * self.span_s)
+        needed = LIKELY_PART if self.seconds < LAST_CHANCE_S else SURE_PART
+        return self.seconds < IMMINENT_S and self.likely >= needed
 
 
 class Goal(NamedTuple):
-    """What memory may reach: ``used_part`` is how much of it is used already (1: it counts as near
-    from anywhere), ``expected`` whether most earlier jobs got there (None: nothing is known)."""
+    """What memory may reach: ``used_part`` is how much of it is used already, ``ends`` those of the
+    earlier jobs that got as far as this one."""
 
     kind: ForecastKind
     bytes_: float
     used_part: float = 1.0
-    expected: bool | None = None
+    ends: Ends = NO_ENDS
+
+    @property
+    def likely(self) -> float:
+        """The chance that the climb gets there.
+
+        The earlier jobs are witnesses, and one more is what holds of any climb: nothing is known of
+        its scale, so of those that get to half of a size, half get to the whole.
+        """
+        ended = self.ends.below + self.ends.reached
+        return (self.ends.reached + min(1.0, self.used_part)) / (ended + 1)
 
 
 class Line(Struct, frozen=True):
@@ -224,7 +223,7 @@ def foresee(
     goals: Iterable[Goal],
 ) -> tuple[ForecastState, tuple[Forecast, ...]]:
     """Which of ``goals`` memory will reach from its current size, and the outlook with that
-    forecast.
+    forecast. None that most of the earlier jobs that got as far ended below.
 
     A broken forecast drops the line, too: the climb was something else.
     """
@@ -233,10 +232,10 @@ def foresee(
         return outlook, ()
     age_s, before = now_s - outlook.times_s[-1], dict(outlook.promised)
     promised, ahead = [], []
-    for kind, bytes_, used_part, expected in goals:
-        if bytes_ <= memory_bytes:
+    for goal in goals:
+        if goal.bytes_ <= memory_bytes or goal.ends.below > goal.ends.reached:
             continue
-        needs_s = max(0.0, line.needs_s(bytes_) - age_s)
+        kind, needs_s = goal.kind, max(0.0, line.needs_s(goal.bytes_) - age_s)
         if needs_s > HORIZON_SPANS * line.span_s:
             continue
         due_s = now_s + needs_s
@@ -249,7 +248,7 @@ def foresee(
             due_s = min(due_s, latest_s)
         promised.append((kind, due_s))
         left_s = max(0.0, due_s - now_s)
-        ahead.append(Forecast(kind, left_s, line.span_s, used_part=used_part, expected=expected))
+        ahead.append(Forecast(kind, left_s, line.span_s, goal.likely))
     return replace(outlook, promised=tuple(promised), promised_s=now_s), tuple(ahead)
 
 

@@ -7,7 +7,8 @@ To add a kind of alert: a module with its ``POLICY`` (see `policy`), a place in 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct
@@ -50,6 +51,7 @@ from tray_app.core.alerts.server_exit import (
     WorkerReplacement,
 )
 from tray_app.core.alerts.system_memory import MachineEased, MachineShort
+from tray_app.core.analysis.job_profiles import NO_ENDS, Ends
 from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.readings import MIB
 
@@ -189,24 +191,22 @@ def _foreseen(state: AlertsState, facts: Facts) -> tuple[ForecastState, tuple[Fo
 
 
 def _goals(line: Line, facts: Facts, reached: Level) -> Iterator[Goal]:
-    """What memory may reach: the levels above the current one, and the end of available memory.
-
-    While a job does what the earlier ones did, it will not reach what none of them would have
-    reached.
-    """
-    profile, job = facts.profile, facts.jobs.current
-    is_usual = bool(profile and job and profile.is_usual(job, facts.now.mono_s, line.now_bytes))
-    for goal in _all_goals(line, facts, reached):
-        if profile is None or job is None or not is_usual:
-            yield goal
-        elif not profile.is_beyond(job, goal.bytes_):
-            yield goal._replace(expected=profile.is_expected(job, goal.bytes_))
-
-
-def _all_goals(line: Line, facts: Facts, reached: Level) -> Iterator[Goal]:
+    """What memory may reach: the levels above the current one, and the end of available memory;
+    and during a job how the earlier ones ended that got as far."""
+    ends = _ends_of(facts, line.now_bytes)
     for level, kind in _KINDS.items():
         if level > reached:
             limit = facts.limits.limit_mb(level) * MIB
-            yield Goal(kind, limit, line.now_bytes / limit if limit else 1.0)
+            yield Goal(kind, limit, line.now_bytes / limit if limit else 1.0, ends(limit))
     if facts.system is not None:
-        yield Goal(ForecastKind.FULL, line.now_bytes + facts.system.available_bytes)
+        full = line.now_bytes + facts.system.available_bytes
+        used_part = 1.0 - facts.system.available_bytes / facts.system.total_bytes
+        yield Goal(ForecastKind.FULL, full, used_part, ends(full))
+
+
+def _ends_of(facts: Facts, now_bytes: float) -> Callable[[float], Ends]:
+    """For a goal: how earlier jobs ended that got as far as the one that runs."""
+    profile, job = facts.profile, facts.jobs.current
+    if profile is None or job is None or job.before is None:
+        return lambda _: NO_ENDS
+    return partial(profile.ends, job.before.memory_bytes, now_bytes)

@@ -1,9 +1,9 @@
 """Whether there is room for the next video, by what the last ones needed.
 
 The room is what the machine has (or its control group), and the way to the critical level. It is
-too small if one video in ten would not fit. That holds through short easings: it is over once there
-has been room for 10 s. Only that end is reported, quietly, and only if there was no room for a
-minute: who waited for it gets to know. While a job runs nothing is judged.
+too small if one video in ten would not fit. Only its end is reported, quietly: once there has been
+room for 10 s after a minute or more without, for somebody who waits for it. While a job runs
+nothing is judged.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ NO_ROOM_KNOWN = RoomState()
 
 def update(state: RoomState, facts: Facts) -> tuple[RoomState, RoomAgain | None]:
     """The policy after one more sample."""
-    if facts.lost or facts.profile is None:
+    if facts.lost or facts.profile is None or not facts.profile.alike:
         return NO_ROOM_KNOWN, None
     if facts.activity.stirs or facts.fresh_bytes is None:
         # What it needs is not told before the end of the job; the shortage may last.
@@ -89,8 +89,7 @@ def update(state: RoomState, facts: Facts) -> tuple[RoomState, RoomAgain | None]
         return RoomState(next=found), None
     eased_s = now_s if state.eased_s is None else state.eased_s
     if not has_lasted(eased_s, now_s, EASED_S):
-        still = state.next.short if state.next else None
-        return RoomState(state.short_s, eased_s, replace(found, short=still)), None
+        return RoomState(state.short_s, eased_s, found), None
     waited_s = eased_s - state.short_s
     again = RoomAgain(found, waited_s) if waited_s >= WAITED_S else None
     return RoomState(next=found), again
@@ -118,7 +117,7 @@ def next_video(
         most_bytes=most_bytes,
         free_bytes=free_bytes,
         left_bytes=left,
-        jobs=profile.jobs,
+        jobs=len(profile.tops),
         short=short,
     )
 

@@ -1,17 +1,19 @@
-"""What the last jobs needed, and so what the next one will need.
+"""What the last jobs needed: how high the next one will climb, and where one that runs will end.
 
 Two rules can tell how high a job climbs. By its rise: each job needs the same above its start, as
 where the server gives memory back. By its top: jobs climb to the same height, as where the server
 keeps memory and uses it again. Recorded, five like jobs of one process: from 209, 310, 258, 299 and
-266 MB up to 433, 449, 450, 443 and 453 MB. The rule on which the last jobs differ less counts.
+266 MB up to 433, 449, 450, 443 and 453 MB. The rule on which the jobs differ less counts.
 
-Fewer than three jobs tell nothing, nor do jobs that differ by more than half of what they need:
-as in `job_leak`, jobs are alike within 1.5 times.
+Three jobs tell what the next one needs, unless they differ by more than half of what they need: as
+in `job_leak`, jobs are alike within 1.5 times. For where a running job ends, each earlier one
+counts alone, however much they differ (`Profile.ends`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -25,76 +27,72 @@ MOST_PART = 0.9
 # the peaks of the five recorded jobs differ by (20 MB).
 DIFFER_PART = 0.5
 SCATTER_BYTES = 64 * MIB
-# A job has left the range of the others above it by this part of what they need, or by the scatter;
-# or if it still climbs after this many times as long as the slowest of them. Both are chosen.
+# A job has left another one's range above it by this part of what that one needed. Recorded, the
+# peaks of like jobs differ by 4 % (433 to 453 MB) to 10 % (372 to 414 MB).
 BEYOND_PART = 0.1
-LONGER = 1.5
 
 
-Climb = tuple[int, int, float | None]
-"""From where a job climbed, to where, and how long that took."""
+class Climb(NamedTuple):
+    """A job's memory at its start and at its peak."""
+
+    start_bytes: int
+    peak_bytes: int
+
+
+class Ends(NamedTuple):
+    """How the jobs ended that got as far as this one: below a size, or at it or above."""
+
+    below: int
+    reached: int
+
+
+NO_ENDS = Ends(0, 0)
 
 
 class Profile(Struct, frozen=True):
-    """What these jobs needed, where that tells what the next one will need.
+    """What these jobs needed: their rises above their start, and their tops, in ascending order.
 
-    ``rise_*`` are above their start, ``top_*`` in total: the median, and what 90 % stayed within or
-    reached.
-    ``by_top``: they climb to the same height, rather than by the same size. ``span_bytes`` is from
-    the lowest start to the usual top. ``climbs_s``: the slowest peaked so long after its beginning
-    (None: unknown).
+    ``by_top``: they climb to the same height, rather than by the same size. ``alike``: they tell
+    what the next one needs.
     """
 
-    jobs: int
-    rise_bytes: int
-    rise_most_bytes: int
-    rise_least_bytes: int
-    top_bytes: int
-    top_most_bytes: int
+    rises: tuple[int, ...]
+    tops: tuple[int, ...]
     by_top: bool
-    span_bytes: int
-    climbs_s: float | None = None
+    alike: bool
+
+    @property
+    def rise_bytes(self) -> int:
+        """The median of the rises."""
+        return _middle(self.rises)
+
+    def peaks(self, start_bytes: int) -> list[int]:
+        """The sizes that such jobs climb to from this start, in ascending order."""
+        if not self.by_top:
+            return [start_bytes + rise for rise in self.rises]
+        least = start_bytes + _least(self.rises)
+        return [max(top, least) for top in self.tops]
 
     def typical_bytes(self, start_bytes: int) -> int:
-        """The usual peak of a job that starts from this size."""
-        if self.by_top:
-            return max(self.top_bytes, start_bytes + self.rise_least_bytes)
-        return start_bytes + self.rise_bytes
+        """The usual peak of a job that starts from this size: the median."""
+        return _middle(self.peaks(start_bytes))
 
     def most_bytes(self, start_bytes: int) -> int:
         """The size that 9 of 10 such jobs stay within."""
-        if self.by_top:
-            return max(self.top_most_bytes, start_bytes + self.rise_least_bytes)
-        return start_bytes + self.rise_most_bytes
+        return _most(self.peaks(start_bytes))
 
-    @property
-    def margin_bytes(self) -> float:
-        """How much above the others a job may be, and still be like them."""
-        return max(SCATTER_BYTES, BEYOND_PART * self.span_bytes)
-
-    def is_usual(self, job: Job, now_s: float, bytes_: float) -> bool:
-        """Whether a job of this size, at this moment, does what the earlier ones did."""
-        if job.before is None:
-            return False
-        if self.climbs_s is not None and now_s - job.started.mono_s > LONGER * self.climbs_s:
-            return False
-        return bytes_ < self.most_bytes(job.before.memory_bytes) + self.margin_bytes
-
-    def is_beyond(self, job: Job, bytes_: float) -> bool:
-        """Whether no such job climbs to this size."""
-        if job.before is None:
-            return False
-        return bytes_ > self.most_bytes(job.before.memory_bytes) + self.margin_bytes
-
-    def is_expected(self, job: Job, bytes_: float) -> bool:
-        """Whether most such jobs climb to this size."""
-        if job.before is None:
-            return False
-        return bytes_ <= self.typical_bytes(job.before.memory_bytes)
+    def ends(self, start_bytes: int, now_bytes: float, goal_bytes: float) -> Ends:
+        """Of the jobs that got as far as one that started there and is here now: how many ended
+        below a goal, and how many reached it."""
+        peaks = self.peaks(start_bytes)
+        reached = sum(peak >= goal_bytes for peak in peaks)
+        beyond = 1.0 + BEYOND_PART
+        got_here = sum(start_bytes + beyond * (peak - start_bytes) >= now_bytes for peak in peaks)
+        return Ends(max(0, got_here - reached), reached)
 
 
 class Learned(Struct, frozen=True):
-    """The profile of jobs (None: they cannot tell), and which jobs these are."""
+    """The profile of jobs (None: none is known), and which jobs these are."""
 
     jobs: tuple[Job, ...] = ()
     profile: Profile | None = None
@@ -106,37 +104,30 @@ def update(learned: Learned, jobs: tuple[Job, ...]) -> Learned:
 
 
 def profile_of(jobs: Sequence[Job]) -> Profile | None:
-    """The profile of jobs; None if too few are known, or they differ too much to tell."""
+    """The profile of the jobs whose figures are known; None if there are none."""
     return profile_of_climbs(
         [
-            (job.before.memory_bytes, job.peak_bytes, job.peaked_s)
+            Climb(job.before.memory_bytes, job.peak_bytes)
             for job in jobs
             if job.before is not None and job.peak_bytes is not None and not job.lost
         ]
     )
 
 
-def profile_of_climbs(known: Sequence[Climb]) -> Profile | None:
+def profile_of_climbs(climbs: Sequence[Climb]) -> Profile | None:
     """The same of their climbs alone."""
-    if len(known) < JOBS_MIN:
+    if not climbs:
         return None
-    rises = sorted(peak - start for start, peak, _ in known)
-    tops = sorted(peak for _, peak, _ in known)
-    span_bytes = _middle(tops) - min(start for start, _, _ in known)
+    rises = sorted(peak - start for start, peak in climbs)
+    tops = sorted(peak for _, peak in climbs)
+    needs_bytes = _middle(tops) - min(start for start, _ in climbs)
     rises_differ, tops_differ = (_most(each) - _least(each) for each in (rises, tops))
-    if min(rises_differ, tops_differ) > max(SCATTER_BYTES, DIFFER_PART * span_bytes):
-        return None
-    durations = [peaked_s for _, _, peaked_s in known if peaked_s is not None]
+    may_differ = max(SCATTER_BYTES, DIFFER_PART * needs_bytes)
     return Profile(
-        jobs=len(known),
-        rise_bytes=_middle(rises),
-        rise_most_bytes=_most(rises),
-        rise_least_bytes=_least(rises),
-        top_bytes=_middle(tops),
-        top_most_bytes=_most(tops),
+        rises=tuple(rises),
+        tops=tuple(tops),
         by_top=tops_differ < rises_differ,
-        span_bytes=span_bytes,
-        climbs_s=max(durations) if len(durations) == len(known) else None,
+        alike=len(climbs) >= JOBS_MIN and min(rises_differ, tops_differ) <= may_differ,
     )
 
 

@@ -31,9 +31,8 @@ class Job(Struct, frozen=True):
     """One stretch of processing; the first is number 1. Unknown memory is None.
 
     ``before`` is the last reading before the first sign of work, ``peak_bytes`` the highest from
-    there to ``after``, the reading at which the end was recognised, including fast polls;
-    ``peaked_s`` is how long after its beginning that was. ``lost``: the server ended, or another
-    took its place. ``stages`` are in order, reported or inferred.
+    there to ``after``, the reading at which the end was recognised, including fast polls. ``lost``:
+    the server ended, or another took its place. ``stages`` are in order, reported or inferred.
     """
 
     number: int
@@ -42,7 +41,6 @@ class Job(Struct, frozen=True):
     before: Measured | None = None
     after: Measured | None = None
     peak_bytes: int | None = None
-    peaked_s: float | None = None
     sources: frozenset[Source] = frozenset()
     stages: tuple[str, ...] = ()
     lost: bool = False
@@ -89,7 +87,7 @@ class Jobs(Struct, frozen=True):
 def rebased(jobs: Jobs) -> Jobs:
     """The memory figure has another basis from now on: a running job has no figures yet."""
     current, draft = (
-        job and replace(job, before=None, peak_bytes=None, peaked_s=None, sources=frozenset())
+        job and replace(job, before=None, peak_bytes=None, sources=frozenset())
         for job in (jobs.current, jobs.draft)
     )
     return replace(jobs, current=current, draft=draft, quiet=None)
@@ -111,13 +109,13 @@ def update(
     """
     if jobs.current and (lost or not activity.is_busy):
         ends_now = activity.ended_s == now.mono_s and not lost
-        job = _raised(jobs.current, peak_bytes, now)
+        job = _raised(jobs.current, peak_bytes)
         return _ended(jobs, job, now, None if lost else figure, ends_now=ends_now, lost=lost)
     if lost or not activity.stirs:
         quiet = None if lost else figure or jobs.quiet
         return Jobs(ended=jobs.ended, count=jobs.count, quiet=quiet)
     job = jobs.current or jobs.draft or _begun(jobs, now, activity.began_s)
-    job = _staged(_raised(_measured(job, figure, now), peak_bytes, now), activity.stage)
+    job = _staged(_raised(_measured(job, figure), peak_bytes), activity.stage)
     if not activity.is_busy:
         return replace(jobs, draft=job)
     works = activity.worked_s == now.mono_s or not _lasts(job, jobs.worked)
@@ -127,7 +125,7 @@ def update(
 
 def _begun(jobs: Jobs, now: Now, began_s: float | None) -> Job:
     began = _earlier(now, began_s, jobs.ended)
-    return _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet, began)
+    return _measured(Job(jobs.count + 1, began, before=jobs.quiet), jobs.quiet)
 
 
 def _ended(
@@ -135,7 +133,7 @@ def _ended(
 ) -> Jobs:
     """``ends_now``: its end is seen at once, and not known from its last sign of work."""
     ended = now if ends_now or not _lasts(job, jobs.worked) else jobs.worked
-    job = replace(_measured(job, after, now), ended=ended, after=after, lost=lost)
+    job = replace(_measured(job, after), ended=ended, after=after, lost=lost)
     return Jobs(ended=(*jobs.ended, job)[-JOBS_KEPT:], count=jobs.count, quiet=after)
 
 
@@ -153,16 +151,16 @@ def _earlier(now: Now, mono_s: float | None, ended: tuple[Job, ...]) -> Now:
     return Now(mono_s, now.wall_s - (now.mono_s - mono_s))
 
 
-def _raised(job: Job, peak_bytes: int | None, now: Now) -> Job:
+def _raised(job: Job, peak_bytes: int | None) -> Job:
     if peak_bytes is None or (job.peak_bytes is not None and peak_bytes <= job.peak_bytes):
         return job
-    return replace(job, peak_bytes=peak_bytes, peaked_s=now.mono_s - job.started.mono_s)
+    return replace(job, peak_bytes=peak_bytes)
 
 
-def _measured(job: Job, figure: Measured | None, now: Now) -> Job:
+def _measured(job: Job, figure: Measured | None) -> Job:
     if figure is None:
         return job
-    job = _raised(job, figure.memory_bytes, now)
+    job = _raised(job, figure.memory_bytes)
     if figure.source in job.sources:
         return job
     return replace(job, sources=job.sources | {figure.source})

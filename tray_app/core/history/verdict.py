@@ -293,12 +293,13 @@ def upcoming(
 ) -> Upcoming:
     """What the next video needs, by the last jobs and the newest sample, if that is new."""
     climbs = [
-        (each.before_bytes, each.peak_bytes, None)
+        job_profiles.Climb(each.before_bytes, each.peak_bytes)
         for each in jobs
         if each.before_bytes is not None and each.peak_bytes is not None and not each.lost
     ][-JOBS_KEPT:]
-    rises = [peak - before for before, peak, _ in climbs]
-    profile = job_profiles.profile_of_climbs(climbs)
+    rises = [peak - before for before, peak in climbs]
+    known = job_profiles.profile_of_climbs(climbs)
+    profile = known if known and known.alike else None
     found = Upcoming(
         now=_now(newest, to_s),
         jobs=len(climbs),
