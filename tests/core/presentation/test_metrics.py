@@ -62,7 +62,7 @@ def test_unknown_is_absent() -> None:
     assert found["jobs"] == {("ended",): 0, ("lost",): 0}
     assert values(told(None)).keys() == {
         *("limit_bytes", "jobs", "job_peak_bytes", "alerts", "server_events"),
-        *("samples", "samples_late", "paused"),
+        *("samples", "samples_late", "sample_interval_seconds", "paused"),
     }
 
 

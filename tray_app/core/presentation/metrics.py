@@ -24,7 +24,7 @@ from tray_app.core.model.metrics import Kind, Metric
 from tray_app.core.model.process_finding import ProcessProblemKind
 from tray_app.core.model.readings import MIB, Now, Source
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import State, alert_limits
+from tray_app.core.monitor.state import State, alert_limits, interval_s
 from tray_app.core.presentation.figure import Field
 from tray_app.core.presentation.figures import FIGURES
 from tray_app.core.source_choice.circuit_breaker import ApiState
@@ -410,6 +410,15 @@ OFFERS: tuple[Offer, ...] = (
             "seconds",
         ),
         _age,
+    ),
+    Offer(
+        Metric(
+            "sample_interval_seconds",
+            "Time in seconds between two samples. From the settings, longer where readings take"
+            " long.",
+            "seconds",
+        ),
+        lambda told: [((), interval_s(told.state))],
     ),
     Offer(
         Metric("samples", "Samples since the exporter started.", kind=Kind.COUNTER),
