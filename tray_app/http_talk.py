@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 from msgspec import Struct
@@ -18,6 +20,7 @@ REQUEST_S = 5.0
 REQUEST_BYTES = 8192
 ANSWER_S = 30.0
 CONNECTIONS_MAX = 32
+CLOSE_S = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -51,21 +54,70 @@ def failure(status: HTTPStatus, *headers: str) -> Response:
 Answer = Callable[[Request], Response]
 
 
-class Talk:
-    """The connections of one server, for `asyncio.start_server`. ``headers`` go with each answer;
-    ``what`` is made, for the log."""
+@asynccontextmanager
+async def serving(
+    listening: socket.socket,
+    answer: Answer,
+    headers: tuple[str, ...] = (),
+    *,
+    what: str,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[None]:
+    """Answer at this socket until the end of the block, which closes it with each connection.
+    ``headers`` go with each answer; ``what`` is made, for the log."""
+    talk = Talk(answer, headers, what)
+    server = await asyncio.start_server(
+        talk,
+        sock=listening,
+        limit=REQUEST_BYTES,
+        ssl=tls,
+        ssl_handshake_timeout=REQUEST_S if tls else None,
+    )
+    try:
+        yield
+    finally:
+        # First accept no more, and let what was just accepted begin: of such a connection a closed
+        # server of Python 3.11 loses the socket (https://github.com/python/cpython/issues/109564).
+        with suppress(NotImplementedError):  # on Windows
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0)
+        accepted = asyncio.all_tasks() - {asyncio.current_task()} - talk.tasks
+        if accepted:
+            await asyncio.wait(accepted, timeout=CLOSE_S)
+        server.close()
+        for task in talk.tasks:
+            task.cancel()
+        if talk.tasks:
+            await asyncio.wait(talk.tasks, timeout=CLOSE_S)
+        for _ in range(2):  # the sockets are closed by calls of their own
+            await asyncio.sleep(0)
 
-    def __init__(self, answer: Answer, headers: tuple[str, ...] = (), *, what: str) -> None:
+
+class Talk:
+    """The connections of one server."""
+
+    def __init__(self, answer: Answer, headers: tuple[str, ...], what: str) -> None:
         self._answer = answer
         self._headers = headers
         self._what = what
-        self._connections = 0
+        self.tasks: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Talk on a new connection. It is closed also where the server ends before that began."""
+        task = asyncio.create_task(self._talk(reader, writer))
+        self.tasks.add(task)  # the loop itself forgets a task that nobody keeps
+        task.add_done_callback(lambda task: self._over(task, writer))
+
+    def _over(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        self.tasks.discard(task)
+        writer.transport.abort()
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("a connection failed", exc_info=error)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request and its answer."""
-        self._connections += 1
         try:
-            if self._connections <= CONNECTIONS_MAX:
+            if len(self.tasks) <= CONNECTIONS_MAX:
                 async with asyncio.timeout(REQUEST_S):
                     head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._encoded(self._answered(head.decode("latin-1"))))
@@ -76,7 +128,6 @@ class Talk:
         except (TimeoutError, asyncio.IncompleteReadError, OSError):
             writer.transport.abort()
         finally:
-            self._connections -= 1
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

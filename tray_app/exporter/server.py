@@ -21,7 +21,7 @@ from threading import Event
 from msgspec import Struct
 
 from tray_app.core.model.listen_address import ListenAddress
-from tray_app.http_talk import REQUEST_BYTES, REQUEST_S, Request, Response, Talk, failure
+from tray_app.http_talk import Request, Response, failure, serving
 from tray_app.worker_thread import WorkerThread
 
 PATH = "/metrics"
@@ -93,14 +93,7 @@ class MetricsServer:
     async def _serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         self._wake = lambda: loop.call_soon_threadsafe(over.set)
-        server = await asyncio.start_server(
-            Talk(self._answered, _HEADERS, what="the metrics"),
-            sock=listening,
-            limit=REQUEST_BYTES,
-            ssl=tls,
-            ssl_handshake_timeout=REQUEST_S if tls else None,
-        )
-        async with server:
+        async with serving(listening, self._answered, _HEADERS, what="the metrics", tls=tls):
             if not self._is_closed.is_set():
                 await over.wait()
 

@@ -21,7 +21,7 @@ from threading import Lock
 
 from msgspec import Struct
 
-from tray_app.http_talk import REQUEST_BYTES, Request, Response, Talk, failure
+from tray_app.http_talk import Request, Response, failure, serving
 from tray_app.worker_thread import WorkerThread
 
 HOST = "127.0.0.1"
@@ -100,9 +100,7 @@ class PageServer:
     async def _serve(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._used_s = loop.time()
-        talk = Talk(self._answered, _HEADERS, what="the page")
-        server = await asyncio.start_server(talk, sock=listening, limit=REQUEST_BYTES)
-        async with server:
+        async with serving(listening, self._answered, _HEADERS, what="the page"):
             while True:
                 limit_s = self._idle_s if self._pages else min(self._idle_s, self._closed_s)
                 left_s = self._used_s + limit_s - loop.time()
