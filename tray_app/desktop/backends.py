@@ -13,7 +13,7 @@ from typing import Any
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.desktop.icon_adapters import SniIcon, StockIcon, WindowsIcon
+from tray_app.desktop.icon_adapters import MacIcon, SniIcon, StockIcon, WindowsIcon
 from tray_app.desktop.panel_icon import Desktop
 from tray_app.desktop.text_limits import NO_LIMITS
 
@@ -79,6 +79,11 @@ def open_desktop(
         raise BackendError(f"PYSTRAY_BACKEND={chosen}: {why}") from None
     if sys.platform == "win32":
         return windows_desktop(pystray.Icon, on_menu, on_theme, until_read)
+    if sys.platform == "darwin":
+        import AppKit
+        import Foundation
+
+        return macos_desktop(pystray.Icon, AppKit, Foundation, on_menu, until_read)
     return Desktop(_backend(pystray.Icon), StockIcon(pystray.Icon(APP_ID), NO_LIMITS))
 
 
@@ -104,6 +109,23 @@ def windows_desktop(
     icon.on_close = lambda: desktop.on_close()
     icon.on_balloon_click = desktop.note_clicked
     winapi.on_console_close(console_closed)
+    return desktop
+
+
+def macos_desktop(
+    base: Any,
+    app_kit: Any,
+    foundation: Any,
+    on_menu: Callable[[bool], None] = lambda _: None,
+    until_read: Callable[[], None] = lambda: None,
+) -> Desktop:
+    """pystray's icon ``base`` with a menu that is filled when it opens, and the logout."""
+    from tray_app.desktop.macos import status_icon
+
+    hooks = status_icon.Hooks(app_kit, foundation, on_menu, until_read)
+    icon = status_icon.icon_type(base, hooks)(APP_ID)
+    desktop = Desktop(_backend(base), MacIcon(icon))
+    icon.on_session_end = lambda: desktop.on_session_end()
     return desktop
 
 

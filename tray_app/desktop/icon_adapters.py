@@ -262,6 +262,18 @@ class WindowsIcon(FrozenMenuIcon):
         )
 
 
+class MacIcon(FrozenMenuIcon):
+    """pystray's macOS icon, as `macos.status_icon` mends it."""
+
+    def sizes(self, drawn: Sequence[int]) -> Sequence[int]:
+        from tray_app.desktop.macos.status_icon import PIXELS
+
+        return [size for size in drawn if size in PIXELS]
+
+    def show_images(self, images: Sequence[Any]) -> None:
+        self._touch(lambda: self._icon.set_images(images))
+
+
 def _frozen(row: Row, submit: Callable[[Command], None]) -> Any:
     """A row as it is now, for a menu of pystray."""
     from pystray import Menu, MenuItem

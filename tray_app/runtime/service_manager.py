@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class ServiceManager:
         self._tell("STOPPING=1")
 
     def _tell(self, message: str) -> None:
-        if not self._address:
+        if sys.platform == "win32" or not self._address:
             return
         address = self._address
         if address.startswith("@"):  # Linux's abstract names

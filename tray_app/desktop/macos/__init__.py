@@ -1,0 +1,1 @@
+"""Additions to pystray's icon on macOS."""
