@@ -45,6 +45,7 @@ def test_newer_rows_bring_what_earlier_jobs_have_become(tmp_path: Path) -> None:
             JobRecord(1, T0 + 10, T0 + 40),
             JobRecord(2, T0 + 100, T0 + 140, kept_bytes=7),
             AlertRecord(T0 + 120, "high", "High", "text", "closed"),
+            GapRecord(T0 + 148, T0 + 150, "paused"),
         ],
     )
     connection.close()
@@ -55,6 +56,7 @@ def test_newer_rows_bring_what_earlier_jobs_have_become(tmp_path: Path) -> None:
         (2, 7, [("frames", 40.0)])
     ]
     assert [each.fate for each in made.alerts] == ["closed"]
+    assert [each.why for each in made.gaps] == ["paused"]
     assert page.read(path, T0 + 150, T0 + 200, frame).jobs == []
 
 

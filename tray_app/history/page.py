@@ -25,8 +25,8 @@ SAMPLES_LONG = 7200
 def read(path: Path, from_s: float, to_s: float, frame: Frame, *, again_s: float = 0.0) -> PageData:
     """The page of this time; empty where the file has nothing of it.
 
-    ``again_s``: jobs and alerts of so long before are in it, too. What a job kept, and what became
-    of an alert, is known some time after it.
+    ``again_s``: jobs, alerts and gaps of so long before are in it, too. What a job kept, and what
+    became of an alert, is known some time after it.
 
     :raises OSError: the file cannot be read
     :raises sqlite3.Error: it is damaged
@@ -44,7 +44,7 @@ def read(path: Path, from_s: float, to_s: float, frame: Frame, *, again_s: float
     if jobs and jobs[0].started_s < from_s and again_s:
         samples = [*history.samples(jobs[0].started_s, from_s), *samples]
     servers, servers_left = _newest(history.servers(from_s, to_s))
-    gaps, gaps_left = _newest(history.gaps(shown_s, to_s))
+    gaps, gaps_left = _newest(history.gaps(from_s - again_s if again_s else shown_s, to_s))
     return page_data(
         *(frame, rows, shown_s, to_s),
         samples=samples,

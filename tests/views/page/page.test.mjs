@@ -6,7 +6,7 @@ import { test } from "node:test";
 const from = (name) => import(new URL(`../../../tray_app/views/page/${name}`, import.meta.url));
 const { appended, decode, firstAt, merged, rowAt, table, word } = await from("data.mjs");
 const { followed, linear, panned, timeTicks, valueTicks, within, zoomed } = await from("scale.mjs");
-const { extent, inside, nearest, ofJobs, peaks, sampledFrom, spans, thinned } = await from("thin.mjs");
+const { breaksOf, extent, inside, nearest, ofJobs, peaks, sampledFrom, spans, thinned } = await from("thin.mjs");
 const { duration, percent, signed, size } = await from("format.mjs");
 const { sorted } = await from("table.mjs");
 const { stageColour, tickLabel } = await from("chart.mjs");
@@ -52,6 +52,18 @@ test("newer rows come after the known ones, each once", () => {
   assert.deepEqual([word(made.stage, 1), word(made.stage, 2)], ["a", "b"]);
   assert.deepEqual(plain(made.layers.get("ffmpeg")), [null, null, 2]);
   assert.equal(appended(made, newer), made);
+});
+
+test("no line leads through a time that nobody watched, however short", () => {
+  const watched = rows([0, 2000, 14000, 16000], [1, 1, 1, 1]);
+  const view = { from: 0, to: 16000 };
+  assert.deepEqual(Array.from(thinned(watched, watched, view, 8).starts),
+    [1, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const gaps = [{ from_ms: 2000, to_ms: 14000 }, { from_ms: 20000, to_ms: 30000 }];
+  watched.breaks = breaksOf(watched, gaps);
+  assert.deepEqual(Array.from(watched.breaks), [0, 0, 1, 0]);
+  assert.deepEqual(Array.from(thinned(watched, watched, view, 8).starts),
+    [1, 0, 0, 0, 0, 0, 0, 1, 0]);
 });
 
 test("what happened is known once, the newest word counts", () => {

@@ -4,7 +4,7 @@ import { bound, clock, count, day, duration, moment, percent, signed, size, UNKN
   UNWATCHED } from "./format.mjs";
 import { appended, merged, rowAt, table, word } from "./data.mjs";
 import { followed, panned, within, zoomed } from "./scale.mjs";
-import { inside, nearest, sampledFrom } from "./thin.mjs";
+import { breaksOf, inside, nearest, sampledFrom } from "./thin.mjs";
 import { Chart, events, figure, LEFT, memory, RIGHT, stack, stageColour } from "./chart.mjs";
 import { SortedTable } from "./table.mjs";
 
@@ -57,7 +57,7 @@ function modelOf(data, rows) {
       if (values[at] > 0) total[at] = (total[at] > 0 ? total[at] : 0) + values[at];
     }
   }
-  return { ...data, rows, total };
+  return { ...data, rows: { ...rows, breaks: breaksOf(rows, data.gaps) }, total };
 }
 
 function element(name, options = {}, ...children) {

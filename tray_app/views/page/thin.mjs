@@ -5,8 +5,19 @@ import { firstAt, reach } from "./data.mjs";
 /** Where the time of a row ends: a minute is a span, a sample a moment. */
 const endOf = (rows, index) => rows.at[index] + (index < rows.samplesFrom ? rows.length[index] : 0);
 
+/** For each row 1 where a time that nobody watched lies before it. */
+export function breaksOf(rows, gaps) {
+  const breaks = new Uint8Array(rows.count);
+  for (const gap of gaps) {
+    const index = firstAt(rows.at, rows.count, gap.to_ms - 1);
+    if (index > 0 && index < rows.count && rows.at[index - 1] <= gap.from_ms + 1) breaks[index] = 1;
+  }
+  return breaks;
+}
+
 /** Whether nothing is known of a time between this row and the one before it. */
 function isApart(rows, before, index) {
+  if (rows.breaks?.[index]) return true;
   const since = rows.at[index] - endOf(rows, before);
   if (before >= rows.samplesFrom) return since > 1.5 * reach(rows, before);
   return since > (index < rows.samplesFrom ? 0 : reach(rows, index));
