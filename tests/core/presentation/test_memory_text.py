@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from tests.core.made import mb
 from tests.core.presentation.samples import HEALTHY, NOTHING
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
+from tray_app.core.alerts.limits import Level
+from tray_app.core.analysis.bands import Band
 from tray_app.core.analysis.jobs import Job
 from tray_app.core.model.readings import (
     GIB,
@@ -23,9 +26,18 @@ from tray_app.core.presentation import (
 
 def test_memory_is_figure_band_and_rate() -> None:
     """Without a trend the rate is left out; without a reading there is nothing to say."""
-    assert memory_text.memory(HEALTHY) == "1.58 GB · normal · +12 MB/s"
-    assert memory_text.memory(replace(HEALTHY, rate_bytes_s=None)) == "1.58 GB · normal"
+    green = replace(HEALTHY, memory_bytes=mb(342), band=Band.GREEN)
+    assert memory_text.memory(green) == "342 MB · normal · +12 MB/s"
+    assert memory_text.memory(replace(green, rate_bytes_s=None)) == "342 MB · normal"
     assert memory_text.memory(NOTHING) == "no reading"
+
+
+@pytest.mark.parametrize("band", [Band.YELLOW, Band.ORANGE, Band.RED])
+def test_no_word_denies_the_colour(band: Band) -> None:
+    """Colours have finer limits than levels: "normal" beside orange says the opposite."""
+    coloured = replace(HEALTHY, band=band, rate_bytes_s=None)
+    assert memory_text.memory(coloured) == "1.58 GB"
+    assert memory_text.memory(replace(coloured, level=Level.HIGH)) == "1.58 GB · high"
 
 
 def test_what_memory_is_its_own_is_said_plainly() -> None:

@@ -28,7 +28,7 @@ class TestTooltip:
         """Memory; source and stage; system."""
         processing = replace(HEALTHY, activity=Activity.PROCESSING, stage=FRAMES)
         assert summary_text.tooltip(processing, demo=False, paused=False) == (
-            "RunAnalyze: 1.58 GB · normal · +12 MB/s\n"
+            "RunAnalyze: 1.58 GB · +12 MB/s\n"
             "API · processing frames\n"
             "Machine: 10.0 GB of 16.0 GB free (38 % used)"
         )
@@ -93,7 +93,7 @@ class TestStatus:
     def test_it_says_more_than_the_tooltip(self) -> None:
         """What is ahead and goes on; then the past, the processes, and the machine."""
         title, text = summary_text.status(self.FULL)
-        assert title == "RunAnalyze: 1.58 GB · normal · +12 MB/s"
+        assert title == "RunAnalyze: 1.58 GB · +12 MB/s"
         assert text.splitlines() == [
             "Memory full in about 40 s",
             "Processing frames",

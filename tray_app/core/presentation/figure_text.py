@@ -15,7 +15,7 @@ def memory_column(sample: Sample) -> str:
     rate = format.rate(sample.rate_bytes_s)
     if sample.memory_bytes is None:
         return f"{memory_text.NO_READING:16} {rate:>10}"
-    return f"{memory_text.state(sample):8} {format.size(sample.memory_bytes):>7} {rate:>10}"
+    return f"{memory_text.beside_colour(sample):8} {format.size(sample.memory_bytes):>7} {rate:>10}"
 
 
 def own(sample: Sample) -> str:

@@ -6,6 +6,7 @@ from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.job_leak import RetainedMemory
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.room import NextVideo, Short
+from tray_app.core.analysis.bands import Band
 from tray_app.core.model.readings import GIB, MIB, SystemMemory, TempUsage, UssPss
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.format import UNKNOWN, about, joined, rate, rough_size, size
@@ -68,7 +69,7 @@ def memory(sample: Sample) -> str:
     """``1.52 GB · raised · +12 MB/s``."""
     if sample.memory_bytes is None:
         return NO_READING
-    return joined(size(sample.memory_bytes), state(sample), rate(sample.rate_bytes_s))
+    return joined(size(sample.memory_bytes), beside_colour(sample), rate(sample.rate_bytes_s))
 
 
 def state(sample: Sample) -> str:
@@ -77,6 +78,16 @@ def state(sample: Sample) -> str:
     A state has no other name anywhere. The icon's colours have finer limits, and no names.
     """
     return NO_READING if sample.memory_bytes is None else sample.level.word
+
+
+def beside_colour(sample: Sample) -> str:
+    """The same where the icon's colour is in sight: nothing where the word would seem to deny it.
+
+    Colours have finer limits than levels: yellow and orange beside "normal" were read as a
+    contradiction.
+    """
+    is_coloured = sample.band in (Band.YELLOW, Band.ORANGE, Band.RED)
+    return "" if is_coloured and sample.level is Level.NONE else state(sample)
 
 
 def recovering(sample: Sample) -> str:

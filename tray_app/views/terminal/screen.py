@@ -144,7 +144,7 @@ class ScreenContent(Struct, frozen=True):
         yield (
             (f" {marks.band[sample.band]}", ""),
             (f"{format.size(sample.memory_bytes):>8}", "bold"),
-            (f"  {memory_text.state(sample):10}", _STYLES[sample.band]),
+            (f"  {memory_text.beside_colour(sample):10}", _STYLES[sample.band]),
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
