@@ -1,19 +1,30 @@
-"""Takes the README's pictures from a real panel: ``python -m tools.make_pictures``.
+"""Takes the README's pictures from a real panel and browser: ``python -m tools.make_pictures``.
 
 The demo's story runs on a private desktop, dark and light; each picture is taken when its moment
-has come: the icon with its tooltip, the menu with a submenu, the forecast of a critical level.
+has come: the icon with its tooltip, the menu with a submenu, the forecast of a critical level. The
+history's page shows a made day in Chromium.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import tempfile
 from pathlib import Path
 
+from msgspec.structs import replace
 from PIL import Image
 
+from tests.bench import page as page_bench
 from tests.desktop.session import SCREEN, Box, DesktopSession, Theme, find_row, label_of, row_centre
 from tests.waiting import wait_for
+from tray_app import __version__
+from tray_app.core.alerts.limits import AlertLimits
+from tray_app.core.analysis.bands import BandLimits
+from tray_app.core.presentation import page_text, verdict_text
+from tray_app.history import database, page, verdict
+from tray_app.views.page.document import document
 
 ASSETS = Path(__file__).parent.parent / "assets"
 STORY_S = 90.0
@@ -21,13 +32,27 @@ RIGHT = SCREEN[0]
 TRAY = (RIGHT - 20, 16)
 # A tooltip ends above this, a menu below.
 MENU_PX = 200
+PAGE_S = 2 * 3600.0
+POINT = """
+    const of = document.querySelector("#chart-memory canvas").getBoundingClientRect();
+    const clientX = of.left + 64 + arguments[0] * (of.width - 78);
+    const place = { clientX, clientY: of.top + 90, bubbles: true };
+    document.getElementById("charts").dispatchEvent(new PointerEvent("pointermove", place));
+"""
+"""Puts the cursor at this part of the time."""
+
 THEMES: dict[Theme, str] = {"dark": "", "light": "-light"}
 
 
 def take(desktop: DesktopSession, name: str, box: Box) -> None:
-    """A part of the screen as ``assets/NAME.png``, in few colours: they are flat anyway."""
-    image = desktop.pixels(box).convert("RGB")
-    image.quantize(128, dither=Image.Dither.NONE).save(ASSETS / f"{name}.png", optimize=True)
+    """A part of the screen as ``assets/NAME.png``."""
+    store(desktop.pixels(box), name)
+
+
+def store(image: Image.Image, name: str, colours: int = 128) -> None:
+    """In few colours: they are flat anyway."""
+    few = image.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    few.save(ASSETS / f"{name}.png", optimize=True)
 
 
 def around(boxes: list[Box], margin: int = 16) -> Box:
@@ -85,8 +110,41 @@ def take_all(theme: Theme, suffix: str) -> None:
         desktop.stop(app)
 
 
+def take_page() -> None:
+    """The history's page: two hours of a day, with the cursor on the highest job."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite3"
+        connection, _ = database.open_for_writing(path)
+        database.add(connection, page_bench.history(1.0))
+        database.roll_up(connection, page_bench.TO_S)
+        connection.close()
+        limits, from_s, to_s = AlertLimits(), page_bench.TO_S - PAGE_S, page_bench.TO_S
+        frame = page_text.frame("http://localhost:8000", __version__, BandLimits(), limits)
+        found = verdict.read(path, from_s, to_s, limits)
+        assert found
+        shown = replace(page.read(path, from_s, to_s, frame), verdict=verdict_text.words(found))
+        file = Path(folder) / "page.html"
+        file.write_text(document(shown), "utf-8")
+        driver = page_bench.chromium(Path(folder))
+        try:
+            size = {"width": 1120, "height": 940, "deviceScaleFactor": 1, "mobile": False}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+            driver.get(file.as_uri())
+            peak = found.happened["All"].peak
+            assert peak
+            driver.execute_script(POINT, (peak.at_s - 14.0 - from_s) / PAGE_S)
+            driver.execute_async_script(
+                "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+            )
+            store(Image.open(io.BytesIO(driver.get_screenshot_as_png())), "page", 256)
+        finally:
+            driver.quit()
+
+
 def main() -> None:
-    """Dark and light."""
+    """The page; then the panel, dark and light."""
+    take_page()
     for theme, suffix in THEMES.items():
         take_all(theme, suffix)
 

@@ -53,6 +53,9 @@ STAGES = (
     *(("upload", 6, 0.05), ("thumbnail", 3, 0.15), ("detection", 4, 0.3), ("frames", 38, 1.0)),
     *(("analysis", 5, 1.0), ("encoding", 9, 0.8), ("saving", 4, 0.5)),
 )
+WORKER = 0.2
+"""The second process has this part of the first one's memory."""
+
 JOB_S = float(sum(length_s for _, length_s, _ in STAGES))
 
 
@@ -110,14 +113,15 @@ def _stage(elapsed_s: float) -> tuple[str, float]:
 
 def _job(number: int, job: tuple[float, ...], ended_s: float, after_mb: float) -> JobRecord:
     began_s, most_mb, _, before_mb = job
+    tree = 1.0 + WORKER
     return JobRecord(
         number=number,
         started_s=began_s,
         ended_s=ended_s,
-        before_bytes=round(before_mb * MIB),
-        peak_bytes=round((before_mb + most_mb) * MIB),
-        after_bytes=round(after_mb * MIB),
-        kept_bytes=round((after_mb - before_mb) * MIB),
+        before_bytes=round(tree * before_mb * MIB),
+        peak_bytes=round(tree * (before_mb + most_mb) * MIB),
+        after_bytes=round(tree * after_mb * MIB),
+        kept_bytes=round(tree * (after_mb - before_mb) * MIB),
         stages=tuple(name for name, _, _ in STAGES),
     )
 
@@ -125,7 +129,7 @@ def _job(number: int, job: tuple[float, ...], ended_s: float, after_mb: float) -
 def _sample(
     chance: random.Random, at_s: float, memory_mb: float, ffmpeg_mb: float, stage: str, pid: int
 ) -> SampleRecord:
-    pages = [round(each * 256) * 4096 for each in (memory_mb, 0.2 * memory_mb, ffmpeg_mb)]
+    pages = [round(each * 256) * 4096 for each in (memory_mb, WORKER * memory_mb, ffmpeg_mb)]
     shares = [ProcessShare(pid, "python", pages[0]), ProcessShare(pid + 1, "python", pages[1])]
     if ffmpeg_mb:
         shares.append(ProcessShare(pid + 9, "ffmpeg", pages[2]))
