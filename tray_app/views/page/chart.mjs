@@ -321,6 +321,7 @@ export function stack(pen) {
   gaps(pen);
   const y = grid(pen, head(highest, 64 * 1024 ** 2), true, size);
   const ground = new Float64Array(plot + 1);
+  const columns = Array.from(found.keys()).filter((at) => found[at] >= 0);
   const { total } = model;
   const { starts } = thinned(rows, { least: total, mean: total, most: total }, view, plot);
   [...rows.layers.values()].forEach((values, number) => {
@@ -336,11 +337,13 @@ export function stack(pen) {
       shape.closePath();
       open = [];
     };
-    for (let at = 0; at <= plot; at++) {
+    // Without the places where it is nothing, before and after, too: a line of no height is printed.
+    columns.forEach((at, number) => {
       if (starts[at]) close();
-      if (found[at] < 0) continue;
-      open.push(at);
-    }
+      const near = [columns[number - 1], at, columns[number + 1]];
+      if (near.some((each) => height(values, found[each]) > 0)) open.push(at);
+      else close();
+    });
     close();
     context.fillStyle = colours[`layer-${number % 9}`];
     context.fill(shape);
