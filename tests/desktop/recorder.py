@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from dbus_fast import DBusError, Variant
 
 from tests.desktop.wire import DBUS, Heard, Later, Peer, Reply
+from tests.waiting import wait_for
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 NOTIFICATIONS_PATH = "/org/freedesktop/Notifications"
@@ -93,10 +94,10 @@ class NotificationRecorder(_Service):
     """A notification daemon that records every notice.
 
     ``behaviour`` may change at any time: ``hang`` takes a notice and never answers, ``error``
-    answers with ``org.freedesktop.DBus.Error.Failed``. It shows a notice at once, and answers after
-    ``answer_after_s``. ``notices`` holds all of them in order;
-    ``shown`` what would be on the screen, ``closed`` the numbers that a caller closed. ``server``
-    and ``version`` are what it says of itself.
+    answers with ``org.freedesktop.DBus.Error.Failed``. It shows a notice at once, and answers at
+    once unless it ``waits``: then when it is told to `answer`. ``notices`` holds all of them in
+    order; ``shown`` what would be on the screen, ``closed`` the numbers that a caller closed.
+    ``server`` and ``version`` are what it says of itself.
     """
 
     def __init__(
@@ -111,7 +112,8 @@ class NotificationRecorder(_Service):
         self.closed: list[int] = []
         self.capabilities = capabilities
         self.behaviour: Literal["answer", "hang", "error"] = "answer"
-        self.answer_after_s = 0.0
+        self.waits = False
+        self._waiting: list[Later] = []
         self.notices: list[Notice] = []
         self.shown: dict[int, Notice] = {}
         self._last_id = 0
@@ -120,6 +122,13 @@ class NotificationRecorder(_Service):
         """Do as if a person pressed a button: ``ActionInvoked``, then the notice closes."""
         self.peer.emit(NOTIFICATIONS_PATH, NOTIFICATIONS, "ActionInvoked", "us", notice_id, action)
         self.dismiss(notice_id)
+
+    def answer(self) -> None:
+        """Give the answers that wait; later ones come at once."""
+        self.waits = False
+        while self._waiting:
+            later = self._waiting.pop(0)
+            wait_for(lambda it=later: it.send, "the connection knows it")()
 
     def dismiss(self, notice_id: int, reason: int = 2) -> None:
         """Close a notice. Reasons: 1 expired, 2 dismissed by a person, 3 closed by a call."""
@@ -168,7 +177,10 @@ class NotificationRecorder(_Service):
         if answered_id:
             self.shown[answered_id] = notice
         reply = self._unless_broken(lambda: Reply("u", (answered_id,)))
-        return Later(reply, self.answer_after_s) if reply and self.answer_after_s else reply
+        if reply is None or not self.waits:
+            return reply
+        self._waiting.append(Later(reply))
+        return self._waiting[-1]
 
     def _close_notification(self, call: Heard) -> Reply | None:
         def close() -> Reply:

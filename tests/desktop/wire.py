@@ -42,12 +42,12 @@ class Heard:
     body: list[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Later:
-    """An answer that comes after so many seconds."""
+    """An answer that comes when ``send`` is called, which the connection sets."""
 
     reply: Reply
-    after_s: float
+    send: Callable[[], object] | None = None
 
 
 Method = Callable[[Heard], Reply | Later | None]
@@ -234,13 +234,11 @@ class Peer:
         reply = method(heard)
         if reply is None:
             return True  # handled, and never answered
-        after_s = 0.0
-        if isinstance(reply, Later):
-            reply, after_s = reply.reply, reply.after_s
-        answer = Message.new_method_return(message, reply.signature, list(reply.body))
-        if not after_s:
+        told = reply.reply if isinstance(reply, Later) else reply
+        answer = Message.new_method_return(message, told.signature, list(told.body))
+        if not isinstance(reply, Later):
             return answer
-        self._loop.call_later(after_s, self._send, answer)
+        reply.send = lambda: self._loop.call_soon_threadsafe(self._send, answer)
         return True
 
     # Leaving
