@@ -464,8 +464,9 @@ def test_an_empty_history_says_so(browser: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def live() -> Iterator[tuple[str, list[PageData], list[str]]]:
-    """A server of a live page; the pages that it answers with, and the requests it had."""
+def live(browser: Any) -> Iterator[tuple[str, list[PageData], list[str]]]:
+    """A server of a live page; the pages that it answers with, and the requests it had. It outlives
+    the page: a request that fails is an error in the browser's log."""
     answers: list[PageData] = []
     asked: list[str] = []
     page = document(an_hour(verdict=verdict()), live_url="data").encode()
@@ -487,6 +488,8 @@ def live() -> Iterator[tuple[str, list[PageData], list[str]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}/t/", answers, asked
+    browser.get("about:blank")
+    waiting.wait_for(lambda: "/t/closed" in asked, "the page has told its end")
     server.shutdown()
     server.server_close()
 
