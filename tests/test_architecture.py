@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -49,6 +50,35 @@ def test_the_papers_name_files_that_exist(paper: str) -> None:
     places = (PACKAGE, ROOT)
     lost = [path for path in sorted(named) if not any((it / path).is_file() for it in places)]
     assert lost == []
+
+
+WAITS = {"acquire", "close", "communicate", "get", "join", "result", "stop", "timeout", "wait"}
+LIMITS = {"limit_s", "timeout", "within_s"}
+GUESSES_S = (3.0, 30.0)
+"""Shorter: a pause that is meant to pass. Longer: a limit that only something broken reaches."""
+
+
+def guessed_limits(path: Path) -> Iterator[str]:
+    """Where a limit says how fast a machine is."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        given = [each.value for each in node.keywords if each.arg in LIMITS]
+        given += node.args[:1] if name in WAITS else []
+        given += node.args[2:3] if ast.unparse(node.func) == "wait_for" else []
+        for each in given:
+            seconds = each.value if isinstance(each, ast.Constant) else None
+            if isinstance(seconds, int | float) and GUESSES_S[0] < seconds < GUESSES_S[1]:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_limit_of_a_test_is_a_guess() -> None:
+    """A test waits for `tests.waiting.AMPLE_S`: other tests run at the same time, and the next
+    machine may be five times slower. The core's tests wait for nothing."""
+    files = [path for path in (ROOT / "tests").rglob("*.py") if path.parts[-2] != "bench"]
+    waiting = [path for path in files if not path.is_relative_to(ROOT / "tests" / "core")]
+    assert [found for path in waiting for found in guessed_limits(path)] == []
 
 
 def test_contributing_names_each_tool() -> None:

@@ -216,7 +216,7 @@ def exported(path: Path, documents: Path, *samples: Sample) -> ExportEnded:
     try:
         return ended.get(timeout=60.0)
     finally:
-        recorder.close(10.0)
+        recorder.close(AMPLE_S)
 
 
 def test_an_export_is_a_new_folder_in_the_documents(tmp_path: Path) -> None:

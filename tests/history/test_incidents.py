@@ -104,7 +104,7 @@ def test_the_next_run_completes_the_incident_of_one_that_was_killed(tmp_path: Pa
         writer = HistoryWriter(path, clock=lambda: now_s)  # noqa: B023 - ended in this turn
         writer.start()
         writer.add(*(sample(now_s - T0 + each) for each in range(0, 60, 2)))
-        writer.close(10.0)
+        writer.close(AMPLE_S)
     connection, _ = database.open_for_writing(path)
     assert connection.execute("SELECT whole IS NOT NULL FROM incidents").fetchall() == [(1,)]
     connection.close()

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.presentation.test_menu import STATES
-from tests.waiting import wait_for
+from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Colours, RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
@@ -111,7 +111,7 @@ def test_only_what_can_be_seen_wakes_the_thread() -> None:
     presenter.start()
     second = sampled(300.2, first, 2.0)
     presenter.tell(second)
-    presenter.close(5)
+    presenter.close(AMPLE_S)
     assert len(panel.menus) == 1
     assert panel.menus[0]() == views_presenter.menu.rows(second)
     assert panel.menus[0]() is panel.menus[0](), "made once"
@@ -129,7 +129,7 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
     show(presenter, first)
     presenter.start()
     presenter.tell(sampled(300.2, first, 2.0))
-    presenter.close(5)
+    presenter.close(AMPLE_S)
     assert (len(panel.menus), len(panel.tooltips)) == (2, 1)
 
 
@@ -221,7 +221,7 @@ def test_a_panel_that_fails_once_is_written_again(next_mb: float, shown: str) ->
         return bool(panel.images)
 
     wait_for(is_shown, "a picture")
-    presenter.close(5)
+    presenter.close(AMPLE_S)
     assert panel.tooltips[-1].startswith(f"RunAnalyze: {shown}")
     assert len(panel.images) == 1
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.waiting import AMPLE_S
 from tray_app.desktop.linux import held_signal
 from tray_app.desktop.linux.held_signal import HeldSignal
 
@@ -54,7 +55,7 @@ def test_a_hold_that_nobody_ends_ends_by_itself(monkeypatch: pytest.MonkeyPatch)
         signal.hold(True)
         signal.hold(True)
         signal.send()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AMPLE_S):
             await told.wait()
         told.clear()
         signal.send()

@@ -92,7 +92,7 @@ def test_a_bus_that_does_not_read_is_not_left(session_bus: DesktopSession) -> No
 
     daemon = session_bus.bus_process
     daemon.send_signal(signal.SIGSTOP)
-    asking = threading.Thread(target=lambda: bus.start(ask_all).result(20.0))
+    asking = threading.Thread(target=lambda: bus.start(ask_all).result(AMPLE_S))
     asking.start()
     try:
         wait_for(lambda: not is_writable(bus), "there is no room for more")
