@@ -24,7 +24,7 @@ from tray_app.core.model.readings import Now, ProcessRow
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.core.monitor.events import Alert, AlertFate, Event, PendingAlerts, Sampled
-from tray_app.core.monitor.inputs import ExportEnded, LifeRecalled
+from tray_app.core.monitor.inputs import AlertsRecalled, ExportEnded, LifeRecalled
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import notifications
@@ -193,12 +193,33 @@ def test_a_restart_of_the_monitor_keeps_peak_and_jobs(tmp_path: Path) -> None:
         if not second:
             recorder.start(path, Spans(), lambda _: None)
     recorder.close(AMPLE_S)
-    posted: queue.SimpleQueue[LifeRecalled] = queue.SimpleQueue()
+    posted: queue.SimpleQueue[LifeRecalled | AlertsRecalled] = queue.SimpleQueue()
     recall(path, posted.put)
     again = Told(started())
     again.happen(9, posted.get(timeout=AMPLE_S))
     again.read(10, 410)
     assert again.sample.peak_bytes == mb(900)
+
+
+def test_the_last_alerts_of_earlier_runs_are_recalled(tmp_path: Path) -> None:
+    """As the menu lists them: only those that were notified, with what went wrong."""
+    path, high = tmp_path / "h.sqlite3", LevelReached(Level.HIGH, 2000.0)
+    quiet = Alert(replace(high, quiet=True), at(4))
+    failed = AlertFate(T0 + 6, "High: 500 MB", "not delivered: nobody listens")
+    recorded(
+        path,
+        (state(2), (Sampled(at(2)), Alert(high, at(2)))),
+        (state(4), (Sampled(at(4)), quiet)),
+        (state(6), (Sampled(at(6)), Alert(high, at(6)))),
+        (state(7), (failed,)),
+    )
+    posted: queue.SimpleQueue[LifeRecalled | AlertsRecalled] = queue.SimpleQueue()
+    recall(path, posted.put)
+    recalled = posted.get(timeout=AMPLE_S)
+    assert isinstance(recalled, AlertsRecalled)
+    told = [(each.at.wall_s - T0, each.title, each.problem) for each in recalled.alerts]
+    assert told == [(2, "High: 500 MB", None), (6, "High: 500 MB", "nobody listens")]
+    assert all(each.is_alert for each in recalled.alerts)
 
 
 def test_without_a_file_nothing_is_recalled(tmp_path: Path) -> None:
@@ -214,7 +235,7 @@ def exported(path: Path, documents: Path, *samples: Sample) -> ExportEnded:
         recorder.publish(state(0), tuple(Sampled(each) for each in samples))
     recorder.export(path, documents, ended.put)
     try:
-        return ended.get(timeout=60.0)
+        return ended.get(timeout=AMPLE_S)
     finally:
         recorder.close(AMPLE_S)
 

@@ -287,11 +287,14 @@ class TestForgetting:
     def test_a_file_that_somebody_deleted_is_begun_again(self, tmp_path: Path) -> None:
         """Another process may delete it at any time: nothing of the old one comes back."""
         path = tmp_path / "h.sqlite3"
-        begun = HistoryWriter(path, clock=lambda: T0)
+        gone: list[bool] = []
+        begun = HistoryWriter(path, clock=lambda: T0, gone=lambda: gone.append(True))
         begun._waiting = [sample(0)]
         begun._write()
+        assert gone == []
         files.delete(path)
         begun._waiting = [sample(2)]
         begun._write()
+        assert gone == [True]
         assert [each.at_s for each in History(path).samples(0.0, T0 + 99)] == [T0 + 2]
         begun._close()

@@ -7,7 +7,8 @@ belongs to the writer's thread. What comes before its start waits.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,27 +16,30 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from tray_app import APP_ID
+from tray_app.core.analysis.course import SPAN_S
 from tray_app.core.history import gaps, incidents
 from tray_app.core.history.gaps import GapState
 from tray_app.core.history.incidents import Flight, IncidentRecord, IncidentSeen, StacksRecord
-from tray_app.core.history.records import AlertRecord, LifeRecord, records_of
+from tray_app.core.history.records import NOT_NOTIFIED, AlertRecord, LifeRecord, records_of
 from tray_app.core.history.thinning import Spans
-from tray_app.core.model.readings import ProcessRow
+from tray_app.core.model.readings import Now, ProcessRow
 from tray_app.core.model.stacks import Stacks
 from tray_app.core.monitor import resume
-from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.carried import Carried, Figure
+from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.events import Ended, Event, Sampled
-from tray_app.core.monitor.inputs import ExportEnded, LifeRecalled
+from tray_app.core.monitor.inputs import AlertsRecalled, ExportEnded, LifeRecalled
 from tray_app.core.monitor.state import State
 from tray_app.core.presentation import incident_text, notifications
 from tray_app.core.presentation.history_text import NOTHING_RECORDED
+from tray_app.core.presentation.menu_text import ALERT_LINES
 from tray_app.history import files
 from tray_app.runtime import clock
 from tray_app.runtime.config_file import why
 from tray_app.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
-    from tray_app.history.database import Stored
+    from tray_app.history.database import History, Stored
     from tray_app.history.writer import HistoryWriter, Listed, Unworded
 
 _log = logging.getLogger(__name__)
@@ -123,8 +127,10 @@ class HistoryRecorder:
         spans: Spans,
         told: Callable[[str], None],
         listed: Listed = lambda _: None,
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
-        """Write to this file from now on; ``told`` and ``listed`` as the writer's."""
+        """Write to this file from now on; ``told``, ``listed`` and ``gone`` as the
+        writer's."""
         from tray_app.history.writer import HistoryWriter  # SQLite takes 2 MB
 
         writer = HistoryWriter(
@@ -132,6 +138,7 @@ class HistoryRecorder:
             clock=lambda: clock.now().wall_s,
             told=told,
             listed=listed,
+            gone=gone,
             worded=worded,
             spans=spans,
         )
@@ -166,23 +173,53 @@ class HistoryRecorder:
             self._writer.close(limit_s)
 
 
-def recall(path: Path, post: Callable[[LifeRecalled], None]) -> None:
-    """Hand over what an earlier run has recorded of the server's last life, from a thread of its
-    own: the first figure does not wait for a file."""
+def recall(path: Path, post: Callable[[LifeRecalled | AlertsRecalled], None]) -> None:
+    """Hand over what earlier runs have recorded of the server's last life, and their last alerts,
+    from a thread of its own: the first figure does not wait for a file."""
+    now = clock.now()
 
     def read() -> None:
         from tray_app.history.database import FAILURES, History
 
+        history = History(path)
         try:
-            life = History(path).last_life()
+            alerts = _last_alerts(history.alerts(0.0, now.wall_s), now)
+            life = history.last_life()
+            recent = () if life is None else _recent(history, now.wall_s)
         except FAILURES as error:
             _log.info("the history could not be read: %s", error)
-        else:
-            if life is not None:
-                post(LifeRecalled(life))
+            return
+        if alerts:
+            post(AlertsRecalled(alerts))
+        if life is not None:
+            post(LifeRecalled(life, recent))
 
     if path.is_file():
         WorkerThread("recall", read, again=False).start()
+
+
+def _recent(history: History, now_s: float) -> tuple[Figure, ...]:
+    """Memory of the last minutes, as pictures show it."""
+    return tuple(
+        Figure(each.at_s, each.memory_bytes, each.interval_s)
+        for each in history.samples(now_s - SPAN_S, now_s)
+        if each.memory_bytes is not None
+    )
+
+
+def _last_alerts(alerts: Iterable[AlertRecord], now: Now) -> tuple[Delivery, ...]:
+    """The newest ones that were notified, as the menu lists them."""
+    notified = (each for each in alerts if each.fate not in NOT_NOTIFIED)
+    return tuple(
+        Delivery(
+            Now(now.mono_s - (now.wall_s - each.at_s), each.at_s),
+            each.title,
+            means=None,
+            problem=each.fate.partition(": ")[2] or None,
+            is_alert=True,
+        )
+        for each in deque(notified, maxlen=ALERT_LINES)
+    )
 
 
 def export(path: Path, documents: Path, post: Callable[[ExportEnded], None]) -> None:

@@ -45,6 +45,7 @@ from tray_app.core.monitor.inputs import (
     BlocksSeen,
     DaySummed,
     HistoryForgotten,
+    HistoryGone,
     HistorySeen,
     HostSeen,
     IncidentsSeen,
@@ -271,7 +272,11 @@ class TrayApp:
             self._sampler.post(IncidentsSeen(incidents))
 
         recall(self._history_file, self._sampler.post)
-        self._history.start(self._history_file, spans, told, listed)
+
+        def gone() -> None:
+            self._sampler.post(HistoryGone())
+
+        self._history.start(self._history_file, spans, told, listed, gone)
 
     @property
     def _history_file(self) -> Path:

@@ -57,7 +57,8 @@ class HistoryWriter:
 
     ``clock`` gives Unix time. ``told`` hears of problems, in the writer's thread. While nothing can
     be written the newest records wait, and the oldest of more than an hour are dropped.
-    ``listed`` hears of incidents, and ``worded`` words alerts and incidents, there too.
+    ``gone`` is called when another program has deleted the file, ``listed`` hears of incidents, and
+    ``worded`` words alerts and incidents, there too.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class HistoryWriter:
         clock: Callable[[], float],
         told: Told = lambda _: None,
         listed: Listed = lambda _: None,
+        gone: Callable[[], None] = lambda: None,
         worded: Worded = lambda _: None,
         spans: Spans = Spans(),  # noqa: B008 - frozen
         max_bytes: int = MAX_BYTES,
@@ -75,6 +77,7 @@ class HistoryWriter:
         self._clock = clock
         self._told = told
         self._listed = listed
+        self._gone = gone
         self._worded = worded
         self._spans = spans
         self._max_bytes = max_bytes
@@ -199,6 +202,7 @@ class HistoryWriter:
         if self._connection is not None and files.identity(self._path) != self._file:
             _log.info("the history file is gone; a new one begins")
             self._close()
+            self._gone()
         if self._connection is None:
             connection, aside = database.open_for_writing(self._path)
             self._connection, self._file = connection, files.identity(self._path)

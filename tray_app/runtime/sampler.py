@@ -31,6 +31,7 @@ from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.commands import Command, Quit, WatchAutomatically, WatchPort
 from tray_app.core.monitor.inputs import (
+    AlertsRecalled,
     Answered,
     Asked,
     AutostartSeen,
@@ -39,6 +40,7 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     ExportEnded,
     HistoryForgotten,
+    HistoryGone,
     HistorySeen,
     HostSeen,
     IncidentsSeen,
@@ -98,6 +100,8 @@ _QUIET = (
     Delivered
     | HistorySeen
     | LifeRecalled
+    | AlertsRecalled
+    | HistoryGone
     | DaySummed
     | HistoryForgotten
     | ExportEnded

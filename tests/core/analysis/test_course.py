@@ -14,6 +14,7 @@ from tray_app.core.analysis.course import (
     begun_again,
     cells,
     extent,
+    joined,
     parts,
     update,
 )
@@ -34,6 +35,17 @@ def test_ten_seconds_are_one_bucket() -> None:
     state = after((0, 100), (2, 300), (8, 200), (10, 250))
     assert state.past == (Bucket(0, 100, 300),)
     assert state.newest == Bucket(1, 250, 250)
+
+
+def test_two_courses_are_joined_with_a_gap_between_them() -> None:
+    """The same bucket is filled by both; nothing is older than 10 min."""
+    earlier = after((-700, 900), (0, 100), (2, 300), (30, 250))
+    later = after((34, 200), (36, 260), (60, 500))
+    both = joined(earlier, later)
+    assert both.past == (Bucket(0, 100, 300), Bucket(3, 200, 260))
+    assert (both.newest, both.last_s) == (Bucket(6, 500, 500), 60)
+    assert joined(Course(), later) == later
+    assert joined(earlier, Course()) == earlier
 
 
 def test_a_peak_between_two_samples_counts() -> None:

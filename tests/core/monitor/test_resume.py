@@ -9,9 +9,10 @@ from tests.core.made import TARGET, mb
 from tests.core.monitor.test_carried import JOB, LIFE
 from tests.core.monitor.told import START_S, WALL_S, Told, started
 from tray_app.core.alerts import job_leak
+from tray_app.core.analysis.course import extent
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor import resume
-from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.carried import Carried, Figure
 from tray_app.core.monitor.inputs import LifeRecalled
 
 SAME = replace(LIFE, pid=TARGET.pid, created_s=TARGET.created_s, at=Now(START_S - 60, WALL_S - 60))
@@ -35,6 +36,21 @@ def test_the_same_process_has_its_peak_jobs_and_leak_series() -> None:
     leak = told.state.alerts.of(job_leak.POLICY)
     assert (leak.row, leak.row_bytes, leak.sizes) == (SAME.leak.row, mb(130), SAME.leak.sizes)
     assert (told.state.jobs.count, told.state.carried) == (3, None)
+
+
+def test_pictures_go_on_with_the_recorded_minutes() -> None:
+    """The time without a monitor is a gap; another life's minutes are not shown."""
+    recent = tuple(Figure(WALL_S - 200 + at_s, mb(700), 2.0) for at_s in range(0, 100, 2))
+    for life, known_s in ((SAME, 200), (replace(SAME, pid=TARGET.pid + 1), 2)):
+        told = Told(started())
+        told.read(0, 300)
+        told.happen(0.1, LifeRecalled(life, recent))
+        told.read(2, 310)
+        known = extent(told.state.course, START_S + 2)
+        assert known is not None
+        assert abs(known.known_s - known_s) <= 12
+        assert known.most_bytes == mb(700 if life is SAME else 310)
+        assert told.state.carried_recent == ()
 
 
 def test_the_start_of_a_process_may_be_read_with_a_small_difference() -> None:

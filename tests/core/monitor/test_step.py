@@ -66,6 +66,7 @@ from tray_app.core.monitor.commands import (
     WatchPort,
     WatchProcess,
 )
+from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.events import (
     Alert,
     AutostartFailed,
@@ -92,6 +93,7 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.inputs import (
+    AlertsRecalled,
     Answered,
     Asked,
     AutostartSeen,
@@ -99,6 +101,7 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     ExportEnded,
     HistoryForgotten,
+    HistoryGone,
     HostSeen,
     IncidentsSeen,
     Input,
@@ -120,6 +123,7 @@ from tray_app.core.monitor.state import (
     wants_processes,
 )
 from tray_app.core.presentation import alert_memory
+from tray_app.core.presentation.menu_text import last_alerts
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride, named
 from tray_app.core.server.target_tracker import Change, Transition
 from tray_app.core.source_choice.circuit_breaker import ApiState, CircuitBreaker
@@ -158,6 +162,17 @@ class TestPast:
         assert told.events[-1] == DeletionAsked()
         told.happen(3, HistoryForgotten())
         assert told.events[-1] == HistoryDeleted("", goes_on=True)
+
+    @pytest.mark.parametrize("how", [HistoryForgotten(), HistoryGone()])
+    def test_with_the_history_go_the_menus_alerts(self, told: Told, how: Input) -> None:
+        """Also where another program has deleted it. A failure keeps them."""
+        alert = Delivery(Now(0.0, 0.0), "High: 2.10 GB", "bus", is_alert=True)
+        told.happen(1, AlertsRecalled((alert,)), Delivered(None, "Raised", "bus", is_alert=True))
+        told.happen(2, HistoryForgotten("permission denied"))
+        assert last_alerts(told.state, Now(START_S + 2, WALL_S + 2))[1].startswith("High: ")
+        told.happen(3, how)
+        assert last_alerts(told.state, Now(START_S + 3, WALL_S + 3))[0] == "No alerts yet"
+        assert len(told.state.deliveries) == 1
 
     def test_the_history_is_exported_once_at_a_time(self, told: Told) -> None:
         """The result tells the folder, which a click opens; or what went wrong."""

@@ -81,6 +81,20 @@ def update(
     return replace(state, past=kept, newest=newest, last_s=now_s)
 
 
+def joined(earlier: Course, later: Course) -> Course:
+    """Both; what is between them is a gap. Their buckets are of the same length."""
+    newest = later.newest
+    if newest is None:
+        return earlier
+    found: dict[int, Bucket] = {}
+    for each in (*_buckets(earlier), *_buckets(later)):
+        if newest.number - later.buckets <= each.number <= newest.number:
+            before = found.get(each.number)
+            found[each.number] = _both(before, each) if before else each
+    past = tuple(found[number] for number in sorted(found) if number != newest.number)
+    return replace(later, past=past, newest=found[newest.number])
+
+
 def begun_again(state: Course) -> Course:
     """Without a figure, in buckets of the same length."""
     return Course(bucket_s=state.bucket_s)

@@ -86,6 +86,10 @@ class AlertRecord(Struct, frozen=True):
     level: str = ""
 
 
+NOT_NOTIFIED = ("quiet", "muted")
+"""Fates of alerts that no notification has told."""
+
+
 class AlertSeen(Struct, frozen=True):
     """An alert without words: its record is made where nobody waits for it."""
 

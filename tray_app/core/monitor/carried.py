@@ -9,6 +9,14 @@ from tray_app.core.analysis.jobs import Job
 from tray_app.core.model.readings import Now
 
 
+class Figure(Struct, frozen=True):
+    """Memory at a moment (Unix time), and the time between two samples then."""
+
+    at_s: float
+    memory_bytes: int
+    apart_s: float
+
+
 class Carried(Struct, frozen=True):
     """Peak, jobs that ended (of ``count`` that were seen) and leak series, as of ``at``.
 

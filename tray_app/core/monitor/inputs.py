@@ -18,8 +18,9 @@ from tray_app.core.model.readings import (
     UssPss,
 )
 from tray_app.core.model.server_action import ActionResult
-from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.carried import Carried, Figure
 from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.summary.measurement import Summary
 
 
@@ -144,9 +145,21 @@ class HistorySeen(Struct, frozen=True):
 
 
 class LifeRecalled(Struct, frozen=True):
-    """What an earlier run of the monitor has recorded of the server's last life."""
+    """What an earlier run of the monitor has recorded of the server's last life, and memory of the
+    last minutes, oldest first."""
 
     life: Carried
+    recent: tuple[Figure, ...] = ()
+
+
+class AlertsRecalled(Struct, frozen=True):
+    """The newest alerts of earlier runs of the monitor, oldest first."""
+
+    alerts: tuple[Delivery, ...]
+
+
+class HistoryGone(Struct, frozen=True):
+    """Another program has deleted the history; a new one begins."""
 
 
 class DaySummed(Struct, frozen=True):
@@ -203,6 +216,8 @@ Report = (
     | ThreadRestarted
     | HistorySeen
     | LifeRecalled
+    | AlertsRecalled
+    | HistoryGone
     | DaySummed
     | HistoryForgotten
     | ExportEnded

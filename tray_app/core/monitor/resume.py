@@ -1,4 +1,4 @@
-"""Carries peak, jobs and leak series of the server's present life over a restart of the monitor.
+"""Carries peak, jobs, leak series and the memory of the last minutes over a restart of the monitor.
 
 They count again if the same process is watched, which its pid and its start tell; into another
 life of the server nothing is carried over.
@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from tray_app.core.alerts import job_leak
 from tray_app.core.alerts.job_leak import JobLeakState
 from tray_app.core.alerts.policies import with_state
+from tray_app.core.analysis import course as courses
+from tray_app.core.analysis.course import Course
 from tray_app.core.analysis.jobs import JOBS_KEPT, Job, Jobs
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.carried import Carried, Figure
 from tray_app.core.monitor.state import State
 
 SAME_WITHIN_S = 2.0
@@ -51,7 +53,8 @@ def resumed(state: State, now: Now) -> State:
     life, basis = state.carried, state.basis
     if life is None or basis is None or basis.target is None:
         return state
-    state = replace(state, carried=None)
+    recent = state.carried_recent
+    state = replace(state, carried=None, carried_recent=())
     pid, created_s = basis.target
     is_same = pid == life.pid and abs(created_s - life.created_s) < SAME_WITHIN_S
     if not is_same or life.at.mono_s > now.mono_s:  # of another boot
@@ -63,9 +66,19 @@ def resumed(state: State, now: Now) -> State:
     return replace(
         state,
         peak_bytes=max(peaks, default=None),
+        course=courses.joined(_course(state, recent, now), state.course),
         jobs=_jobs(state.jobs, life),
         alerts=with_state(state.alerts, job_leak.POLICY, leak),
     )
+
+
+def _course(state: State, recent: tuple[Figure, ...], now: Now) -> Course:
+    """The recorded memory as a picture's course, on the monotonic clock."""
+    course = courses.begun_again(state.course)
+    for figure in recent:
+        at_s = now.mono_s - (now.wall_s - figure.at_s)
+        course = courses.update(course, at_s, figure.memory_bytes, None, figure.apart_s)
+    return course
 
 
 def _resting(leak: JobLeakState) -> JobLeakState:

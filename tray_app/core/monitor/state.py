@@ -30,7 +30,7 @@ from tray_app.core.model.readings import Now, OwnUse, ProcessReading, Source, Te
 from tray_app.core.model.server_action import ActionResult, ServerAction
 from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.monitor import mute
-from tray_app.core.monitor.carried import Carried
+from tray_app.core.monitor.carried import Carried, Figure
 from tray_app.core.monitor.delivery_log import Delivery
 from tray_app.core.monitor.mute import UNMUTED, MuteState
 from tray_app.core.monitor.offered import Offered
@@ -103,7 +103,8 @@ class State(Struct, frozen=True):
     open, ``offered`` the processes that it offers to watch, and ``backend`` names what shows the
     icon. ``mistakes`` are values of the config file and the environment that cannot be used.
     ``carried`` is what an earlier run of the monitor knew of the server, until the basis of a
-    figure tells whether it is still the same one.
+    figure tells whether it is still the same one; ``carried_recent`` is its memory of the last
+    minutes. ``earlier_alerts`` are those of earlier runs, oldest first.
     """
 
     base: Settings
@@ -164,6 +165,8 @@ class State(Struct, frozen=True):
     restarts: Restarts | None = None
     history_problem: str = ""
     carried: Carried | None = None
+    carried_recent: tuple[Figure, ...] = ()
+    earlier_alerts: tuple[Delivery, ...] = ()
     incidents: tuple[PastIncident, ...] = ()
     exporting: bool = False
     backend: str = ""

@@ -91,6 +91,7 @@ from tray_app.core.monitor.events import (
 )
 from tray_app.core.monitor.inputs import (
     ActionFinished,
+    AlertsRecalled,
     Answered,
     Asked,
     AutostartSeen,
@@ -99,6 +100,7 @@ from tray_app.core.monitor.inputs import (
     Delivered,
     ExportEnded,
     HistoryForgotten,
+    HistoryGone,
     HistorySeen,
     HostSeen,
     IncidentsSeen,
@@ -205,18 +207,21 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return state, (DayAsked(),)
         case ShowSummary():
             return state, (_since_start(state, now),)
-        case LifeRecalled(life):
-            return replace(state, carried=life), ()
+        case LifeRecalled(life, figures):
+            return replace(state, carried=life, carried_recent=figures), ()
+        case AlertsRecalled(alerts):
+            return replace(state, earlier_alerts=alerts), ()
         case DaySummed(summary):
             return state, (SummaryMade(Scope.TODAY, summary, state.started),)
         case DeleteHistory(sure):
             return state, (_deletion(sure),)
         case HistoryForgotten(problem):
-            return state, (HistoryDeleted(problem, goes_on=_records(state)),)
-        case ExportHistory() if state.exporting:
-            return state, ()
+            deleted = HistoryDeleted(problem, goes_on=_records(state))
+            return _without_alerts(state, problem), (deleted,)
+        case HistoryGone():
+            return _without_alerts(state), ()
         case ExportHistory():
-            return replace(state, exporting=True), (ExportAsked(),)
+            return _export(state)
         case ExportEnded(folder, files, problem):
             result = HistoryExported(folder, files, problem)
             return replace(state, exporting=False), (result,)
@@ -291,6 +296,19 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return alerting.after_change(state, _at(chosen_by_none, state.configured, now))
         case Quit(summed_up):
             return replace(state, ended=True), (*run_end.summary(state, now, summed_up), Ended())
+
+
+def _export(state: State) -> tuple[State, tuple[Event, ...]]:
+    """One at a time."""
+    return replace(state, exporting=True), (() if state.exporting else (ExportAsked(),))
+
+
+def _without_alerts(state: State, problem: str = "") -> State:
+    """The menu lists no alert of a history that was deleted; its count of notifications stays."""
+    if problem:
+        return state
+    deliveries = tuple(replace(each, is_alert=False) for each in state.deliveries)
+    return replace(state, earlier_alerts=(), deliveries=deliveries)
 
 
 def _since_start(state: State, now: Now) -> SummaryMade:
@@ -429,6 +447,7 @@ def _of_another_server(state: State, now: Now) -> State:
         source=None,
         tracker=TargetTracker(),
         carried=None,
+        carried_recent=(),
     )
 
 

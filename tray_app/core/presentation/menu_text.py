@@ -231,7 +231,7 @@ def last_alerts(state: State, now: Now) -> tuple[str, ...]:
     """Four rows: why alerts are not delivered, otherwise the latest ones, newest first."""
     if state.delivery_problem is not None:
         return lines(program_text.undelivered(state.delivery_problem), ALERT_LINES)
-    told = [each for each in state.deliveries if each.is_alert]
+    told = [each for each in (*state.earlier_alerts, *state.deliveries) if each.is_alert]
     shown = [cut(fate(each, now)) for each in reversed(told[-ALERT_LINES:])]
     shown = shown or ["No alerts yet"]
     return (*shown, *[""] * (ALERT_LINES - len(shown)))
