@@ -94,11 +94,11 @@ def windows_desktop(
     until_read: Callable[[], None] = lambda: None,
 ) -> Desktop:
     """pystray's icon ``base`` with a menu that stays open, and the end of the session."""
-    from tray_app.desktop.windows import tray_icon, winapi
+    from tray_app.desktop.windows import toasts, tray_icon, winapi
 
     hooks = tray_icon.Hooks(winapi.shell(), on_menu, on_theme, until_read)
     icon = tray_icon.icon_type(base, hooks)(APP_ID)
-    desktop = Desktop(_backend(base), WindowsIcon(icon))
+    desktop = Desktop(_backend(base), WindowsIcon(icon), has_toasts=toasts.is_installed())
 
     def console_closed() -> None:
         desktop.on_session_end()

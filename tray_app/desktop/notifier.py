@@ -16,8 +16,11 @@ from typing import Any, Protocol
 from msgspec import Struct
 from plyer.facades.notification import Notification
 
+from tray_app.core.presentation.notifications import Action
 from tray_app.worker_thread import WorkerThread
 
+ON_TEXT = "default"
+"""The protocol's key of a click on the text; it is no button."""
 LIMIT_S = 5.0
 PROGRAM_LIMIT_S = 60.0
 """notify-send waits for an answer as long as D-Bus does: 25 s. If it were ended earlier, the
@@ -131,6 +134,22 @@ class InTime:
             raise Unanswered(f"no answer for {LIMIT_S:.0f} s")
         if failure:
             raise failure[0]
+
+
+def keyed(actions: Sequence[Action]) -> dict[str, Action]:
+    """Buttons by a key that names their kind of command.
+
+    A click while the notification is being replaced runs the newest command of that kind, or
+    nothing: never another button's.
+    """
+    keyed: dict[str, Action] = {}
+    for action in actions:
+        if action.on_text:
+            keyed[ON_TEXT] = action
+        kind = type(action.command).__name__
+        same = sum(key.partition("-")[0] == kind for key in keyed)
+        keyed[f"{kind}-{same}"] = action
+    return keyed
 
 
 class _Checked:

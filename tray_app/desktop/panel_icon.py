@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tray_app.desktop.linux.notification_service import BusNotifications
     from tray_app.desktop.linux.session_bus import SessionBus
     from tray_app.desktop.notifier import DeliveryResult, NotificationChain
+    from tray_app.desktop.windows.toasts import Toasts
 
 # The pictures of notifications in pixels, on a usual and on a dense screen.
 NOTE_PX, DENSE_NOTE_PX = 48, 96
@@ -43,7 +44,14 @@ class Desktop:
     icon submits LeftClick, like a row of the menu.
     """
 
-    def __init__(self, backend: str, icon: PanelIcon, bus: SessionBus | None = None) -> None:
+    def __init__(
+        self,
+        backend: str,
+        icon: PanelIcon,
+        bus: SessionBus | None = None,
+        *,
+        has_toasts: bool = False,
+    ) -> None:
         from pystray import Menu, MenuItem
 
         self.backend = backend
@@ -62,7 +70,13 @@ class Desktop:
         self.on_note_ended: Callable[[Note, bool], None] = lambda _note, _clicked: None
         self._newest_note: Note | None = None
         self._service = self._notification_service(bus) if bus is not None else None
+        self._toasts = self._windows_toasts() if has_toasts else None
         self._chain: NotificationChain | None = None
+
+    def _windows_toasts(self) -> Toasts:
+        from tray_app.desktop.windows.toasts import Toasts
+
+        return Toasts(lambda command: self._submit(command), self.note_clicked)
 
     def _notification_service(self, bus: SessionBus) -> BusNotifications:
         from tray_app.desktop.linux.notification_service import BusNotifications
@@ -84,7 +98,9 @@ class Desktop:
             means: list[Any] = []
             if self._service is not None:
                 means.append(self._service)
-            elif beside := self._icon.notify:
+            if self._toasts is not None:
+                means.append(notifier.InTime(self._toasts.name, self._toasts.show))
+            if self._service is None and (beside := self._icon.notify):
                 means.append(notifier.InTime(self.backend, beside))
             if sys.platform != "win32":  # there it would be another balloon, unchecked
                 means.append(notifier.InTime("plyer", notifier.plyer_native))
@@ -111,6 +127,8 @@ class Desktop:
 
     def stop(self) -> None:
         """Remove the icon and let `run` return; from any thread."""
+        if self._toasts is not None:
+            self._toasts.close_all()
         self._icon.stop()
 
     @property
@@ -171,11 +189,13 @@ class Desktop:
             self._icon.update_menu()
 
     def note_clicked(self) -> None:
-        """The user has clicked the icon's newest notification, which has no buttons: it shows the
-        status."""
-        if self._newest_note is not None:
-            self.on_note_ended(self._newest_note, True)
-        self._submit(ShowStatus())
+        """The user has clicked the newest notification, beside its buttons if it has any: its own
+        command for that, or the status."""
+        command: Command = ShowStatus()
+        if (note := self._newest_note) is not None:
+            self.on_note_ended(note, True)
+            command = next((each.command for each in note.actions if each.on_text), command)
+        self._submit(command)
 
     @property
     def runs_python(self) -> bool:
@@ -262,6 +282,8 @@ class Desktop:
         """Close the notification with this ``replace``, where that can be done; returns at once."""
         if self._service is not None:
             self._service.close(replace)
+        if self._toasts is not None:
+            self._toasts.close(replace)
 
     def notes_left(self) -> Mapping[str, Any] | None:
         """The notifications on the screen, as plain values, for `close_notes_left` of the next run;

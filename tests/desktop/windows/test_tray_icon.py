@@ -13,7 +13,7 @@ from PIL import Image
 from tests.desktop.fake_icon import rows
 from tray_app.core.monitor.commands import Command, LeftClick, SetPaused, ShowStatus
 from tray_app.core.presentation.menu_row import Row
-from tray_app.core.presentation.notifications import Note, Urgency
+from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends
 from tray_app.desktop.icon_adapters import WindowsIcon
 from tray_app.desktop.panel_icon import Desktop
@@ -282,6 +282,10 @@ def test_a_click_on_a_notification_shows_the_status(windows: Windows) -> None:
     icon._on_notify(0, tray_icon.NIN_BALLOONUSERCLICK)
     assert submitted == [ShowStatus(), ShowStatus()]
     assert ended == [(note, True)]
+    opens = Action("Show", SetPaused(True), on_text=True)
+    desktop.notify(Note("Title", "Text", Urgency.NORMAL, "", actions=(opens,)))
+    icon._on_notify(0, tray_icon.NIN_BALLOONUSERCLICK)
+    assert submitted[2:] == [SetPaused(True)], "a notification that has its own"
 
 
 def test_an_ampersand_is_shown(windows: Windows) -> None:

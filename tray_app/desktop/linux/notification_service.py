@@ -15,7 +15,6 @@ from dbus_fast.aio import MessageBus
 from msgspec import Struct
 
 from tray_app.core.monitor.commands import Command
-from tray_app.core.presentation.notifications import Action
 from tray_app.desktop.linux.session_bus import (
     SessionBus,
     add_match,
@@ -25,7 +24,7 @@ from tray_app.desktop.linux.session_bus import (
     owner_of,
     watch_owner,
 )
-from tray_app.desktop.notifier import FinalError, Settled, Unanswered
+from tray_app.desktop.notifier import FinalError, Settled, Unanswered, keyed
 
 _log = logging.getLogger(__name__)
 
@@ -190,7 +189,7 @@ class BusNotifications:
         hints = note.get("hints") or {}
         word, urgency = hints.get("replace", ""), int(hints.get("urgency", 1))
         actions = hints.get("actions", ()) if "actions" in about.able else ()
-        buttons = _keyed(actions[:BUTTONS_AT_MOST])
+        buttons = keyed(actions[:BUTTONS_AT_MOST])
         before = self._shown.get(word)
         if before is not None and buttons and about.name.lower() in REDRAWS_NO_BUTTONS:
             await self._close_word(connection, word)
@@ -330,19 +329,3 @@ def _settle(sent: Future[None], settled: Settled) -> None:
     if not sent.cancelled():  # at the end of the run
         error = sent.exception()
         settled(None if error is None else str(error) or type(error).__name__)
-
-
-def _keyed(actions: Sequence[Action]) -> dict[str, Action]:
-    """Buttons by a key that names their kind of command.
-
-    A click while the notification is being replaced runs the newest command of that kind, or
-    nothing: never another button's.
-    """
-    keyed: dict[str, Action] = {}
-    for action in actions:
-        if action.on_text:
-            keyed["default"] = action  # the protocol's key of a click on the text; it is no button
-        kind = type(action.command).__name__
-        same = sum(key.partition("-")[0] == kind for key in keyed)
-        keyed[f"{kind}-{same}"] = action
-    return keyed
