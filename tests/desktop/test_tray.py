@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from tests.desktop.recorder import WATCHER, SettingsPortal, Watcher
 from tests.desktop.running import NEAR_PANEL_END, App, wait_for_panel
 from tests.desktop.session import ITEM, SCREEN, DesktopSession, Host, Rgb
 from tests.desktop.wire import Heard, Peer
+from tests.exporter.made import get
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Theme
+from tray_app.core.model.listen_address import ListenAddress
 
 pytestmark = pytest.mark.desktop
 
@@ -63,6 +67,34 @@ def test_every_colour_in_the_panel(
     show_band(desktop, app, Band.UNKNOWN)
     server.start()
     show_band(desktop, app, Band.GREEN)
+
+
+def test_the_exporter_serves_beside_the_icon(
+    session_bus: DesktopSession, start_app: StartApp, runanalyze_server: ServerFactory
+) -> None:
+    """The same server. Where its port is taken, the log has a line, and the icon comes all the
+    same."""
+    server = runanalyze_server()
+    address = ListenAddress("127.0.0.1", free_port())
+
+    def metrics() -> str:
+        try:
+            return get(address)[2]
+        except OSError:
+            return ""
+
+    flags = ("--url", server.url, "--exporter", str(address))
+    with Watcher(session_bus.bus_address):
+        app = start_app(session_bus, *flags)
+        line = f'runanalyze_memory_bytes{{server="127.0.0.1:{server.port}"'
+        wait_for(lambda: line in metrics(), "its memory is served", 60)
+        assert app.item(60)
+        app.end()
+        with socket.create_server((address.host, address.port)):
+            app = start_app(session_bus, *flags, name="second")
+            assert app.item(60)
+            wait_for(lambda: f"cannot listen at {address}" in app.log, "the log says so", 60)
+            app.end()
 
 
 def test_the_first_picture_has_a_figure(
