@@ -97,7 +97,7 @@ def test_the_page_says_what_happened_where() -> None:
         "      43     300 MB       –       –  ffmpeg (stopped)",
     ]
     assert machine[1].splitlines() == [
-        "2.0 of 16 GB free",
+        "2.0 of 16.0 GB free",
         "300 MB of swap in use",
         "12 % of the time all waited for memory",
     ]

@@ -240,7 +240,7 @@ def texts(state: State) -> list[str]:
 
 def test_three_rows_say_what_matters() -> None:
     """Memory and its level; what goes on; the machine. A click on each shows the status."""
-    assert texts(HEALTHY) == ["342 MB · normal", "Idle · peak 342 MB", "10.0 of 16 GB free"]
+    assert texts(HEALTHY) == ["342 MB · normal", "Idle · peak 342 MB", "10.0 of 16.0 GB free"]
     assert [row.command for row in rows(HEALTHY)[:3]] == [ShowStatus()] * 3
 
 

@@ -137,14 +137,14 @@ def test_the_most_important_problem_is_shown() -> None:
 def test_a_busy_api_beside_readable_processes_is_no_problem() -> None:
     """It is usual during a job; the submenu of the server tells it."""
     busy = of_api(ApiState.SILENT, source=Source.PROCESS)
-    assert texts(busy)[2] == "10.0 of 16 GB free"
+    assert texts(busy)[2] == "10.0 of 16.0 GB free"
 
 
 def test_a_server_that_hangs_has_the_second_row() -> None:
     """The third is free for the machine."""
     hang = Hang(HangKind.DEADLOCKED, since_s=-118.0, busy=False)
     hung = of_api(ApiState.SILENT, stale=True, hung=hang)
-    assert texts(hung)[1:] == ["Not answering for 2 min; it uses no CPU", "10.0 of 16 GB free"]
+    assert texts(hung)[1:] == ["Not answering for 2 min; it uses no CPU", "10.0 of 16.0 GB free"]
 
 
 def test_a_restart_is_shown_until_the_log_is_opened() -> None:

@@ -64,6 +64,10 @@ FRAMES = Stage("frames", inferred=False)
             "Processing encoding? · peak 342 MB",
         ),
         ({"kept": KEPT}, "Idle · 140 MB not released after the last video"),
+        (
+            {"activity": Activity.PROCESSING, "stage": FRAMES, "job": JOB, "kept": KEPT},
+            "Processing frames, 18 s · 140 MB not released",
+        ),
         ({"recovering": Level.HIGH, "kept": KEPT}, "Idle · recovering"),
         (
             {
@@ -73,15 +77,16 @@ FRAMES = Stage("frames", inferred=False)
                 "forecast": Forecast(ForecastKind.CRITICAL, 40.0),
                 "kept": KEPT,
             },
-            "Processing frames, 18 s · critical in about 40 s",
+            "Critical in about 40 s · processing frames, 18 s",
         ),
-        ({"forecast": Forecast(ForecastKind.FULL, 4.0)}, "Idle · memory full any moment"),
+        ({"forecast": Forecast(ForecastKind.FULL, 4.0)}, "Memory full any moment · idle"),
     ],
 )
 def test_the_second_row_says_what_goes_on_and_what_is_ahead(
     fields: dict[str, Any], text: str
 ) -> None:
-    """A forecast before all else, then what memory has done; without that the peak."""
+    """A forecast before all else: a narrow panel cuts the end. Then what memory has done; without
+    that the peak."""
     assert activity(**fields) == text
     assert len(text) <= ROOM_CHARS
 

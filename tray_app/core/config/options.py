@@ -422,12 +422,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "alerts.available_percent",
         _PERCENT,
-        "Alert when less than this percentage of memory is available (see available_mb).",
+        "Alert when the machine has less than this percentage of memory left (see available_mb).",
     ),
     Option(
         "alerts.available_mb",
         _number(0, 1_000_000_000, "MB"),
-        "Alert when fewer than this many MB are available, or available_percent if that is more.",
+        "Alert when the machine has less than this many MB left, or available_percent if more.",
     ),
     Option(
         "alerts.leak_mb",

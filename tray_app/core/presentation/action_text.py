@@ -48,7 +48,7 @@ _UNDER_WAY = {
     ServerAction.CLEAN_UP_HOUR: "Deleting old files",
 }
 _REFUSALS = {
-    RefusalReason.UNKNOWN: "Paused or no reading: can't tell whether a job is running.",
+    RefusalReason.UNKNOWN: "Paused or no reading: a job may be running.",
     RefusalReason.JOB: "A job is running and may need its files.",
 }
 _FREEING_TITLES = {

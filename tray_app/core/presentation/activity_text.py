@@ -20,11 +20,11 @@ def stage(activity: Activity, value: Stage | None) -> str:
 
 
 def doing(sample: Sample) -> str:
-    """``idle``, ``processing frames, 18 s``: with the job's duration so far."""
+    """``idle``, ``processing frames, 18 s``: with the job's duration so far, from a second on."""
     text, job = stage(sample.activity, sample.stage), sample.job
-    if job is None or job.ended is not None:
+    if job is None or job.ended is not None or (elapsed_s := job.elapsed_s(sample.at)) < 1.0:
         return text
-    return f"{text}, {duration(job.elapsed_s(sample.at))}"
+    return f"{text}, {duration(elapsed_s)}"
 
 
 def job(value: Job) -> str:

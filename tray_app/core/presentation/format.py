@@ -52,6 +52,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def spacing(seconds: float) -> str:
+    """``0.3 s``, ``2 s``: the time between two events, which is never none."""
+    return f"{max(0.1, seconds):.1f} s" if seconds < 0.95 else duration(seconds)
+
+
 def ago(seconds: float) -> str:
     """``just now``, ``40 s ago``, ``4 min ago``: an age, in coarse steps."""
     if seconds < 10:

@@ -55,6 +55,11 @@ def kept(value: RetainedMemory | None) -> str:
     return f"{size(value.kept_bytes)} not released after the last video"
 
 
+def kept_briefly(value: RetainedMemory | None) -> str:
+    """``140 MB not released``, for a row that has no room for more."""
+    return kept(value).partition(" after ")[0]
+
+
 def compared(value: RetainedMemory) -> str:
     """``Job 3 did not release 140 MB``, ``Job 3 released all its memory``, ``Job 3 released an
     extra 20 MB``."""
@@ -109,12 +114,10 @@ def free_of(value: SystemMemory | None) -> str:
 
 
 def machine(value: SystemMemory | None) -> str:
-    """``9.6 of 16 GB free``, and the signs of scarcity: short enough for a row of the menu."""
+    """``9.6 of 16.0 GB free``, and the signs of scarcity: short enough for a row of the menu."""
     if value is None:
         return "This machine's memory is unknown"
     free, total = size(value.available_bytes), size(value.total_bytes)
-    if value.total_bytes >= GIB:
-        total = f"{value.total_bytes / GIB:.3g} GB"
     if value.available_bytes >= GIB:
         free = f"{value.available_bytes / GIB:.1f}"
     return joined(f"{free} of {total} free", scarce(value))

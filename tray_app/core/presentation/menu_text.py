@@ -61,7 +61,7 @@ THEMES = {
 FREEING = {
     Risk.NONE: "No job is running, no files to lose",
     Risk.JOB: "A job is running. Free memory anyway?",
-    Risk.UNKNOWN: "Can't tell whether a job is running",
+    Risk.UNKNOWN: "A job may be running. Free memory anyway?",
     Risk.FILES: "Also deletes files older than 1 h",
 }
 CLEANING = {
@@ -115,7 +115,8 @@ def memory(state: State) -> str:
 
 
 def activity(state: State) -> str:
-    """The second row: what goes on, and what is ahead, otherwise the highest memory."""
+    """The second row: what is ahead, if there is a forecast, and what goes on; otherwise that, and
+    what memory has done. A narrow panel cuts the end."""
     sample = state.sample
     peak = "" if state.peak_bytes is None else f"peak {format.size(state.peak_bytes)}"
     if state.paused:
@@ -124,16 +125,18 @@ def activity(state: State) -> str:
         return f"Server: {state.settings.address.shown}"
     if sample.hung is not None:
         return format.capitalised(source_text.hung(sample.hung, sample.at.mono_s))
-    ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
-    kept = memory_text.kept(sample.kept)
-    return format.joined(
-        format.capitalised(activity_text.doing(sample)),
-        ahead or memory_text.recovering(sample) or kept or peak,
-    )
+    doing = activity_text.doing(sample)
+    if sample.forecast:
+        return format.joined(format.capitalised(memory_text.foreseen(sample.forecast)), doing)
+    doing, kept = format.capitalised(doing), memory_text.kept(sample.kept)
+    text = format.joined(doing, memory_text.recovering(sample) or kept or peak)
+    if len(text) <= ROOM_CHARS:
+        return text
+    return format.joined(doing, memory_text.kept_briefly(sample.kept) or peak)
 
 
 def machine(state: State) -> str:
-    """The third row while nothing is wrong: ``9.6 of 16 GB free``, and what the next video needs;
+    """The third row while nothing is wrong: ``9.6 of 16.0 GB free``, and what the next video needs;
     only that, where there is no room for it."""
     if state.paused or state.sample is None:
         return "This machine: not read now" if state.paused else "This machine: –"

@@ -10,7 +10,7 @@ from tray_app.core.model.readings import MIB, MemoryKind, Source, Target
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import process_text
 from tray_app.core.presentation.api_failure_text import problem_text
-from tray_app.core.presentation.format import UNKNOWN, duration, joined, latency, size
+from tray_app.core.presentation.format import UNKNOWN, duration, joined, latency, size, spacing
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.source_choice.selection import Why
 
@@ -90,7 +90,7 @@ def _source(sample: Sample, offers: Callable[[Target], str]) -> str:
         case Source.API:
             latency_s = sample.api.latency_s or 0.0
             slow = f", {latency(latency_s)}" if latency_s >= LATENCY_SHOWN_S else ""
-            asked = f"polled every {duration(sample.api.every_s)}" if sample.api.every_s else ""
+            asked = f"polled every {spacing(sample.api.every_s)}" if sample.api.every_s else ""
             return joined(f"API{slow}", age, asked, _why_alone(sample))
         case Source.PROCESS:
             return joined(f"Process ({_tree(sample)})", age, _why_process(sample))
@@ -166,7 +166,7 @@ def _why_process(sample: Sample) -> str:
         case Why.WORKERS:
             return "API reports one of several workers"
         case Why.BETWEEN if sample.api.every_s:
-            return f"API polled every {duration(sample.api.every_s)}"
+            return f"API polled every {spacing(sample.api.every_s)}"
         case Why.BETWEEN:
             return "newer than the last API value"
         case Why.API_LATE if sample.api.state is ApiState.WAITING:

@@ -38,9 +38,9 @@ CRITICAL = 2
 USUAL_TIME, NO_END = -1, 0
 # It takes the buttons off a banner that is replaced while it is on the screen.
 REDRAWS_NO_BUTTONS = ("gnome-shell",)
-# Services that show a picture as large as it is, up to a limit: so large it leaves room for text.
-# Others make an icon of 48 px of it.
-IMAGE_PX = {"dunst": 96, "mako": 64}
+# dunst and mako show a picture as large as it is, up to a limit: so large it leaves room for text.
+# GNOME makes one of 64 px of it, others an icon of 48 px.
+IMAGE_PX = {"dunst": 96, "mako": 64, "gnome-shell": 64}
 NAME_LIMIT_S = 1.0
 # At the end, for answers that are still to come.
 SETTLE_LIMIT_S = 0.15
