@@ -203,6 +203,7 @@ ACROSS = {
     "app/app",
     "desktop/clicks",
     "desktop/contracts",
+    "desktop/several_servers",
     "desktop/every_notification",
     "desktop/harness",
     "desktop/hosts",

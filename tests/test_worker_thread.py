@@ -43,7 +43,7 @@ from tray_app.sources.api.actions import ServerCalls
 from tray_app.sources.api.client import ApiClient
 from tray_app.sources.background.scheduler import BackgroundScheduler
 from tray_app.sources.demo import DemoApi, DemoServer
-from tray_app.views.presenter import Presenter
+from tray_app.views.presenter import ONE_SERVER, Presenter
 from tray_app.worker_thread import WorkerThread
 
 AILMENTS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE", "EPIPE")
@@ -167,7 +167,7 @@ def test_the_presenter_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSError
     """The next state is shown."""
     panel = FakePanel()
     failures = failing_first(monkeypatch, panel, "show_images", ailment)
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     presenter.start()
     try:
         presenter.tell(sampled(300))
@@ -184,24 +184,25 @@ def test_the_notices_go_on(
     monkeypatch: pytest.MonkeyPatch, ailment: OSError, restarted: list[tuple[str, str]]
 ) -> None:
     """An event that fails, and a log that does, cost neither the next one nor the end."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[tray.Told] = queue.SimpleQueue()
     handled: list[Event] = []
     ended = threading.Event()
+    run: Any = None
 
-    def handle(event: Event) -> None:
+    def handle(_run: object, event: Event) -> None:
         handled.append(event)
         if len(handled) < 3:
             raise ailment
 
     def work() -> None:
-        tray.handle_all(events, handle, lambda: None)
+        tray.handle_all(events, handle, lambda: True, lambda: None)
         ended.set()
 
     thread = WorkerThread("notices", work)
     thread.start()
     several = [HostMissing(), *(OpenFailed(f"{number}", "why") for number in range(3))]
     for event in (*several, HostMissing(), Ended()):  # the log says HostMissing, and fails
-        events.put(event)
+        events.put((run, event))
     assert ended.wait(AMPLE_S)
     assert handled == [*several, HostMissing()]
     assert {name for name, _ in restarted} == {"notices"}

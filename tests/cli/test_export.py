@@ -193,7 +193,7 @@ NO_FOLDER = "/no/such/folder/x: its directory does not exist"
         (["--export", "csv", "--json"], "--export: cannot be combined with --json"),
         (
             ["--export", "csv", "--url", "http://127.0.0.1:8"],
-            "of http://localhost:9: add --url http://localhost:9",
+            "--export: is for one server: choose one with --url (127.0.0.1:9, 127.0.0.1:8)",
         ),
         (["--export", "csv", "-o", "/no/such/folder/x"], NO_FOLDER),
         (["--report", "/no/such/folder/x"], NO_FOLDER),
@@ -210,6 +210,16 @@ def test_a_mistake_is_one_line_and_status_2(
     told = capsys.readouterr().err
     assert words in told
     assert told.count("\n") == 1
+
+
+def test_another_servers_history_is_named(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server without a history: the error names those that have one."""
+    assert history.is_file()
+    with pytest.raises(SystemExit):
+        main(["--url", "http://127.0.0.1:8", "--export", "csv"])
+    assert "of http://localhost:9: add --url http://localhost:9" in capsys.readouterr().err
 
 
 def test_a_damaged_file_is_one_line(history: Path, capsys: pytest.CaptureFixture[str]) -> None:

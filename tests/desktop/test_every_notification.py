@@ -101,7 +101,7 @@ from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.core.summary.measurement import Scope, Summary
 from tray_app.desktop import backends
 from tray_app.views.icon import draw
-from tray_app.views.notifications import NotificationSender
+from tray_app.views.notifications import NotificationSender, Outbox
 
 pytestmark = pytest.mark.desktop
 
@@ -422,7 +422,9 @@ class Sending:
         self.tray = backends.open_desktop(lambda _present: None)
         self.tray.show_images([draw.draw(Picture(Band.GREEN, ".1"), 24)])
         self.tray.show_menu(tuple, self.submitted.append)
-        self.notices = NotificationSender(self.tray, self.delivered.append, lambda: 0.0, tile_of)
+        self.notices = NotificationSender(
+            Outbox(self.tray, lambda: 0.0), self.delivered.append, tile_of
+        )
 
 
 @pytest.fixture(scope="module")

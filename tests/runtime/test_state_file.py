@@ -24,6 +24,7 @@ def test_a_choice_survives(tmp_path: Path) -> None:
         Palette.OKABE_ITO,
         Theme.DARK,
         Click.HISTORY,
+        shown="gpu-1",
         alerts={"raised": [1, 2], "since": {"a": None}},
         notifications={"bus": "a", "owner": ":1.5", "ids": [3]},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 from tray_app.views.icon import draw
-from tray_app.views.notifications import RETRY_EVERY_S, NotificationSender
+from tray_app.views.notifications import RETRY_EVERY_S, NotificationSender, Outbox
 
 SAMPLE = Sample(
     number=1,
@@ -98,6 +98,26 @@ class FakeClock:
         return self.now_s
 
 
+class Notices:
+    """A sender of one server's notifications, and the outbox that it fills."""
+
+    def __init__(
+        self,
+        notifier: FakeNotifier,
+        report: Callable[[Delivered], None] = lambda _: None,
+        clock: Callable[[], float] | None = None,
+        past: Course | None = None,
+    ) -> None:
+        self.outbox = Outbox(notifier, clock or FakeClock())
+        known = past or Course()
+        self.handle = NotificationSender(self.outbox, report, tile, lambda: known).handle
+        self.retry, self.settle = self.outbox.retry, self.outbox.settle
+
+    @property
+    def retry_after_s(self) -> float | None:
+        return self.outbox.retry_after_s
+
+
 @pytest.fixture(autouse=True)
 def notes_as_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """A note that stands for its event: what is sent is not what these tests are about."""
@@ -116,9 +136,7 @@ def told(word: str, title: str) -> Note:
 def test_failures_are_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """Each result is reported; the log has the first failure and the recovery only."""
     reports: list[Delivered] = []
-    notices = NotificationSender(
-        FakeNotifier(["no service", OSError("gone"), None]), reports.append, FakeClock(), tile
-    )
+    notices = Notices(FakeNotifier(["no service", OSError("gone"), None]), reports.append)
     caplog.set_level("INFO")
     for level in (Level.RAISED, Level.HIGH, Level.CRITICAL):
         notices.handle(Alert(LevelReached(level, 1500), SAMPLE))
@@ -137,7 +155,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
     notifier = FakeNotifier(["gone"] * 7)
     reports: list[Delivered] = []
     clock = FakeClock()
-    notices = NotificationSender(notifier, reports.append, clock, tile)
+    notices = Notices(notifier, reports.append, clock)
     assert notices.retry_after_s is None
     notices.handle(told("memory", "High"))
     notices.handle(told("host", "No panel"))
@@ -165,7 +183,7 @@ def test_nothing_is_lost_while_nothing_delivers() -> None:
 def test_what_was_kept_comes_before_what_is_new() -> None:
     """The order on the screen is the order in which things happened."""
     notifier = FakeNotifier(["gone"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+    notices = Notices(notifier)
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["No panel", "High"]
@@ -174,7 +192,7 @@ def test_what_was_kept_comes_before_what_is_new() -> None:
 def test_one_that_always_fails_holds_up_no_other() -> None:
     """The newest is tried although one that was kept has failed again."""
     notifier = FakeNotifier(["refused", "refused"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+    notices = Notices(notifier)
     notices.handle(told("host", "No panel"))
     notices.handle(told("memory", "High"))
     assert notifier.sent == ["High"]
@@ -182,7 +200,7 @@ def test_one_that_always_fails_holds_up_no_other() -> None:
 
 def test_a_status_that_nobody_saw_is_not_sent_later() -> None:
     """Some minutes later it is no answer any more."""
-    notices = NotificationSender(FakeNotifier(["gone"]), lambda _: None, FakeClock(), tile)
+    notices = Notices(FakeNotifier(["gone"]))
     notices.handle(told("status", "RunAnalyze: 300 MB"))
     assert notices.retry_after_s is None
 
@@ -191,7 +209,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
     """Until its answer comes it counts as undelivered; then all is well, and it was sent once."""
     notifier = FakeNotifier(slow=True)
     reports: list[Delivered] = []
-    notices = NotificationSender(notifier, reports.append, FakeClock(), tile)
+    notices = Notices(notifier, reports.append)
     caplog.set_level("INFO")
     notices.handle(told("memory", "High"))
     assert notices.retry_after_s is None
@@ -209,7 +227,7 @@ def test_what_may_still_come_is_not_sent_again(caplog: pytest.LogCaptureFixture)
 def test_what_failed_in_the_end_is_kept() -> None:
     """A service that was ended before it answered has shown nothing."""
     notifier = FakeNotifier(slow=True)
-    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+    notices = Notices(notifier)
     notices.handle(told("memory", "High"))
     notices.settle(notifier.handed_over[0], Result(problem="it was ended"))
     assert notices.retry_after_s == RETRY_EVERY_S
@@ -222,7 +240,7 @@ def test_what_failed_in_the_end_is_kept() -> None:
 def test_what_was_replaced_meanwhile_is_not_kept() -> None:
     """The newer one says more."""
     notifier = FakeNotifier(slow=True)
-    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+    notices = Notices(notifier)
     notices.handle(told("memory", "High"))
     notifier.slow = False
     notices.handle(told("memory", "Critical"))
@@ -234,7 +252,7 @@ def test_what_was_replaced_meanwhile_is_not_kept() -> None:
 def test_a_kept_one_that_is_handed_over_is_not_sent_again() -> None:
     """Nor is what may still come when it is tried again."""
     notifier = FakeNotifier(["gone"])
-    notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+    notices = Notices(notifier)
     notices.handle(told("memory", "High"))
     notifier.slow = True
     notices.retry()
@@ -246,7 +264,7 @@ class TestPictures:
     def test_an_alert_has_the_tile_of_its_sample(self) -> None:
         """In 48 px, drawn once for several notifications."""
         notifier = FakeNotifier()
-        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        notices = Notices(notifier)
         alert = Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE)
         notices.handle(alert)
         notices.handle(alert)
@@ -264,7 +282,7 @@ class TestPictures:
             past = update(past, float(second), (1 + second) * MIB, None, 2.0)
         sample = replace(SAMPLE, at=Now(100, 100))
         notifier = FakeNotifier()
-        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile, lambda: past)
+        notices = Notices(notifier, past=past)
         notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), sample))
         notices.handle(TestRequested())
         chart, test = notifier.images
@@ -273,7 +291,7 @@ class TestPictures:
     def test_a_kept_one_has_the_tile_of_its_time(self) -> None:
         """Although memory has changed until it is sent."""
         notifier = FakeNotifier(["gone"])
-        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        notices = Notices(notifier)
         notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE))
         notices.retry()
         failed, sent = notifier.images
@@ -284,7 +302,7 @@ class TestWithdrawn:
     def test_what_is_no_longer_true_is_closed(self) -> None:
         """It is no notification."""
         notifier, reports = FakeNotifier(), list[Delivered]()
-        notices = NotificationSender(notifier, reports.append, FakeClock(), tile)
+        notices = Notices(notifier, reports.append)
         notices.handle(AlertWithdrawn(Condition.MEMORY))
         assert notifier.closed == ["memory"]
         assert notifier.sent == []
@@ -293,7 +311,7 @@ class TestWithdrawn:
     def test_one_that_was_not_delivered_is_not_sent_later(self) -> None:
         """It would be untrue."""
         notifier = FakeNotifier(["gone"])
-        notices = NotificationSender(notifier, lambda _: None, FakeClock(), tile)
+        notices = Notices(notifier)
         notices.handle(Alert(LevelReached(Level.CRITICAL, 3000), SAMPLE))
         notices.handle(AlertWithdrawn(Condition.MEMORY))
         notices.retry()

@@ -15,7 +15,7 @@ from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Colours, RememberedChoices, Settings
 from tray_app.core.model.icon_options import Palette, Style, Theme
 from tray_app.core.model.readings import GIB, MIB, ApiReading, Now, SystemMemory
-from tray_app.core.monitor.commands import Command, Mute, SetPalette, SetPaused, SetStyle, SetTheme
+from tray_app.core.monitor.commands import Mute, Order, SetPalette, SetPaused, SetStyle, SetTheme
 from tray_app.core.monitor.inputs import Answered, Asked, Delivered, MenuSeen, SourcesRead
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
@@ -23,7 +23,7 @@ from tray_app.core.presentation.icon import COLUMNS, Picture
 from tray_app.core.presentation.menu_row import Row
 from tray_app.views import presenter as views_presenter
 from tray_app.views.icon import glyphs
-from tray_app.views.presenter import Presenter, picture, tooltip
+from tray_app.views.presenter import ONE_SERVER, Presenter, picture, tooltip
 
 
 @dataclass
@@ -53,7 +53,10 @@ class FakePanel:
         self.themes.append(theme)
 
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
+        self,
+        read: Callable[[], Sequence[Row]],
+        submit: Callable[[Order], None],
+        shape: object = None,
     ) -> None:
         self.menus.append(read)
 
@@ -80,19 +83,23 @@ def show(presenter: Presenter, state: State) -> None:
 def test_the_same_sample_writes_nothing_twice() -> None:
     """A sample that looks like the last one touches neither icon nor tooltip."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     first = sampled(300)
     show(presenter, first)
     show(presenter, sampled(300.2, first, 2.0))
     assert (len(panel.images), len(panel.tooltips)) == (1, 1)
 
 
-def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_menu_is_handed_over_unmade() -> None:
     """It is made of the newest state when the panel reads it."""
     made: list[State] = []
-    monkeypatch.setattr(views_presenter.menu, "rows", lambda state: made.append(state))
+
+    def rows(state: State) -> tuple[Row, ...]:
+        made.append(state)
+        return ()
+
     panel = FakePanel()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, replace(ONE_SERVER, rows=rows))
     first = sampled(300)
     second = sampled(400, first, 2.0)
     show(presenter, first)
@@ -105,7 +112,7 @@ def test_the_menu_is_handed_over_unmade(monkeypatch: pytest.MonkeyPatch) -> None
 def test_only_what_can_be_seen_wakes_the_thread() -> None:
     """A sample that looks like the last one is not shown; the menu has its figures nevertheless."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     first = sampled(300)
     show(presenter, first)
     presenter.start()
@@ -122,7 +129,7 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
     """Also of one that looks like the last: its rows say more than the tooltip. A panel that does
     not ask for its menu may have it open at any time."""
     panel = FakePanel(asks_for_menu=asks_for_menu)
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     first = sampled(300)
     if asks_for_menu:
         first, _ = step(first, MenuSeen(True), Now(1.0, 1e9 + 1.0))
@@ -136,7 +143,7 @@ def test_an_open_menu_is_told_of_each_sample(asks_for_menu: bool) -> None:
 def test_the_picture_comes_in_the_panels_sizes() -> None:
     """A panel is given one image for each size that is of use to it."""
     panel = FakePanel()
-    show(Presenter(panel, lambda _: None), sampled(1600))
+    show(Presenter(panel, lambda _: None, ONE_SERVER), sampled(1600))
     assert [image.size[0] for image in panel.images[0]] == list(glyphs.SIZES[:3])
 
 
@@ -154,7 +161,7 @@ def test_the_picture_follows_the_state() -> None:
 def test_the_picture_is_drawn_as_it_was_chosen() -> None:
     """In the style, colours and theme of the menu; a change of one redraws once."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     state = sampled(1600)
     show(presenter, state)
     for number, command in enumerate(
@@ -187,7 +194,7 @@ def test_marks_follow_the_state() -> None:
 def test_attention_is_wanted_at_the_critical_level_only() -> None:
     """Told once when it begins and once when it is over; high memory alone is no emergency."""
     panel = FakePanel()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     state = None
     for at_s, memory_mb in enumerate((300, 2500, 3100, 3200, *[2000] * 17, 300)):
         state = sampled(memory_mb, state, at_s * 2.0)
@@ -211,7 +218,7 @@ def test_a_panel_that_fails_once_is_written_again(next_mb: float, shown: str) ->
             super().show_images(images)
 
     panel = Faulty()
-    presenter = Presenter(panel, lambda _: None)
+    presenter = Presenter(panel, lambda _: None, ONE_SERVER)
     presenter.start()
     presenter.tell(sampled(300))
     wait_for(lambda: not panel.faults, "the fault")
@@ -229,7 +236,7 @@ def test_a_panel_that_fails_once_is_written_again(next_mb: float, shown: str) ->
 def test_the_demo_is_marked() -> None:
     """Tooltip and menu of a demo say so."""
     panel = FakePanel()
-    show(Presenter(panel, lambda _: None), replace(sampled(300), demo=True))
+    show(Presenter(panel, lambda _: None, ONE_SERVER), replace(sampled(300), demo=True))
     assert panel.tooltips[0].startswith("RunAnalyze (demo)")
     assert panel.menus[0]()[0].text.startswith("Demo · ")
 

@@ -12,11 +12,12 @@ import os
 import sys
 
 from tray_app.app.invocation import Invocation, View
+from tray_app.app.servers import of_several
 from tray_app.core.presentation import program_text
 from tray_app.runtime.gc_pause import gc_paused
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
 
-__all__ = ["Invocation", "View", "run"]
+__all__ = ["Invocation", "View", "of_several", "run"]
 
 _log = logging.getLogger(__name__)
 

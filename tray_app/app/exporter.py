@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Exporter:
-    """The metrics of one server at ``listen``; None: nowhere, and then it does nothing.
+    """The metrics of the watched servers at ``listen``; None: nowhere, and then it does nothing.
 
     A failure to serve them is one line, and stops nothing else.
     """
@@ -30,13 +30,20 @@ class Exporter:
     def __init__(self, settings: Settings, listen: ListenAddress | None) -> None:
         self._settings = settings
         self._listen = listen
-        self._latest = Latest()
+        self._watched: list[Latest] = []
         self._server: MetricsServer | None = None
 
-    @property
     def outlets(self) -> tuple[Outlet, ...]:
-        """What a sampler must publish to."""
-        return () if self._listen is None else (self._latest.publish,)
+        """What the sampler of one more server must publish to."""
+        if self._listen is None:
+            return ()
+        latest = Latest()
+        self._watched = [*self._watched, latest]
+        return (latest.publish,)
+
+    def leave(self, outlets: tuple[Outlet, ...]) -> None:
+        """Serve no longer what is published to these."""
+        self._watched = [each for each in self._watched if each.publish not in outlets]
 
     def start(self, complain: Callable[[str], None] = _log.warning) -> bool:
         """Serve from now on. False: it cannot, and ``complain`` has heard why."""
@@ -65,8 +72,8 @@ class Exporter:
         return True
 
     def _told(self) -> list[Told]:
-        told = self._latest.told(clock.now())
-        return [] if told is None else [told]
+        now = clock.now()
+        return [told for each in self._watched if (told := each.told(now)) is not None]
 
     def close(self) -> None:
         """Serve no longer."""

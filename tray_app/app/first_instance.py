@@ -79,7 +79,7 @@ class OwnInstance:
 def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
     """This process as the only instance; and whether an instance that cannot show anything holds
     the server. :raises TakenError: a working instance watches this server"""
-    server = invocation.settings.address.identity
+    server = invocation.instance
     try:
         return (None if invocation.demo else Instance(server)), False
     except TakenError:
@@ -93,11 +93,10 @@ def claim(invocation: Invocation) -> tuple[Instance | None, bool]:
 
 def take_over(invocation: Invocation) -> Instance | None:
     """Take the place of a first instance that cannot show anything."""
-    address = invocation.settings.address
-    shown = address.shown
+    shown = invocation.shown
     _log.info("replacing the instance for %s: it cannot show an icon in this session", shown)
     try:
-        return single_instance.take_over(address.identity, session_marks(), clock.mono_s)
+        return single_instance.take_over(invocation.instance, session_marks(), clock.mono_s)
     except OSError as error:
         _log.info("cannot replace the running instance: %s", error)
         return None
@@ -106,11 +105,10 @@ def take_over(invocation: Invocation) -> Instance | None:
 def hand_over(invocation: Invocation) -> int:
     """Send this start's options to the first instance, and report that it is running; the exit
     status."""
-    address = invocation.settings.address
     chosen = {key: value for key, value in (invocation.flags or {}).items() if key in _HANDED_OVER}
-    heard = single_instance.hand_over(address.identity, chosen)
+    heard = single_instance.hand_over(invocation.instance, chosen)
     with suppress(OutputClosed, OutputFailed):
-        say(f"{APP_ID}: {program_text.already_running(address.shown, heard=heard)}")
+        say(f"{APP_ID}: {program_text.already_running(invocation.shown, heard=heard)}")
     return 0
 
 

@@ -39,7 +39,7 @@ def run_headless(invocation: Invocation) -> int:
             events.put(event)
 
     sampler = wiring.make_sampler(
-        invocation, state, *exporter.outlets, publish, shown=False, own_use=own_use
+        invocation, state, *exporter.outlets(), publish, shown=False, own_use=own_use
     )
     uss_pss = wiring.make_uss_pss(sampler, state, shown=True)
     ending = Ending(lambda: sampler.post(Quit(summed_up=False)), lambda: events.put(Ended()))

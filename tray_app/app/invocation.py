@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tray_app.runtime.config_file import ConfigFile
 
 
+SEVERAL = "several servers"
+"""The name of the lock of a list."""
+
+
 class View(Enum):
     """How the samples are shown."""
 
@@ -30,7 +34,9 @@ class Invocation(Struct, frozen=True):
 
     ``base`` comes from the config file and the environment, whose ``mistakes`` it leaves out;
     ``settings`` adds remembered choices and flags. ``login_flags`` are the flags of this run that
-    start at login keeps.
+    start at login keeps. ``servers`` are several servers to watch together, each with its own
+    settings, files and choices; empty: the one of ``settings``. ``lists``: they are those
+    of the config file, whose edits are followed.
     """
 
     base: Settings
@@ -44,3 +50,17 @@ class Invocation(Struct, frozen=True):
     mistakes: tuple[Mistake, ...] = ()
     flags: Mapping[str, Any] | None = None
     login_flags: tuple[str, ...] = ()
+    servers: tuple[Invocation, ...] = ()
+    lists: bool = False
+
+    @property
+    def instance(self) -> str:
+        """What only one process of a user may watch: a server, or the list of several."""
+        return SEVERAL if self.servers else self.settings.address.identity
+
+    @property
+    def shown(self) -> str:
+        """The same in words."""
+        if self.servers:
+            return f"{len(self.servers)} servers"
+        return self.settings.address.shown

@@ -20,6 +20,7 @@ from tray_app.core.analysis.course import FINE_BUCKET_S, Course
 from tray_app.core.model.readings import MemoryKind, Source
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import Ended, Event, Sampled
+from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, alert_limits, wants_api
 from tray_app.core.presentation import program_text
@@ -65,8 +66,9 @@ def run_terminal(invocation: Invocation) -> int:
 
     exporter = exporters.attach(settings)
     exporter.start(complain)
-    outlets: tuple[Outlet, ...] = (*exporter.outlets, publish)
+    outlets: tuple[Outlet, ...] = (*exporter.outlets(), publish)
     sampler = wiring.make_sampler(invocation, state, *outlets, shown=True, others=True)
+    tell_restarts(lambda name, problem: sampler.post(ThreadRestarted(name, problem)))
     view = TerminalView(
         sys.stdout,
         sys.stderr,

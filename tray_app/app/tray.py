@@ -15,79 +15,83 @@ from msgspec.structs import replace
 
 from tray_app.app import exporter as exporters
 from tray_app.app import first_instance, wiring
+from tray_app.app.boards import Board, FleetBoard, OneServerBoard
 from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
-from tray_app.app.history import HistoryRecorder, recall
-from tray_app.core.history.thinning import DAY_S, HOUR_S, Spans
-from tray_app.core.monitor.commands import Quit
+from tray_app.app.server_run import ServerRun
+from tray_app.app.servers import several
+from tray_app.core.monitor.commands import (
+    Command,
+    ForServer,
+    LeftClick,
+    Mute,
+    Order,
+    Quit,
+    SetClick,
+    SetInterval,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    ShowInIcon,
+    ShowStatus,
+    Unmute,
+)
 from tray_app.core.monitor.events import (
-    ActionRequested,
-    AlertMemoryChanged,
     AutostartWanted,
-    Chosen,
-    DayAsked,
-    DeletionAsked,
     DocumentAsked,
     Ended,
     Event,
-    ExportAsked,
-    HistoryAsked,
     NotifierCame,
-    OpenAsked,
-    PageAsked,
     Sampled,
     SettingsWrong,
 )
 from tray_app.core.monitor.inputs import (
-    ActionFinished,
     AutostartSeen,
     BlocksSeen,
-    DaySummed,
-    HistoryForgotten,
-    HistoryGone,
-    HistorySeen,
     HostSeen,
-    IncidentsSeen,
     MenuSeen,
     NoteEnded,
     NotifierSeen,
     NotOpened,
+    Report,
     ThemeSeen,
+    ThreadRestarted,
 )
-from tray_app.core.monitor.state import State, alert_limits, has_menus_figures, records
-from tray_app.core.presentation import alert_memory, program_text, tray_text
+from tray_app.core.monitor.state import State, has_menus_figures
+from tray_app.core.presentation import program_text, tray_text
 from tray_app.desktop import paths
-from tray_app.desktop.paths import history_file
 from tray_app.desktop.session import unfolds_submenus
-from tray_app.runtime import clock, state_file
+from tray_app.runtime import clock
 from tray_app.runtime.ending import Ending
-from tray_app.sources.processes.host import own_use
-from tray_app.views.notifications import NotificationSender
-from tray_app.views.presenter import Presenter, picture
+from tray_app.runtime.watched_servers import Watched
+from tray_app.views.notifications import Outbox
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
 if TYPE_CHECKING:
     from tray_app.app.first_instance import OwnInstance
     from tray_app.app.invocation import Invocation
-    from tray_app.app.pages import Pages
-    from tray_app.core.config.settings import RememberedChoices, Settings
+    from tray_app.core.config.servers import ServerEntry
     from tray_app.core.model.icon_options import Theme
-    from tray_app.core.model.incident import PastIncident
-    from tray_app.core.model.server_action import ServerAction
-    from tray_app.core.monitor.sample import Sample
-    from tray_app.core.presentation.icon import Picture
     from tray_app.core.presentation.notifications import Note
     from tray_app.desktop.panel_icon import Desktop
-    from tray_app.sources.api.action_worker import ActionWorker
 
 _log = logging.getLogger(__name__)
 
 MENU_LIMIT_S = 0.3
 """A menu that cannot change while it is open waits this long for its figures at most."""
 
-Task = Callable[[], None]
-"""Other work for the event handler's thread."""
+Told = tuple[ServerRun, Event] | Callable[[], None]
+"""A server's event, or other work for the event handler's thread."""
+FOR_ALL = (
+    *(Mute, Unmute, SetPaused, Quit),
+    *(SetMode, SetPreset, SetInterval),
+    *(SetStyle, SetPalette, SetTheme, SetClick),
+)
+"""What is done by each of several servers' monitors. Anything else is done once."""
 
 
 class DesktopReports:
@@ -127,10 +131,10 @@ class DesktopReports:
 
 
 class TrayApp:
-    """The parts of one run with an icon, and what each event makes them do.
+    """The parts of one run with an icon: one server or several, and the desktop that they share.
 
-    Three threads call in here: the sampler (`_publish`), the event handler (`_handle`) and main
-    (`run`). Panel, menu and notification service call from threads of the desktop; they only post.
+    The samplers call in here (`_publish`), the event handler (`_handle`) and main (`run`). Panel,
+    menu and notification service call from threads of the desktop; they only post.
     """
 
     def __init__(
@@ -143,60 +147,71 @@ class TrayApp:
         self._invocation = invocation
         self._desktop = desktop
         self._instance = instance
-        self._events: queue.SimpleQueue[Event | Task] = queue.SimpleQueue()
-        self._history = HistoryRecorder()
+        self._events: queue.SimpleQueue[Told] = queue.SimpleQueue()
+        self._outbox = Outbox(desktop, clock.mono_s)
+        self._board: Board = (
+            OneServerBoard(desktop, self._submit)
+            if not invocation.servers
+            else FleetBoard(desktop, self._submit, shown=invocation.remembered.shown or "")
+        )
         self._exporter = exporters.attach(invocation.settings)
-        self._pages: Pages | None = None
-        self._first_sample = threading.Event()
-        self._stored = invocation.remembered
-        begun = replace(
-            wiring.first_state(invocation), backend=desktop.backend, unfolds=unfolds_submenus()
-        )
-        self._begun = self._last = begun
-        follow = {} if begun.demo else {"claim": instance.follow}
-        recorded = (self._history.publish,) if _is_recorded(begun) else ()
-        self._sampler = wiring.make_sampler(
-            invocation,
-            begun,
-            self._publish,
-            *recorded,
-            *self._exporter.outlets,
-            shown=False,
-            own_use=own_use,
-            **follow,
-        )
-        self._uss_pss = wiring.make_uss_pss(self._sampler, begun, shown=False)
-        self._presenter = Presenter(desktop, self._sampler.post)
-        self._sender = NotificationSender(
-            desktop,
-            self._sampler.post,
-            clock.mono_s,
-            self._tile,
-            past=lambda: self._last.course,
-            records=lambda: records(self._last),
-        )
-        self._actions = ServerActions(self._sampler.post, demo=begun.demo)
+        self._runs = [self._make_run(each) for each in invocation.servers or (invocation,)]
+        self._first = self._runs[0]
+        tell_restarts(lambda name, problem: self._first.post(ThreadRestarted(name, problem)))
         self._demo_files: DemoFiles | None = None
         self._documents = self._make_documents()
-        self._ending = Ending(lambda: self._sampler.post(Quit()), desktop.stop)
+        self._ending = Ending(lambda: self._post_to_all(Quit()), desktop.stop)
         self._reports = reports
         reports.receive = self._take_report
-        desktop.on_notifier = lambda: self._sampler.post(NotifierSeen())
+        desktop.on_notifier = lambda: self._first.post(NotifierSeen())
         desktop.on_settled = lambda note, sent: self._events.put(
-            partial(self._sender.settle, note, sent)
+            partial(self._outbox.settle, note, sent)
         )
         desktop.on_note_ended = self._note_ended
         desktop.on_session_end = self._leave_session
         desktop.on_close = self._ending.ask
 
-    def _note_ended(self, note: Note, clicked: bool) -> None:
-        if note.about_s is not None:
-            self._sampler.post(NoteEnded(note.about_s, note.title, clicked))
+    def _make_run(self, invocation: Invocation) -> ServerRun:
+        begun = replace(
+            wiring.first_state(invocation),
+            backend=self._desktop.backend,
+            unfolds=unfolds_submenus(),
+        )
+        is_only = not self._invocation.servers
+        return ServerRun(
+            invocation,
+            begun,
+            self._desktop,
+            publish=self._publish,
+            outbox=self._outbox,
+            outlets=self._exporter.outlets(),
+            address=self._board.address(begun),
+            # The lock of several servers is that of their list.
+            claim=self._instance.follow if is_only and not begun.demo else None,
+            listed=lambda entries: self._events.put(partial(self._follow_list, entries)),
+        )
 
-    def _leave_session(self) -> None:
-        """Keep what is known: the process may be killed any time now."""
-        self._store(alert_memory.choice(self._last, clock.now()))
-        self._history.close(wiring.JOIN_LIMIT_S)
+    def _follow_list(self, entries: tuple[ServerEntry, ...]) -> None:
+        """Watch the servers that an edit of the config file has added, and no longer those that it
+        has removed. The last one stays: a monitor without a server is useless."""
+        if not self._invocation.lists or not entries:
+            return
+        names = {entry.name for entry in entries}
+        left = [run for run in self._runs if run.name not in names]
+        known = {run.name for run in self._runs}
+        new = [Watched(each) for each in entries if each.name not in known]
+        added = [self._make_run(each) for each in several(self._invocation, new)]
+        self._runs = [run for run in self._runs if run.name in names] + added
+        self._first = self._runs[0]
+        for run in added:
+            self._board.begin(run.name, run.begun)
+            run.start()
+            run.start_rest()
+        for run in left:
+            self._board.leave(run.name)
+            self._exporter.leave(run.outlets)
+            run.stop(wiring.JOIN_LIMIT_S)
+            run.close(wiring.JOIN_LIMIT_S)
 
     def _make_documents(self) -> Documents:
         invocation = self._invocation
@@ -209,29 +224,30 @@ class TrayApp:
             self._desktop,
             self._demo_files or (lambda: usual),
             arguments=[each for each in sys.argv[1:] if each != "--demo"],
-            report=lambda place, problem, document: self._sampler.post(
+            report=lambda place, problem, document: self._first.post(
                 NotOpened(place, problem, document)
             ),
         )
 
     def show_first_figure(self) -> None:
         """Start sampling, and let the icon come up with a figure if there is one in time."""
-        self._presenter.tell(self._begun)
-        self._sampler.start(
-            wiring.make_probe(self._begun.settings, demo=self._begun.demo), uss_pss=self._uss_pss
-        )
-        self._first_sample.wait(wiring.FIRST_LIMIT_S)
-        self._presenter.show()
+        for run in self._runs:
+            self._board.begin(run.name, run.begun)
+        for run in self._runs:
+            run.start()
+        self._first.wait_for_first(wiring.FIRST_LIMIT_S)
+        self._board.show()
 
     def run(self) -> int:
         """Serve the icon until the run ends; the exit status."""
         self._ending.heed_signals(in_foreign_loop=not self._desktop.runs_python)
         self._desktop.run(self._icon_is_shown)
         self._ending.begin()
-        self._sampler.stop(wiring.JOIN_LIMIT_S)
-        self._store(alert_memory.choice(self._last, clock.now()))
-        self._presenter.close(wiring.JOIN_LIMIT_S)
-        self._history.close(wiring.JOIN_LIMIT_S)
+        for run in self._runs:
+            run.stop(wiring.JOIN_LIMIT_S)
+        self._board.close(wiring.JOIN_LIMIT_S)
+        for run in self._runs:
+            run.close(wiring.JOIN_LIMIT_S)
         self._exporter.close()
         if self._demo_files is not None:
             self._demo_files.close()
@@ -241,103 +257,127 @@ class TrayApp:
 
     def _icon_is_shown(self) -> None:
         """Start everything that the first figure does not need."""
-        self._sampler.add(wiring.make_helpers(self._sampler, self._begun, self._uss_pss))
-        self._presenter.start()
-        if self._begun.mistakes:
-            self._events.put(SettingsWrong(self._begun.mistakes))
+        for run in self._runs:
+            run.start_rest()
+        self._board.start()
+        if self._first.begun.mistakes:
+            self._events.put((self._first, SettingsWrong(self._first.begun.mistakes)))
         # What was stored before: the thread of the events stores what is on the screen now.
         if left := self._invocation.remembered.notifications:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
-        self._start_history()
         self._exporter.start()
         self._look_for_blocks()
         self._look_at_autostart()
         self._instance.listen(self._answer)
 
-    def _start_history(self) -> None:
-        settings = self._begun.settings
-        if not _is_recorded(self._begun):
-            return
-        spans = Spans(
-            samples_s=settings.history_samples_h * HOUR_S,
-            minutes_s=settings.history_minutes_days * DAY_S,
-            hours_s=settings.history_hours_days * DAY_S,
-        )
-
-        def told(problem: str) -> None:
-            self._sampler.post(HistorySeen(problem))
-
-        def listed(incidents: tuple[PastIncident, ...]) -> None:
-            self._sampler.post(IncidentsSeen(incidents))
-
-        recall(self._history_file, self._sampler.post)
-
-        def gone() -> None:
-            self._sampler.post(HistoryGone())
-
-        self._history.start(self._history_file, spans, told, listed, gone)
-
-    @property
-    def _history_file(self) -> Path:
-        return history_file(self._begun.settings.address.identity)
-
-    def _sum_up_today(self) -> None:
-        from tray_app.history.today import summary_of_today  # SQLite takes 2 MB
-
-        now_s = clock.now().wall_s
-        self._sampler.post(DaySummed(summary_of_today(self._history_file, now_s)))
-
-    def _open_page(self, at_s: float | None) -> None:
-        """Open the history's page in the browser, or an incident's."""
-        from tray_app.app.pages import Pages  # it needs SQLite, asyncio and the page
-
-        if self._pages is None:
-            shown = self._begun.settings.address.shown
-            self._pages = Pages(
-                *(self._history_file, shown),
-                limits=lambda: alert_limits(self._last),
-                bands=lambda: self._last.settings.bands,
-                now_s=lambda: clock.now().wall_s,
-                watched=self._history.watched,
-            )
-        try:
-            self._open(self._pages.address(at_s))
-        except OSError as error:
-            self._sampler.post(NotOpened("the history", error.strerror or str(error)))
-
-    def _tile(self, sample: Sample | None) -> Picture:
-        """The icon's picture of a sample, or the newest."""
-        state = self._last
-        return picture(state if sample is None else replace(state, sample=sample))
-
     def _answer(self, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return first_instance.answer(self._desktop, self._sampler.post, message)
+        return first_instance.answer(self._desktop, self._submit, message)
 
-    def _publish(self, state: State, events: tuple[Event, ...]) -> None:
+    # Orders and reports, from threads of the desktop
+
+    def _submit(self, *orders: Order) -> None:
+        """Hand a click's order to the server that it is for, or to all."""
+        for order in orders:
+            match order:
+                case ForServer(name, command):
+                    for run in self._runs:
+                        if run.name == name:
+                            run.post(command)
+                case ShowInIcon(name):
+                    self._events.put(partial(self._choose_shown, name))
+                case ShowStatus() | LeftClick() if len(self._runs) > 1:
+                    self._events.put(self._show_status)
+                case _ if isinstance(order, FOR_ALL):
+                    self._post_to_all(order)
+                case _:
+                    self._first.post(order)
+
+    def _post_to_all(self, *items: Command | Report) -> None:
+        for run in self._runs:
+            run.post(*items)
+
+    def _take_report(self, report: HostSeen | MenuSeen | ThemeSeen) -> None:
+        if isinstance(report, HostSeen):  # one message is enough
+            self._first.post(report)
+        else:
+            self._post_to_all(report)
+        if report == MenuSeen(True):  # the user may have changed it in the desktop's settings
+            self._look_at_autostart()
+
+    def _note_ended(self, note: Note, clicked: bool) -> None:
+        if note.about_s is None:
+            return
+        for run in self._runs:
+            if note.server in ("", run.name):
+                run.post(NoteEnded(note.about_s, note.title, clicked))
+
+    # Events, in a thread of their own
+
+    def _publish(self, run: ServerRun, state: State, events: tuple[Event, ...]) -> None:
         """Pass on what a step made; in the sampler's thread, so nothing here waits."""
-        is_first, self._last = self._last is self._begun, state
-        self._presenter.tell(state)
+        self._board.tell(run.name, state)
         if has_menus_figures(state):
             self._reports.menu_was_read()
         for event in events:
-            if not isinstance(event, Sampled):
-                self._events.put(event)
             if isinstance(event, Ended):
+                run.has_ended = True
+                if run not in self._runs:  # it has left the list
+                    continue
                 self._ending.begin()
-        if is_first:
-            self._first_sample.set()
+            if not isinstance(event, Sampled):
+                self._events.put((run, event))
 
-    def _take_report(self, report: HostSeen | MenuSeen | ThemeSeen) -> None:
-        self._sampler.post(report)
-        if report == MenuSeen(True):  # the user may have changed it in the desktop's settings
-            self._look_at_autostart()
+    def _handle_events(self) -> None:
+        handle_all(self._events, self._handle, self._has_ended, self._retry_in_s)
+        try:
+            for run in self._runs:
+                run.close_actions()
+        finally:
+            self._desktop.stop()
+
+    def _retry_in_s(self) -> float | None:
+        """Send the kept notifications again once that is due, and say when it is next."""
+        if self._outbox.retry_after_s == 0.0:
+            self._outbox.retry()
+        return self._outbox.retry_after_s
+
+    def _has_ended(self) -> bool:
+        return all(run.has_ended for run in self._runs)
+
+    def _handle(self, run: ServerRun, event: Event) -> None:
+        match event:
+            case AutostartWanted(on):
+                self._set_autostart(on)
+            case DocumentAsked(document, line):
+                self._documents.open(document, line)
+            case NotifierCame():
+                self._outbox.retry()
+                run.store()
+            case _:
+                run.handle(event)
+
+    def _show_status(self) -> None:
+        if note := self._board.status():
+            self._outbox.send(note, lambda _: None)
+
+    def _choose_shown(self, name: str) -> None:
+        self._board.choose(name)
+        self._first.store_shown(name)
+
+    def _leave_session(self) -> None:
+        """Keep what is known: the process may be killed any time now."""
+        for run in self._runs:
+            run.store_all()
+            run.close(wiring.JOIN_LIMIT_S)
+
+    # Short work in threads of its own
 
     def _look_at_autostart(self) -> None:
         def read_autostart() -> None:
             from tray_app.desktop import autostart  # not before the icon is there
 
-            self._sampler.post(AutostartSeen(autostart.is_on()))
+            self._first.post(AutostartSeen(autostart.is_on()))
 
         WorkerThread("autostart", read_autostart, again=False).start()
 
@@ -345,63 +385,9 @@ class TrayApp:
         def look() -> None:
             from tray_app.desktop.fonts import has_blocks
 
-            self._sampler.post(BlocksSeen(has_blocks()))
+            self._post_to_all(BlocksSeen(has_blocks()))
 
         WorkerThread("fonts", look, again=False).start()
-
-    def _handle_events(self) -> None:
-        handle_all(self._events, self._handle, lambda: self._sender.retry_after_s)
-        try:
-            self._actions.close()
-        finally:
-            self._desktop.stop()
-
-    def _handle(self, event: Event) -> None:
-        match event:
-            case Chosen(choice):
-                self._store(replace(choice, alerts=self._stored.alerts))
-            case AlertMemoryChanged():
-                memory = alert_memory.remembered(self._last, clock.now())
-                self._store(replace(self._stored, alerts=memory or None))
-            case AutostartWanted(on):
-                self._set_autostart(on)
-            case ActionRequested(action, settings):
-                self._actions.run(action, settings)
-            case OpenAsked(place):
-                self._open(place)
-            case PageAsked(settings):
-                self._actions.find_page(settings, self._open)
-            case DocumentAsked(document, line):
-                self._documents.open(document, line)
-            case HistoryAsked(at_s):
-                self._open_page(at_s)
-            case ExportAsked():
-                self._history.export(self._history_file, paths.documents(), self._sampler.post)
-            case DayAsked():
-                WorkerThread("summary", self._sum_up_today, again=False).start()
-            case DeletionAsked():
-                self._history.forget(
-                    self._history_file, lambda why: self._sampler.post(HistoryForgotten(why))
-                )
-            case NotifierCame():
-                self._sender.retry()
-                self._store(self._stored)
-            case _:
-                self._sender.handle(event)
-                self._store(self._stored)
-
-    def _store(self, choice: RememberedChoices) -> None:
-        """Store this if it has changed, with what is on the screen now."""
-        path = self._invocation.state_file
-        choice = replace(choice, notifications=self._desktop.notes_left())
-        if path and choice != self._stored and state_file.write_choice(path, choice):
-            self._stored = choice
-
-    def _open(self, place: str) -> None:
-        def report(problem: str) -> None:
-            self._sampler.post(NotOpened(place, problem))
-
-        self._desktop.open(place, report)
 
     def _set_autostart(self, on: bool) -> None:
         """Switch start at login on or off, and report whether it is on."""
@@ -413,66 +399,33 @@ class TrayApp:
         except OSError as error:
             problem = error.strerror or str(error)
             _log.warning("start at login: %s", program_text.autostart_failed(on, str(error)))
-        self._sampler.post(AutostartSeen(autostart.is_on(), problem))
-
-
-def _is_recorded(state: State) -> bool:
-    return state.settings.history and not state.demo
+        self._first.post(AutostartSeen(autostart.is_on(), problem))
 
 
 def handle_all(
-    events: queue.SimpleQueue[Event | Task],
-    handle: Callable[[Event], None],
-    retry_after_s: Callable[[], float | None],
+    events: queue.SimpleQueue[Told],
+    handle: Callable[[ServerRun, Event], None],
+    has_ended: Callable[[], bool],
+    retry: Callable[[], float | None],
 ) -> None:
     """Handle every event until the run ends. A failing event leaves the queue, too, so the
-    restarted thread continues with the next one."""
-    while not isinstance(event := _next_event(events, retry_after_s()), Ended):
-        if callable(event):
-            event()
+    restarted thread continues with the next one. ``retry`` tries again what is due, and says in
+    how many seconds it is to be called next (None: after the next event)."""
+    while True:
+        try:
+            told = events.get(timeout=retry())
+        except queue.Empty:
+            continue
+        if callable(told):
+            told()
+            continue
+        run, event = told
+        if isinstance(event, Ended):
+            if has_ended():
+                break
             continue
         # Work first, log line second: writing the log may fail.
         try:
-            handle(event)
+            handle(run, event)
         finally:
             log_event(event)
-
-
-def _next_event(
-    events: queue.SimpleQueue[Event | Task], retry_after_s: float | None
-) -> Event | Task:
-    """The next event, or NotifierCame (try again) when none comes in time."""
-    try:
-        return events.get(timeout=retry_after_s)
-    except queue.Empty:
-        return NotifierCame()
-
-
-class ServerActions:
-    """Runs the server's actions; the core lets only one run at a time."""
-
-    def __init__(self, post: Callable[[ActionFinished], None], *, demo: bool = False) -> None:
-        self._post = post
-        self._demo = demo
-        self._worker: ActionWorker | None = None
-
-    def run(self, action: ServerAction, settings: Settings) -> None:
-        """Run one in a thread of its own, which posts the result."""
-        from tray_app.sources.api.action_worker import ActionWorker
-
-        calls = wiring.make_actions_server(settings, demo=self._demo)
-        self._worker = ActionWorker(
-            action, calls, lambda result: self._post(ActionFinished(result)), clock.mono_s
-        )
-        self._worker.start()
-
-    def find_page(self, settings: Settings, found: Callable[[str], None]) -> None:
-        """Find the page that shows the server's memory, and hand over its address."""
-        from tray_app.sources.api.action_worker import find_page
-
-        find_page(settings.address, wiring.make_server_calls(settings), found)
-
-    def close(self) -> None:
-        """Wait for no action."""
-        if self._worker is not None:
-            self._worker.close()

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.readings import ApiOutcome
-from tray_app.core.monitor.inputs import Reconfigured, StoryBeganAgain, ThreadRestarted
+from tray_app.core.monitor.inputs import Reconfigured, StoryBeganAgain
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import alert_memory
 from tray_app.runtime import clock
 from tray_app.runtime.ports import Helpers, Probe, UssPssSource
 from tray_app.runtime.sampler import Sampler
 from tray_app.sources.processes.host import is_this_machine, on_battery
-from tray_app.worker_thread import tell_restarts
 
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
+    from tray_app.core.config.servers import ServerEntry
     from tray_app.runtime.config_file import ConfigFile
     from tray_app.runtime.ports import Outlet
     from tray_app.sources.api.action_worker import Server
@@ -53,9 +53,15 @@ def first_state(invocation: Invocation) -> State:
 
 
 def make_sampler(
-    invocation: Invocation, state: State, *publish: Outlet, shown: bool, **options: Any
+    invocation: Invocation,
+    state: State,
+    *publish: Outlet,
+    shown: bool,
+    listed: Callable[[tuple[ServerEntry, ...]], None] = lambda _: None,
+    **options: Any,
 ) -> Sampler:
-    """A sampler that publishes here. ``shown``: to a terminal or another program, at all times."""
+    """A sampler that publishes here. ``shown``: to a terminal or another program, at all times.
+    ``listed`` gets the config file's list of servers after each edit."""
     sampler = Sampler(
         state,
         clock=clock.now,
@@ -63,19 +69,24 @@ def make_sampler(
         outlets=publish,
         on_battery=on_battery,
         # The demo has limits of its own.
-        edited=_edited(None if invocation.demo else invocation.config),
+        edited=_edited(None if invocation.demo else invocation.config, listed),
         renew=lambda state: _make_sources(sampler, state, shown=shown),
         **options,
     )
-    tell_restarts(lambda name, problem: sampler.post(ThreadRestarted(name, problem)))
     return sampler
 
 
-def _edited(config: ConfigFile | None) -> Callable[[], Reconfigured | None]:
+def _edited(
+    config: ConfigFile | None, listed: Callable[[tuple[ServerEntry, ...]], None]
+) -> Callable[[], Reconfigured | None]:
     """Reports edits of the config file."""
 
     def reconfigured() -> Reconfigured | None:
-        edit = config.edited() if config else None
+        if config is None:
+            return None
+        before, edit = config.servers, config.edited()
+        if config.servers != before:
+            listed(config.servers)
         if edit is None:
             return None
         base, mistakes = edit

@@ -7,18 +7,26 @@ import atexit
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tray_app import APP_ID
-from tray_app.cli.parser import contradiction, flags_for_settings, login_flags, make_parser
+from tray_app.cli.parser import (
+    TASKS,
+    contradiction,
+    flags_for_settings,
+    login_flags,
+    make_parser,
+)
 from tray_app.core.config import options, template
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.parse import ConfigError
 from tray_app.core.config.settings import RememberedChoices, Settings, for_demo, resolve
 from tray_app.core.model.presets import Preset
+from tray_app.core.model.server_address import ServerAddress
 from tray_app.core.presentation import program_text
+from tray_app.runtime.watched_servers import Watched, watched
 from tray_app.views.terminal import streams
 
 if TYPE_CHECKING:
@@ -166,6 +174,13 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     config, base, mistakes = _read_config(given, parser)
     flags = _setting_flags(given, parser)
+    urls: list[ServerAddress] = flags.pop("address", [])
+    servers = () if given.demo else watched(urls, config.servers)
+    _refuse_several(given, flags, servers, parser)
+    if len(servers) == 1:
+        config, base = servers[0].config(config)
+    if urls:
+        flags["address"] = urls[0]
     in_tray = not any((given.json, given.console, given.once, given.demo, given.headless))
     state_file = paths.state_file() if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
@@ -196,21 +211,38 @@ def _main(arguments: Sequence[str] | None) -> int:
     with gc_paused():
         from tray_app import app
 
-    return app.run(
-        app.Invocation(
-            base=base,
-            settings=settings,
-            view=_view(given),
-            once=given.once,
-            demo=given.demo,
-            remembered=remembered,
-            state_file=state_file,
-            config=config,
-            mistakes=mistakes,
-            flags=flags,
-            login_flags=login_flags(flags, given.config),
-        )
+    invocation = app.Invocation(
+        base=base,
+        settings=settings,
+        view=_view(given),
+        once=given.once,
+        demo=given.demo,
+        remembered=remembered,
+        state_file=state_file,
+        config=config,
+        mistakes=mistakes,
+        flags=flags,
+        login_flags=login_flags(flags, given.config, urls),
     )
+    if len(servers) > 1:
+        invocation = app.of_several(invocation, servers, lists=not urls)
+    return app.run(invocation)
+
+
+def _refuse_several(
+    given: argparse.Namespace,
+    flags: Mapping[str, Any],
+    servers: Sequence[Watched],
+    parser: argparse.ArgumentParser,
+) -> None:
+    """Refuse flags that are about one server where several are watched."""
+    asked = {name: getattr(given, name) for name in (*TASKS, "once", "json", "console", "headless")}
+    asked |= {name: flags.get(name) for name in ("pid", "match", "tmp_dir")}
+    alone = next((name for name, value in asked.items() if value), None)
+    if alone is not None and len(servers) > 1:
+        names = ", ".join(each.name for each in servers)
+        flag = f"--{alone.replace('_', '-')}"
+        parser.error(f"{flag}: is for one server: choose one with --url ({names})")
 
 
 def _view(given: argparse.Namespace) -> View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -133,15 +133,18 @@ _AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir", "exporter.listen")
 _PRESETS_AT_LOGIN = [preset for preset in FLAGGED if PRESETS[preset].duration_s is None]
 
 
-def login_flags(flags: Mapping[str, Any], config: Path | None) -> tuple[str, ...]:
+def login_flags(
+    flags: Mapping[str, Any], config: Path | None, urls: Sequence[ServerAddress] = ()
+) -> tuple[str, ...]:
     """The flags of this run that start at login keeps: those that say what it watches.
 
-    ``flags`` are the settings that they have set, by field.
+    ``flags`` are the settings that they have set, by field, ``urls`` all addresses.
     """
     kept = [
-        f"{option.flag}={_as_text(flags[option.field])}"
+        f"{option.flag}={_as_text(value)}"
         for option in flags_for_settings()
         if option.key in _AT_LOGIN and option.field in flags
+        for value in (urls if option.key == "url" else (flags[option.field],))
     ]
     if config is not None:
         kept.append(f"--config={config.expanduser().absolute()}")
@@ -223,6 +226,7 @@ def make_parser() -> argparse.ArgumentParser:
             continue
         group.add_argument(
             option.flag,
+            action="append" if option.key == "url" else "store",
             type=_reader(option),
             dest=option.field,
             metavar=metavar,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from tray_app.core.model.icon_options import Theme
-from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.commands import Order
 from tray_app.core.presentation.menu_row import Row
 from tray_app.desktop.text_limits import NO_LIMITS, WINDOWS, TextLimits, cut_utf16, fit_lines
 
@@ -29,7 +29,7 @@ class MenuSource(Struct, frozen=True):
     items: Callable[[], Sequence[Any]]
     rows: Callable[[], Sequence[Row]]
     choose: Callable[[str], None]
-    submit: Callable[[Command], None]
+    submit: Callable[[Order], None]
 
 
 class PanelIcon(Protocol):
@@ -69,7 +69,7 @@ class PanelIcon(Protocol):
         """How windows of our own are drawn; others are the panel's."""
 
     def set_menu(self, menu: MenuSource) -> None:
-        """Where the rows come from, once."""
+        """Where the rows come from; again where there are other rows."""
 
     @property
     def is_menu_open(self) -> bool:
@@ -274,7 +274,7 @@ class MacIcon(FrozenMenuIcon):
         self._touch(lambda: self._icon.set_images(images))
 
 
-def _frozen(row: Row, submit: Callable[[Command], None]) -> Any:
+def _frozen(row: Row, submit: Callable[[Order], None]) -> Any:
     """A row as it is now, for a menu of pystray."""
     from pystray import Menu, MenuItem
 

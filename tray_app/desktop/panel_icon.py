@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tray_app import APP_ID
 from tray_app.core.model.icon_options import Theme
 from tray_app.core.model.sanitize import visible
-from tray_app.core.monitor.commands import Command, LeftClick, ShowStatus
+from tray_app.core.monitor.commands import LeftClick, Order, ShowStatus
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.presentation.notifications import Note
 from tray_app.desktop import paths
@@ -61,7 +61,8 @@ class Desktop:
         self._read: Callable[[], Sequence[Row]] | None = None
         self._known: tuple[Any, dict[str, Row]] = (None, {})
         self._shown: tuple[Row, ...] = ()
-        self._submit: Callable[[Command], None] = lambda _: None
+        self._shape: object = None
+        self._submit: Callable[[Order], None] = lambda _: None
         icon.on_click = lambda: self._submit(LeftClick())
         self.on_notifier: Callable[[], None] = lambda: None
         self.on_session_end: Callable[[], None] = lambda: None
@@ -168,16 +169,20 @@ class Desktop:
         self._icon.show_theme(theme)
 
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
+        self,
+        read: Callable[[], Sequence[Row]],
+        submit: Callable[[Order], None],
+        shape: object = None,
     ) -> None:
         """The menu that ``read`` returns. It is called for each row that is shown, so it should
         return the same object while nothing changes.
 
-        Rows keep number, order and kind for as long as the program runs.
+        Rows keep number, order and kind while ``shape`` is the same.
         """
         self._submit = submit
-        is_first, self._read = self._read is None, read
-        if is_first:
+        is_other, self._read = self._read is None or shape != self._shape, read
+        self._shape = shape
+        if is_other:
             self._shown = tuple(read())
             self._icon.set_menu(
                 MenuSource(self._items, self._rows, self._choose, lambda each: self._submit(each))
@@ -191,7 +196,7 @@ class Desktop:
     def note_clicked(self) -> None:
         """The user has clicked the newest notification, beside its buttons if it has any: its own
         command for that, or the status."""
-        command: Command = ShowStatus()
+        command: Order = ShowStatus()
         if (note := self._newest_note) is not None:
             self.on_note_ended(note, True)
             command = next((each.command for each in note.actions if each.on_text), command)
@@ -214,7 +219,8 @@ class Desktop:
         if newest is not known:
             rows = {row.key: row for row in _all(newest)}
             self._known = (newest, rows)
-        return rows[key]
+        # A panel may ask for a row of the menu before.
+        return rows.get(key) or Row(key)
 
     def _rows(self) -> Sequence[Row]:
         return self._read() if self._read else ()
@@ -267,7 +273,7 @@ class Desktop:
             app_icon=paths.app_icon(),
             hints={
                 "urgency": note.urgency,
-                "replace": note.replace,
+                "replace": note.slot,
                 "about": note,
                 "actions": note.actions,
                 "settled": lambda delivery: self.on_settled(note, delivery),

@@ -33,7 +33,8 @@ class Latest:
         if newest is None:
             return None
         state, counted = newest
-        return Told(set_address(state).label, state, counted, now)
+        name = state.settings.name or set_address(state).label
+        return Told(name, state, counted, now)
 
 
 Servers = Callable[[], list[Told]]

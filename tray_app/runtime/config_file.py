@@ -14,6 +14,7 @@ from typing import Any
 from tray_app.core.config import options, parse
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.parse import Complaint, ConfigError
+from tray_app.core.config.servers import ServerEntry, parse_servers
 from tray_app.core.config.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -24,14 +25,24 @@ _CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 
 
 class ConfigFile:
-    """``config.toml`` with the environment over it."""
+    """``config.toml`` with the environment over it.
 
-    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+    ``server``: the name of one of its servers, whose own table counts, too. ``servers`` are those
+    of the list, as of the last `read`.
+    """
+
+    def __init__(self, path: Path, environment: Mapping[str, str], server: str = "") -> None:
         self.path = path
+        self.servers: tuple[ServerEntry, ...] = ()
+        self._server = server
         self._environment = environment
         self._stamp: tuple[int, int] | None = None
         self._was_missing = False
         self._settings = Settings()
+
+    def for_server(self, name: str) -> ConfigFile:
+        """The same file, as it is for one of its servers."""
+        return ConfigFile(self.path, self._environment, name)
 
     def read(self, *, required: bool = False) -> tuple[Settings, list[Mistake]]:
         """The settings, and the mistakes: values left out, each with its place.
@@ -56,6 +67,13 @@ class ConfigFile:
         values, wrong = parse.parse_config(text)
         astray = _make_whole(values)
         wrong += [Complaint(parse.line_of(text, key), words) for key, words in astray.items()]
+        self.servers, of_list = parse_servers(text, values)
+        if options.environment_of("url") in self._environment:  # that one alone is watched
+            self.servers = ()
+        if self._server:
+            values |= self._own_values()
+        else:  # the same for all
+            wrong += of_list
         mistakes += [Mistake(complaint.text, file, complaint.line) for complaint in wrong]
         of_file = dict(values)
         values, misset = parse.parse_environment(self._environment, values)
@@ -66,6 +84,15 @@ class ConfigFile:
         mistakes += map(Mistake, misset)
         self._settings = parse.from_config(values)
         return self._settings, mistakes
+
+    def _own_values(self) -> Mapping[str, Any]:
+        """The values of this server's own table; none if it is no longer in the list."""
+        own: dict[str, Any] = {}
+        for entry in self.servers:
+            if entry.name == self._server:
+                own = dict(entry.values)
+                _make_whole(own)
+        return own
 
     def edited(self) -> tuple[Settings, list[Mistake]] | None:
         """What `read` returns if the file has changed since the last check, else None.
@@ -88,6 +115,8 @@ class ConfigFile:
         else:
             for mistake in mistakes:
                 _log.warning("%s", mistake)
+            if self._server and all(entry.name != self._server for entry in self.servers):
+                return None  # it has left the list, so there is nothing more to say of it
             return settings, mistakes
         mistake = Mistake(f"{wrong}; settings unchanged", str(self.path), line)
         _log.warning("%s", mistake)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,11 +36,18 @@ class _Stored(Struct, omit_defaults=True):
     palette: Palette | None = None
     theme: Theme | None = None
     click: Click | None = None
+    shown: str | None = None
     alerts: dict[str, Any] | None = None
     notifications: dict[str, Any] | None = None
 
 
 _FIELDS = _Stored.__struct_fields__[1:]
+
+
+def of_server(path: Path, name: str) -> Path:
+    """The file beside ``path`` for one of several servers."""
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", name)[:60]
+    return path.with_name(f"{path.stem}-{plain}-{zlib.crc32(name.encode()):08x}{path.suffix}")
 
 
 def read_choice(path: Path) -> RememberedChoices:

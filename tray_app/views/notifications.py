@@ -1,4 +1,4 @@
-"""Sends notifications, reports the result of each, and keeps undelivered ones."""
+"""Sends notifications: of which events, and what becomes of each."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Notifier(Protocol):
     def notify(self, note: Note, image: Any) -> Result:
         """Deliver one with its picture (a Pillow image); blocks until its result is known."""
 
-    def close_note(self, replace: str) -> None:
-        """Close the one with this ``replace``, if it is shown; returns at once."""
+    def close_note(self, slot: str) -> None:
+        """Close the one in this slot, if it is shown; returns at once."""
 
 
 @lru_cache(maxsize=PICTURES_KEPT)
@@ -62,39 +62,46 @@ def _drawn(picture: Picture, size: int) -> Any:
     return draw.draw(picture, size)
 
 
-def _delivered(note: Note, means: str | None, problem: str | None) -> Delivered:
-    return Delivered(problem, note.title, means, is_alert=note.is_alert, about_s=note.about_s)
+Report = Callable[[Delivered], None]
 
 
-class NotificationSender:
-    """Sends the notifications of events and reports each result to ``report``.
+class Address(Protocol):
+    """Gives a server's notifications their place among those of others."""
 
-    Not thread-safe. Undelivered ones are kept, the latest for each ``replace``, and sent in order
+    def note(self, note: Note, event: Event) -> Note:
+        """The notification as it is sent: with the server's name, or as part of one message."""
+
+    def closed(self, word: str) -> Note | str:
+        """The slot to close where an alert with this ``replace`` is withdrawn; or what takes its
+        place."""
+
+
+class _Alone:
+    """The only server: its notifications need no name."""
+
+    def note(self, note: Note, event: Event) -> Note:  # noqa: ARG002 - as `Address` has it
+        return note
+
+    def closed(self, word: str) -> str:
+        return word
+
+
+class Outbox:
+    """Sends notifications and reports each result to its own ``report``.
+
+    Not thread-safe. Undelivered ones are kept, the latest for each slot, and sent in order
     as soon as possible. One handed over without an answer is not sent again: it may be on the
-    screen. ``clock`` gives monotonic seconds, ``tile`` the icon's picture
-    of a sample (None: the newest), ``past`` the memory of the last minutes,
-    ``records`` whether incidents are kept, so that their alerts can be shown.
+    screen. ``clock`` gives monotonic seconds.
     """
 
-    def __init__(
-        self,
-        notifier: Notifier,
-        report: Callable[[Delivered], None],
-        clock: Callable[[], float],
-        tile: Callable[[Sample | None], Picture],
-        past: Callable[[], Course] = Course,
-        records: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, notifier: Notifier, clock: Callable[[], float]) -> None:
         self._notifier = notifier
-        self._report = report
         self._clock = clock
-        self._tile = tile
-        self._past = past
-        self._records = records
         self._tried_s = 0.0
         self._problem: str | None = None
         self._kept: dict[str, Note] = {}
         self._pending: dict[str, Note] = {}
+        self._reports: dict[str, Report] = {}
 
     @property
     def retry_after_s(self) -> float | None:
@@ -102,74 +109,63 @@ class NotificationSender:
         due_s = self._tried_s + RETRY_EVERY_S
         return max(0.0, due_s - self._clock()) if self._kept else None
 
-    def handle(self, event: Event) -> None:
-        """Send the event's notification if it has one, or close one; never raises."""
-        if (ended := notifications.closed_by(event)) is not None:
-            self._kept.pop(ended, None)
-            self._pending.pop(ended, None)
-            self._notifier.close_note(ended)
-            return
-        note = notifications.note(event)
-        if note is None:
-            return
-        if self._records():
-            note = notifications.with_incident(note, event)
-        tile = self._picture(event)
-        chart = chart_of(event, self._past(), tile) if isinstance(event, Alert) else None
-        about_s = event.sample.at.wall_s if isinstance(event, Alert) else None
-        note = replace(note, picture=tile, chart=chart, about_s=about_s)
+    def send(self, note: Note, report: Report) -> None:
+        """Send it, after those kept; never raises. ``report`` takes the results of all notes of
+        its server."""
+        self._reports[note.server] = report
         # The kept one that it replaces is out of date.
-        self._kept.pop(note.replace, None)
-        self._pending.pop(note.replace, None)
+        self._kept.pop(note.slot, None)
+        self._pending.pop(note.slot, None)
         self.retry()
         delivered, is_pending = self._send(note)
-        self._report(delivered)
+        report(delivered)
         if delivered.problem and not is_pending:
             self._keep(note)
 
-    def _picture(self, event: Event) -> Picture:
-        """The tile without the marks that say nothing about the server."""
-        tile = self._tile(event.sample if isinstance(event, Alert | StatusRequested) else None)
-        return replace(tile, muted=False, undelivered=False)
+    def close(self, slot: str) -> None:
+        """Close the one in this slot, sent or kept."""
+        self._kept.pop(slot, None)
+        self._pending.pop(slot, None)
+        self._notifier.close_note(slot)
 
     def settle(self, note: Note, result: Result) -> None:
         """Take the late result of a notification."""
-        is_newest = self._pending.get(note.replace) is note
+        is_newest = self._pending.get(note.slot) is note
         if is_newest:
-            del self._pending[note.replace]
+            del self._pending[note.slot]
         if result.problem is None:
             self._say(None, note)
-            self._report(_delivered(note, result.means, None))
+            self._reports[note.server](_delivered(note, result.means, None))
         elif is_newest:  # the failure was reported when it was handed over
             self._keep(note)
 
     def _keep(self, note: Note) -> None:
         if note.replace not in PASSING:
-            self._kept[note.replace] = note
+            self._kept[note.slot] = note
 
     def retry(self) -> None:
         """Send the kept ones, oldest first, until one fails; reports only success."""
-        for word, note in tuple(self._kept.items()):
+        for slot, note in tuple(self._kept.items()):
             delivered, is_pending = self._send(note)
             if is_pending:
-                del self._kept[word]
+                del self._kept[slot]
             if delivered.problem:
                 return
-            del self._kept[word]
-            self._report(delivered)
+            del self._kept[slot]
+            self._reports[note.server](delivered)
 
     def _send(self, note: Note) -> tuple[Delivered, bool]:
         """The result, and whether the notification may still come."""
         means, is_pending = None, False
         self._tried_s = self._clock()
-        self._pending[note.replace] = note  # before its late result arrives
+        self._pending[note.slot] = note  # before its late result arrives
         try:
             result = self._notifier.notify(note, self._image(note))
             means, problem, is_pending = result.means, result.problem, result.pending
         except Exception as error:  # noqa: BLE001 - a notification's failure is only told
             problem = f"{type(error).__name__}: {error}"
         if not is_pending:
-            self._pending.pop(note.replace, None)
+            self._pending.pop(note.slot, None)
         self._say(problem, note)
         return _delivered(note, means, problem), is_pending
 
@@ -186,3 +182,57 @@ class NotificationSender:
             _log.warning("%s (%s)", program_text.undelivered(problem), note.title)
         elif before and not problem:
             _log.info("notifications are being delivered again")
+
+
+def _delivered(note: Note, means: str | None, problem: str | None) -> Delivered:
+    return Delivered(problem, note.title, means, is_alert=note.is_alert, about_s=note.about_s)
+
+
+class NotificationSender:
+    """Sends the notifications of one server's events, and reports each result to ``report``.
+
+    Not thread-safe. ``tile`` is the icon's picture of a sample (None: the newest), ``past`` the
+    memory of the last minutes, ``records`` whether incidents are kept, so that their alerts can be
+    shown, ``address`` their place among those of other servers.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        report: Report,
+        tile: Callable[[Sample | None], Picture],
+        past: Callable[[], Course] = Course,
+        records: Callable[[], bool] = lambda: False,
+        address: Address | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._report = report
+        self._tile = tile
+        self._past = past
+        self._records = records
+        self._address = address or _Alone()
+
+    def handle(self, event: Event) -> None:
+        """Send the event's notification if it has one, or close one; never raises."""
+        if (ended := notifications.closed_by(event)) is not None:
+            closed = self._address.closed(ended)
+            if isinstance(closed, Note):
+                self._outbox.send(replace(closed, picture=self._picture(event)), self._report)
+            else:
+                self._outbox.close(closed)
+            return
+        note = notifications.note(event)
+        if note is None:
+            return
+        if self._records():
+            note = notifications.with_incident(note, event)
+        tile = self._picture(event)
+        chart = chart_of(event, self._past(), tile) if isinstance(event, Alert) else None
+        about_s = event.sample.at.wall_s if isinstance(event, Alert) else None
+        note = replace(note, picture=tile, chart=chart, about_s=about_s)
+        self._outbox.send(self._address.note(note, event), self._report)
+
+    def _picture(self, event: Event) -> Picture:
+        """The tile without the marks that say nothing about the server."""
+        tile = self._tile(event.sample if isinstance(event, Alert | StatusRequested) else None)
+        return replace(tile, muted=False, undelivered=False)

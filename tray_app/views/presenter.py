@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Style, Theme
 from tray_app.core.model.readings import MIB, Source
-from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.commands import Order
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import (
     State,
@@ -39,6 +39,9 @@ from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
+Shown = TypeVar("Shown")
+"""What is shown: one server's state, or several servers."""
+
 PICTURES_KEPT = 6
 # Where no figure is drawn, another one is no other picture.
 WRITTEN = (Style.NUMBER, Style.CALM)
@@ -55,8 +58,12 @@ class Panel(Protocol):
     def show_tooltip(self, text: str) -> None: ...
     def show_theme(self, theme: Theme) -> None: ...
     def show_menu(
-        self, read: Callable[[], Sequence[Row]], submit: Callable[[Command], None]
-    ) -> None: ...
+        self,
+        read: Callable[[], Sequence[Row]],
+        submit: Callable[[Order], None],
+        shape: object = None,
+    ) -> None:
+        """Rows keep number, order and kind while ``shape`` is the same."""
 
     @property
     def asks_for_menu(self) -> bool:
@@ -64,11 +71,13 @@ class Panel(Protocol):
 
 
 class Face(Struct, frozen=True):
-    """The visible part of a state without the menu."""
+    """The visible part of a state without the menu, of which it has the ``shape`` alone: while that
+    is the same, the menu has the same rows."""
 
     picture: Picture
     attention: bool
     tooltip: str
+    shape: object = None
 
 
 def picture(state: State) -> Picture:
@@ -133,17 +142,34 @@ def _now_s(state: State) -> float:
     return state.sample.at.mono_s if state.sample else state.started.mono_s
 
 
-class Presenter:
+def face(state: State) -> Face:
+    """Icon and tooltip of this state."""
+    return Face(picture(state), needs_attention(state), tooltip(state))
+
+
+class Look(Struct, Generic[Shown], frozen=True):
+    """How something is shown: its icon and tooltip, its menu, and whether that may be open."""
+
+    face: Callable[[Shown], Face]
+    rows: Callable[[Shown], Sequence[Row]]
+    is_menu_open: Callable[[Shown], bool]
+
+
+ONE_SERVER: Look[State] = Look(face, menu.rows, lambda state: is_menu_open(state, _now_s(state)))
+
+
+class Presenter(Generic[Shown]):
     """Shows the newest of the states that it gets."""
 
-    def __init__(self, panel: Panel, submit: Callable[[Command], None]) -> None:
+    def __init__(self, panel: Panel, submit: Callable[[Order], None], look: Look[Shown]) -> None:
         self._panel = panel
+        self._look = look
         self._submit = submit
         self._asks_for_menu = panel.asks_for_menu
-        self._state: State | None = None
+        self._newest: Shown | None = None
         self._told: Face | None = None
         self._faces: Mailbox[Face] = Mailbox()
-        self._rows: tuple[State | None, Sequence[Row]] = (None, ())
+        self._rows: tuple[Shown | None, Sequence[Row]] = (None, ())
         self._picture: Picture | None = None
         self._attention = False
         self._tooltip: str | None = None
@@ -153,11 +179,11 @@ class Presenter:
         """Start presenting in a thread of its own."""
         self._thread.start()
 
-    def tell(self, state: State) -> None:
-        """Show this state from now on; from one thread, returns at once."""
-        self._state = state
-        face = self._face(state)
-        if face != self._told or not self._asks_for_menu or is_menu_open(state, _now_s(state)):
+    def tell(self, shown: Shown) -> None:
+        """Show this from now on; from one thread at a time, returns at once."""
+        self._newest = shown
+        face = self._look.face(shown)
+        if face != self._told or not self._asks_for_menu or self._look.is_menu_open(shown):
             self._told = face
             self._faces.put(face)
 
@@ -184,17 +210,14 @@ class Presenter:
         if face.tooltip != self._tooltip:
             self._panel.show_tooltip(face.tooltip)
             self._tooltip = face.tooltip
-        self._panel.show_menu(self._read_menu, self._submit)
-
-    def _face(self, state: State) -> Face:
-        return Face(picture(state), needs_attention(state), tooltip(state))
+        self._panel.show_menu(self._read_menu, self._submit, face.shape)
 
     def _read_menu(self) -> Sequence[Row]:
         """The rows of the newest state, built once for all requests."""
-        state, (known, rows) = self._state, self._rows
-        if state is not known and state is not None:
-            rows = menu.rows(state)
-            self._rows = (state, rows)
+        newest, (known, rows) = self._newest, self._rows
+        if newest is not known and newest is not None:
+            rows = self._look.rows(newest)
+            self._rows = (newest, rows)
         return rows
 
     def _run(self) -> None:

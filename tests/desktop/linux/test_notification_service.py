@@ -34,7 +34,7 @@ from tray_app.desktop.linux.notification_service import BusNotifications
 from tray_app.desktop.linux.session_bus import SessionBus
 from tray_app.views.icon import draw
 from tray_app.views.icon.palette import COLOURS
-from tray_app.views.notifications import NotificationSender
+from tray_app.views.notifications import NotificationSender, Outbox
 
 pytestmark = pytest.mark.desktop
 
@@ -300,7 +300,7 @@ def test_dunst_shows_replaces_and_closes(
     wait_for(lambda: desktop.peer.owner(NOTIFICATIONS), "dunst is there")
     with tray_on(desktop, monkeypatch) as tray:
         delivered = list[Delivered]()
-        notices = NotificationSender(tray, delivered.append, lambda: 0.0, tile_of)
+        notices = NotificationSender(Outbox(tray, lambda: 0.0), delivered.append, tile_of)
         notices.handle(KINDS["critical"])
         wait_for(lambda: tile_in(desktop, Band.RED), "the red tile")
         desktop.screenshot("dunst-critical")

@@ -27,6 +27,8 @@ from tray_app.core.model.server_address import ServerAddress, parse_address
 EXPORTER_ADDRESS = "127.0.0.1:9435"
 INTERVAL_MIN_S = 0.2
 INTERVAL_MAX_S = 3600.0
+NAME_CHARS = 40
+"""The longest name of a server: a row of the menu has room for it and a figure."""
 ENVIRONMENT_PREFIX = "RUNANALYZE_TRAY_"
 
 
@@ -141,6 +143,14 @@ def _address(value: object) -> ServerAddress:
     return parse_address(value)
 
 
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= NAME_CHARS:
+        raise ValueError(f"must be text of 1 to {NAME_CHARS} characters")
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
+    return value.strip()
+
+
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
@@ -223,7 +233,19 @@ _SECONDS = _number(0, 3600, "seconds")
 _MINUTES = _number(0, 1440, "minutes")
 _PERCENT = _number(0, 100, "percent")
 OPTIONS: tuple[Option, ...] = (
-    Option("url", OptionType(_address), "The server's address.", flag="--url", metavar="URL"),
+    Option(
+        "url",
+        OptionType(_address),
+        "The server's address; several times for several servers.",
+        flag="--url",
+        metavar="URL",
+    ),
+    Option(
+        "name",
+        OptionType(_name),
+        "The server's name where several are watched (default: host and port).",
+        example='"gpu-1"',
+    ),
     Option(
         "mode",
         _word(Mode),
@@ -515,6 +537,8 @@ RISING = (
 """Settings none of which may be below the one before it."""
 EXCLUSIVE = (("pid", "match"),)
 """Settings of which only one may be set."""
+OF_THE_RUN = ("preset", "duration_s", "details", "log_file", "history", "view", "exporter")
+"""Settings that all servers share, and sections of such: a server's own table may not have them."""
 PATHS = (
     *("tmp_dir", "log_file", "api.ca_file"),
     *("exporter.cert_file", "exporter.key_file", "exporter.client_ca_file"),
@@ -574,6 +598,12 @@ def option_of(key: str) -> Option:
 def all_keys() -> list[str]:
     """All dotted keys, without former ones."""
     return [option.key for option in OPTIONS]
+
+
+def is_of_server(key: str) -> bool:
+    """Whether servers that are watched together may differ in this setting."""
+    top = key.partition(".")[0]
+    return not any(top == each or top.startswith(f"{each}_") for each in OF_THE_RUN)
 
 
 def variables() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -44,14 +44,15 @@ class ConfigError(ValueError):
         self.line = line
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested tables by dotted key."""
+    found: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, Mapping) and not is_table(prefix + key) and prefix.count(".") < 2:
-            flat.update(_flat(value, f"{prefix}{key}."))
+            found.update(flat(value, f"{prefix}{key}."))
         else:
-            flat[prefix + key] = value
-    return flat
+            found[prefix + key] = value
+    return found
 
 
 def line_of(text: str, key: str) -> int:
@@ -75,32 +76,43 @@ def parse_config(text: str) -> tuple[dict[str, Any], list[Complaint]]:
 
     :raises ConfigError: the text is not TOML
     """
-    flat = _toml(text)
+    table = flat_toml(text)
+    table.pop("servers", None)  # see `servers`
+    return checked(table, lambda key: line_of(text, key))
+
+
+def checked(
+    table: Mapping[str, Any], line: Callable[[str], int]
+) -> tuple[dict[str, Any], list[Complaint]]:
+    """Checked values, and the problems of those left out; ``line`` is where a key stands."""
     values: dict[str, Any] = {}
     complaints: list[Complaint] = []
-    for key, value in flat.items():
+    for key, value in table.items():
         try:
             name = option_of(key).key
-            if name == key or name not in flat:
+            if name == key or name not in table:
                 values[name] = check(key, value)
         except KeyError:
             meant = did_you_mean(key, all_keys())
-            complaints.append(Complaint(line_of(text, key), f"unknown setting {key!r}{meant}"))
+            complaints.append(Complaint(line(key), f"unknown setting {key!r}{meant}"))
         except ValueError as error:
-            complaints.append(Complaint(line_of(text, key), f"{key} {error}"))
-    for keys, key, words in _conflicts(values):
+            complaints.append(Complaint(line(key), f"{key} {error}"))
+    for keys, key, words in conflicts(values):
         for each in keys:
             values.pop(each, None)
-        complaints.append(Complaint(line_of(text, key), f"{key}{words}{_stay(keys, values)}"))
+        complaints.append(Complaint(line(key), f"{key}{words}{_stay(keys, values)}"))
     return values, complaints
 
 
-def _toml(text: str) -> dict[str, Any]:
-    """The values by dotted key."""
+def flat_toml(text: str) -> dict[str, Any]:
+    """The values of a config file by dotted key.
+
+    :raises ConfigError: it is not TOML
+    """
     import tomllib  # lazy: only a config file needs it
 
     try:
-        return _flat(tomllib.loads(text))
+        return flat(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         place = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
@@ -136,7 +148,7 @@ def parse_environment(
         for one, other in ((first, second), (second, first)):
             if one in found and other not in found:
                 values.pop(other, None)
-    for keys, key, words in _conflicts(values | found):
+    for keys, key, words in conflicts(values | found):
         set_here = key if key in found else next(each for each in keys if each in found)
         for each in keys:
             found.pop(each, None)
@@ -145,7 +157,7 @@ def parse_environment(
     return values | found, complaints
 
 
-def _conflicts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def conflicts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Settings that contradict each other, of which any could be the mistake: all of them, the one
     to name, and what is wrong with it."""
     for keys in RISING:

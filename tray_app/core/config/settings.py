@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True):
     idle, ``patience_busy_s`` while it is processing. ``ca_file`` None: the CAs that come with
     requests. ``log_file`` None: the platform's log directory.
 
+    ``name`` is the server's where several are watched; empty: its address.
     ``pid`` or ``match`` (a regular expression) choose the process to watch, whatever the evidence.
     ``tmp_dir`` is the server's temp directory if its API does not report it; default: `tmp` in its
     working directory.
@@ -71,6 +72,7 @@ class Settings(Struct, frozen=True):
     ``exporter_listen`` is where the metrics are served, None: nowhere; the other ``exporter_*`` say
     to whom."""
 
+    name: str = ""
     address: ServerAddress = field(default_factory=lambda: parse_address(DEFAULT_URL))
     mode: Mode = Mode.AUTO
     preset: Preset = Preset.STANDARD
@@ -103,9 +105,15 @@ class Settings(Struct, frozen=True):
     exporter_client_ca_file: str | None = None
 
 
+def server_name(settings: Settings) -> str:
+    """What the server is called where several are watched: its name, or host and port."""
+    return settings.name or settings.address.short
+
+
 class RememberedChoices(Struct, frozen=True):
     """Remembered choices; None: not chosen yet.
 
+    ``shown`` is the server in the icon, where several are watched (empty: the worst).
     ``alerts`` is the state of alerts and mute, ``notifications`` are those on the screen; both are
     plain values for JSON.
     """
@@ -116,6 +124,7 @@ class RememberedChoices(Struct, frozen=True):
     palette: Palette | None = None
     theme: Theme | None = None
     click: Click | None = None
+    shown: str | None = None
     alerts: Mapping[str, Any] | None = None
     notifications: Mapping[str, Any] | None = None
 

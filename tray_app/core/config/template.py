@@ -6,6 +6,21 @@ from tray_app.core.config.options import GROUPS, OPTIONS, Option, field_of_group
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.server_address import ServerAddress
 
+_SERVERS = (
+    "",
+    "# To watch several servers in one icon, list them at the end of this file. Each may differ in",
+    "# any setting that is about a server: limits, token, headers, tmp_dir, match, interval_s.",
+    "#",
+    "#     [[servers]]",
+    '#     name = "gpu-1"',
+    '#     url = "http://gpu-1:8000"',
+    "#     alerts.critical_mb = 12000",
+    "#",
+    "#     [[servers]]",
+    '#     name = "gpu-2"',
+    '#     url = "http://gpu-2:8000"',
+)
+
 
 def default(option: Option) -> str:
     """An option's default as TOML; its example if the default is unset."""
@@ -39,4 +54,4 @@ def commented_config() -> str:
                 lines += ["", f"# {option.help}"]
                 lines += [f"# ({', '.join(beside)})"] if beside else []
                 lines += [f"#{option.key.rpartition('.')[2]} = {default(option)}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_SERVERS]) + "\n"

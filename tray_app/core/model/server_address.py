@@ -39,6 +39,12 @@ class ServerAddress(Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host[:LABEL_HOST_CHARS]}:{self.port}"
 
+    @property
+    def short(self) -> str:
+        """Host, port and path, as people tell servers apart."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}{urlsplit(self.url).path}"
+
     def __repr__(self) -> str:
         return f"ServerAddress({self.shown})"
 

@@ -220,3 +220,26 @@ Command = (
     | SetAutostart
     | Quit
 )
+"""What one monitor does."""
+
+
+class ForServer(Struct, frozen=True):
+    """A command for one of several servers, by its name; any other command is for all of them."""
+
+    server: str
+    command: Command
+
+
+class ShowInIcon(Struct, frozen=True):
+    """Show this one of several servers in the icon, whatever the others do; empty: the worst."""
+
+    server: str = ""
+
+
+Order = Command | ForServer | ShowInIcon
+"""What a click asks for, also where several servers are watched."""
+
+
+def for_server(order: Order, server: str) -> Order:
+    """The same for this server alone; what is addressed already stays as it is."""
+    return order if isinstance(order, ForServer | ShowInIcon) else ForServer(server, order)

@@ -21,7 +21,8 @@ class Picture(Struct, frozen=True):
     the server neither answers nor works, ``machine_short`` that the machine, not the server, is
     short of memory, ``no_room`` that the next video would not fit. ``colour`` (red, green, blue,
     each 0 to 255) is the user's own instead of the palette's. ``columns`` are the heights that
-    ``columns_of`` makes, for the style GRAPH alone.
+    ``columns_of`` makes, for the style GRAPH alone. ``severe`` is how many of several servers are
+    orange or red; 0: one at most.
     """
 
     band: Band
@@ -38,6 +39,7 @@ class Picture(Struct, frozen=True):
     hung: bool = False
     no_room: bool = False
     columns: tuple[int, ...] = ()
+    severe: int = 0
 
 
 COLUMNS = 12

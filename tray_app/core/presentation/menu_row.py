@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.commands import Order
 
 
 class Row(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Row(Struct, frozen=True):
 
     key: str
     text: str = ""
-    command: Command | None = None
+    command: Order | None = None
     checked: bool | None = None
     children: tuple[Row, ...] = ()
     radio: bool = False
@@ -36,7 +36,7 @@ class Row(Struct, frozen=True):
         return bool(self.text) and not self.barred and bool(self.command or self.children)
 
 
-def choice(key: str, text: str, command: Command, chosen: bool) -> Row:
+def choice(key: str, text: str, command: Order, chosen: bool) -> Row:
     """A row that is one of several choices."""
     return Row(key, text, command, chosen, radio=True)
 

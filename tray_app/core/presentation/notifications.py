@@ -36,7 +36,6 @@ from tray_app.core.model.readings import MIB, Now
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor.commands import (
     CleanUp,
-    Command,
     DeleteHistory,
     FreeMemory,
     Mute,
@@ -44,6 +43,7 @@ from tray_app.core.monitor.commands import (
     OpenIncident,
     OpenSettingsFile,
     OpenTemp,
+    Order,
 )
 from tray_app.core.monitor.events import (
     ActionEnded,
@@ -111,12 +111,13 @@ class Action(Struct, frozen=True):
     the notification's text does the same."""
 
     label: str
-    command: Command
+    command: Order
     on_text: bool = False
 
 
 class Note(Struct, frozen=True):
-    """A notification before it is sent. Those with the same ``replace`` take turns.
+    """A notification before it is sent. Those with the same ``slot`` take turns: with the same
+    ``replace``, and of the same ``server`` where several are watched.
 
     ``silent``: it updates an earlier one, without another sound. ``stays``: the end of the program
     does not close it. ``picture`` is the icon's tile at that moment, ``chart`` what is shown
@@ -133,6 +134,12 @@ class Note(Struct, frozen=True):
     picture: Picture | None = None
     about_s: float | None = None
     chart: Chart | None = None
+    server: str = ""
+
+    @property
+    def slot(self) -> str:
+        """What it replaces on the screen."""
+        return slot_of(self.replace, self.server)
 
     @property
     def is_alert(self) -> bool:
@@ -147,6 +154,11 @@ OPEN_SETTINGS = Action("Open settings file", OpenSettingsFile())
 SHOW = "Show"
 ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held", "room"})
 """What notifications that nobody has asked for replace."""
+
+
+def slot_of(word: str, server: str = "") -> str:
+    """The slot of a notification's ``replace``, and of its server where several are watched."""
+    return f"{word} {server}" if server else word
 
 
 def closed_by(event: Event) -> str | None:

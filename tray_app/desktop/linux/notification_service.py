@@ -14,7 +14,7 @@ from dbus_fast import DBusError, Message, Variant
 from dbus_fast.aio import MessageBus
 from msgspec import Struct
 
-from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.commands import Order
 from tray_app.desktop.linux.session_bus import (
     SessionBus,
     add_match,
@@ -85,7 +85,7 @@ class BusNotifications:
         bus: SessionBus,
         app_name: str,
         desktop_entry: str,
-        press: Callable[[Command], None] = lambda _: None,
+        press: Callable[[Order], None] = lambda _: None,
         appeared: Callable[[], None] = lambda: None,
         ended: Callable[[Any, bool], None] = lambda _about, _clicked: None,
     ) -> None:
@@ -97,7 +97,7 @@ class BusNotifications:
         self._ended = ended
         self._abouts: dict[int, Any] = {}
         self._shown: dict[str, _Shown] = {}
-        self._buttons: dict[int, dict[str, Command]] = {}
+        self._buttons: dict[int, dict[str, Order]] = {}
         self._about: _About | None = None
         self._sending: dict[str, asyncio.Task[Any]] = {}
         bus.on_connect(self._listen)

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from threading import Event
 from typing import Any
 
-from tray_app.core.monitor.commands import Command
+from tray_app.core.monitor.commands import Order
 from tray_app.desktop import paths
 from tray_app.desktop.notifier import ON_TEXT, keyed
 
@@ -38,7 +38,7 @@ class Toasts:
 
     name = "Windows toasts"
 
-    def __init__(self, press: Callable[[Command], None], clicked: Callable[[], None]) -> None:
+    def __init__(self, press: Callable[[Order], None], clicked: Callable[[], None]) -> None:
         self._press = press
         self._clicked = clicked
         self._library: Any = None

@@ -22,7 +22,7 @@ from tray_app.views.icon.glyphs import (
     window,
     write,
 )
-from tray_app.views.icon.marks import Mark, marks_of, side_of, sign
+from tray_app.views.icon.marks import Mark, count, marks_of, side_of, sign
 from tray_app.views.icon.palette import (
     BLACK,
     CALM,
@@ -83,13 +83,15 @@ def draw(picture: Picture, size: int) -> Image:
         cut = _figure(picture, size, left_side, right_side)
     lay(image, ink, within(cut.coverage(), whole))
 
-    _signs(image, left, right, grid)
+    _signs(image, left, right, grid, picture.severe)
     return image
 
 
-def _signs(image: Image, left: Mark | None, right: Mark | None, grid: Grid) -> None:
+def _signs(image: Image, left: Mark | None, right: Mark | None, grid: Grid, severe: int) -> None:
     """The marks in the lower corners."""
-    if left:
+    if left is Mark.COUNT:
+        count(image, severe, 0, side_of(left, grid))
+    elif left:
         sign(image, left, 0, side_of(left, grid))
     if right:
         side = side_of(right, grid)

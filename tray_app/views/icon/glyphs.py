@@ -65,6 +65,37 @@ def write(cut: Stencil, figure: str, grid: Grid) -> None:
         x += width + grid.gap
 
 
+_SMALLEST = {
+    "1": ".#. ##. .#. .#. ###",
+    "2": "##. ..# .#. #.. ###",
+    "3": "##. ..# ##. ..# ##.",
+    "4": "#.# #.# ### ..# ..#",
+    "5": "### #.. ##. ..# ##.",
+    "6": ".## #.. ### #.# ###",
+    "7": "### ..# ..# .#. .#.",
+    "8": "### #.# ### #.# ###",
+    "9": "### #.# ### ..# ##.",
+}
+"""Digits of three by five pixels, row by row: so small ones are set, not drawn."""
+
+
+def digit(cut: Stencil, char: str, place: tuple[int, int], size: tuple[int, int]) -> None:
+    """One small digit from 1 to 9 at this place, of this width and height."""
+    (x, top), (width, cap) = place, size
+    rows = _SMALLEST[char].split()
+    if cap == len(rows):
+        for y, row in enumerate(rows, top):
+            for column, ink in enumerate(row, x):
+                if ink == "#":
+                    cut.box(column, y, column + 1, y + 1)
+        return
+    stem = max(1, width // 3)
+    bar = max(1, cap // 6)
+    bar -= (cap - 3 * bar) % 2 if bar > 1 else 0
+    small = replace(GRIDS[16], top=top, cap=cap, stem=stem, bar=bar)
+    _glyph(cut, char, x, width, small)
+
+
 def _glyph(  # noqa: C901, PLR0915 - a plain match: one case for each sign
     cut: Stencil, char: str, x: int, width: int, grid: Grid
 ) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from tray_app.core.presentation.icon import Picture
-from tray_app.views.icon.glyphs import Grid
+from tray_app.views.icon.glyphs import Grid, digit
 from tray_app.views.icon.palette import BLACK, WHITE
 from tray_app.views.icon.stencil import Image, Stencil, lay, tile, within
+
+DIGIT_MIN_PX = 5
+"""A digit of fewer rows is no digit."""
+SMALL_PX = 20
+"""Up to this size a digit stands on the tile's lowest row."""
 
 
 class Mark(Enum):
@@ -17,13 +22,15 @@ class Mark(Enum):
     PAUSED = auto()  # two bars
     MUTED = auto()  # a slash
     UNDELIVERED = auto()  # an exclamation mark
+    COUNT = auto()  # a digit: so many servers are orange or red
 
 
 def marks_of(picture: Picture) -> tuple[Mark | None, Mark | None]:
-    """Lower left: the notifications. Lower right: the reading. The worse of two is shown."""
-    notifications = (
-        Mark.UNDELIVERED if picture.undelivered else Mark.MUTED if picture.muted else None
-    )
+    """Lower left: the notifications, or else how many servers are orange or red. Lower right: the
+    reading. The worse of two is shown."""
+    notifications = Mark.COUNT if picture.severe else None
+    if picture.undelivered or picture.muted:
+        notifications = Mark.UNDELIVERED if picture.undelivered else Mark.MUTED
     if picture.paused:
         return notifications, Mark.PAUSED
     if picture.hung:
@@ -37,6 +44,20 @@ def side_of(mark: Mark | None, grid: Grid) -> int:
     if mark is None:
         return 0
     return max(5, grid.mark * 7 // 8) if mark is Mark.PROCESS else grid.mark
+
+
+def count(image: Image, number: int, left: int, side: int) -> None:
+    """A number as a sign, 9 at most: as wide as others, and as high as its digit needs."""
+    size, digit_px = image.width, max(DIGIT_MIN_PX, side - 2)
+    top = size - digit_px - (1 if size > SMALL_PX else 0)
+    width = 3 if digit_px == DIGIT_MIN_PX else side - 4
+    block, white = Stencil(size), Stencil(size)
+    block.box(left, top - 1, left + side, size, side * 0.25)
+    x = left + (side - width) // 2
+    digit(white, str(min(9, number)), (x, top), (width, digit_px))
+    whole = tile(size, 0)
+    lay(image, BLACK, within(block.coverage(), whole))
+    lay(image, WHITE, within(white.coverage(), whole))
 
 
 def sign(image: Image, mark: Mark, left: int, side: int) -> None:

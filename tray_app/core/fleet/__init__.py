@@ -1,0 +1,1 @@
+"""Several servers at once: which is the worst, and which alerts are one message."""

@@ -1,0 +1,93 @@
+"""Several servers side by side, the worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import IntEnum
+
+from msgspec import Struct
+
+from tray_app.core.analysis.bands import Band
+from tray_app.core.monitor.state import State
+
+
+class Rank(IntEnum):
+    """How urgent a server is: its band, and where one that cannot be read stands among the bands.
+
+    What was read and now cannot be is worse than yellow, for nobody knows what it does. What has
+    never been read since the start is not there: a machine that is switched off.
+    """
+
+    PAUSED = 0
+    NOT_THERE = 1
+    GREEN = 2
+    YELLOW = 3
+    LOST = 4
+    ORANGE = 5
+    RED = 6
+
+
+_OF_BAND = {
+    Band.GREEN: Rank.GREEN,
+    Band.YELLOW: Rank.YELLOW,
+    Band.ORANGE: Rank.ORANGE,
+    Band.RED: Rank.RED,
+}
+
+
+class Member(Struct, frozen=True):
+    """One of the servers: its name, and all that is known of it."""
+
+    name: str
+    state: State
+
+    @property
+    def rank(self) -> Rank:
+        """How urgent it is."""
+        state, sample = self.state, self.state.sample
+        if state.paused:
+            return Rank.PAUSED
+        if sample is not None and sample.hung is not None:
+            return max(Rank.LOST, _OF_BAND.get(sample.band, Rank.LOST))
+        if sample is None or sample.memory_bytes is None:
+            return Rank.LOST if state.run.readings else Rank.NOT_THERE
+        return _OF_BAND.get(sample.band, Rank.LOST)
+
+    @property
+    def urgency(self) -> tuple[Rank, int]:
+        """What servers are ordered by: the rank, then the figure."""
+        sample = self.state.sample
+        return self.rank, (sample.memory_bytes or 0) if sample else 0
+
+
+class Fleet(Struct, frozen=True):
+    """The servers in the order of the settings. ``shown`` is the one that the icon shows whatever
+    the others do; empty: the worst."""
+
+    members: tuple[Member, ...]
+    shown: str = ""
+
+    def member(self, name: str) -> Member | None:
+        """The server with this name."""
+        return next((each for each in self.members if each.name == name), None)
+
+
+def worst_first(fleet: Fleet) -> tuple[Member, ...]:
+    """By urgency; those that are alike in the order of the settings."""
+    return tuple(sorted(fleet.members, key=lambda each: each.urgency, reverse=True))
+
+
+def in_icon(fleet: Fleet) -> Member:
+    """The server whose figure the icon shows."""
+    return fleet.member(fleet.shown) or max(fleet.members, key=lambda each: each.urgency)
+
+
+def severe(fleet: Fleet) -> int:
+    """How many servers are orange or red."""
+    return sum(each.rank >= Rank.ORANGE for each in fleet.members)
+
+
+def counts(fleet: Fleet) -> Mapping[Rank, int]:
+    """How many servers have each rank; ranks without any are left out."""
+    return Counter(each.rank for each in fleet.members)

@@ -1,0 +1,107 @@
+"""The menu of several servers: a row each, with the menu of one as its submenu.
+
+The rows stand in the order of the settings, so that an open menu keeps still.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from tray_app.core.fleet.overview import Fleet, Member, in_icon
+from tray_app.core.monitor.commands import (
+    Mute,
+    SetPaused,
+    ShowInIcon,
+    ShowStatus,
+    Unmute,
+    for_server,
+)
+from tray_app.core.monitor.state import is_muted, newest
+from tray_app.core.presentation import fleet_text, menu, menu_text
+from tray_app.core.presentation.menu_row import Row, choice, line
+
+ROWS_SHOWN = 15
+"""Servers that have a row on top; the others stand in a submenu."""
+OF_ALL = ("settings", "about", "quit")
+"""Rows of a server's menu that concern all servers."""
+
+
+def rows(fleet: Fleet) -> tuple[Row, ...]:
+    """The whole menu as it is now."""
+    servers = [_server(each) for each in fleet.members]
+    first = fleet.members[0].state
+    of_all = {row.key: row for row in menu.rows(first) if row.key in OF_ALL}
+    return (
+        Row("status", menu_text.cut(fleet_text.heading(fleet), menu_text.ROOM_CHARS), ShowStatus()),
+        line("servers"),
+        *servers[:ROWS_SHOWN],
+        *_more(servers[ROWS_SHOWN:]),
+        line("actions"),
+        *_mute(all(is_muted(each.state, newest(each.state)) for each in fleet.members)),
+        _PAUSED if all(each.state.paused for each in fleet.members) else _RUNNING,
+        _shown(fleet.shown, in_icon(fleet).name, tuple(each.name for each in fleet.members)),
+        *(of_all[key] for key in OF_ALL),
+    )
+
+
+_RUNNING = Row("pause", "Pause all", SetPaused(True))
+_PAUSED = Row("pause", "Resume all", SetPaused(False))
+
+
+def _server(member: Member) -> Row:
+    """A server's row, and its menu without what concerns all."""
+    own = tuple(row for row in menu.rows(member.state) if row.key not in OF_ALL)
+    text = f"{fleet_text.MARKS[member.rank]} {fleet_text.line(member)}"
+    return Row(
+        f"member {member.name}",
+        menu_text.cut(text, menu_text.ROOM_CHARS),
+        children=tuple(_of_server(row, member.name) for row in own),
+    )
+
+
+def _of_server(row: Row, server: str) -> Row:
+    """The row with a key of its own, and its command for this server alone."""
+    return replace(
+        row,
+        key=f"{row.key} {server}",
+        command=None if row.command is None else for_server(row.command, server),
+        children=tuple(_of_server(each, server) for each in row.children),
+    )
+
+
+def _more(servers: list[Row]) -> tuple[Row, ...]:
+    if not servers:
+        return ()
+    return (Row("more-servers", f"{len(servers)} more servers", children=tuple(servers)),)
+
+
+@lru_cache(maxsize=2)
+def _mute(muted: bool) -> tuple[Row, Row]:
+    """How long to mute all for, or the way back."""
+    return (
+        Row(
+            "mute",
+            "" if muted else "Mute all",
+            children=tuple(
+                Row(f"mute-{position}", label, Mute(duration_s))
+                for position, (duration_s, label) in enumerate(menu_text.MUTES)
+            ),
+        ),
+        Row("unmute", "Unmute all" if muted else "", Unmute()),
+    )
+
+
+@lru_cache(maxsize=1)
+def _shown(chosen: str, now: str, names: tuple[str, ...]) -> Row:
+    """Which server the icon shows."""
+    known = chosen if chosen in names else ""
+    return Row(
+        "shown",
+        f"In the icon: {known or f'the worst ({now})'}",
+        children=(
+            choice("shown-worst", "The worst", ShowInIcon(), not known),
+            *(choice(f"shown {each}", each, ShowInIcon(each), each == known) for each in names),
+        ),
+    )

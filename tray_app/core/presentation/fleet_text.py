@@ -1,0 +1,168 @@
+"""Several servers in words: tooltip, status, and messages about more than one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tray_app.core.alerts.forecast import ForecastKind
+from tray_app.core.alerts.hung import Hang
+from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.server_exit import ServerExit
+from tray_app.core.alerts.system_memory import MachineShort
+from tray_app.core.fleet.grouping import Group, Told, all_silent
+from tray_app.core.fleet.overview import Fleet, Member, Rank, counts, in_icon, worst_first
+from tray_app.core.monitor.commands import Mute, for_server
+from tray_app.core.monitor.events import Alert
+from tray_app.core.presentation import activity_text, memory_text
+from tray_app.core.presentation.format import counted, joined, size
+from tray_app.core.presentation.notifications import Action, Note, Urgency, alert, note
+
+LINES_SHOWN = 5
+MARKS = {
+    Rank.RED: "🔴",
+    Rank.ORANGE: "🟠",
+    Rank.YELLOW: "🟡",
+    Rank.GREEN: "🟢",
+    Rank.LOST: "❓",
+    Rank.NOT_THERE: "⚪",
+    Rank.PAUSED: "⏸",
+}
+ALL_RECOVERED = "All servers have recovered"
+_COUNTED = {
+    Rank.RED: "red",
+    Rank.ORANGE: "orange",
+    Rank.LOST: "without a reading",
+    Rank.YELLOW: "yellow",
+    Rank.GREEN: "green",
+    Rank.NOT_THERE: "not running",
+    Rank.PAUSED: "paused",
+}
+
+
+def line(member: Member) -> str:
+    """``gpu-1: 3.03 GB · critical · processing frames``."""
+    state, sample = member.state, member.state.sample
+    if state.paused:
+        return f"{member.name}: paused"
+    if sample is None:
+        return f"{member.name}: starting"
+    if sample.memory_bytes is None:
+        never = member.rank is Rank.NOT_THERE
+        return f"{member.name}: {'not running' if never else memory_text.NO_READING}"
+    hung = "hangs" if sample.hung else activity_text.stage(sample.activity, sample.stage)
+    ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
+    return f"{member.name}: {joined(memory_text.memory(sample), ahead or hung)}"
+
+
+def heading(fleet: Fleet) -> str:
+    """``3 servers · gpu-1 3.03 GB``: how many there are, and the one in the icon."""
+    shown = in_icon(fleet)
+    sample = shown.state.sample
+    figure = size(sample.memory_bytes) if sample and sample.memory_bytes is not None else ""
+    what = " ".join(filter(None, (shown.name, figure)))
+    return joined(counted(len(fleet.members), "server"), what)
+
+
+def tooltip(fleet: Fleet) -> str:
+    """A heading; then the worst servers, a line each; then how the others are."""
+    ordered = worst_first(fleet)
+    shown, others = ordered[:LINES_SHOWN], ordered[LINES_SHOWN:]
+    lines = [heading(fleet), *(line(each) for each in shown)]
+    if others:
+        lines.append(rest(others))
+    return "\n".join(lines)
+
+
+def rest(others: Sequence[Member]) -> str:
+    """``and 4 others, all green``, ``and 4 others: 1 yellow, 3 green``."""
+    by_rank = counts(Fleet(tuple(others)))
+    if len(by_rank) == 1:
+        (rank,) = by_rank
+        return f"and {counted(len(others), 'other')}, {'all ' * (len(others) > 1)}{_COUNTED[rank]}"
+    told = ", ".join(f"{by_rank[rank]} {_COUNTED[rank]}" for rank in _COUNTED if rank in by_rank)
+    return f"and {counted(len(others), 'other')}: {told}"
+
+
+def status(fleet: Fleet) -> Note:
+    """All servers as a notification."""
+    heading, *lines = tooltip(fleet).split("\n")
+    return Note(heading, "\n".join(lines), Urgency.NORMAL, "status")
+
+
+def addressed(said: Note, server: str) -> Note:
+    """A server's notification among those of others: it names the server, and its buttons act on
+    that one alone."""
+    return replace(
+        said,
+        title=f"{server}: {said.title}",
+        server=server,
+        actions=tuple(
+            replace(each, command=for_server(each.command, server)) for each in said.actions
+        ),
+    )
+
+
+def grouped(group: Group) -> Note:
+    """The message about several servers."""
+    lines = [*([_line(group.ended)] if group.ended else []), *map(_line, reversed(group.holding))]
+    if not group.holding:
+        assert group.ended is not None
+        return Note(ALL_RECOVERED, _line(group.ended), Urgency.LOW, "")
+    notes = [note(each.event) for each in group.holding]
+    urgency = max(each.urgency for each in notes if each)
+    title = _title(group)
+    if all_silent(group) and len(group.holding) > 1:
+        lines = ["Perhaps this machine's network is down.", *lines]
+    return Note(
+        title,
+        "\n".join(lines[: LINES_SHOWN + 1]),
+        urgency,
+        "",
+        actions=(Action("Mute all for 30 min", Mute(1800.0)),),
+        silent=not group.louder,
+    )
+
+
+def _title(group: Group) -> str:
+    """``3 servers critical: gpu-1, gpu-2, desk``."""
+    holding = group.holding
+    servers = list(dict.fromkeys(each.server for each in holding))
+    if all_silent(group) and len(servers) > 1:
+        return f"No answer from {counted(len(servers), 'server')}: {_names(holding)}"
+    words = {_word(each) for each in holding}
+    word = words.pop() if len(words) == 1 else "in trouble"
+    return f"{counted(len(servers), 'server')} {word}: {_names(holding)}"
+
+
+def _names(several: Sequence[Told]) -> str:
+    names = list(dict.fromkeys(each.server for each in several))
+    if len(names) <= LINES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[: LINES_SHOWN - 1])} and {len(names) - LINES_SHOWN + 1} others"
+
+
+def _word(each: Told) -> str:
+    """What is wrong with a server, after a number of servers."""
+    found = each.event.finding if isinstance(each.event, Alert) else None
+    match found:
+        case LevelReached():
+            if found.forecast is not None:
+                full = found.forecast.kind is ForecastKind.FULL
+                return "filling up" if full else "heading for critical"
+            return found.level.word
+        case ServerExit():
+            return "gone"
+        case Hang():
+            return "hang"
+        case MachineShort():
+            return "low on memory"
+        case _:
+            return "in trouble"
+
+
+def _line(each: Told) -> str:
+    """``gpu-1: Critical: 3.03 GB``: the title of its own message."""
+    said = alert(each.event) if isinstance(each.event, Alert) else note(each.event)
+    return f"{each.server}: {said.title if said else ''}"

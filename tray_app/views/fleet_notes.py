@@ -1,0 +1,73 @@
+"""The notifications of several servers: each names its server, and those that come together are
+one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from tray_app.core.alerts.policy import Condition
+from tray_app.core.fleet import grouping
+from tray_app.core.fleet.grouping import Group, Grouping, Told
+from tray_app.core.monitor.events import Alert, Earlier, Event
+from tray_app.core.presentation import fleet_text
+from tray_app.core.presentation.notifications import Note, slot_of
+
+# What several servers may have at once: other alerts end by themselves.
+_GROUPED = frozenset(Condition)
+
+
+class FleetNotes:
+    """Which alerts are one message now. Not thread-safe. ``clock`` gives monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._state = Grouping()
+
+    def address(self, server: str, *, remote: bool) -> ServerNotes:
+        """The place of this server's notifications."""
+        return ServerNotes(self, server, remote)
+
+    def take(self, note: Note, event: Event, server: str, remote: bool) -> Note:
+        """The notification as it is sent."""
+        said = fleet_text.addressed(note, server)
+        if note.replace not in _GROUPED or not isinstance(event, Alert | Earlier):
+            return said
+        new = Told(server, note.replace, event, at_s=self._clock(), remote=remote)
+        self._state, group = grouping.told(self._state, new)
+        if group is None:
+            return said
+        return replace(_message(group), picture=said.picture, about_s=said.about_s)
+
+    def withdrawn(self, word: str, server: str) -> Note | str:
+        """What to close, or what takes the message's place."""
+        self._state, group = grouping.withdrawn(self._state, server, word)
+        if group is None:
+            return slot_of(word, server)
+        if group.is_over:
+            return slot_of(group.first.slot, group.first.server)
+        return _message(group)
+
+
+def _message(group: Group) -> Note:
+    """The message about all of them, in the place of the first one's."""
+    first = group.first
+    return replace(fleet_text.grouped(group), replace=first.slot, server=first.server)
+
+
+class ServerNotes:
+    """The notifications of one of several servers."""
+
+    def __init__(self, notes: FleetNotes, server: str, remote: bool) -> None:
+        self._notes = notes
+        self._server = server
+        self._remote = remote
+
+    def note(self, note: Note, event: Event) -> Note:
+        """With the server's name, or as part of one message."""
+        return self._notes.take(note, event, self._server, self._remote)
+
+    def closed(self, word: str) -> Note | str:
+        """What a withdrawn alert closes."""
+        return self._notes.withdrawn(word, self._server)
