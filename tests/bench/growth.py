@@ -44,7 +44,7 @@ class NullPanel:
     def show_attention(self, wanted: object) -> None: ...
     def show_tooltip(self, text: object) -> None: ...
     def show_theme(self, theme: object) -> None: ...
-    def show_menu(self, read: object, submit: object) -> None: ...
+    def show_menu(self, read: object, submit: object, shape: object = None) -> None: ...
 
 
 def work(port: int, samples: int) -> Growth:
@@ -59,11 +59,11 @@ def work(port: int, samples: int) -> Growth:
     from tray_app.core.presentation import notifications
     from tray_app.sources.processes.host import process_table
     from tray_app.sources.processes.probe import ServerProbe
-    from tray_app.views.presenter import Presenter
+    from tray_app.views.presenter import ONE_SERVER, Presenter
 
     at_s = [1000.0]
     probe = ServerProbe(process_table(), "127.0.0.1", port, os.getpid(), lambda: at_s[0])
-    presenter = Presenter(NullPanel(), lambda _: None)
+    presenter = Presenter(NullPanel(), lambda _: None, ONE_SERVER)
     settings = Settings()
 
     def now() -> Now:

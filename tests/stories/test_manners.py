@@ -193,10 +193,10 @@ def test_start_at_login_as_the_desktop_has_it(
 
 
 REMEMBERS_SAMPLES = """
-from tray_app.app import tray
+from tray_app.app import server_run
 from tray_app.cli.main import main
 from msgspec.structs import replace
-tray.alert_memory.choice = lambda state, _: replace(
+server_run.alert_memory.choice = lambda state, _: replace(
     state.choice, alerts={"samples": state.samples}
 )
 raise SystemExit(main())
