@@ -57,7 +57,7 @@ def test_each_flag_variable_and_key_that_is_named_exists(paper: str) -> None:
     text = text_of(paper)
     # Flags of other programs stand in code of their own: `tests/run --fast`, python -m ... --x;
     # and one of Docker's.
-    text = re.sub(r"(?:tests/run|python -m|pip) [^\n`]*|--cap-add=", "", text)
+    text = re.sub(r"(?:tests/run|python -m|pip|git) [^\n`]*|--cap-add=", "", text)
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     known = {flag for action in make_parser()._actions for flag in action.option_strings}
     assert flags - known == set()
