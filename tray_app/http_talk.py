@@ -76,8 +76,8 @@ async def serving(
     try:
         yield
     finally:
-        # First accept no more, and let what was just accepted begin: of such a connection a closed
-        # server of Python 3.11 loses the socket (https://github.com/python/cpython/issues/109564).
+        # Stop accepting first, and let a connection that was just accepted begin: once it is
+        # closed, a server of Python 3.11 loses its socket (https://github.com/python/cpython/issues/109564).
         with suppress(NotImplementedError):  # on Windows
             asyncio.get_running_loop().remove_reader(listening.fileno())
         await asyncio.sleep(0)

@@ -44,6 +44,14 @@ def test_two_at_once_are_one_in_the_place_of_the_first() -> None:
     assert sent(notes, "b", recovered()).slot == first.slot
 
 
+def test_each_alert_is_known_by_its_own_title() -> None:
+    """The history and the server's own menu name no server; a group is reported to the newest."""
+    notes = FleetNotes(Clock())
+    first, second = (sent(notes, name, critical(mb)) for name, mb in (("a", 3100), ("b", 3200)))
+    assert (first.recorded_title, first.server) == ("Critical: 3.03 GB", "a")
+    assert (second.recorded_title, second.server) == ("Critical: 3.12 GB", "b")
+
+
 def test_apart_they_are_two() -> None:
     """Each in a place of its own."""
     clock = Clock()

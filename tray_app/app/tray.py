@@ -155,6 +155,7 @@ class TrayApp:
             else FleetBoard(desktop, self._submit, shown=invocation.remembered.shown or "")
         )
         self._exporter = exporters.attach(invocation.settings)
+        self._runs: list[ServerRun] = []
         self._runs = [self._make_run(each) for each in invocation.servers or (invocation,)]
         self._first = self._runs[0]
         tell_restarts(lambda name, problem: self._first.post(ThreadRestarted(name, problem)))
@@ -177,6 +178,9 @@ class TrayApp:
             backend=self._desktop.backend,
             unfolds=unfolds_submenus(),
         )
+        if self._runs:  # what the desktop has reported since the start
+            known = self._first.last
+            begun = replace(begun, theme_seen=known.theme_seen, has_blocks=known.has_blocks)
         is_only = not self._invocation.servers
         return ServerRun(
             invocation,
@@ -310,7 +314,7 @@ class TrayApp:
             return
         for run in self._runs:
             if note.server in ("", run.name):
-                run.post(NoteEnded(note.about_s, note.title, clicked))
+                run.post(NoteEnded(note.about_s, note.recorded_title, clicked))
 
     # Events, in a thread of their own
 
@@ -340,6 +344,7 @@ class TrayApp:
         """Send the kept notifications again once that is due, and say when it is next."""
         if self._outbox.retry_after_s == 0.0:
             self._outbox.retry()
+            self._first.store()
         return self._outbox.retry_after_s
 
     def _has_ended(self) -> bool:

@@ -12,7 +12,7 @@ from tray_app.core.fleet import grouping
 from tray_app.core.fleet.grouping import Group, Grouping, Told
 from tray_app.core.monitor.events import Alert, Earlier, Event
 from tray_app.core.presentation import fleet_text
-from tray_app.core.presentation.notifications import Note, slot_of
+from tray_app.core.presentation.notifications import Note, Urgency, slot_of
 
 # What several servers may have at once: other alerts end by themselves.
 _GROUPED = frozenset(Condition)
@@ -36,9 +36,7 @@ class FleetNotes:
             return said
         new = Told(server, note.replace, event, at_s=self._clock(), remote=remote)
         self._state, group = grouping.told(self._state, new)
-        if group is None:
-            return said
-        return replace(_message(group), picture=said.picture, about_s=said.about_s)
+        return said if group is None else _message(group, said)
 
     def withdrawn(self, word: str, server: str) -> Note | str:
         """What to close, or what takes the message's place."""
@@ -46,14 +44,28 @@ class FleetNotes:
         if group is None:
             return slot_of(word, server)
         if group.is_over:
-            return slot_of(group.first.slot, group.first.server)
-        return _message(group)
+            return _slot(group)
+        return _message(group, Note("", "", Urgency.LOW, word, server=server))
 
 
-def _message(group: Group) -> Note:
-    """The message about all of them, in the place of the first one's."""
-    first = group.first
-    return replace(fleet_text.grouped(group), replace=first.slot, server=first.server)
+def _message(group: Group, newest: Note) -> Note:
+    """The message about all of them, in the place of the first one's. Its result belongs to the
+    ``newest``."""
+    about = fleet_text.grouped(group)
+    return replace(
+        newest,
+        title=about.title,
+        text=about.text,
+        urgency=about.urgency,
+        actions=about.actions,
+        silent=about.silent,
+        chart=None,
+        in_place_of=_slot(group),
+    )
+
+
+def _slot(group: Group) -> str:
+    return slot_of(group.first.slot, group.first.server)
 
 
 class ServerNotes:

@@ -185,7 +185,9 @@ class Outbox:
 
 
 def _delivered(note: Note, means: str | None, problem: str | None) -> Delivered:
-    return Delivered(problem, note.title, means, is_alert=note.is_alert, about_s=note.about_s)
+    return Delivered(
+        problem, note.recorded_title, means, is_alert=note.is_alert, about_s=note.about_s
+    )
 
 
 class NotificationSender:

@@ -46,6 +46,8 @@ def test_the_tooltip_counts_what_it_does_not_list() -> None:
     """Five lines; then how the others are."""
     many = fleet(**{f"s{n}": 300.0 + n for n in range(9)})
     assert fleet_text.tooltip(many).split("\n")[6:] == ["and 4 others, all green"]
+    away = Member("a", state(None, seen=False))
+    assert fleet_text.rest([away, away]) == "and 2 others, not running"
     assert fleet_text.rest(fleet(a=300).members) == "and 1 other, green"
     assert fleet_text.rest(fleet(a=300, b=700, c=310).members) == (
         "and 3 others: 1 yellow, 2 green"
@@ -95,6 +97,7 @@ def test_several_alerts_in_one_message() -> None:
     [
         ((told("a", gone(), 0), told("b", gone(), 1)), "2 servers gone: a, b"),
         ((told("a", raised(), 0), told("b", raised(), 1)), "2 servers raised: a, b"),
+        ((told("a", silent(), 0), told("b", silent(), 1)), "2 servers hanging: a, b"),
         ((told("a", gone(), 0), told("b", critical(), 1)), "2 servers in trouble: a, b"),
         (
             tuple(told(name, silent(), 1, remote=True) for name in "abcdefg"),

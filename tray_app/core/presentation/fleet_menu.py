@@ -11,11 +11,9 @@ from msgspec.structs import replace
 
 from tray_app.core.fleet.overview import Fleet, Member, in_icon
 from tray_app.core.monitor.commands import (
-    Mute,
     SetPaused,
     ShowInIcon,
     ShowStatus,
-    Unmute,
     for_server,
 )
 from tray_app.core.monitor.state import is_muted, newest
@@ -30,19 +28,19 @@ OF_ALL = ("settings", "about", "quit")
 
 def rows(fleet: Fleet) -> tuple[Row, ...]:
     """The whole menu as it is now."""
-    servers = [_server(each) for each in fleet.members]
-    first = fleet.members[0].state
-    of_all = {row.key: row for row in menu.rows(first) if row.key in OF_ALL}
+    menus = [menu.rows(each.state) for each in fleet.members]
+    servers = [_server(each, own) for each, own in zip(fleet.members, menus, strict=True)]
+    are_muted = all(is_muted(each.state, newest(each.state)) for each in fleet.members)
     return (
         Row("status", menu_text.cut(fleet_text.heading(fleet), menu_text.ROOM_CHARS), ShowStatus()),
         line("servers"),
         *servers[:ROWS_SHOWN],
         *_more(servers[ROWS_SHOWN:]),
         line("actions"),
-        *_mute(all(is_muted(each.state, newest(each.state)) for each in fleet.members)),
+        *menu.mute("Mute all", "Unmute all" if are_muted else ""),
         _PAUSED if all(each.state.paused for each in fleet.members) else _RUNNING,
         _shown(fleet.shown, in_icon(fleet).name, tuple(each.name for each in fleet.members)),
-        *(of_all[key] for key in OF_ALL),
+        *(row for row in menus[0] if row.key in OF_ALL),
     )
 
 
@@ -50,14 +48,13 @@ _RUNNING = Row("pause", "Pause all", SetPaused(True))
 _PAUSED = Row("pause", "Resume all", SetPaused(False))
 
 
-def _server(member: Member) -> Row:
+def _server(member: Member, own: tuple[Row, ...]) -> Row:
     """A server's row, and its menu without what concerns all."""
-    own = tuple(row for row in menu.rows(member.state) if row.key not in OF_ALL)
     text = f"{fleet_text.MARKS[member.rank]} {fleet_text.line(member)}"
     return Row(
         f"member {member.name}",
         menu_text.cut(text, menu_text.ROOM_CHARS),
-        children=tuple(_of_server(row, member.name) for row in own),
+        children=tuple(_of_server(row, member.name) for row in own if row.key not in OF_ALL),
     )
 
 
@@ -75,22 +72,6 @@ def _more(servers: list[Row]) -> tuple[Row, ...]:
     if not servers:
         return ()
     return (Row("more-servers", f"{len(servers)} more servers", children=tuple(servers)),)
-
-
-@lru_cache(maxsize=2)
-def _mute(muted: bool) -> tuple[Row, Row]:
-    """How long to mute all for, or the way back."""
-    return (
-        Row(
-            "mute",
-            "" if muted else "Mute all",
-            children=tuple(
-                Row(f"mute-{position}", label, Mute(duration_s))
-                for position, (duration_s, label) in enumerate(menu_text.MUTES)
-            ),
-        ),
-        Row("unmute", "Unmute all" if muted else "", Unmute()),
-    )
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,7 @@ MARKS = {
     Rank.PAUSED: "⏸",
 }
 ALL_RECOVERED = "All servers have recovered"
+_COLOURED = (Rank.RED, Rank.ORANGE, Rank.YELLOW, Rank.GREEN)
 _COUNTED = {
     Rank.RED: "red",
     Rank.ORANGE: "orange",
@@ -80,7 +81,8 @@ def rest(others: Sequence[Member]) -> str:
     by_rank = counts(Fleet(tuple(others)))
     if len(by_rank) == 1:
         (rank,) = by_rank
-        return f"and {counted(len(others), 'other')}, {'all ' * (len(others) > 1)}{_COUNTED[rank]}"
+        both = "all " if len(others) > 1 and rank in _COLOURED else ""
+        return f"and {counted(len(others), 'other')}, {both}{_COUNTED[rank]}"
     told = ", ".join(f"{by_rank[rank]} {_COUNTED[rank]}" for rank in _COUNTED if rank in by_rank)
     return f"and {counted(len(others), 'other')}: {told}"
 
@@ -97,6 +99,7 @@ def addressed(said: Note, server: str) -> Note:
     return replace(
         said,
         title=f"{server}: {said.title}",
+        own_title=said.title,
         server=server,
         actions=tuple(
             replace(each, command=for_server(each.command, server)) for each in said.actions
@@ -155,7 +158,7 @@ def _word(each: Told) -> str:
         case ServerExit():
             return "gone"
         case Hang():
-            return "hang"
+            return "hanging"
         case MachineShort():
             return "low on memory"
         case _:

@@ -65,7 +65,7 @@ def rows(state: State) -> tuple[Row, ...]:
     return (
         *_status(state),
         *(() if state.unfolds else (line("status"),)),
-        *_mute(menu_text.unmute(state, now)),
+        *mute("Mute", menu_text.unmute(state, now)),
         *(() if state.unfolds else (free,)),
         _PAUSED if state.paused else _RUNNING,
         *(() if state.unfolds else (line("actions"),)),
@@ -110,13 +110,13 @@ _PAUSED = Row("pause", "Resume", SetPaused(False))
 _QUIT = Row("quit", "Quit", Quit())
 
 
-@lru_cache(maxsize=1)
-def _mute(unmute: str) -> tuple[Row, Row]:
-    """How long to mute for, or the way back."""
+@lru_cache(maxsize=4)
+def mute(label: str, unmute: str) -> tuple[Row, Row]:
+    """How long to mute for, or the way back where ``unmute`` is not empty."""
     return (
         Row(
             "mute",
-            "" if unmute else "Mute",
+            "" if unmute else label,
             children=tuple(
                 Row(f"mute-{position}", label, Mute(duration_s))
                 for position, (duration_s, label) in enumerate(menu_text.MUTES)

@@ -117,7 +117,9 @@ class Action(Struct, frozen=True):
 
 class Note(Struct, frozen=True):
     """A notification before it is sent. Those with the same ``slot`` take turns: with the same
-    ``replace``, and of the same ``server`` where several are watched.
+    ``replace``, and of the same ``server`` where several are watched, unless it takes the place of
+    another slot's (``in_place_of``). ``own_title`` is the alert's title where the notification has
+    another one, because it names the server or several of them.
 
     ``silent``: it updates an earlier one, without another sound. ``stays``: the end of the program
     does not close it. ``picture`` is the icon's tile at that moment, ``chart`` what is shown
@@ -135,11 +137,18 @@ class Note(Struct, frozen=True):
     about_s: float | None = None
     chart: Chart | None = None
     server: str = ""
+    own_title: str = ""
+    in_place_of: str = ""
 
     @property
     def slot(self) -> str:
         """What it replaces on the screen."""
-        return slot_of(self.replace, self.server)
+        return self.in_place_of or slot_of(self.replace, self.server)
+
+    @property
+    def recorded_title(self) -> str:
+        """The title by which the history and the menu know the alert."""
+        return self.own_title or self.title
 
     @property
     def is_alert(self) -> bool:

@@ -128,7 +128,7 @@ class Page {
     return { spec, chart, value, legend, made };
   }
 
-  /** The range that the page opens with; where it has less than 24 h, or is told nothing else, all. */
+  /** The range that the page opens with: all of a history of a day or less, else the server's choice. */
   opens() {
     const isDay = this.limits.to - this.limits.from <= 24 * HOUR_MS;
     return isDay ? this.whole : this.model.verdict?.opens ?? "24 h";
