@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.needs import BEGINNING
+from tests.needs import BEGINNING, is_wine
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 
 # How long an example takes says more about the machine than about the code.
@@ -29,6 +29,8 @@ TOGETHER = {
     "tests/stories/test_bad_input.py",
     "tests/stories/test_ways_to_start.py",
 }
+
+RIG = "tests/windows/"  # one desktop for all of them
 
 
 def heed_signals() -> None:
@@ -63,6 +65,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file.startswith(RIG):
+                return RIG
             return file if file in TOGETHER else nodeid
 
     return Together(config, log)
@@ -93,6 +97,8 @@ def runanalyze_server(tmp_path: Path) -> Iterator[ServerFactory]:
     can be told to do. ``folder`` names its directory; one that names the project makes it likelier
     than the servers of tests that run at the same time.
     """
+    if is_wine():
+        pytest.skip("Wine: FastAPI's compiled part does not load")
     servers: list[RunAnalyzeServer] = []
 
     def start(*, folder: str = "server", **options: Any) -> RunAnalyzeServer:

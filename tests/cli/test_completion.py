@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import subprocess
 from collections.abc import Callable
@@ -67,7 +66,7 @@ def typed(shell: str, start: str, line: str, tmp_path: Path) -> str:
     (tmp_path / "script").write_text(script(shell))
     (tmp_path / "with blank.toml").touch()
     flags = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"]}[shell]
-    outer, inner = pty.openpty()
+    outer, inner = pytest.importorskip("pty").openpty()
     with subprocess.Popen(
         [path_of(shell), *flags, "-i"],
         stdin=inner,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import keep_files_in
 from tests.history.made import T0, sample
 from tests.waiting import AMPLE_S
 from tray_app.cli.main import main
@@ -31,8 +32,7 @@ URL = "http://127.0.0.1:9"
 @pytest.fixture
 def history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The history of a server, with two samples and a job."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    keep_files_in(tmp_path, monkeypatch)
     path = history_file(parse_address(URL).identity)
     connection, _ = database.open_for_writing(path)
     database.add(connection, [sample(1), sample(3, None), JobRecord(1, T0, T0 + 9)])
@@ -179,7 +179,7 @@ def test_only_what_came_since_then(history: Path, capsys: pytest.CaptureFixture[
     assert exported(capsys, "--export", "json", "--since", "2h") in ("", None)
 
 
-NO_FOLDER = "/no/such/folder/x: its directory does not exist"
+NO_FOLDER = f"{Path('/no/such/folder/x')}: its directory does not exist"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import keep_files_in
 from tests.history.made import sample
 from tray_app.cli.main import main
 from tray_app.core.model.server_address import parse_address
@@ -26,8 +27,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The history of a server, and a file that was set aside."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    keep_files_in(tmp_path, monkeypatch)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     path = history_file(parse_address(URL).identity)
     connection, _ = database.open_for_writing(path)

@@ -21,6 +21,8 @@ from tray_app.core.model.presets import Mode, Preset
 from tray_app.runtime.log_file import LogFileHandler
 from tray_app.views.terminal import streams
 
+NO_FOLDER = str(Path("/no/such/folder/log").absolute())
+
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[app.Invocation]:
@@ -77,8 +79,8 @@ def settings(started: list[app.Invocation], *arguments: str) -> Settings:
         (["--once=1"], "--once: takes no value"),
         (["--nope"], "unknown option: --nope (see --help)"),
         (["--completion", "tcsh"], "--completion: must be one of bash, zsh, fish"),
-        (["--config", "/"], "--config: /: is a directory"),
-        (["--log-file", "/no/such/folder/log"], "--log-file: /no/such/folder/log: its directory"),
+        (["--config", "/"], f"--config: {Path('/')}: is a directory"),
+        (["--log-file", NO_FOLDER], f"--log-file: {NO_FOLDER}: its directory"),
     ],
 )
 def test_bad_input_is_one_line_naming_the_flag(
@@ -350,9 +352,9 @@ def test_a_log_file_of_the_config_that_cannot_be_written_is_named(
     started: list[app.Invocation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The program runs all the same."""
-    (tmp_path / "config.toml").write_text('log_file = "/no/such/folder/log"\n')
+    (tmp_path / "config.toml").write_text(f"log_file = '{NO_FOLDER}'\n")
     assert main.main(["--json"]) == 0
-    assert "log_file: /no/such/folder/log: its directory does not exist" in capsys.readouterr().err
+    assert f"log_file: {NO_FOLDER}: its directory does not exist" in capsys.readouterr().err
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_export import URL, exported, history
+from tests.folders import keep_files_in
 from tray_app.cli.main import main
 
 __all__ = ["history"]
@@ -58,7 +59,7 @@ def test_without_a_history_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line and status 2, and no file."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    keep_files_in(tmp_path, monkeypatch)
     with pytest.raises(SystemExit) as ended:
         main(["--url", URL, "--report", str(tmp_path / "page.html")])
     assert ended.value.code == 2

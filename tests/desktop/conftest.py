@@ -6,6 +6,7 @@ Rule: what a machine lacks is named in one skip reason.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,13 @@ from tests.desktop.legacy_tray import LegacyTray, StartTray
 from tests.desktop.running import App
 from tests.desktop.session import DesktopSession, Host, missing_programs
 from tests.needs import missing
+
+# They are about D-Bus and X11, whose libraries only Linux has.
+collect_ignore_glob = (
+    []
+    if sys.platform == "linux"
+    else ["linux/*", "test_linux_icon.py", "test_clicks.py", "test_notifications.py"]
+)
 
 StartDesktop = Callable[..., DesktopSession]
 StartApp = Callable[..., App]

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from dbus_fast import DBusError
 from PIL import Image, ImageChops, ImageStat
 
+from tests.desktop.dbus import DBusError
 from tests.desktop.recorder import NOTIFICATIONS
 from tests.desktop.running import App, candidates
 from tests.desktop.session import (

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from dbus_fast import DBusError
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 from Xlib.display import Display  # type: ignore[import-untyped]
 
+from tests.desktop.dbus import DBusError
 from tests.desktop.running import App, candidates
 from tests.desktop.session import (
     ITEM,

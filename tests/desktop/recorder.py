@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from dbus_fast import DBusError, Variant
-
+from tests.desktop.dbus import DBusError, Variant
 from tests.desktop.wire import DBUS, Heard, Later, Peer, Reply
 from tests.waiting import wait_for
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from dbus_fast import DBusError
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 
+from tests.desktop.dbus import DBusError
 from tests.desktop.session import ITEM, PANEL_BOX, SCREEN, DesktopSession, Item, Rgb, find_row
 from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from dbus_fast import Variant
 from PIL import Image, ImageChops, ImageGrab
 
+from tests.desktop.dbus import Variant
 from tests.desktop.recorder import NOTIFICATIONS, WATCHER, WATCHER_PATH
 from tests.desktop.wire import Peer
 from tests.waiting import AMPLE_S, wait_for

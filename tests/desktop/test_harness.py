@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from dbus_fast import DBusError, Variant
 
 from tests.desktop.conftest import StartDesktop
+from tests.desktop.dbus import DBusError, Variant
 from tests.desktop.recorder import (
     NOTIFICATIONS,
     NOTIFICATIONS_PATH,

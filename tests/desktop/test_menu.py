@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 import pytest
-from dbus_fast import Variant
 
 from tests.desktop.conftest import StartApp
+from tests.desktop.dbus import Variant
 from tests.desktop.recorder import NotificationRecorder, Watcher
 from tests.desktop.running import NEAR_PANEL_END, App, state_file, wait_for_panel
 from tests.desktop.session import (

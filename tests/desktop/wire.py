@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from dbus_fast import DBusError, Message, MessageType, Variant, unpack_variants
-from dbus_fast.aio import MessageBus
-
+from tests.desktop.dbus import (
+    DBusError,
+    Message,
+    MessageBus,
+    MessageType,
+    Variant,
+    unpack_variants,
+)
 from tests.waiting import AMPLE_S
 
 DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")

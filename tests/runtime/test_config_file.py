@@ -151,9 +151,11 @@ def test_a_mistyped_limit_does_not_cost_the_others(file: Edited) -> None:
 
 def test_paths_are_whole(file: Edited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """They mean the same wherever the program works later; ~ is the home."""
-    monkeypatch.setenv("HOME", "/home/joe")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(Path("/home/joe").absolute()))
     monkeypatch.chdir(tmp_path)
     file.write("tmp_dir = 'tmp'\nlog_file = '~/x.log'\n[api]\nca_file = '/ca.pem'\n")
     settings, _ = ConfigFile(file.path, {}).read()
     assert settings.tmp_dir == str(tmp_path / "tmp")
-    assert (settings.log_file, settings.ca_file) == ("/home/joe/x.log", "/ca.pem")
+    whole = [str(Path(path).absolute()) for path in ("/home/joe/x.log", "/ca.pem")]
+    assert [settings.log_file, settings.ca_file] == whole

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import urllib.error
@@ -21,6 +20,7 @@ from typing import Any, Literal, Protocol
 
 import psutil
 
+from tests.ending import end_tree
 from tests.ports import free_port
 from tests.waiting import AMPLE_S, wait_for
 
@@ -137,8 +137,7 @@ class RunAnalyzeServer:
     def kill(self) -> None:
         """End every process of the server at once, as the kernel does when memory is out."""
         if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            end_tree(self._process.pid)
             self._process.wait(AMPLE_S)
 
     stop = kill

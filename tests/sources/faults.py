@@ -11,6 +11,7 @@ import re
 import zlib
 from pathlib import Path
 
+from tests.needs import is_wine
 from tests.sources.fault_server import (
     Exchange,
     Script,
@@ -33,6 +34,7 @@ BIG = 200 * 1024**2
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
 PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 UTF_16 = STATUS.decode().encode("utf-16")
+CLOSED = "connection closed without an answer"
 NOT_HTTP = "answer is not HTTP"
 TOO_LARGE = "answer is larger than 256 KiB"
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"
@@ -269,8 +271,8 @@ WRONG: dict[str, tuple[Script, str]] = {
     "noise": (raw(b"\x00\xff" * 50), NOT_HTTP),
     "TLS": (raw(TLS_ALERT), "this port uses TLS: try https:// instead of http://"),
     # No answer
-    "close": (close, "connection closed without an answer"),
-    "reset": (reset, "connection reset"),
+    "close": (close, CLOSED),
+    "reset": (reset, CLOSED if is_wine() else "connection reset"),
 }
 """What is an error at once, and the reason that is given."""
 

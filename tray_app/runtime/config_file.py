@@ -7,6 +7,7 @@ import logging
 import os
 import select
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,10 @@ def why(error: OSError | ValueError) -> str:
     """Why a file cannot be read or written, as a message for users."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
+    # Windows refuses to open a directory, and does not say that it is one.
+    refused = sys.platform == "win32" and isinstance(error, PermissionError)
+    if refused and Path(getattr(error, "filename", None) or os.devnull).is_dir():
+        return "is a directory"
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8 text"
     words = str(error.strerror or error) if isinstance(error, OSError) else str(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from msgspec.structs import replace
 
@@ -204,7 +206,7 @@ class TestServerActions:
 class TestOpening:
     def test_the_temp_directory_is_the_servers(self, idle: State) -> None:
         """It is below the directory that the server's process works in."""
-        assert after(idle, OpenTemp())[1] == [OpenAsked(f"{TARGET.cwd}/tmp")]
+        assert after(idle, OpenTemp())[1] == [OpenAsked(f"{TARGET.cwd}{os.sep}tmp")]
 
     def test_no_directory_of_another_machine(self, idle: State) -> None:
         """Nor one of a process that is not known."""

@@ -65,7 +65,8 @@ def test_the_figures_are_those_of_the_servers_api(calls: MakeCalls) -> None:
         reading = calls(server.url).status(AMPLE_S)
         assert server.paths == ["/memory-status/"]
     assert reading.rss_bytes == round(RSS_MB * MIB)
-    assert before_s < reading.taken_s - reading.latency_s < reading.taken_s < time.monotonic()
+    # Windows' clock ticks every 16 ms.
+    assert before_s <= reading.taken_s - reading.latency_s <= reading.taken_s <= time.monotonic()
 
 
 def test_an_action_is_one_post(calls: MakeCalls) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.needs import not_on_windows, not_on_wine
 from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.readings import Now, TempUsage
 from tray_app.sources.background import temp_dir
@@ -97,6 +98,7 @@ class TestWhatCounts:
         """No file, no byte."""
         assert measured(tmp_path) == TempUsage(0, 0, 1.0)
 
+    @not_on_wine("a file has another error than no directory")
     def test_a_missing_directory_holds_nothing(self, tmp_path: Path) -> None:
         """A directory that is not there (yet) is no error."""
         put(tmp_path / "file")
@@ -107,6 +109,7 @@ class TestWhatCounts:
         """What cannot even be asked for has no figure."""
         assert TempTree("tmp\0").measure(1.0, NOW_WALL_S) is None
 
+    @not_on_wine("it has no symlinks")
     def test_symlinks_are_not_followed(self, tmp_path: Path) -> None:
         """A link counts as the little file that it is, wherever it leads; loops end."""
         put(tmp_path / "elsewhere/large", 10**6)
@@ -119,6 +122,7 @@ class TestWhatCounts:
         assert usage.size_bytes < 10**5
         assert usage.size_bytes >= on_disk(own)
 
+    @not_on_wine("it has no symlinks")
     def test_the_directory_itself_may_be_a_symlink(self, tmp_path: Path) -> None:
         """Someone who moved tmp to a larger disk sees its figures all the same."""
         file = put(tmp_path / "large-disk/file")
@@ -156,6 +160,7 @@ class TestWhatCounts:
 
 class TestWhatVanishes:
     @pytest.mark.usefixtures("way")
+    @not_on_windows("a listing has the sizes")
     def test_files_that_vanish_during_the_walk_do_not_count(self, tmp_path: Path) -> None:
         """A file that is listed and gone a moment later is no error."""
         for number in range(300):

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
+from tests.needs import not_on_windows
 from tests.ports import free_port
 from tests.sources.running import Spawn, end, spawner
 from tests.waiting import AMPLE_S, wait_for
@@ -321,6 +322,7 @@ class TestSharing:
         assert self.shared_mb(sharing) == {1: 300, 2: 200}
 
 
+@not_on_windows("the status of a process is unknown there")
 def test_the_kernels_figures_are_psutils(spawn: Spawn) -> None:
     """What a process has taken for itself is its own; what is gone has nothing."""
     process = spawn("held = bytearray(os.urandom(1 << 20) * 64)\nsaid('ready')\nrest()\n")

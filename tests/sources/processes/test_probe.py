@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.needs import not_on_windows, not_on_wine
 from tests.ports import free_port
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, spawner
 from tests.waiting import wait_for
@@ -33,11 +34,14 @@ from tray_app.core.server.discovery import Listeners, ProcessFacts
 from tray_app.core.server.target_override import TargetOverride
 from tray_app.sources.processes.oom_kills import OomCount
 from tray_app.sources.processes.probe import ServerProbe
-from tray_app.sources.processes.process_table import ListedNewProcesses, Usage
-from tray_app.sources.processes.procfs.table import ProcfsTable
+from tray_app.sources.processes.process_table import ListedNewProcesses, ProcessTable, Usage
 from tray_app.sources.processes.psutil_table import PsutilTable
 
-TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]
+TABLES: list[type[ProcessTable]] = [PsutilTable]
+if sys.platform == "linux":
+    from tray_app.sources.processes.procfs.table import ProcfsTable
+
+    TABLES.append(ProcfsTable)
 PORT = 8000
 SERVER = "python /v/bin/uvicorn main:app"
 
@@ -1000,6 +1004,7 @@ subprocess.call([sys.executable, "-S", *sys.argv], env=os.environ | {"LAUNCHED":
 """
 
 
+@not_on_wine("who holds a port is unknown")
 def test_a_real_launcher_is_the_root(read: Read, tmp_path: Path, port: int) -> None:
     """Both processes are the server, before it listens and after; the child answers."""
     read()
@@ -1031,6 +1036,7 @@ def test_a_real_relay_is_not_the_server(read: Read, spawn: Spawn, port: int) -> 
     assert f"nginx forwards port {port}, so only the API can be read" in said(reading)
 
 
+@not_on_windows("no exec")
 def test_what_only_names_the_server_is_never_it(read: Read, spawn: Spawn, tmp_path: Path) -> None:
     """Other scripts, an editor, tail and grep with main.py as an argument."""
     (tmp_path / "main.py").touch()

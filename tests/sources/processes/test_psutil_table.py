@@ -13,16 +13,20 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.needs import not_on_windows
 from tests.ports import free_port
 from tests.sources.running import LISTENER, SUPERVISOR, Spawn, end, spawner
 from tests.waiting import wait_for
 from tray_app.core.model.readings import MIB
 from tray_app.sources.processes import psutil_table
 from tray_app.sources.processes.process_table import ProcessTable
-from tray_app.sources.processes.procfs.table import ProcfsTable
 from tray_app.sources.processes.psutil_table import PsutilTable
 
-TABLES = [PsutilTable, *([ProcfsTable] if sys.platform == "linux" else [])]
+TABLES: list[type[ProcessTable]] = [PsutilTable]
+if sys.platform == "linux":
+    from tray_app.sources.processes.procfs.table import ProcfsTable
+
+    TABLES.append(ProcfsTable)
 NO_PID = 2**22 - 1
 
 
@@ -41,6 +45,7 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
         yield started
 
 
+@not_on_windows("the status of a process is unknown there")
 def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     """RSS and CPU seconds of a process at rest agree with psutil's own figures."""
     code = "held = bytearray(os.urandom(1 << 20) * 64)\n"
@@ -80,6 +85,7 @@ def test_the_cpu_of_children_that_have_ended_is_told(table: ProcessTable, spawn:
     handle.close()
 
 
+@not_on_windows("it has handles")
 def test_open_descriptors_are_counted(table: ProcessTable, spawn: Spawn) -> None:
     """Files, sockets and pipes, as psutil counts them."""
     process = spawn("kept = [open('/dev/null') for _ in range(100)]\nsaid('ready')\nrest()\n")
@@ -244,6 +250,7 @@ def test_a_reused_pid_does_not_fool_a_handle(table: ProcessTable, spawn: Spawn) 
     handle.close()
 
 
+@not_on_windows("no fork")
 def test_descendants_are_recursive(table: ProcessTable, spawn: Spawn) -> None:
     """What a shell started for the server is found, too."""
     process = spawn("subprocess.Popen(['sh', '-c', 'sleep 60; true'])\nsaid('ready')\nrest()\n")
@@ -252,6 +259,7 @@ def test_descendants_are_recursive(table: ProcessTable, spawn: Spawn) -> None:
     assert sorted(table.descendants(process.pid)) == sorted(reference)
 
 
+@not_on_windows("no fork")
 def test_each_new_process_is_told_with_its_parent(table: ProcessTable, spawn: Spawn) -> None:
     """Each is told once; none when none was created since."""
     new_processes = table.new_processes()
@@ -341,6 +349,7 @@ def test_system_memory_is_psutils(table: ProcessTable) -> None:
     wait_for(agreed, "both agree, between what other programs take and give back")
 
 
+@not_on_windows("no SIGSTOP")
 def test_a_stopped_process_is_still_there(table: ProcessTable, spawn: Spawn) -> None:
     """SIGSTOP takes nothing away, and is told; so is its end."""
     process = spawn("said('ready')\nrest()\n")
@@ -376,7 +385,7 @@ def test_a_process_that_fails_oddly_is_one_that_cannot_be_read(
         setattr(odd, name, lambda _: None)
     monkeypatch.setattr(psutil.Process, method, odd)
     table, pid = PsutilTable(), os.getpid()
-    assert table.parent(pid) is None if method == "ppid" else table.parent(pid)
+    assert (table.parent(pid) is None) is (method == "ppid")
     assert (table.facts(pid) is None) is (method == "ppid")
     assert isinstance(table.descendants(pid), list)
     assert (table.open(pid) is None) is (method in ("memory_info", "cpu_times"))

@@ -47,6 +47,8 @@ REPOSITORY = Path(__file__).parents[3]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    # Windows' own console is asked what it can do, although nothing is written to it.
+    monkeypatch.setattr("rich.console.detect_legacy_windows", lambda: False)
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")

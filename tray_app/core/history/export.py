@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import asdict
@@ -78,7 +78,7 @@ def cells(values: Mapping[str, Any]) -> list[str]:
 
 def iso(at_s: float) -> str:
     """``2026-11-26T21:30:00.500+01:00``."""
-    return datetime.fromtimestamp(at_s).astimezone().isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(at_s, UTC).astimezone().isoformat(timespec="milliseconds")
 
 
 def since_s(text: str, now_s: float) -> float:

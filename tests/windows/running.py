@@ -1,0 +1,160 @@
+"""Programs in the rig: what they print, show and answer, seen from the Linux side."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageGrab
+
+from tests.ports import free_port
+from tests.waiting import AMPLE_S, wait_for
+from tests.windows.rig import INSIDE, PROJECT, PYTHON, RIG, UID, USER, Output, World, as_root, run
+
+DRIVE_C = RIG / "prefix" / "drive_c"
+HOME = DRIVE_C / "users" / USER
+LOCAL = HOME / "AppData" / "Local" / "runanalyze-tray"
+BRIDGE = DRIVE_C / "bridge"
+_names = itertools.count(1)
+
+
+class Windows(World):
+    """A world in which the program is installed."""
+
+    project: Path
+
+    def inside(self, path: Path) -> Path:
+        """Where a file of the rig lies in there."""
+        return INSIDE / path.relative_to(RIG)
+
+    def forget_files(self) -> None:
+        run([*as_root(), "rm", "-rf", str(LOCAL), str(BRIDGE)], "rm")
+        self.put(BRIDGE)
+
+    def put(self, folder: Path) -> None:
+        """Make a folder that the rig's user may write in."""
+        run([*as_root(), "mkdir", "-p", "-m", "777", str(folder)], "mkdir")
+        run([*as_root(), "chown", f"{UID}:{UID}", str(folder)], "chown")
+
+    def screen(self) -> Image.Image:
+        return ImageGrab.grab(xdisplay=self.display).convert("RGB")
+
+    def x(self, *command: str) -> str:
+        """Run xdotool."""
+        done = self.start("xdotool", *command)
+        printed, _ = done.communicate(timeout=AMPLE_S)
+        return printed.decode()
+
+
+class Program:
+    """A process of the rig with a way in (``bridge/rig_spy.py``)."""
+
+    def __init__(
+        self,
+        world: Windows,
+        *command: str,
+        folder: Path | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self.world = world
+        self.name = f"p{next(_names)}"
+        self._folder = BRIDGE / self.name
+        world.put(self._folder)
+        self._asks = itertools.count(1)
+        self.process = world.start(
+            "wine",
+            *command,
+            env={"RIG_SPY": self.name, "PYTHONUNBUFFERED": "1", **(env or {})},
+            folder=str(world.inside(folder or HOME)),
+        )
+        self._output = Output(self.process)
+
+    @property
+    def output(self) -> str:
+        return self._output.text
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def wait(self, within_s: float = AMPLE_S) -> int:
+        """Its exit status."""
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end: {self.output[-2000:]}") from None
+
+    def rest(self) -> str:
+        return self._output.rest()
+
+    def pid(self) -> int:
+        """Windows' number of the Python in it."""
+        file = self._folder / "pid"
+
+        def told() -> int:
+            assert self.running, f"it ended: {self.output[-3000:]}"
+            return int(file.read_text("ascii") or 0) if file.is_file() else 0
+
+        return wait_for(told, "the process answers", AMPLE_S)
+
+    def ask(self, code: str, within_s: float = AMPLE_S) -> Any:
+        """The value of the last line of ``code``, run in the process."""
+        self.pid()
+        number = next(self._asks)
+        part, ask = self._folder / f"{number}.new", self._folder / f"{number}.ask"
+        told = self._folder / f"{number}.told"
+        part.write_text(code, "utf-8")
+        part.chmod(0o666)
+        shutil.chown(part, UID, UID) if not as_root() else None
+        part.rename(ask)
+
+        def answered() -> bool:
+            assert self.running, f"it ended: {self.output[-3000:]}"
+            return told.is_file()
+
+        wait_for(answered, f"an answer to {code!r}", within_s)
+        answer = json.loads(told.read_text("utf-8"))
+        assert "value" in answer, answer["error"]
+        return answer["value"]
+
+    def kill(self) -> None:
+        """At once, if it still runs."""
+        if self.running:
+            with contextlib.suppress(AssertionError):
+                pid = self.pid()
+                self.world.result("taskkill", "/F", "/PID", str(pid))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(AMPLE_S)
+        if self.running:
+            self.process.kill()
+            self.process.wait(AMPLE_S)
+
+
+class Server(Program):
+    """The stand-in for RunAnalyze's server."""
+
+    def __init__(self, world: Windows) -> None:
+        self.port = free_port()
+        folder = HOME / "RunAnalyze"
+        world.put(folder)
+        payloads = PROJECT / "tests" / "data" / "payloads"
+        names = [f"{it}.idle.json" for it in ("memory-status", "memory-history", "cleanup-status")]
+        sources = [Path(__file__).with_name("server.py"), *(payloads / name for name in names)]
+        for source, name in zip(sources, ("main.py", *names), strict=True):
+            run([*as_root(), "install", "-m", "644", str(source), str(folder / name)], "install")
+        uvicorn = ("-m", "uvicorn", "main:app", "--port", str(self.port))
+        super().__init__(world, PYTHON, *uvicorn, folder=folder)
+        wait_for(lambda: "Uvicorn running" in self.output, "the server runs", AMPLE_S)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def do(self, what: str) -> Any:
+        """Python in the server, which knows ``hold`` and ``state``."""
+        return self.ask(f"from rig_server import hold, state\n{what}")
