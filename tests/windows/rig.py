@@ -384,7 +384,10 @@ class World:
 
     def open_desktop(self) -> None:
         """A screen, a window manager, and Wine's desktop with its taskbar."""
+        # Its pixels are in a file: from outside, another rig's screen may have the same number.
+        self.start("mkdir", "-p", f"{INSIDE}/home/screen").wait(AMPLE_S)
         screen = ("-screen", "0", "1024x768x24", "-nolisten", "tcp", "-ac")
+        screen += ("-fbdir", f"{INSIDE}/home/screen")
         self._xvfb = self.start("Xvfb", "-displayfd", "1", *screen, stderr=subprocess.DEVNULL)
         assert self._xvfb.stdout
         number = self._xvfb.stdout.readline().decode().strip()

@@ -6,11 +6,12 @@ import contextlib
 import itertools
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageGrab
+from PIL import Image
 
 from tests.ports import free_port
 from tests.waiting import AMPLE_S, wait_for
@@ -42,7 +43,11 @@ class Windows(World):
         run([*as_root(), "chown", f"{UID}:{UID}", str(folder)], "chown")
 
     def screen(self) -> Image.Image:
-        return ImageGrab.grab(xdisplay=self.display).convert("RGB")
+        """What is on it now."""
+        raw = (RIG / "home" / "screen" / "Xvfb_screen0").read_bytes()
+        head = struct.unpack(">25I", raw[:100])  # XWD's
+        begin, size, line = head[0] + 12 * head[19], (head[4], head[5]), head[12]
+        return Image.frombuffer("RGB", size, raw[begin:], "raw", "BGRX", line, 1).copy()
 
     def x(self, *command: str) -> str:
         """Run xdotool."""
