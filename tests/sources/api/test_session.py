@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.sources.fault_server import FaultServer, answer, drip, hang, head_of
 from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.sources.api.errors import ApiError
-from tray_app.sources.api.session import ApiSession
+from tray_app.sources.api.session import MAX_BODY_BYTES, ApiSession
 
 PATIENCE_S = 0.2
 
@@ -94,3 +95,49 @@ def test_a_cut_wakes_whoever_waits() -> None:
         with pytest.raises(ConnectionAbortedError):
             session.get("/x", AMPLE_S)
         assert len(server.paths) <= 1
+
+
+def test_a_body_is_sent_as_json_and_once() -> None:
+    """Neither it nor a deletion is kept: each is made once, with words of its own."""
+    taken: list[tuple[str, str, str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kind = self.headers.get("Content-Type", "")
+            taken.append((self.command, self.path, kind, body))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_DELETE = do_POST
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with opened(f"http://127.0.0.1:{server.server_port}") as session:
+            assert session.post("/made", AMPLE_S, b'{"a":1}') == b"{}"
+            assert session.delete("/made/1", AMPLE_S) == b"{}"
+            assert session._prepared == {}
+        server.shutdown()
+    assert taken == [
+        ("POST", "/made", "application/json", b'{"a":1}'),
+        ("DELETE", "/made/1", "", b""),
+    ]
+
+
+def test_a_body_has_the_size_that_its_asker_allows() -> None:
+    """A list of a thousand servers is larger than one server's status."""
+    body = b"x" * (MAX_BODY_BYTES + 1)
+    with FaultServer(answer(body)) as server:
+        session = ApiSession(server.url, {}, True, time.monotonic, max_body_bytes=len(body))
+        session.open()
+        try:
+            assert session.get("/x", AMPLE_S) == body
+        finally:
+            session.cut()
+            session.hang_up()

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 STATUS_PATH = "/memory-status/"  # without its last slash the server redirects
 
 MAX_BODY_BYTES = 256 * 1024
-"""The maximum size of a body, decompressed. A real answer has 0.6 to 2 KB."""
+"""The maximum size of a RunAnalyze server's body, decompressed. A real answer has 0.6 to 2 KB."""
 
 CUT_GRACE_S = 0.25
 """Time for an exchange to end after its connection was cut. One that cannot be cut, because it
@@ -61,6 +61,7 @@ class ApiSession:
 
     ``base_url`` may have a path and user:password (sent as basic auth). ``verify`` is requests':
     True, False, or the path of a CA bundle. Proxies, .netrc, redirects and cookies are ignored.
+    ``max_body_bytes`` is the maximum size of an answer's body, decompressed.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ApiSession:
         headers: dict[str, str],
         verify: bool | str,
         clock: Callable[[], float],
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = {
@@ -78,6 +80,7 @@ class ApiSession:
         } | headers
         self._verify = verify
         self._clock = clock
+        self._max_body_bytes = max_body_bytes
         self._session: requests.Session | None = None
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
         self._thread: WorkerThread | None = None
@@ -102,9 +105,13 @@ class ApiSession:
         """The body of a good answer; raises ApiError and the network libraries' exceptions."""
         return self._exchange("GET", path, patience_s)
 
-    def post(self, path: str, patience_s: float) -> bytes:
-        """As `get`, but sent only once, whatever happens."""
-        return self._exchange("POST", path, patience_s)
+    def post(self, path: str, patience_s: float, body: bytes = b"") -> bytes:
+        """As `get`, but sent only once, whatever happens; ``body`` is JSON."""
+        return self._exchange("POST", path, patience_s, body)
+
+    def delete(self, path: str, patience_s: float) -> bytes:
+        """As `post`."""
+        return self._exchange("DELETE", path, patience_s)
 
     def is_busy(self) -> bool:
         """Whether an abandoned exchange has not ended."""
@@ -136,7 +143,7 @@ class ApiSession:
         if self._is_given_up:
             raise ConnectionAbortedError
 
-    def _exchange(self, method: str, path: str, patience_s: float) -> bytes:
+    def _exchange(self, method: str, path: str, patience_s: float, body: bytes = b"") -> bytes:
         if self.is_cut:
             raise ConnectionAbortedError
         if self.is_busy():
@@ -146,7 +153,7 @@ class ApiSession:
             thread.start()
             self._thread = thread
         self._is_given_up = False
-        request = self._request(method, path)
+        request = self._request(method, path, body)
         self._orders.put(_Order(request, patience_s, self._clock() + patience_s))
         try:
             result = self._results.get(timeout=max(0.0, patience_s))
@@ -162,15 +169,19 @@ class ApiSession:
         finally:
             del result  # else the error holds this frame, and this frame the error
 
-    def _request(self, method: str, path: str) -> requests.PreparedRequest:
-        """Prepared once: that takes as long as half an exchange."""
+    def _request(self, method: str, path: str, body: bytes) -> requests.PreparedRequest:
+        """Prepared once, if it is made again and again: that takes as long as half an exchange."""
         import requests
 
         assert self._session is not None
         request = self._prepared.get((method, path))
         if request is None:
-            request = self._session.prepare_request(requests.Request(method, self._base_url + path))
-            self._prepared[method, path] = request
+            made = requests.Request(method, self._base_url + path)
+            if body:
+                made.data, made.headers = body, {"Content-Type": "application/json"}
+            request = self._session.prepare_request(made)
+            if method != "DELETE" and not body:
+                self._prepared[method, path] = request
         return request
 
     def _late_result(self, patience_s: float) -> Exception:
@@ -245,7 +256,7 @@ class ApiSession:
             encoding = response.headers.get("Content-Encoding", "")
             if not is_known_encoding(encoding):
                 raise failed(ApiFailureKind.COMPRESSED, plain_text(encoding, 20))
-            return _read(response)
+            return _read(response, self._max_body_bytes)
         finally:
             response.close()
 
@@ -327,17 +338,17 @@ def _without_frames(error: Exception, waited_s: float) -> Exception:
     return ApiError(problem)
 
 
-def _read(response: requests.Response) -> bytes:
-    body = b""
+def _read(response: requests.Response, max_bytes: int) -> bytes:
+    body = bytearray()
     # Not iter_content: it parses chunks itself, and reads an endless chunk header whole.
     try:
         while part := response.raw.read(_READ_BYTES, decode_content=True):
             body += part
-            if len(body) > MAX_BODY_BYTES:
-                raise ApiError(ApiProblem(ApiFailureKind.TOO_LARGE, limit_bytes=MAX_BODY_BYTES))
+            if len(body) > max_bytes:
+                raise ApiError(ApiProblem(ApiFailureKind.TOO_LARGE, limit_bytes=max_bytes))
     except ValueError as error:  # a chunk of negative size
         raise failed(ApiFailureKind.NOT_HTTP) from error
-    return body
+    return bytes(body)
 
 
 def _check_status(response: requests.Response) -> None:
@@ -358,7 +369,7 @@ def _check_status(response: requests.Response) -> None:
             kind = ApiFailureKind.REDIRECT
     else:
         with suppress(Exception):  # the status is known, even if the body fails
-            detail = error_words(_read(response))
+            detail = error_words(_read(response, MAX_BODY_BYTES))
         detail = detail or plain_text(response.reason or "")
     raise ApiError(
         ApiProblem(kind=kind, detail=detail, status=status, location=location, retry_after_s=wait_s)
