@@ -191,6 +191,8 @@ UNMIRRORED = {
     "core/monitor/events.py": "values only",
     "core/monitor/inputs.py": "values only",
     "core/monitor/sample.py": "values only",
+    "core/prometheus/events.py": "values only",
+    "core/prometheus/values.py": "values only; tests/core/prometheus/test_answers.py makes them",
     "history/schema.py": "tables only; tests/history/test_database.py",
     "desktop/linux/xembed/shown.py": "values only",
     "runtime/clock.py": "the only importer of the clock: nothing to compare it with",

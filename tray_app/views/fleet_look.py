@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tray_app.core.fleet.overview import Fleet, in_icon, severe
+from tray_app.core.fleet.overview import Fleet, in_icon
+from tray_app.core.fleet.rank import severe
 from tray_app.core.monitor.state import is_menu_open, is_muted, newest
 from tray_app.core.presentation import fleet_menu, fleet_text
 from tray_app.views.presenter import Face, Look, needs_attention, picture
@@ -15,7 +16,7 @@ def face(fleet: Fleet) -> Face:
     red; the tooltip has a line for each."""
     states = [each.state for each in fleet.members]
     shown = in_icon(fleet).state
-    number = severe(fleet)
+    number = severe(fleet.members)
     tile = replace(
         picture(shown),
         severe=number if number > 1 else 0,

@@ -5,19 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.core.fleet.made import fleet, state
-from tray_app.core.fleet.overview import (
-    Fleet,
-    Member,
-    Rank,
-    counts,
-    in_icon,
-    severe,
-    worst_first,
-)
+from tray_app.core.fleet.overview import Fleet, Member, in_icon
+from tray_app.core.fleet.rank import Rank, worst_first
 
 
 def names(it: Fleet) -> list[str]:
-    return [each.name for each in worst_first(it)]
+    return [each.name for each in worst_first(it.members)]
 
 
 def test_the_worst_is_first() -> None:
@@ -57,10 +50,3 @@ def test_the_chosen_one_is_in_the_icon() -> None:
     it = fleet(a=300, b=2500)
     assert in_icon(replace(it, shown="a")).name == "a"
     assert in_icon(replace(it, shown="gone")).name == "b"
-
-
-def test_how_many_are_orange_or_red() -> None:
-    """What the icon counts."""
-    it = fleet(a=1200, b=2500, c=700, d=None)
-    assert severe(it) == 2
-    assert counts(it) == {Rank.ORANGE: 1, Rank.RED: 1, Rank.YELLOW: 1, Rank.LOST: 1}

@@ -17,7 +17,7 @@ from tests.core.fleet.made import (
 )
 from tray_app.core.fleet import grouping
 from tray_app.core.fleet.grouping import Group, Grouping, Told
-from tray_app.core.fleet.overview import Fleet, Member, worst_first
+from tray_app.core.fleet.overview import Fleet, Member
 from tray_app.core.monitor.commands import ForServer, FreeMemory, Mute
 from tray_app.core.presentation import fleet_text, notifications
 from tray_app.core.presentation.notifications import Urgency
@@ -67,7 +67,7 @@ def test_a_server_without_a_figure_says_why() -> None:
 def test_each_rank_has_a_mark() -> None:
     """Also the unknown ones."""
     several = Fleet((*fleet(a=1, b=700, c=1200, d=2500, e=None).members,))
-    assert {fleet_text.MARKS[each.rank] for each in worst_first(several)} == set("🔴🟠🟡🟢❓")
+    assert {fleet_text.MARKS[each.rank] for each in several.members} == set("🔴🟠🟡🟢❓")
 
 
 def test_a_notification_names_its_server() -> None:

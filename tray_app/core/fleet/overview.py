@@ -1,32 +1,12 @@
-"""Several servers side by side, the worst first."""
+"""Several servers side by side, as the monitors here know them."""
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Mapping
-from enum import IntEnum
 
 from msgspec import Struct
 
 from tray_app.core.analysis.bands import Band
+from tray_app.core.fleet.rank import Rank
 from tray_app.core.monitor.state import State
-
-
-class Rank(IntEnum):
-    """How urgent a server is: its band, and where one that cannot be read stands among the bands.
-
-    What was read and now cannot be is worse than yellow, for nobody knows what it does. What has
-    never been read since the start is not there: a machine that is switched off.
-    """
-
-    PAUSED = 0
-    NOT_THERE = 1
-    GREEN = 2
-    YELLOW = 3
-    LOST = 4
-    ORANGE = 5
-    RED = 6
-
 
 _OF_BAND = {
     Band.GREEN: Rank.GREEN,
@@ -73,21 +53,6 @@ class Fleet(Struct, frozen=True):
         return next((each for each in self.members if each.name == name), None)
 
 
-def worst_first(fleet: Fleet) -> tuple[Member, ...]:
-    """By urgency; those that are alike in the order of the settings."""
-    return tuple(sorted(fleet.members, key=lambda each: each.urgency, reverse=True))
-
-
 def in_icon(fleet: Fleet) -> Member:
     """The server whose figure the icon shows."""
     return fleet.member(fleet.shown) or max(fleet.members, key=lambda each: each.urgency)
-
-
-def severe(fleet: Fleet) -> int:
-    """How many servers are orange or red."""
-    return sum(each.rank >= Rank.ORANGE for each in fleet.members)
-
-
-def counts(fleet: Fleet) -> Mapping[Rank, int]:
-    """How many servers have each rank; ranks without any are left out."""
-    return Counter(each.rank for each in fleet.members)

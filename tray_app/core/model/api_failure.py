@@ -53,6 +53,7 @@ class ApiFailureKind(Enum):
     NOT_JSON = auto()
     NESTED_TOO_DEEPLY = auto()
     WRONG_SHAPE = auto()  # field, fault
+    NOT_UNDERSTOOD = auto()  # detail: what is wrong
     SERVER_ERROR = auto()  # detail: the server's words, in a good answer
     # All else; the log has more.
     UNEXPECTED = auto()

@@ -32,6 +32,7 @@ _WORDS = {
     ApiFailureKind.NOT_UTF8: "answer is not UTF-8 text",
     ApiFailureKind.NOT_JSON: "answer is not JSON",
     ApiFailureKind.NESTED_TOO_DEEPLY: "answer is nested too deeply",
+    ApiFailureKind.NOT_UNDERSTOOD: "answer is not understood: {detail}",
     ApiFailureKind.UNEXPECTED: "unexpected error (see the log)",
 }
 

@@ -12,7 +12,8 @@ from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.fleet.grouping import Group, Told, all_silent
-from tray_app.core.fleet.overview import Fleet, Member, Rank, counts, in_icon, worst_first
+from tray_app.core.fleet.overview import Fleet, Member, in_icon
+from tray_app.core.fleet.rank import Rank, Ranked, counts, worst_first
 from tray_app.core.monitor.commands import Mute, for_server
 from tray_app.core.monitor.events import Alert
 from tray_app.core.presentation import activity_text, memory_text
@@ -68,7 +69,7 @@ def heading(fleet: Fleet) -> str:
 
 def tooltip(fleet: Fleet) -> str:
     """A heading; then the worst servers, a line each; then how the others are."""
-    ordered = worst_first(fleet)
+    ordered = worst_first(fleet.members)
     shown, others = ordered[:LINES_SHOWN], ordered[LINES_SHOWN:]
     lines = [heading(fleet), *(line(each) for each in shown)]
     if others:
@@ -76,9 +77,9 @@ def tooltip(fleet: Fleet) -> str:
     return "\n".join(lines)
 
 
-def rest(others: Sequence[Member]) -> str:
+def rest(others: Sequence[Ranked]) -> str:
     """``and 4 others, all green``, ``and 4 others: 1 yellow, 3 green``."""
-    by_rank = counts(Fleet(tuple(others)))
+    by_rank = counts(others)
     if len(by_rank) == 1:
         (rank,) = by_rank
         both = "all " if len(others) > 1 and rank in _COLOURED else ""

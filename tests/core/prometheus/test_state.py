@@ -1,0 +1,63 @@
+"""Answers become old; failures make the next request wait."""
+
+from __future__ import annotations
+
+import math
+
+from tests.core.prometheus.made import after, begun, known, server
+from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
+from tray_app.core.monitor.commands import SetPaused
+from tray_app.core.prometheus.state import Freshness, PartState, due_s, worst_freshness
+from tray_app.core.prometheus.step import PartAsked
+from tray_app.core.prometheus.values import Part, ReadFailed, ServersRead
+
+FRESH, STALE, UNKNOWN = Freshness
+
+
+def test_an_answer_becomes_stale_and_then_unknown() -> None:
+    """After two intervals and after five; never before 5 s and 30 s."""
+    read = PartState(read_s=0.0)
+    assert [read.freshness(age_s, 10.0) for age_s in (20, 21, 50, 51)] == [
+        *(FRESH, STALE, STALE, UNKNOWN)
+    ]
+    assert [read.freshness(age_s, 0.5) for age_s in (5, 6, 30, 31)] == [
+        *(FRESH, STALE, STALE, UNKNOWN)
+    ]
+    assert PartState().freshness(0.0, 10.0) is UNKNOWN
+
+
+def test_each_part_is_asked_once_an_interval() -> None:
+    """One request at a time, the first at once; none during a pause."""
+    state = begun(interval_s=2.0)
+    assert due_s(state, Part.SERVERS) == 0.0
+    state, _ = after(state, PartAsked(Part.SERVERS), seconds=0.0)
+    assert due_s(state, Part.SERVERS) == math.inf
+    assert due_s(state, Part.ALERTS) == 0.0
+    state, _ = after(state, ServersRead(()), seconds=0.3)
+    assert due_s(state, Part.SERVERS) == 1002.0
+    paused, _ = after(state, SetPaused(True))
+    assert due_s(paused, Part.SERVERS) == math.inf
+    assert due_s(after(paused, SetPaused(False))[0], Part.SERVERS) == 0.0
+
+
+def test_each_failure_doubles_the_pause() -> None:
+    """Up to half a minute, or the interval if that is longer."""
+    problem = ApiProblem(ApiFailureKind.REFUSED)
+
+    def pauses(interval_s: float) -> list[float]:
+        state, found = begun(interval_s=interval_s), []
+        for _ in range(6):
+            state, _ = after(
+                state, PartAsked(Part.ALERTS), ReadFailed(Part.ALERTS, problem), seconds=0.0
+            )
+            found.append(due_s(state, Part.ALERTS) - 1000.0)
+        return found
+
+    assert pauses(2.0) == [4, 8, 16, 30, 30, 30]
+    assert pauses(60.0) == [60] * 6
+
+
+def test_the_worst_part_says_how_far_to_trust() -> None:
+    """One without an answer is not known."""
+    assert worst_freshness(known(server("a"))) is FRESH
+    assert worst_freshness(after(begun(), ServersRead(()))[0]) is UNKNOWN

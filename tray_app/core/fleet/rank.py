@@ -1,0 +1,54 @@
+"""How urgent a server is among others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Protocol, TypeVar
+
+
+class Rank(IntEnum):
+    """How urgent a server is: its band, and where one that cannot be read stands among the bands.
+
+    What was read and now cannot be is worse than yellow, for nobody knows what it does. What has
+    never been read since the start is not there: a machine that is switched off.
+    """
+
+    PAUSED = 0
+    NOT_THERE = 1
+    GREEN = 2
+    YELLOW = 3
+    LOST = 4
+    ORANGE = 5
+    RED = 6
+
+
+class Ranked(Protocol):
+    """One of several servers."""
+
+    @property
+    def rank(self) -> Rank:
+        """How urgent it is."""
+
+    @property
+    def urgency(self) -> tuple[Rank, int]:
+        """What servers are ordered by: the rank, then the figure."""
+
+
+Each = TypeVar("Each", bound=Ranked)
+
+
+def worst_first(members: Iterable[Each]) -> tuple[Each, ...]:
+    """By urgency; those that are alike in the order that they have."""
+    return tuple(sorted(members, key=lambda each: each.urgency, reverse=True))
+
+
+def severe(members: Iterable[Ranked]) -> int:
+    """How many of them are orange or red."""
+    return sum(each.rank >= Rank.ORANGE for each in members)
+
+
+def counts(members: Iterable[Ranked]) -> Mapping[Rank, int]:
+    """How many of them have each rank; ranks without any are left out."""
+    return Counter(each.rank for each in members)

@@ -1,0 +1,142 @@
+"""The transition: an input in, the next state and events out. Pure; time comes in."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tray_app.core.fleet.rank import Rank
+from tray_app.core.model.readings import Now
+from tray_app.core.monitor.commands import Command, LeftClick, SetPaused, ShowStatus
+from tray_app.core.monitor.inputs import Report
+from tray_app.core.monitor.state import is_menu_open, is_muted
+from tray_app.core.monitor.step import step as desk_step
+from tray_app.core.prometheus import telling
+from tray_app.core.prometheus.events import (
+    EngineAway,
+    EngineBack,
+    EngineEvent,
+    FleetStatusAsked,
+)
+from tray_app.core.prometheus.overview import overview
+from tray_app.core.prometheus.state import EngineState, Freshness, PartState
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    EngineOutcome,
+    Part,
+    ReadFailed,
+    ServersRead,
+)
+
+LISTED = 15
+"""Servers that have a row of the menu."""
+FAILURES_AWAY = 2
+"""One failure is no absence: the machine may just have woken."""
+
+
+class PartAsked(Struct, frozen=True):
+    """A request for this part was sent."""
+
+    part: Part
+
+
+class TimePassed(Struct, frozen=True):
+    """Nothing happened, but what is known is older."""
+
+
+EngineInput = PartAsked | TimePassed | EngineOutcome | Command | Report
+
+
+def step(
+    state: EngineState, happened: EngineInput, now: Now
+) -> tuple[EngineState, tuple[EngineEvent, ...]]:
+    """The state after this, and what follows from it."""
+    before = state
+    state, events = _taken(replace(state, now=now), happened, now)
+    state, alerts = _alerts_told(state, now)
+    state, away = _absence_told(state)
+    return _listed(state, before), (*events, *alerts, *away)
+
+
+def _taken(
+    state: EngineState, happened: EngineInput, now: Now
+) -> tuple[EngineState, tuple[EngineEvent, ...]]:
+    match happened:
+        case TimePassed():
+            return state, ()
+        case PartAsked(part):
+            asked = replace(state.part(part), asked_s=now.mono_s, is_asked=True)
+            return _with_part(state, part, asked), ()
+        case ServersRead(servers, warning):
+            state = _with_part(state, Part.SERVERS, _read(state.servers_part, now))
+            return replace(state, servers=servers, warning=warning), ()
+        case AlertsRead(alerts):
+            state = _with_part(state, Part.ALERTS, _read(state.alerts_part, now))
+            return replace(state, alerts=alerts), ()
+        case ReadFailed(part, problem):
+            known = state.part(part)
+            failures = known.failures + 1
+            failed = replace(known, is_asked=False, problem=problem, failures=failures)
+            return _with_part(state, part, failed), ()
+        case ShowStatus() | LeftClick():
+            return state, (FleetStatusAsked(),)
+        case SetPaused(False):
+            state = replace(state, servers_part=PartState(), alerts_part=PartState())
+    desk, events = desk_step(state.desk, happened, now)
+    return replace(state, desk=desk), events
+
+
+def _with_part(state: EngineState, part: Part, known: PartState) -> EngineState:
+    if part is Part.SERVERS:
+        return replace(state, servers_part=known)
+    return replace(state, alerts_part=known)
+
+
+def _read(known: PartState, now: Now) -> PartState:
+    return replace(known, is_asked=False, read_s=now.mono_s, problem=None, failures=0)
+
+
+def _alerts_told(state: EngineState, now: Now) -> tuple[EngineState, tuple[EngineEvent, ...]]:
+    """What is new and what is over among the alerts, as far as somebody is to hear of it."""
+    if state.desk.paused or state.alerts_part.read_s is None:
+        return state, ()
+    is_exempt = state.desk.settings.alerts.critical_exempt
+    muted = Rank.RED if is_exempt else None
+    least = muted if is_muted(state.desk, now) else Rank.PAUSED
+    changed = telling.changes(state.alerts, state.told, least)
+    if changed is None:
+        return state, ()
+    return replace(state, told=telling.known_after(state.told, changed)), (changed,)
+
+
+def _absence_told(state: EngineState) -> tuple[EngineState, tuple[EngineEvent, ...]]:
+    """Once that the engine is away, and once that it is back."""
+    if state.desk.paused:
+        return state, ()
+    if state.is_away:
+        if any(state.freshness(part) is not Freshness.FRESH for part in Part):
+            return state, ()
+        return replace(state, is_away=False), (EngineBack(),)
+    for part in Part:
+        known = state.part(part)
+        if state.freshness(part) is Freshness.UNKNOWN and _is_away(state, known):
+            return replace(state, is_away=True), (EngineAway(part, known.problem),)
+    return state, ()
+
+
+def _is_away(state: EngineState, known: PartState) -> bool:
+    """Whether it fails for longer than a start takes."""
+    first = replace(known, read_s=state.desk.started.mono_s) if known.read_s is None else known
+    age = first.freshness(state.now.mono_s, state.desk.settings.interval_s)
+    return known.failures >= FAILURES_AWAY and age is Freshness.UNKNOWN
+
+
+def _listed(state: EngineState, before: EngineState) -> EngineState:
+    """The worst servers have the rows of the menu; while it is open, they keep their places."""
+    if is_menu_open(state.desk, state.now.mono_s):
+        return state
+    is_same = state.servers is before.servers and state.alerts is before.alerts
+    if is_same and not is_menu_open(before.desk, before.now.mono_s):  # the usual
+        return state
+    worst = overview(state).members[:LISTED]
+    return replace(state, listed=tuple(each.server.key for each in worst))
