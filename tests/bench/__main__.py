@@ -16,6 +16,7 @@ from tests.bench import (
     truth,
     walk,
 )
+from tests.bench.fleet import disk, losses, scale, shards
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -33,5 +34,9 @@ if __name__ == "__main__":
             truth.PART,
             beside.PART,
             page.PART,
+            scale.PART,
+            disk.PART,
+            losses.PART,
+            shards.PART,
         )
     )

@@ -32,6 +32,7 @@ class Effort:
     videos: tuple[Path, ...] = ()
     keep: Path | None = None
     commit: str = "HEAD"
+    servers: tuple[int, ...] = (10, 100, 1000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def run(*parts: Part) -> int:
     option("--files", type=_numbers, default="10,10000,100000", help="sizes of temp trees")
     option("--age", type=float, default=60.0, help="seconds before the app's memory is read")
     option("--commit", default="HEAD", help="for the part beside: the other source tree")
+    option("--servers", type=_numbers, default="10,100,1000,5000", help="for fleet: how many")
     truth = parser.add_argument_group("truth").add_argument
     truth("--minutes", type=float, default=20.0, help="of load, for the part truth")
     truth("--seed", type=int, default=1, help="the load's order comes from")
@@ -135,6 +137,7 @@ def run(*parts: Part) -> int:
         tuple(given.video),
         given.keep,
         given.commit,
+        given.servers,
     )
     blocks = {"machine": machine()}
     print(blocks["machine"], HEADING, sep="\n", flush=True)

@@ -120,7 +120,7 @@ class Receiver:
 
 
 @contextmanager
-def program(folder: Path, name: str, *flags: str) -> Iterator[None]:
+def program(folder: Path, name: str, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run it until the end of the block; should the tests be killed, the kernel ends it."""
     setpriv = shutil.which("setpriv")
     leash = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
@@ -129,7 +129,7 @@ def program(folder: Path, name: str, *flags: str) -> Iterator[None]:
             [*leash, path_of(name), *flags], cwd=folder, stdout=log, stderr=log
         )
         try:
-            yield
+            yield process
         finally:
             process.kill()
             process.wait()
