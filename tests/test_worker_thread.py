@@ -158,7 +158,7 @@ def test_the_fast_poller_goes_on(monkeypatch: pytest.MonkeyPatch, ailment: OSErr
     server = SeenServer()
     with polling() as (poller, _reports):
         monkeypatch.setattr("tray_app.runtime.fast_poller.PAUSE_AFTER_DEFECT_S", 0.01)
-        failing_first(monkeypatch, poller, "_poll", ailment)
+        failing_first(monkeypatch, poller, "poll", ailment)
         poller.follow(server.plan())
         server.wait_for_polls(1)
 

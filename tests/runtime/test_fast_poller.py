@@ -15,7 +15,7 @@ from tray_app.core.model.readings import Now, PollReading
 from tray_app.core.monitor import poll_bounds
 from tray_app.core.monitor.poll_bounds import PollBounds
 from tray_app.runtime import clock, fast_poller
-from tray_app.runtime.fast_poller import FastPoller, PollPlan
+from tray_app.runtime.fast_poller import FastPoller, PollLoop, PollPlan
 
 LIMIT_BYTES = 500
 
@@ -45,7 +45,7 @@ class Server:
 def polling() -> Iterator[tuple[FastPoller, queue.SimpleQueue[PollPlan]]]:
     """A poller on the real clock, and its reports."""
     reports: queue.SimpleQueue[PollPlan] = queue.SimpleQueue()
-    poller = FastPoller(reports.put, clock=clock.now)
+    poller = PollLoop(clock=clock.now).poller(reports.put)
     try:
         yield poller, reports
     finally:
@@ -69,12 +69,11 @@ class Slept:
     reports: list[PollPlan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        poller = FastPoller(
-            self.reports.append,
+        poller = PollLoop(
             clock=lambda: Now(self.now_s, self.wall_s),
             on_battery=lambda: self.on_battery,
             sleep=lambda nap_s: self.sleep(nap_s, poller),
-        )
+        ).poller(self.reports.append)
         self.plan = PollPlan(lambda: PollReading(300), PollBounds(), 102.0)
         poller.follow(self.plan)
         wait_for(lambda: len(self.naps_s) == self.naps, f"{self.naps} naps")
@@ -216,17 +215,84 @@ def test_a_defect_ends_no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
         server.wait_for_polls(2)
 
 
+def test_one_thread_polls_for_all() -> None:
+    """Also for one that joins while others are polled; with the last one it ends."""
+    wait_for(lambda: not threads(), "the threads of other tests have ended")
+    reports: queue.SimpleQueue[PollPlan] = queue.SimpleQueue()
+    loop = PollLoop(clock=clock.now)
+    pollers = [loop.poller(reports.put) for _ in range(3)]
+    servers = [Server(), Server(), Server()]
+    plans = [server.plan() for server in servers]
+    for poller, plan, server in zip(pollers, plans, servers, strict=True):
+        poller.follow(plan)
+        server.wait_for_polls(2)
+    assert len(threads()) == 1
+    servers[1].rss_bytes = None
+    assert reports.get(timeout=AMPLE_S) is plans[1]
+    pollers[1].close()
+    count = len(servers[2].seen_s)
+    servers[2].wait_for_polls(count + 2)
+    for poller in pollers:
+        poller.close()
+    wait_for(lambda: not threads(), "the thread has ended")
+
+
+def test_servers_whose_samples_are_apart_keep_the_distance_of_the_nearest() -> None:
+    """No poll is left out because another server's sample is near."""
+    naps_s: list[float] = []
+    now_s = 100.0
+    ended = threading.Event()
+
+    def sleep(nap_s: float) -> None:
+        nonlocal now_s
+        naps_s.append(nap_s)
+        now_s += nap_s
+        if len(naps_s) == 9:
+            for poller in pollers:
+                poller.close()
+            ended.set()
+
+    loop = PollLoop(clock=lambda: Now(now_s, 1e9 + now_s), sleep=sleep)
+    pollers = [loop.poller(lambda _: None) for _ in range(2)]
+    for poller, until_s in zip(pollers, (102.0, 101.3), strict=True):
+        poller.follow(PollPlan(lambda: PollReading(300), PollBounds(), until_s))
+    assert ended.wait(AMPLE_S)
+    assert naps_s == pytest.approx([poll_bounds.EVERY_S] * 9)
+
+
+def test_a_defect_delays_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs its own server some polls."""
+    monkeypatch.setattr(fast_poller, "PAUSE_AFTER_DEFECT_S", 600.0)
+    failures = []
+
+    def poll() -> PollReading:
+        failures.append(clock.mono_s())
+        raise ValueError("no number")
+
+    loop = PollLoop(clock=clock.now)
+    broken, sound = (loop.poller(lambda _: None) for _ in range(2))
+    server = Server()
+    try:
+        broken.follow(PollPlan(poll, PollBounds(), clock.mono_s() + 600.0))
+        sound.follow(server.plan())
+        server.wait_for_polls(3)
+        assert len(failures) == 1
+    finally:
+        broken.close()
+        sound.close()
+
+
 def test_the_thread_ends() -> None:
     """Closing ends it, also while it rests; and one that never polls has none."""
     wait_for(lambda: not threads(), "the threads of other tests have ended")
-    poller = FastPoller(lambda _: None, clock=clock.now)
+    poller = PollLoop(clock=clock.now).poller(lambda _: None)
     poller.follow(None)
     assert not threads()
     poller.follow(Server().plan())
     assert len(threads()) == 1
     poller.close()
     wait_for(lambda: not threads(), "the thread has ended")
-    rests = FastPoller(lambda _: None, clock=clock.now)
+    rests = PollLoop(clock=clock.now).poller(lambda _: None)
     rests.follow(Server().plan())
     rests.follow(None)
     rests.close()

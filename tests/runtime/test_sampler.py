@@ -55,7 +55,7 @@ from tray_app.core.monitor.state import State, begin
 from tray_app.core.server.target_override import NO_OVERRIDE, TargetOverride
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.runtime import clock
-from tray_app.runtime.sampler import FIRST_ANSWER_S, Helpers, Probe, Sampler
+from tray_app.runtime.sampler import FIRST_ANSWER_S, Helpers, Probe, Sampler, next_tick_s
 
 LONG_S = 600.0
 TARGET = Target(
@@ -484,6 +484,22 @@ def test_a_reading_that_changes_nothing_shows_nothing() -> None:
         rig.probe.rss_bytes = 205 * MIB
         assert rig.sample().at.mono_s - began_s >= 1.2
         assert rig.sample().memory_bytes == 205 * MIB
+
+
+@pytest.mark.parametrize(
+    ("last_s", "now_s", "expected_s"),
+    [
+        (100.0, 100.1, 102.0),
+        (102.0, 101.95, 104.0),
+        (102.6, 102.61, 104.0),
+        (103.2, 103.3, 106.0),
+        (102.0, 109.5, 110.0),
+    ],
+    ids=["the first", "early", "of a command", "just before a tick", "late"],
+)
+def test_ticks_are_whole_intervals_apart(last_s: float, now_s: float, expected_s: float) -> None:
+    """From one time on, so that several servers are read at the same moment."""
+    assert next_tick_s(last_s, 2.0, now_s, 100.0) == expected_s
 
 
 def test_no_poll_without_processes() -> None:

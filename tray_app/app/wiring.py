@@ -18,6 +18,7 @@ from tray_app.core.monitor.inputs import Reconfigured, StoryBeganAgain
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.presentation import alert_memory
 from tray_app.runtime import clock
+from tray_app.runtime.fast_poller import PollLoop
 from tray_app.runtime.ports import Helpers, Probe, UssPssSource
 from tray_app.runtime.sampler import Sampler
 from tray_app.sources.processes.host import is_this_machine, on_battery
@@ -67,13 +68,26 @@ def make_sampler(
         clock=clock.now,
         jitter=random.random,
         outlets=publish,
-        on_battery=on_battery,
+        poll_loop=_poll_loop(),
+        phase_s=_phase_s(),
         # The demo has limits of its own.
         edited=_edited(None if invocation.demo else invocation.config, listed),
         renew=lambda state: _make_sources(sampler, state, shown=shown),
         **options,
     )
     return sampler
+
+
+@cache
+def _poll_loop() -> PollLoop:
+    """The thread that polls for all servers of this run."""
+    return PollLoop(clock=clock.now, on_battery=on_battery)
+
+
+@cache
+def _phase_s() -> float:
+    """The time from which all samplers of this run count their intervals."""
+    return clock.mono_s()
 
 
 def _edited(

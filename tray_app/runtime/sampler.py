@@ -76,7 +76,7 @@ from tray_app.core.monitor.state import (
 )
 from tray_app.core.monitor.step import step
 from tray_app.core.source_choice import circuit_breaker
-from tray_app.runtime.fast_poller import FastPoller, PollPlan
+from tray_app.runtime.fast_poller import PollLoop, PollPlan
 from tray_app.runtime.mailbox import Inbox
 from tray_app.runtime.ports import Api, Helpers, Outlet, Posted, Probe, UssPssSource, Walker
 from tray_app.runtime.timer_slack import allow_timer_slack
@@ -117,14 +117,23 @@ _QUIET = (
 )
 
 
+def next_tick_s(last_s: float, every_s: float, now_s: float, phase_s: float) -> float:
+    """The tick after ``last_s``: intervals after ``phase_s``, so that several servers share their
+    wake-ups. It is half an interval to one and a half away."""
+    since_s = last_s - phase_s
+    after_s = phase_s + every_s * round(since_s / every_s + 1)
+    return after_s if after_s > now_s else phase_s + every_s * ((now_s - phase_s) // every_s + 1)
+
+
 class Sampler:
     """Runs `step` on each input.
 
     ``outlets`` get the new state after each visible input; the next sample shows the result of a
-    request. ``on_battery``: whether the machine saves power. ``own_use`` reads this program itself.
-    ``edited`` returns an edit of the config file, once; ``claim`` takes the server at another
-    address for this instance, and says whether it could; ``renew`` makes the sources for another
-    server.
+    request. ``poll_loop`` polls for all samplers (None: for this one alone), and ``phase_s`` is the
+    monotonic time from which all count their intervals (None: this one's start). ``own_use`` reads
+    this program itself. ``edited`` returns an edit of the config file, once; ``claim`` takes the
+    server at another address for this instance, and says whether it could; ``renew`` makes the
+    sources for another server.
     """
 
     def __init__(
@@ -135,7 +144,8 @@ class Sampler:
         jitter: Callable[[], float],
         outlets: tuple[Outlet, ...] = (),
         others: bool = False,
-        on_battery: Callable[[], bool] = lambda: False,
+        poll_loop: PollLoop | None = None,
+        phase_s: float | None = None,
         own_use: Callable[[], OwnUse | None] = lambda: None,
         edited: Callable[[], Reconfigured | None] = lambda: None,
         claim: Callable[[ServerAddress], bool] = lambda _: True,
@@ -157,8 +167,9 @@ class Sampler:
         self._temp: TempUsage | None = None
         start_s = state.started.mono_s
         self._tick_s = start_s
+        self._phase_s = start_s if phase_s is None else phase_s
         self._plan: PollPlan | None = None
-        self._poller = FastPoller(self._inbox.put, clock=clock, on_battery=on_battery)
+        self._poller = (poll_loop or PollLoop(clock=clock)).poller(self._inbox.put)
         self._wanted_s = math.inf
         self._api: Api | None = None
         self._probe: Probe | None = None
@@ -369,9 +380,7 @@ class Sampler:
         self._watch_temp()
         now_s, every_s = read.mono_s, interval_s(self._state)
         if not sudden:
-            self._tick_s += every_s
-            if self._tick_s <= now_s:
-                self._tick_s = now_s + every_s
+            self._tick_s = next_tick_s(self._tick_s, every_s, now_s, self._phase_s)
         self._wanted_s = wants_reading_s(self._state)
         self._poll_memory(now_s)
 
