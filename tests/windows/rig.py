@@ -51,10 +51,17 @@ DOWNLOADS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "ru
 USER = "tester"
 UID = 60999  # has no name and no password on Debian: Wine takes the name from the environment
 INSIDE = Path("/mnt")  # where the rig lies in its world: its own folder may be root's alone
+# Wine's desktop is the whole screen: a place in Windows is the same place on the screen.
+SCREEN = "1024x700"
+NO_FRAMES = """\
+<openbox_config><applications><application class="*">
+<decor>no</decor><position force="yes"><x>0</x><y>0</y></position>
+</application></applications></openbox_config>
+"""
 REGISTRY = (
     (r"HKCU\Software\Wine", "Version", "win10"),
     (r"HKCU\Software\Wine\Explorer", "Desktop", "shell"),
-    (r"HKCU\Software\Wine\Explorer\Desktops", "shell", "1024x700"),
+    (r"HKCU\Software\Wine\Explorer\Desktops", "shell", SCREEN),
 )
 PROGRAMS = {
     "wine": "wine",
@@ -123,6 +130,7 @@ def make() -> None:
         own(False)
         unpack()
         own()
+        (RIG / "openbox.xml").write_text(NO_FRAMES, "ascii")
         (RIG / "stamp").write_text(stamp(), "ascii")
 
 
@@ -386,7 +394,7 @@ class World:
         """A screen, a window manager, and Wine's desktop with its taskbar."""
         # Its pixels are in a file: from outside, another rig's screen may have the same number.
         self.start("mkdir", "-p", f"{INSIDE}/home/screen").wait(AMPLE_S)
-        screen = ("-screen", "0", "1024x768x24", "-nolisten", "tcp", "-ac")
+        screen = ("-screen", "0", f"{SCREEN}x24", "-nolisten", "tcp", "-ac")
         screen += ("-fbdir", f"{INSIDE}/home/screen")
         self._xvfb = self.start("Xvfb", "-displayfd", "1", *screen, stderr=subprocess.DEVNULL)
         assert self._xvfb.stdout
@@ -395,7 +403,7 @@ class World:
             raise NoRig("Xvfb did not start")
         self.display = f":{number}"
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.start("openbox", **silent)
+        self.start("openbox", "--config-file", f"{INSIDE}/openbox.xml", **silent)
         # The first program starts Windows' services, which keep its output open.
         self.start("wine", "cmd", "/c", "exit", **silent).wait(AMPLE_S)
 

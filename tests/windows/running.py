@@ -55,6 +55,14 @@ class Windows(World):
         printed, _ = done.communicate(timeout=AMPLE_S)
         return printed.decode()
 
+    def point(self, x: int, y: int) -> None:
+        """Move the pointer there."""
+        self.x("mousemove", str(x), str(y))
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        """Move the pointer there, and click."""
+        self.x("mousemove", str(x), str(y), "click", str(button))
+
 
 class Program:
     """A process of the rig with a way in (``bridge/rig_spy.py``)."""

@@ -111,14 +111,14 @@ def children(parent: int) -> list[dict[str, Any]]:
 
 
 def menus() -> list[dict[str, Any]]:
-    """The open menus of this process, each with its rows."""
+    """The open menus of this process, each with its rows; ``menu`` tells a row's submenu."""
     found = []
     for window in windows(os.getpid(), "#32768"):
         if not window["visible"]:
             continue
         menu = send(window["hwnd"], MN_GETHMENU)
         if menu > 0:
-            found.append({**window, "rows": rows(menu, window["hwnd"])})
+            found.append({**window, "menu": menu, "rows": rows(menu, window["hwnd"])})
     return found
 
 
@@ -139,6 +139,7 @@ def rows(menu: int, window: int = 0) -> list[dict[str, Any]]:
                 "enabled": not flags & GRAYED,
                 "checked": bool(flags & CHECKED),
                 "separator": bool(not below and state & SEPARATOR),
+                "menu": below or 0,
                 "rows": rows(below) if below else None,
                 "rect": (rect.left, rect.top, rect.right, rect.bottom),
             }
