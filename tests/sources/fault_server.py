@@ -7,6 +7,7 @@ script says. A script is a function of one ``Exchange``, called for each request
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 import ssl
 import struct
@@ -23,11 +24,15 @@ LONG_S = 60.0
 
 
 class Exchange:
-    """One request (its ``path`` and whole ``head``) and the socket to misbehave on."""
+    """One request (its ``path``, whole ``head`` and ``body``) and the socket to misbehave on."""
 
-    def __init__(self, connection: socket.socket, head: str, closing: threading.Event) -> None:
+    def __init__(
+        self, connection: socket.socket, head: str, body: bytes, closing: threading.Event
+    ) -> None:
         self.connection = connection
         self.head = head
+        self.body = body
+        self.method = head.split(" ")[0]
         self.path = head.split(" ")[1]
         self.bytes_sent = 0
         self._closing = closing
@@ -132,23 +137,30 @@ class FaultServer:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
-            while head := _read_head(connection):
-                exchange = Exchange(connection, head, self._closing)
+            while request := _read_request(connection):
+                exchange = Exchange(connection, *request, self._closing)
                 self.exchanges.append(exchange)
                 self.script(exchange)
         connection.close()
 
 
-def _read_head(connection: socket.socket) -> str:
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
+def _read_request(connection: socket.socket) -> tuple[str, bytes] | None:
+    """Head and body of the next request; None: there is none."""
+    data = b""
+    length = None
+    while True:
+        head, end, body = data.partition(b"\r\n\r\n")
+        if end and length is None:
+            found = re.search(rb"\r\ncontent-length: *([0-9]+)", head, re.IGNORECASE)
+            length = int(found[1]) if found else 0
+        if length is not None and len(body) >= length:
+            return (head + end).decode("latin-1"), body
         part = connection.recv(65536)
         if not part:
-            return ""
-        head += part
-        if head.startswith(b"\x16"):
-            return "TLS greeting"
-    return head.decode("latin-1")
+            return None
+        data += part
+        if data.startswith(b"\x16"):
+            return "TLS greeting", b""
 
 
 def head_of(length: int | None, status: str = "200 OK", *headers: str) -> bytes:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -99,35 +98,14 @@ def test_a_cut_wakes_whoever_waits() -> None:
 
 def test_a_body_is_sent_as_json_and_once() -> None:
     """Neither it nor a deletion is kept: each is made once, with words of its own."""
-    taken: list[tuple[str, str, str, bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kind = self.headers.get("Content-Type", "")
-            taken.append((self.command, self.path, kind, body))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        do_DELETE = do_POST
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with opened(f"http://127.0.0.1:{server.server_port}") as session:
-            assert session.post("/made", AMPLE_S, b'{"a":1}') == b"{}"
-            assert session.delete("/made/1", AMPLE_S) == b"{}"
-            assert session._prepared == {}
-        server.shutdown()
-    assert taken == [
-        ("POST", "/made", "application/json", b'{"a":1}'),
-        ("DELETE", "/made/1", "", b""),
-    ]
+    with FaultServer(answer(b"{}")) as server, opened(server.url) as session:
+        assert session.post("/made", AMPLE_S, b'{"a":1}') == b"{}"
+        assert session.delete("/made/1", AMPLE_S) == b"{}"
+        assert session._prepared == {}
+    sent, gone = server.exchanges
+    assert (sent.method, sent.path, sent.body) == ("POST", "/made", b'{"a":1}')
+    assert "Content-Type: application/json\r\n" in sent.head
+    assert (gone.method, gone.path, gone.body) == ("DELETE", "/made/1", b"")
 
 
 def test_a_body_has_the_size_that_its_asker_allows() -> None:

@@ -1,0 +1,181 @@
+"""Silences: who holds which alerts back until when, and the silence that a click asks for.
+
+Alertmanager holds alerts back, for everybody. What is decided here is which of its silences are
+about the servers that are shown, and what a new one is to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+
+from tray_app.core.model.api_failure import ApiProblem
+from tray_app.core.model.label_selector import Matcher, Operator, Selector
+from tray_app.core.prometheus.values import EngineAlert, EngineServer
+
+EARLIER_S = 24 * 3600.0
+"""A new silence begins so long before it is made. Alertmanager puts its own time in the place of a
+past one, so that it begins at once also where this machine's clock is fast."""
+OURS = Matcher("alertname", Operator.LIKE, "RunAnalyze.*")
+"""All alerts of ``assets/fleet/rules.yml``."""
+_ALL_OURS = (OURS, Matcher("alertname", Operator.LIKE, "RunAnalyze.+"))
+_PLAIN_PATTERN = re.compile(r"(?:[\w:/@ -]|\\[.+-]|\.[*+]?|\|)*")
+"""A pattern that means the same in Go and in Python, and takes no long time."""
+_WILD_MAX = 3
+
+
+class SilenceState(StrEnum):
+    """As Alertmanager says it: whether it holds, begins later, or is over."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    EXPIRED = "expired"
+
+
+class Silence(Struct, frozen=True):
+    """A silence that Alertmanager knows. Times are Unix time, by Alertmanager's clock."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    author: str
+    comment: str
+    starts_s: float
+    ends_s: float
+    state: SilenceState = SilenceState.ACTIVE
+
+
+class SilencesRead(Struct, frozen=True):
+    """The silences that hold, those that end first in front."""
+
+    silences: tuple[Silence, ...]
+
+
+class SilenceScope(Struct, frozen=True):
+    """Whose alerts a new silence holds back: those of one server, or of all that are shown (an
+    empty ``name``). ``name`` is what people call the server."""
+
+    matchers: tuple[Matcher, ...]
+    name: str = ""
+
+
+class MakeSilence(Struct, frozen=True):
+    """A silence to be made. ``asked_s`` is when the person asked for it, by this machine's
+    clock."""
+
+    scope: SilenceScope
+    author: str
+    comment: str
+    asked_s: float
+    ends_s: float
+
+    @property
+    def starts_s(self) -> float:
+        """See `EARLIER_S`."""
+        return self.asked_s - EARLIER_S
+
+
+class EndSilence(Struct, frozen=True):
+    """A silence to be ended."""
+
+    silence: Silence
+
+
+SilenceOrder = MakeSilence | EndSilence
+
+
+class SilenceResult(Struct, frozen=True):
+    """What became of an order: the ``silence`` as Alertmanager has it now, or why it failed."""
+
+    order: SilenceOrder
+    silence: Silence | None = None
+    problem: ApiProblem | None = None
+
+    @property
+    def skew_s(self) -> float:
+        """How much Alertmanager's clock is ahead of this machine's, as far as the result tells."""
+        if self.silence is None or not isinstance(self.order, MakeSilence):
+            return 0.0
+        if self.silence.starts_s <= self.order.starts_s:  # it did not put its own time there
+            return 0.0
+        return self.silence.starts_s - self.order.asked_s
+
+
+class Coverage(IntEnum):
+    """Which alerts of a server a silence holds back."""
+
+    NONE = 0
+    SOME = 1
+    ALL = 2
+
+
+def of_server(server: EngineServer, others: Iterable[EngineServer]) -> SilenceScope:
+    """All alerts of this server, and of its exporter where that watches no other."""
+    is_alone = all(each.instance != server.instance for each in others if each.key != server.key)
+    labels = {"instance": server.instance, "server": server.server}
+    if server.instance and is_alone:
+        del labels["server"]
+    matchers = (Matcher(name, Operator.EQUAL, value) for name, value in labels.items() if value)
+    return SilenceScope(tuple(matchers), server.name)
+
+
+def of_all(selector: Selector) -> SilenceScope:
+    """All alerts that the selector chooses. One that would choose everything that Alertmanager has
+    chooses this program's alerts only."""
+    chooses_all = all(each.holds({}) for each in selector.matchers)
+    return SilenceScope((*selector.matchers, OURS) if chooses_all else selector.matchers)
+
+
+def coverage(silence: Silence, server: EngineServer, selector: Selector) -> Coverage:
+    """Which alerts of this server the silence holds back, as far as its labels are known: its
+    exporter, its address, and what the selector says of it."""
+    known = {
+        each.name: each.value for each in selector.matchers if each.operator is Operator.EQUAL
+    } | {"instance": server.instance, "server": server.server}
+    is_ours, is_whole = False, True
+    for matcher in silence.matchers:
+        if matcher.name in known:
+            if not _holds(matcher, known[matcher.name]):
+                return Coverage.NONE
+            is_ours = True
+        elif matcher in _ALL_OURS or matcher in selector.matchers:
+            is_ours = True
+        else:
+            is_whole = False
+            is_ours = is_ours or _is_our_alert(matcher)
+    if not is_ours:
+        return Coverage.NONE
+    return Coverage.ALL if is_whole else Coverage.SOME
+
+
+def shown(
+    silences: Iterable[Silence],
+    servers: Iterable[EngineServer],
+    alerts: Iterable[EngineAlert],
+    selector: Selector,
+) -> tuple[Silence, ...]:
+    """Those that hold back an alert, or would hold one back, of what is shown."""
+    named = {each for alert in alerts for each in alert.silences}
+    known = tuple(servers)
+    return tuple(
+        each
+        for each in silences
+        if each.id in named or any(coverage(each, server, selector) for server in known)
+    )
+
+
+def _holds(matcher: Matcher, value: str) -> bool:
+    """Whether it surely holds for this value."""
+    if matcher.operator in (Operator.EQUAL, Operator.UNEQUAL):
+        return matcher.holds({matcher.name: value})
+    pattern = matcher.value
+    wild = pattern.count("*") + pattern.count("+")
+    if wild > _WILD_MAX or _PLAIN_PATTERN.fullmatch(pattern) is None:
+        return False  # an alert that it holds back names it
+    return matcher.holds({matcher.name: value})
+
+
+def _is_our_alert(matcher: Matcher) -> bool:
+    return matcher.name == OURS.name and matcher.value.startswith("RunAnalyze")
