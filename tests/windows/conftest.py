@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.windows import rig
-from tests.windows.rig import PROJECT, NoRig
+from tests.windows.rig import PROJECT, NoRig, Refused
 from tests.windows.running import Program, Server, Windows
 
 MAKES = "RUN_WINDOWS"
@@ -17,8 +17,8 @@ MAKES = "RUN_WINDOWS"
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[Windows]:
-    """Wine's desktop with its taskbar. Without a rig the tests are skipped, and fail in
-    ``tests/run --windows``."""
+    """Wine's desktop with its taskbar. Without a rig the tests are skipped; in
+    ``tests/run --windows`` and where ``CI=true`` they fail, unless the machine refuses it."""
     try:
         if os.environ.get(MAKES):
             rig.make()
@@ -29,7 +29,7 @@ def world() -> Iterator[Windows]:
             opened.open_desktop()
             yield opened
     except NoRig as reason:
-        if os.environ.get(MAKES):
+        if os.environ.get(MAKES) and not isinstance(reason, Refused):
             pytest.fail(f"no Windows rig: {reason}", pytrace=False)
         pytest.skip(f"no Windows rig: {reason}")
 
