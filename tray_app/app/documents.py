@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_app import child_program
 from tray_app.app.document_files import PRIVATE, DocumentFiles
 from tray_app.core.config import parse, template
 from tray_app.core.model.document import Document
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 REPORT_LIMIT_S = 60.0
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 Report = Callable[[str, str, Document], None]
 """Takes a document that could not be opened: its place, and the problem in plain words."""
@@ -93,17 +92,9 @@ class Documents:
         """Have the doctor write its report, and open it."""
         command = [*paths.console_program(), *self._arguments, "--doctor"]
         try:
-            made = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=REPORT_LIMIT_S,
-                check=False,
-                creationflags=_NO_WINDOW,
-            )
+            made = child_program.run(command, limit_s=REPORT_LIMIT_S, joined=True)
             write_file(file, made.stdout, mode=PRIVATE)
-        except subprocess.TimeoutExpired:
+        except child_program.TimeIsUp:
             late = f"--doctor took more than {REPORT_LIMIT_S:g} s"
             self._report(str(file), late, Document.REPORT)
         except OSError as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app import APP_ID
+from tray_app import APP_ID, child_program
 from tray_app.desktop import paths
 from tray_app.sources.file_owner import write_file
 
@@ -240,7 +239,7 @@ def _set_in_registry(on: bool, arguments: Sequence[str]) -> None:
         if on:
             root, write = winreg.HKEY_CURRENT_USER, winreg.KEY_SET_VALUE
             with winreg.CreateKeyEx(root, WINDOWS_RUN, access=write) as key:
-                command = subprocess.list2cmdline([*paths.program(), *arguments])
+                command = child_program.windows_line([*paths.program(), *arguments])
                 winreg.SetValueEx(key, APP_ID, 0, winreg.REG_SZ, command)
         else:
             _delete_value(winreg, WINDOWS_RUN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+
+from tray_app import child_program
 
 FC_LIST_LIMIT_S = 5.0
 _PATTERN = ":charset=2581-2588"
@@ -17,14 +18,7 @@ def has_blocks() -> bool:
     if sys.platform != "linux":
         return sys.platform == "darwin"
     try:
-        answer = subprocess.run(
-            ["fc-list", _PATTERN, "family"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=FC_LIST_LIMIT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
+        answer = child_program.run(["fc-list", _PATTERN, "family"], limit_s=FC_LIST_LIMIT_S)
+    except (OSError, child_program.TimeIsUp):
         return False
-    return bool(answer.stdout.strip())
+    return answer.returncode == 0 and bool(answer.stdout.strip())

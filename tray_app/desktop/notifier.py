@@ -6,7 +6,6 @@ last, where nothing else works.
 
 from __future__ import annotations
 
-import subprocess
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 from plyer.facades.notification import Notification
 
+from tray_app import child_program
 from tray_app.core.presentation.notifications import Action
 from tray_app.worker_thread import WorkerThread
 
@@ -155,13 +155,13 @@ def keyed(actions: Sequence[Action]) -> dict[str, Action]:
 class _Checked:
     """``subprocess`` for plyer's Linux module, which ignores exit codes: a failure raises."""
 
-    DEVNULL = subprocess.DEVNULL
+    DEVNULL = None
 
     @staticmethod
     def call(command: Sequence[str], **_: Any) -> None:
         """Run a program without output; a hanging one is killed, long after the caller stopped
         waiting."""
-        done = subprocess.run(command, capture_output=True, timeout=PROGRAM_LIMIT_S, check=False)
+        done = child_program.run(command, limit_s=PROGRAM_LIMIT_S)
         if done.returncode:
             raise OSError(f"{command[0]} ended with status {done.returncode}")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tray_app import child_program
 from tray_app.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _edit(file: str, line: int) -> str | None:
     if not Path(file).exists():
         return "there is no such file"
     if sys.platform == "win32":
-        subprocess.Popen(["notepad.exe", file])
+        child_program.start(["notepad.exe", file])
         return None
     if sys.platform == "darwin":
         return _run(["open", "-t", file])
@@ -99,15 +99,8 @@ def _editors(file: str, line: int) -> Iterator[list[str]]:
     query = shutil.which("xdg-mime")
     if query is None:
         return
-    answer = subprocess.run(
-        [query, "query", "default", "text/plain"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=OBSERVED_S,
-        check=False,
-    )
-    entry = answer.stdout.strip().removesuffix(".desktop")
+    answer = child_program.run([query, "query", "default", "text/plain"], limit_s=OBSERVED_S)
+    entry = answer.stdout.decode().strip().removesuffix(".desktop")
     if not entry:
         return
     name = entry.rpartition(".")[2].lower()
@@ -122,16 +115,10 @@ def _editors(file: str, line: int) -> Iterator[list[str]]:
 
 def _run(command: Sequence[str]) -> str | None:
     """Start a program and observe it for a while; its problem, if it fails in that time."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = child_program.start(command)
     try:
         status = process.wait(OBSERVED_S)
-    except subprocess.TimeoutExpired:
+    except child_program.TimeIsUp:
         process.wait()  # it has opened something; it must still be reaped
         return None
     name = Path(command[0]).name

@@ -85,6 +85,23 @@ def test_standard_error_may_be_lost(way: str) -> None:
     assert shell(f'"$@" {way}', ("--nope",)) == (2, "")
 
 
+def test_a_missing_input_is_no_terminal() -> None:
+    """It has an end at once, and nobody is asked there."""
+    code = (
+        "import sys; from tray_app.views.terminal import streams; streams.mend();"
+        "print(sys.stdin.isatty(), repr(sys.stdin.read()))"
+    )
+    done = subprocess.run(
+        ["bash", "-c", '"$@" <&-', "bash", sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=AMPLE_S,
+        check=True,
+    )
+    assert done.stdout == "False ''\n"
+
+
 def test_an_output_without_our_characters_loses_them_only() -> None:
     """--help has an ellipsis, which ASCII lacks."""
     done = subprocess.run(

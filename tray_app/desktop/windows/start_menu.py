@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 from pathlib import Path
 
-from tray_app import APP_ID
+from tray_app import APP_ID, child_program
 from tray_app.desktop import paths
 from tray_app.desktop.desktop_entry import remove
 from tray_app.desktop.windows.winapi import write_shortcut
@@ -35,7 +34,8 @@ def install() -> list[Path]:
     write_file(icon, icon_file(Path(paths.app_icon()).read_bytes()))
     shortcut.parent.mkdir(parents=True, exist_ok=True)
     program, *arguments = paths.program()
-    write_shortcut(str(shortcut), program, subprocess.list2cmdline(arguments), ABOUT, str(icon))
+    given = child_program.windows_line(arguments)
+    write_shortcut(str(shortcut), program, given, ABOUT, str(icon))
     return [shortcut, icon]
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from shutil import which
 
+from tray_app import child_program
 from tray_app.core.model.readings import ProcessRow
 from tray_app.core.model.sanitize import visible
 from tray_app.core.model.stacks import Stacks, StacksProblem
@@ -93,15 +93,9 @@ def _read(path: str, row: ProcessRow, clock: Callable[[], float], ends_s: float)
 def _run(path: str, row: ProcessRow, limit_s: float) -> Stacks:
     command = [path, "dump", "--nonblocking", "--pid", str(row.pid)]
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=limit_s,
-            check=False,
-            env=os.environ | {"RUST_BACKTRACE": "0"},
-        )
-    except subprocess.TimeoutExpired:
+        quiet = os.environ | {"RUST_BACKTRACE": "0"}
+        done = child_program.run(command, limit_s=limit_s, env=quiet)
+    except child_program.TimeIsUp:
         return Stacks(problem=StacksProblem.TOO_SLOW)
     except OSError as error:
         return Stacks(problem=StacksProblem.FAILED, detail=error.strerror or str(error))

@@ -8,6 +8,7 @@ this module or nothing, never a traceback.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,13 @@ class OutputFailed(Exception):
     """The output cannot be written (a full disk, closed from the start); its text says why."""
 
 
+class _Missing(io.TextIOWrapper):
+    """Stands in for a missing stream. Windows calls its null device a terminal."""
+
+    def isatty(self) -> bool:
+        return False
+
+
 def mend() -> None:
     """Give this process the standard streams that it was started without (``>&-``).
 
@@ -46,11 +54,22 @@ def mend() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
+            _open_nothing(number, os.O_WRONLY if number == 2 else os.O_RDONLY)
+    if sys.stdin is None:
+        sys.stdin = _Missing(os.fdopen(0, "rb"), encoding="utf-8")
     if sys.stdout is None:
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+        sys.stdout = _Missing(os.fdopen(1, "wb"), encoding="utf-8")
     if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace")
+        sys.stderr = _Missing(os.fdopen(2, "wb"), encoding="utf-8", errors="backslashreplace")
+
+
+def _open_nothing(number: int, mode: int) -> None:
+    """Open the null device under this number."""
+    opened = os.open(os.devnull, mode)
+    # Windows never gives away the numbers of missing streams by itself.
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
 
 
 def say(text: str) -> None:

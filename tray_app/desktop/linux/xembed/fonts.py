@@ -8,7 +8,6 @@ none has them (Pillow cannot draw a font of coloured pictures), ASCII characters
 from __future__ import annotations
 
 import logging
-import subprocess
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,6 +15,8 @@ from itertools import groupby
 from typing import Any
 
 from PIL import ImageFont
+
+from tray_app import child_program
 
 _log = logging.getLogger(__name__)
 
@@ -114,16 +115,13 @@ def _has(font: Any, character: str) -> bool:
 def _match(pattern: str) -> tuple[str, int] | None:
     """File and index of the font that fontconfig chooses."""
     try:
-        answer = subprocess.run(
-            ["fc-match", "-f", "%{index} %{file}", pattern],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=FC_MATCH_LIMIT_S,
-            check=True,
+        answer = child_program.run(
+            ["fc-match", "-f", "%{index} %{file}", pattern], limit_s=FC_MATCH_LIMIT_S
         )
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, child_program.TimeIsUp) as error:
         _log.debug("fc-match: %r", error)
+        return None
+    if answer.returncode:
         return None
     index, _, file = answer.stdout.decode("utf-8", "replace").strip().partition(" ")
     # The upper half of the index tells an instance of a variable font.
