@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.core.presentation.figure import OBJECTS, Field
-from tray_app.core.presentation.figures import FIGURES
+from tray_app.core.presentation.figures import FIGURES, SERVER
 
 PAGE = Path(__file__).parent.parent / "docs" / "json.md"
 HEAD = """\
@@ -20,7 +20,8 @@ HEAD = """\
 <!-- Made by `python -m tools.make_json_docs` from tray_app/core/presentation/figures.py. -->
 
 `runanalyze-tray --json` writes one object for each sample, on one line, as UTF-8. With `--once` it
-writes one and ends: with status 3 if neither the API nor a process reported the memory.
+writes one for each server and ends: with status 3 if neither the API nor a process of one of them
+reported the memory. Several servers ([fleet.md](fleet.md)) write as their samples come.
 
 ```sh
 runanalyze-tray --json | jq -r 'select(.memory_mb) | "\\(.time) \\(.memory_mb) \\(.alert)"'
@@ -38,9 +39,9 @@ runanalyze-tray --json | jq -r 'select(.memory_mb) | "\\(.time) \\(.memory_mb) \
 SUMMARY = """
 ## The summary
 
-A run that ends after `--duration`, as a quick test, or with Ctrl-C writes one more object, the last
-line. Its only key is `summary`: it has none of the keys above, so that `select(.memory_mb)` passes
-over it. `--once` writes none.
+A run that ends after `--duration`, as a quick test, or with Ctrl-C writes one more object for each
+server, the last line about it. Its only keys are `server` and `summary`: it has no `memory_mb`, so
+that `select(.memory_mb)` passes over it. `--once` writes none.
 
 | key of `summary` | unit | meaning | `null` when |
 |---|---|---|---|
@@ -67,7 +68,7 @@ Where what `memory_mb` measures has changed, the figures are those since then.
 
 def page() -> str:
     """The page."""
-    rows = (field for figure in FIGURES for field in figure.json)
+    rows = (SERVER, *(field for figure in FIGURES for field in figure.json))
     lines = [HEAD, "| key | type | unit | meaning | `null` when |", "|---|---|---|---|---|"]
     return "\n".join([*lines, *_rows(rows, "")]) + "\n" + SUMMARY
 

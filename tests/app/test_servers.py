@@ -7,7 +7,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tray_app.app.invocation import SEVERAL, Invocation
-from tray_app.app.servers import of_several
+from tray_app.app.servers import edited, of_several
+from tray_app.core.config.servers import parse_servers
 from tray_app.core.config.settings import RememberedChoices, resolve
 from tray_app.core.model.icon_options import Style
 from tray_app.core.model.server_address import parse_address
@@ -87,6 +88,21 @@ def test_an_edit_reaches_each_server(tmp_path: Path) -> None:
     assert edited[0].interval_s == 9
     assert lab.edited() is None
     assert [entry.name for entry in lab.servers] == ["gpu"]
+
+
+def test_an_edited_list_says_who_stays_and_who_is_new(tmp_path: Path) -> None:
+    """In the order of those that are watched. The last one stays, and without a list all do."""
+    common = invocation(tmp_path)
+    assert common.config
+    run = of_several(common, watched([], common.config.servers), lists=True)
+    text = TEXT + '[[servers]]\nurl = "http://new:1"\n'
+    (tmp_path / "config.toml").write_text(text)
+    entries, _ = parse_servers(text, {})
+    stays, new = edited(run, ("gone", "lab:8000", "gpu"), entries)
+    assert stays == ("lab:8000", "gpu")
+    assert [each.settings.name for each in new] == ["new:1"]
+    assert edited(run, ("gpu",), ()) == (("gpu",), ())
+    assert edited(replace(run, lists=False), ("gone",), entries) == (("gone",), ())
 
 
 def test_state_files_have_plain_names(tmp_path: Path) -> None:

@@ -223,7 +223,9 @@ def test_cpu_is_compared_over_the_time_since_the_last_sample() -> None:
 def test_a_line_of_json_is_understood() -> None:
     """What the app writes today has all that is compared."""
     at = Now(10.0, 1_795_000_000.0)
-    line = json_line(Sample(1, at, Mode.AUTO, Source.NONE, ApiCondition(ApiState.UNREACHABLE)))
+    line = json_line(
+        Sample(1, at, Mode.AUTO, Source.NONE, ApiCondition(ApiState.UNREACHABLE)), "desk"
+    )
     told = read(line)
     assert told.at_s == 1_795_000_000.0
     assert (told.memory_mb, told.is_busy, told.job) == (None, False, None)

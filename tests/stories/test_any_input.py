@@ -191,7 +191,7 @@ def test_only_numbers_that_are_some(life: Life, local: bool) -> None:
     for state, _ in lived(life, local):
         check_numbers(state, SIGNED)
         if state.sample is not None:
-            check_numbers(json.loads(json_line(state.sample)), {"rate_mb_s"})
+            check_numbers(json.loads(json_line(state.sample, "desk")), {"rate_mb_s"})
 
 
 @settings(deadline=None)  # a slow machine is no defect

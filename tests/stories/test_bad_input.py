@@ -254,7 +254,7 @@ def test_recorded_bodies(file: Path) -> None:
     for happened in (Asked(), Answered(outcome), SourcesRead(tree_reading(300, clock.mono_s()))):
         state, _ = step(state, happened, clock.now())
     assert state.sample
-    line = json.loads(json_line(state.sample))
+    line = json.loads(json_line(state.sample, "desk"))
     tooltip = summary_text.tooltip(state.sample, demo=False, paused=False)
     if file.name.startswith("memory-status."):
         assert line["api"]["error"] is None

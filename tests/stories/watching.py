@@ -136,7 +136,7 @@ def _seen(sample: Sample) -> Seen:
     return Seen(
         at_s=sample.at.mono_s,
         number=sample.number,
-        record=json.loads(json_line(sample)),
+        record=json.loads(json_line(sample, "desk")),
         tooltip=summary_text.tooltip(sample, demo=False, paused=False),
         rss_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
         descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208

@@ -27,5 +27,5 @@ def test_it_has_every_key_of_a_full_record_in_its_order() -> None:
     """Nested ones, too; each with a type and a meaning."""
     samples = page().partition("## The summary")[0]
     rows = [line.split(" | ") for line in samples.splitlines() if line.startswith("| `")]
-    assert [row[0].strip("| `") for row in rows] == keys(record(FULL))
+    assert [row[0].strip("| `") for row in rows] == keys(record(FULL, "desk"))
     assert all(row[1] and row[3] for row in rows)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tray_app.app import wiring
 from tray_app.app.history import HistoryRecorder, recall
-from tray_app.core.config.settings import server_name
+from tray_app.app.watcher import Watcher
 from tray_app.core.history.thinning import DAY_S, HOUR_S, Spans
 from tray_app.core.monitor.events import (
     ActionRequested,
@@ -55,8 +55,6 @@ if TYPE_CHECKING:
     from tray_app.core.model.incident import PastIncident
     from tray_app.core.model.server_action import ServerAction
     from tray_app.core.model.server_address import ServerAddress
-    from tray_app.core.monitor.commands import Command
-    from tray_app.core.monitor.inputs import Report
     from tray_app.core.monitor.sample import Sample
     from tray_app.core.presentation.icon import Picture
     from tray_app.desktop.panel_icon import Desktop
@@ -66,8 +64,8 @@ if TYPE_CHECKING:
 Publish = Callable[["ServerRun", State, tuple[Event, ...]], None]
 
 
-class ServerRun:
-    """The parts that belong to one server.
+class ServerRun(Watcher):
+    """The parts that belong to one server in the tray.
 
     Two threads call in here: the sampler (`_take`) and the event handler (`handle`). ``publish``
     gets each state and its events, in the sampler's thread, and so do ``outlets``.
@@ -85,10 +83,8 @@ class ServerRun:
         claim: Callable[[ServerAddress], bool] | None = None,
         listed: Callable[[tuple[ServerEntry, ...]], None] = lambda _: None,
     ) -> None:
-        self.name = server_name(invocation.settings)
-        self.last = self.begun = begun
+        self.last = begun
         self.has_ended = False
-        self.outlets = outlets
         self._invocation = invocation
         self._desktop = desktop
         self._publish = publish
@@ -98,18 +94,15 @@ class ServerRun:
         self._pages: Pages | None = None
         self._first_sample = threading.Event()
         options: dict[str, Any] = {} if claim is None else {"claim": claim}
-        self.sampler = wiring.make_sampler(
+        super().__init__(
             invocation,
             begun,
-            self._take,
-            *((self._history.publish,) if records(begun) else ()),
-            *outlets,
+            (self._take, *((self._history.publish,) if records(begun) else ()), *outlets),
             shown=False,
             own_use=own_use,
             listed=listed,
             **options,
         )
-        self._uss_pss = wiring.make_uss_pss(self.sampler, begun, shown=False)
         self._sender = NotificationSender(
             outbox,
             self.sampler.post,
@@ -120,27 +113,18 @@ class ServerRun:
         )
         self._actions = ServerActions(self.sampler.post, demo=begun.demo)
 
-    def post(self, *items: Command | Report) -> None:
-        """Hand in a command or a report, from any thread; returns at once."""
-        self.sampler.post(*items)
-
-    def start(self) -> None:
-        """Start sampling: the processes alone at first."""
-        probe = wiring.make_probe(self.begun.settings, demo=self.begun.demo)
-        self.sampler.start(probe, uss_pss=self._uss_pss)
-
     def wait_for_first(self, limit_s: float) -> None:
         """Wait for the first sample."""
         self._first_sample.wait(limit_s)
 
     def start_rest(self) -> None:
         """Start everything that the first figure does not need."""
-        self.sampler.add(wiring.make_helpers(self.sampler, self.begun, self._uss_pss))
+        super().start_rest()
         self._start_history()
 
     def stop(self, limit_s: float) -> None:
         """End sampling, and store what the next start needs."""
-        self.sampler.stop(limit_s)
+        super().stop(limit_s)
         self.store_all()
 
     def close(self, limit_s: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,6 +11,9 @@ from tray_app.app.invocation import Invocation
 from tray_app.core.config.settings import resolve, server_name
 from tray_app.runtime.state_file import of_server, read_choice
 from tray_app.runtime.watched_servers import Watched
+
+if TYPE_CHECKING:
+    from tray_app.core.config.servers import ServerEntry
 
 
 def several(invocation: Invocation, servers: Sequence[Watched]) -> tuple[Invocation, ...]:
@@ -49,3 +53,15 @@ def of_several(invocation: Invocation, servers: Sequence[Watched], *, lists: boo
     # One message about the file is enough.
     runs = (replace(first, mistakes=invocation.mistakes), *others)
     return replace(invocation, servers=runs, remembered=runs[0].remembered, lists=lists)
+
+
+def edited(
+    invocation: Invocation, known: Collection[str], entries: Sequence[ServerEntry]
+) -> tuple[tuple[str, ...], tuple[Invocation, ...]]:
+    """What an edit of the list means for the servers that are watched: the names of those that
+    stay, and the runs of new ones. The last one stays: a monitor without a server is useless."""
+    if not invocation.lists or not entries:
+        return tuple(known), ()
+    names = {entry.name for entry in entries}
+    new = [Watched(each) for each in entries if each.name not in known]
+    return tuple(name for name in known if name in names), several(invocation, new)

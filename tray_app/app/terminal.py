@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import logging
-import queue
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 
 from msgspec.structs import replace
 
 from tray_app.app import exporter as exporters
 from tray_app.app import wiring
 from tray_app.app.event_log import log_event
+from tray_app.app.exporter import Exporter
 from tray_app.app.history import recall
 from tray_app.app.invocation import Invocation, View
+from tray_app.app.watch import Told, Watch
+from tray_app.app.watcher import Watcher
 from tray_app.core.analysis.course import FINE_BUCKET_S, Course
+from tray_app.core.config.settings import server_name
+from tray_app.core.fleet.overview import Member
+from tray_app.core.fleet.rank import by_rank
 from tray_app.core.model.readings import MemoryKind, Source
 from tray_app.core.monitor.commands import Quit
-from tray_app.core.monitor.events import Ended, Event, Sampled
-from tray_app.core.monitor.inputs import ThreadRestarted
+from tray_app.core.monitor.events import Sampled
 from tray_app.core.monitor.sample import Sample
-from tray_app.core.monitor.state import State, alert_limits, wants_api
+from tray_app.core.monitor.state import State, wants_api
 from tray_app.core.presentation import program_text
 from tray_app.core.source_choice.circuit_breaker import ApiState
 from tray_app.desktop.paths import history_file
 from tray_app.runtime.ending import Ending
-from tray_app.runtime.job_control import Action, JobControl
-from tray_app.runtime.ports import Outlet
-from tray_app.runtime.sampler import Sampler
-from tray_app.views.terminal.chart import Recent
+from tray_app.runtime.job_control import JobControl
 from tray_app.views.terminal.streams import STATUS_FAILED, OutputClosed, OutputFailed, complain
 from tray_app.views.terminal.view import TerminalView
-from tray_app.worker_thread import tell_restarts
 
 _log = logging.getLogger(__name__)
 
@@ -43,32 +41,15 @@ NO_READING = 3
 """Exit status of ``--once``, or of a run with a set end, without any reading: a script need not
 parse the text."""
 
-Events = queue.SimpleQueue[tuple[Event | Action, ...]]
-
 
 def run_terminal(invocation: Invocation) -> int:
     """Run until the set time is over or the user quits; the exit status."""
     settings = invocation.settings
-    if invocation.once:
-        settings = replace(settings, interval_s=ONCE_INTERVAL_S, exporter_listen=None)
-    state = wiring.first_state(replace(invocation, settings=settings))
-    events: Events = queue.SimpleQueue()
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
+    several = bool(invocation.servers)
     if live:
         _keep_log_off_terminal()
-        state = replace(state, course=Course(bucket_s=FINE_BUCKET_S))
-
-    def publish(state: State, new_events: tuple[Event, ...]) -> None:
-        if new_events:
-            recent = Recent(state.course, alert_limits(state), state.settings.bands)
-            events.put((partial(view.learn, recent), *new_events))
-
-    exporter = exporters.attach(settings)
-    exporter.start(complain)
-    outlets: tuple[Outlet, ...] = (*exporter.outlets(), publish)
-    sampler = wiring.make_sampler(invocation, state, *outlets, shown=True, others=True)
-    tell_restarts(lambda name, problem: sampler.post(ThreadRestarted(name, problem)))
     view = TerminalView(
         sys.stdout,
         sys.stderr,
@@ -77,29 +58,41 @@ def run_terminal(invocation: Invocation) -> int:
         duration_s=settings.duration_s,
         details=settings.details,
         demo=invocation.demo,
+        several=several,
     )
+    exporter = Exporter(settings, None) if invocation.once else exporters.attach(settings)
+    exporter.start(complain)
 
-    uss_pss = wiring.make_uss_pss(sampler, state, shown=True)
-    # Without the API's part the second line would contradict the first.
-    helpers = wiring.make_helpers(sampler, state, uss_pss) if wants_api(state) else None
+    def begin(own: Invocation) -> State:
+        if invocation.once:
+            own = replace(own, settings=replace(own.settings, interval_s=ONCE_INTERVAL_S))
+        state = wiring.first_state(own)
+        return replace(state, course=Course(bucket_s=FINE_BUCKET_S)) if live else state
 
-    def after_first() -> None:
-        if helpers is None:
-            sampler.add(wiring.make_helpers(sampler, state, uss_pss))
+    def began(watcher: Watcher) -> None:
+        view.learn(watcher.name, watcher.begun)
+        if not (invocation.demo or invocation.once):
+            _recall(watcher)
 
-    quit_ = Quit(summed_up=not invocation.once)
-    ending = Ending(lambda: sampler.post(quit_), lambda: events.put((Ended(),)))
+    watch = Watch(
+        invocation,
+        exporter,
+        begin=begin,
+        began=began,
+        left=lambda watcher: view.forget(watcher.name),
+        shown=True,
+        others=not several,
+    )
+    ending = Ending(lambda: watch.quit(Quit(summed_up=not invocation.once)), watch.end)
     ending.heed_signals()
     if live:
-        JobControl(lambda action: events.put((action,)), view.leave, view.redraw).heed_signals()
-    sampler.start(wiring.make_probe(state.settings, demo=state.demo), helpers, uss_pss)
-    _recall(invocation, sampler)
+        JobControl(watch.do, view.leave, view.redraw).heed_signals()
+    # Without the API's part the second line would contradict the first.
+    watch.start(whole=wants_api)
     try:
-        told = _told(events, after_first)
         if invocation.once:
-            return _show_first(view, told)
-        is_read = _show(view, told)
-        return 0 if is_read or settings.duration_s is None else NO_READING
+            return _show_first(view, watch)
+        return _show(view, watch, ends=settings.duration_s is not None)
     except OutputClosed:
         _log.debug("output was closed")
         return 0
@@ -108,60 +101,56 @@ def run_terminal(invocation: Invocation) -> int:
         return STATUS_FAILED
     finally:
         view.close()
-        sampler.stop(wiring.JOIN_LIMIT_S)
+        watch.stop()
         exporter.close()
         ending.over()
-        tell_restarts(None)
 
 
-def _recall(invocation: Invocation, sampler: Sampler) -> None:
+def _recall(watcher: Watcher) -> None:
     """Read what a tray has recorded of the server's present life."""
-    settings = invocation.settings
-    if settings.history and not (invocation.demo or invocation.once):
-        recall(history_file(settings.address.identity), sampler.post)
+    settings = watcher.begun.settings
+    if settings.history:
+        recall(history_file(settings.address.identity), watcher.post)
 
 
-def _show(view: TerminalView, events: Iterator[Event]) -> bool:
-    """Show the events to the end; whether there was a reading."""
-    is_read = False
-    for event in events:
-        log_event(event)
-        view.handle(event)
-        if isinstance(event, Sampled) and event.sample.memory_bytes is not None:
-            is_read = True
-    return is_read
+def _show(view: TerminalView, watch: Watch, *, ends: bool) -> int:
+    """Show the events to the end, which is set or not; the exit status."""
+    read: set[Watcher] = set()
+    for told in watch.told():
+        name = _name(told)
+        view.learn(name, told.state)
+        for event in told.events:
+            log_event(event, told.server)
+            view.handle(event, name)
+            if isinstance(event, Sampled) and event.sample.memory_bytes is not None:
+                read.add(told.watcher)
+    return NO_READING if ends and not read.issuperset(watch.watchers) else 0
 
 
-def _show_first(view: TerminalView, events: Iterator[Event]) -> int:
-    """Show the first complete sample; the exit status."""
-    for event in events:
-        log_event(event)
-        if isinstance(event, Sampled) and _settled(event.sample):
-            with suppress(OutputClosed):
-                view.handle(event)
-            return 0 if event.sample.memory_bytes is not None else NO_READING
-    return NO_READING
+def _show_first(view: TerminalView, watch: Watch) -> int:
+    """Show the first complete sample of each server, the worst first; the exit status."""
+    settled: dict[Watcher, Told] = {}
+    for told in watch.told():
+        for event in told.events:
+            log_event(event, told.server)
+            if isinstance(event, Sampled) and _settled(event.sample):
+                settled.setdefault(told.watcher, told)
+        if settled.keys() >= set(watch.watchers):
+            break
+    members = (Member(_name(told), told.state) for told in settled.values())
+    is_read = len(settled) == len(watch.watchers)
+    for each in by_rank(members):
+        sample = each.state.sample
+        assert sample is not None
+        is_read = is_read and sample.memory_bytes is not None
+        with suppress(OutputClosed):
+            view.handle(Sampled(sample), each.name)
+    return 0 if is_read else NO_READING
 
 
-def _told(events: Events, after_first: Callable[[], None]) -> Iterator[Event]:
-    """Events to the end; ``after_first`` is called once, when the first sample was shown. Actions
-    among them are done in their turn."""
-    limit_s: float | None = wiring.FIRST_LIMIT_S
-    while True:
-        try:
-            several = events.get(timeout=limit_s)
-        except queue.Empty:
-            several = ()
-        for event in several:
-            if isinstance(event, Ended):
-                return
-            if callable(event):
-                event()
-            else:
-                yield event
-        if limit_s is not None:
-            limit_s = None
-            after_first()
+def _name(told: Told) -> str:
+    """The server's name. An edit may give the only one another address, and so another name."""
+    return told.server or server_name(told.state.settings)
 
 
 def _keep_log_off_terminal() -> None:

@@ -20,7 +20,7 @@ from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
 from tray_app.app.server_run import ServerRun
-from tray_app.app.servers import several
+from tray_app.app.servers import edited
 from tray_app.core.monitor.commands import (
     Command,
     ForServer,
@@ -67,7 +67,6 @@ from tray_app.desktop import paths
 from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock
 from tray_app.runtime.ending import Ending
-from tray_app.runtime.watched_servers import Watched
 from tray_app.views.notifications import Outbox
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
@@ -196,16 +195,12 @@ class TrayApp:
         )
 
     def _follow_list(self, entries: tuple[ServerEntry, ...]) -> None:
-        """Watch the servers that an edit of the config file has added, and no longer those that it
-        has removed. The last one stays: a monitor without a server is useless."""
-        if not self._invocation.lists or not entries:
-            return
-        names = {entry.name for entry in entries}
-        left = [run for run in self._runs if run.name not in names]
-        known = {run.name for run in self._runs}
-        new = [Watched(each) for each in entries if each.name not in known]
-        added = [self._make_run(each) for each in several(self._invocation, new)]
-        self._runs = [run for run in self._runs if run.name in names] + added
+        """Watch the servers of the edited list, and no others."""
+        known = {run.name: run for run in self._runs}
+        stays, new = edited(self._invocation, tuple(known), entries)
+        left = [run for name, run in known.items() if name not in stays]
+        added = [self._make_run(each) for each in new]
+        self._runs = [*(known[name] for name in stays), *added]
         self._first = self._runs[0]
         for run in added:
             self._board.begin(run.name, run.begun)
@@ -333,7 +328,8 @@ class TrayApp:
                 self._events.put((run, event))
 
     def _handle_events(self) -> None:
-        handle_all(self._events, self._handle, self._has_ended, self._retry_in_s)
+        named = bool(self._invocation.servers)
+        handle_all(self._events, self._handle, self._has_ended, self._retry_in_s, named=named)
         try:
             for run in self._runs:
                 run.close_actions()
@@ -412,6 +408,8 @@ def handle_all(
     handle: Callable[[ServerRun, Event], None],
     has_ended: Callable[[], bool],
     retry: Callable[[], float | None],
+    *,
+    named: bool = False,
 ) -> None:
     """Handle every event until the run ends. A failing event leaves the queue, too, so the
     restarted thread continues with the next one. ``retry`` tries again what is due, and says in
@@ -433,4 +431,4 @@ def handle_all(
         try:
             handle(run, event)
         finally:
-            log_event(event)
+            log_event(event, run.name if named else "")

@@ -11,6 +11,7 @@ import queue
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from shutil import get_terminal_size
@@ -63,11 +64,13 @@ ABSENT = "none"
 
 
 class Finding(Struct, frozen=True):
-    """One finding. ``fix``: the user's steps to fix it, one per line."""
+    """One finding. ``fix``: the user's steps to fix it, one per line. ``server``: the name of the
+    one of several servers that it is about."""
 
     topic: str
     text: str
     fix: str = ""
+    server: str = ""
 
 
 def report(findings: Sequence[Finding]) -> str:
@@ -75,7 +78,11 @@ def report(findings: Sequence[Finding]) -> str:
     width = min(WIDTH, get_terminal_size((WIDTH, 0)).columns)
     indent = max(len(finding.topic) for finding in findings) + 2
     lines = []
+    server = ""
     for finding in findings:
+        if finding.server != server:
+            server = finding.server
+            lines += ["", server] if server else [""]
         lines += textwrap.wrap(
             visible(finding.text),
             width,
@@ -84,7 +91,12 @@ def report(findings: Sequence[Finding]) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    fixes = [visible(fix) for finding in findings for fix in finding.fix.split("\n") if fix]
+    fixes = [
+        visible(f"{finding.server}: {fix}" if finding.server else fix)
+        for finding in findings
+        for fix in finding.fix.split("\n")
+        if fix
+    ]
     lines += ["", "To fix:" if fixes else "No problems found."]
     for fix in fixes:
         lines += textwrap.wrap(
@@ -93,16 +105,25 @@ def report(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def run(settings: Settings, config: Path, mistakes: Sequence[Mistake]) -> int:
-    """Print the report; exit status 1 if something needs fixing."""
+def run(
+    settings: Settings,
+    config: Path,
+    mistakes: Sequence[Mistake],
+    several: Sequence[Settings] = (),
+) -> int:
+    """Print the report; exit status 1 if something needs fixing. ``several`` are the settings of
+    each server, where there is more than one: each has its own part."""
     sections: dict[str, Callable[[], Sequence[Finding]]] = {
         "program": _program,
         "files": lambda: _files(settings, config, mistakes),
         "desktop": _desktop,
-        "server": lambda: _server(settings),
-        "own cost": _cost,
     }
     findings = [each for name, read in sections.items() for each in _guarded(name, read)]
+    for own in several or (settings,):
+        name = own.name if several else ""
+        found = _guarded("server", partial(_server, own))
+        findings += [replace(each, server=name) for each in found]
+    findings += _guarded("own cost", _cost)
     say(report(findings))
     return int(any(finding.fix for finding in findings))
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from tray_app import APP_ID
 from tray_app.cli.parser import (
     TASKS,
@@ -32,6 +34,10 @@ from tray_app.views.terminal import streams
 if TYPE_CHECKING:
     from tray_app.app import View
     from tray_app.runtime.config_file import ConfigFile
+
+
+CHOICES_SHOWN = 5
+"""Servers that a refusal offers."""
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
@@ -198,7 +204,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     if given.doctor:
         from tray_app.cli import doctor
 
-        return doctor.run(settings, config.path, mistakes)
+        return doctor.run(settings, config.path, mistakes, _of_each(servers, config, flags))
 
     if any((given.export, given.report, given.incident)):
         return _history(given, settings, parser)
@@ -236,13 +242,28 @@ def _refuse_several(
     parser: argparse.ArgumentParser,
 ) -> None:
     """Refuse flags that are about one server where several are watched."""
-    asked = {name: getattr(given, name) for name in (*TASKS, "once", "json", "console", "headless")}
+    asked = {name: getattr(given, name) for name in TASKS if name != "doctor"}
     asked |= {name: flags.get(name) for name in ("pid", "match", "tmp_dir")}
     alone = next((name for name, value in asked.items() if value), None)
     if alone is not None and len(servers) > 1:
-        names = ", ".join(each.name for each in servers)
+        shown = [f"--url {each.shown} ({each.name})" for each in servers[:CHOICES_SHOWN]]
+        more = len(servers) - len(shown)
+        others = f", or one of {more} others" if more else ""
         flag = f"--{alone.replace('_', '-')}"
-        parser.error(f"{flag}: is for one server: choose one with --url ({names})")
+        parser.error(f"{flag}: is for one server; choose it: {', '.join(shown)}{others}")
+
+
+def _of_each(
+    servers: Sequence[Watched], config: ConfigFile, flags: Mapping[str, Any]
+) -> tuple[Settings, ...]:
+    """The settings of each of several servers; none where there is only one."""
+    made = []
+    for each in servers if len(servers) > 1 else ():
+        _, base = each.config(config)
+        own = {"address": each.address} if each.address else {}
+        settings = resolve(base, RememberedChoices(), {**flags, **own})
+        made.append(replace(settings, name=each.name))
+    return tuple(made)
 
 
 def _view(given: argparse.Namespace) -> View:

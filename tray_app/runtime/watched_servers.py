@@ -29,6 +29,12 @@ class Watched(Struct, frozen=True):
             return self.entry.name
         return self.address.short if self.address is not None else ""
 
+    @property
+    def shown(self) -> str:
+        """Its URL."""
+        address = self.address or (self.entry.address if self.entry is not None else None)
+        return "" if address is None else address.shown
+
     def config(self, whole: ConfigFile) -> tuple[ConfigFile, Settings]:
         """The config file as it is for this server, and what it sets."""
         if self.entry is None:

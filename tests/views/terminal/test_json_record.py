@@ -119,9 +119,10 @@ FULL = replace(
 
 def test_every_part_of_a_full_sample_has_its_key_unit_and_place() -> None:
     """The object is the documented one, keys in the documented order."""
-    told = record(FULL)
+    told = record(FULL, "desk")
     time = told.pop("time")
     assert told == {
+        "server": "desk",
         "mode": "auto",
         "source": "process",
         "band": "orange",
@@ -218,14 +219,14 @@ def test_a_job_that_ended_has_its_end_and_what_it_left() -> None:
     """Until the next one begins."""
     assert FULL.job is not None
     after = Measured(301 * MIB, Source.API)
-    job = record(replace(FULL, job=replace(FULL.job, ended=FULL.at, after=after)))["job"]
+    job = record(replace(FULL, job=replace(FULL.job, ended=FULL.at, after=after)), "desk")["job"]
     assert isinstance(job, dict)
-    assert (job["ended"], job["after_mb"]) == (record(FULL)["time"], 301.0)
+    assert (job["ended"], job["after_mb"]) == (record(FULL, "desk")["time"], 301.0)
 
 
 def test_the_time_is_that_of_the_sample_with_the_local_zone() -> None:
     """``time`` parses as ISO 8601, knows its zone, and is the sample's moment."""
-    time = datetime.fromisoformat(str(record(FULL)["time"]))
+    time = datetime.fromisoformat(str(record(FULL, "desk")["time"]))
     assert time.timestamp() == WALL_S
     assert time.utcoffset() == datetime.fromtimestamp(WALL_S).astimezone().utcoffset()
     assert isinstance(time.utcoffset(), timedelta)
@@ -233,8 +234,8 @@ def test_the_time_is_that_of_the_sample_with_the_local_zone() -> None:
 
 def test_what_is_unknown_is_null_and_keeps_its_key() -> None:
     """A sample without any reading has the same keys, with nulls."""
-    told = json.loads(json_line(BARE))
-    assert list(told) == list(record(FULL))
+    told = json.loads(json_line(BARE, "desk"))
+    assert list(told) == list(record(FULL, "desk"))
     assert set(told["system"].values()) == {None}
     assert told["tmp"] == {"size_mb": None, "files": None, "age_s": None}
     assert told["api"] == {"state": "slow", "age_s": None, "latency_ms": None, "error": None}
@@ -256,23 +257,23 @@ def test_what_is_unknown_is_null_and_keeps_its_key() -> None:
 def test_a_number_that_is_not_finite_is_null(value: float) -> None:
     """NaN is no JSON."""
     sample = replace(FULL, rate_bytes_s=value, cpu_percent=value)
-    told = json.loads(json_line(sample))
+    told = json.loads(json_line(sample, "desk"))
     assert told["rate_mb_s"] is None
     assert told["cpu_percent"] is None
 
 
 def test_a_rate_that_rounds_to_nothing_has_no_sign() -> None:
     """There is no -0.0 in the output."""
-    assert '"rate_mb_s":0.0,' in json_line(replace(FULL, rate_bytes_s=-1.0))
+    assert '"rate_mb_s":0.0,' in json_line(replace(FULL, rate_bytes_s=-1.0), "desk")
 
 
 def test_ascii_only_escapes_instead_of_losing_characters() -> None:
     """A stream that cannot carry a character gets its escape."""
     sample = replace(FULL, stage=Stage("läuft 🐍", inferred=False))
-    line = json_line(sample, ascii_only=True)
+    line = json_line(sample, "desk", ascii_only=True)
     assert line.isascii()
     assert json.loads(line)["stage"] == "läuft 🐍"
-    assert "läuft 🐍" in json_line(sample)
+    assert "läuft 🐍" in json_line(sample, "desk")
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -288,10 +289,12 @@ def test_any_text_of_others_makes_one_line_of_valid_utf8(raw: str) -> None:
         ),
         rows=(ProcessRow(1, text, Role.TARGET, 1, None),),
     )
-    line = json_line(sample)
+    line = json_line(sample, "desk")
     told = json.loads(line.encode("utf-8"))
     relay = ProcessProblem(ProcessProblemKind.HELD_BY_RELAY, port=8000, name=raw)
-    assert json.loads(json_line(replace(sample, problem=relay), ascii_only=True).encode("ascii"))
+    assert json.loads(
+        json_line(replace(sample, problem=relay), "desk", ascii_only=True).encode("ascii")
+    )
     assert "\n" not in line
     assert told["target"]["cmdline"] == [told["stage"]]
 
@@ -313,7 +316,7 @@ def test_a_summary_is_an_object_of_its_own() -> None:
         jobs=2,
         kept_bytes=mb(7),
     )
-    told = json.loads(summary_line(summary))["summary"]
+    told = json.loads(summary_line(summary, "desk"))["summary"]
     assert told["trend_mb"] == round(told["last_mb"] - told["first_mb"], 1)
     assert told["bands_s"] == {"green": 20.0, "yellow": 10.0}
     assert datetime.fromisoformat(told["peak_time"]).timestamp() == 1_795_000_000.0
@@ -322,7 +325,7 @@ def test_a_summary_is_an_object_of_its_own() -> None:
 
 def test_a_summary_without_readings_has_null() -> None:
     """No zero that nobody measured; each key of docs/json.md is there."""
-    told = json.loads(summary_line(Summary(3.0, 2)))["summary"]
+    told = json.loads(summary_line(Summary(3.0, 2), "desk"))["summary"]
     unknown = ("average", "peak", "first", "last", "trend", "kept")
     assert {told[f"{key}_mb"] for key in unknown} | {told["peak_time"]} == {None}
     keys = re.findall(r"^\| `(\w+)` \|", SUMMARY, re.MULTILINE)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.core.fleet.made import sample, state
 from tests.views.terminal.shown import ALERT, BUSY, CALM, END, STORY, Terminal, recent_of, view
 from tests.waiting import AMPLE_S
 from tray_app.core.alerts.levels import LevelReached
@@ -67,7 +68,7 @@ def test_json_is_alone_on_standard_output() -> None:
     shown.close()
     *samples, last = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [each["band"] for each in samples] == ["green", "red"]
-    assert list(last) == ["summary"]
+    assert list(last) == ["server", "summary"]
     alert, *summary = err.getvalue().splitlines()
     assert "High: 2.15 GB" in alert
     assert summary == summary_lines(END)
@@ -83,6 +84,64 @@ def test_plain_output_is_all_on_standard_output_in_order() -> None:
     expected = [*plain_lines(CALM), *plain_lines(BUSY), alert_line(ALERT), *summary_lines(END)]
     assert out.getvalue().splitlines() == expected
     assert err.getvalue() == ""
+
+
+def test_each_line_names_its_server_among_several() -> None:
+    """Samples in columns that stand below each other; alerts, jobs and the summary before their
+    text."""
+    out = io.StringIO()
+    shown = view(out, several=True)
+    shown.learn("desk", state(300))
+    shown.learn("gpu-1", state(300))
+    shown.handle(Sampled(CALM), "desk")
+    shown.handle(Sampled(BUSY), "gpu-1")
+    shown.handle(ALERT, "gpu-1")
+    shown.handle(END, "gpu-1")
+    shown.close()
+    calm, busy, alert, *summary = out.getvalue().splitlines()
+    assert calm[8:] == plain_lines(CALM, server="desk ")[0][8:]
+    assert busy[8:].startswith(" gpu-1  🔴 high")
+    assert " gpu-1: High: 2.15 GB" in alert
+    assert summary[0].startswith("gpu-1: Summary: peak 2.15 GB · 30 s watched, 2 samples")
+
+
+def test_json_names_its_server() -> None:
+    """In the first key of each object, and in the lines beside them."""
+    out, err = io.StringIO(), io.StringIO()
+    shown = view(out, err, json=True, several=True)
+    for event in STORY:
+        shown.handle(event, "gpu-1")
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(next(iter(each)), each["server"]) for each in told] == [("server", "gpu-1")] * 3
+    assert " gpu-1: High: " in err.getvalue()
+
+
+def test_a_name_of_any_script_is_written_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the output's encoding lacks it."""
+    buffer = io.BytesIO()
+    shown = view(io.TextIOWrapper(buffer, encoding="ascii"), json=True)
+    shown.handle(Sampled(CALM), "büro")
+    shown.handle(END, "büro")
+    told = [json.loads(line) for line in buffer.getvalue().decode("ascii").splitlines()]
+    assert [each["server"] for each in told] == ["büro", "büro"]
+
+
+def test_several_servers_are_a_table_on_the_live_screen(terminal: Terminal) -> None:
+    """A row for each that is watched; the summaries stand below the last picture."""
+    shown = view(terminal, live=True, several=True)
+    for name, mb in (("desk", 300), ("gpu-1", 3100)):
+        shown.learn(name, state(mb))
+        shown.handle(Sampled(sample(mb)), name)
+    shown.handle(ALERT, "gpu-1")
+    before = terminal.getvalue()
+    assert before.index("desk") < before.index("gpu-1: High: 2.15 GB")
+    shown.forget("desk")
+    shown.handle(replace(END, ends_run=True), "gpu-1")
+    shown.close()
+    last = terminal.getvalue()[len(before) :].rpartition("\x1b[?1049l")[2]
+    assert "gpu-1" in last
+    assert "desk" not in last
+    assert last.index("3.03 GB") < last.index("gpu-1: Summary: peak 2.15 GB")
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -186,8 +245,10 @@ def test_what_another_program_wrote_on_the_screen_goes_away(terminal: Terminal) 
 def test_the_live_screen_has_a_chart_of_what_it_learnt(terminal: Terminal) -> None:
     """With the limits as lines."""
     shown = view(terminal, live=True)
-    shown.learn(recent_of(*range(1400, 1450), until_s=BUSY.at.mono_s))
-    shown.handle(Sampled(BUSY))
+    course = recent_of(*range(1400, 1450), until_s=BUSY.at.mono_s).course
+    begun = begin(Settings(), Settings(), CALM.at, local=True)
+    shown.learn("desk", replace(begun, course=course))
+    shown.handle(Sampled(BUSY), "desk")
     assert "1.46 GB┤" in terminal.getvalue()
     assert " raised" in terminal.getvalue()
 

@@ -668,6 +668,10 @@ FIGURES: tuple[Figure, ...] = (
     ),
 )
 
+SERVER: Field[str] = Field(
+    "server", TEXT, lambda it: it, "the server's name in the settings, or its host and port"
+)
+"""The first key of each object of JSON."""
 _BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
@@ -676,6 +680,7 @@ def _at(*keys: str) -> tuple[Figure, ...]:
 
 
 SOURCE = _BY_KEY["source"]
+SYSTEM = _BY_KEY["system"]
 TEMP = _BY_KEY["temp"]
 """Lines of the menu about the server."""
 MENU_PROCESSES = _at("sharing", "descriptors")

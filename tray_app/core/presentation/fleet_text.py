@@ -79,13 +79,18 @@ def tooltip(fleet: Fleet) -> str:
 
 def rest(others: Sequence[Ranked]) -> str:
     """``and 4 others, all green``, ``and 4 others: 1 yellow, 3 green``."""
-    by_rank = counts(others)
+    how = by_band(others)
+    return f"and {counted(len(others), 'other')}{':' if ',' in how else ','} {how}"
+
+
+def by_band(members: Sequence[Ranked]) -> str:
+    """``1 yellow, 3 green``, ``all green``: how many are in which band, the worst first."""
+    by_rank = counts(members)
     if len(by_rank) == 1:
         (rank,) = by_rank
-        both = "all " if len(others) > 1 and rank in _COLOURED else ""
-        return f"and {counted(len(others), 'other')}, {both}{_COUNTED[rank]}"
-    told = ", ".join(f"{by_rank[rank]} {_COUNTED[rank]}" for rank in _COUNTED if rank in by_rank)
-    return f"and {counted(len(others), 'other')}: {told}"
+        both = "all " if len(members) > 1 and rank in _COLOURED else ""
+        return f"{both}{_COUNTED[rank]}"
+    return ", ".join(f"{by_rank[rank]} {_COUNTED[rank]}" for rank in _COUNTED if rank in by_rank)
 
 
 def status(fleet: Fleet) -> Note:

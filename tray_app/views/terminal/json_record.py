@@ -18,24 +18,24 @@ import msgspec
 from tray_app.core.model.readings import MIB, Now
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation.figure import OBJECT, OBJECTS, TIME, Field, Unit
-from tray_app.core.presentation.figures import FIGURES
+from tray_app.core.presentation.figures import FIGURES, SERVER
 from tray_app.core.summary.measurement import Summary
 
 
-def record(sample: Sample) -> dict[str, object]:
-    """The object for one sample: an unknown value is null, never NaN, and its key is there."""
-    return _object((field for figure in FIGURES for field in figure.json), sample)
+def record(sample: Sample, server: str) -> dict[str, object]:
+    """The object for one sample of the server with this name: an unknown value is null, never NaN,
+    and its key is there."""
+    fields = (field for figure in FIGURES for field in figure.json)
+    return _object((SERVER,), server) | _object(fields, sample)
 
 
-def json_line(sample: Sample, *, ascii_only: bool = False) -> str:
+def json_line(sample: Sample, server: str, *, ascii_only: bool = False) -> str:
     """The object on one line, without its newline; ``ascii_only`` escapes all other characters."""
-    if ascii_only:  # msgspec has no such mode
-        return json.dumps(record(sample), allow_nan=False, separators=(",", ":"))
-    return msgspec.json.encode(record(sample)).decode()
+    return _line(record(sample, server), ascii_only=ascii_only)
 
 
-def summary_line(summary: Summary) -> str:
-    """The last line of a run: what it amounts to, in an object with one key."""
+def summary_line(summary: Summary, server: str, *, ascii_only: bool = False) -> str:
+    """A server's last line of a run: what it amounts to, in an object with two keys."""
     first, last = _mb(summary.first_bytes), _mb(summary.last_bytes)
     peak_s = summary.peak_wall_s
     told = {
@@ -56,7 +56,13 @@ def summary_line(summary: Summary) -> str:
         "alerts": summary.alerts,
         "kept_mb": _mb(summary.kept_bytes),
     }
-    return msgspec.json.encode({"summary": told}).decode()
+    return _line({SERVER.key: server, "summary": told}, ascii_only=ascii_only)
+
+
+def _line(told: dict[str, object], *, ascii_only: bool) -> str:
+    if ascii_only:  # msgspec has no such mode
+        return json.dumps(told, allow_nan=False, separators=(",", ":"))
+    return msgspec.json.encode(told).decode()
 
 
 def _mb(size_bytes: float | None) -> float | None:

@@ -13,12 +13,14 @@ from tray_app.core.alerts.forecast import Forecast
 from tray_app.core.alerts.levels import ForecastWithdrawn, LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.analysis.bands import Band
+from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.readings import Now, ProcessRow, Source
 from tray_app.core.monitor.events import Alert, DemoRepeats, JobEnded, Summarised, TargetChanged
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import (
     activity_text,
     figures,
+    fleet_text,
     format,
     memory_text,
     notifications,
@@ -32,6 +34,8 @@ from tray_app.views.terminal.chart import ASCII, BLOCKS, Signs
 
 MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
+NAME_WIDTH_MAX = 20  # columns of a server's name among several
+NAME_PART = 4  # at most one of so many columns is a name's
 INDENT = " " * 9  # below the clock
 TAIL_MIN_WIDTH = 20  # columns: "processing frames?"
 
@@ -39,10 +43,11 @@ TAIL_MIN_WIDTH = 20  # columns: "processing frames?"
 class Marks(Struct, frozen=True):
     """The signs of one kind of terminal, each with its trailing space.
 
-    ``bar`` is the done and the open part of a progress bar.
+    ``rank`` marks a server among others. ``bar`` is the done and the open part of a progress bar.
     """
 
     band: dict[Band, str]
+    rank: dict[Rank, str]
     source: dict[Source, str]
     level: dict[Level, str]
     recovered: str
@@ -60,6 +65,7 @@ EMOJI = Marks(
         Band.RED: "🔴 ",
         Band.UNKNOWN: "⚪ ",
     },
+    rank={rank: f"{mark} " for rank, mark in fleet_text.MARKS.items()},
     source={Source.API: "🌐 ", Source.PROCESS: "🔄 ", Source.NONE: ""},
     level={Level.NONE: "", Level.RAISED: "⚡ ", Level.HIGH: "⚠️ ", Level.CRITICAL: "🚨 "},
     recovered="✅ ",
@@ -69,9 +75,17 @@ EMOJI = Marks(
     chart=BLOCKS,
 )
 
+_WORDS_OF_RANK = {
+    Rank.RED: "red",
+    Rank.ORANGE: "orange",
+    Rank.YELLOW: "yellow",
+    Rank.GREEN: "green",
+    Rank.LOST: "lost",
+}
 # Bands and sources are also written as words, so that a terminal without emoji loses nothing.
 WORDS = Marks(
     band=dict.fromkeys(Band, ""),
+    rank={rank: f"{_WORDS_OF_RANK.get(rank, '')} " for rank in Rank},
     source=dict.fromkeys(Source, ""),
     level={Level.NONE: "", Level.RAISED: "! ", Level.HIGH: "!! ", Level.CRITICAL: "!!! "},
     recovered="ok ",
@@ -187,14 +201,19 @@ def mark_of(figure: Figure, sample: Sample, marks: Marks) -> str:
 
 
 def plain_lines(
-    sample: Sample, marks: Marks = EMOJI, *, details: bool = False, width: int = MAX_WIDTH
+    sample: Sample,
+    marks: Marks = EMOJI,
+    *,
+    details: bool = False,
+    width: int = MAX_WIDTH,
+    server: str = "",
 ) -> list[str]:
     """One line per sample, texts of variable length last; with details, each process.
 
     No line takes more than ``width`` columns. The last column is cut, and a narrow terminal does
-    without some others.
+    without some others. ``server`` is its name among several, as wide as the others' names.
     """
-    lines = [_line(sample, marks, width)]
+    lines = [_line(sample, marks, width, server)]
     if details:
         for text in _details(sample):
             lines += wrap(f"{INDENT}{text}", width, INDENT)
@@ -203,8 +222,8 @@ def plain_lines(
     return lines
 
 
-def _line(sample: Sample, marks: Marks, width: int) -> str:
-    clock = f"{clock_of(sample)} "
+def _line(sample: Sample, marks: Marks, width: int, server: str) -> str:
+    clock = f"{clock_of(sample)} {f'{server}  ' if server else ''}"
     if sample.memory_bytes is None:
         mark, why = marks.band[sample.band], source_text.in_terminal(sample)
         return cut(f"{clock}{mark}{memory_text.NO_READING}  {why}", width)
@@ -252,8 +271,8 @@ def _plain_process(mark: str, row: ProcessRow) -> str:
     return f"{INDENT}{mark}{fit(row.name, 24)} {row.pid:>7}  {size:>7}  CPU {cpu:>6}"
 
 
-def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
-    """A notification's text on one line with its time."""
+def alert_line(event: Alert, marks: Marks = EMOJI, server: str = "") -> str:
+    """A notification's text on one line with its time, and the server's name among several."""
     note = notifications.alert(event)
     match event.finding:
         case LevelReached(level):
@@ -262,17 +281,17 @@ def alert_line(event: Alert, marks: Marks = EMOJI) -> str:
             mark = marks.recovered
         case _:
             mark = ""
-    return f"{clock_of(event.sample)} {mark}{note.title}. {note.text}"
+    return f"{clock_of(event.sample)} {mark}{_named(server)}{note.title}. {note.text}"
 
 
-def job_line(event: JobEnded) -> str:
+def job_line(event: JobEnded, server: str = "") -> str:
     """The figures of a job that ended, with the time of the sample."""
-    return f"{clock_of(event.sample)} {activity_text.job(event.job)}."
+    return f"{clock_of(event.sample)} {_named(server)}{activity_text.job(event.job)}."
 
 
-def change_line(event: TargetChanged) -> str:
+def change_line(event: TargetChanged, server: str = "") -> str:
     """A change of the server, with the time of the sample."""
-    return f"{clock_of(event.sample)} {process_text.change(event.change)}"
+    return f"{clock_of(event.sample)} {_named(server)}{process_text.change(event.change)}"
 
 
 def repeat_line(event: DemoRepeats) -> str:
@@ -281,7 +300,13 @@ def repeat_line(event: DemoRepeats) -> str:
     return f"{_clock(event.at)} {title}. {text}"
 
 
-def summary_lines(event: Summarised) -> list[str]:
-    """The figures of a measurement that ended."""
+def summary_lines(event: Summarised, server: str = "") -> list[str]:
+    """The figures of a measurement that ended; among several servers all in one line."""
     title, text = summary_text.quick_test(event)
+    if server:
+        return [format.joined(f"{_named(server)}{title}", *text.splitlines())]
     return [title, *text.splitlines()]
+
+
+def _named(server: str) -> str:
+    return f"{server}: " if server else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,9 +62,9 @@ Span = tuple[str, str]  # text, rich style
 
 Line = tuple[Span, ...]
 
-_BLANK: Line = ()
+BLANK: Line = ()
 
-_STYLES = {
+STYLES = {
     Band.GREEN: "green",
     Band.YELLOW: "yellow",
     Band.ORANGE: "dark_orange",
@@ -113,7 +113,7 @@ class ScreenContent(Struct, frozen=True):
         lines += notes
         lines += _cut(lists, None if room is None else room - len(lines))
         lines = lines if room is None else _filled(lines, room if drawn else 0, room)
-        return [*(_within(line, width) for line in lines), *drawn]
+        return [*(within(line, width) for line in lines), *drawn]
 
     def _has_chart(self, height: int | None) -> bool:
         """Whether there is room for it, whatever the figures are just now."""
@@ -127,7 +127,7 @@ class ScreenContent(Struct, frozen=True):
         if self.recent is None or (free is not None and free < CHART_ROWS_MIN):
             return
         rows = CHART_ROWS if free is None else _chart_rows(free, listed)
-        yield _BLANK
+        yield BLANK
         now_s, signs = self.sample.at.mono_s, self.marks.chart
         for pieces in chart.rows(self.recent, now_s, width, rows, signs):
             yield tuple(map(_span, pieces))
@@ -136,22 +136,26 @@ class ScreenContent(Struct, frozen=True):
         name, clock = f" {program_text.title(self.demo)}", clock_of(self.sample)
         mode = f"  {source_text.mode(self.sample)}"
         yield (name, "bold"), (fit(mode, width - len(name) - len(clock)), "dim"), (clock, "dim")
-        yield self._progress(width)
-        yield _BLANK
+        yield progress(
+            *(self.elapsed_s, self.duration_s, self.sample.number),
+            *(self.marks, width),
+            final=self.final,
+        )
+        yield BLANK
 
     def _figures(self, width: int, strip_width: int) -> Iterator[Line]:
         sample, marks = self.sample, self.marks
         yield (
             (f" {marks.band[sample.band]}", ""),
             (f"{format.size(sample.memory_bytes):>8}", "bold"),
-            (f"  {memory_text.beside_colour(sample):10}", _STYLES[sample.band]),
+            (f"  {memory_text.beside_colour(sample):10}", STYLES[sample.band]),
             (f"  {format.rate(sample.rate_bytes_s):10}  ", ""),
             (alert_now(sample, marks), "bold"),
         )
         if strip_width > 0 and self.recent and len(marks.chart.steps) > 1:
             columns = chart.strip(self.recent, sample.at.mono_s, strip_width, marks.chart)
             yield ("    ", ""), *map(_span, columns)
-        yield _BLANK
+        yield BLANK
         rows = self._shown_figures()
         label = max(len(figure.label) for figure in rows) + 2
         for figure in rows:
@@ -169,7 +173,7 @@ class ScreenContent(Struct, frozen=True):
         sample, marks = self.sample, self.marks
         target = sample.target
         if sample.rows:
-            yield _BLANK
+            yield BLANK
             yield _columns(f"{marks.target}Server", "PID", "Memory", "CPU", width, "dim")
             if self.details and target:
                 told = (
@@ -184,37 +188,61 @@ class ScreenContent(Struct, frozen=True):
                 yield from (((f"    {fit(text, width - 4)}", "dim"),) for text in shown)
             yield from (_process(row, width) for row in sample.rows)
         elif problem := source_text.problem_in_full(sample):
-            yield _BLANK
+            yield BLANK
             for text in wrap(f"{marks.target}{problem}", width - 2):
                 yield ((f" {text}", "dim"),)
         if sample.others:
-            yield _BLANK
+            yield BLANK
             yield _columns(f"{marks.python}Other Python", "", "", "", width, "dim")
             yield from (_process(row, width) for row in sample.others)
 
     def _told(self, width: int, shown: int) -> Iterator[Line]:
         if self.notes:
-            yield _BLANK
+            yield BLANK
         for note in self.notes[-shown:]:
             for text in wrap(note, width - 2, " " * 9):
                 yield ((f" {text}", ""),)
 
-    def _progress(self, width: int) -> Line:
-        text = summary_text.progress(self.elapsed_s, self.duration_s, self.sample.number)
-        if self.duration_s is None:
-            hint = "" if self.final else f" · {program_text.HOW_TO_END}"
-            return ((f" {text}{hint}", "dim"),)
-        room = width - max(28, len(text)) - 3
-        done = round(room * min(self.elapsed_s / self.duration_s, 1.0))
-        full, empty = self.marks.bar
-        return (f" {full * done}", ""), (empty * (room - done), "dim"), (f"  {text}", "")
+    def at_end(self) -> ScreenContent:
+        """The same once the run is over."""
+        return replace(self, final=True)
+
+
+def progress(
+    elapsed_s: float,
+    duration_s: float | None,
+    samples: int,
+    marks: Marks,
+    width: int,
+    *,
+    final: bool,
+) -> Line:
+    """How far the run is: with a bar, where it has a set end."""
+    text = summary_text.progress(elapsed_s, duration_s, samples)
+    if duration_s is None:
+        hint = "" if final else f" · {program_text.HOW_TO_END}"
+        return ((f" {text}{hint}", "dim"),)
+    room = width - max(28, len(text)) - 3
+    done = round(room * min(elapsed_s / duration_s, 1.0))
+    full, empty = marks.bar
+    return (f" {full * done}", ""), (empty * (room - done), "dim"), (f"  {text}", "")
+
+
+class Content(Protocol):
+    """What a live screen shows."""
+
+    def lines(self, width: int, height: int | None = None) -> list[Line]:
+        """The screen's lines for ``width`` columns, at most ``height`` of them."""
+
+    def at_end(self) -> Content:
+        """The same once the run is over."""
 
 
 def _filled(lines: list[Line], least: int, room: int) -> list[Line]:
     """At least so many lines, and at most as there is room for."""
     if len(lines) > room:
         lines = [line for line in lines if line][:room]
-    return lines + [_BLANK] * (least - len(lines))
+    return lines + [BLANK] * (least - len(lines))
 
 
 def _chart_rows(free: int, listed: int) -> int:
@@ -227,11 +255,11 @@ def _span(piece: Piece) -> Span:
     text, ink = piece
     if ink.band is None:
         return text, "dim"
-    colour = _STYLES[ink.band]
+    colour = STYLES[ink.band]
     return text, f"{colour} reverse" if ink.is_line else colour
 
 
-def _within(line: Line, width: int) -> Line:
+def within(line: Line, width: int) -> Line:
     """The line in at most ``width`` columns, with an ellipsis if it was cut."""
     if sum(cells(text) for text, _ in line) <= width:  # the usual
         return line
@@ -280,7 +308,7 @@ class LiveScreen:
         self._stdout = stdout
         self._console = Console(file=stdout, highlight=False)
         self._encoding = stdout.encoding
-        self._last: ScreenContent | None = None
+        self._last: Content | None = None
         self._is_on = False
         self._size = (0, 0)
         self._on_screen: list[Line] = []
@@ -294,7 +322,7 @@ class LiveScreen:
     def __enter__(self) -> Self:
         return self
 
-    def show(self, picture: ScreenContent) -> None:
+    def show(self, picture: Content) -> None:
         """Draw over the last picture.
 
         In the background (``bg``, ``&``) the terminal belongs to another program: draw nothing
@@ -324,7 +352,7 @@ class LiveScreen:
             if not before:
                 console.control(Control.clear())
             for at in range(max(len(lines), len(before))):
-                line = lines[at] if at < len(lines) else _BLANK
+                line = lines[at] if at < len(lines) else BLANK
                 if whole or at >= len(before) or line != before[at]:
                     console.control(Control.move_to(0, at))
                     self._print(line, end="")
@@ -361,7 +389,7 @@ class LiveScreen:
     ) -> None:
         self._turn(on=False)
         if self._last:
-            final = replace(self._last, final=True)
+            final = self._last.at_end()
             with self._console as console:
                 for line in final.lines(console.width):
                     self._print(line)

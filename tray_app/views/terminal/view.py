@@ -1,16 +1,19 @@
-"""The terminal: JSON lines, plain lines, or a live screen, all from the same samples."""
+"""The terminal: JSON lines, plain lines, or a live screen, all from the same samples; of one server
+or of several."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
 from tray_app.core.alerts.server_exit import ServerExit, ServerReturn, WorkerReplacement
+from tray_app.core.fleet.overview import Fleet, Member
 from tray_app.core.monitor.events import (
     Alert,
     DemoRepeats,
@@ -21,15 +24,20 @@ from tray_app.core.monitor.events import (
     TargetChanged,
 )
 from tray_app.core.monitor.sample import Sample
+from tray_app.core.monitor.state import alert_limits
 from tray_app.views.terminal.chart import Recent
 from tray_app.views.terminal.json_record import json_line, summary_line
 from tray_app.views.terminal.lines import (
     INDENT,
     MAX_WIDTH,
+    NAME_PART,
+    NAME_WIDTH_MAX,
     NOTES_SHOWN,
     alert_line,
     carries,
+    cells,
     change_line,
+    fit,
     job_line,
     marks_for,
     plain_lines,
@@ -48,9 +56,12 @@ from tray_app.views.terminal.streams import (
 )
 
 if TYPE_CHECKING:
+    from tray_app.core.monitor.state import State
+    from tray_app.views.terminal.fleet_screen import FleetContent
     from tray_app.views.terminal.screen import LiveScreen, ScreenContent
 
 
+FLEET_NOTES_KEPT = 8
 MIN_WIDTH = 40
 USUAL_COLUMNS = 80
 """Columns of a terminal that does not report them."""
@@ -61,8 +72,9 @@ class TerminalView:
 
     JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a live
     screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the run's set
-    length, ``details`` adds the processes to plain lines and their origin to the screen. Not
-    thread-safe: one thread hands over all events.
+    length, ``details`` adds the processes to plain lines and their origin to the screen.
+    ``several``: lines name their server, and the screen is a table. Not thread-safe: one thread
+    hands over all events.
     """
 
     def __init__(
@@ -75,54 +87,65 @@ class TerminalView:
         duration_s: float | None,
         details: bool,
         demo: bool = False,
+        several: bool = False,
     ) -> None:
         self._stdout, self._stderr = stdout, stderr
         self._json = json
         self._duration_s, self._details, self._demo = duration_s, details, demo
+        self._several = several
+        self._states: dict[str, State] = {}
         shown = stderr if json else stdout
         self._marks = marks_for(shown.encoding, has_emoji=shows_emoji(shown, os.environ))
         self._screen = _live_screen(stdout) if live and not json else None
-        self._picture: ScreenContent | None = None
-        self._recent: Recent | None = None
-        self._notes: deque[str] = deque(maxlen=NOTES_SHOWN)
+        self._picture: ScreenContent | FleetContent | None = None
+        self._notes: deque[str] = deque(maxlen=NOTES_SHOWN if not several else FLEET_NOTES_KEPT)
         self._started_s: float | None = None
-        self._changed_in: int | None = None
+        self._elapsed_s = 0.0
+        self._changed_in: dict[str, int] = {}
         self._summary: list[str] = []
         self._open = ExitStack()
 
-    def learn(self, recent: Recent) -> None:
-        """Take what the live screen's chart is made from, before the sample that belongs to it."""
-        self._recent = recent
+    def learn(self, server: str, state: State) -> None:
+        """Take the newest state of a server, before the events that belong to it."""
+        self._states[server] = state
 
-    def handle(self, event: Event) -> None:
-        """Show one event.
+    def forget(self, server: str) -> None:
+        """This server is no longer watched. :raises OutputClosed: the reader is gone"""
+        self._states.pop(server, None)
+        if self._picture:
+            self._draw(self._fleet_content())
+
+    def handle(self, event: Event, server: str = "") -> None:
+        """Show one event, of the server with this name.
 
         :raises OutputClosed: the reader is gone
         :raises OutputFailed: it cannot be written
         """
+        named = server if self._several else ""
         match event:
             case Sampled(sample):
-                self._sampled(sample)
+                self._sampled(sample, server)
             case Alert(ServerExit() | ServerReturn() | WorkerReplacement()) if (
-                event.sample.number == self._changed_in
+                event.sample.number == self._changed_in.get(server)
             ):
                 pass  # the change was shown
             case Alert():
-                self._say(alert_line(event, self._marks))
+                self._say(alert_line(event, self._marks, named))
             case JobEnded():
-                self._say(job_line(event))
+                self._say(job_line(event, named))
             case TargetChanged():
-                self._changed_in = event.sample.number
-                self._say(change_line(event))
+                self._changed_in[server] = event.sample.number
+                self._say(change_line(event, named))
             case DemoRepeats():
                 self._say(repeat_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
-                self._summary = ["", *summary_lines(event)]
+                told = summary_lines(event, named)
+                self._summary += told if self._summary else ["", *told]
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))
             case Summarised(summary):
                 if self._json:
-                    self._write(self._stdout, f"{summary_line(summary)}\n")
-                self._say(*summary_lines(event))
+                    self._write_json(partial(summary_line, summary, server))
+                self._say(*summary_lines(event, named))
             case _:
                 pass
 
@@ -133,38 +156,66 @@ class TerminalView:
         """
         with suppress(OutputClosed, OutputFailed, OSError):
             self._open.close()
-            self._print(self._stdout, self._summary)
+            width = line_width(self._stdout)
+            summary = [part for line in self._summary for part in wrap(line, width, INDENT) or [""]]
+            self._print(self._stdout, summary)
         self._summary = []
 
-    def _sampled(self, sample: Sample) -> None:
+    def _sampled(self, sample: Sample, server: str) -> None:
         if self._json:
-            line = json_line(sample)
-            if not carries(line, self._stdout.encoding):
-                line = json_line(sample, ascii_only=True)
-            self._write(self._stdout, f"{line}\n")
+            self._write_json(partial(json_line, sample, server))
         elif not self._screen:
-            self._print(self._stdout, self._lines(sample))
+            self._print(self._stdout, self._lines(sample, server))
         else:
             if self._started_s is None:
                 self._started_s = sample.at.mono_s
-            from tray_app.views.terminal.screen import ScreenContent
+            self._elapsed_s = max(self._elapsed_s, sample.at.mono_s - self._started_s)
+            several = self._several
+            self._draw(self._fleet_content() if several else self._content(sample, server))
 
-            self._draw(
-                ScreenContent(
-                    sample,
-                    recent=self._recent,
-                    notes=tuple(self._notes),
-                    elapsed_s=sample.at.mono_s - self._started_s,
-                    duration_s=self._duration_s,
-                    details=self._details,
-                    demo=self._demo,
-                    marks=self._marks,
-                )
-            )
+    def _content(self, sample: Sample, server: str) -> ScreenContent:
+        from tray_app.views.terminal.screen import ScreenContent
 
-    def _lines(self, sample: Sample) -> list[str]:
+        state = self._states.get(server)
+        recent = None
+        if state is not None:
+            recent = Recent(state.course, alert_limits(state), state.settings.bands)
+        return ScreenContent(
+            sample,
+            recent=recent,
+            notes=tuple(self._notes),
+            elapsed_s=self._elapsed_s,
+            duration_s=self._duration_s,
+            details=self._details,
+            demo=self._demo,
+            marks=self._marks,
+        )
+
+    def _fleet_content(self) -> FleetContent:
+        from tray_app.views.terminal.fleet_screen import FleetContent
+
+        return FleetContent(
+            Fleet(tuple(Member(name, state) for name, state in self._states.items())),
+            notes=tuple(self._notes),
+            elapsed_s=self._elapsed_s,
+            duration_s=self._duration_s,
+            details=self._details,
+            marks=self._marks,
+        )
+
+    def _lines(self, sample: Sample, server: str) -> list[str]:
         width = line_width(self._stdout)
-        return plain_lines(sample, self._marks, details=self._details, width=width)
+        name = ""
+        if self._several:
+            longest = max(map(cells, (server, *self._states)))
+            name = fit(server, min(longest, NAME_WIDTH_MAX, width // NAME_PART))
+        return plain_lines(sample, self._marks, details=self._details, width=width, server=name)
+
+    def _write_json(self, line: Callable[..., str]) -> None:
+        text = line()
+        if not carries(text, self._stdout.encoding):
+            text = line(ascii_only=True)
+        self._write(self._stdout, f"{text}\n")
 
     def _say(self, *lines: str) -> None:
         """Lines of their own; on the live screen among the notes."""
@@ -177,7 +228,7 @@ class TerminalView:
         if self._picture:
             self._draw(replace(self._picture, notes=tuple(self._notes)))
 
-    def _draw(self, picture: ScreenContent) -> None:
+    def _draw(self, picture: ScreenContent | FleetContent) -> None:
         assert self._screen
         with self._terminal():
             if self._picture is None:
