@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from tests.core.prometheus.made import after, begun, known, server
+from tests.core.prometheus.made import after, begun
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.monitor.commands import SetPaused
-from tray_app.core.prometheus.state import Freshness, PartState, due_s, worst_freshness
+from tray_app.core.prometheus.state import PartState
 from tray_app.core.prometheus.step import PartAsked
-from tray_app.core.prometheus.values import Part, ReadFailed, ServersRead
+from tray_app.core.prometheus.values import AlertsRead, Freshness, Part, ReadFailed, ServersRead
 
 FRESH, STALE, UNKNOWN = Freshness
 
@@ -27,17 +27,20 @@ def test_an_answer_becomes_stale_and_then_unknown() -> None:
 
 
 def test_each_part_is_asked_once_an_interval() -> None:
-    """One request at a time, the first at once; none during a pause."""
+    """One request at a time, the first at once; none during a pause. The servers, which are many,
+    are asked for at most every 10 s."""
     state = begun(interval_s=2.0)
-    assert due_s(state, Part.SERVERS) == 0.0
+    assert state.due_s(Part.SERVERS) == 0.0
     state, _ = after(state, PartAsked(Part.SERVERS), seconds=0.0)
-    assert due_s(state, Part.SERVERS) == math.inf
-    assert due_s(state, Part.ALERTS) == 0.0
+    assert state.due_s(Part.SERVERS) == math.inf
+    assert state.due_s(Part.ALERTS) == 0.0
     state, _ = after(state, ServersRead(()), seconds=0.3)
-    assert due_s(state, Part.SERVERS) == 1002.0
+    assert state.due_s(Part.SERVERS) == 1010.0
+    state, _ = after(state, PartAsked(Part.ALERTS), AlertsRead(()), seconds=0.0)
+    assert state.due_s(Part.ALERTS) == 1002.0
     paused, _ = after(state, SetPaused(True))
-    assert due_s(paused, Part.SERVERS) == math.inf
-    assert due_s(after(paused, SetPaused(False))[0], Part.SERVERS) == 0.0
+    assert paused.due_s(Part.SERVERS) == math.inf
+    assert after(paused, SetPaused(False))[0].due_s(Part.SERVERS) == 0.0
 
 
 def test_each_failure_doubles_the_pause() -> None:
@@ -50,14 +53,8 @@ def test_each_failure_doubles_the_pause() -> None:
             state, _ = after(
                 state, PartAsked(Part.ALERTS), ReadFailed(Part.ALERTS, problem), seconds=0.0
             )
-            found.append(due_s(state, Part.ALERTS) - 1000.0)
+            found.append(state.due_s(Part.ALERTS) - 1000.0)
         return found
 
     assert pauses(2.0) == [4, 8, 16, 30, 30, 30]
     assert pauses(60.0) == [60] * 6
-
-
-def test_the_worst_part_says_how_far_to_trust() -> None:
-    """One without an answer is not known."""
-    assert worst_freshness(known(server("a"))) is FRESH
-    assert worst_freshness(after(begun(), ServersRead(()))[0]) is UNKNOWN

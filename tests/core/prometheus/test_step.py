@@ -81,9 +81,9 @@ def test_a_mute_holds_alerts_back() -> None:
 
 def test_an_engine_that_is_away_is_told_once() -> None:
     """When nothing is known of it any longer; and once that it is back."""
-    state, events = after(known(), FAILED, FAILED, seconds=20.0)
+    state, events = after(known(), FAILED, FAILED, seconds=40.0)
     assert events == []
-    state, events = after(state, FAILED, TimePassed(), seconds=32.0)
+    state, events = after(state, FAILED, TimePassed(), seconds=52.0)
     assert events == [EngineAway(Part.SERVERS, REFUSED)]
     state, events = after(state, FAILED, TimePassed(), seconds=300.0)
     assert events == []
@@ -97,7 +97,7 @@ def test_an_engine_that_never_was_there_is_told_too() -> None:
     """As late as one that goes."""
     state, events = after(begun(), FAILED, FAILED, seconds=3.0)
     assert events == []
-    assert after(state, TimePassed(), seconds=31.0)[1] == [EngineAway(Part.SERVERS, REFUSED)]
+    assert after(state, TimePassed(), seconds=51.0)[1] == [EngineAway(Part.SERVERS, REFUSED)]
 
 
 def test_a_machine_that_has_slept_misses_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from tray_app.core.model.server_address import parse_address
 
@@ -27,6 +28,7 @@ def _name(instance: str, server: str) -> str:
     return f"{exporter}:{port}" if exporter and _is_loopback(host) else server
 
 
+@lru_cache(maxsize=4096)
 def _is_loopback(host: str) -> bool:
     try:
         return parse_address(host).identity.startswith("localhost:")

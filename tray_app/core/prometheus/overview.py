@@ -6,12 +6,11 @@ something could not be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from tray_app.core.fleet.rank import Rank, worst_first
-from tray_app.core.prometheus.state import EngineState, Freshness, worst_freshness
 from tray_app.core.prometheus.values import EngineAlert, EngineServer
 
 
@@ -35,47 +34,45 @@ class EngineMember(Struct, frozen=True):
 
 class Overview(Struct, frozen=True):
     """All servers, the worst first; the firing alerts of none of them, the worst first; and those
-    that are held back. ``rank`` is the icon's."""
+    that are held back. ``rank`` is the icon's; ``firing`` is the number of alerts that fire."""
 
-    members: tuple[EngineMember, ...]
-    elsewhere: tuple[EngineAlert, ...]
-    held_back: tuple[EngineAlert, ...]
-    rank: Rank
-    freshness: Freshness
-
-    @property
-    def firing(self) -> int:
-        """How many alerts fire."""
-        keys = {each.key for member in self.members for each in member.alerts}
-        return len(keys) + len(self.elsewhere)
+    members: tuple[EngineMember, ...] = ()
+    elsewhere: tuple[EngineAlert, ...] = ()
+    held_back: tuple[EngineAlert, ...] = ()
+    firing: int = 0
+    rank: Rank = Rank.LOST
 
 
-def overview(state: EngineState) -> Overview:
-    """All of it as it is now."""
-    firing = [each for each in state.alerts if each.is_firing]
+NOTHING = Overview()
+"""Before the first answer."""
+
+
+def overview(
+    servers: Sequence[EngineServer], alerts: Sequence[EngineAlert], *, is_whole: bool
+) -> Overview:
+    """All of it. ``is_whole``: everything was read, and what was read is of now."""
     by_place: dict[tuple[str, str], list[EngineAlert]] = {}
-    for alert in firing:
+    for alert in filter(_fires, alerts):
         by_place.setdefault((alert.instance, alert.server), []).append(alert)
     placed: set[tuple[str, str]] = set()
     members = []
-    for server in state.servers:
-        places = dict.fromkeys((server.key, (server.instance, "")))
-        own = [each for place in places for each in by_place.get(place, ())]
-        placed |= places.keys()
-        alerts = by_rank(own)
-        rank = max(server.rank, alerts[0].rank) if alerts else server.rank
-        members.append(EngineMember(server, alerts, rank))
+    for server in servers:
+        places = {server.key, (server.instance, "")}
+        placed |= places
+        own = by_rank(each for place in places for each in by_place.get(place, ()))
+        rank = max(server.rank, own[0].rank) if own else server.rank
+        members.append(EngineMember(server, own, rank))
+    ordered = worst_first(members)
     elsewhere = by_rank(
         each for place, several in by_place.items() if place not in placed for each in several
     )
-    ordered = worst_first(members)
-    freshness = worst_freshness(state)
+    known = [*(each.rank for each in ordered[:1]), *(each.rank for each in elsewhere[:1])]
     return Overview(
         members=ordered,
         elsewhere=elsewhere,
-        held_back=by_rank(each for each in state.alerts if not each.is_firing),
-        rank=_rank(state, ordered, elsewhere, freshness),
-        freshness=freshness,
+        held_back=by_rank(each for each in alerts if not each.is_firing),
+        firing=sum(map(len, by_place.values())),
+        rank=max(known if is_whole and ordered else [Rank.LOST, *known]),
     )
 
 
@@ -86,15 +83,5 @@ def by_rank(alerts: Iterable[EngineAlert]) -> tuple[EngineAlert, ...]:
     )
 
 
-def _rank(
-    state: EngineState,
-    members: tuple[EngineMember, ...],
-    elsewhere: tuple[EngineAlert, ...],
-    freshness: Freshness,
-) -> Rank:
-    """The worst of all; at least LOST where something could not be read or is missing."""
-    if state.desk.paused:
-        return Rank.PAUSED
-    known = [*(each.rank for each in members[:1]), *(each.rank for each in elsewhere[:1])]
-    is_whole = members and freshness is Freshness.FRESH and not state.warning
-    return max(known, default=Rank.LOST) if is_whole else max([Rank.LOST, *known])
+def _fires(alert: EngineAlert) -> bool:
+    return alert.is_firing

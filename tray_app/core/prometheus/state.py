@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 
 from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.state import State
-from tray_app.core.prometheus.values import EngineAlert, EngineServer, Part
+from tray_app.core.prometheus.overview import NOTHING, Overview
+from tray_app.core.prometheus.values import EngineAlert, EngineServer, Freshness, Part
 
 STALE_INTERVALS, STALE_MIN_S = 2.0, 5.0
 UNKNOWN_INTERVALS, UNKNOWN_MIN_S = 5.0, 30.0
 """An answer older than this many intervals, and than this, is stale, and later says nothing."""
+SERVERS_PACE_S = 10.0
+"""The list of servers is long, and the engine's rules renew it every 15 s or more seldom. Alerts
+are few: they are read at each interval, so that they come soon."""
 LONGEST_PAUSE_S = 30.0
 """Each failure doubles the pause before the next request, up to this."""
 FAILURES_DOUBLED = 10
-
-
-class Freshness(IntEnum):
-    """How far an answer can be trusted."""
-
-    FRESH = 0
-    STALE = 1
-    UNKNOWN = 2
 
 
 class PartState(Struct, frozen=True):
@@ -64,9 +59,9 @@ class EngineState(Struct, frozen=True):
 
     ``desk`` is the state of icon, menu and notifications, as one server's monitor keeps it, too;
     ``now`` is the newest moment that the state knows. ``warning`` is why servers may be missing.
-    ``told`` are the alerts that were notified and still fire. ``listed`` are the servers in the
-    menu's rows, in their order, which an open menu keeps. ``is_away`` says that the engine's
-    absence was notified.
+    ``overview`` is made of all that. ``told`` are the alerts that were notified and still fire.
+    ``listed`` are the servers in the menu's rows, in their order, which an open menu keeps.
+    ``is_away`` says that the engine's absence was notified.
     """
 
     desk: State
@@ -76,6 +71,7 @@ class EngineState(Struct, frozen=True):
     alerts: tuple[EngineAlert, ...] = ()
     servers_part: PartState = PartState()
     alerts_part: PartState = PartState()
+    overview: Overview = NOTHING
     told: tuple[EngineAlert, ...] = ()
     listed: tuple[tuple[str, str], ...] = ()
     is_away: bool = False
@@ -84,26 +80,21 @@ class EngineState(Struct, frozen=True):
         """What is known of this part."""
         return self.servers_part if part is Part.SERVERS else self.alerts_part
 
+    def pace_s(self, part: Part) -> float:
+        """Seconds between two requests for this part."""
+        interval_s = self.desk.settings.interval_s
+        return max(interval_s, SERVERS_PACE_S) if part is Part.SERVERS else interval_s
+
     def freshness(self, part: Part) -> Freshness:
         """How far this part can be trusted now."""
-        return self.part(part).freshness(self.now.mono_s, interval_s(self))
+        return self.part(part).freshness(self.now.mono_s, self.pace_s(part))
+
+    def due_s(self, part: Part) -> float:
+        """When this part is to be asked next (monotonic); infinity: not before something
+        happens."""
+        return math.inf if self.desk.paused else self.part(part).due_s(self.pace_s(part))
 
 
 def begin(desk: State) -> EngineState:
     """The state before the first answer."""
     return EngineState(desk, desk.started)
-
-
-def interval_s(state: EngineState) -> float:
-    """Seconds between two requests for the same."""
-    return state.desk.settings.interval_s
-
-
-def due_s(state: EngineState, part: Part) -> float:
-    """When this part is to be asked next (monotonic); infinity: not before something happens."""
-    return math.inf if state.desk.paused else state.part(part).due_s(interval_s(state))
-
-
-def worst_freshness(state: EngineState) -> Freshness:
-    """How far what is shown can be trusted: as far as its worst part."""
-    return max(state.freshness(part) for part in Part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,14 +21,17 @@ from tray_app.core.prometheus.events import (
     FleetStatusAsked,
 )
 from tray_app.core.prometheus.overview import overview
-from tray_app.core.prometheus.state import EngineState, Freshness, PartState
+from tray_app.core.prometheus.state import EngineState, PartState
 from tray_app.core.prometheus.values import (
     AlertsRead,
     EngineOutcome,
+    Freshness,
     Part,
     ReadFailed,
     ServersRead,
 )
+
+Each = TypeVar("Each")
 
 LISTED = 15
 """Servers that have a row of the menu."""
@@ -55,7 +60,7 @@ def step(
     state, events = _taken(replace(state, now=now), happened, now)
     state, alerts = _alerts_told(state, now)
     state, away = _absence_told(state)
-    return _listed(state, before), (*events, *alerts, *away)
+    return _seen(state, before), (*events, *alerts, *away)
 
 
 def _taken(
@@ -69,10 +74,10 @@ def _taken(
             return _with_part(state, part, asked), ()
         case ServersRead(servers, warning):
             state = _with_part(state, Part.SERVERS, _read(state.servers_part, now))
-            return replace(state, servers=servers, warning=warning), ()
+            return replace(state, servers=_kept(state.servers, servers), warning=warning), ()
         case AlertsRead(alerts):
             state = _with_part(state, Part.ALERTS, _read(state.alerts_part, now))
-            return replace(state, alerts=alerts), ()
+            return replace(state, alerts=_kept(state.alerts, alerts)), ()
         case ReadFailed(part, problem):
             known = state.part(part)
             failures = known.failures + 1
@@ -84,6 +89,11 @@ def _taken(
             state = replace(state, servers_part=PartState(), alerts_part=PartState())
     desk, events = desk_step(state.desk, happened, now)
     return replace(state, desk=desk), events
+
+
+def _kept(old: tuple[Each, ...], new: tuple[Each, ...]) -> tuple[Each, ...]:
+    """The old ones where the new ones are the same: then nothing is to be put together again."""
+    return old if old == new else new
 
 
 def _with_part(state: EngineState, part: Part, known: PartState) -> EngineState:
@@ -118,25 +128,42 @@ def _absence_told(state: EngineState) -> tuple[EngineState, tuple[EngineEvent, .
             return state, ()
         return replace(state, is_away=False), (EngineBack(),)
     for part in Part:
-        known = state.part(part)
-        if state.freshness(part) is Freshness.UNKNOWN and _is_away(state, known):
-            return replace(state, is_away=True), (EngineAway(part, known.problem),)
+        if state.freshness(part) is Freshness.UNKNOWN and _is_away(state, part):
+            return replace(state, is_away=True), (EngineAway(part, state.part(part).problem),)
     return state, ()
 
 
-def _is_away(state: EngineState, known: PartState) -> bool:
+def _is_away(state: EngineState, part: Part) -> bool:
     """Whether it fails for longer than a start takes."""
+    known = state.part(part)
     first = replace(known, read_s=state.desk.started.mono_s) if known.read_s is None else known
-    age = first.freshness(state.now.mono_s, state.desk.settings.interval_s)
+    age = first.freshness(state.now.mono_s, state.pace_s(part))
     return known.failures >= FAILURES_AWAY and age is Freshness.UNKNOWN
 
 
-def _listed(state: EngineState, before: EngineState) -> EngineState:
-    """The worst servers have the rows of the menu; while it is open, they keep their places."""
-    if is_menu_open(state.desk, state.now.mono_s):
+def _seen(state: EngineState, before: EngineState) -> EngineState:
+    """With everything put together, where something has changed."""
+    if _inputs(state) != _inputs(before):
+        known = [state.freshness(part) for part in Part]
+        is_known = {part: state.freshness(part) is not Freshness.UNKNOWN for part in Part}
+        whole = overview(
+            state.servers if is_known[Part.SERVERS] else (),
+            state.alerts if is_known[Part.ALERTS] else (),
+            is_whole=max(known) is Freshness.FRESH and not state.warning,
+        )
+        state = replace(state, overview=whole)
+    if is_menu_open(state.desk, state.now.mono_s):  # the rows keep their places
         return state
-    is_same = state.servers is before.servers and state.alerts is before.alerts
-    if is_same and not is_menu_open(before.desk, before.now.mono_s):  # the usual
+    was_open = is_menu_open(before.desk, before.now.mono_s)
+    if state.overview is before.overview and not was_open:
         return state
-    worst = overview(state).members[:LISTED]
+    worst = state.overview.members[:LISTED]
     return replace(state, listed=tuple(each.server.key for each in worst))
+
+
+def _inputs(state: EngineState) -> tuple[object, ...]:
+    """What is put together; `_kept` lets equal ones be the same."""
+    return (
+        *(id(state.servers), id(state.alerts), state.warning),
+        *(state.freshness(part) for part in Part),
+    )

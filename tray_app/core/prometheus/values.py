@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
@@ -15,6 +15,14 @@ class Part(StrEnum):
 
     SERVERS = "servers"
     ALERTS = "alerts"
+
+
+class Freshness(IntEnum):
+    """How far an answer can be trusted."""
+
+    FRESH = 0
+    STALE = 1
+    UNKNOWN = 2
 
 
 class EngineServer(Struct, frozen=True):
