@@ -17,7 +17,7 @@ from tests.bench import (
     truth,
     walk,
 )
-from tests.bench.fleet import disk, losses, scale, shards
+from tests.bench.fleet import above, disk, losses, scale, shards
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -40,5 +40,6 @@ if __name__ == "__main__":
             disk.PART,
             losses.PART,
             shards.PART,
+            above.PART,
         )
     )

@@ -11,7 +11,7 @@ import bisect
 import random
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec.structs
 
@@ -39,6 +39,8 @@ REST_S = (40.0, 240.0)
 """Between two traces of a life, from and to."""
 JOINT_S = 20.0
 """So long memory takes, at rest, from the end of one trace to the beginning of the next."""
+LEVEL_MB = 400.0
+"""Of a calm server between its jobs."""
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 """What Prometheus asks for."""
 _SERVER = "server-of-the-fleet"
@@ -50,8 +52,15 @@ Make = Callable[[random.Random, int], Trace]
 
 
 def _recorded_job(dice: random.Random, seed: int) -> Trace:
-    """A recorded job, so much larger that its peak stays below every limit."""
-    return recorded(seed, scale=dice.uniform(0.8, 1.8))
+    """A recorded job below every limit, of a server that has warmed up: it keeps nothing."""
+    job, scale = recorded(seed), dice.uniform(0.8, 1.8)
+    first_mb, ends_s = job.memory_mb(0.0), max((end_s for _, end_s in job.jobs), default=0.0)
+
+    def memory_mb(at_s: float) -> float:
+        rise_mb = max(0.0, job.memory_mb(at_s) - first_mb) if at_s < ends_s else 0.0
+        return LEVEL_MB + scale * rise_mb
+
+    return replace(job, memory_mb=memory_mb)
 
 
 def _of(kind: str) -> Make:

@@ -19,6 +19,7 @@ from tests.fleet.engine import Receiver, alertmanager
 INTERVAL_S = 15.0
 """Of scrapes and rules, in ``assets/fleet/prometheus.yml``."""
 WARM_UP_S = 2 * INTERVAL_S
+APPENDED = "prometheus_tsdb_head_samples_appended_total"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -33,7 +34,7 @@ class Window:
     prometheus_cpu: float
     servers_cpu: float
     samples_s: float
-    rules_s: float
+    rules_s: tuple[float, ...]
     scrapes_s: tuple[float, ...]
 
 
@@ -55,17 +56,19 @@ def window(engine: Prometheus, fleet: Servers, lasts_s: float) -> Window:
     """Let it work for so long."""
     before, cpus = engine.own(), (cpu_s(engine.pid), cpu_s(fleet.pid))
     began_s = time.monotonic()
-    time.sleep(lasts_s)
+    rules_s = []
+    for _ in range(max(1, round(lasts_s / INTERVAL_S))):
+        time.sleep(min(lasts_s, INTERVAL_S))
+        rules_s.append(engine.own()["prometheus_rule_group_last_duration_seconds"])
     took_s = time.monotonic() - began_s
     spent = [cpu_s(pid) - cpu for pid, cpu in zip((engine.pid, fleet.pid), cpus, strict=True)]
     after = engine.own()
-    grown = {name: after[name] - before.get(name, 0.0) for name in after}
     scrapes = engine.query(f'scrape_duration_seconds{{job="runanalyze"}}[{round(lasts_s)}s]')
     return Window(
         prometheus_cpu=spent[0] / took_s,
         servers_cpu=spent[1] / took_s,
-        samples_s=grown["prometheus_tsdb_head_samples_appended_total"] / took_s,
-        rules_s=grown["prometheus_rule_group_duration_seconds_sum"] * INTERVAL_S / took_s,
+        samples_s=(after[APPENDED] - before[APPENDED]) / took_s,
+        rules_s=tuple(rules_s),
         scrapes_s=tuple(float(value) for each in scrapes for _, value in each["values"]),
     )
 
@@ -80,8 +83,9 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
         rss_bytes = rss_and_pss_bytes(engine.pid)[0]
         wal_bytes = sum(path.stat().st_size for path in Path(name, "data", "wal").iterdir())
     scrapes_s = [scrape_s for each in windows for scrape_s in each.scrapes_s]
+    rules_s = [rule_s for each in windows for rule_s in each.rules_s]
     series = own["prometheus_tsdb_head_series"]
-    samples = own["prometheus_tsdb_head_samples_appended_total"]
+    samples = own[APPENDED]
 
     def middle(name: str) -> float:
         return median(getattr(each, name) for each in windows)
@@ -90,7 +94,8 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
     yield Figure("samples a second", where, f"{middle('samples_s'):,.0f}")
     yield Figure("a scrape, median", where, milliseconds(median(scrapes_s)))
     yield Figure("a scrape, 95 %", where, milliseconds(percentile(scrapes_s, 0.95)))
-    yield Figure("all rules once", where, milliseconds(middle("rules_s")))
+    yield Figure("all rules once, median", where, milliseconds(median(rules_s)))
+    yield Figure("all rules once, fastest", where, milliseconds(min(rules_s)))
     yield Figure("Prometheus' CPU", where, of_a_core(middle("prometheus_cpu")))
     yield Figure("Prometheus' RSS", where, f"{rss_bytes / MB:,.0f} MB")
     yield Figure("… for each series", where, f"{rss_bytes / series / 1000:.1f} kB")
