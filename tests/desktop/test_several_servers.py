@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.desktop.conftest import StartApp
+from tests.desktop.conftest import StartApp, StartDesktop
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import CONFIG, App
 from tests.desktop.session import DesktopSession
@@ -58,6 +61,68 @@ def test_the_worst_is_shown_and_each_is_in_the_menu(
     app.wait_for_row("In the icon: desk")
 
 
+def wait_for_line(app: App, name: str, *, hangs: bool) -> None:
+    """The tooltip's line of this server says that it hangs, or gives its figure alone."""
+
+    def fits() -> bool:
+        line = next((each for each in app.tooltip if each.startswith(f"{name}: ")), "")
+        return " MB" in line and line.endswith(" · hangs") is hangs
+
+    wait_for(fits, f"{name} {'hangs' if hangs else 'does not hang'}")
+
+
+def wait_for_notice(recorder: NotificationRecorder, line: str) -> Notice:
+    """A notification that has this in its title or in a line of its text."""
+    found = wait_for(
+        lambda: next((it for it in recorder.notices if line in f"{it.summary}\n{it.body}"), None),
+        f"a notification with {line!r}",
+    )
+    assert found
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process is stopped there")
+@pytest.mark.parametrize("kind", ["stopped", "silent"])
+def test_one_hangs_one_is_killed_and_one_is_critical(
+    start_desktop: StartDesktop, start_app: StartApp, servers: Servers, kind: str
+) -> None:
+    """A server that hangs, by SIGSTOP or because its API answers nothing, holds up neither the
+    figures nor the alerts of the others. Icon, tooltip, menu and notifications tell of all."""
+    desktop = start_desktop(notifier=False)
+    hung, killed, full = servers["gpu-1"], servers["gpu-2"], servers["desk"]
+    settings = config_of(servers).replace("recovery_s = 2", "recovery_s = 2\nhung_s = 3")
+    with NotificationRecorder(desktop.bus_address) as recorder:
+        app = start_app(desktop, settings=settings)
+        for name in NAMES:
+            wait_for_line(app, name, hangs=False)
+        climb_to(killed, 205)
+        app.wait_for_tooltip("gpu-2: 20")
+        try:
+            if kind == "stopped":
+                os.kill(hung.pid, signal.SIGSTOP)
+            else:
+                hung.hang(120)
+            wait_for_line(app, "gpu-1", hangs=True)
+            killed.kill()
+            climb_to(full, 360)
+            wait_for_first(app, "desk")
+            app.wait_for_tooltip("gpu-2: no reading")
+            app.wait_for_tooltip(" · critical")
+            wait_for_line(app, "gpu-1", hangs=True)
+            desktop.screenshot(f"several-{kind}")
+            wait_for_notice(recorder, "gpu-1: RunAnalyze has not answered for ")
+            wait_for_notice(recorder, "gpu-2: RunAnalyze ended at 20")
+            wait_for_notice(recorder, "desk: Critical: 3")
+            app.wait_for_row("🔴 desk: 3", "3")
+            app.wait_for_row("❓ gpu-1: 5", "Not answering for ")
+            app.wait_for_row("❓ gpu-2: no reading", "Server: http://")
+        finally:
+            os.kill(hung.pid, signal.SIGCONT)
+            hung.go_on()
+        wait_for_line(app, "gpu-1", hangs=False)
+        wait_for_notice(recorder, "gpu-1: RunAnalyze answers again: ")
+
+
 def test_a_command_is_for_one_server_or_for_all(
     session_bus: DesktopSession, start_app: StartApp, servers: Servers
 ) -> None:
@@ -93,8 +158,8 @@ def test_several_alerts_at_once_are_one_notification(
             )
 
         for name in ("gpu-1", "gpu-2"):
-            climb_to(servers[name], 200)  # the end of a small idle server is no alert
-            app.wait_for_tooltip(f"{name}: 200 MB")
+            climb_to(servers[name], 205)  # the end of a small idle server is no alert
+            app.wait_for_tooltip(f"{name}: 20")
         for name in ("gpu-1", "gpu-2"):
             servers[name].kill()
         both = wait_for(lambda: notice("2 servers gone: gpu-"), "one message", WITHIN_S)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tests.core.fleet.made import critical, recovered, silent
+from msgspec.structs import replace
+
+from tests.core.fleet.made import answering, critical, raised, recovered, silent
+from tray_app.core.analysis.bands import Band
 from tray_app.core.monitor.events import Event, TestRequested
 from tray_app.core.presentation import notifications
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note
 from tray_app.views.fleet_notes import FleetNotes
 
@@ -16,10 +20,17 @@ class Clock:
         return self.now_s
 
 
-def sent(notes: FleetNotes, server: str, event: Event, *, remote: bool = False) -> Note:
+def sent(
+    notes: FleetNotes,
+    server: str,
+    event: Event,
+    *,
+    remote: bool = False,
+    picture: Picture | None = None,
+) -> Note:
     note = notifications.note(event)
     assert note
-    return notes.address(server, remote=remote).note(note, event)
+    return notes.address(server, remote=remote).note(replace(note, picture=picture), event)
 
 
 def test_a_lone_one_names_its_server() -> None:
@@ -50,6 +61,22 @@ def test_each_alert_is_known_by_its_own_title() -> None:
     first, second = (sent(notes, name, critical(mb)) for name, mb in (("a", 3100), ("b", 3200)))
     assert (first.recorded_title, first.server) == ("Critical: 3.03 GB", "a")
     assert (second.recorded_title, second.server) == ("Critical: 3.12 GB", "b")
+
+
+def test_a_message_about_several_has_the_picture_of_the_worst() -> None:
+    """Not of the one that came last: a green tile beside "in trouble" would be a lie."""
+    notes = FleetNotes(Clock())
+    red, hung = Picture(Band.RED, "3.1"), Picture(Band.GREEN, ".1", hung=True)
+    orange = Picture(Band.ORANGE, "1.2")
+    green = Picture(Band.GREEN, ".3")
+    sent(notes, "a", critical(), picture=red)
+    assert sent(notes, "b", silent(), picture=hung).picture == red
+    sent(notes, "c", raised(), picture=orange)
+    assert sent(notes, "a", recovered(), picture=green).picture == orange
+    left = notes.address("c", remote=False).closed("memory")
+    assert isinstance(left, Note)
+    assert left.picture == hung
+    assert sent(notes, "b", answering(), picture=green).picture == green
 
 
 def test_apart_they_are_two() -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tray_app.sources.api.actions import ServerCalls
     from tray_app.sources.api.client import ApiClient
     from tray_app.sources.demo import DemoServer
+    from tray_app.sources.processes.watched_ports import WatchedPorts
 
 JOIN_LIMIT_S = 0.3
 FIRST_LIMIT_S = 0.5
@@ -125,7 +126,16 @@ def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
         port=address.port,
         own_pid=os.getpid(),
         clock=clock.mono_s,
+        watched=_watched_ports(),
     )
+
+
+@cache
+def _watched_ports() -> WatchedPorts:
+    """The ports of all servers of this run."""
+    from tray_app.sources.processes.watched_ports import WatchedPorts
+
+    return WatchedPorts()
 
 
 def make_uss_pss(sampler: Sampler, state: State, *, shown: bool) -> UssPssSource | None:

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.fleet import grouping
 from tray_app.core.fleet.grouping import Group, Grouping, Told
+from tray_app.core.fleet.rank import Rank, rank_of
 from tray_app.core.monitor.events import Alert, Earlier, Event
 from tray_app.core.presentation import fleet_text
+from tray_app.core.presentation.icon import Picture
 from tray_app.core.presentation.notifications import Note, Urgency, slot_of
 
 # What several servers may have at once: other alerts end by themselves.
@@ -24,6 +26,7 @@ class FleetNotes:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._state = Grouping()
+        self._pictures: dict[tuple[str, str], Picture] = {}
 
     def address(self, server: str, *, remote: bool) -> ServerNotes:
         """The place of this server's notifications."""
@@ -36,7 +39,9 @@ class FleetNotes:
             return said
         new = Told(server, note.replace, event, at_s=self._clock(), remote=remote)
         self._state, group = grouping.told(self._state, new)
-        return said if group is None else _message(group, said)
+        if note.picture is not None:
+            self._pictures[server, note.replace] = note.picture
+        return said if group is None else self._message(group, said)
 
     def withdrawn(self, word: str, server: str) -> Note | str:
         """What to close, or what takes the message's place."""
@@ -45,23 +50,31 @@ class FleetNotes:
             return slot_of(word, server)
         if group.is_over:
             return _slot(group)
-        return _message(group, Note("", "", Urgency.LOW, word, server=server))
+        return self._message(group, Note("", "", Urgency.LOW, word, server=server))
+
+    def _message(self, group: Group, newest: Note) -> Note:
+        """The message about all of them, in the place of the first one's, with the worst one's
+        picture. Its result belongs to the ``newest``."""
+        about = fleet_text.grouped(group)
+        known = [self._pictures.get((each.server, each.slot)) for each in group.holding]
+        worst = max(filter(None, known), key=_urgency, default=newest.picture)
+        return replace(
+            newest,
+            title=about.title,
+            text=about.text,
+            urgency=about.urgency,
+            actions=about.actions,
+            silent=about.silent,
+            chart=None,
+            picture=worst,
+            in_place_of=_slot(group),
+        )
 
 
-def _message(group: Group, newest: Note) -> Note:
-    """The message about all of them, in the place of the first one's. Its result belongs to the
-    ``newest``."""
-    about = fleet_text.grouped(group)
-    return replace(
-        newest,
-        title=about.title,
-        text=about.text,
-        urgency=about.urgency,
-        actions=about.actions,
-        silent=about.silent,
-        chart=None,
-        in_place_of=_slot(group),
-    )
+def _urgency(picture: Picture) -> Rank:
+    """How urgent a server is that looks so."""
+    rank = rank_of(picture.band)
+    return max(Rank.LOST, rank) if picture.hung else rank
 
 
 def _slot(group: Group) -> str:

@@ -219,7 +219,7 @@ class NotificationSender:
         if (ended := notifications.closed_by(event)) is not None:
             closed = self._address.closed(ended)
             if isinstance(closed, Note):
-                self._outbox.send(replace(closed, picture=self._picture(event)), self._report)
+                self._outbox.send(closed, self._report)
             else:
                 self._outbox.close(closed)
             return

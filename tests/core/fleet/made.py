@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.core.made import mb
-from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.hung import Answering, Hang, HangKind
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.policy import Finding
@@ -71,6 +71,10 @@ def recovered() -> Alert:
 
 def silent() -> Alert:
     return Alert(Hang(HangKind.SILENT, 40.0, busy=False), sample(None))
+
+
+def answering() -> Alert:
+    return Alert(Answering(40.0, asked=True), sample(300))
 
 
 def gone() -> Alert:

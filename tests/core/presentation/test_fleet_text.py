@@ -15,6 +15,7 @@ from tests.core.fleet.made import (
     state,
     told,
 )
+from tray_app.core.alerts.hung import Hang, HangKind
 from tray_app.core.fleet import grouping
 from tray_app.core.fleet.grouping import Group, Grouping, Told
 from tray_app.core.fleet.overview import Fleet, Member
@@ -52,6 +53,19 @@ def test_the_tooltip_counts_what_it_does_not_list() -> None:
     assert fleet_text.rest(fleet(a=300, b=700, c=310).members) == (
         "and 3 others: 1 yellow, 2 green"
     )
+
+
+def test_a_server_that_hangs_is_not_normal() -> None:
+    """The line says that it hangs, and its level where that is one."""
+
+    def hanging(memory_mb: float) -> Fleet:
+        now = state(memory_mb)
+        assert now.sample
+        hung = replace(now.sample, hung=Hang(HangKind.STOPPED, 40.0, busy=False))
+        return Fleet((Member("a", replace(now, sample=hung)),))
+
+    assert fleet_text.tooltip(hanging(300)).split("\n")[1] == "a: 300 MB · hangs"
+    assert fleet_text.tooltip(hanging(3100)).split("\n")[1] == "a: 3.03 GB · critical · hangs"
 
 
 def test_a_server_without_a_figure_says_why() -> None:

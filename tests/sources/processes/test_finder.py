@@ -52,6 +52,17 @@ def test_a_server_on_another_port_is_only_offered(table: FakeTable, finder: Targ
     assert [(each.pid, each.port) for each in choice.candidates] == [(20, 9000)]
 
 
+def test_a_server_that_is_watched_already_is_not_offered(table: FakeTable) -> None:
+    """Another entry of the list has it."""
+    index = CommandLineIndex(table, lambda: 0.0)
+    finder = TargetFinder(
+        table, index, "localhost", PORT, own_pid=2, clock=lambda: 0.0, watched={PORT, 9000}
+    )
+    table.start(20, SERVER, ports={9000})
+    table.start(30, SERVER, ports={9001})
+    assert [each.port for each in finder.find(0.0).candidates] == [9001]
+
+
 def test_a_hidden_listener_ends_the_search(table: FakeTable, finder: TargetFinder) -> None:
     """The port belongs to another user's process, so a command line proves nothing."""
     table.start(20, "nginx", ports={PORT}, readable=False)

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tray_app.core.analysis.bands import Band
-from tray_app.core.fleet.rank import Rank
+from tray_app.core.fleet.rank import Rank, rank_of
 from tray_app.core.monitor.state import State
-
-_OF_BAND = {
-    Band.GREEN: Rank.GREEN,
-    Band.YELLOW: Rank.YELLOW,
-    Band.ORANGE: Rank.ORANGE,
-    Band.RED: Rank.RED,
-}
 
 
 class Member(Struct, frozen=True):
@@ -29,10 +21,10 @@ class Member(Struct, frozen=True):
         if state.paused:
             return Rank.PAUSED
         if sample is not None and sample.hung is not None:
-            return max(Rank.LOST, _OF_BAND.get(sample.band, Rank.LOST))
+            return max(Rank.LOST, rank_of(sample.band))
         if sample is None or sample.memory_bytes is None:
             return Rank.LOST if state.run.readings else Rank.NOT_THERE
-        return _OF_BAND.get(sample.band, Rank.LOST)
+        return rank_of(sample.band)
 
     @property
     def urgency(self) -> tuple[Rank, int]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
+from tray_app.core.analysis.bands import Band
+
 
 class Rank(IntEnum):
     """How urgent a server is: its band, and where one that cannot be read stands among the bands.
@@ -22,6 +24,19 @@ class Rank(IntEnum):
     LOST = 4
     ORANGE = 5
     RED = 6
+
+
+_OF_BAND = {
+    Band.GREEN: Rank.GREEN,
+    Band.YELLOW: Rank.YELLOW,
+    Band.ORANGE: Rank.ORANGE,
+    Band.RED: Rank.RED,
+}
+
+
+def rank_of(band: Band) -> Rank:
+    """The rank of a server in this band."""
+    return _OF_BAND.get(band, Rank.LOST)
 
 
 class Ranked(Protocol):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.forecast import ForecastKind
 from tray_app.core.alerts.hung import Hang
 from tray_app.core.alerts.levels import LevelReached
+from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.alerts.system_memory import MachineShort
 from tray_app.core.fleet.grouping import Group, Told, all_silent
@@ -16,11 +17,13 @@ from tray_app.core.fleet.overview import Fleet, Member, in_icon
 from tray_app.core.fleet.rank import Rank, Ranked, counts, worst_first
 from tray_app.core.monitor.commands import Mute, for_server
 from tray_app.core.monitor.events import Alert
+from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, memory_text
 from tray_app.core.presentation.format import counted, joined, size
 from tray_app.core.presentation.notifications import Action, Note, Urgency, alert, note
 
 LINES_SHOWN = 5
+HANGS = "hangs"
 MARKS = {
     Rank.RED: "🔴",
     Rank.ORANGE: "🟠",
@@ -53,9 +56,16 @@ def line(member: Member) -> str:
     if sample.memory_bytes is None:
         never = member.rank is Rank.NOT_THERE
         return f"{member.name}: {'not running' if never else memory_text.NO_READING}"
-    hung = "hangs" if sample.hung else activity_text.stage(sample.activity, sample.stage)
+    if sample.hung is not None:
+        return f"{member.name}: {joined(size(sample.memory_bytes), _level(sample), HANGS)}"
+    doing = activity_text.stage(sample.activity, sample.stage)
     ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
-    return f"{member.name}: {joined(memory_text.memory(sample), ahead or hung)}"
+    return f"{member.name}: {joined(memory_text.memory(sample), ahead or doing)}"
+
+
+def _level(sample: Sample) -> str:
+    """The alert level; nothing for *normal*, which a server that hangs is not."""
+    return "" if sample.level is Level.NONE else memory_text.state(sample)
 
 
 def heading(fleet: Fleet) -> str:

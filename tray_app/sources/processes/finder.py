@@ -6,7 +6,7 @@ often as its :class:`DutyCycle` allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 
 from msgspec.structs import replace
 
@@ -25,7 +25,8 @@ from tray_app.sources.processes.process_table import ProcessTable
 
 
 class TargetFinder:
-    """Looks for the server that ``host`` and ``port`` name; never for ``own_pid``."""
+    """Looks for the server that ``host`` and ``port`` name; never for ``own_pid``. Servers on
+    ``watched`` ports are not offered: they are in the list."""
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class TargetFinder:
         port: int,
         own_pid: int,
         clock: Callable[[], float],
+        watched: Container[int] = (),
     ) -> None:
         self._table = table
         self._index = index
         self._host = host
         self._port = port
         self._own_pid = own_pid
+        self._watched = watched
         self._duty = DutyCycle(clock)
         self._listeners = Listeners()
 
@@ -60,8 +63,8 @@ class TargetFinder:
         return replace(choice, candidates=tuple(reached))
 
     def _is_reached(self, offered: Target) -> bool:
-        """Whether the host and a port of the process lead to it."""
-        if offered.port is None:
+        """Whether the host and a port of the process lead to it, which nobody watches yet."""
+        if offered.port is None or offered.port in self._watched:
             return False
         return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
 

@@ -39,6 +39,7 @@ from tray_app.sources.processes.oom_kills import OomWatch
 from tray_app.sources.processes.other_pythons import OtherPythons
 from tray_app.sources.processes.process_table import ProcessHandle, ProcessTable
 from tray_app.sources.processes.tree import ServerTree, TreeReading
+from tray_app.sources.processes.watched_ports import WatchedPorts
 
 # How often to search again while the server does not listen.
 _RECHECK_EVERY_S = 3.0
@@ -48,6 +49,7 @@ class ServerProbe:
     """Reads the server that listens on ``port`` of this machine, as ``host`` reaches it.
 
     ``own_pid`` is this program, never the server. ``clock`` measures what searching costs.
+    ``watched`` are the ports of all servers of this program.
     """
 
     def __init__(
@@ -57,14 +59,23 @@ class ServerProbe:
         port: int,
         own_pid: int,
         clock: Callable[[], float],
+        watched: WatchedPorts | None = None,
     ) -> None:
         self._table = table
         self._host = host
         self._port = port
         self._new_processes = table.new_processes()
         self._index = CommandLineIndex(table, clock)
+        self._watched = watched or WatchedPorts()
+        self._watched.enter(self, port)
         self._search = TargetFinder(
-            table=table, index=self._index, host=host, port=port, own_pid=own_pid, clock=clock
+            table=table,
+            index=self._index,
+            host=host,
+            port=port,
+            own_pid=own_pid,
+            clock=clock,
+            watched=self._watched,
         )
         self._others = OtherPythons(table, self._index, own_pid)
         self._own_pid = own_pid
@@ -177,6 +188,7 @@ class ServerProbe:
         """Release all handles and the table."""
         self.forget()
         self._table.close()
+        self._watched.leave(self)
 
     def _read_tree(self, now_s: float, new_pids: Mapping[int, int]) -> TreeReading | None:
         if self._tree is None:
