@@ -389,7 +389,8 @@ def test_a_process_that_fails_oddly_is_one_that_cannot_be_read(
     assert (table.facts(pid) is None) is (method == "ppid")
     assert isinstance(table.descendants(pid), list)
     assert (table.open(pid) is None) is (method in ("memory_info", "cpu_times"))
-    assert table.listening_ports(pid) == frozenset()
+    ports = table.listening_ports(pid)  # other tests of this process may listen
+    assert ports == frozenset() or method != "net_connections"
     assert (psutil_table.full_info(pid) is None) is (method == "memory_full_info")
 
 
