@@ -38,7 +38,9 @@ from tray_app.core.monitor.commands import (
     SetTheme,
     ShowInIcon,
     ShowStatus,
+    SilenceAlerts,
     Unmute,
+    UnsilenceAlerts,
 )
 from tray_app.core.monitor.events import (
     AutostartWanted,
@@ -285,6 +287,8 @@ class TrayApp:
                             run.post(command)
                 case ShowInIcon(name):
                     self._events.put(partial(self._choose_shown, name))
+                case SilenceAlerts() | UnsilenceAlerts():
+                    pass  # only the menu of an engine's servers has them
                 case ShowStatus() | LeftClick() if len(self._runs) > 1:
                     self._events.put(self._show_status)
                 case _ if isinstance(order, FOR_ALL):

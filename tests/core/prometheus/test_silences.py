@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from msgspec.structs import replace
 
 from tests.core.prometheus.made import server
 from tray_app.core.model.label_selector import Matcher, Operator, Selector, parse_selector
 from tray_app.core.prometheus import silences
-from tray_app.core.prometheus.answers import alert
 from tray_app.core.prometheus.silences import (
     OURS,
     Coverage,
@@ -68,7 +69,7 @@ def test_a_silence_of_all_is_never_one_of_everything() -> None:
 )
 def test_which_alerts_of_a_server_a_silence_holds_back(text: str, expected: Coverage) -> None:
     """All, some, or none, by what is known of the server."""
-    assert silences.coverage(silence(text), server("gpu-1"), VIDEO) is expected
+    assert silences.coverage(silence(text), server("gpu-1").key, VIDEO) is expected
 
 
 def test_silences_of_what_is_shown_are_shown() -> None:
@@ -78,9 +79,25 @@ def test_silences_of_what_is_shown_are_shown() -> None:
         silence('instance="db:9100"', "other"),
         silence('job=~"(?i)x"', "named"),
     ]
-    held = alert({"alertname": "A"}, {}, silences=["named"])
-    found = silences.shown(listed, [server("gpu-1")], [held], NONE)
+    found = silences.shown(listed, [server("gpu-1").key], {"named"}, NONE)
     assert [each.id for each in found] == ["server", "named"]
+
+
+def test_thousands_of_silences_and_servers_are_put_together_quickly() -> None:
+    """Those that name an exporter are tried with its servers alone."""
+    listed = [silence(f'instance="gpu-{number}:9435"', str(number)) for number in range(5000)]
+    tried: list[str] = []
+
+    class Key(tuple[str, str]):
+        """Counts how often it is looked at."""
+
+        def __iter__(self) -> Iterator[str]:
+            tried.append(self[0])
+            return super().__iter__()
+
+    keys = [Key((f"gpu-{number}:9435", "")) for number in range(1000)]
+    assert len(silences.shown(listed, keys, (), NONE)) == 1000
+    assert len(tried) <= 1000
 
 
 def test_the_clocks_are_compared() -> None:

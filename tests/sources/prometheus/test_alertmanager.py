@@ -151,12 +151,23 @@ def test_a_silence_that_cannot_be_read_back_was_made() -> None:
     assert (made.id, made.ends_s) == ("5c1f", ORDER.ends_s)
 
 
-def test_a_silence_of_anything_else_is_ended() -> None:
-    """Before version 0.22 Alertmanager reads ``!=`` as ``=``."""
-    other = as_known(matchers=[{"name": "instance", "value": "gpu-2:9435", "isRegex": False}])
-    script = by_method(POST=MADE, GET=other, DELETE=answer(b""))
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (
+            # Before version 0.22 Alertmanager reads ``!=`` as ``=``.
+            {"matchers": [{"name": "instance", "value": "gpu-2:9435", "isRegex": False}]},
+            "the new silence has other matchers",
+        ),
+        ({"status": {"state": "pending"}}, "its clock is more than a day behind"),
+        ({"status": {"state": "expired"}}, "the new silence is over already"),
+    ],
+)
+def test_a_silence_that_does_not_do_what_was_asked_for(made: Any, expected: str) -> None:
+    """Is ended, and it is a failure."""
+    script = by_method(POST=MADE, GET=as_known(**made), DELETE=answer(b""))
     with FaultServer(script) as server, calls_to(server.url) as calls:
-        assert "other matchers" in failure(lambda: calls.make(ORDER, AMPLE_S))
+        assert failure(lambda: calls.make(ORDER, AMPLE_S)).endswith(expected)
         assert server.exchanges[-1].method == "DELETE"
 
 

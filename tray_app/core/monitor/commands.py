@@ -7,6 +7,7 @@ from msgspec import Struct
 from tray_app.core.model.icon_options import Click, Palette, Style, Theme
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_action import ServerAction
+from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.summary.measurement import Scope
 
 
@@ -236,10 +237,31 @@ class ShowInIcon(Struct, frozen=True):
     server: str = ""
 
 
-Order = Command | ForServer | ShowInIcon
+class SilenceAlerts(Struct, frozen=True):
+    """Have Alertmanager hold back the alerts of this server for everybody; without an exporter
+    (``instance``) and a ``server``, those of all. ``sure``: the person has confirmed it."""
+
+    length: SilenceLength
+    instance: str = ""
+    server: str = ""
+    sure: bool = False
+
+
+class UnsilenceAlerts(Struct, frozen=True):
+    """End this silence in Alertmanager."""
+
+    silence_id: str
+
+
+ForEngine = SilenceAlerts | UnsilenceAlerts
+"""What is done where an engine watches the servers."""
+
+Order = Command | ForServer | ShowInIcon | ForEngine
 """What a click asks for, also where several servers are watched."""
 
 
 def for_server(order: Order, server: str) -> Order:
     """The same for this server alone; what is addressed already stays as it is."""
-    return order if isinstance(order, ForServer | ShowInIcon) else ForServer(server, order)
+    if isinstance(order, ForServer | ShowInIcon | ForEngine):
+        return order
+    return ForServer(server, order)

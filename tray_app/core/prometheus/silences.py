@@ -7,14 +7,15 @@ about the servers that are shown, and what a new one is to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.label_selector import Matcher, Operator, Selector
-from tray_app.core.prometheus.values import EngineAlert, EngineServer
+from tray_app.core.prometheus.naming import Key
+from tray_app.core.prometheus.values import EngineServer
 
 EARLIER_S = 24 * 3600.0
 """A new silence begins so long before it is made. Alertmanager puts its own time in the place of a
@@ -84,6 +85,7 @@ class EndSilence(Struct, frozen=True):
 
 
 SilenceOrder = MakeSilence | EndSilence
+"""What one request to Alertmanager is to do; one at a time."""
 
 
 class SilenceResult(Struct, frozen=True):
@@ -128,12 +130,12 @@ def of_all(selector: Selector) -> SilenceScope:
     return SilenceScope((*selector.matchers, OURS) if chooses_all else selector.matchers)
 
 
-def coverage(silence: Silence, server: EngineServer, selector: Selector) -> Coverage:
+def coverage(silence: Silence, key: Key, selector: Selector) -> Coverage:
     """Which alerts of this server the silence holds back, as far as its labels are known: its
     exporter, its address, and what the selector says of it."""
     known = {
         each.name: each.value for each in selector.matchers if each.operator is Operator.EQUAL
-    } | {"instance": server.instance, "server": server.server}
+    } | dict(zip(("instance", "server"), key, strict=True))
     is_ours, is_whole = False, True
     for matcher in silence.matchers:
         if matcher.name in known:
@@ -151,19 +153,26 @@ def coverage(silence: Silence, server: EngineServer, selector: Selector) -> Cove
 
 
 def shown(
-    silences: Iterable[Silence],
-    servers: Iterable[EngineServer],
-    alerts: Iterable[EngineAlert],
-    selector: Selector,
+    silences: Iterable[Silence], keys: Iterable[Key], named: Container[str], selector: Selector
 ) -> tuple[Silence, ...]:
-    """Those that hold back an alert, or would hold one back, of what is shown."""
-    named = {each for alert in alerts for each in alert.silences}
-    known = tuple(servers)
-    return tuple(
-        each
-        for each in silences
-        if each.id in named or any(coverage(each, server, selector) for server in known)
-    )
+    """Those that hold back an alert (they are ``named`` by it), or would hold one back, of the
+    servers with these ``keys``."""
+    known = set(keys)
+    by_instance: dict[str, list[Key]] = {}
+    for key in known:
+        by_instance.setdefault(key[0], []).append(key)
+
+    def is_about_any(silence: Silence) -> bool:
+        # Most silences name one exporter: thousands of servers need not be tried.
+        instance = next((each.value for each in silence.matchers if _names_one(each)), None)
+        several = known if instance is None else by_instance.get(instance, ())
+        return any(coverage(silence, key, selector) for key in several)
+
+    return tuple(each for each in silences if each.id in named or is_about_any(each))
+
+
+def _names_one(matcher: Matcher) -> bool:
+    return matcher.name == "instance" and matcher.operator is Operator.EQUAL
 
 
 def _holds(matcher: Matcher, value: str) -> bool:

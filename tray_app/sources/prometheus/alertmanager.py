@@ -57,7 +57,8 @@ class SilenceCalls:
     def make(self, order: MakeSilence, patience_s: float) -> Silence:
         """Make a silence, and read how Alertmanager has understood it.
 
-        One that holds back anything else than was asked for is ended, and is a failure.
+        One that holds back anything else than was asked for, or not now, is ended, and is a
+        failure.
         """
         body = self._call(
             lambda: self._session.post(
@@ -80,12 +81,10 @@ class SilenceCalls:
                 starts_s=order.starts_s,
                 ends_s=order.ends_s,
             )
-        if made.state is SilenceState.EXPIRED:
-            raise failed(ApiFailureKind.NOT_UNDERSTOOD, "the new silence is over already")
-        if not alertmanager.is_as_asked(made, order):
+        if fault := _fault(made, order):
             with suppress(ApiError):
                 self.end(made, patience_s)
-            raise failed(ApiFailureKind.NOT_UNDERSTOOD, "the new silence has other matchers")
+            raise failed(ApiFailureKind.NOT_UNDERSTOOD, fault)
         return made
 
     def end(self, silence: Silence, patience_s: float) -> Silence:
@@ -168,6 +167,15 @@ class SilenceWorker:
                 return self._calls.make(self._order, PATIENCE_S)
             case EndSilence(silence):
                 return self._calls.end(silence, PATIENCE_S)
+
+
+def _fault(made: Silence, order: MakeSilence) -> str:
+    """Why the new silence does not do what was asked for; empty: it does."""
+    if not alertmanager.is_as_asked(made, order):
+        return "the new silence has other matchers"
+    if made.state is SilenceState.PENDING:  # it was to begin a day ago
+        return "its clock is more than a day behind"
+    return "" if made.state is SilenceState.ACTIVE else "the new silence is over already"
 
 
 def _is_unknown(problem: ApiProblem) -> bool:

@@ -1,0 +1,129 @@
+"""Silences in the menu: a submenu that makes one after asking, and those that hold.
+
+The number of rows never changes; a row without a text is hidden.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec import Struct
+
+from tray_app.core.model.silence_length import SilenceLength, ends_s
+from tray_app.core.monitor.commands import ShowStatus, SilenceAlerts, UnsilenceAlerts
+from tray_app.core.presentation import menu_text, silence_text
+from tray_app.core.presentation.format import capitalised
+from tray_app.core.presentation.menu_row import Row, heading, line
+from tray_app.core.prometheus import silences
+from tray_app.core.prometheus.silences import Coverage, Silence, SilenceScope
+from tray_app.core.prometheus.silencing import Silencing
+from tray_app.core.prometheus.values import EngineServer
+
+SHOWN = 5
+"""Silences that have a row in a submenu."""
+
+
+def of_server(
+    state: Silencing, server: EngineServer, others: tuple[EngineServer, ...], now_s: float
+) -> Row:
+    """*Silence* for one server."""
+    scope = silences.of_server(server, others)
+    covered = [(each, silences.coverage(each, server.key, state.selector)) for each in state.shown]
+    held = [_Held(each, part is Coverage.SOME) for each, part in covered if part]
+    # The one that holds back all alerts says more.
+    held.sort(key=lambda each: each.partly)
+    return _submenu(state, f"silence {server.instance} {server.server}", scope, server, held, now_s)
+
+
+def of_all(state: Silencing, now_s: float) -> Row:
+    """*Silence all*, and all silences of what is shown."""
+    scope = silences.of_all(state.selector)
+    held = [_Held(each) for each in state.shown]
+    return _submenu(state, "silence", scope, None, held, now_s)
+
+
+class _Held(Struct, frozen=True):
+    """A silence of a server, or of any; ``partly``: of some of its alerts."""
+
+    silence: Silence
+    partly: bool = False
+
+    def line(self, now_s: float) -> str:
+        """It in one row."""
+        return silence_text.line(self.silence, now_s, partly=self.partly)
+
+
+def _submenu(
+    state: Silencing,
+    key: str,
+    scope: SilenceScope,
+    server: EngineServer | None,
+    held: list[_Held],
+    now_s: float,
+) -> Row:
+    instance, address = server.key if server else ("", "")
+    if server is None:
+        label = capitalised(silence_text.brief(state.shown, now_s)) or silence_text.SILENCE_ALL
+    else:
+        label = held[0].line(now_s) if held else silence_text.SILENCE
+    minute_s = now_s // 60 * 60
+    return Row(
+        key,
+        menu_text.cut(label, menu_text.ROOM_CHARS),
+        children=(
+            *_lengths(key, scope, instance, address, state.running is not None, minute_s),
+            line(key),
+            *_held(key, held, now_s),
+        ),
+    )
+
+
+@lru_cache(maxsize=32)
+def _lengths(
+    key: str, scope: SilenceScope, instance: str, server: str, is_running: bool, now_s: float
+) -> tuple[Row, ...]:
+    """How long; a click on it leads to what it does, and the row that does it."""
+    rows = []
+    for chosen in SilenceLength:
+        until_s = ends_s(chosen, now_s)
+        own = f"{key} {chosen.name.lower()}"
+        warning = silence_text.warning(scope, until_s, now_s)
+        rows.append(
+            Row(
+                own,
+                silence_text.length(chosen, until_s, now_s),
+                children=(
+                    heading(f"{own} risk", silence_text.UNDER_WAY if is_running else warning),
+                    Row(
+                        f"{own} sure",
+                        silence_text.FOR_EVERYBODY,
+                        SilenceAlerts(chosen, instance, server, sure=True),
+                        barred=is_running,
+                    ),
+                ),
+            )
+        )
+    return tuple(rows)
+
+
+def _held(key: str, held: list[_Held], now_s: float) -> tuple[Row, ...]:
+    rows = [
+        Row(
+            f"{key} held-{position}",
+            menu_text.cut(each.line(now_s)),
+            children=(
+                *(
+                    Row(f"{key} held-{position} about-{at}", text, ShowStatus())
+                    for at, text in enumerate(menu_text.lines(silence_text.about(each.silence), 2))
+                ),
+                Row(
+                    f"{key} held-{position} end", silence_text.END, UnsilenceAlerts(each.silence.id)
+                ),
+            ),
+        )
+        for position, each in enumerate(held[:SHOWN])
+    ]
+    hidden = [Row(f"{key} held-{position}") for position in range(len(rows), SHOWN)]
+    more = len(held) - SHOWN
+    text = f"and {more} more: see Alertmanager" if more > 0 else ""
+    return (*rows, *hidden, Row(f"{key} more", text, ShowStatus()))
