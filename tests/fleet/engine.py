@@ -136,24 +136,32 @@ def program(folder: Path, name: str, *flags: str) -> Iterator[subprocess.Popen[b
 
 
 @contextmanager
-def alertmanager(folder: Path, receiver: Receiver) -> Iterator[str]:
+def alertmanager(folder: Path, receiver: Receiver, port: int = 0) -> Iterator[str]:
     """Its URL. It waits for a second before it notifies."""
+    with alertmanager_process(folder, receiver, port or free_port()) as (url, _):
+        yield url
+
+
+@contextmanager
+def alertmanager_process(
+    folder: Path, receiver: Receiver, port: int
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Its URL and the process. What it stores stays in the folder."""
     config = yaml.safe_load((FLEET / "alertmanager.yml").read_text("utf-8"))
     for route in (config["route"], *config["route"]["routes"]):
         route.update(group_wait="1s", group_interval="1s", repeat_interval="1h")
     config["receivers"][0]["webhook_configs"][0]["url"] = receiver.url
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
-    port = free_port()
     flags = (
         "--config.file=alertmanager.yml",
         f"--storage.path={folder / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    with program(folder, "prometheus-alertmanager", *flags):
+    with program(folder, "prometheus-alertmanager", *flags) as process:
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: ask(f"{url}/-/ready") is not None, "Alertmanager is ready", LIMIT_S)
-        yield url
+        yield url, process
 
 
 @contextmanager

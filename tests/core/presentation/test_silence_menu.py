@@ -33,7 +33,7 @@ def state(*held: Silence) -> Silencing:
 
 
 def of_server(known: Silencing, which: int = 0) -> Row:
-    return silence_menu.of_server(known, SERVERS[which], SERVERS, NOW_S)
+    return silence_menu.of_server("member-0", known, SERVERS[which], SERVERS, NOW_S)
 
 
 def whole(row: Row) -> Iterator[Row]:
@@ -101,6 +101,10 @@ def test_the_rows_keep_their_number_and_keys() -> None:
     few, more = of_server(state()), of_server(state(*many))
     assert [each.key for each in few.children] == [each.key for each in more.children]
     assert more.children[-1].text == "and 4 more: see Alertmanager"
+    hidden = silence_menu.of_server("member-0", None, None, (), NOW_S)
+    assert [each.key for each in hidden.children] == [each.key for each in few.children]
+    assert hidden.text == ""
+    assert silence_menu.of_all(None, NOW_S).text == ""
     keys = [each.key for each in whole(more)]
     assert len(keys) == len(set(keys))
 

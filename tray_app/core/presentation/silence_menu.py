@@ -24,22 +24,39 @@ SHOWN = 5
 
 
 def of_server(
-    state: Silencing, server: EngineServer, others: tuple[EngineServer, ...], now_s: float
+    key: str,
+    state: Silencing | None,
+    server: EngineServer | None,
+    others: tuple[EngineServer, ...],
+    now_s: float,
 ) -> Row:
-    """*Silence* for one server."""
+    """*Silence* for one server. Hidden without a server or an Alertmanager; the row's ``key`` is
+    that of the server's own row."""
+    if state is None or server is None:
+        return _hidden(f"{key}-silence")
     scope = silences.of_server(server, others)
     covered = [(each, silences.coverage(each, server.key, state.selector)) for each in state.shown]
     held = [_Held(each, part is Coverage.SOME) for each, part in covered if part]
     # The one that holds back all alerts says more.
     held.sort(key=lambda each: each.partly)
-    return _submenu(state, f"silence {server.instance} {server.server}", scope, server, held, now_s)
+    return _submenu(state, f"{key}-silence", scope, server, held, now_s)
 
 
-def of_all(state: Silencing, now_s: float) -> Row:
-    """*Silence all*, and all silences of what is shown."""
+def of_all(state: Silencing | None, now_s: float) -> Row:
+    """*Silence all*, and all silences of what is shown; hidden without an Alertmanager."""
+    if state is None:
+        return _hidden("silence")
     scope = silences.of_all(state.selector)
     held = [_Held(each) for each in state.shown]
     return _submenu(state, "silence", scope, None, held, now_s)
+
+
+@lru_cache(maxsize=32)
+def _hidden(key: str) -> Row:
+    """The rows of a submenu that is not shown: as many, so that nothing moves."""
+    empty = SilenceScope(())
+    lengths = _lengths(key, empty, "", "", is_running=True, now_s=0.0)
+    return Row(key, children=(*lengths, line(key), *_held(key, [], 0.0)))
 
 
 class _Held(Struct, frozen=True):
@@ -71,7 +88,14 @@ def _submenu(
         key,
         menu_text.cut(label, menu_text.ROOM_CHARS),
         children=(
-            *_lengths(key, scope, instance, address, state.running is not None, minute_s),
+            *_lengths(
+                key,
+                scope,
+                instance,
+                address,
+                is_running=state.running is not None,
+                now_s=minute_s,
+            ),
             line(key),
             *_held(key, held, now_s),
         ),
@@ -80,7 +104,7 @@ def _submenu(
 
 @lru_cache(maxsize=32)
 def _lengths(
-    key: str, scope: SilenceScope, instance: str, server: str, is_running: bool, now_s: float
+    key: str, scope: SilenceScope, instance: str, server: str, *, is_running: bool, now_s: float
 ) -> tuple[Row, ...]:
     """How long; a click on it leads to what it does, and the row that does it."""
     rows = []

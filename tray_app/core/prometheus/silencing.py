@@ -140,7 +140,8 @@ def _silence(
     if not asked.sure:
         command = replace(asked, sure=True)
         return state, (SilenceDoubted(scope, until_s, now.wall_s, command),)
-    return _ordered(state, MakeSilence(scope, state.author, COMMENT, now.wall_s, until_s))
+    order = MakeSilence(scope, state.author, COMMENT, asked_s=now.wall_s, ends_s=until_s)
+    return _ordered(state, order)
 
 
 def _ordered(state: Silencing, order: SilenceOrder) -> tuple[Silencing, tuple[SilenceEvent, ...]]:
