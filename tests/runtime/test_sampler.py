@@ -492,13 +492,15 @@ def test_a_reading_that_changes_nothing_shows_nothing() -> None:
         (100.0, 100.1, 102.0),
         (102.0, 101.95, 104.0),
         (102.6, 102.61, 104.0),
-        (103.2, 103.3, 106.0),
+        (103.2, 103.3, 104.0),
+        (103.9, 103.95, 106.0),
         (102.0, 109.5, 110.0),
     ],
-    ids=["the first", "early", "of a command", "just before a tick", "late"],
+    ids=["the first", "early", "of a command", "before a tick", "just before a tick", "late"],
 )
 def test_ticks_are_whole_intervals_apart(last_s: float, now_s: float, expected_s: float) -> None:
-    """From one time on, so that several servers are read at the same moment."""
+    """From one time on, so that several servers are read at the same moment. After a sample between
+    two of them the next is not much more than an interval away."""
     assert next_tick_s(last_s, 2.0, now_s, 100.0) == expected_s
 
 

@@ -91,6 +91,7 @@ PAUSE_AFTER_DEFECT_S = 0.2
 CONFIG_PACE_S = 4.0
 # An idle server answers within 5 ms, and the first request takes 0.1 s to import its libraries.
 FIRST_ANSWER_S = 0.3
+LONGEST_PARTS = 1.1
 # The answer that a tick waits for comes just before it: making the tick then saves a wake-up.
 EARLY_S = 0.06
 # ... but at most a small part of a short interval, because it delays the next sample.
@@ -119,9 +120,9 @@ _QUIET = (
 
 def next_tick_s(last_s: float, every_s: float, now_s: float, phase_s: float) -> float:
     """The tick after ``last_s``: intervals after ``phase_s``, so that several servers share their
-    wake-ups. It is half an interval to one and a half away."""
+    wake-ups. It is `LONGEST_PARTS` intervals away at most."""
     since_s = last_s - phase_s
-    after_s = phase_s + every_s * round(since_s / every_s + 1)
+    after_s = phase_s + every_s * math.floor(since_s / every_s + LONGEST_PARTS)
     return after_s if after_s > now_s else phase_s + every_s * ((now_s - phase_s) // every_s + 1)
 
 
