@@ -50,12 +50,14 @@ class NoProcess:
     def close(self) -> None: ...
 
 
-def found(settings: Settings, tmp_path: Path, *complaints: str) -> tuple[int, str]:
+def found(
+    settings: Settings, tmp_path: Path, *complaints: str, several: tuple[Settings, ...] = ()
+) -> tuple[int, str]:
     """Exit status and what would be printed, on one line."""
     findings: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doctor, "say", findings.append)
-        status = doctor.run(settings, tmp_path / "config.toml", complaints)
+        status = doctor.run(settings, tmp_path / "config.toml", complaints, several)
     return status, findings[0]
 
 
@@ -82,6 +84,24 @@ def test_all_is_well(tmp_path: Path) -> None:
         assert part in text
     for topic in ("program", "libraries", "config", "log", "process", "temp directory", "own cost"):
         assert f"\n{topic} " in f"\n{text}"
+
+
+def test_several_servers_have_a_part_each(tmp_path: Path) -> None:
+    """Below its name; what mends a problem names the server."""
+    with FaultServer(answer(STATUS)) as server:
+        well = at(server.url, name="desk")
+        away = at(f"http://127.0.0.1:{free_port()}", name="gpu-1")
+        status, text = found(well, tmp_path, several=(well, away))
+    assert status == 1
+    program, desk, gpu, cost, fixes = text.split("\n\n")
+    assert program.startswith("program ")
+    assert desk.startswith("desk\nAPI ")
+    assert "answers in" in desk
+    assert gpu.startswith("gpu-1\nAPI ")
+    assert "connection refused" in gpu
+    assert cost.startswith("own cost ")
+    assert fixes.startswith("To fix:\n- gpu-1: ")
+    assert "desk" not in fixes
 
 
 def test_secrets_are_not_in_it(tmp_path: Path) -> None:

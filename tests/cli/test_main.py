@@ -261,6 +261,65 @@ def test_view_flags(started: list[app.Invocation]) -> None:
     assert (started[-1].demo, started[-1].state_file) == (True, None)
 
 
+LISTED = """\
+interval_s = 7
+[[servers]]
+name = "desk"
+url = "http://desk:1"
+[[servers]]
+name = "gpu"
+url = "http://gpu:2"
+interval_s = 9
+"""
+
+
+@pytest.mark.parametrize("flag", ["--console", "--json", "--once", "--headless"])
+def test_every_view_takes_several_servers(
+    flag: str, started: list[app.Invocation], tmp_path: Path
+) -> None:
+    """Each with its own settings."""
+    (tmp_path / "config.toml").write_text(LISTED)
+    assert main.main([flag]) == 0
+    told = {each.settings.name: each.settings.interval_s for each in started[0].servers}
+    assert told == {"desk": 7, "gpu": 9}
+    assert started[0].lists
+
+
+def test_the_doctor_reports_on_several_servers(
+    started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And on the one that --url chooses alone, with its settings of the list."""
+    asked: list[tuple[Settings, tuple[Settings, ...]]] = []
+
+    def run(settings: Settings, _: Path, __: object, several: tuple[Settings, ...]) -> int:
+        asked.append((settings, several))
+        return 0
+
+    monkeypatch.setattr("tray_app.cli.doctor.run", run)
+    (tmp_path / "config.toml").write_text(LISTED)
+    assert main.main(["--doctor"]) == 0
+    assert main.main(["--doctor", "--url", "http://gpu:2"]) == 0
+    (_, all_of_them), (gpu, no_others) = asked
+    assert [(each.name, each.address.port) for each in all_of_them] == [("desk", 1), ("gpu", 2)]
+    assert (gpu.name, gpu.interval_s, no_others) == ("gpu", 9, ())
+    assert started == []
+
+
+@pytest.mark.parametrize("flags", [["--forget"], ["--match", "x"], ["--report", "x.html"]])
+def test_a_refusal_says_how_to_choose_a_server(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], started: object
+) -> None:
+    """Five of them; more are counted."""
+    assert started == []
+    tables = (f'[[servers]]\nname = "s{n}"\nurl = "http://s{n}:1"\n' for n in range(8))
+    (tmp_path / "config.toml").write_text("".join(tables))
+    with pytest.raises(SystemExit):
+        main.main(flags)
+    said = capsys.readouterr().err.strip()
+    assert f"{flags[0]}: is for one server; choose it: --url http://s0:1 (s0)," in said
+    assert said.endswith("--url http://s4:1 (s4), or one of 3 others")
+
+
 def test_the_demo_has_settings_of_its_own(started: list[app.Invocation], tmp_path: Path) -> None:
     """A config file changes its look, but not its story; a flag changes it all the same."""
     text = 'mode = "api"\ninterval_s = 60\n[alerts]\nraised_mb = 9\n[view]\nstyle = "bars"\n'

@@ -18,8 +18,7 @@ from tray_app.app.watch import Told, Watch
 from tray_app.app.watcher import Watcher
 from tray_app.core.analysis.course import FINE_BUCKET_S, Course
 from tray_app.core.config.settings import server_name
-from tray_app.core.fleet.overview import Member
-from tray_app.core.fleet.rank import by_rank
+from tray_app.core.fleet.overview import Member, by_rank
 from tray_app.core.model.readings import MemoryKind, Source
 from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import Sampled

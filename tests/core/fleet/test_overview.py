@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.core.fleet.made import fleet, state
-from tray_app.core.fleet.overview import Fleet, Member, in_icon
+from tray_app.core.alerts.limits import Level
+from tray_app.core.fleet.overview import Fleet, Member, by_rank, in_icon
 from tray_app.core.fleet.rank import Rank, worst_first
 
 
@@ -43,6 +44,15 @@ def test_a_paused_one_is_not_the_worst() -> None:
 def test_alike_ones_keep_the_order_of_the_settings() -> None:
     """So the tooltip's lines do not change places."""
     assert names(fleet(b=300, a=300, c=300)) == ["b", "a", "c"]
+
+
+def test_rows_that_stand_still_are_ordered_by_band_and_level() -> None:
+    """A higher figure alone moves nothing; a paused server's level is old."""
+    it = fleet(a=300, b=301, c=2500, d=3100)
+    assert [each.name for each in by_rank(it.members)] == ["d", "c", "a", "b"]
+    paused = Member("paused", replace(state(3100), paused=True))
+    assert paused.level is Level.NONE
+    assert by_rank((paused, *it.members))[-1].name == "paused"
 
 
 def test_the_chosen_one_is_in_the_icon() -> None:

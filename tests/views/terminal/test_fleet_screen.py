@@ -11,6 +11,7 @@ from tests.core.fleet.made import sample, state
 from tests.views.terminal.shown import BLIND, BUSY, CALM, texts
 from tray_app.core.alerts.forecast import Forecast, ForecastKind
 from tray_app.core.alerts.hung import Hang, HangKind
+from tray_app.core.alerts.limits import Level
 from tray_app.core.fleet.overview import Fleet, Member
 from tray_app.core.monitor.sample import Sample
 from tray_app.views.terminal.fleet_screen import FleetContent
@@ -64,6 +65,20 @@ def test_the_worst_comes_first_and_equals_keep_their_places() -> None:
     """By band; within one in the order of the settings, also if another has a megabyte more."""
     servers = [member(name, sample(mb)) for name, mb in (("a", 300), ("b", 301), ("c", 3000))]
     assert [row.split()[1] for row in rows(content(servers))] == ["c", "a", "b"]
+
+
+def test_a_level_counts_within_a_band() -> None:
+    """Who lowers the limits of alerts alone has a critical server whose icon is green."""
+    critical = replace(sample(400), level=Level.CRITICAL)
+    servers = [member("a", sample(300)), member("b", critical), member("c", sample(1000))]
+    assert [row.split()[1] for row in rows(content(servers))] == ["c", "b", "a"]
+
+
+def test_a_long_alert_leaves_room_for_servers() -> None:
+    """Where space is short its beginning stands there."""
+    shown = content(notes=ALERTS[:1])
+    assert len(rows(shown, 40, 10)) == 4
+    assert texts(shown.lines(40, 10))[-1].strip().startswith("12:34:56 🚨 gpu-1: Critical")
 
 
 def test_a_row_tells_what_a_server_does() -> None:

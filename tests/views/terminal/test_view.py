@@ -136,12 +136,25 @@ def test_several_servers_are_a_table_on_the_live_screen(terminal: Terminal) -> N
     before = terminal.getvalue()
     assert before.index("desk") < before.index("gpu-1: High: 2.15 GB")
     shown.forget("desk")
-    shown.handle(replace(END, ends_run=True), "gpu-1")
+    shown.handle(END, "gpu-1")
     shown.close()
     last = terminal.getvalue()[len(before) :].rpartition("\x1b[?1049l")[2]
     assert "gpu-1" in last
     assert "desk" not in last
     assert last.index("3.03 GB") < last.index("gpu-1: Summary: peak 2.15 GB")
+
+
+def test_summaries_stand_in_the_order_of_the_settings(terminal: Terminal) -> None:
+    """Whichever server ends first."""
+    shown = view(terminal, live=True, several=True)
+    for name in ("desk", "gpu-1"):
+        shown.learn(name, state(300))
+        shown.handle(Sampled(sample(300)), name)
+    for name in ("gpu-1", "desk"):
+        shown.handle(END, name)
+    shown.close()
+    last = terminal.getvalue()
+    assert last.index("desk: Summary: ") < last.index("gpu-1: Summary: ")
 
 
 @pytest.mark.parametrize("as_json", [True, False])

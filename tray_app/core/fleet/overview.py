@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
+from tray_app.core.alerts.limits import Level
 from tray_app.core.fleet.rank import Rank, rank_of
 from tray_app.core.monitor.state import State
 
@@ -27,6 +30,12 @@ class Member(Struct, frozen=True):
         return rank_of(sample.band)
 
     @property
+    def level(self) -> Level:
+        """The alert level that its memory is in: own limits may lie below those of the bands."""
+        sample = self.state.sample
+        return Level.NONE if sample is None or self.state.paused else sample.level
+
+    @property
     def urgency(self) -> tuple[Rank, int]:
         """What servers are ordered by: the rank, then the figure."""
         sample = self.state.sample
@@ -43,6 +52,12 @@ class Fleet(Struct, frozen=True):
     def member(self, name: str) -> Member | None:
         """The server with this name."""
         return next((each for each in self.members if each.name == name), None)
+
+
+def by_rank(members: Iterable[Member]) -> tuple[Member, ...]:
+    """The worst rank first, then the highest alert level; else in the order that they have: rows
+    that are shown again and again do not change places because of a megabyte."""
+    return tuple(sorted(members, key=lambda each: (each.rank, each.level), reverse=True))
 
 
 def in_icon(fleet: Fleet) -> Member:

@@ -59,12 +59,6 @@ def worst_first(members: Iterable[Each]) -> tuple[Each, ...]:
     return tuple(sorted(members, key=lambda each: each.urgency, reverse=True))
 
 
-def by_rank(members: Iterable[Each]) -> tuple[Each, ...]:
-    """The worst rank first, and within a rank in the order that they have: rows that are shown
-    again and again do not change places because of a megabyte."""
-    return tuple(sorted(members, key=lambda each: each.rank, reverse=True))
-
-
 def severe(members: Iterable[Ranked]) -> int:
     """How many of them are orange or red."""
     return sum(each.rank >= Rank.ORANGE for each in members)

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.alerts.limits import Level
-from tray_app.core.fleet.overview import Fleet, Member
-from tray_app.core.fleet.rank import Rank, by_rank
+from tray_app.core.fleet.overview import Fleet, Member, by_rank
+from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.readings import MIB
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import alert_limits
@@ -45,6 +45,8 @@ GAP = "  "
 TAIL_MIN_WIDTH = 20  # columns: "high · processing fr"
 HEAD_ROWS = 4  # the heading, progress, a blank line, and the table's head
 NOTES_SHOWN = 8  # where the height is free
+NOTE_PART = 3  # at most one of so many rows is the newest alert's, where space is short
+NOTE_ROWS_MIN = 2
 NOTES_INDENT = " " * 9  # below the clock
 
 
@@ -123,8 +125,12 @@ class FleetContent(Struct, frozen=True):
         short, the last servers are counted, and older alerts are left out."""
         width = max(MIN_WIDTH, min(width - 1, MAX_WIDTH))
         notes = [wrap(note, width - 2, NOTES_INDENT) for note in self.notes]
-        least = 1 + len(notes[-1]) if notes else 0  # the newest alert, after a blank line
-        table = self._table(width, None if height is None else height - HEAD_ROWS - least)
+        room = None
+        if height is not None:
+            free = height - HEAD_ROWS
+            newest = 1 + len(notes[-1]) if notes else 0  # after a blank line
+            room = free - min(newest, max(NOTE_ROWS_MIN, free // NOTE_PART))
+        table = self._table(width, room)
         lines = [*self._heading(width), *table]
         lines += _newest(notes, None if height is None else height - len(lines))
         return [within(line, width) for line in lines[:height]]
@@ -261,11 +267,14 @@ def _fitting(rows: Sequence[Sequence[Line]], room: int) -> int:
 
 
 def _newest(notes: Sequence[Sequence[str]], room: int | None) -> Iterator[Line]:
-    """A blank line and as many of the newest alerts as there is room for, the newest last."""
-    shown = list(notes[-NOTES_SHOWN:])
-    while room is not None and shown and 1 + sum(map(len, shown)) > room:
-        del shown[0]
-    if shown:
+    """A blank line and as many of the newest alerts as there is room for, the newest last; at least
+    the beginning of that one."""
+    shown = [list(each) for each in notes[-NOTES_SHOWN:]]
+    if room is not None:
+        while len(shown) > 1 and 1 + sum(map(len, shown)) > room:
+            del shown[0]
+        shown = [each[: max(0, room - 1)] for each in shown]
+    if any(shown):
         yield BLANK
     for note in shown:
         for text in note:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 
 FLEET_NOTES_KEPT = 8
+SUMMARY_INDENT = "  "
 MIN_WIDTH = 40
 USUAL_COLUMNS = 80
 """Columns of a terminal that does not report them."""
@@ -102,7 +103,7 @@ class TerminalView:
         self._started_s: float | None = None
         self._elapsed_s = 0.0
         self._changed_in: dict[str, int] = {}
-        self._summary: list[str] = []
+        self._summaries: dict[str, list[str]] = {}
         self._open = ExitStack()
 
     def learn(self, server: str, state: State) -> None:
@@ -139,8 +140,7 @@ class TerminalView:
             case DemoRepeats():
                 self._say(repeat_line(event))
             case Summarised(summary) if self._picture and event.ends_run:
-                told = summary_lines(event, named)
-                self._summary += told if self._summary else ["", *told]
+                self._summaries[server] = summary_lines(event, named)
                 self._draw(replace(self._picture, elapsed_s=summary.elapsed_s))
             case Summarised(summary):
                 if self._json:
@@ -156,10 +156,16 @@ class TerminalView:
         """
         with suppress(OutputClosed, OutputFailed, OSError):
             self._open.close()
-            width = line_width(self._stdout)
-            summary = [part for line in self._summary for part in wrap(line, width, INDENT) or [""]]
-            self._print(self._stdout, summary)
-        self._summary = []
+            self._print(self._stdout, self._last_lines())
+        self._summaries = {}
+
+    def _last_lines(self) -> list[str]:
+        """The summaries below the last picture, in the order of the settings."""
+        width = line_width(self._stdout)
+        ordered = dict.fromkeys((*self._states, *self._summaries))
+        lines = [line for name in ordered for line in self._summaries.get(name, ())]
+        parts = [part for line in lines for part in wrap(line, width, SUMMARY_INDENT)]
+        return ["", *parts] if parts else []
 
     def _sampled(self, sample: Sample, server: str) -> None:
         if self._json:
