@@ -24,18 +24,17 @@ from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.running import App
 from tests.desktop.session import SCREEN, DesktopSession, Host, find_row, label_of
 from tests.desktop.test_menu import remembered, wait_for_mark
+from tests.menu_rows import CLICKS, OTHER
 from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import AMPLE_S, wait_for
 from tray_app.core.analysis.bands import Band
 from tray_app.core.model.icon_options import Click as Opens
-from tray_app.core.model.icon_options import Palette, Style, Theme
-from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.presets import Mode
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import commands
 from tray_app.core.monitor.commands import (
     CleanUp,
-    Command,
     DeleteHistory,
     EditLimits,
     ExportHistory,
@@ -89,65 +88,6 @@ TELLING = textwrap.dedent(
 
 # Only the largest Python processes are offered, and others run here, too.
 LARGE = "import time; held = b'x' * (300 << 20); time.sleep(600)"
-# Another Python process; how its command looks is known when it runs.
-OTHER = WatchProcess(0, 0.0)
-CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
-    (OTHER, ("Processes", "Watch another process")),
-    (WatchAutomatically(), ("Processes", "Detect the server automatically")),
-    (SetMode(Mode.API), ("Settings", "Mode", "API only")),
-    (SetMode(Mode.FALLBACK), ("Settings", "Mode", "Processes only")),
-    (SetMode(Mode.AUTO), ("Settings", "Mode", "Automatic")),
-    (SetPreset(Preset.HEAVY), ("Settings", "Preset", "Heavy processing")),
-    (SetPreset(Preset.DEBUG), ("Settings", "Preset", "Debug (1 s)")),
-    (SetPreset(Preset.FALLBACK), ("Settings", "Preset", "Fallback (processes only)")),
-    (SetPreset(Preset.QUICK), ("Settings", "Preset", "Quick test (30 s)")),
-    (SetPreset(Preset.STANDARD), ("Settings", "Preset", "Standard")),
-    (Mute(1800.0), ("Mute", "For 30 min")),
-    (Unmute(), ("Unmute",)),
-    (Mute(3600.0), ("Mute", "For 1 h")),
-    (Unmute(), ("Unmute",)),
-    (Mute(28800.0), ("Mute", "For 8 h")),
-    (Unmute(), ("Unmute",)),
-    (Mute(None), ("Mute", "Until restart")),
-    (Unmute(), ("Unmute",)),
-    (SendTest(), ("History and alerts", "Send a test notification")),
-    (
-        CleanUp(sure=True),
-        ("Server", "Delete old files", "Delete files older than 24 h"),
-    ),
-    (
-        CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
-        ("Server", "Delete old files", "Delete files older than 1 h"),
-    ),
-    (FreeMemory(sure=True), ("Free memory", "Free memory, delete old files")),
-    (OpenTemp(), ("Server", "Open temp directory")),
-    (OpenServer(), ("Server", "Open in browser")),
-    (EditLimits(), ("History and alerts", "Edit limits…")),
-    (OpenHistory(), ("History and alerts", "History page")),
-    (ShowSummary(Scope.START), ("History and alerts", "Summary since the start")),
-    (ShowSummary(Scope.TODAY), ("History and alerts", "Summary of today")),
-    (ExportHistory(), ("History and alerts", "Export as CSV")),
-    (DeleteHistory(), ("History and alerts", "Delete history…")),
-    (SetClick(Opens.HISTORY), ("Settings", "Left click", "History page")),
-    (SetClick(Opens.STATUS), ("Settings", "Left click", "Status")),
-    (EditLimits(), ("Settings", "Edit limits…")),
-    (OpenSettingsFile(), ("Settings", "Open settings file")),
-    (OpenLog(), ("Settings", "Open log")),
-    (OpenHelp(), ("Help and about", "Troubleshooting page")),
-    (ShowReport(), ("Help and about", "Show doctor's report")),
-    (SetStyle(Style.BARS), ("Settings", "Icon", "Bars")),
-    (SetStyle(Style.CALM), ("Settings", "Icon", "Calm (grey until orange)")),
-    (SetStyle(Style.NUMBER), ("Settings", "Icon", "Number")),
-    (SetPalette(Palette.OKABE_ITO), ("Settings", "Colours", "Colour-blind safe (Okabe-Ito)")),
-    (SetPalette(Palette.STANDARD), ("Settings", "Colours", "Green, yellow, orange, red")),
-    (SetTheme(Theme.DARK), ("Settings", "Panel", "Dark")),
-    (SetTheme(Theme.LIGHT), ("Settings", "Panel", "Light")),
-    (SetTheme(Theme.AUTO), ("Settings", "Panel", "As the desktop")),
-    (SetAutostart(True), ("Settings", "Start at login")),
-    (SetAutostart(False), ("Settings", "Start at login")),
-    (SetPaused(True), ("Pause",)),
-    (SetPaused(False), ("Resume",)),
-)
 
 
 @pytest.fixture

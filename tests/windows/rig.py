@@ -59,10 +59,18 @@ NO_FRAMES = """\
 <decor>no</decor><position force="yes"><x>0</x><y>0</y></position>
 </application></applications></openbox_config>
 """
+# The browser of this desktop: it notes what it is asked to show.
+BROWSER = f"""\
+#!/bin/sh
+echo "$@" >> {INSIDE}/home/opened
+"""
 REGISTRY = (
     (r"HKCU\Software\Wine", "Version", "win10"),
     (r"HKCU\Software\Wine\Explorer", "Desktop", "shell"),
     (r"HKCU\Software\Wine\Explorer\Desktops", "shell", SCREEN),
+    (r"HKCU\Software\Wine\WineBrowser", "Browsers", f"{INSIDE}/browser"),
+    # Each Windows has a program for pages.
+    (r"HKLM\Software\Classes\.html", "", "htmlfile"),
 )
 PROGRAMS = {
     "wine": "wine",
@@ -137,12 +145,15 @@ def make() -> None:
         with World() as world:
             world.wine("wineboot", "-i", within_s=200)
             for key, name, value in REGISTRY:
-                world.wine("reg", "add", key, "/v", name, "/d", value, "/f")
+                which = ("/v", name) if name else ("/ve",)
+                world.wine("reg", "add", key, *which, "/d", value, "/f")
             world.wine_ends()
         own(False)
         unpack()
         own()
         (RIG / "openbox.xml").write_text(NO_FRAMES, "ascii")
+        (RIG / "browser").write_text(BROWSER, "ascii")
+        (RIG / "browser").chmod(0o755)
         (RIG / "stamp").write_text(stamp(), "ascii")
 
 

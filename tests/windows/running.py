@@ -169,5 +169,5 @@ class Server(Program):
         return f"http://127.0.0.1:{self.port}"
 
     def do(self, what: str) -> Any:
-        """Python in the server, which knows ``hold`` and ``state``."""
-        return self.ask(f"from rig_server import hold, state\n{what}")
+        """Python in the server, which knows ``hold``, ``write_tmp`` and ``state``."""
+        return self.ask(f"from rig_server import hold, state, write_tmp\n{what}")

@@ -37,6 +37,8 @@ ASIDE = (300, 200)
 INK = 100
 """A row's letters are darker than this, and its ground is lighter."""
 
+KEYS = {"Down": 0x28, "Right": 0x27, "Return": 0x0D}
+
 FIND = """
 import gc
 from tray_app.app.tray import TrayApp
@@ -45,15 +47,17 @@ app = next((each for each in gc.get_objects() if type(each) is TrayApp), None)
 app is not None
 """
 RECORD = """
+import tray_app.app.tray
+tray_app.app.tray.MENU_LIMIT_S = 60.0
 from tray_app.core.monitor.commands import Command
 from tray_app.desktop import icon_adapters
 from tray_app.desktop.windows.tray_icon import NIF_INFO, MendedIcon
 from tray_app.runtime.sampler import Sampler
 commands, made, balloons = [], {}, []
-post, frozen, message = Sampler.post, icon_adapters._frozen, MendedIcon._message
+hand_in, frozen, message = Sampler.post, icon_adapters._frozen, MendedIcon._message
 def tell(sampler, *items):
     commands.extend(each for each in items if isinstance(each, Command))
-    post(sampler, *items)
+    hand_in(sampler, *items)
 def keep(row, submit):
     made[row.key] = row
     return frozen(row, submit)
@@ -72,7 +76,7 @@ def tree(row):
 Sampler.post, icon_adapters._frozen, MendedIcon._message
 def tell(sampler, *items):
     commands.extend(each for each in items if isinstance(each, Command))
-    post(sampler, *items)
+    hand_in(sampler, *items)
 def keep(row, submit):
     made[row.key] = row
     return frozen(row, submit)
@@ -168,7 +172,8 @@ class Tray(Program):
 
     def record(self) -> None:
         """From now on keep the commands that rows hand in, and what a menu is made of, and show no
-        balloons: they would lie over the menu."""
+        balloons: they would lie over the menu. It waits for its figures however slow this machine
+        is."""
         self.ask(RECORD)
 
     def menus(self) -> list[dict[str, Any]]:
@@ -209,6 +214,12 @@ class Tray(Program):
 
         (menu,) = wait_for(opened, f"the submenu of {row['text']!r}")
         return menu
+
+    def press(self, key: str, times: int = 1) -> None:
+        """Press this key, as Windows' own input: Wine takes those of the screen only for a program
+        with a window on it."""
+        code = KEYS[key]
+        self.ask(f"[user32.keybd_event({code}, 0, up, 0) for up in (0, 2) * {times}]")
 
     def choose(self, *labels: str) -> None:
         """Click a row, by the labels (or how they begin) from the icon's menu down."""

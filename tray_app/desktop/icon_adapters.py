@@ -252,6 +252,9 @@ class WindowsIcon(FrozenMenuIcon):
     def show_images(self, images: Sequence[Any]) -> None:
         self._icon.set_images(images)
 
+    def show_tooltip(self, text: str) -> None:
+        super().show_tooltip(text.replace("&", self._icon.hooks.shell.ampersand()))
+
     def _notify(self, note: dict[str, Any]) -> None:
         hints = note.get("hints") or {}
         self._icon.show_balloon(

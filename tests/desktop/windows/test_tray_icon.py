@@ -17,6 +17,7 @@ from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.desktop import backends
 from tray_app.desktop.icon_adapters import WindowsIcon
 from tray_app.desktop.panel_icon import Desktop
+from tray_app.desktop.text_limits import WINDOWS
 from tray_app.desktop.windows import tray_icon
 from tray_app.desktop.windows.tray_icon import WM_RBUTTONUP, Hooks, fitting, icon_type
 from tray_app.desktop.windows.winapi import Shell
@@ -101,7 +102,9 @@ class Windows:
 
     @property
     def shell(self) -> Shell:
-        return Shell(lambda: self.px, self.icon_of_png, self.notify_icon, self.default)
+        return Shell(
+            lambda: self.px, self.icon_of_png, self.notify_icon, self.default, lambda: "&&&"
+        )
 
 
 @pytest.fixture
@@ -292,6 +295,15 @@ def test_an_ampersand_is_shown(windows: Windows) -> None:
     """One alone underlines the next letter in a menu."""
     item = made(windows)._create_menu_item(Row("match", "R&D_server"), [])
     assert item.dwTypeData == "R&&D_server"
+
+
+def test_an_ampersand_is_shown_in_a_tooltip(windows: Windows) -> None:
+    """As this Windows wants it there, and still within its room."""
+    desktop, icon = shown(windows)
+    desktop.show_tooltip("R&D: 300 MB")
+    assert icon.title == "R&&&D: 300 MB"
+    desktop.show_tooltip("&" * 50)
+    assert len(icon.title) == WINDOWS.tooltip
 
 
 def test_windows_icon_of_pystray_is_as_it_is_taken_for() -> None:

@@ -16,6 +16,7 @@ SMALL_ICON_PX = 16
 PER_MONITOR_V2 = -4
 PER_MONITOR = 2
 SM_CXSMICON = 49
+WINDOWS_11_BUILD = 22000
 ICON_VERSION = 0x00030000
 MB_ICONERROR, MB_SETFOREGROUND = 0x10, 0x10000
 CTRL_C_EVENT, CTRL_BREAK_EVENT = 0, 1
@@ -31,11 +32,18 @@ class Shell(NamedTuple):
     icon_of_png: Callable[[bytes, int], int]
     notify_icon: Callable[..., bool]
     default: Callable[[int, int, int, int], int]
+    ampersand: Callable[[], str]
 
 
 def shell() -> Shell:
     """Windows' own."""
-    return Shell(small_icon_px, icon_of_png, notify_icon, default_window_procedure)
+    return Shell(
+        small_icon_px,
+        icon_of_png,
+        notify_icon,
+        default=default_window_procedure,
+        ampersand=tooltip_ampersand,
+    )
 
 
 def become_dpi_aware() -> None:
@@ -89,6 +97,14 @@ def icon_of_png(png: bytes, size: int) -> int:
             return int(handle)
         raise ctypes.WinError(ctypes.get_last_error())
     return 0
+
+
+def tooltip_ampersand() -> str:
+    """How a tooltip in the taskbar is to have a "&". Windows 10 takes two away, each of which would
+    underline the next letter; Windows 11 shows what there is."""
+    if sys.platform == "win32":
+        return "&" if sys.getwindowsversion().build >= WINDOWS_11_BUILD else "&&&"
+    return "&"
 
 
 def notify_icon(code: int, window: int, flags: int, **fields: Any) -> bool:

@@ -1,0 +1,98 @@
+"""Every row of the menu that can be clicked, with its command: for each desktop's tests."""
+
+from __future__ import annotations
+
+from tray_app.core.model.icon_options import Click as Opens
+from tray_app.core.model.icon_options import Palette, Style, Theme
+from tray_app.core.model.presets import Mode, Preset
+from tray_app.core.model.server_action import ServerAction
+from tray_app.core.monitor.commands import (
+    CleanUp,
+    Command,
+    DeleteHistory,
+    EditLimits,
+    ExportHistory,
+    FreeMemory,
+    Mute,
+    OpenHelp,
+    OpenHistory,
+    OpenLog,
+    OpenServer,
+    OpenSettingsFile,
+    OpenTemp,
+    SendTest,
+    SetAutostart,
+    SetClick,
+    SetMode,
+    SetPalette,
+    SetPaused,
+    SetPreset,
+    SetStyle,
+    SetTheme,
+    ShowReport,
+    ShowSummary,
+    Unmute,
+    WatchAutomatically,
+    WatchProcess,
+)
+from tray_app.core.summary.measurement import Scope
+
+# Another Python process; how its command looks is known when it runs.
+OTHER = WatchProcess(0, 0.0)
+CLICKS: tuple[tuple[Command, tuple[str, ...]], ...] = (
+    (OTHER, ("Processes", "Watch another process")),
+    (WatchAutomatically(), ("Processes", "Detect the server automatically")),
+    (SetMode(Mode.API), ("Settings", "Mode", "API only")),
+    (SetMode(Mode.FALLBACK), ("Settings", "Mode", "Processes only")),
+    (SetMode(Mode.AUTO), ("Settings", "Mode", "Automatic")),
+    (SetPreset(Preset.HEAVY), ("Settings", "Preset", "Heavy processing")),
+    (SetPreset(Preset.DEBUG), ("Settings", "Preset", "Debug (1 s)")),
+    (SetPreset(Preset.FALLBACK), ("Settings", "Preset", "Fallback (processes only)")),
+    (SetPreset(Preset.QUICK), ("Settings", "Preset", "Quick test (30 s)")),
+    (SetPreset(Preset.STANDARD), ("Settings", "Preset", "Standard")),
+    (Mute(1800.0), ("Mute", "For 30 min")),
+    (Unmute(), ("Unmute",)),
+    (Mute(3600.0), ("Mute", "For 1 h")),
+    (Unmute(), ("Unmute",)),
+    (Mute(28800.0), ("Mute", "For 8 h")),
+    (Unmute(), ("Unmute",)),
+    (Mute(None), ("Mute", "Until restart")),
+    (Unmute(), ("Unmute",)),
+    (SendTest(), ("History and alerts", "Send a test notification")),
+    (
+        CleanUp(sure=True),
+        ("Server", "Delete old files", "Delete files older than 24 h"),
+    ),
+    (
+        CleanUp(ServerAction.CLEAN_UP_HOUR, sure=True),
+        ("Server", "Delete old files", "Delete files older than 1 h"),
+    ),
+    (FreeMemory(sure=True), ("Free memory", "Free memory, delete old files")),
+    (OpenTemp(), ("Server", "Open temp directory")),
+    (OpenServer(), ("Server", "Open in browser")),
+    (EditLimits(), ("History and alerts", "Edit limits…")),
+    (OpenHistory(), ("History and alerts", "History page")),
+    (ShowSummary(Scope.START), ("History and alerts", "Summary since the start")),
+    (ShowSummary(Scope.TODAY), ("History and alerts", "Summary of today")),
+    (ExportHistory(), ("History and alerts", "Export as CSV")),
+    (DeleteHistory(), ("History and alerts", "Delete history…")),
+    (SetClick(Opens.HISTORY), ("Settings", "Left click", "History page")),
+    (SetClick(Opens.STATUS), ("Settings", "Left click", "Status")),
+    (EditLimits(), ("Settings", "Edit limits…")),
+    (OpenSettingsFile(), ("Settings", "Open settings file")),
+    (OpenLog(), ("Settings", "Open log")),
+    (OpenHelp(), ("Help and about", "Troubleshooting page")),
+    (ShowReport(), ("Help and about", "Show doctor's report")),
+    (SetStyle(Style.BARS), ("Settings", "Icon", "Bars")),
+    (SetStyle(Style.CALM), ("Settings", "Icon", "Calm (grey until orange)")),
+    (SetStyle(Style.NUMBER), ("Settings", "Icon", "Number")),
+    (SetPalette(Palette.OKABE_ITO), ("Settings", "Colours", "Colour-blind safe (Okabe-Ito)")),
+    (SetPalette(Palette.STANDARD), ("Settings", "Colours", "Green, yellow, orange, red")),
+    (SetTheme(Theme.DARK), ("Settings", "Panel", "Dark")),
+    (SetTheme(Theme.LIGHT), ("Settings", "Panel", "Light")),
+    (SetTheme(Theme.AUTO), ("Settings", "Panel", "As the desktop")),
+    (SetAutostart(True), ("Settings", "Start at login")),
+    (SetAutostart(False), ("Settings", "Start at login")),
+    (SetPaused(True), ("Pause",)),
+    (SetPaused(False), ("Resume",)),
+)
