@@ -90,3 +90,17 @@ def test_documents_are_the_home_where_there_is_no_such_folder(
     assert paths.documents() == tmp_path
     (tmp_path / "Papers").mkdir()
     assert paths.documents() == tmp_path / "Papers"
+
+
+def test_a_frozen_program_starts_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyInstaller's folder has no Python: the program beside it is started, with a console or
+    without; a lone one starts itself."""
+    alone = tmp_path / "tray.exe"
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(alone))
+    assert paths.console_program() == paths.program() == [str(alone)]
+    names = [f"{APP_ID}.exe", f"{APP_ID}w.exe" if sys.platform == "win32" else APP_ID]
+    for name in names:
+        (tmp_path / name).touch()
+    assert paths.console_program() == [str(tmp_path / names[0])]
+    assert paths.program() == [str(tmp_path / names[1])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tools import build_backend
 
 pytestmark = pytest.mark.xdist_group("packages")
 ROOT = Path(__file__).parents[2]
@@ -116,6 +119,18 @@ def test_the_same_sources_make_the_same_packages(packages: Packages, tmp_path: P
     again = build(sources, TZ="Asia/Kathmandu")
     assert again.wheel.read_bytes() == packages.wheel.read_bytes()
     assert again.sdist.read_bytes() == packages.sdist.read_bytes()
+
+
+def test_what_setuptools_writes_on_windows_has_the_line_ends_of_unix() -> None:
+    """Texts that it wrote; the record tells their new hash and size; files of ours stay."""
+    assert build_backend.unix_text("it-1.dist-info/METADATA", b"Name: it\r\n") == b"Name: it\n"
+    assert build_backend.unix_text("it-1/PKG-INFO", b"Name: it\r\n") == b"Name: it\n"
+    assert build_backend.unix_text("tray_app/page.html", b"\r\n") == b"\r\n"
+    old = b"a.py,sha256=A,1\nit-1.dist-info/METADATA,sha256=B,10\nit-1.dist-info/RECORD,,\n"
+    new = build_backend.recorded(old, {"it-1.dist-info/METADATA": b"Name: it\n"})
+    first, second, last = new.decode().splitlines()
+    assert (first, last) == ("a.py,sha256=A,1", "it-1.dist-info/RECORD,,")
+    assert re.fullmatch(r"it-1.dist-info/METADATA,sha256=[\w-]{43},9", second)
 
 
 def test_packages_have_the_time_of_source_date_epoch(tmp_path: Path) -> None:

@@ -145,9 +145,18 @@ def help_page() -> str:
     return str(Path(assets.__path__[0], "troubleshooting.html"))
 
 
+def _is_frozen() -> bool:
+    """Whether this is a folder that PyInstaller made, whose executable is no Python."""
+    return bool(getattr(sys, "frozen", False))
+
+
 def console_program() -> list[str]:
     """The command that starts this program with its output here, in the same environment."""
-    return [sys.executable, "-m", "tray_app"]
+    python = Path(sys.executable)
+    if not _is_frozen():
+        return [str(python), "-m", "tray_app"]
+    script = python.with_name(APP_ID + python.suffix)
+    return [str(script if script.is_file() else python)]
 
 
 def program() -> list[str]:
@@ -155,12 +164,14 @@ def program() -> list[str]:
 
     The script that pip made is beside the interpreter; without it (a checkout that was not
     installed) Python runs the package. On Windows it is the script, or the Python, that opens no
-    console window.
+    console window. A frozen program has no Python: it starts the program beside it, or itself.
     """
     python = Path(sys.executable)
     script = python.with_name(f"{APP_ID}w.exe" if sys.platform == "win32" else APP_ID)
     if script.is_file():
         return [str(script)]
+    if _is_frozen():
+        return [str(python)]
     windowless = python.with_name("pythonw.exe")
     is_there = sys.platform == "win32" and windowless.is_file()
     return [str(windowless if is_there else python), "-m", "tray_app"]
