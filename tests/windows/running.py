@@ -9,7 +9,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image
 
@@ -21,6 +21,7 @@ DRIVE_C = RIG / "prefix" / "drive_c"
 HOME = DRIVE_C / "users" / USER
 LOCAL = HOME / "AppData" / "Local" / "runanalyze-tray"
 BRIDGE = DRIVE_C / "bridge"
+RUNNER = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(1e9)"
 _names = itertools.count(1)
 
 
@@ -36,6 +37,9 @@ class Windows(World):
     def forget_files(self) -> None:
         run([*as_root(), "rm", "-rf", str(LOCAL), str(BRIDGE)], "rm")
         self.put(BRIDGE)
+
+    def forget_state(self) -> None:
+        run([*as_root(), "rm", "-f", str(LOCAL / "state.json")], "rm")
 
     def put(self, folder: Path) -> None:
         """Make a folder that the rig's user may write in."""
@@ -64,6 +68,14 @@ class Windows(World):
         self.x("mousemove", str(x), str(y), "click", str(button))
 
 
+class Process(Protocol):
+    """What is asked of a started process, as `subprocess.Popen` answers it."""
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
 class Program:
     """A process of the rig with a way in (``bridge/rig_spy.py``)."""
 
@@ -74,18 +86,21 @@ class Program:
         folder: Path | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
-        self.world = world
-        self.name = f"p{next(_names)}"
-        self._folder = BRIDGE / self.name
-        world.put(self._folder)
-        self._asks = itertools.count(1)
-        self.process = world.start(
+        self._prepare(world)
+        self.process: Process = world.start(
             "wine",
             *command,
             env={"RIG_SPY": self.name, "PYTHONUNBUFFERED": "1", **(env or {})},
             folder=str(world.inside(folder or HOME)),
         )
         self._output = Output(self.process)
+
+    def _prepare(self, world: Windows) -> None:
+        self.world = world
+        self.name = f"p{next(_names)}"
+        self._folder = BRIDGE / self.name
+        world.put(self._folder)
+        self._asks = itertools.count(1)
 
     @property
     def output(self) -> str:
@@ -117,14 +132,7 @@ class Program:
 
     def ask(self, code: str, within_s: float = AMPLE_S) -> Any:
         """The value of the last line of ``code``, run in the process."""
-        self.pid()
-        number = next(self._asks)
-        part, ask = self._folder / f"{number}.new", self._folder / f"{number}.ask"
-        told = self._folder / f"{number}.told"
-        part.write_text(code, "utf-8")
-        part.chmod(0o666)
-        shutil.chown(part, UID, UID) if not as_root() else None
-        part.rename(ask)
+        told = self.tell(code)
 
         def answered() -> bool:
             assert self.running, f"it ended: {self.output[-3000:]}"
@@ -134,6 +142,17 @@ class Program:
         answer = json.loads(told.read_text("utf-8"))
         assert "value" in answer, answer["error"]
         return answer["value"]
+
+    def tell(self, code: str) -> Path:
+        """Let the process run this; the file of its answer, if it lives to give one."""
+        self.pid()
+        number = next(self._asks)
+        part, ask = self._folder / f"{number}.new", self._folder / f"{number}.ask"
+        part.write_text(code, "utf-8")
+        part.chmod(0o666)
+        shutil.chown(part, UID, UID) if not as_root() else None
+        part.rename(ask)
+        return self._folder / f"{number}.told"
 
     def kill(self) -> None:
         """At once, if it still runs."""
@@ -146,6 +165,38 @@ class Program:
         if self.running:
             self.process.kill()
             self.process.wait(AMPLE_S)
+
+
+class Runner(Program):
+    """Starts programs as Windows does, and knows how they end."""
+
+    def __init__(self, world: Windows) -> None:
+        super().__init__(world, PYTHON, "-c", RUNNER)
+
+    def status_of(self, pid: int) -> int | None:
+        """None while it runs. Asked for the first time while it does."""
+        status: int | None = self.ask(f"exit_status({pid})")
+        return status
+
+
+class RunByWindows:
+    """A process that the runner knows by its number, as soon as that is known."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self.pid = 0
+
+    def poll(self) -> int | None:
+        return self._runner.status_of(self.pid) if self.pid else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        wait_for(lambda: self.poll() is not None, "its end", timeout or AMPLE_S)
+        status = self.poll()
+        assert status is not None
+        return status
+
+    def kill(self) -> None:
+        """`Program.kill` has done it, if it can be done."""
 
 
 class Server(Program):

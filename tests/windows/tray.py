@@ -6,15 +6,16 @@ What the program holds (its state, the rows it made) is asked of it to compare.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from PIL import Image, ImageChops
 
 from tests.waiting import wait_for
-from tests.windows.running import LOCAL, Program, Windows
+from tests.windows.running import LOCAL, Program, RunByWindows, Runner, Windows
 from tray_app.core.presentation.icon import Picture
+from tray_app.desktop.windows.tray_icon import NIF_INFO
 from tray_app.views.icon import draw
 
 SCRIPT = r".venv\Scripts\runanalyze-trayw.exe"
@@ -101,10 +102,11 @@ class Tray(Program):
     """The program with its icon, as a person starts it. ``settings`` is its config file."""
 
     def __init__(self, world: Windows, *arguments: str, settings: str = CONFIG) -> None:
-        world.put(LOCAL)
-        (LOCAL / "config.toml").write_text(settings)
-        world.point(*ASIDE)
+        configure(world, settings)
         super().__init__(world, SCRIPT, *arguments, folder=world.project)
+        self._wait_until_shown()
+
+    def _wait_until_shown(self) -> None:
         wait_for(lambda: self.ask("len(windows(os.getpid(), 'SystemTrayIcon'))") == 2, "windows")
         wait_for(lambda: self.ask(FIND), "the program's parts")
         wait_for(lambda: self.icon_at() is not None, "an icon in the taskbar")
@@ -168,6 +170,39 @@ class Tray(Program):
         shown: list[dict[str, Any]] = self.ask("windows(None, 'tooltips_class32')")
         return [each for each in shown if each["visible"] and each["text"]]
 
+    # Balloons
+
+    def watch_taskbar(self) -> None:
+        """From now on keep what the program tells the taskbar, and what that answers."""
+        self.ask("watch_taskbar()")
+
+    def balloons(self) -> list[dict[str, Any]]:
+        """Those that the program wanted shown: title, text, kind, and whether they were taken."""
+        told: list[dict[str, Any]] = self.ask(
+            f"[each for each in told if each['flags'] & {NIF_INFO}]"
+        )
+        return told
+
+    def balloons_count(self) -> int:
+        return len(self.balloons())
+
+    def wait_for_balloon(self, seen: int, words: str) -> dict[str, Any]:
+        """The first one with these words in its title, after so many."""
+        seen_titles: list[str] = []
+
+        def shown() -> dict[str, Any] | None:
+            newer = self.balloons()[seen:]
+            seen_titles[:] = [each["title"] for each in newer]
+            return next((each for each in newer if words in each["title"]), None)
+
+        try:
+            found = wait_for(shown, f"a balloon {words!r}")
+        except AssertionError as error:
+            error.add_note(f"instead: {seen_titles}")
+            raise
+        assert found
+        return found
+
     # The menu
 
     def record(self) -> None:
@@ -227,6 +262,35 @@ class Tray(Program):
         menu = self.unfold(*above)
         self.world.click(*middle(row_of(menu["rows"], last)))
         self.wait_until_closed()
+
+    def quit(self) -> None:
+        """By the menu's last row."""
+        menu = self.open_menu()
+        self.world.click(*middle(row_of(menu["rows"], "Quit")))
+
+
+class TrayOfWindows(Tray):
+    """The tray as Windows starts it: ``start`` gets the name for RIG_SPY."""
+
+    def __init__(
+        self, runner: Runner, start: Callable[[str], object], settings: str = CONFIG
+    ) -> None:
+        configure(runner.world, settings)
+        self._prepare(runner.world)
+        process = self.process = RunByWindows(runner)
+        start(self.name)
+        process.pid = self.pid()
+        self._wait_until_shown()
+
+    @property
+    def output(self) -> str:
+        return ""  # it has a console, or none
+
+
+def configure(world: Windows, settings: str) -> None:
+    world.put(LOCAL)
+    (LOCAL / "config.toml").write_text(settings)
+    world.point(*ASIDE)
 
 
 def row_of(rows: Sequence[dict[str, Any]], label: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import subprocess
 import threading
 import time
 import traceback
@@ -35,6 +36,13 @@ user32.GetMenuItemRect.argtypes = (
     *(wintypes.HWND, wintypes.HMENU, wintypes.UINT, ctypes.POINTER(wintypes.RECT)),
 )
 user32.WindowFromPoint.restype = wintypes.HWND
+kernel32.OpenProcess.restype = wintypes.HANDLE
+kernel32.WaitForSingleObject.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+kernel32.GetExitCodeProcess.argtypes = (wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
+SYNCHRONIZE, QUERY_LIMITED = 0x100000, 0x1000
+told: list[dict[str, Any]] = []
+_started: list[Any] = []
+_watched: dict[int, Any] = {}
 MN_GETHMENU = 0x01E1
 BY_POSITION = 0x400
 GRAYED, CHECKED, RADIO, POPUP, SEPARATOR = 0x3, 0x8, 0x200, 0x10, 0x800
@@ -145,6 +153,51 @@ def rows(menu: int, window: int = 0) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def start(command: str, name: str) -> int:
+    """Start this as Windows does: a console program gets a console of its own."""
+    console = subprocess.CREATE_NEW_CONSOLE  # type: ignore[attr-defined]
+    process = subprocess.Popen(command, env={**os.environ, "RIG_SPY": name}, creationflags=console)
+    _started.append(process)
+    return process.pid
+
+
+def exit_status(pid: int) -> int | None:
+    """How this process has ended; None while it runs. First asked while it does."""
+    if pid not in _watched:
+        _watched[pid] = kernel32.OpenProcess(SYNCHRONIZE | QUERY_LIMITED, False, pid)
+    status = wintypes.DWORD()
+    if not kernel32.GetExitCodeProcess(_watched[pid], ctypes.byref(status)):
+        raise ctypes.WinError(ctypes.get_last_error())  # type: ignore[attr-defined]
+    runs = kernel32.WaitForSingleObject(_watched[pid], 0)
+    return None if runs else status.value
+
+
+def press_ctrl_c(pid: int) -> bool:
+    """In the console of this process, which `start` has started: Wine has one group for both."""
+    kernel32.FreeConsole()
+    if not kernel32.AttachConsole(pid):
+        return False
+    pressed = bool(kernel32.GenerateConsoleCtrlEvent(0, 0))
+    kernel32.FreeConsole()
+    return pressed
+
+
+def watch_taskbar() -> int:
+    """From now on `told` has what this process tells the taskbar of its icon, with the answer."""
+    from pystray._util import win32
+
+    tell = win32.Shell_NotifyIcon
+
+    def tell_and_note(code: int, data: Any) -> Any:
+        answer = tell(code, data)
+        note = {"flags": data.uFlags, "kind": data.dwInfoFlags, "taken": bool(answer)}
+        told.append({**note, "title": data.szInfoTitle, "text": data.szInfo})
+        return answer
+
+    win32.Shell_NotifyIcon = tell_and_note
+    return 1
 
 
 def _run(code: str) -> Any:
