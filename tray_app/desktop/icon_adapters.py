@@ -256,13 +256,17 @@ class WindowsIcon(FrozenMenuIcon):
         super().show_tooltip(text.replace("&", self._icon.hooks.shell.ampersand()))
 
     def _notify(self, note: dict[str, Any]) -> None:
+        from tray_app.desktop.windows.tray_icon import balloon_kind
+
         hints = note.get("hints") or {}
-        self._icon.show_balloon(
-            cut_utf16(note["title"], self._limits.title),
-            cut_utf16(note["message"], self._limits.text),
+        about = hints.get("about")
+        kind = balloon_kind(
             int(hints.get("urgency", 1)),
+            warns=about is not None and about.about_s is not None,
             silent=bool(hints.get("silent")),
         )
+        title = cut_utf16(note["title"], self._limits.title)
+        self._icon.show_balloon(title, cut_utf16(note["message"], self._limits.text), kind)
 
 
 class MacIcon(FrozenMenuIcon):

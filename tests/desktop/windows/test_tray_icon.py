@@ -246,12 +246,21 @@ def test_a_size_that_is_not_drawn_is_reduced_from_the_next() -> None:
 
 
 def test_a_notification_tells_its_urgency(windows: Windows) -> None:
-    """By Windows' own signs; one that updates another comes without a sound."""
+    """By Windows' own signs; one that updates another comes without a sound. An answer to a click
+    is no warning."""
     desktop, _ = shown(windows)
-    for urgency, silent in ((Urgency.LOW, False), (Urgency.CRITICAL, True)):
-        sent = desktop.notify(Note("t" * 99, "Text", urgency, "", silent=silent))
+    for urgency, silent, alert_s in (
+        (Urgency.LOW, False, 5.0),
+        (Urgency.NORMAL, False, 5.0),
+        (Urgency.NORMAL, False, None),
+        (Urgency.CRITICAL, True, 5.0),
+    ):
+        note = Note("t" * 99, "Text", urgency, "", silent=silent, about_s=alert_s)
+        sent = desktop.notify(note)
         assert (sent.means, sent.problem) == ("Windows", None)
     assert [(flags, fields["dwInfoFlags"]) for _, flags, fields in windows.asked] == [
+        (tray_icon.NIF_INFO, tray_icon.NIIF_INFO),
+        (tray_icon.NIF_INFO, tray_icon.NIIF_WARNING),
         (tray_icon.NIF_INFO, tray_icon.NIIF_INFO),
         (tray_icon.NIF_INFO, tray_icon.NIIF_ERROR | tray_icon.NIIF_NOSOUND),
     ]

@@ -31,7 +31,6 @@ NIN_BALLOONUSERCLICK = 0x0405
 NIM_ADD, NIM_MODIFY, NIM_DELETE = 0, 1, 2
 NIF_INFO = 0x10
 NIIF_INFO, NIIF_WARNING, NIIF_ERROR, NIIF_NOSOUND = 1, 2, 3, 0x10
-BY_URGENCY = {0: NIIF_INFO, 1: NIIF_WARNING, 2: NIIF_ERROR}
 LANCZOS = 1
 
 Handler = Callable[[int, int], Any]
@@ -63,6 +62,14 @@ class MenuWindow:
 
     def __init__(self, messages: Messages) -> None:
         self._message_handlers = messages
+
+
+def balloon_kind(urgency: int, *, warns: bool, silent: bool) -> int:
+    """Windows' flags for a notification. Only one that ``warns`` has a warning's sign: an answer
+    to a click has none, though its urgency is usual, too."""
+    usual = NIIF_WARNING if warns else NIIF_INFO
+    kind = {0: NIIF_INFO, 1: usual, 2: NIIF_ERROR}[urgency]
+    return kind | NIIF_NOSOUND if silent else kind
 
 
 def _ignore(_wparam: int, _lparam: int) -> int:
@@ -178,9 +185,8 @@ class MendedIcon(_Base):  # type: ignore[misc]  # pystray has no types
         if flags & NIF_INFO and not is_taken:
             raise OSError("Windows did not take the notification")
 
-    def show_balloon(self, title: str, text: str, urgency: int, *, silent: bool) -> None:
-        """Show a notification. :raises OSError: Windows did not take it"""
-        kind = BY_URGENCY[urgency] | (NIIF_NOSOUND if silent else 0)
+    def show_balloon(self, title: str, text: str, kind: int) -> None:
+        """Show a notification of this kind. :raises OSError: Windows did not take it"""
         self._message(NIM_MODIFY, NIF_INFO, szInfo=text, szInfoTitle=title, dwInfoFlags=kind)
 
     def _mark_ready(self) -> None:
