@@ -115,6 +115,11 @@ class Tray(Program):
         """The value of this, which may name the program's newest ``state``."""
         return self.ask(f"state = app._first.last\n{expression}")
 
+    def windows(self) -> tuple[int, int]:
+        """The one that hears of the icon's clicks, and the one that owns its menu."""
+        told = self.ask("icon = app._desktop._icon._icon\n[icon._hwnd, icon._menu_hwnd]")
+        return told[0], told[1]
+
     # The icon
 
     def picture(self) -> Picture:
@@ -267,6 +272,7 @@ class Tray(Program):
         """By the menu's last row."""
         menu = self.open_menu()
         self.world.click(*middle(row_of(menu["rows"], "Quit")))
+        self.world.point(*ASIDE)
 
 
 class TrayOfWindows(Tray):
