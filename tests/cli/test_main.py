@@ -235,6 +235,9 @@ def kept(started: list[app.Invocation], *arguments: str) -> tuple[str, ...]:
         (["--interval=abc"], "--interval: must be a number (given: abc)"),
         (["--mode=x"], "--mode: must be one of auto, api, fallback (given: x)"),
         (["--url=ftp://me:secret@x"], "--url: must start with http:// or https://"),
+        (["--prometheus=ftp://me:secret@x"], "--prometheus: must start with http:// or https://"),
+        (["--selector=a='b'"], "--selector: needs --prometheus"),
+        (["--alertmanager=am:9093"], "--alertmanager: needs --prometheus"),
     ],
 )
 def test_mistakes_have_one_form(
@@ -245,6 +248,29 @@ def test_mistakes_have_one_form(
         main.main(flags)
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"runanalyze-tray: {told}\n"
+
+
+def test_a_prometheus_takes_the_place_of_servers(
+    started: list[app.Invocation], tmp_path: Path
+) -> None:
+    """By flag or config file; a URL on the command line is newer than the file. Its choices are
+    remembered apart, and it is one instance of its own."""
+    servers = "".join(f'[[servers]]\nurl = "http://{name}:8000"\n' for name in "ab")
+    (tmp_path / "config.toml").write_text(f'[fleet]\nprometheus = "http://p:9090"\n{servers}')
+    main.main([])
+    by_file = started[-1]
+    assert by_file.engine is not None
+    assert (by_file.engine.shown, by_file.servers) == ("http://p:9090", ())
+    assert by_file.state_file is not None
+    assert by_file.state_file.name.startswith("state-prometheus_p_9090-")
+    flags = ("--prometheus=http://me:secret@q", '--selector=team="video"')
+    assert kept(started, *flags) == ("--prometheus=http://q", '--selector=team="video"')
+    by_flag = started[-1]
+    assert by_flag.instance not in (by_file.instance, by_flag.settings.address.identity)
+    assert "secret" not in by_flag.shown
+    for other in (["--url=http://x"], ["--console", "--url=http://x"], ["--demo"]):
+        main.main(other)
+        assert started[-1].engine is None
 
 
 def test_view_flags(started: list[app.Invocation]) -> None:

@@ -70,6 +70,10 @@ def test_the_exporter_has_an_address_of_its_own(flags: list[str], address: str) 
         (["--headless", "--console"], "--headless: cannot be combined with --console"),
         (["--once", "--exporter"], "--once: cannot be combined with --exporter"),
         (["--doctor", "--headless"], "--doctor: cannot be combined with --headless"),
+        (["--prometheus=p", "--json"], "--prometheus: cannot be combined with --json"),
+        (["--prometheus=p", "--demo"], "--prometheus: cannot be combined with --demo"),
+        (["--prometheus=p", "--url=h"], "--prometheus: cannot be combined with --url"),
+        (["--prometheus=p", "--exporter"], "--prometheus: cannot be combined with --exporter"),
     ],
 )
 def test_what_shows_nothing_is_no_view(flags: list[str], words: str) -> None:

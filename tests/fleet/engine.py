@@ -165,8 +165,10 @@ def alertmanager_process(
 
 
 @contextmanager
-def prometheus(folder: Path, targets: list[str], alertmanager_url: str) -> Iterator[str]:
-    """Its URL."""
+def prometheus(
+    folder: Path, targets: list[str], alertmanager_url: str, port: int = 0
+) -> Iterator[str]:
+    """Its URL. ``port``: as of an earlier one in the same folder."""
     config = yaml.safe_load((FLEET / "prometheus.yml").read_text("utf-8"))
     config["global"] = {"scrape_interval": SCRAPE, "evaluation_interval": SCRAPE}
     (manager,) = config["alerting"]["alertmanagers"]
@@ -174,7 +176,7 @@ def prometheus(folder: Path, targets: list[str], alertmanager_url: str) -> Itera
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     (folder / "targets.yml").write_text(yaml.safe_dump([{"targets": targets}]))
     (folder / "rules.yml").write_text(shortened((FLEET / "rules.yml").read_text("utf-8")))
-    port = free_port()
+    port = port or free_port()
     flags = (
         "--config.file=prometheus.yml",
         f"--storage.tsdb.path={folder / 'tsdb'}",

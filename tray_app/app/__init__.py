@@ -10,12 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from tray_app.app.invocation import Invocation, View
 from tray_app.app.servers import of_several
 from tray_app.core.presentation import program_text
 from tray_app.runtime.gc_pause import gc_paused
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
+
+if TYPE_CHECKING:
+    from tray_app.app.prometheus_tray import PrometheusTray
 
 __all__ = ["Invocation", "View", "of_several", "run"]
 
@@ -77,7 +81,13 @@ def _run_tray(invocation: Invocation) -> int | None:
     else:
         with gc_paused():
             own = first_instance.OwnInstance(instance, invocation.settings.address)
-            app = TrayApp(invocation, desktop, reports, own)
+            app: TrayApp | PrometheusTray
+            if invocation.engine is None:
+                app = TrayApp(invocation, desktop, reports, own)
+            else:
+                from tray_app.app.prometheus_tray import PrometheusTray
+
+                app = PrometheusTray(invocation, desktop, reports, own)
             app.show_first_figure()
         return app.run()
     finally:

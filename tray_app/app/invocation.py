@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import RememberedChoices, Settings
+from tray_app.core.model.server_address import ServerAddress
 
 if TYPE_CHECKING:
     from tray_app.runtime.config_file import ConfigFile
@@ -36,7 +37,8 @@ class Invocation(Struct, frozen=True):
     ``settings`` adds remembered choices and flags. ``login_flags`` are the flags of this run that
     start at login keeps. ``servers`` are several servers to watch together, each with its own
     settings, files and choices; empty: the one of ``settings``. ``lists``: they are those
-    of the config file, whose edits are followed.
+    of the config file, whose edits are followed. ``engine`` is the Prometheus whose servers are
+    shown; None: servers are read here.
     """
 
     base: Settings
@@ -51,16 +53,21 @@ class Invocation(Struct, frozen=True):
     flags: Mapping[str, Any] | None = None
     login_flags: tuple[str, ...] = ()
     servers: tuple[Invocation, ...] = ()
+    engine: ServerAddress | None = None
     lists: bool = False
 
     @property
     def instance(self) -> str:
         """What only one process of a user may watch: a server, or the list of several."""
+        if self.engine:
+            return f"prometheus {self.engine.identity}"
         return SEVERAL if self.servers else self.settings.address.identity
 
     @property
     def shown(self) -> str:
         """The same in words."""
+        if self.engine:
+            return self.engine.shown
         if self.servers:
             return f"{len(self.servers)} servers"
         return self.settings.address.shown

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from tray_app.app import autostart_work, first_instance, wiring
 from tray_app.app import exporter as exporters
-from tray_app.app import first_instance, wiring
 from tray_app.app.boards import Board, FleetBoard, OneServerBoard
 from tray_app.app.document_files import DemoFiles, DocumentFiles
 from tray_app.app.documents import Documents
@@ -26,6 +26,7 @@ from tray_app.core.monitor.commands import (
     ForServer,
     LeftClick,
     Mute,
+    OpenPage,
     Order,
     Quit,
     SetClick,
@@ -52,7 +53,6 @@ from tray_app.core.monitor.events import (
     SettingsWrong,
 )
 from tray_app.core.monitor.inputs import (
-    AutostartSeen,
     BlocksSeen,
     HostSeen,
     MenuSeen,
@@ -64,7 +64,7 @@ from tray_app.core.monitor.inputs import (
     ThreadRestarted,
 )
 from tray_app.core.monitor.state import State, has_menus_figures
-from tray_app.core.presentation import program_text, tray_text
+from tray_app.core.presentation import tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock
@@ -289,12 +289,17 @@ class TrayApp:
                     self._events.put(partial(self._choose_shown, name))
                 case SilenceAlerts() | UnsilenceAlerts():
                     pass  # only the menu of an engine's servers has them
+                case OpenPage(url):
+                    self._desktop.open(url, partial(self._not_opened, url))
                 case ShowStatus() | LeftClick() if len(self._runs) > 1:
                     self._events.put(self._show_status)
                 case _ if isinstance(order, FOR_ALL):
                     self._post_to_all(order)
                 case _:
                     self._first.post(order)
+
+    def _not_opened(self, place: str, problem: str) -> None:
+        self._first.post(NotOpened(place, problem))
 
     def _post_to_all(self, *items: Command | Report) -> None:
         for run in self._runs:
@@ -353,7 +358,7 @@ class TrayApp:
     def _handle(self, run: ServerRun, event: Event) -> None:
         match event:
             case AutostartWanted(on):
-                self._set_autostart(on)
+                autostart_work.switch(on, self._invocation.login_flags, self._first.post)
             case DocumentAsked(document, line):
                 self._documents.open(document, line)
             case NotifierCame():
@@ -379,12 +384,7 @@ class TrayApp:
     # Short work in threads of its own
 
     def _look_at_autostart(self) -> None:
-        def read_autostart() -> None:
-            from tray_app.desktop import autostart  # not before the icon is there
-
-            self._first.post(AutostartSeen(autostart.is_on()))
-
-        WorkerThread("autostart", read_autostart, again=False).start()
+        autostart_work.look(self._first.post)
 
     def _look_for_blocks(self) -> None:
         def look() -> None:
@@ -393,18 +393,6 @@ class TrayApp:
             self._post_to_all(BlocksSeen(has_blocks()))
 
         WorkerThread("fonts", look, again=False).start()
-
-    def _set_autostart(self, on: bool) -> None:
-        """Switch start at login on or off, and report whether it is on."""
-        from tray_app.desktop import autostart
-
-        problem = None
-        try:
-            autostart.set_on(on, self._invocation.login_flags)
-        except OSError as error:
-            problem = error.strerror or str(error)
-            _log.warning("start at login: %s", program_text.autostart_failed(on, str(error)))
-        self._first.post(AutostartSeen(autostart.is_on(), problem))
 
 
 def handle_all(

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tray_app import APP_ID
 from tray_app.cli.parser import (
+    OF_ENGINE,
     TASKS,
     contradiction,
     flags_for_settings,
@@ -181,14 +182,15 @@ def _main(arguments: Sequence[str] | None) -> int:
     config, base, mistakes = _read_config(given, parser)
     flags = _setting_flags(given, parser)
     urls: list[ServerAddress] = flags.pop("address", [])
-    servers = () if given.demo else watched(urls, config.servers)
+    in_tray = not any((given.json, given.console, given.once, given.demo, given.headless))
+    engine = _engine(flags, base, parser, here=not in_tray or bool(urls))
+    servers = () if any((given.demo, engine)) else watched(urls, config.servers)
     _refuse_several(given, flags, servers, parser)
     if len(servers) == 1:
         config, base = servers[0].config(config)
     if urls:
         flags["address"] = urls[0]
-    in_tray = not any((given.json, given.console, given.once, given.demo, given.headless))
-    state_file = paths.state_file() if in_tray else None
+    state_file = _state_file(engine) if in_tray else None
     remembered = runtime_state_file.read_choice(state_file) if state_file else RememberedChoices()
     if given.demo:
         base = for_demo(base)
@@ -205,12 +207,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         from tray_app.cli import doctor
 
         return doctor.run(settings, config.path, mistakes, _of_each(servers, config, flags))
-
-    if any((given.export, given.report, given.incident)):
-        return _history(given, settings, parser)
-
-    if given.forget:
-        return _forget(settings, parser, sure=given.yes)
+    if (status := _do_with_history(given, settings, parser)) is not None:
+        return status
 
     from tray_app.runtime.gc_pause import gc_paused
 
@@ -229,10 +227,32 @@ def _main(arguments: Sequence[str] | None) -> int:
         mistakes=mistakes,
         flags=flags,
         login_flags=login_flags(flags, given.config, urls),
+        engine=engine,
     )
     if len(servers) > 1:
         invocation = app.of_several(invocation, servers, lists=not urls)
     return app.run(invocation)
+
+
+def _engine(
+    flags: Mapping[str, Any], base: Settings, parser: argparse.ArgumentParser, *, here: bool
+) -> ServerAddress | None:
+    """The Prometheus whose servers are shown; None: servers are read ``here``, as other flags may
+    want."""
+    engine: ServerAddress | None = flags.get("prometheus", None if here else base.prometheus)
+    flag = next((each for each in OF_ENGINE if each in flags), None)
+    if engine is None and flag is not None:
+        parser.error(f"--{flag}: needs --prometheus")
+    return engine
+
+
+def _state_file(engine: ServerAddress | None) -> Path:
+    """Where a run with an icon keeps what it remembers: of an engine apart from other servers."""
+    from tray_app.desktop import paths
+    from tray_app.runtime.state_file import of_server
+
+    path = paths.state_file()
+    return of_server(path, f"prometheus {engine.identity}") if engine else path
 
 
 def _refuse_several(
@@ -274,6 +294,15 @@ def _view(given: argparse.Namespace) -> View:
     if given.json:
         return View.JSON
     return View.CONSOLE if given.console or given.once else View.TRAY
+
+
+def _do_with_history(
+    given: argparse.Namespace, settings: Settings, parser: argparse.ArgumentParser
+) -> int | None:
+    """Runs a flag that is about what was recorded; None: no such flag was given."""
+    if any((given.export, given.report, given.incident)):
+        return _history(given, settings, parser)
+    return _forget(settings, parser, sure=given.yes) if given.forget else None
 
 
 def _forget(settings: Settings, parser: argparse.ArgumentParser, *, sure: bool) -> int:

@@ -50,7 +50,11 @@ VIEWS = ("json", "console", "once", "demo", "headless")
 APART = (
     *(("headless", other, other) for other in ("json", "console", "once")),
     ("once", "exporter", "exporter_listen"),
+    *(("prometheus", other, other) for other in ("json", "console", "once", "headless", "demo")),
+    *(("prometheus", "url", "address"), ("prometheus", "exporter", "exporter_listen")),
 )
+OF_ENGINE = ("alertmanager", "selector")
+"""Flags that say more about --prometheus."""
 TASKS = (
     *("doctor", "init_config", "install_desktop_entry", "uninstall_desktop_entry"),
     *("completion", "export", "report", "incident", "forget"),
@@ -128,7 +132,10 @@ def flags_for_settings() -> list[Option]:
 
 
 # What a run watches. A pid is another process after the next login; tokens have no flag.
-_AT_LOGIN = ("url", "mode", "interval_s", "match", "tmp_dir", "exporter.listen")
+_AT_LOGIN = (
+    *("url", "mode", "interval_s", "match", "tmp_dir", "exporter.listen"),
+    *("fleet.prometheus", "fleet.alertmanager", "fleet.selector"),
+)
 # A quick test would end 30 s after the login.
 _PRESETS_AT_LOGIN = [preset for preset in FLAGGED if PRESETS[preset].duration_s is None]
 

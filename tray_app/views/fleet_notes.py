@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tray_app.core.alerts.policy import Condition
 from tray_app.core.fleet import grouping
-from tray_app.core.fleet.grouping import Group, Grouping, Told
+from tray_app.core.fleet.grouping import Group, Grouping
 from tray_app.core.fleet.rank import Rank, rank_of
 from tray_app.core.monitor.events import Alert, Earlier, Event
 from tray_app.core.presentation import fleet_text
@@ -37,7 +37,7 @@ class FleetNotes:
         said = fleet_text.addressed(note, server)
         if note.replace not in _GROUPED or not isinstance(event, Alert | Earlier):
             return said
-        new = Told(server, note.replace, event, at_s=self._clock(), remote=remote)
+        new = fleet_text.told(note, event, server, self._clock(), remote=remote)
         self._state, group = grouping.told(self._state, new)
         if note.picture is not None:
             self._pictures[server, note.replace] = note.picture
@@ -49,26 +49,14 @@ class FleetNotes:
         if group is None:
             return slot_of(word, server)
         if group.is_over:
-            return _slot(group)
+            return slot(group)
         return self._message(group, Note("", "", Urgency.LOW, word, server=server))
 
     def _message(self, group: Group, newest: Note) -> Note:
-        """The message about all of them, in the place of the first one's, with the worst one's
-        picture. Its result belongs to the ``newest``."""
-        about = fleet_text.grouped(group)
+        """The message about all of them, with the worst one's picture."""
         known = [self._pictures.get((each.server, each.slot)) for each in group.holding]
         worst = max(filter(None, known), key=_urgency, default=newest.picture)
-        return replace(
-            newest,
-            title=about.title,
-            text=about.text,
-            urgency=about.urgency,
-            actions=about.actions,
-            silent=about.silent,
-            chart=None,
-            picture=worst,
-            in_place_of=_slot(group),
-        )
+        return replace(message(group, newest), picture=worst)
 
 
 def _urgency(picture: Picture) -> Rank:
@@ -77,7 +65,23 @@ def _urgency(picture: Picture) -> Rank:
     return max(Rank.LOST, rank) if picture.hung else rank
 
 
-def _slot(group: Group) -> str:
+def message(group: Group, newest: Note) -> Note:
+    """The message about all of them, in the place of the first one's. Its result belongs to the
+    ``newest``."""
+    about = fleet_text.grouped(group)
+    return replace(
+        newest,
+        title=about.title,
+        text=about.text,
+        urgency=about.urgency,
+        actions=about.actions,
+        silent=about.silent,
+        chart=None,
+        in_place_of=slot(group),
+    )
+
+
+def slot(group: Group) -> str:
     return slot_of(group.first.slot, group.first.server)
 
 

@@ -15,6 +15,7 @@ from tray_app.core.config.settings import (
     Settings,
 )
 from tray_app.core.config.template import default
+from tray_app.core.model.label_selector import parse_selector
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_address import parse_address
 
@@ -34,6 +35,9 @@ class TestCheck:
             ("pid", 4711, 4711),
             ("match", r"main:\w+", r"main:\w+"),
             ("tmp_dir", "/clips", "/clips"),
+            ("fleet.alertmanager", "am:9093", parse_address("http://am:9093")),
+            ("fleet.selector", "{a='b'}", parse_selector('a="b"')),
+            ("fleet.grafana", "https://g/d/x?orgId=1", "https://g/d/x?orgId=1"),
         ],
     )
     def test_good_values_come_back_in_their_type(
@@ -72,6 +76,15 @@ class TestCheck:
             ("tmp_dir", " ", "must be the path of a directory"),
             ("tmp_dir", "a\0b", "must be the path of a directory"),
             ("url", "ftp://x", "must start with http:// or https://"),
+            ("fleet.prometheus", "ftp://x", "must start with http:// or https://"),
+            ("fleet.selector", 7, "must be text"),
+            ("fleet.selector", "team", 'must be matchers such as team="video", site!="lab"'),
+            (
+                "fleet.grafana",
+                "http://joe:secret@g/d",
+                "must start with http:// or https://, and have no password",
+            ),
+            ("fleet.grafana", "http://g/d?a=1#b", "must not contain # or white space"),
         ],
     )
     def test_bad_values_have_a_plain_reason(self, key: str, value: object, reason: str) -> None:

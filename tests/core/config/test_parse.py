@@ -263,6 +263,23 @@ class TestSecrets:
             ("Authorization", "Bearer t0p"),
         )
 
+    def test_an_engine_has_its_own(self) -> None:
+        """A server's token is never sent to Prometheus, nor the other way round."""
+        values, complaints = parse_config(
+            'token = "s3rver"\n[fleet]\ntoken = "3ngine"\nprometheus = "p:9090"\n'
+            'selector = \'team="video"\'\n[fleet.headers]\nX-Scope-OrgID = "a"\n'
+        )
+        settings = from_config(values)
+        assert complaints == []
+        assert settings.headers.fields == (("Authorization", "Bearer s3rver"),)
+        assert settings.fleet_headers.fields == (
+            ("X-Scope-OrgID", "a"),
+            ("Authorization", "Bearer 3ngine"),
+        )
+        assert settings.prometheus is not None
+        assert settings.prometheus.url == "http://p:9090"
+        assert str(settings.selector) == 'team="video"'
+
     def test_no_repr_shows_them(self) -> None:
         """Neither the headers nor the address' userinfo, in whatever they stand."""
         values, _ = parse_config('url = "http://joe:s3cret@host"\nheaders = { X = "s3cret" }')

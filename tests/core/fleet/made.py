@@ -8,7 +8,6 @@ from tests.core.made import mb
 from tray_app.core.alerts.hung import Answering, Hang, HangKind
 from tray_app.core.alerts.levels import LevelReached, Recovered
 from tray_app.core.alerts.limits import Level
-from tray_app.core.alerts.policy import Finding
 from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.analysis.bands import Band
 from tray_app.core.config.settings import Settings
@@ -19,6 +18,7 @@ from tray_app.core.model.readings import GIB, Now, Source, SystemMemory
 from tray_app.core.monitor.events import Alert
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.monitor.state import State, begin
+from tray_app.core.presentation import fleet_text, notifications
 from tray_app.core.source_choice.circuit_breaker import ApiCondition, ApiState
 
 NOW = Now(100.0, 1e9)
@@ -83,6 +83,6 @@ def gone() -> Alert:
 
 def told(server: str, event: Alert, at_s: float, *, remote: bool = False) -> Told:
     """An alert of a server about its memory, or about the server itself."""
-    found: Finding = event.finding
-    slot = "server" if isinstance(found, Hang | ServerExit) else "memory"
-    return Told(server, slot, event, at_s=at_s, remote=remote)
+    said = notifications.note(event)
+    assert said
+    return fleet_text.told(said, event, server, at_s, remote=remote)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tests.core.prometheus.made import after, begun
+from tests.core.prometheus.made import after, alert, begun
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.monitor.commands import SetPaused
 from tray_app.core.prometheus.state import PartState
@@ -41,6 +41,21 @@ def test_each_part_is_asked_once_an_interval() -> None:
     paused, _ = after(state, SetPaused(True))
     assert paused.due_s(Part.SERVERS) == math.inf
     assert after(paused, SetPaused(False))[0].due_s(Part.SERVERS) == 0.0
+
+
+def test_other_alerts_ask_for_the_servers_at_once() -> None:
+    """So that bands and figures fit them; the same alerts again do not."""
+    state, _ = after(
+        *(begun(interval_s=2.0), PartAsked(Part.SERVERS), ServersRead(()), AlertsRead(())),
+        seconds=0.0,
+    )
+    assert state.due_s(Part.SERVERS) == 1010.0
+    state, _ = after(state, AlertsRead((alert(),)))
+    assert state.due_s(Part.SERVERS) == 0.0
+    state, _ = after(state, PartAsked(Part.SERVERS), AlertsRead((alert(),)))
+    assert state.due_s(Part.SERVERS) == math.inf
+    state, _ = after(state, ServersRead(()), AlertsRead((alert(),)))
+    assert state.due_s(Part.SERVERS) == 1011.0
 
 
 def test_each_failure_doubles_the_pause() -> None:

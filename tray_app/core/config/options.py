@@ -20,6 +20,7 @@ from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import BandLimits
 from tray_app.core.config.settings import Colours, Headers, Token
 from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.label_selector import Selector, parse_selector
 from tray_app.core.model.listen_address import ListenAddress, parse_listen_address
 from tray_app.core.model.presets import Mode, Preset
 from tray_app.core.model.server_address import ServerAddress, parse_address
@@ -215,6 +216,24 @@ def _listen_address(value: object) -> ListenAddress:
     return parse_listen_address(value)
 
 
+def _selector(value: object) -> Selector:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return parse_selector(value)
+
+
+def _page(value: object) -> str:
+    """A page for the browser: it may have a query, but no password."""
+    text = _text(value).strip()
+    address, _, query = text.partition("?")
+    parsed = parse_address(address)
+    if not text.startswith(("http://", "https://")) or "@" in parsed.url:
+        raise ValueError("must start with http:// or https://, and have no password")
+    if any(char.isspace() or char == "#" for char in query):
+        raise ValueError("must not contain # or white space")
+    return text
+
+
 def _secret(value: object) -> Token:
     return Token(_header_text(value, ""))
 
@@ -368,6 +387,55 @@ OPTIONS: tuple[Option, ...] = (
         _TEXT,
         "Only who has a certificate of these CAs may read them (needs cert_file).",
         example='"~/prometheus-ca.pem"',
+    ),
+    Option(
+        "fleet.prometheus",
+        OptionType(_address),
+        "Show the servers that this Prometheus knows, by its rules (not set: none).",
+        example='"http://prometheus:9090"',
+        flag="--prometheus",
+        metavar="URL",
+    ),
+    Option(
+        "fleet.alertmanager",
+        OptionType(_address),
+        "Alertmanager whose alerts and silences count (default: the alerts of Prometheus).",
+        example='"http://alertmanager:9093"',
+        flag="--alertmanager",
+        metavar="URL",
+    ),
+    Option(
+        "fleet.selector",
+        OptionType(_selector),
+        "Labels of the servers and alerts to show, as matchers of Prometheus.",
+        example="'team=\"video\"'",
+        flag="--selector",
+        metavar="MATCHERS",
+    ),
+    Option(
+        "fleet.grafana",
+        OptionType(_page),
+        "Page of the dashboard in Grafana, which the menu opens.",
+        example='"http://grafana:3000/d/runanalyze"',
+    ),
+    Option(
+        "fleet.token",
+        OptionType(_token),
+        "Access token for Prometheus and Alertmanager, sent as 'Authorization: Bearer …'. Never"
+        " shown.",
+        example='"secret"',
+    ),
+    Option(
+        "fleet.headers",
+        _HEADERS,
+        "Extra HTTP headers for Prometheus and Alertmanager. Never shown.",
+        example='{ "X-Scope-OrgID" = "video" }',
+    ),
+    Option(
+        "fleet.ca_file",
+        _TEXT,
+        "File with the CA certificates that these are checked against over https.",
+        example='"~/my-ca.pem"',
     ),
     Option("api.patience_s", _PATIENCE, "Seconds to wait for the API's answer."),
     Option(
@@ -537,18 +605,23 @@ RISING = (
 """Settings none of which may be below the one before it."""
 EXCLUSIVE = (("pid", "match"),)
 """Settings of which only one may be set."""
-OF_THE_RUN = ("preset", "duration_s", "details", "log_file", "history", "view", "exporter")
+OF_THE_RUN = ("preset", "duration_s", "details", "log_file", "history", "view", "exporter", "fleet")
 """Settings that all servers share, and sections of such: a server's own table may not have them."""
 PATHS = (
-    *("tmp_dir", "log_file", "api.ca_file"),
+    *("tmp_dir", "log_file", "api.ca_file", "fleet.ca_file"),
     *("exporter.cert_file", "exporter.key_file", "exporter.client_ca_file"),
 )
 """Settings that are the path of a file or a directory."""
 GIVEN_CHARS = 60
-_SECRET = ("token", "headers", "exporter.token")
+_SECRET = ("token", "headers", "exporter.token", "fleet.token", "fleet.headers")
+_ADDRESSES = ("url", "fleet.prometheus", "fleet.alertmanager", "fleet.grafana")
+"""Settings that may have a password in their value."""
 _FIELDS = {
     "url": "address",
     "token": "headers",
+    "fleet.token": "fleet_headers",
+    "fleet.headers": "fleet_headers",
+    "fleet.ca_file": "fleet_ca_file",
     "exporter.listen": "exporter_listen",
     "exporter.token": "exporter_token",
     "exporter.cert_file": "exporter_cert_file",
@@ -580,7 +653,7 @@ def read(key: str, text: str) -> Any:
 def given(key: str, text: str) -> str:
     """`` (given: -5)``: for a message about this text, in a flag or the environment. Empty for
     settings that may hold a secret."""
-    if not text or key in _SECRET or (key == "url" and "@" in text):
+    if not text or key in _SECRET or (key in _ADDRESSES and "@" in text):
         return ""
     return f" (given: {text if len(text) <= GIVEN_CHARS else text[: GIVEN_CHARS - 1] + '…'})"
 

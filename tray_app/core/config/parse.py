@@ -212,5 +212,8 @@ def from_config(values: Mapping[str, Any]) -> Settings:
         into = groups.setdefault(option.section, {}) if option.section in GROUPS else fields
         into[option.field] = value
     fields |= {field_of_group(group): GROUPS[group](**own) for group, own in groups.items()}
-    fields["headers"] = values.get("token", Headers()).over(values.get("headers", Headers()))
+    for section in ("", "fleet."):
+        token = values.get(f"{section}token", Headers())
+        headers = values.get(f"{section}headers", Headers())
+        fields[option_of(f"{section}token").field] = token.over(headers)
     return Settings(**fields)

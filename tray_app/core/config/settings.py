@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.alerts.limits import AlertLimits
 from tray_app.core.analysis.bands import Band, BandLimits
 from tray_app.core.model.icon_options import Click, Palette, Style, Theme
+from tray_app.core.model.label_selector import Selector
 from tray_app.core.model.listen_address import ListenAddress
 from tray_app.core.model.presets import PRESETS, Mode, Preset, PresetValues
 from tray_app.core.model.server_address import DEFAULT_URL, ServerAddress, parse_address
@@ -69,6 +70,10 @@ class Settings(Struct, frozen=True):
     ``tmp_dir`` is the server's temp directory if its API does not report it; default: `tmp` in its
     working directory.
 
+    ``prometheus`` is the engine whose servers are shown, None: none; ``alertmanager`` has its
+    alerts and silences, ``selector`` chooses among them, ``grafana`` is the dashboard's page.
+    ``fleet_headers`` and ``fleet_ca_file`` are for all of these.
+
     ``exporter_listen`` is where the metrics are served, None: nowhere; the other ``exporter_*`` say
     to whom."""
 
@@ -103,6 +108,12 @@ class Settings(Struct, frozen=True):
     exporter_cert_file: str | None = None
     exporter_key_file: str | None = None
     exporter_client_ca_file: str | None = None
+    prometheus: ServerAddress | None = None
+    alertmanager: ServerAddress | None = None
+    selector: Selector = Selector()
+    grafana: str | None = None
+    fleet_headers: Headers = Headers()
+    fleet_ca_file: str | None = None
 
 
 def server_name(settings: Settings) -> str:
@@ -184,6 +195,7 @@ _FROM_THE_START = (
     *("preset", "duration_s", "log_file"),
     *("exporter_listen", "exporter_token"),
     *("exporter_cert_file", "exporter_key_file", "exporter_client_ca_file"),
+    *("prometheus", "alertmanager", "selector", "grafana", "fleet_headers", "fleet_ca_file"),
 )
 
 

@@ -25,14 +25,23 @@ one's next request, which a circuit breaker may delay."""
 
 
 class Told(Struct, frozen=True):
-    """An alert of one server. ``slot`` is what its message replaces. ``remote``: the server runs on
-    another machine. ``at_s`` is monotonic."""
+    """An alert of one server. ``slot`` is what its message replaces, ``title`` that message's, and
+    ``word`` what is wrong, after a number of servers. ``at_s`` is monotonic.
+
+    ``ends``: it says that something is over. ``is_silence``: the server no longer answers.
+    ``remote``: it runs on another machine. ``is_quiet``: it says less than the one before.
+    """
 
     server: str
     slot: str
-    event: AlertEvent
+    title: str
+    word: str
+    urgency: int
     at_s: float
+    ends: bool = False
+    is_silence: bool = False
     remote: bool = False
+    is_quiet: bool = False
 
 
 class Group(Struct, frozen=True):
@@ -63,7 +72,7 @@ class Grouping(Struct, frozen=True):
 
 def told(state: Grouping, new: Told) -> tuple[Grouping, Group | None]:
     """The state after an alert, and the message that it becomes a part of; None: its own."""
-    ends = _ends(new.event)
+    ends = new.ends
     others = _without(state.recent, new.server, new.slot)
     known = next((each for each in state.groups if _holds(each, new)), None)
     if known is not None:
@@ -72,7 +81,7 @@ def told(state: Grouping, new: Told) -> tuple[Grouping, Group | None]:
             known,
             holding=left if ends else (*left, new),
             ended=new if ends else None,
-            louder=not ends,
+            louder=not ends and not new.is_quiet,
         )
         return Grouping(others, _with(state.groups, known, changed)), changed
     if ends:
@@ -102,7 +111,7 @@ def withdrawn(state: Grouping, server: str, slot: str) -> tuple[Grouping, Group 
 
 def all_silent(group: Group) -> bool:
     """Whether each alert says that a server of another machine no longer answers."""
-    return all(each.remote and _is_silence(each.event) for each in group.holding)
+    return all(each.remote and each.is_silence for each in group.holding)
 
 
 def _with(groups: tuple[Group, ...], old: Group, new: Group) -> tuple[Group, ...]:
@@ -120,11 +129,11 @@ def _without(several: tuple[Told, ...], server: str, slot: str) -> tuple[Told, .
 
 
 def _is_together(one: Told, other: Told) -> bool:
-    silent = one.remote and other.remote and _is_silence(one.event) and _is_silence(other.event)
+    silent = one.remote and other.remote and one.is_silence and other.is_silence
     return other.at_s - one.at_s <= (SILENCE_TOGETHER_S if silent else TOGETHER_S)
 
 
-def _is_silence(event: AlertEvent) -> bool:
+def is_silence(event: AlertEvent) -> bool:
     """Whether it says that the server no longer answers."""
     if not isinstance(event, Alert):
         return False
@@ -134,7 +143,7 @@ def _is_silence(event: AlertEvent) -> bool:
     )
 
 
-def _ends(event: AlertEvent) -> bool:
+def ends(event: AlertEvent) -> bool:
     """Whether it says that something is over."""
     if not isinstance(event, Alert):
         return False

@@ -237,6 +237,12 @@ class ShowInIcon(Struct, frozen=True):
     server: str = ""
 
 
+class OpenPage(Struct, frozen=True):
+    """Open this page in the browser."""
+
+    url: str
+
+
 class SilenceAlerts(Struct, frozen=True):
     """Have Alertmanager hold back the alerts of this server for everybody; without an exporter
     (``instance``) and a ``server``, those of all. ``sure``: the person has confirmed it."""
@@ -256,12 +262,12 @@ class UnsilenceAlerts(Struct, frozen=True):
 ForEngine = SilenceAlerts | UnsilenceAlerts
 """What is done where an engine watches the servers."""
 
-Order = Command | ForServer | ShowInIcon | ForEngine
+Order = Command | ForServer | ShowInIcon | OpenPage | ForEngine
 """What a click asks for, also where several servers are watched."""
 
 
 def for_server(order: Order, server: str) -> Order:
     """The same for this server alone; what is addressed already stays as it is."""
-    if isinstance(order, ForServer | ShowInIcon | ForEngine):
+    if isinstance(order, ForServer | ShowInIcon | OpenPage | ForEngine):
         return order
     return ForServer(server, order)

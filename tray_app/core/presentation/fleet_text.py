@@ -12,15 +12,15 @@ from tray_app.core.alerts.levels import LevelReached
 from tray_app.core.alerts.limits import Level
 from tray_app.core.alerts.server_exit import ServerExit
 from tray_app.core.alerts.system_memory import MachineShort
-from tray_app.core.fleet.grouping import Group, Told, all_silent
+from tray_app.core.fleet.grouping import Group, Told, all_silent, ends, is_silence
 from tray_app.core.fleet.overview import Fleet, Member, in_icon
 from tray_app.core.fleet.rank import Rank, Ranked, counts, worst_first
 from tray_app.core.monitor.commands import Mute, for_server
-from tray_app.core.monitor.events import Alert
+from tray_app.core.monitor.events import Alert, AlertEvent
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, memory_text
 from tray_app.core.presentation.format import counted, joined, size
-from tray_app.core.presentation.notifications import Action, Note, Urgency, alert, note
+from tray_app.core.presentation.notifications import Action, Note, Urgency
 
 LINES_SHOWN = 5
 HANGS = "hangs"
@@ -129,8 +129,7 @@ def grouped(group: Group) -> Note:
     if not group.holding:
         assert group.ended is not None
         return Note(ALL_RECOVERED, _line(group.ended), Urgency.LOW, "")
-    notes = [note(each.event) for each in group.holding]
-    urgency = max(each.urgency for each in notes if each)
+    urgency = Urgency(max(each.urgency for each in group.holding))
     title = _title(group)
     if all_silent(group) and len(group.holding) > 1:
         lines = ["Perhaps this machine's network is down.", *lines]
@@ -150,7 +149,7 @@ def _title(group: Group) -> str:
     servers = list(dict.fromkeys(each.server for each in holding))
     if all_silent(group) and len(servers) > 1:
         return f"No answer from {counted(len(servers), 'server')}: {_names(holding)}"
-    words = {_word(each) for each in holding}
+    words = {each.word for each in holding}
     word = words.pop() if len(words) == 1 else "in trouble"
     return f"{counted(len(servers), 'server')} {word}: {_names(holding)}"
 
@@ -162,9 +161,24 @@ def _names(several: Sequence[Told]) -> str:
     return f"{', '.join(names[: LINES_SHOWN - 1])} and {len(names) - LINES_SHOWN + 1} others"
 
 
-def _word(each: Told) -> str:
+def told(said: Note, event: AlertEvent, server: str, at_s: float, *, remote: bool) -> Told:
+    """An alert of a server, whose own message is ``said``."""
+    return Told(
+        server,
+        said.replace,
+        title=said.title,
+        word=_word(event),
+        urgency=said.urgency,
+        at_s=at_s,
+        ends=ends(event),
+        is_silence=is_silence(event),
+        remote=remote,
+    )
+
+
+def _word(event: AlertEvent) -> str:
     """What is wrong with a server, after a number of servers."""
-    found = each.event.finding if isinstance(each.event, Alert) else None
+    found = event.finding if isinstance(event, Alert) else None
     match found:
         case LevelReached():
             if found.forecast is not None:
@@ -183,5 +197,4 @@ def _word(each: Told) -> str:
 
 def _line(each: Told) -> str:
     """``gpu-1: Critical: 3.03 GB``: the title of its own message."""
-    said = alert(each.event) if isinstance(each.event, Alert) else note(each.event)
-    return f"{each.server}: {said.title if said else ''}"
+    return f"{each.server}: {each.title}"

@@ -161,7 +161,9 @@ FREE_MEMORY = Action(action_text.LABELS[ServerAction.FREE_MEMORY], FreeMemory())
 OPEN_TEMP = Action("Open temp directory", OpenTemp())
 OPEN_SETTINGS = Action("Open settings file", OpenSettingsFile())
 SHOW = "Show"
-ALERT_TOPICS = frozenset({"memory", "machine", "server", "leak", "temp", "held", "room"})
+ALERT_TOPICS = frozenset(
+    {"memory", "machine", "server", "leak", "temp", "held", "room", "alert", "engine"}
+)
 """What notifications that nobody has asked for replace."""
 
 

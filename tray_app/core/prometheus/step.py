@@ -24,6 +24,7 @@ from tray_app.core.prometheus.overview import overview
 from tray_app.core.prometheus.state import EngineState, PartState
 from tray_app.core.prometheus.values import (
     AlertsRead,
+    EngineAlert,
     EngineOutcome,
     Freshness,
     Part,
@@ -77,7 +78,7 @@ def _taken(
             return replace(state, servers=_kept(state.servers, servers), warning=warning), ()
         case AlertsRead(alerts):
             state = _with_part(state, Part.ALERTS, _read(state.alerts_part, now))
-            return replace(state, alerts=_kept(state.alerts, alerts)), ()
+            return _with_alerts(state, alerts), ()
         case ReadFailed(part, problem):
             known = state.part(part)
             failures = known.failures + 1
@@ -89,6 +90,18 @@ def _taken(
             state = replace(state, servers_part=PartState(), alerts_part=PartState())
     desk, events = desk_step(state.desk, happened, now)
     return replace(state, desk=desk), events
+
+
+def _with_alerts(state: EngineState, alerts: tuple[EngineAlert, ...]) -> EngineState:
+    """With these; where others fire than before, the servers are asked for at once, so that their
+    bands and figures fit the alerts."""
+    if _firing(alerts) != _firing(state.alerts):
+        state = replace(state, servers_part=replace(state.servers_part, asked_s=None))
+    return replace(state, alerts=_kept(state.alerts, alerts))
+
+
+def _firing(alerts: tuple[EngineAlert, ...]) -> set[str]:
+    return {each.key for each in alerts if each.is_firing}
 
 
 def _kept(old: tuple[Each, ...], new: tuple[Each, ...]) -> tuple[Each, ...]:

@@ -1,0 +1,102 @@
+"""The tray as the face of a real Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.conftest import StartApp
+from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
+from tests.desktop.running import App
+from tests.desktop.session import DesktopSession
+from tests.fleet.engine import (
+    LIMIT_S,
+    Receiver,
+    SteadyExporter,
+    alertmanager,
+    prometheus,
+)
+from tests.fleet.test_engine import publish, with_memory
+from tests.needs import path_of
+from tests.ports import free_port
+from tests.waiting import wait_for
+from tray_app.core.analysis.bands import Band
+
+pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("fleet")]
+
+HOSTS = ("gpu-1", "gpu-2", "desk")
+CONFIG = "interval_s = 0.25\n"
+
+
+class Fleet:
+    """Three servers behind one exporter, and an engine that can be killed."""
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        for name in ("prometheus", "prometheus-alertmanager"):
+            path_of(name)
+        receiver = Receiver()
+        stack.callback(receiver.close)
+        self._exporter = SteadyExporter(*(f"http://{host}:8000" for host in HOSTS))
+        self._folder = folder
+        self._targets = [str(stack.enter_context(self._exporter.served()))]
+        self.alertmanager = stack.enter_context(alertmanager(folder, receiver))
+        self._port = free_port()
+        self._engine = ExitStack()
+        stack.callback(self.kill)
+        self.url = self.start()
+
+    def start(self) -> str:
+        engine = prometheus(self._folder, self._targets, self.alertmanager, self._port)
+        return self._engine.enter_context(engine)
+
+    def kill(self) -> None:
+        self._engine.close()
+
+    def publish(self, **memory_mb: float) -> None:
+        """Servers by name, with ``_`` for ``-``, and what they have."""
+        for host in HOSTS:
+            publish(self._exporter, host, with_memory(memory_mb.get(host.replace("-", "_"), 300)))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with ExitStack() as stack:
+        yield Fleet(stack, tmp_path)
+
+
+def settled(app: App) -> None:
+    """All three are read, and green."""
+    app.wait_for_tooltip("3 servers", LIMIT_S)
+    app.wait_for_tooltip("desk:8000: 300 MB · normal", LIMIT_S)
+    app.wait_for_picture(LIMIT_S, band=Band.GREEN)
+
+
+@pytest.mark.parametrize("asks", ["prometheus", "alertmanager"])
+def test_the_tray_shows_what_the_rules_say(
+    session_bus: DesktopSession, start_app: StartApp, fleet: Fleet, asks: str
+) -> None:
+    """Icon, tooltip and menu; an alert is one notification, and so is its end."""
+    fleet.publish()
+    flags = ("--alertmanager", fleet.alertmanager) if asks == "alertmanager" else ()
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
+        app = start_app(session_bus, "--prometheus", fleet.url, *flags, settings=CONFIG)
+
+        def notice(beginning: str) -> Notice | None:
+            return next((it for it in recorder.notices if it.summary.startswith(beginning)), None)
+
+        settled(app)
+        fleet.publish(gpu_1=4000)
+        first = wait_for(lambda: notice("gpu-1:8000: Critical"), "the alert", LIMIT_S)
+        assert "above the critical limit" in first.body
+        app.wait_for_tooltip("gpu-1:8000: 3.91 GB · critical", LIMIT_S)
+        app.wait_for_row("🔴 gpu-1:8000: 3.91 GB · critical", "Open Prometheus")
+        fleet.publish()
+        last = wait_for(lambda: notice("gpu-1:8000: resolved"), "the end", LIMIT_S)
+        assert last.replaces_id == first.id
+        settled(app)

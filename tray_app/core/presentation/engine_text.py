@@ -1,0 +1,223 @@
+"""An engine's servers and alerts in words: tooltip, status and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, urlencode
+
+from tray_app.core.fleet.rank import Rank
+from tray_app.core.model.server_address import ServerAddress, public_url
+from tray_app.core.monitor.commands import Mute, OpenPage
+from tray_app.core.presentation import memory_text, menu_text
+from tray_app.core.presentation.api_failure_text import problem_text
+from tray_app.core.presentation.fleet_text import LINES_SHOWN, rest
+from tray_app.core.presentation.format import ago, capitalised, counted, joined, sentences, size
+from tray_app.core.presentation.notifications import Action, Note, Urgency
+from tray_app.core.prometheus import naming
+from tray_app.core.prometheus.events import EngineAway, EngineBack
+from tray_app.core.prometheus.overview import EngineMember
+from tray_app.core.prometheus.queries import SERIES
+from tray_app.core.prometheus.state import EngineState
+from tray_app.core.prometheus.values import EngineAlert, Freshness, Part
+
+ENGINE = "Prometheus"
+RESOLVED = "resolved"
+ELSEWHERE_LINES = 2
+TITLE_CHARS = 60
+_WORDS = {
+    "RunAnalyzeCritical": "critical",
+    "RunAnalyzeHigh": "high",
+    "RunAnalyzeRaised": "raised",
+    "RunAnalyzeHeadingForCritical": "heading for critical",
+    "RunAnalyzeMachineShort": "machine low on memory",
+    "RunAnalyzeLeak": "possible leak",
+    "RunAnalyzeServerDied": "died",
+    "RunAnalyzeServerGone": "gone",
+    "RunAnalyzeServerHung": "hangs",
+    "RunAnalyzeTempFiles": "temp files",
+    "RunAnalyzeExporterAway": "not watched",
+    "RunAnalyzeSamplesStopped": "no samples",
+    "RunAnalyzeClockSkew": "clock is wrong",
+    "RunAnalyzeNoExporters": "no server is watched",
+}
+_LEVELS = {
+    Rank.RED: "critical",
+    Rank.ORANGE: "high",
+    Rank.YELLOW: "raised",
+    Rank.GREEN: "normal",
+}
+_WITHOUT = {Rank.PAUSED: "paused", Rank.NOT_THERE: "not running", Rank.LOST: memory_text.NO_READING}
+_PARTS = {Part.SERVERS: "Servers", Part.ALERTS: "Alerts"}
+_URGENCIES = {Rank.RED: Urgency.CRITICAL, Rank.YELLOW: Urgency.LOW}
+
+
+def word(alert: EngineAlert) -> str:
+    """What is wrong, after a server's name: a rule of ours in the tray's words, any other one in
+    its own."""
+    return _WORDS.get(alert.name) or menu_text.cut(alert.title, TITLE_CHARS)
+
+
+def line(member: EngineMember) -> str:
+    """``gpu-1:8000: 3.03 GB · critical``."""
+    server = member.server
+    figure = _WITHOUT.get(server.rank, "")
+    if server.memory_bytes is not None:
+        figure = joined(size(server.memory_bytes), "old" if figure else "")
+    words = [word(each) for each in member.alerts[:1]]
+    level = _LEVELS.get(server.rank, "")
+    if server.rank >= Rank.ORANGE or not words:
+        words = [level, *(each for each in words if each != level)]
+    return f"{server.name}: {joined(figure, *words)}"
+
+
+def alert_line(alert: EngineAlert) -> str:
+    """``gpu-7:9435: not watched``: an alert that is no known server's."""
+    is_ours = alert.name in _WORDS and alert.instance
+    return f"{place(alert, {})}: {word(alert)}" if is_ours else capitalised(word(alert))
+
+
+def heading(state: EngineState) -> str:
+    """``1000 servers · gpu-1:8000 3.03 GB``: how many there are, and the one in the icon."""
+    members = state.overview.members
+    if not members:
+        return "No servers"
+    server = members[0].server
+    figure = size(server.memory_bytes) if server.memory_bytes is not None else ""
+    return joined(counted(len(members), "server"), f"{server.name} {figure}".strip())
+
+
+def trouble(state: EngineState) -> str:
+    """Why the picture may not be the whole truth; empty: it is."""
+    if state.desk.paused:
+        return "Paused"
+    for part in Part:
+        if told := _unread(state, part):
+            return told
+    if state.warning:
+        return f"Some servers may be missing: {state.warning}"
+    if not state.overview.members:
+        selector = state.desk.settings.selector
+        chosen = f" with {selector}" if selector and selector.matchers else ""
+        return f"{ENGINE} has no {SERIES}{chosen}"
+    return ""
+
+
+def _unread(state: EngineState, part: Part) -> str:
+    freshness, known = state.freshness(part), state.part(part)
+    if freshness is Freshness.FRESH:
+        return ""
+    since = "" if known.read_s is None else f"last read {ago(state.now.mono_s - known.read_s)}"
+    if known.problem is None:
+        return f"{_PARTS[part]}: {since or f'asking {ENGINE}'}"
+    return joined(f"{_PARTS[part]}: {problem_text(known.problem)}", since)
+
+
+def alerts_line(state: EngineState) -> str:
+    """``3 alerts fire · 2 held back``."""
+    it = state.overview
+    if state.freshness(Part.ALERTS) is Freshness.UNKNOWN:
+        return "Alerts: not known"
+    verb = "fires" if it.firing == 1 else "fire"
+    fire = f"{counted(it.firing, 'alert')} {verb}" if it.firing else "No alert fires"
+    return joined(fire, f"{len(it.held_back)} held back" if it.held_back else "")
+
+
+def tooltip(state: EngineState) -> str:
+    """A heading; what could not be read; then the worst, a line each; then how the others are."""
+    return "\n".join([heading(state), *_lines(state)])
+
+
+def _lines(state: EngineState) -> Iterator[str]:
+    if told := trouble(state):
+        yield told
+    if state.desk.paused:
+        return
+    it = state.overview
+    elsewhere = it.elsewhere[:ELSEWHERE_LINES]
+    yield from map(alert_line, elsewhere)
+    if len(it.elsewhere) > len(elsewhere):
+        yield f"and {counted(len(it.elsewhere) - len(elsewhere), 'other alert')}"
+    room = LINES_SHOWN - len(elsewhere)
+    yield from map(line, it.members[:room])
+    if others := it.members[room:]:
+        yield rest(others)
+
+
+def status(state: EngineState) -> Note:
+    """All servers as a notification."""
+    return Note(heading(state), "\n".join(_lines(state)), Urgency.NORMAL, "status")
+
+
+# Messages
+
+
+def away(event: EngineAway) -> Note:
+    """The engine, or a part of it, cannot be read any longer."""
+    why = capitalised(problem_text(event.problem)) if event.problem else "It does not answer"
+    text = f"{why}. What the servers do is not known. It is asked again by itself."
+    title = f"{ENGINE} cannot be read" if event.part is Part.SERVERS else "Alerts cannot be read"
+    return Note(title, text, Urgency.NORMAL, "engine")
+
+
+def back(_event: EngineBack) -> Note:
+    """It can be read again."""
+    return Note(f"{ENGINE} answers again", "Servers and alerts are read.", Urgency.LOW, "engine")
+
+
+def place(alert: EngineAlert, names: Mapping[tuple[str, str], str]) -> str:
+    """The server that an alert is about, by its name; or its exporter; or the alert itself."""
+    key = alert.instance, alert.server
+    return names.get(key) or naming.names([key])[key] or alert.name
+
+
+def title(alert: EngineAlert) -> str:
+    """``Critical``; of an unknown rule its own summary."""
+    return capitalised(word(alert))
+
+
+def urgency(alert: EngineAlert) -> Urgency:
+    """How much a message about it may disturb."""
+    return _URGENCIES.get(alert.rank, Urgency.NORMAL)
+
+
+def message(alert: EngineAlert, server: str, page: str) -> Note:
+    """An alert that fires. ``page`` shows more of it."""
+    known = alert.name in _WORDS
+    return Note(
+        f"{server}: {title(alert)}" if known else title(alert),
+        sentences(alert.description or alert.summary, alert.runbook),
+        urgency(alert),
+        "alert",
+        actions=(Action("Mute for 30 min", Mute(1800.0)), Action("Open", OpenPage(page))),
+        server=server,
+    )
+
+
+def resolved(alert: EngineAlert, server: str) -> Note:
+    """Its last alert is over."""
+    text = f"It was: {word(alert)}."
+    return Note(f"{server}: {RESOLVED}", text, Urgency.LOW, "alert", server=server)
+
+
+def quiet(server: str) -> Note:
+    """Nothing new of a server, whose place in a message about several is empty now."""
+    return Note("", "", Urgency.LOW, "alert", server=server)
+
+
+# Pages
+
+
+def alerts_page(address: ServerAddress) -> str:
+    """The engine's page of its alerts."""
+    return f"{public_url(address)}/alerts"
+
+
+def grafana_page(grafana: str, member: EngineMember | None = None) -> str:
+    """The dashboard, with a server chosen in its variables."""
+    if member is None:
+        return grafana
+    chosen = urlencode(
+        {"var-instance": member.server.instance, "var-server": member.server.server},
+        quote_via=quote,
+    )
+    return f"{grafana}{'&' if '?' in grafana else '?'}{chosen}"
