@@ -10,10 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.made import no_process
+from tests.core.prometheus.made import vector
 from tests.ports import free_port
 from tests.server.starting import ServerFactory
-from tests.sources.fault_server import FaultServer, answer, tls
+from tests.sources.fault_server import Exchange, FaultServer, Script, answer, tls
 from tests.sources.faults import STATUS
+from tests.waiting import AMPLE_S
 from tray_app.app import wiring
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
@@ -102,6 +104,48 @@ def test_several_servers_have_a_part_each(tmp_path: Path) -> None:
     assert cost.startswith("own cost ")
     assert fixes.startswith("To fix:\n- gpu-1: ")
     assert "desk" not in fixes
+
+
+def engine(script: Script, tmp_path: Path) -> tuple[int, str]:
+    """What is found about a Prometheus that answers like this."""
+    findings: list[str] = []
+    with pytest.MonkeyPatch.context() as patch, FaultServer(script) as server:
+        patch.setattr(doctor, "say", findings.append)
+        settings = Settings(prometheus=parse_address(server.url), patience_s=AMPLE_S)
+        status = doctor.run(settings, tmp_path / "config.toml", (), engine=True)
+    return status, " ".join(findings[0].split())
+
+
+def test_a_prometheus_is_asked_in_the_place_of_a_server(tmp_path: Path) -> None:
+    """For servers and for alerts."""
+    servers = answer(vector(("a:1", "b:2", "green", "1")))
+    alerts = answer(b'{"status":"success","data":{"alerts":[]}}')
+
+    def script(exchange: Exchange) -> None:
+        (alerts if exchange.path.startswith("/api/v1/alerts") else servers)(exchange)
+
+    status, text = engine(script, tmp_path)
+    assert status == 0, text
+    assert "Prometheus 1 server at http://127.0.0.1:" in text
+    assert "alerts 0 alerts at http://127.0.0.1:" in text
+    assert " API " not in text
+
+
+@pytest.mark.parametrize(
+    ("script", "fix"),
+    [
+        (answer(vector()), "Load assets/fleet/rules.yml"),
+        (answer(b"", "401 No"), "set fleet.token or fleet.headers"),
+        (answer(b"<html>"), "Check --prometheus (answer is not JSON)."),
+    ],
+)
+def test_what_is_wrong_with_a_prometheus_has_a_cure(
+    script: Script, fix: str, tmp_path: Path
+) -> None:
+    """It is a problem if no server is known."""
+    status, text = engine(script, tmp_path)
+    assert status == 1
+    assert fix in text
 
 
 def test_secrets_are_not_in_it(tmp_path: Path) -> None:

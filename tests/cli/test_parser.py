@@ -71,6 +71,8 @@ def test_the_exporter_has_an_address_of_its_own(flags: list[str], address: str) 
         (["--once", "--exporter"], "--once: cannot be combined with --exporter"),
         (["--doctor", "--headless"], "--doctor: cannot be combined with --headless"),
         (["--prometheus=p", "--json"], "--prometheus: cannot be combined with --json"),
+        (["--prometheus=p", "--duration=9"], "--prometheus: cannot be combined with --duration"),
+        (["--prometheus=p", "--match=x"], "--prometheus: cannot be combined with --match"),
         (["--prometheus=p", "--demo"], "--prometheus: cannot be combined with --demo"),
         (["--prometheus=p", "--url=h"], "--prometheus: cannot be combined with --url"),
         (["--prometheus=p", "--exporter"], "--prometheus: cannot be combined with --exporter"),

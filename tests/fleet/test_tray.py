@@ -10,8 +10,9 @@ import pytest
 
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
-from tests.desktop.running import App
+from tests.desktop.running import App, wait_for_panel
 from tests.desktop.session import DesktopSession
+from tests.desktop.test_tray import COLOURS
 from tests.fleet.engine import (
     LIMIT_S,
     Receiver,
@@ -67,6 +68,11 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield Fleet(stack, tmp_path)
 
 
+def is_green(app: App) -> bool:
+    shown = app.picture()
+    return shown is not None and shown.band is Band.GREEN
+
+
 def settled(app: App) -> None:
     """All three are read, and green."""
     app.wait_for_tooltip("3 servers", LIMIT_S)
@@ -100,3 +106,50 @@ def test_the_tray_shows_what_the_rules_say(
         last = wait_for(lambda: notice("gpu-1:8000: resolved"), "the end", LIMIT_S)
         assert last.replaces_id == first.id
         settled(app)
+
+
+def test_an_engine_that_is_killed_is_grey_and_comes_back(
+    session_bus: DesktopSession, start_app: StartApp, fleet: Fleet
+) -> None:
+    """By itself; meanwhile the tooltip says why, and of when the figures are."""
+    fleet.publish()
+    with Watcher(session_bus.bus_address):
+        app = start_app(session_bus, "--prometheus", fleet.url, settings=CONFIG)
+        settled(app)
+        fleet.kill()
+        app.wait_for_tooltip("connection refused", LIMIT_S)
+        wait_for(lambda: not is_green(app), "the icon is not green", LIMIT_S)
+        fleet.publish(gpu_2=4000)
+        fleet.start()
+        app.wait_for_tooltip("gpu-2:8000: 3.91 GB · critical", LIMIT_S)
+
+
+def test_a_selector_without_a_match_is_no_green(
+    session_bus: DesktopSession, start_app: StartApp, fleet: Fleet
+) -> None:
+    """There are no servers, and the tooltip names what was asked for."""
+    fleet.publish()
+    with Watcher(session_bus.bus_address):
+        flags = ("--prometheus", fleet.url, "--selector", 'team="nobody"')
+        app = start_app(session_bus, *flags, settings=CONFIG)
+        app.wait_for_tooltip(
+            'Prometheus has no server:runanalyze_memory_bytes:by_band with team="nobody"'
+        )
+        app.wait_for_picture(band=Band.UNKNOWN)
+        app.wait_for_row("No servers")
+
+
+def test_a_panel_shows_the_worst(
+    desktop: DesktopSession, start_app: StartApp, fleet: Fleet
+) -> None:
+    """In pixels: green, then red; the menu has a row for each."""
+    fleet.publish()
+    app = start_app(desktop, "--prometheus", fleet.url, settings=CONFIG)
+    app.wait_for_tooltip("desk:8000: 300 MB · normal", LIMIT_S)
+    wait_for_panel(app, band=Band.GREEN, figure=".3")
+    fleet.publish(gpu_1=4000, gpu_2=3500)
+    app.wait_for_tooltip("gpu-2:8000: 3.42 GB · critical", LIMIT_S)
+    app.wait_for_row("🔴 gpu-1:8000: 3.91 GB · critical", "🔴 Critical")
+    icon = desktop.wait_for_colour(COLOURS[Band.RED])
+    desktop.open_menu(*icon.centre)
+    desktop.screenshot("fleet-panel")

@@ -83,7 +83,7 @@ def test_each_part_is_asked_at_its_pace() -> None:
     with watching(servers, alerts) as it:
         it.wait_for(lambda state: state.overview.rank is Rank.GREEN, "all is read")
         wait_for(lambda: alerts.asked > 5, "alerts are read again and again")
-        assert servers.asked == 1
+        assert servers.asked < alerts.asked
     assert servers.is_closed
     assert alerts.is_closed
 
@@ -116,7 +116,7 @@ def test_a_pause_asks_nothing() -> None:
         it.wait_for(lambda state: state.desk.paused, "the pause")
         asked = alerts.asked
         it.monitor.post(SetPaused(False))
-        wait_for(lambda: servers.asked == 2, "the servers are read again")
+        wait_for(lambda: servers.asked > 1, "the servers are read again")
         assert alerts.asked >= asked
 
 

@@ -45,7 +45,6 @@ from tray_app.core.monitor.inputs import (
 )
 from tray_app.core.monitor.state import is_menu_open
 from tray_app.core.presentation import engine_text
-from tray_app.core.prometheus import alertmanager, answers, queries
 from tray_app.core.prometheus.events import (
     AlertsChanged,
     EngineAway,
@@ -59,7 +58,7 @@ from tray_app.desktop import paths
 from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock, state_file
 from tray_app.runtime.ending import Ending
-from tray_app.runtime.engine_monitor import EngineMonitor, Reader
+from tray_app.runtime.engine_monitor import EngineMonitor
 from tray_app.views.engine_look import ENGINE, picture
 from tray_app.views.engine_notes import EngineNotes
 from tray_app.views.notifications import NotificationSender, Outbox
@@ -134,7 +133,7 @@ class PrometheusTray:
     def show_first_figure(self) -> None:
         """Start reading, and let the icon come up with a figure if there is one in time."""
         self._presenter.tell(self._last)
-        self._monitor.start(readers(self._invocation, self._monitor))
+        self._monitor.start(wiring.make_readers(self._invocation.settings, self._monitor.post))
         self._first_answers.wait(wiring.FIRST_LIMIT_S)
         self._presenter.show()
 
@@ -270,29 +269,3 @@ class PrometheusTray:
         choice = replace(choice or self._stored, notifications=self._desktop.notes_left())
         if path and choice != self._stored and state_file.write_choice(path, choice):
             self._stored = choice
-
-
-def readers(invocation: Invocation, monitor: EngineMonitor) -> Mapping[Part, Reader]:
-    """What asks the engine for each part."""
-    from tray_app.sources.prometheus.client import PartClient
-
-    settings = invocation.settings
-    assert settings.prometheus is not None
-    options: dict[str, Any] = {
-        "report": monitor.post,
-        "clock": clock.mono_s,
-        "headers": settings.fleet_headers.fields,
-        "verify": settings.fleet_ca_file or True,
-    }
-    prometheus, manager = settings.prometheus.url, settings.alertmanager
-    servers = queries.servers_path(settings.selector)
-    if manager is None:
-        path, decode = queries.ALERTS_PATH, partial(answers.alerts, selector=settings.selector)
-        alerts = PartClient(Part.ALERTS, prometheus, path, decode, **options)
-    else:
-        path = alertmanager.alerts_path(settings.selector)
-        alerts = PartClient(Part.ALERTS, manager.url, path, alertmanager.alerts, **options)
-    return {
-        Part.SERVERS: PartClient(Part.SERVERS, prometheus, servers, answers.servers, **options),
-        Part.ALERTS: alerts,
-    }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from tray_app.core.config.settings import Settings
@@ -26,6 +26,7 @@ from tray_app.sources.processes.host import is_this_machine, on_battery
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.core.config.servers import ServerEntry
+    from tray_app.core.prometheus.values import EngineOutcome, Part
     from tray_app.runtime.config_file import ConfigFile
     from tray_app.runtime.ports import Outlet
     from tray_app.sources.api.action_worker import Server
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tray_app.sources.api.client import ApiClient
     from tray_app.sources.demo import DemoServer
     from tray_app.sources.processes.watched_ports import WatchedPorts
+    from tray_app.sources.prometheus.client import PartClient
 
 JOIN_LIMIT_S = 0.3
 FIRST_LIMIT_S = 0.5
@@ -192,6 +194,42 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
         headers=headers,
         verify=verify,
     )
+
+
+def make_readers(
+    settings: Settings, report: Callable[[EngineOutcome], None]
+) -> Mapping[Part, PartClient]:
+    """What asks an engine for each part; ``report`` takes each answer, in that part's thread."""
+    from tray_app.core.prometheus import alertmanager, answers, queries
+    from tray_app.core.prometheus.values import Part
+    from tray_app.sources.prometheus.client import PartClient
+
+    assert settings.prometheus is not None
+    prometheus, manager = settings.prometheus.url, settings.alertmanager
+    selector = settings.selector
+
+    def reader(
+        part: Part, url: str, path: str, decode: Callable[[bytes], EngineOutcome]
+    ) -> PartClient:
+        return PartClient(
+            *(part, url, path, decode),
+            report=report,
+            clock=clock.mono_s,
+            headers=settings.fleet_headers.fields,
+            verify=settings.fleet_ca_file or True,
+        )
+
+    if manager is None:
+        decode = partial(answers.alerts, selector=selector)
+        alerts = reader(Part.ALERTS, prometheus, queries.ALERTS_PATH, decode)
+    else:
+        path = alertmanager.alerts_path(selector)
+        alerts = reader(Part.ALERTS, manager.url, path, alertmanager.alerts)
+    path = queries.servers_path(selector)
+    return {
+        Part.SERVERS: reader(Part.SERVERS, prometheus, path, answers.servers),
+        Part.ALERTS: alerts,
+    }
 
 
 @cache

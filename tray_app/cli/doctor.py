@@ -37,6 +37,14 @@ from tray_app.core.model.stacks import StacksProblem
 from tray_app.core.monitor.server_actions import temp_directory
 from tray_app.core.presentation import format, hang_text, process_text, stacks_text, tray_text
 from tray_app.core.presentation.api_failure_text import problem_text
+from tray_app.core.prometheus.queries import SERIES
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    EngineOutcome,
+    Part,
+    ReadFailed,
+    ServersRead,
+)
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
 from tray_app.sources.processes import stacks
@@ -110,16 +118,21 @@ def run(
     config: Path,
     mistakes: Sequence[Mistake],
     several: Sequence[Settings] = (),
+    *,
+    engine: bool = False,
 ) -> int:
     """Print the report; exit status 1 if something needs fixing. ``several`` are the settings of
-    each server, where there is more than one: each has its own part."""
+    each server, where there is more than one: each has its own part. ``engine``: the servers are
+    those of a Prometheus, which alone is asked."""
     sections: dict[str, Callable[[], Sequence[Finding]]] = {
         "program": _program,
         "files": lambda: _files(settings, config, mistakes),
         "desktop": _desktop,
     }
     findings = [each for name, read in sections.items() for each in _guarded(name, read)]
-    for own in several or (settings,):
+    if engine:
+        findings += _guarded("Prometheus", partial(_engine, settings))
+    for own in () if engine else several or (settings,):
         name = own.name if several else ""
         found = _guarded("server", partial(_server, own))
         findings += [replace(each, server=name) for each in found]
@@ -244,6 +257,45 @@ def _server(settings: Settings) -> list[Finding]:
         far = "the server runs on another machine, so only its API is read"
         return [api, Finding("process", far)]
     return [api, *_process(settings, reading), _temp(settings, found), stacks_finding(reading)]
+
+
+def _engine(settings: Settings) -> list[Finding]:
+    """What a Prometheus, and its Alertmanager if there is one, know of servers and alerts."""
+    outcomes: queue.SimpleQueue[EngineOutcome] = queue.SimpleQueue()
+    findings = []
+    for part, reader in wiring.make_readers(settings, outcomes.put).items():
+        try:
+            reader.ask(settings.patience_s)
+            findings.append(_part(settings, part, outcomes.get(timeout=settings.patience_s + 5)))
+        finally:
+            reader.close()
+    return findings
+
+
+def _part(settings: Settings, part: Part, outcome: EngineOutcome) -> Finding:
+    """One part of what an engine has answered."""
+    manager = settings.alertmanager if part is Part.ALERTS else None
+    address = manager or settings.prometheus
+    at = address.shown if address else ""
+    match outcome:
+        case ServersRead(servers, _):
+            fix = "" if servers else f"Load assets/fleet/rules.yml: there is no {SERIES}."
+            return Finding("Prometheus", f"{format.counted(len(servers), 'server')} at {at}", fix)
+        case AlertsRead(alerts):
+            firing = format.counted(sum(each.is_firing for each in alerts), "alert")
+            return Finding("alerts", f"{firing} at {at}")
+        case ReadFailed(_, problem):
+            topic = "alerts" if part is Part.ALERTS else "Prometheus"
+            fix = _engine_fix(problem, "--alertmanager" if manager else "--prometheus")
+            return Finding(topic, f"{at}: {problem_text(problem)}", fix)
+
+
+def _engine_fix(problem: ApiProblem, flag: str) -> str:
+    if problem.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return "Prometheus wants credentials: set fleet.token or fleet.headers in the config file."
+    if problem.kind is ApiFailureKind.CERTIFICATE:
+        return "Set fleet.ca_file in the config file to the file with the CA's certificate."
+    return f"Check {flag} ({problem_text(problem)})."
 
 
 def stacks_finding(reading: ProcessReading) -> Finding:

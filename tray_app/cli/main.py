@@ -206,7 +206,10 @@ def _main(arguments: Sequence[str] | None) -> int:
     if given.doctor:
         from tray_app.cli import doctor
 
-        return doctor.run(settings, config.path, mistakes, _of_each(servers, config, flags))
+        return doctor.run(
+            *(settings, config.path, mistakes, _of_each(servers, config, flags)),
+            engine=engine is not None,
+        )
     if (status := _do_with_history(given, settings, parser)) is not None:
         return status
 

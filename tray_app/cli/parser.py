@@ -52,6 +52,8 @@ APART = (
     ("once", "exporter", "exporter_listen"),
     *(("prometheus", other, other) for other in ("json", "console", "once", "headless", "demo")),
     *(("prometheus", "url", "address"), ("prometheus", "exporter", "exporter_listen")),
+    *(("prometheus", "duration", "duration_s"), ("prometheus", "tmp-dir", "tmp_dir")),
+    *(("prometheus", "pid", "pid"), ("prometheus", "match", "match")),
 )
 OF_ENGINE = ("alertmanager", "selector")
 """Flags that say more about --prometheus."""
