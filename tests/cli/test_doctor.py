@@ -52,6 +52,9 @@ class NoProcess:
     def close(self) -> None: ...
 
 
+ALERTMANAGER = Path(__file__).parents[1] / "data" / "alertmanager"
+
+
 def found(
     settings: Settings, tmp_path: Path, *complaints: str, several: tuple[Settings, ...] = ()
 ) -> tuple[int, str]:
@@ -106,12 +109,16 @@ def test_several_servers_have_a_part_each(tmp_path: Path) -> None:
     assert "desk" not in fixes
 
 
-def engine(script: Script, tmp_path: Path) -> tuple[int, str]:
-    """What is found about a Prometheus that answers like this."""
+def engine(script: Script, tmp_path: Path, *, manager: bool = False) -> tuple[int, str]:
+    """What is found about a Prometheus that answers like this; ``manager``: so does an
+    Alertmanager."""
     findings: list[str] = []
     with pytest.MonkeyPatch.context() as patch, FaultServer(script) as server:
         patch.setattr(doctor, "say", findings.append)
-        settings = Settings(prometheus=parse_address(server.url), patience_s=AMPLE_S)
+        address = parse_address(server.url)
+        settings = Settings(
+            prometheus=address, alertmanager=address if manager else None, patience_s=AMPLE_S
+        )
         status = doctor.run(settings, tmp_path / "config.toml", (), engine=True)
     return status, " ".join(findings[0].split())
 
@@ -129,6 +136,23 @@ def test_a_prometheus_is_asked_in_the_place_of_a_server(tmp_path: Path) -> None:
     assert "Prometheus 1 server at http://127.0.0.1:" in text
     assert "alerts 0 alerts at http://127.0.0.1:" in text
     assert " API " not in text
+
+
+def test_an_alertmanager_is_asked_for_alerts_and_silences(tmp_path: Path) -> None:
+    """In the place of Prometheus' own alerts."""
+    bodies = {
+        "/api/v1/query": vector(("a:1", "b:2", "green", "1")),
+        "/api/v2/alerts": (ALERTMANAGER / "alerts.json").read_bytes(),
+        "/api/v2/silences": (ALERTMANAGER / "silences.json").read_bytes(),
+    }
+
+    def script(exchange: Exchange) -> None:
+        answer(bodies[exchange.path.partition("?")[0]])(exchange)
+
+    status, text = engine(script, tmp_path, manager=True)
+    assert status == 0, text
+    assert "alerts 2 alerts at http://127.0.0.1:" in text
+    assert "silences 1 silence at http://127.0.0.1:" in text
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,8 @@ from tray_app.core.model.label_selector import Selector, parse_selector
 from tray_app.core.model.silence_length import SilenceLength, ends_s
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.prometheus import alertmanager as bodies
-from tray_app.core.prometheus.silences import (
-    MakeSilence,
-    Silence,
-    SilenceResult,
-    SilenceScope,
-    SilenceState,
-)
-from tray_app.core.prometheus.values import AlertStatus, EngineAlert
+from tray_app.core.prometheus.silences import MakeSilence, SilenceResult, SilenceScope
+from tray_app.core.prometheus.values import AlertStatus, EngineAlert, Silence, SilenceState
 from tray_app.sources.api.errors import ApiError
 from tray_app.sources.prometheus.alertmanager import SilenceCalls
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from tray_app import APP_ID
 from tray_app.app import autostart_work, first_instance, wiring
 from tray_app.app.document_files import DocumentFiles
 from tray_app.app.documents import Documents
@@ -23,8 +24,6 @@ from tray_app.core.monitor.commands import (
     Order,
     Quit,
     ShowInIcon,
-    SilenceAlerts,
-    UnsilenceAlerts,
 )
 from tray_app.core.monitor.events import (
     AutostartWanted,
@@ -44,7 +43,7 @@ from tray_app.core.monitor.inputs import (
     ThreadRestarted,
 )
 from tray_app.core.monitor.state import is_menu_open
-from tray_app.core.presentation import engine_text
+from tray_app.core.presentation import engine_text, silence_text
 from tray_app.core.prometheus.events import (
     AlertsChanged,
     EngineAway,
@@ -52,8 +51,14 @@ from tray_app.core.prometheus.events import (
     EngineEvent,
     FleetStatusAsked,
 )
+from tray_app.core.prometheus.silencing import (
+    SilenceDoubted,
+    SilenceRefused,
+    SilenceRequested,
+    SilenceSettled,
+)
 from tray_app.core.prometheus.state import EngineState, begin
-from tray_app.core.prometheus.values import Part
+from tray_app.core.prometheus.values import OF_PICTURE
 from tray_app.desktop import paths
 from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock, state_file
@@ -73,6 +78,7 @@ if TYPE_CHECKING:
     from tray_app.core.presentation.icon import Picture
     from tray_app.core.presentation.notifications import Note
     from tray_app.desktop.panel_icon import Desktop
+    from tray_app.sources.prometheus.alertmanager import SilenceWorker
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +107,7 @@ class PrometheusTray:
             backend=desktop.backend,
             unfolds=unfolds_submenus(),
         )
-        self._last = begin(desk)
+        self._last = begin(desk, _user())
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._monitor = EngineMonitor(self._last, clock.now, self._publish)
         self._presenter = Presenter(desktop, self._submit, ENGINE)
@@ -109,6 +115,7 @@ class PrometheusTray:
         self._sender = NotificationSender(self._outbox, self._monitor.post, self._tile)
         self._notes = EngineNotes(clock.mono_s)
         self._first_answers = threading.Event()
+        self._silence: SilenceWorker | None = None
         tell_restarts(lambda name, problem: self._monitor.post(ThreadRestarted(name, problem)))
         settings = invocation.config.path if invocation.config else paths.config_file()
         log = Path(own_log) if (own_log := invocation.settings.log_file) else paths.log_file()
@@ -144,6 +151,8 @@ class PrometheusTray:
         self._ending.begin()
         self._monitor.stop(wiring.JOIN_LIMIT_S)
         self._presenter.close(wiring.JOIN_LIMIT_S)
+        if self._silence is not None:
+            self._silence.close()
         self._store()
         self._ending.over()
         tell_restarts(None)
@@ -172,7 +181,7 @@ class PrometheusTray:
                     self._open(url)
                 case ForServer(_, command):
                     self._monitor.post(command)
-                case ShowInIcon() | SilenceAlerts() | UnsilenceAlerts():
+                case ShowInIcon():
                     pass
                 case _:
                     self._monitor.post(order)
@@ -190,7 +199,7 @@ class PrometheusTray:
     def _publish(self, state: EngineState, events: tuple[EngineEvent, ...]) -> None:
         """Pass on what a step made; in the monitor's thread, so nothing here waits."""
         self._last = state
-        if all(state.part(part).read_s is not None for part in Part):
+        if all(state.part(part).read_s is not None for part in OF_PICTURE):
             self._first_answers.set()
         self._presenter.tell(state)
         if is_menu_open(state.desk, state.now.mono_s):
@@ -233,6 +242,14 @@ class PrometheusTray:
                 _log.info("Prometheus answers again")
             case FleetStatusAsked():
                 self._send(engine_text.status(state))
+            case SilenceRequested(order):
+                settings = self._invocation.settings
+                self._silence = wiring.make_silence_worker(settings, order, self._monitor.post)
+                self._silence.start()
+            case SilenceDoubted() | SilenceSettled() | SilenceRefused():
+                if said := silence_text.note(event):
+                    self._send(said)
+                    _log.info("%s. %s", said.title, said.text)
             case Chosen(choice):
                 self._store(choice)
             case AutostartWanted(on):
@@ -269,3 +286,15 @@ class PrometheusTray:
         choice = replace(choice or self._stored, notifications=self._desktop.notes_left())
         if path and choice != self._stored and state_file.write_choice(path, choice):
             self._stored = choice
+
+
+def _user() -> str:
+    """``ana@desk``: who a silence is by."""
+    import getpass
+    import platform
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # without a name, as in some containers
+        user = APP_ID
+    return f"{user}@{platform.node()}"

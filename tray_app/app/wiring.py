@@ -26,6 +26,7 @@ from tray_app.sources.processes.host import is_this_machine, on_battery
 if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.core.config.servers import ServerEntry
+    from tray_app.core.prometheus.silences import SilenceOrder, SilenceResult
     from tray_app.core.prometheus.values import EngineOutcome, Part
     from tray_app.runtime.config_file import ConfigFile
     from tray_app.runtime.ports import Outlet
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tray_app.sources.api.client import ApiClient
     from tray_app.sources.demo import DemoServer
     from tray_app.sources.processes.watched_ports import WatchedPorts
+    from tray_app.sources.prometheus.alertmanager import SilenceWorker
     from tray_app.sources.prometheus.client import PartClient
 
 JOIN_LIMIT_S = 0.3
@@ -214,21 +216,41 @@ def make_readers(
         return PartClient(
             *(part, url, path, decode),
             report=report,
-            clock=clock.mono_s,
-            headers=settings.fleet_headers.fields,
-            verify=settings.fleet_ca_file or True,
+            **_of_engine(settings),
         )
 
+    path = queries.servers_path(selector)
+    servers = {Part.SERVERS: reader(Part.SERVERS, prometheus, path, answers.servers)}
     if manager is None:
         decode = partial(answers.alerts, selector=selector)
-        alerts = reader(Part.ALERTS, prometheus, queries.ALERTS_PATH, decode)
-    else:
-        path = alertmanager.alerts_path(selector)
-        alerts = reader(Part.ALERTS, manager.url, path, alertmanager.alerts)
-    path = queries.servers_path(selector)
+        path = queries.ALERTS_PATH
+        return servers | {Part.ALERTS: reader(Part.ALERTS, prometheus, path, decode)}
+    url, path = manager.url, alertmanager.alerts_path(selector)
+    return servers | {
+        Part.ALERTS: reader(Part.ALERTS, url, path, alertmanager.alerts),
+        Part.SILENCES: reader(
+            *(Part.SILENCES, url, alertmanager.SILENCES_PATH, alertmanager.silences)
+        ),
+    }
+
+
+def make_silence_worker(
+    settings: Settings, order: SilenceOrder, report: Callable[[SilenceResult], None]
+) -> SilenceWorker:
+    """What carries out an order in the Alertmanager of the settings."""
+    from tray_app.sources.prometheus.alertmanager import SilenceCalls, SilenceWorker
+
+    assert settings.alertmanager is not None
+    calls = SilenceCalls(settings.alertmanager.url, **_of_engine(settings))
+    return SilenceWorker(order, calls, report)
+
+
+def _of_engine(settings: Settings) -> dict[str, Any]:
+    """What all requests to an engine have in common."""
     return {
-        Part.SERVERS: reader(Part.SERVERS, prometheus, path, answers.servers),
-        Part.ALERTS: alerts,
+        "clock": clock.mono_s,
+        "headers": settings.fleet_headers.fields,
+        "verify": settings.fleet_ca_file or True,
     }
 
 

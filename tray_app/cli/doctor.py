@@ -44,6 +44,7 @@ from tray_app.core.prometheus.values import (
     Part,
     ReadFailed,
     ServersRead,
+    SilencesRead,
 )
 from tray_app.core.server.target_override import NO_OVERRIDE, named
 from tray_app.runtime import clock
@@ -274,7 +275,7 @@ def _engine(settings: Settings) -> list[Finding]:
 
 def _part(settings: Settings, part: Part, outcome: EngineOutcome) -> Finding:
     """One part of what an engine has answered."""
-    manager = settings.alertmanager if part is Part.ALERTS else None
+    manager = None if part is Part.SERVERS else settings.alertmanager
     address = manager or settings.prometheus
     at = address.shown if address else ""
     match outcome:
@@ -284,8 +285,10 @@ def _part(settings: Settings, part: Part, outcome: EngineOutcome) -> Finding:
         case AlertsRead(alerts):
             firing = format.counted(sum(each.is_firing for each in alerts), "alert")
             return Finding("alerts", f"{firing} at {at}")
+        case SilencesRead(silences):
+            return Finding("silences", f"{format.counted(len(silences), 'silence')} at {at}")
         case ReadFailed(_, problem):
-            topic = "alerts" if part is Part.ALERTS else "Prometheus"
+            topic = "Prometheus" if part is Part.SERVERS else part.value
             fix = _engine_fix(problem, "--alertmanager" if manager else "--prometheus")
             return Finding(topic, f"{at}: {problem_text(problem)}", fix)
 

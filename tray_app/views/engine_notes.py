@@ -57,7 +57,8 @@ class EngineNotes:
             return None
         if place.left:
             worst = by_rank(place.left)[0]
-            note = engine_text.message(worst, name, _page(state))
+            can_silence = state.silencing is not None
+            note = engine_text.message(worst, name, _page(state), can_silence=can_silence)
             self._shown.add(name)
             return self._joined(note, engine_text.word(worst), is_quiet=not place.began)
         self._shown.discard(name)

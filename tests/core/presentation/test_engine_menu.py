@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tests.core.prometheus.made import after, alert, known, server
+from tests.core.prometheus.made import after, alert, known, server, silence, with_manager
 from tray_app.core.model.server_address import parse_address
+from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import (
     Mute,
     OpenPage,
@@ -15,13 +16,16 @@ from tray_app.core.monitor.commands import (
     SetInterval,
     SetPaused,
     ShowStatus,
+    SilenceAlerts,
+    UnsilenceAlerts,
 )
 from tray_app.core.monitor.inputs import MenuSeen
 from tray_app.core.presentation import engine_menu, menu_text
+from tray_app.core.presentation.format import hour
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.prometheus.state import EngineState
 from tray_app.core.prometheus.step import LISTED
-from tray_app.core.prometheus.values import EngineAlert, EngineServer, ServersRead
+from tray_app.core.prometheus.values import EngineAlert, EngineServer, ServersRead, SilencesRead
 
 
 def shown(*servers: EngineServer, alerts: tuple[EngineAlert, ...] = (), **more: str) -> EngineState:
@@ -112,6 +116,25 @@ def test_the_rows_of_an_open_menu_keep_their_places() -> None:
     state = shown(server("a", "green", 500), server("b"), server("c"))
     state, _ = after(state, MenuSeen(True), ServersRead((server("b", "red"), server("a"))))
     assert members(state) == ["🟢 a:8000: 300 MB · normal", "🔴 b:8000: 300 MB · critical"]
+
+
+def test_silences_have_their_rows() -> None:
+    """Of each server and of all, where an Alertmanager is set; else they are hidden, and *Mute*
+    says that it is local."""
+    without = of(shown(server("a")))
+    assert (without["silence"].text, without["member-0-silence"].text) == ("", "")
+    assert without["mute"].text == "Mute on this desktop only"
+    state, _ = after(with_manager(server("a"), server("b")), SilencesRead((silence("a"),)))
+    rows = of(state)
+    until = f"until {hour(silence('a').ends_s)}"
+    assert rows["silence"].text == f"1 silence, {until} (bob)"
+    assert rows["member-0-silence"].text == f"Silenced {until} · bob"
+    assert rows["member-0-silence held-0 end"].command == UnsilenceAlerts("a")
+    assert rows["member-1-silence"].text == "Silence"
+    assert rows["member-1-silence hour sure"].command == SilenceAlerts(
+        SilenceLength.HOUR, "b:9435", "localhost:8000", sure=True
+    )
+    assert len(rows) == len(without)
 
 
 def test_the_tray_itself_is_served_as_for_one_server() -> None:

@@ -5,17 +5,34 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.prometheus.made import after, alert, begun, known, server
+from tests.core.prometheus.made import (
+    after,
+    alert,
+    begun,
+    known,
+    server,
+    silence,
+    with_manager,
+)
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.label_selector import parse_selector
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import SetPaused
 from tray_app.core.presentation import engine_text
+from tray_app.core.presentation.format import hour
 from tray_app.core.presentation.notifications import Urgency
 from tray_app.core.prometheus.events import EngineAway, EngineBack
+from tray_app.core.prometheus.state import LISTS_PACE_S
 from tray_app.core.prometheus.step import TimePassed
-from tray_app.core.prometheus.values import AlertStatus, Part, ReadFailed, ServersRead
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    AlertStatus,
+    Part,
+    ReadFailed,
+    ServersRead,
+    SilencesRead,
+)
 
 REFUSED = ApiProblem(ApiFailureKind.REFUSED)
 
@@ -68,6 +85,47 @@ def test_an_alert_of_no_server_has_a_line() -> None:
     many = tuple(alert(f"Odd{n}", "x", server="", summary=f"odd {n}") for n in range(4))
     said = engine_text.tooltip(known(server("a"), alerts=many)).split("\n")
     assert said[1:4] == ["Odd 0", "Odd 1", "and 2 other alerts"]
+
+
+def test_a_silenced_alert_is_shown_as_silenced() -> None:
+    """Its server still has its band; one that another alert inhibits is not a person's doing."""
+    held = alert(host="a", status=AlertStatus.SILENCED, silences=["s"])
+    state = known(server("a", "red"), server("b", "red"), alerts=(held,))
+    assert engine_text.tooltip(state).split("\n")[1:] == [
+        *("a:8000: 300 MB · critical · silenced", "b:8000: 300 MB · critical")
+    ]
+    inhibited = alert(host="a", status=AlertStatus.INHIBITED)
+    assert engine_text.tooltip(known(server("a", "red"), alerts=(inhibited,))).endswith("critical")
+
+
+def test_the_tooltip_says_which_silences_hold() -> None:
+    """Who made them and until when; nothing where none holds."""
+    state = with_manager(server("a"))
+    assert engine_text.tooltip(state).endswith("a:8000: 300 MB · normal")
+    state, _ = after(state, SilencesRead((silence("a"), silence("b"))))
+    last = engine_text.tooltip(state).split("\n")[-1]
+    assert last == f"1 silence, until {hour(silence('a').ends_s)} (bob)"
+
+
+def test_silences_that_cannot_be_read_are_a_trouble() -> None:
+    """The last of all: servers and alerts are known without them."""
+    state = with_manager(server("a"))
+    assert engine_text.trouble(state) == ""
+    late = LISTS_PACE_S * 6
+    servers = ServersRead((server("a"),))
+    failed = ReadFailed(Part.SILENCES, REFUSED)
+    state, events = after(state, servers, AlertsRead(()), failed, seconds=late)
+    assert engine_text.trouble(state).startswith("Silences: connection refused · last read")
+    assert events == []
+    assert state.overview.rank is Rank.GREEN
+
+
+def test_an_alert_can_be_silenced_from_its_message() -> None:
+    """Where an Alertmanager is set; else it is muted here, and the button says so."""
+    silenced = engine_text.message(alert(), "a:8000", "http://p/alerts", can_silence=True)
+    assert [each.label for each in silenced.actions] == ["Silence for 1 h…", "Open"]
+    muted = engine_text.message(alert(), "a:8000", "http://p/alerts")
+    assert [each.label for each in muted.actions] == ["Mute here for 30 min", "Open"]
 
 
 def test_the_worst_five_have_a_line() -> None:

@@ -14,8 +14,9 @@ from tray_app.core.monitor.commands import SilenceAlerts, UnsilenceAlerts
 from tray_app.core.presentation import silence_menu
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.prometheus import silencing
-from tray_app.core.prometheus.silences import EndSilence, Silence, SilencesRead
+from tray_app.core.prometheus.silences import EndSilence
 from tray_app.core.prometheus.silencing import Silencing
+from tray_app.core.prometheus.values import Silence, SilencesRead
 
 NOW_S = datetime(2026, 11, 27, 13, 30).timestamp()
 SERVERS = (server("gpu-1"), server("gpu-2"))
@@ -100,7 +101,7 @@ def test_the_rows_keep_their_number_and_keys() -> None:
     many = [silence(str(number)) for number in range(9)]
     few, more = of_server(state()), of_server(state(*many))
     assert [each.key for each in few.children] == [each.key for each in more.children]
-    assert more.children[-1].text == "and 4 more: see Alertmanager"
+    assert more.children[-1].text == "and 7 more: see Alertmanager"
     hidden = silence_menu.of_server("member-0", None, None, (), NOW_S)
     assert [each.key for each in hidden.children] == [each.key for each in few.children]
     assert hidden.text == ""

@@ -17,7 +17,6 @@ from tray_app.core.prometheus.silences import (
     OURS,
     EndSilence,
     MakeSilence,
-    Silence,
     SilenceOrder,
     SilenceResult,
     SilenceScope,
@@ -29,6 +28,7 @@ from tray_app.core.prometheus.silencing import (
     SilenceRequested,
     SilenceSettled,
 )
+from tray_app.core.prometheus.values import Silence
 
 
 def local(*when: int) -> float:

@@ -8,13 +8,22 @@ from typing import Any
 from tests.core.made import mb
 from tray_app.core.config.settings import Settings
 from tray_app.core.fleet.rank import Rank
+from tray_app.core.model.label_selector import Matcher, Operator
 from tray_app.core.model.readings import Now
+from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.state import begin as begin_desk
 from tray_app.core.prometheus.answers import alert as made_alert
 from tray_app.core.prometheus.events import EngineEvent
 from tray_app.core.prometheus.state import EngineState, begin
 from tray_app.core.prometheus.step import EngineInput, step
-from tray_app.core.prometheus.values import AlertsRead, EngineAlert, EngineServer, ServersRead
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    EngineAlert,
+    EngineServer,
+    ServersRead,
+    Silence,
+    SilencesRead,
+)
 
 START = Now(1000.0, 1_700_000_000.0)
 RANKS = {
@@ -69,6 +78,29 @@ def after(
 def known(*servers: EngineServer, alerts: tuple[EngineAlert, ...] = ()) -> EngineState:
     """The state after the first answers."""
     return after(begun(), ServersRead(servers), AlertsRead(alerts))[0]
+
+
+def with_manager(
+    *servers: EngineServer, alerts: tuple[EngineAlert, ...] = (), **settings: Any
+) -> EngineState:
+    """The same where an Alertmanager is set, and no silence holds."""
+    address = parse_address("http://alertmanager:9093")
+    chosen = Settings(alertmanager=address, **settings)
+    state = begin(begin_desk(chosen, chosen, START, local=False), "ana@desk")
+    return after(state, ServersRead(servers), AlertsRead(alerts), SilencesRead(()))[0]
+
+
+def silence(host: str, silence_id: str = "") -> Silence:
+    """A silence of this host's exporter, for an hour, by another person."""
+    matchers = (Matcher("instance", Operator.EQUAL, f"{host}:9435"),)
+    return Silence(
+        silence_id or host,
+        matchers,
+        author="bob",
+        comment="new disk",
+        starts_s=START.wall_s,
+        ends_s=START.wall_s + 3600,
+    )
 
 
 def vector(*rows: tuple[str, str, str, str], **more: Any) -> bytes:

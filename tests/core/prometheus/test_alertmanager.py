@@ -16,8 +16,8 @@ from tray_app.core.model.label_selector import Selector, parse_selector
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.prometheus import alertmanager
 from tray_app.core.prometheus.answers import NotUnderstoodError
-from tray_app.core.prometheus.silences import MakeSilence, Silence, SilenceScope, SilenceState
-from tray_app.core.prometheus.values import AlertStatus
+from tray_app.core.prometheus.silences import MakeSilence, SilenceScope
+from tray_app.core.prometheus.values import AlertStatus, Silence, SilenceState
 
 RECORDED = Path(__file__).parents[2] / "data" / "alertmanager"
 ALERTS = (RECORDED / "alerts.json").read_bytes()

@@ -14,10 +14,10 @@ from tray_app.core.prometheus.silences import (
     OURS,
     Coverage,
     MakeSilence,
-    Silence,
     SilenceResult,
     SilenceScope,
 )
+from tray_app.core.prometheus.values import Silence
 
 NONE = Selector()
 VIDEO = parse_selector('team="video"')
@@ -83,6 +83,12 @@ def test_silences_of_what_is_shown_are_shown() -> None:
     assert [each.id for each in found] == ["server", "named"]
 
 
+def test_a_silence_of_all_is_shown_before_any_server_is_known() -> None:
+    """A person who has made it sees it, also while Prometheus is away."""
+    listed = [silence('team="video"', "ours"), silence('team="audio"', "other")]
+    assert [each.id for each in silences.shown(listed, (), (), VIDEO)] == ["ours"]
+
+
 def test_thousands_of_silences_and_servers_are_put_together_quickly() -> None:
     """Those that name an exporter are tried with its servers alone."""
     listed = [silence(f'instance="gpu-{number}:9435"', str(number)) for number in range(5000)]
@@ -98,6 +104,10 @@ def test_thousands_of_silences_and_servers_are_put_together_quickly() -> None:
     keys = [Key((f"gpu-{number}:9435", "")) for number in range(1000)]
     assert len(silences.shown(listed, keys, (), NONE)) == 1000
     assert len(tried) <= 1000
+    tried.clear()
+    others = [silence(f'job="node", rack="{number}"') for number in range(50)]
+    assert silences.shown(others, keys, (), NONE) == ()
+    assert len(tried) <= 50
 
 
 def test_the_clocks_are_compared() -> None:

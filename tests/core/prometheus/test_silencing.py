@@ -10,14 +10,7 @@ from tray_app.core.model.label_selector import Matcher, Operator, Selector, pars
 from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import SilenceAlerts, UnsilenceAlerts
 from tray_app.core.prometheus import silencing
-from tray_app.core.prometheus.silences import (
-    EndSilence,
-    MakeSilence,
-    Silence,
-    SilenceResult,
-    SilenceScope,
-    SilencesRead,
-)
+from tray_app.core.prometheus.silences import EndSilence, MakeSilence, SilenceResult, SilenceScope
 from tray_app.core.prometheus.silencing import (
     Refusal,
     SilenceDoubted,
@@ -28,6 +21,7 @@ from tray_app.core.prometheus.silencing import (
     SilenceSettled,
     Silencing,
 )
+from tray_app.core.prometheus.values import Silence, SilencesRead
 
 NOW = at(0)
 SERVERS = (server("gpu-1"), server("gpu-2"))

@@ -5,9 +5,18 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.prometheus.made import after, alert, begun, known, server
+from tests.core.prometheus.made import (
+    after,
+    alert,
+    begun,
+    known,
+    server,
+    silence,
+    with_manager,
+)
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.icon_options import Palette
+from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import (
     LeftClick,
     Mute,
@@ -16,6 +25,7 @@ from tray_app.core.monitor.commands import (
     SetPalette,
     SetPaused,
     ShowStatus,
+    SilenceAlerts,
     Unmute,
 )
 from tray_app.core.monitor.events import Chosen, Ended
@@ -26,8 +36,22 @@ from tray_app.core.prometheus.events import (
     EngineBack,
     FleetStatusAsked,
 )
+from tray_app.core.prometheus.silences import SilenceResult
+from tray_app.core.prometheus.silencing import (
+    Refusal,
+    SilenceRefused,
+    SilenceRequested,
+    SilenceSettled,
+)
 from tray_app.core.prometheus.step import LISTED, PartAsked, TimePassed
-from tray_app.core.prometheus.values import AlertsRead, AlertStatus, Part, ReadFailed, ServersRead
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    AlertStatus,
+    Part,
+    ReadFailed,
+    ServersRead,
+    SilencesRead,
+)
 
 REFUSED = ApiProblem(ApiFailureKind.REFUSED)
 FAILED = ReadFailed(Part.SERVERS, REFUSED)
@@ -146,3 +170,52 @@ def test_the_worst_have_the_rows_of_the_menu() -> None:
     assert opened.listed == state.listed
     closed, _ = after(opened, MenuSeen(False), changed)
     assert closed.listed[0][0] == "bad:9435"
+
+
+SURE = SilenceAlerts(SilenceLength.HOUR, "a:9435", "localhost:8000", sure=True)
+
+
+def test_a_silence_is_made_and_its_effect_read_at_once() -> None:
+    """Alertmanager is asked again for what holds, whenever it was asked last."""
+    state, (event,) = after(with_manager(server("a")), SURE)
+    assert isinstance(event, SilenceRequested)
+    asked = [PartAsked(part) for part in Part]
+    state, _ = after(state, *asked, *(ServersRead((server("a"),)), AlertsRead(())))
+    assert state.due_s(Part.ALERTS) > state.now.mono_s
+    result = SilenceResult(event.order, silence("a"))
+    state, events = after(state, result)
+    assert events == [SilenceSettled(result, state.now.wall_s)]
+    assert state.due_s(Part.ALERTS) <= state.now.mono_s
+    assert state.silencing
+    assert [each.id for each in state.silencing.shown] == ["a"]
+
+
+def test_silences_that_are_not_known_are_not_shown() -> None:
+    """Nobody can say that they hold; and their absence is not that of the engine."""
+    state, _ = after(with_manager(server("a")), SilencesRead((silence("a"),)))
+    failures = [ReadFailed(Part.SILENCES, REFUSED)] * 9
+    figures = ServersRead((server("a"),)), AlertsRead(())
+    state, events = after(state, *figures, *failures, *figures, seconds=600)
+    assert events == []
+    assert state.silencing
+    assert state.silencing.shown == ()
+    state, _ = after(state, SilencesRead((silence("a"),)), seconds=601)
+    assert state.silencing
+    assert [each.id for each in state.silencing.shown] == ["a"]
+
+
+def test_without_an_alertmanager_a_click_says_so() -> None:
+    """Nothing is made, and nothing looks as if it were."""
+    state, events = after(known(server("a")), SURE)
+    assert events == [SilenceRefused(Refusal.NO_ALERTMANAGER)]
+    assert state.silencing is None
+
+
+def test_a_new_silence_withdraws_the_alerts_that_it_holds_back() -> None:
+    """Without a word: a person wants to hear no more of them."""
+    fires = alert(host="a")
+    state, _ = after(with_manager(server("a")), AlertsRead((fires,)))
+    held = replace(fires, status=AlertStatus.SILENCED, silences=("s",))
+    state, events = after(state, AlertsRead((held,)))
+    assert events == [AlertsChanged(withdrawn=(fires,))]
+    assert state.overview.members[0].silenced

@@ -17,14 +17,8 @@ from tests.waiting import AMPLE_S
 from tray_app.core.model.label_selector import parse_selector
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.prometheus import alertmanager
-from tray_app.core.prometheus.silences import (
-    EndSilence,
-    MakeSilence,
-    Silence,
-    SilenceResult,
-    SilenceScope,
-    SilenceState,
-)
+from tray_app.core.prometheus.silences import EndSilence, MakeSilence, SilenceResult, SilenceScope
+from tray_app.core.prometheus.values import Silence, SilenceState
 from tray_app.sources.api.errors import ApiError
 from tray_app.sources.prometheus.alertmanager import SilenceCalls, SilenceWorker
 

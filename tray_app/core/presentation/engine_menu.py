@@ -17,7 +17,13 @@ from tray_app.core.monitor.commands import (
     SetPaused,
     ShowStatus,
 )
-from tray_app.core.presentation import engine_text, menu, menu_text
+from tray_app.core.presentation import (
+    engine_text,
+    menu,
+    menu_text,
+    silence_menu,
+    silence_text,
+)
 from tray_app.core.presentation.fleet_text import MARKS, rest
 from tray_app.core.presentation.format import sentences, spacing
 from tray_app.core.presentation.menu_row import Row, choice, line
@@ -51,7 +57,8 @@ def rows(state: EngineState) -> tuple[Row, ...]:
         line("alerts"),
         _elsewhere(state, prometheus),
         line("actions"),
-        *menu.mute("Mute", menu_text.unmute(desk, state.now)),
+        silence_menu.of_all(state.silencing, state.now.wall_s),
+        *menu.mute(silence_text.MUTE_HERE, menu_text.unmute(desk, state.now)),
         Row("pause", "Resume", SetPaused(False)) if desk.paused else _RUNNING,
         _interval(settings.interval_s),
         _page("open-grafana", "Open in Grafana", settings.grafana or ""),
@@ -79,19 +86,20 @@ def _members(state: EngineState, prometheus: str) -> Iterator[Row]:
     """A row for each of the worst, and one that counts the others."""
     by_key = {each.server.key: each for each in state.overview.members}
     listed = [by_key.pop(key) for key in state.listed if key in by_key]
-    grafana = state.desk.settings.grafana or ""
     for number in range(LISTED):
         member = listed[number] if number < len(listed) else None
-        yield _member(f"member-{number}", member, grafana, prometheus)
+        yield _member(f"member-{number}", member, state, prometheus)
     others = rest(tuple(by_key.values())) if by_key and listed else ""
     yield Row(
         "more-servers",
         menu_text.cut(others, menu_text.ROOM_CHARS),
-        OpenPage(grafana) if grafana else ShowStatus(),
+        _open(state.desk.settings.grafana or ""),
     )
 
 
-def _member(key: str, member: EngineMember | None, grafana: str, prometheus: str) -> Row:
+def _member(key: str, member: EngineMember | None, state: EngineState, prometheus: str) -> Row:
+    grafana = state.desk.settings.grafana or ""
+    server = member.server if member else None
     alerts = member.alerts if member else ()
     page = engine_text.grafana_page(grafana, member) if grafana and member else ""
     command = _open(page or prometheus)
@@ -102,6 +110,8 @@ def _member(key: str, member: EngineMember | None, grafana: str, prometheus: str
         children=(
             *_alerts(key, alerts, ALERTS_SHOWN, command),
             *_texts(key, alerts[:1], command),
+            line(f"{key}-silences"),
+            silence_menu.of_server(key, state.silencing, server, state.servers, state.now.wall_s),
             line(f"{key}-pages"),
             _page(f"{key}-grafana", "Open in Grafana", page),
             _page(f"{key}-prometheus", "Open Prometheus", prometheus),

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.core.monitor.commands import Mute, OpenPage
-from tray_app.core.presentation import memory_text, menu_text
+from tray_app.core.presentation import memory_text, menu_text, silence_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.fleet_text import LINES_SHOWN, rest
 from tray_app.core.presentation.format import ago, capitalised, counted, joined, sentences, size
@@ -18,12 +18,13 @@ from tray_app.core.prometheus.events import EngineAway, EngineBack
 from tray_app.core.prometheus.overview import EngineMember
 from tray_app.core.prometheus.queries import SERIES
 from tray_app.core.prometheus.state import EngineState
-from tray_app.core.prometheus.values import EngineAlert, Freshness, Part
+from tray_app.core.prometheus.values import OF_PICTURE, EngineAlert, Freshness, Part
 
 ENGINE = "Prometheus"
 RESOLVED = "resolved"
 ELSEWHERE_LINES = 2
 TITLE_CHARS = 60
+MUTE_HERE = Action("Mute here for 30 min", Mute(1800.0))
 _WORDS = {
     "RunAnalyzeCritical": "critical",
     "RunAnalyzeHigh": "high",
@@ -47,7 +48,7 @@ _LEVELS = {
     Rank.GREEN: "normal",
 }
 _WITHOUT = {Rank.PAUSED: "paused", Rank.NOT_THERE: "not running", Rank.LOST: memory_text.NO_READING}
-_PARTS = {Part.SERVERS: "Servers", Part.ALERTS: "Alerts"}
+_PARTS = {Part.SERVERS: "Servers", Part.ALERTS: "Alerts", Part.SILENCES: "Silences"}
 _URGENCIES = {Rank.RED: Urgency.CRITICAL, Rank.YELLOW: Urgency.LOW}
 
 
@@ -58,7 +59,7 @@ def word(alert: EngineAlert) -> str:
 
 
 def line(member: EngineMember) -> str:
-    """``gpu-1:8000: 3.03 GB · critical``."""
+    """``gpu-1:8000: 3.03 GB · critical``; ``· silenced`` where an alert of it is."""
     server = member.server
     figure = _WITHOUT.get(server.rank, "")
     if server.memory_bytes is not None:
@@ -67,7 +68,7 @@ def line(member: EngineMember) -> str:
     level = _LEVELS.get(server.rank, "")
     if server.rank >= Rank.ORANGE or not words:
         words = [level, *(each for each in words if each != level)]
-    return f"{server.name}: {joined(figure, *words)}"
+    return f"{server.name}: {joined(figure, *words, 'silenced' if member.silenced else '')}"
 
 
 def alert_line(alert: EngineAlert) -> str:
@@ -90,11 +91,13 @@ def trouble(state: EngineState) -> str:
     """Why the picture may not be the whole truth; empty: it is."""
     if state.desk.paused:
         return "Paused"
-    for part in Part:
+    for part in OF_PICTURE:
         if told := _unread(state, part):
             return told
     if state.warning:
         return f"Some servers may be missing: {state.warning}"
+    if state.silencing and (told := _unread(state, Part.SILENCES)):
+        return told
     if not state.overview.members:
         selector = state.desk.settings.selector
         chosen = f" with {selector}" if selector and selector.matchers else ""
@@ -141,6 +144,8 @@ def _lines(state: EngineState) -> Iterator[str]:
     yield from map(line, it.members[:room])
     if others := it.members[room:]:
         yield rest(others)
+    if silences := state.silencing.shown if state.silencing else ():
+        yield silence_text.brief(silences, state.now.wall_s)
 
 
 def status(state: EngineState) -> Note:
@@ -180,15 +185,16 @@ def urgency(alert: EngineAlert) -> Urgency:
     return _URGENCIES.get(alert.rank, Urgency.NORMAL)
 
 
-def message(alert: EngineAlert, server: str, page: str) -> Note:
-    """An alert that fires. ``page`` shows more of it."""
+def message(alert: EngineAlert, server: str, page: str, *, can_silence: bool = False) -> Note:
+    """An alert that fires. ``page`` shows more of it. ``can_silence``: an Alertmanager is set."""
+    quiet_it = silence_text.button(alert) if can_silence else None
     known = alert.name in _WORDS
     return Note(
         f"{server}: {title(alert)}" if known else title(alert),
         sentences(alert.description or alert.summary, alert.runbook),
         urgency(alert),
         "alert",
-        actions=(Action("Mute for 30 min", Mute(1800.0)), Action("Open", OpenPage(page))),
+        actions=(quiet_it or MUTE_HERE, Action("Open", OpenPage(page))),
         server=server,
     )
 

@@ -5,6 +5,7 @@ The number of rows never changes; a row without a text is hidden.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -15,12 +16,14 @@ from tray_app.core.presentation import menu_text, silence_text
 from tray_app.core.presentation.format import capitalised
 from tray_app.core.presentation.menu_row import Row, heading, line
 from tray_app.core.prometheus import silences
-from tray_app.core.prometheus.silences import Coverage, Silence, SilenceScope
+from tray_app.core.prometheus.silences import Coverage, SilenceScope
 from tray_app.core.prometheus.silencing import Silencing
-from tray_app.core.prometheus.values import EngineServer
+from tray_app.core.prometheus.values import EngineServer, Silence
 
-SHOWN = 5
-"""Silences that have a row in a submenu."""
+ALL = "silence"
+"""The key of the submenu for all."""
+SHOWN, SHOWN_OF_SERVER = 5, 2
+"""Silences that have a row: in the submenu of all, and in a server's."""
 
 
 def of_server(
@@ -45,10 +48,10 @@ def of_server(
 def of_all(state: Silencing | None, now_s: float) -> Row:
     """*Silence all*, and all silences of what is shown; hidden without an Alertmanager."""
     if state is None:
-        return _hidden("silence")
+        return _hidden(ALL)
     scope = silences.of_all(state.selector)
     held = [_Held(each) for each in state.shown]
-    return _submenu(state, "silence", scope, None, held, now_s)
+    return _submenu(state, ALL, scope, None, held, now_s)
 
 
 @lru_cache(maxsize=32)
@@ -56,7 +59,8 @@ def _hidden(key: str) -> Row:
     """The rows of a submenu that is not shown: as many, so that nothing moves."""
     empty = SilenceScope(())
     lengths = _lengths(key, empty, "", "", is_running=True, now_s=0.0)
-    return Row(key, children=(*lengths, line(key), *_held(key, [], 0.0)))
+    most = SHOWN if key == ALL else SHOWN_OF_SERVER
+    return Row(key, children=(*lengths, line(key), *_held(key, (), most, 0.0)))
 
 
 class _Held(Struct, frozen=True):
@@ -97,7 +101,7 @@ def _submenu(
                 now_s=minute_s,
             ),
             line(key),
-            *_held(key, held, now_s),
+            *_held(key, held, SHOWN_OF_SERVER if server else SHOWN, now_s),
         ),
     )
 
@@ -130,24 +134,21 @@ def _lengths(
     return tuple(rows)
 
 
-def _held(key: str, held: list[_Held], now_s: float) -> tuple[Row, ...]:
-    rows = [
-        Row(
-            f"{key} held-{position}",
-            menu_text.cut(each.line(now_s)),
+def _held(key: str, held: Sequence[_Held], most: int, now_s: float) -> Iterator[Row]:
+    """A row for each that holds, then how many have none."""
+    for number in range(most):
+        own = f"{key} held-{number}"
+        each = held[number] if number < len(held) else None
+        about = silence_text.about(each.silence) if each else ""
+        end = UnsilenceAlerts(each.silence.id) if each else None
+        yield Row(
+            own,
+            menu_text.cut(each.line(now_s)) if each else "",
             children=(
-                *(
-                    Row(f"{key} held-{position} about-{at}", text, ShowStatus())
-                    for at, text in enumerate(menu_text.lines(silence_text.about(each.silence), 2))
-                ),
-                Row(
-                    f"{key} held-{position} end", silence_text.END, UnsilenceAlerts(each.silence.id)
-                ),
+                Row(f"{own} about", menu_text.cut(about), ShowStatus()),
+                Row(f"{own} end", silence_text.END if each else "", end),
             ),
         )
-        for position, each in enumerate(held[:SHOWN])
-    ]
-    hidden = [Row(f"{key} held-{position}") for position in range(len(rows), SHOWN)]
-    more = len(held) - SHOWN
+    more = len(held) - most
     text = f"and {more} more: see Alertmanager" if more > 0 else ""
-    return (*rows, *hidden, Row(f"{key} more", text, ShowStatus()))
+    yield Row(f"{key} more", text, ShowStatus())

@@ -22,7 +22,6 @@ from tray_app.core.prometheus.silences import (
     OURS,
     EndSilence,
     MakeSilence,
-    Silence,
     SilenceResult,
     SilenceScope,
 )
@@ -34,14 +33,13 @@ from tray_app.core.prometheus.silencing import (
     SilenceRequested,
     SilenceSettled,
 )
-from tray_app.core.prometheus.values import EngineAlert
+from tray_app.core.prometheus.values import EngineAlert, Silence
 
 SILENCE = "Silence"
 SILENCE_ALL = "Silence all"
 END = "End this silence"
 FOR_EVERYBODY = "Silence for everybody"
-ONLY_HERE = "Mute here only (no Alertmanager is set)"
-"""The label of *Mute* where nothing else can be done."""
+MUTE_HERE = "Mute on this desktop only"
 UNDER_WAY = "Alertmanager is being asked…"
 SKEW_MIN_S = 60.0
 """A smaller difference of the clocks changes no time that is shown."""
@@ -126,7 +124,7 @@ def note(event: SilenceEvent) -> Note | None:
             actions = (Action(FOR_EVERYBODY, command),)
             return _note(f"Silence {whose(scope)}?", text, actions)
         case SilenceRefused(reason):
-            return _note("Nothing was silenced", _REFUSALS[reason])
+            return _note("Alertmanager was not asked", _REFUSALS[reason])
         case SilenceRequested():
             return None
         case SilenceSettled(result, now_s):

@@ -24,8 +24,15 @@ from tray_app.core.prometheus.answers import (
     decoded,
     moment_s,
 )
-from tray_app.core.prometheus.silences import MakeSilence, Silence, SilencesRead, SilenceState
-from tray_app.core.prometheus.values import AlertsRead, AlertStatus, EngineAlert
+from tray_app.core.prometheus.silences import MakeSilence
+from tray_app.core.prometheus.values import (
+    AlertsRead,
+    AlertStatus,
+    EngineAlert,
+    Silence,
+    SilencesRead,
+    SilenceState,
+)
 
 SILENCES_PATH = "/api/v2/silences"
 _SILENCE_PATH = "/api/v2/silence/"

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.monitor.events import Event
+from tray_app.core.prometheus.silencing import SilenceEvent
 from tray_app.core.prometheus.values import EngineAlert, Part
 
 
@@ -33,4 +34,4 @@ class FleetStatusAsked(Struct, frozen=True):
     """The user asks for the status."""
 
 
-EngineEvent = AlertsChanged | EngineAway | EngineBack | FleetStatusAsked | Event
+EngineEvent = AlertsChanged | EngineAway | EngineBack | FleetStatusAsked | SilenceEvent | Event

@@ -11,15 +11,18 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from tray_app.core.fleet.rank import Rank, worst_first
-from tray_app.core.prometheus.values import EngineAlert, EngineServer
+from tray_app.core.prometheus.naming import Key
+from tray_app.core.prometheus.values import AlertStatus, EngineAlert, EngineServer
 
 
 class EngineMember(Struct, frozen=True):
-    """A server, and its alerts that fire: its own, and those of its whole exporter."""
+    """A server, and its alerts that fire: its own, and those of its whole exporter. ``silenced``:
+    a person holds back one of them."""
 
     server: EngineServer
     alerts: tuple[EngineAlert, ...]
     rank: Rank
+    silenced: bool = False
 
     @property
     def name(self) -> str:
@@ -51,9 +54,8 @@ def overview(
     servers: Sequence[EngineServer], alerts: Sequence[EngineAlert], *, is_whole: bool
 ) -> Overview:
     """All of it. ``is_whole``: everything was read, and what was read is of now."""
-    by_place: dict[tuple[str, str], list[EngineAlert]] = {}
-    for alert in filter(_fires, alerts):
-        by_place.setdefault((alert.instance, alert.server), []).append(alert)
+    by_place = _by_place(alerts, AlertStatus.FIRING)
+    silenced = _by_place(alerts, AlertStatus.SILENCED).keys()
     placed: set[tuple[str, str]] = set()
     members = []
     for server in servers:
@@ -61,7 +63,7 @@ def overview(
         placed |= places
         own = by_rank(each for place in places for each in by_place.get(place, ()))
         rank = max(server.rank, own[0].rank) if own else server.rank
-        members.append(EngineMember(server, own, rank))
+        members.append(EngineMember(server, own, rank, silenced=not places.isdisjoint(silenced)))
     ordered = worst_first(members)
     elsewhere = by_rank(
         each for place, several in by_place.items() if place not in placed for each in several
@@ -83,5 +85,10 @@ def by_rank(alerts: Iterable[EngineAlert]) -> tuple[EngineAlert, ...]:
     )
 
 
-def _fires(alert: EngineAlert) -> bool:
-    return alert.is_firing
+def _by_place(alerts: Iterable[EngineAlert], status: AlertStatus) -> dict[Key, list[EngineAlert]]:
+    """Those in this status, by exporter and server."""
+    found: dict[Key, list[EngineAlert]] = {}
+    for alert in alerts:
+        if alert.status is status:
+            found.setdefault((alert.instance, alert.server), []).append(alert)
+    return found

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 
 from msgspec import Struct
 
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.label_selector import Matcher, Operator, Selector
 from tray_app.core.prometheus.naming import Key
-from tray_app.core.prometheus.values import EngineServer
+from tray_app.core.prometheus.values import EngineServer, Silence
 
 EARLIER_S = 24 * 3600.0
 """A new silence begins so long before it is made. Alertmanager puts its own time in the place of a
@@ -26,32 +26,9 @@ _ALL_OURS = (OURS, Matcher("alertname", Operator.LIKE, "RunAnalyze.+"))
 _PLAIN_PATTERN = re.compile(r"(?:[\w:/@ -]|\\[.+-]|\.[*+]?|\|)*")
 """A pattern that means the same in Go and in Python, and takes no long time."""
 _WILD_MAX = 3
-
-
-class SilenceState(StrEnum):
-    """As Alertmanager says it: whether it holds, begins later, or is over."""
-
-    ACTIVE = "active"
-    PENDING = "pending"
-    EXPIRED = "expired"
-
-
-class Silence(Struct, frozen=True):
-    """A silence that Alertmanager knows. Times are Unix time, by Alertmanager's clock."""
-
-    id: str
-    matchers: tuple[Matcher, ...]
-    author: str
-    comment: str
-    starts_s: float
-    ends_s: float
-    state: SilenceState = SilenceState.ACTIVE
-
-
-class SilencesRead(Struct, frozen=True):
-    """The silences that hold, those that end first in front."""
-
-    silences: tuple[Silence, ...]
+_KEY = ("instance", "server")
+"""The labels in the key of a server."""
+_ANY = ("", "")
 
 
 class SilenceScope(Struct, frozen=True):
@@ -135,7 +112,7 @@ def coverage(silence: Silence, key: Key, selector: Selector) -> Coverage:
     exporter, its address, and what the selector says of it."""
     known = {
         each.name: each.value for each in selector.matchers if each.operator is Operator.EQUAL
-    } | dict(zip(("instance", "server"), key, strict=True))
+    } | dict(zip(_KEY, key, strict=True))
     is_ours, is_whole = False, True
     for matcher in silence.matchers:
         if matcher.name in known:
@@ -162,13 +139,19 @@ def shown(
     for key in known:
         by_instance.setdefault(key[0], []).append(key)
 
-    def is_about_any(silence: Silence) -> bool:
-        # Most silences name one exporter: thousands of servers need not be tried.
-        instance = next((each.value for each in silence.matchers if _names_one(each)), None)
-        several = known if instance is None else by_instance.get(instance, ())
-        return any(coverage(silence, key, selector) for key in several)
+    def tried(silence: Silence) -> Iterable[Key]:
+        """The servers that it may be about: not all, for there may be thousands of both."""
+        of_key = [each for each in silence.matchers if each.name in _KEY]
+        if not of_key:  # about all or none
+            return (_ANY,)
+        instance = next((each.value for each in of_key if _names_one(each)), None)
+        return known if instance is None else by_instance.get(instance, ())
 
-    return tuple(each for each in silences if each.id in named or is_about_any(each))
+    return tuple(
+        each
+        for each in silences
+        if each.id in named or any(coverage(each, key, selector) for key in tried(each))
+    )
 
 
 def _names_one(matcher: Matcher) -> bool:

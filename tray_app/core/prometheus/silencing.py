@@ -17,13 +17,11 @@ from tray_app.core.prometheus.naming import Key
 from tray_app.core.prometheus.silences import (
     EndSilence,
     MakeSilence,
-    Silence,
     SilenceOrder,
     SilenceResult,
     SilenceScope,
-    SilencesRead,
 )
-from tray_app.core.prometheus.values import EngineAlert, EngineServer
+from tray_app.core.prometheus.values import EngineAlert, EngineServer, Silence, SilencesRead
 
 COMMENT = "From the menu of runanalyze-tray"
 
@@ -95,6 +93,8 @@ def step(
         is_asked = isinstance(happened, ForEngine)
         return None, (SilenceRefused(Refusal.NO_ALERTMANAGER),) if is_asked else ()
     match happened:
+        case SilencesRead(read) if read == state.read:  # the usual
+            return state, ()
         case SilencesRead(read):
             return _with_shown(replace(state, read=read)), ()
         case SilenceResult():

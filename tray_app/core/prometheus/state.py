@@ -10,14 +10,15 @@ from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.state import State
 from tray_app.core.prometheus.overview import NOTHING, Overview
+from tray_app.core.prometheus.silencing import Silencing
 from tray_app.core.prometheus.values import EngineAlert, EngineServer, Freshness, Part
 
 STALE_INTERVALS, STALE_MIN_S = 2.0, 5.0
 UNKNOWN_INTERVALS, UNKNOWN_MIN_S = 5.0, 30.0
 """An answer older than this many intervals, and than this, is stale, and later says nothing."""
-SERVERS_PACE_S = 10.0
-"""The list of servers is long, and the engine's rules renew it every 15 s or more seldom. Alerts
-are few: they are read at each interval, so that they come soon."""
+LISTS_PACE_S = 10.0
+"""The list of servers is long, and the engine's rules renew it every 15 s or more seldom; so is
+that of silences. Alerts are few: they are read at each interval, so that they come soon."""
 LONGEST_PAUSE_S = 30.0
 """Each failure doubles the pause before the next request, up to this."""
 FAILURES_DOUBLED = 10
@@ -61,7 +62,8 @@ class EngineState(Struct, frozen=True):
     ``now`` is the newest moment that the state knows. ``warning`` is why servers may be missing.
     ``overview`` is made of all that. ``told`` are the alerts that were notified and still fire.
     ``listed`` are the servers in the menu's rows, in their order, which an open menu keeps.
-    ``is_away`` says that the engine's absence was notified.
+    ``is_away`` says that the engine's absence was notified. ``silencing`` is None where no
+    Alertmanager is set.
     """
 
     desk: State
@@ -71,19 +73,27 @@ class EngineState(Struct, frozen=True):
     alerts: tuple[EngineAlert, ...] = ()
     servers_part: PartState = PartState()
     alerts_part: PartState = PartState()
+    silences_part: PartState = PartState()
     overview: Overview = NOTHING
     told: tuple[EngineAlert, ...] = ()
     listed: tuple[tuple[str, str], ...] = ()
     is_away: bool = False
+    silencing: Silencing | None = None
 
     def part(self, part: Part) -> PartState:
         """What is known of this part."""
-        return self.servers_part if part is Part.SERVERS else self.alerts_part
+        match part:
+            case Part.SERVERS:
+                return self.servers_part
+            case Part.ALERTS:
+                return self.alerts_part
+            case Part.SILENCES:
+                return self.silences_part
 
     def pace_s(self, part: Part) -> float:
         """Seconds between two requests for this part."""
         interval_s = self.desk.settings.interval_s
-        return max(interval_s, SERVERS_PACE_S) if part is Part.SERVERS else interval_s
+        return interval_s if part is Part.ALERTS else max(interval_s, LISTS_PACE_S)
 
     def freshness(self, part: Part) -> Freshness:
         """How far this part can be trusted now."""
@@ -95,6 +105,9 @@ class EngineState(Struct, frozen=True):
         return math.inf if self.desk.paused else self.part(part).due_s(self.pace_s(part))
 
 
-def begin(desk: State) -> EngineState:
-    """The state before the first answer."""
-    return EngineState(desk, desk.started)
+def begin(desk: State, author: str = "") -> EngineState:
+    """The state before the first answer. ``author`` is the user, as silences name them."""
+    settings = desk.settings
+    can_silence = settings.alertmanager is not None
+    silencing = Silencing(author, settings.selector) if can_silence else None
+    return EngineState(desk, desk.started, silencing=silencing)

@@ -9,11 +9,19 @@ from msgspec.structs import replace
 
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.readings import Now
-from tray_app.core.monitor.commands import Command, LeftClick, SetPaused, ShowStatus
+from tray_app.core.monitor.commands import (
+    Command,
+    ForEngine,
+    LeftClick,
+    SetPaused,
+    ShowStatus,
+    SilenceAlerts,
+    UnsilenceAlerts,
+)
 from tray_app.core.monitor.inputs import Report
 from tray_app.core.monitor.state import is_menu_open, is_muted
 from tray_app.core.monitor.step import step as desk_step
-from tray_app.core.prometheus import telling
+from tray_app.core.prometheus import silencing, telling
 from tray_app.core.prometheus.events import (
     EngineAway,
     EngineBack,
@@ -21,8 +29,11 @@ from tray_app.core.prometheus.events import (
     FleetStatusAsked,
 )
 from tray_app.core.prometheus.overview import overview
+from tray_app.core.prometheus.silences import SilenceResult
+from tray_app.core.prometheus.silencing import SilenceInput, Silencing
 from tray_app.core.prometheus.state import EngineState, PartState
 from tray_app.core.prometheus.values import (
+    OF_PICTURE,
     AlertsRead,
     EngineAlert,
     EngineOutcome,
@@ -30,6 +41,7 @@ from tray_app.core.prometheus.values import (
     Part,
     ReadFailed,
     ServersRead,
+    SilencesRead,
 )
 
 Each = TypeVar("Each")
@@ -50,7 +62,7 @@ class TimePassed(Struct, frozen=True):
     """Nothing happened, but what is known is older."""
 
 
-EngineInput = PartAsked | TimePassed | EngineOutcome | Command | Report
+EngineInput = PartAsked | TimePassed | EngineOutcome | SilenceResult | Command | ForEngine | Report
 
 
 def step(
@@ -79,6 +91,16 @@ def _taken(
         case AlertsRead(alerts):
             state = _with_part(state, Part.ALERTS, _read(state.alerts_part, now))
             return _with_alerts(state, alerts), ()
+        case SilencesRead():
+            state = _with_part(state, Part.SILENCES, _read(state.silences_part, now))
+            return _silenced(state, happened, now)
+        case SilenceResult():
+            # What holds now is asked for at once: Alertmanager judges each alert.
+            for part in (Part.ALERTS, Part.SILENCES):
+                state = _with_part(state, part, replace(state.part(part), asked_s=None))
+            return _silenced(state, happened, now)
+        case SilenceAlerts() | UnsilenceAlerts():
+            return _silenced(state, happened, now)
         case ReadFailed(part, problem):
             known = state.part(part)
             failures = known.failures + 1
@@ -87,7 +109,8 @@ def _taken(
         case ShowStatus() | LeftClick():
             return state, (FleetStatusAsked(),)
         case SetPaused(False):
-            state = replace(state, servers_part=PartState(), alerts_part=PartState())
+            for part in Part:
+                state = _with_part(state, part, PartState())
     desk, events = desk_step(state.desk, happened, now)
     return replace(state, desk=desk), events
 
@@ -110,9 +133,13 @@ def _kept(old: tuple[Each, ...], new: tuple[Each, ...]) -> tuple[Each, ...]:
 
 
 def _with_part(state: EngineState, part: Part, known: PartState) -> EngineState:
-    if part is Part.SERVERS:
-        return replace(state, servers_part=known)
-    return replace(state, alerts_part=known)
+    match part:
+        case Part.SERVERS:
+            return replace(state, servers_part=known)
+        case Part.ALERTS:
+            return replace(state, alerts_part=known)
+        case Part.SILENCES:
+            return replace(state, silences_part=known)
 
 
 def _read(known: PartState, now: Now) -> PartState:
@@ -137,10 +164,10 @@ def _absence_told(state: EngineState) -> tuple[EngineState, tuple[EngineEvent, .
     if state.desk.paused:
         return state, ()
     if state.is_away:
-        if any(state.freshness(part) is not Freshness.FRESH for part in Part):
+        if any(state.freshness(part) is not Freshness.FRESH for part in OF_PICTURE):
             return state, ()
         return replace(state, is_away=False), (EngineBack(),)
-    for part in Part:
+    for part in OF_PICTURE:
         if state.freshness(part) is Freshness.UNKNOWN and _is_away(state, part):
             return replace(state, is_away=True), (EngineAway(part, state.part(part).problem),)
     return state, ()
@@ -157,14 +184,14 @@ def _is_away(state: EngineState, part: Part) -> bool:
 def _seen(state: EngineState, before: EngineState) -> EngineState:
     """With everything put together, where something has changed."""
     if _inputs(state) != _inputs(before):
-        known = [state.freshness(part) for part in Part]
+        known = [state.freshness(part) for part in OF_PICTURE]
         is_known = {part: state.freshness(part) is not Freshness.UNKNOWN for part in Part}
         whole = overview(
             state.servers if is_known[Part.SERVERS] else (),
             state.alerts if is_known[Part.ALERTS] else (),
             is_whole=max(known) is Freshness.FRESH and not state.warning,
         )
-        state = replace(state, overview=whole)
+        state = replace(state, overview=whole, silencing=_silences_seen(state))
     if is_menu_open(state.desk, state.now.mono_s):  # the rows keep their places
         return state
     was_open = is_menu_open(before.desk, before.now.mono_s)
@@ -180,3 +207,20 @@ def _inputs(state: EngineState) -> tuple[object, ...]:
         *(id(state.servers), id(state.alerts), state.warning),
         *(state.freshness(part) for part in Part),
     )
+
+
+def _silences_seen(state: EngineState) -> Silencing | None:
+    """Silences together with servers and alerts; none, where they are not known."""
+    known = state.silencing
+    if known is None:
+        return None
+    if state.freshness(Part.SILENCES) is Freshness.UNKNOWN:
+        known = replace(known, read=(), shown=())
+    return silencing.seen(known, state.servers, state.alerts)
+
+
+def _silenced(
+    state: EngineState, happened: SilenceInput, now: Now
+) -> tuple[EngineState, tuple[EngineEvent, ...]]:
+    known, events = silencing.step(state.silencing, happened, now, state.servers)
+    return replace(state, silencing=known), events

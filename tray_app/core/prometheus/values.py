@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.api_failure import ApiProblem
+from tray_app.core.model.label_selector import Matcher
 
 
 class Part(StrEnum):
@@ -15,6 +16,11 @@ class Part(StrEnum):
 
     SERVERS = "servers"
     ALERTS = "alerts"
+    SILENCES = "silences"
+
+
+OF_PICTURE = (Part.SERVERS, Part.ALERTS)
+"""What icon and figures are made of."""
 
 
 class Freshness(IntEnum):
@@ -96,6 +102,32 @@ class AlertsRead(Struct, frozen=True):
     alerts: tuple[EngineAlert, ...]
 
 
+class SilenceState(StrEnum):
+    """As Alertmanager says it: whether it holds, begins later, or is over."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    EXPIRED = "expired"
+
+
+class Silence(Struct, frozen=True):
+    """A silence that Alertmanager knows. Times are Unix time, by Alertmanager's clock."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    author: str
+    comment: str
+    starts_s: float
+    ends_s: float
+    state: SilenceState = SilenceState.ACTIVE
+
+
+class SilencesRead(Struct, frozen=True):
+    """The silences that hold, those that end first in front."""
+
+    silences: tuple[Silence, ...]
+
+
 class ReadFailed(Struct, frozen=True):
     """This part could not be read, or what came is not understood."""
 
@@ -103,5 +135,5 @@ class ReadFailed(Struct, frozen=True):
     problem: ApiProblem
 
 
-EngineOutcome = ServersRead | AlertsRead | ReadFailed
+EngineOutcome = ServersRead | AlertsRead | SilencesRead | ReadFailed
 """What a request brings."""

@@ -17,14 +17,8 @@ from msgspec.structs import replace
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.prometheus import alertmanager
 from tray_app.core.prometheus.answers import NotUnderstoodError
-from tray_app.core.prometheus.silences import (
-    EndSilence,
-    MakeSilence,
-    Silence,
-    SilenceOrder,
-    SilenceResult,
-    SilenceState,
-)
+from tray_app.core.prometheus.silences import EndSilence, MakeSilence, SilenceOrder, SilenceResult
+from tray_app.core.prometheus.values import Silence, SilenceState
 from tray_app.sources.api.errors import ApiError, Secrets, failed, problem_of
 from tray_app.sources.api.session import ApiSession
 from tray_app.worker_thread import WorkerThread
