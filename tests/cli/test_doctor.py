@@ -78,6 +78,7 @@ def test_columns_are_aligned_and_fixes_come_last() -> None:
     assert text.endswith("\n\nTo fix:\n- Do this.")
     assert all(len(line) <= doctor.WIDTH for line in text.splitlines())
     assert report([Finding("a", "b")]).endswith("No problems found.")
+    assert report([Finding("a", "b", "Do this.")] * 2).count("Do this.") == 1
 
 
 def test_all_is_well(tmp_path: Path) -> None:

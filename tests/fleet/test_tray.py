@@ -68,6 +68,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield Fleet(stack, tmp_path)
 
 
+def notice(recorder: NotificationRecorder, beginning: str) -> Notice | None:
+    return next((it for it in recorder.notices if it.summary.startswith(beginning)), None)
+
+
 def is_green(app: App) -> bool:
     shown = app.picture()
     return shown is not None and shown.band is Band.GREEN
@@ -92,18 +96,14 @@ def test_the_tray_shows_what_the_rules_say(
         NotificationRecorder(session_bus.bus_address) as recorder,
     ):
         app = start_app(session_bus, "--prometheus", fleet.url, *flags, settings=CONFIG)
-
-        def notice(beginning: str) -> Notice | None:
-            return next((it for it in recorder.notices if it.summary.startswith(beginning)), None)
-
         settled(app)
         fleet.publish(gpu_1=4000)
-        first = wait_for(lambda: notice("gpu-1:8000: Critical"), "the alert", LIMIT_S)
+        first = wait_for(lambda: notice(recorder, "gpu-1:8000: Critical"), "the alert", LIMIT_S)
         assert "above the critical limit" in first.body
         app.wait_for_tooltip("gpu-1:8000: 3.91 GB · critical", LIMIT_S)
         app.wait_for_row("🔴 gpu-1:8000: 3.91 GB · critical", "Open Prometheus")
         fleet.publish()
-        last = wait_for(lambda: notice("gpu-1:8000: resolved"), "the end", LIMIT_S)
+        last = wait_for(lambda: notice(recorder, "gpu-1:8000: resolved"), "the end", LIMIT_S)
         assert last.replaces_id == first.id
         settled(app)
 
@@ -111,16 +111,22 @@ def test_the_tray_shows_what_the_rules_say(
 def test_an_engine_that_is_killed_is_grey_and_comes_back(
     session_bus: DesktopSession, start_app: StartApp, fleet: Fleet
 ) -> None:
-    """By itself; meanwhile the tooltip says why, and of when the figures are."""
+    """By itself; meanwhile the tooltip says why. One message says so, and one that it is back."""
     fleet.publish()
-    with Watcher(session_bus.bus_address):
+    with (
+        Watcher(session_bus.bus_address),
+        NotificationRecorder(session_bus.bus_address) as recorder,
+    ):
         app = start_app(session_bus, "--prometheus", fleet.url, settings=CONFIG)
         settled(app)
         fleet.kill()
         app.wait_for_tooltip("connection refused", LIMIT_S)
         wait_for(lambda: not is_green(app), "the icon is not green", LIMIT_S)
+        away = wait_for(lambda: notice(recorder, "Prometheus cannot"), "it is away", LIMIT_S)
         fleet.publish(gpu_2=4000)
         fleet.start()
+        back = wait_for(lambda: notice(recorder, "Prometheus answers"), "it is back", LIMIT_S)
+        assert back.replaces_id == away.id
         app.wait_for_tooltip("gpu-2:8000: 3.91 GB · critical", LIMIT_S)
 
 

@@ -100,12 +100,13 @@ def report(findings: Sequence[Finding]) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    fixes = [
+    each_fix = [
         visible(f"{finding.server}: {fix}" if finding.server else fix)
         for finding in findings
         for fix in finding.fix.split("\n")
         if fix
     ]
+    fixes = list(dict.fromkeys(each_fix))  # one may mend two problems
     lines += ["", "To fix:" if fixes else "No problems found."]
     for fix in fixes:
         lines += textwrap.wrap(

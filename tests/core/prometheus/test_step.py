@@ -117,6 +117,15 @@ def test_an_engine_that_is_away_is_told_once() -> None:
     assert events == [EngineBack()]
 
 
+def test_the_whole_engine_is_named_where_all_of_it_is_away() -> None:
+    """Alerts, which are read more often, are the first that nothing is known of."""
+    alerts = ReadFailed(Part.ALERTS, REFUSED)
+    _, events = after(known(), FAILED, alerts, alerts, TimePassed(), seconds=35.0)
+    assert events == [EngineAway(Part.SERVERS, REFUSED)]
+    _, events = after(known(), alerts, alerts, TimePassed(), seconds=35.0)
+    assert events == [EngineAway(Part.ALERTS, REFUSED)]
+
+
 def test_an_engine_that_never_was_there_is_told_too() -> None:
     """As late as one that goes."""
     state, events = after(begun(), FAILED, FAILED, seconds=3.0)

@@ -169,7 +169,8 @@ def _absence_told(state: EngineState) -> tuple[EngineState, tuple[EngineEvent, .
         return replace(state, is_away=False), (EngineBack(),)
     for part in OF_PICTURE:
         if state.freshness(part) is Freshness.UNKNOWN and _is_away(state, part):
-            return replace(state, is_away=True), (EngineAway(part, state.part(part).problem),)
+            named = Part.SERVERS if state.servers_part.failures else part
+            return replace(state, is_away=True), (EngineAway(named, state.part(named).problem),)
     return state, ()
 
 
