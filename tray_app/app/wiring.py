@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tray_app.sources.api.action_worker import Server
     from tray_app.sources.api.actions import ServerCalls
     from tray_app.sources.api.client import ApiClient
+    from tray_app.sources.api.request_pool import RequestPool
     from tray_app.sources.demo import DemoServer
     from tray_app.sources.processes.watched_ports import WatchedPorts
     from tray_app.sources.prometheus.alertmanager import SilenceWorker
@@ -195,6 +196,7 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
         clock=clock.mono_s,
         headers=headers,
         verify=verify,
+        pool=_request_pool(),
     )
 
 
@@ -255,6 +257,14 @@ def _of_engine(settings: Settings) -> dict[str, Any]:
 
 
 @cache
+def _request_pool() -> RequestPool:
+    """The threads that make the requests to all servers of this run."""
+    from tray_app.sources.api.request_pool import RequestPool
+
+    return RequestPool(clock.mono_s)
+
+
+@cache
 def _demo_server() -> DemoServer:
     """The scripted server of this run: all its sources and actions see the same one."""
     from tray_app.sources.demo import DemoServer
@@ -276,7 +286,9 @@ def make_server_calls(settings: Settings) -> ServerCalls:
     from tray_app.sources.api.actions import ServerCalls
 
     headers, verify = _access(settings)
-    return ServerCalls(settings.address.url, clock.mono_s, headers, verify)
+    return ServerCalls(
+        settings.address.url, clock.mono_s, headers=headers, verify=verify, pool=_request_pool()
+    )
 
 
 def _access(settings: Settings) -> tuple[tuple[tuple[str, str], ...], str | bool]:

@@ -11,6 +11,7 @@ from tray_app.core.model.readings import ApiReading
 from tray_app.core.model.server_action import AGE_HOURS
 from tray_app.sources.api.errors import ApiError, Secrets, problem_of
 from tray_app.sources.api.payload import check_done, decode_status
+from tray_app.sources.api.request_pool import RequestPool
 from tray_app.sources.api.session import STATUS_PATH, ApiSession
 
 ROOT_PATH = "/"
@@ -25,7 +26,8 @@ T = TypeVar("T")
 class ServerCalls:
     """Blocking calls on one connection, so that the same worker answers them all.
 
-    Patience, userinfo, ``headers`` and ``verify`` as in `ApiClient`. Calls raise ApiError.
+    Patience, userinfo, ``headers``, ``verify`` and ``pool`` as in `ApiClient`. Calls raise
+    ApiError.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class ServerCalls:
         clock: Callable[[], float],
         headers: Iterable[tuple[str, str]] = (),
         verify: bool | str = True,
+        pool: RequestPool | None = None,
     ) -> None:
         self._clock = clock
         sent = dict(headers)
-        self._session = ApiSession(base_url, sent, verify, clock)
+        self._session = ApiSession(base_url, sent, verify, clock, pool=pool)
         self._secrets = Secrets(base_url, sent)
 
     def status(self, patience_s: float) -> ApiReading:

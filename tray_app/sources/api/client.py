@@ -1,23 +1,23 @@
-"""Asks the server's API for its figures, one request at a time, from a thread of its own.
+"""Asks the server's API for its figures, one request at a time, from threads of a pool.
 
-The network never blocks the caller, and no exception leaves the worker: failures are values.
+The network never blocks the caller, and no exception leaves an exchange: failures are values.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec.structs import replace
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, StageMark
-from tray_app.sources.api.errors import Secrets, problem_of
+from tray_app.sources.api.errors import ApiError, Secrets, problem_of
 from tray_app.sources.api.payload import decode_stage, decode_status
+from tray_app.sources.api.request_pool import RequestPool
 from tray_app.sources.api.session import STATUS_PATH, ApiSession
-from tray_app.worker_thread import WorkerThread
 
 STAGE_PATH = "/memory-history/?limit=1"
 
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class ApiClient:
-    """Brings one ``report(outcome)`` per ``ask``, called in its worker thread.
+    """Brings one ``report(outcome)`` per ``ask``, called in a thread of the ``pool``.
 
     ``base_url`` may have a path and user:password (sent as basic auth, never shown).
     ``clock`` gives monotonic seconds. ``headers`` are sent along. ``verify`` is requests': True,
@@ -47,15 +47,15 @@ class ApiClient:
         clock: Callable[[], float],
         headers: Iterable[tuple[str, str]] = (),
         verify: bool | str = True,
+        pool: RequestPool | None = None,
     ) -> None:
         self._report = report
         self._clock = clock
         sent = dict(headers)
-        self._session = ApiSession(base_url, sent, verify, clock)
+        self._session = ApiSession(base_url, sent, verify, clock, pool=pool)
         self._secrets = Secrets(base_url, sent)
-        self._orders: queue.SimpleQueue[tuple[float, bool] | None] = queue.SimpleQueue()
         self._in_flight = threading.Lock()
-        self._worker: WorkerThread | None = None
+        self._reporting = threading.RLock()
         self._is_puzzled = False
         self._stage_not_before_s = 0.0
         self._tracker: tuple[float, ...] | None = None
@@ -70,56 +70,49 @@ class ApiClient:
         """
         if self._session.is_cut or not self._in_flight.acquire(blocking=False):
             return False
-        if self._session.is_busy() or not self._has_worker():
+        took = partial(self._take, patience_s, with_stage)
+        try:
+            self._session.begin("GET", STATUS_PATH, patience_s, took)
+        except (ApiError, OSError, RuntimeError):  # busy, closed, or no room for a thread now
             self._in_flight.release()
             return False
-        self._orders.put((patience_s, with_stage))
-        return True
-
-    def _has_worker(self) -> bool:
-        if self._worker is None:
-            worker = WorkerThread("api", self._work)
-            try:
-                worker.start()
-            except RuntimeError:  # the system has no room for a thread now
-                return False
-            self._worker = worker
         return True
 
     def close(self) -> None:
-        """Abort the request in flight and end the worker, within 1 s; reports nothing further."""
+        """Abort the request in flight, and report nothing further; waits at most 1 s for a
+        report."""
         self._session.cut()
-        self._orders.put(None)
-        if self._worker is not None and self._worker is not threading.current_thread():
-            self._worker.join(_CLOSE_PATIENCE_S)
-
-    def _work(self) -> None:
-        while (order := self._orders.get()) is not None and self._answer(*order):
-            pass
         self._session.hang_up()
+        if self._reporting.acquire(timeout=_CLOSE_PATIENCE_S):
+            self._reporting.release()
 
-    def _answer(self, patience_s: float, with_stage: bool) -> bool:
-        """Make one request and report its result in any case; False if it was aborted."""
+    def _take(
+        self, patience_s: float, with_stage: bool, result: bytes | Exception, asked_s: float
+    ) -> None:
+        """Report the result of a request in any case, unless it was aborted."""
         outcome: ApiOutcome = ApiFailure(self._clock(), ApiProblem(ApiFailureKind.UNEXPECTED))
         try:
-            outcome = self._outcome(patience_s, with_stage)
+            outcome = self._outcome(patience_s, with_stage, result, asked_s)
         finally:
-            if not self._session.is_cut:
-                self._in_flight.release()  # before the report, which may start another request
-                self._report(outcome)
-        return not self._session.is_cut
+            with self._reporting:
+                if not self._session.is_cut:
+                    self._in_flight.release()  # before the report, which may start another request
+                    self._report(outcome)
 
-    def _outcome(self, patience_s: float, with_stage: bool) -> ApiOutcome:
+    def _outcome(
+        self, patience_s: float, with_stage: bool, result: bytes | Exception, asked_s: float
+    ) -> ApiOutcome:
         try:
-            self._session.open()
-            asked_s = self._clock()
-            body = self._session.get(STATUS_PATH, patience_s)
+            if not isinstance(result, bytes):
+                raise result
             taken_s = self._clock()
-            reading = decode_status(body, taken_s=taken_s, latency_s=taken_s - asked_s)
+            reading = decode_status(result, taken_s=taken_s, latency_s=taken_s - asked_s)
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a visible outcome
             problem = problem_of(error, patience_s)
             self._log_puzzle(error if problem.kind is ApiFailureKind.UNEXPECTED else None)
             return ApiFailure(self._clock(), self._secrets.masked(problem))
+        finally:
+            del result  # else the error holds this frame, and this frame the error
         self._log_puzzle(None)
         known, self._tracker = self._tracker, reading.tracker
         # The stage belongs to its summary: asked for with the next answer it is 2 s old.

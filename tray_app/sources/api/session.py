@@ -4,8 +4,8 @@ Rule of the room: the only importer of requests and of urllib3, which comes with
 imported when a session is opened, because that takes 0.1 s.
 
 A time-out of requests covers one wait of a socket, so a server that sends a byte now and then
-stretches it without end, and a name lookup has no limit. So an exchange runs in a thread of its
-own, and the caller waits for it until the deadline. Then the connection is cut.
+stretches it without end, and a name lookup has no limit. So an exchange runs in a thread of the
+pool, and another one cuts its connection at its deadline.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import queue
 import re
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,7 @@ from tray_app.sources.api.http_fields import (
     retry_after_s,
 )
 from tray_app.sources.api.payload import error_words
-from tray_app.worker_thread import WorkerThread
+from tray_app.sources.api.request_pool import Due, RequestPool
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -50,10 +52,28 @@ _READ_BYTES = 16 * 1024
 _GATEWAY_TIMEOUT = 504
 
 
-class _Order(Struct, frozen=True):
-    request: requests.PreparedRequest
-    patience_s: float
-    deadline_s: float
+Done = Callable[[bytes | Exception, float], None]
+"""Takes the body of a good answer, or the error, and when its exchange began."""
+
+
+class _Exchange:
+    """One exchange. ``is_given_up``: its time is over, or nobody waits for it any longer; ``late``
+    is its failure then."""
+
+    def __init__(self, method: str, path: str, body: bytes, patience_s: float, done: Done) -> None:
+        self.method = method
+        self.path = path
+        self.body = body
+        self.patience_s = patience_s
+        self.began_s = 0.0
+        self.is_given_up = False
+        self.is_settled = False
+        self.late: ApiError | None = None
+        self._done = done
+
+    def settle(self, result: bytes | Exception) -> None:
+        """Hand over the result."""
+        self._done(result, self.began_s)
 
 
 class ApiSession:
@@ -61,7 +81,8 @@ class ApiSession:
 
     ``base_url`` may have a path and user:password (sent as basic auth). ``verify`` is requests':
     True, False, or the path of a CA bundle. Proxies, .netrc, redirects and cookies are ignored.
-    ``max_body_bytes`` is the maximum size of an answer's body, decompressed.
+    ``max_body_bytes`` is the maximum size of an answer's body, decompressed. ``pool`` is shared
+    with other sessions (None: one of its own).
     """
 
     def __init__(
@@ -71,6 +92,7 @@ class ApiSession:
         verify: bool | str,
         clock: Callable[[], float],
         max_body_bytes: int = MAX_BODY_BYTES,
+        pool: RequestPool | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = {
@@ -83,14 +105,13 @@ class ApiSession:
         self._max_body_bytes = max_body_bytes
         self._session: requests.Session | None = None
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
-        self._thread: WorkerThread | None = None
-        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._pool = pool or RequestPool(clock)
+        self._lock = threading.Lock()
+        self._current: _Exchange | None = None
+        self._hangs_up = False
         self._connection: HTTPConnection | None = None
         self._socket: socket.socket | None = None
         self._is_reused = False
-        self._is_given_up = False
-        self._is_late = False
         self.is_cut = False
 
     def open(self) -> None:
@@ -113,25 +134,51 @@ class ApiSession:
         """As `post`."""
         return self._exchange("DELETE", path, patience_s)
 
+    def begin(
+        self, method: str, path: str, patience_s: float, done: Done, body: bytes = b""
+    ) -> None:
+        """Begin an exchange, and return at once. ``done`` is called once, in another thread; the
+        next exchange may begin there. Raises where none can begin."""
+        if self.is_cut:
+            raise ConnectionAbortedError
+        exchange = _Exchange(method, path, body=body, patience_s=patience_s, done=done)
+        with self._lock:
+            if self._current is not None:
+                raise failed(ApiFailureKind.BUSY)
+            self._current = exchange
+        self._pool.enter(self)
+        try:
+            self._pool.run(partial(self._make, exchange))
+        except RuntimeError:
+            self._current = None
+            raise
+
     def is_busy(self) -> bool:
         """Whether an abandoned exchange has not ended."""
-        if self._is_late:
-            with suppress(queue.Empty):
-                self._results.get_nowait()
-                self._is_late = False
-        return self._is_late
+        current = self._current
+        return current is not None and current.is_settled
 
     def cut(self) -> None:
         """From any thread: end the exchange in progress, and refuse others."""
         self.is_cut = True
-        self._give_up()
-        self._results.put(ConnectionAbortedError())  # wakes the waiting thread
+        with self._lock:
+            current = self._current
+            self._give_up(current)
+        if current is not None:
+            self._settle(current, ConnectionAbortedError())
 
     def hang_up(self) -> None:
-        """Close the connection and end the thread, once the exchange has ended."""
-        if self._thread is not None:
-            self._orders.put(None)
-            self._thread = None
+        """Close the connection, once the exchange has ended; nothing begins after it."""
+        with self._lock:
+            self._hangs_up = True
+            is_free = self._current is None
+        if is_free:
+            self._close()
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._pool.leave(self)
 
     def connecting(self, connection: HTTPConnection) -> None:
         """A connection is about to be made."""
@@ -140,30 +187,16 @@ class ApiSession:
     def connected(self, connection: HTTPConnection) -> None:
         """It has been made: send nothing if the caller has stopped waiting."""
         self._socket = connection.sock
-        if self._is_given_up:
+        if self._is_given_up():
             raise ConnectionAbortedError
 
     def _exchange(self, method: str, path: str, patience_s: float, body: bytes = b"") -> bytes:
-        if self.is_cut:
-            raise ConnectionAbortedError
-        if self.is_busy():
-            raise failed(ApiFailureKind.BUSY)
-        if self._thread is None:
-            thread = WorkerThread("api exchange", self._work)
-            thread.start()
-            self._thread = thread
-        self._is_given_up = False
-        request = self._request(method, path, body)
-        self._orders.put(_Order(request, patience_s, self._clock() + patience_s))
-        try:
-            result = self._results.get(timeout=max(0.0, patience_s))
-        except queue.Empty:
-            result = self._late_result(patience_s)
+        """Make an exchange and wait for it."""
+        results: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self.begin(method, path, patience_s, lambda result, _: results.put(result), body)
+        result = results.get()
         if isinstance(result, bytes):
             return result
-        if self.is_cut:  # whatever the cut looked like to the exchange
-            del result
-            raise ConnectionAbortedError
         try:
             raise result
         finally:
@@ -184,23 +217,10 @@ class ApiSession:
                 self._prepared[method, path] = request
         return request
 
-    def _late_result(self, patience_s: float) -> Exception:
-        """The result of an exchange whose time is over: if an error's status has come, that
-        error."""
-        has_connected = self._give_up()
-        kind = ApiFailureKind.NO_ANSWER if has_connected else ApiFailureKind.NO_CONNECTION
-        try:
-            result = self._results.get(timeout=CUT_GRACE_S)
-        except queue.Empty:
-            self._is_late = True
-        else:
-            if isinstance(result, ApiError) and result.problem.status is not None:
-                return result
-        return ApiError(ApiProblem(kind, waited_s=patience_s))
-
-    def _give_up(self) -> bool:
+    def _give_up(self, current: _Exchange | None) -> bool:
         """Cut the connection; whether there was one. A handshake ends by its own time-out."""
-        self._is_given_up = True
+        if current is not None:
+            current.is_given_up = True
         if self._socket is not None:
             with suppress(OSError):  # closed already
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -208,16 +228,58 @@ class ApiSession:
             self._socket is not None or self._connection.sock is not None
         )
 
-    # In the thread of the exchanges
+    def _is_given_up(self) -> bool:
+        current = self._current
+        return self.is_cut or current is None or current.is_given_up
 
-    def _work(self) -> None:
-        while (order := self._orders.get()) is not None:
-            try:
-                self._results.put(self._body_of_good_answer(order))
-            except Exception as error:  # noqa: BLE001 - raised where it is waited for
-                self._results.put(_without_frames(error, order.patience_s))
-        if self._session is not None:
-            self._session.close()
+    # In the thread of the deadlines
+
+    def _is_due(self, exchange: _Exchange) -> None:
+        """The time of an exchange is over. Mostly the cut ends it, and an error's status may have
+        come; else it is abandoned."""
+        with self._lock:
+            if self._current is not exchange:
+                return
+            has_connected = self._give_up(exchange)
+            kind = ApiFailureKind.NO_ANSWER if has_connected else ApiFailureKind.NO_CONNECTION
+            exchange.late = ApiError(ApiProblem(kind, waited_s=exchange.patience_s))
+        self._pool.deadlines.set(CUT_GRACE_S, partial(self._settle, exchange, exchange.late))
+
+    def _settle(self, exchange: _Exchange, result: bytes | Exception) -> None:
+        """Hand over the result, unless that was done."""
+        with self._lock:
+            if exchange.is_settled:
+                return
+            exchange.is_settled = True
+        exchange.settle(result)
+
+    # In a thread of the pool
+
+    def _make(self, exchange: _Exchange) -> None:
+        result = self._result(exchange)
+        with self._lock:
+            self._current = None
+            hangs_up = self._hangs_up
+        if hangs_up:
+            self._close()
+        self._settle(exchange, result)
+
+    def _result(self, exchange: _Exchange) -> bytes | Exception:
+        due: Due | None = None
+        try:
+            self.open()
+            request = self._request(exchange.method, exchange.path, exchange.body)
+            exchange.began_s = began_s = self._clock()
+            due = self._pool.deadlines.set(exchange.patience_s, partial(self._is_due, exchange))
+            order = _Order(request, exchange.patience_s, began_s + exchange.patience_s)
+            result: bytes | Exception = self._body_of_good_answer(order)
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            result = _without_frames(error, exchange.patience_s)
+        if due is not None:
+            due.cancel()
+        with self._lock:  # after a cut that is under way
+            late = ConnectionAbortedError() if self.is_cut else exchange.late
+        return result if late is None or (not self.is_cut and _has_status(result)) else late
 
     def _body_of_good_answer(self, order: _Order) -> bytes:
         import requests
@@ -242,7 +304,7 @@ class ApiSession:
 
     def _body(self, order: _Order) -> bytes:
         assert self._session is not None
-        if self._is_given_up:
+        if self._is_given_up():
             raise ConnectionAbortedError
         left_s = order.deadline_s - self._clock()
         if left_s <= 0:
@@ -318,6 +380,17 @@ def _new_session(headers: dict[str, str], verify: bool | str, owner: ApiSession)
     for scheme in ("http://", "https://"):
         session.mount(scheme, Adapter())
     return session
+
+
+class _Order(Struct, frozen=True):
+    request: requests.PreparedRequest
+    patience_s: float
+    deadline_s: float
+
+
+def _has_status(result: bytes | Exception) -> bool:
+    """Whether it is an error of the server's own."""
+    return isinstance(result, ApiError) and result.problem.status is not None
 
 
 def _is_broken(error: BaseException) -> bool:
