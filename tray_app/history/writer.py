@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -34,6 +35,9 @@ RETRY_AFTER_S = 30.0
 
 QUEUE_MAX = 2000
 """An hour of samples: more than that is lost while nothing can be written."""
+
+NEW = "new"
+"""Records are there, in the queue of orders."""
 
 OFF_MIN_S = 10.0
 """A shorter time between two runs is no gap."""
@@ -81,9 +85,9 @@ class HistoryWriter:
         self._worded = worded
         self._spans = spans
         self._max_bytes = max_bytes
-        self._queue: queue.SimpleQueue[Stored | Unworded | Callable[[], None] | None] = (
-            queue.SimpleQueue()
-        )
+        self._new: deque[Stored | Unworded] = deque()
+        self._has_called = False
+        self._queue: queue.SimpleQueue[Callable[[], None] | str | None] = queue.SimpleQueue()
         self._waiting: list[Stored] = []
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -99,8 +103,10 @@ class HistoryWriter:
 
     def add(self, *records: Stored | Unworded) -> None:
         """Hand in records; returns at once."""
-        for record in records:
-            self._queue.put(record)
+        self._new.extend(records)
+        if not self._has_called:
+            self._has_called = True
+            self._queue.put(NEW)
 
     def forget(self, done: Told) -> None:
         """Delete all that is recorded, and go on; ``done`` hears the problem, or "", in the
@@ -136,27 +142,32 @@ class HistoryWriter:
         return WATCHED_EVERY_S if self._is_watched() else COMMIT_EVERY_S
 
     def _collect(self, for_s: float) -> None:
-        """Take what comes until ``for_s`` after the first record."""
-        record = self._queue.get()
-        ends_s = self._clock() + for_s
-        while True:
-            if record is None:
-                self._is_closing = True
-                return
-            if callable(record):
-                record()
-                return
+        """Take what comes until ``for_s`` after the first record, which alone wakes this thread: a
+        sample follows each 2 s."""
+        order = self._queue.get()
+        if order == NEW:
+            order = self._order_within(for_s)
+        self._take_new()
+        if order is None:
+            self._is_closing = True
+        elif callable(order):
+            order()
+
+    def _order_within(self, for_s: float) -> Callable[[], None] | str | None:
+        """The next order; `NEW` where none comes."""
+        try:
+            return self._queue.get(timeout=for_s)
+        except queue.Empty:
+            return NEW
+
+    def _take_new(self) -> None:
+        self._has_called = False  # before they are taken: a later one calls again
+        while self._new:
+            record = self._new.popleft()
             if isinstance(record, Unworded):
                 self._waiting += filter(None, (self._worded(record),))
             else:
                 self._waiting.append(record)
-            left_s = ends_s - self._clock()
-            if not 0.0 < left_s <= for_s:  # also when the clock was set
-                break
-            try:
-                record = self._queue.get(timeout=left_s)
-            except queue.Empty:
-                break
         del self._waiting[:-QUEUE_MAX]
 
     def _write(self) -> None:
