@@ -10,7 +10,7 @@ from tray_app.core.config.settings import server_name
 from tray_app.core.fleet.overview import Fleet, Member
 from tray_app.core.presentation import fleet_text
 from tray_app.runtime import clock
-from tray_app.views.fleet_look import SEVERAL_SERVERS
+from tray_app.views.fleet_look import SEVERAL_SERVERS, appearance
 from tray_app.views.fleet_notes import FleetNotes
 from tray_app.views.presenter import ONE_SERVER, Panel, Presenter
 
@@ -86,22 +86,25 @@ class FleetBoard:
         self._notes = FleetNotes(clock.mono_s)
         self._lock = threading.Lock()
         self._fleet = Fleet((), shown)
+        self._appearances: dict[str, object] = {}
         self.show, self.start = self._presenter.show, self._presenter.start
         self.close = self._presenter.close
 
     def begin(self, name: str, state: State) -> None:
         with self._lock:
+            self._appearances.pop(name, None)
             members = (*self._fleet.members, Member(name, state))
             self._fleet = Fleet(members, self._fleet.shown)
             self._presenter.tell(self._fleet)
 
     def tell(self, name: str, state: State) -> None:
+        new = Member(name, state)
+        seen = appearance(new)
         with self._lock:
-            members = tuple(
-                Member(name, state) if each.name == name else each for each in self._fleet.members
-            )
+            members = tuple(new if each.name == name else each for each in self._fleet.members)
             self._fleet = Fleet(members, self._fleet.shown)
-            self._presenter.tell(self._fleet)
+            is_same, self._appearances[name] = seen == self._appearances.get(name), seen
+            self._presenter.tell(self._fleet, looks_the_same=is_same)
 
     def leave(self, name: str) -> None:
         with self._lock:

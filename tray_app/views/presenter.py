@@ -179,10 +179,12 @@ class Presenter(Generic[Shown]):
         """Start presenting in a thread of its own."""
         self._thread.start()
 
-    def tell(self, shown: Shown) -> None:
-        """Show this from now on; from one thread at a time, returns at once."""
+    def tell(self, shown: Shown, *, looks_the_same: bool = False) -> None:
+        """Show this from now on; from one thread at a time, returns at once. ``looks_the_same``:
+        its face is that of the one before."""
         self._newest = shown
-        face = self._look.face(shown)
+        known = self._told if looks_the_same else None
+        face = known or self._look.face(shown)
         if face != self._told or not self._asks_for_menu or self._look.is_menu_open(shown):
             self._told = face
             self._faces.put(face)
