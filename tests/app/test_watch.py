@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from tests.app.test_servers import TEXT, invocation
 from tray_app.app import watch as watches
@@ -149,6 +150,20 @@ def test_an_edit_of_the_list_is_followed(tmp_path: Path, made: list[FakeWatcher]
     for each in (lab, made[2]):
         each.makes(Ended())
     assert [each.server for each in told] == ["lab:8000", "new"]
+
+
+def test_a_list_of_one_may_grow(tmp_path: Path, made: list[FakeWatcher]) -> None:
+    """Its server is named once there is another one."""
+    watch = watch_of(replace(run := several(tmp_path), servers=run.servers[:1]))
+    (gpu,) = made
+    told = watch.told()
+    gpu.makes(NotifierCame())
+    assert next(told).server == ""
+    gpu.listed(parse_servers(TEXT, {})[0])
+    watch.do(lambda: made[1].makes(NotifierCame()))
+    assert next(told).server == "lab:8000"
+    gpu.makes(NotifierCame())
+    assert next(told).server == "gpu"
 
 
 def test_a_server_that_joins_an_ending_run_ends_too(

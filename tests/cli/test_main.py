@@ -311,6 +311,16 @@ def test_every_view_takes_several_servers(
     assert started[0].lists
 
 
+def test_a_list_of_one_may_grow(started: list[app.Invocation], tmp_path: Path) -> None:
+    """In a terminal and as a service; not in the tray, and not where a flag is about one server."""
+    (tmp_path / "config.toml").write_text(LISTED.rpartition("[[servers]]")[0])
+    for flags in (["--json"], ["--headless"], [], ["--json", "--match", "x"]):
+        assert main.main(flags) == 0
+    assert [len(each.servers) for each in started] == [1, 1, 0, 0]
+    assert started[0].lists
+    assert [each.settings.name for each in started] == ["desk"] * 4
+
+
 def test_the_doctor_reports_on_several_servers(
     started: list[app.Invocation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,13 +68,15 @@ def order(lines: list[str]) -> list[str]:
 
 
 def test_a_table_follows_the_servers(servers: Servers, tmp_path: Path) -> None:
-    """Three servers side by side; the one over critical rises, those that were killed and hang are
-    named, a narrow terminal still has all; a server that leaves the list leaves the table, and
-    Ctrl-C leaves the table and the summaries behind."""
+    """A list of one has the screen of one; it grows to three side by side. The one over critical
+    rises, those that were killed and hang are named, a narrow terminal still has all; a server
+    that leaves the list leaves the table, and Ctrl-C leaves the table and the summaries behind."""
     config = tmp_path / "config.toml"
-    config.write_text(list_of(servers, *NAMES))
+    config.write_text(list_of(servers, "desk"))
     command = [*PROGRAM, "--console", f"--config={config}"]
     with on_terminal(command, tmp_path, columns=140) as seen:
+        seen.wait_for(lambda it: any(i.startswith(" Machine") for i in it), "one server")
+        config.write_text(list_of(servers, *NAMES))
         seen.wait_for(
             lambda it: order(it) == list(NAMES) and "3 servers: all green" in it[0], "three servers"
         )

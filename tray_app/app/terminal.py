@@ -46,7 +46,6 @@ def run_terminal(invocation: Invocation) -> int:
     settings = invocation.settings
     as_json = invocation.view is View.JSON
     live = not (as_json or invocation.once) and sys.stdout.isatty()
-    several = bool(invocation.servers)
     if live:
         _keep_log_off_terminal()
     view = TerminalView(
@@ -57,7 +56,6 @@ def run_terminal(invocation: Invocation) -> int:
         duration_s=settings.duration_s,
         details=settings.details,
         demo=invocation.demo,
-        several=several,
     )
     exporter = Exporter(settings, None) if invocation.once else exporters.attach(settings)
     exporter.start(complain)
@@ -80,7 +78,7 @@ def run_terminal(invocation: Invocation) -> int:
         began=began,
         left=lambda watcher: view.forget(watcher.name),
         shown=True,
-        others=not several,
+        others=len(invocation.servers) <= 1,
     )
     ending = Ending(lambda: watch.quit(Quit(summed_up=not invocation.once)), watch.end)
     ending.heed_signals()
@@ -115,8 +113,12 @@ def _recall(watcher: Watcher) -> None:
 def _show(view: TerminalView, watch: Watch, *, ends: bool) -> int:
     """Show the events to the end, which is set or not; the exit status."""
     read: set[Watcher] = set()
+    names: dict[Watcher, str] = {}
     for told in watch.told():
         name = _name(told)
+        if names.setdefault(told.watcher, told.watcher.name) != name:
+            view.forget(names[told.watcher])
+            names[told.watcher] = name
         view.learn(name, told.state)
         for event in told.events:
             log_event(event, told.server)
@@ -148,7 +150,8 @@ def _show_first(view: TerminalView, watch: Watch) -> int:
 
 
 def _name(told: Told) -> str:
-    """The server's name. An edit may give the only one another address, and so another name."""
+    """The server's name. An edit may give one that is in no list another address, and so another
+    name."""
     return told.server or server_name(told.state.settings)
 
 

@@ -61,10 +61,9 @@ class Watch:
         tell_restarts(lambda name, problem: self.watchers[0].post(ThreadRestarted(name, problem)))
 
     def _made(self, invocation: Invocation) -> Watcher:
-        several = bool(self._invocation.servers)
-
         def publish(state: State, events: tuple[Event, ...]) -> None:
             if events:
+                several = len(self.watchers) > 1
                 self._told.put(Told(watcher, watcher.name if several else "", state, events))
 
         def listed(entries: tuple[ServerEntry, ...]) -> None:

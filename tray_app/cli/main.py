@@ -33,12 +33,14 @@ from tray_app.runtime.watched_servers import Watched, watched
 from tray_app.views.terminal import streams
 
 if TYPE_CHECKING:
-    from tray_app.app import View
+    from tray_app.app import Invocation, View
     from tray_app.runtime.config_file import ConfigFile
 
 
 CHOICES_SHOWN = 5
 """Servers that a refusal offers."""
+OF_ONE_SERVER = ("pid", "match", "tmp_dir")
+"""Settings whose flag is about one server."""
 
 
 def _do_one_thing(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int | None:
@@ -232,9 +234,27 @@ def _main(arguments: Sequence[str] | None) -> int:
         login_flags=login_flags(flags, given.config, urls),
         engine=engine,
     )
-    if len(servers) > 1:
-        invocation = app.of_several(invocation, servers, lists=not urls)
-    return app.run(invocation)
+    return app.run(_with_list(invocation, servers, urls, in_tray=in_tray))
+
+
+def _with_list(
+    invocation: Invocation,
+    servers: Sequence[Watched],
+    urls: Sequence[ServerAddress],
+    *,
+    in_tray: bool,
+) -> Invocation:
+    """The run of several servers, where there are some. Without an icon, which stays that of one
+    server, the config file's list may begin with one."""
+    from tray_app import app
+
+    flags = invocation.flags or {}
+    # Who names a process means that of one server.
+    lists = not urls and not any(flags.get(name) for name in OF_ONE_SERVER)
+    least = 2 if in_tray or not lists else 1
+    if len(servers) < least:
+        return invocation
+    return app.of_several(invocation, servers, lists=lists)
 
 
 def _engine(
@@ -266,7 +286,7 @@ def _refuse_several(
 ) -> None:
     """Refuse flags that are about one server where several are watched."""
     asked = {name: getattr(given, name) for name in TASKS if name != "doctor"}
-    asked |= {name: flags.get(name) for name in ("pid", "match", "tmp_dir")}
+    asked |= {name: flags.get(name) for name in OF_ONE_SERVER}
     alone = next((name for name, value in asked.items() if value), None)
     if alone is not None and len(servers) > 1:
         shown = [f"--url {each.shown} ({each.name})" for each in servers[:CHOICES_SHOWN]]

@@ -155,7 +155,6 @@ def view(
     duration_s: float | None = None,
     details: bool = False,
     demo: bool = False,
-    several: bool = False,
 ) -> TerminalView:
     return TerminalView(
         stdout,  # type: ignore[arg-type]
@@ -165,5 +164,4 @@ def view(
         duration_s=duration_s,
         details=details,
         demo=demo,
-        several=several,
     )

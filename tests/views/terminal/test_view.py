@@ -27,6 +27,7 @@ from tray_app.core.model.readings import (
 )
 from tray_app.core.monitor.events import (
     Alert,
+    Event,
     Sampled,
 )
 from tray_app.core.monitor.inputs import StoryBeganAgain
@@ -90,7 +91,7 @@ def test_each_line_names_its_server_among_several() -> None:
     """Samples in columns that stand below each other; alerts, jobs and the summary before their
     text."""
     out = io.StringIO()
-    shown = view(out, several=True)
+    shown = view(out)
     shown.learn("desk", state(300))
     shown.learn("gpu-1", state(300))
     shown.handle(Sampled(CALM), "desk")
@@ -108,7 +109,9 @@ def test_each_line_names_its_server_among_several() -> None:
 def test_json_names_its_server() -> None:
     """In the first key of each object, and in the lines beside them."""
     out, err = io.StringIO(), io.StringIO()
-    shown = view(out, err, json=True, several=True)
+    shown = view(out, err, json=True)
+    for name in ("desk", "gpu-1"):
+        shown.learn(name, state(300))
     for event in STORY:
         shown.handle(event, "gpu-1")
     told = [json.loads(line) for line in out.getvalue().splitlines()]
@@ -128,13 +131,14 @@ def test_a_name_of_any_script_is_written_in_json(monkeypatch: pytest.MonkeyPatch
 
 def test_several_servers_are_a_table_on_the_live_screen(terminal: Terminal) -> None:
     """A row for each that is watched; the summaries stand below the last picture."""
-    shown = view(terminal, live=True, several=True)
+    shown = view(terminal, live=True)
     for name, mb in (("desk", 300), ("gpu-1", 3100)):
         shown.learn(name, state(mb))
         shown.handle(Sampled(sample(mb)), name)
     shown.handle(ALERT, "gpu-1")
     before = terminal.getvalue()
     assert before.index("desk") < before.index("gpu-1: High: 2.15 GB")
+    shown.learn("lab", state(300))
     shown.forget("desk")
     shown.handle(END, "gpu-1")
     shown.close()
@@ -144,9 +148,28 @@ def test_several_servers_are_a_table_on_the_live_screen(terminal: Terminal) -> N
     assert last.index("3.03 GB") < last.index("gpu-1: Summary: peak 2.15 GB")
 
 
+def test_the_screen_of_one_server_becomes_a_table_and_back(terminal: Terminal) -> None:
+    """As servers join the list and leave it."""
+    shown = view(terminal, live=True)
+
+    def drawn(event: Event, server: str) -> str:
+        before = len(terminal.getvalue())
+        shown.handle(event, server)
+        return terminal.getvalue()[before:]
+
+    shown.learn("desk", state(300))
+    assert "Machine" in drawn(Sampled(CALM), "desk")
+    shown.learn("gpu-1", state(3100))
+    both = drawn(Sampled(sample(3100)), "gpu-1")
+    assert "2 servers: 1 red, 1 green" in both
+    assert "gpu-1: High" in drawn(ALERT, "gpu-1")
+    shown.forget("gpu-1")
+    assert "Machine" in drawn(Sampled(CALM), "desk")
+
+
 def test_summaries_stand_in_the_order_of_the_settings(terminal: Terminal) -> None:
     """Whichever server ends first."""
-    shown = view(terminal, live=True, several=True)
+    shown = view(terminal, live=True)
     for name in ("desk", "gpu-1"):
         shown.learn(name, state(300))
         shown.handle(Sampled(sample(300)), name)

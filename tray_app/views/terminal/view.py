@@ -32,7 +32,6 @@ from tray_app.views.terminal.lines import (
     MAX_WIDTH,
     NAME_PART,
     NAME_WIDTH_MAX,
-    NOTES_SHOWN,
     alert_line,
     carries,
     cells,
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
     from tray_app.views.terminal.screen import LiveScreen, ScreenContent
 
 
-FLEET_NOTES_KEPT = 8
+NOTES_KEPT = 8
 SUMMARY_INDENT = "  "
 MIN_WIDTH = 40
 USUAL_COLUMNS = 80
@@ -74,8 +73,8 @@ class TerminalView:
     JSON: objects on ``stdout``, other events on ``stderr``. Else all on ``stdout``: as a live
     screen if ``live`` (and the terminal can), else as plain lines. ``duration_s`` is the run's set
     length, ``details`` adds the processes to plain lines and their origin to the screen.
-    ``several``: lines name their server, and the screen is a table. Not thread-safe: one thread
-    hands over all events.
+    While it knows several servers, lines name theirs, and the screen is a table. Not thread-safe:
+    one thread hands over all events.
     """
 
     def __init__(
@@ -88,23 +87,25 @@ class TerminalView:
         duration_s: float | None,
         details: bool,
         demo: bool = False,
-        several: bool = False,
     ) -> None:
         self._stdout, self._stderr = stdout, stderr
         self._json = json
         self._duration_s, self._details, self._demo = duration_s, details, demo
-        self._several = several
         self._states: dict[str, State] = {}
         shown = stderr if json else stdout
         self._marks = marks_for(shown.encoding, has_emoji=shows_emoji(shown, os.environ))
         self._screen = _live_screen(stdout) if live and not json else None
         self._picture: ScreenContent | FleetContent | None = None
-        self._notes: deque[str] = deque(maxlen=NOTES_SHOWN if not several else FLEET_NOTES_KEPT)
+        self._notes: deque[str] = deque(maxlen=NOTES_KEPT)
         self._started_s: float | None = None
         self._elapsed_s = 0.0
         self._changed_in: dict[str, int] = {}
         self._summaries: dict[str, list[str]] = {}
         self._open = ExitStack()
+
+    @property
+    def _several(self) -> bool:
+        return len(self._states) > 1
 
     def learn(self, server: str, state: State) -> None:
         """Take the newest state of a server, before the events that belong to it."""
@@ -113,7 +114,7 @@ class TerminalView:
     def forget(self, server: str) -> None:
         """This server is no longer watched. :raises OutputClosed: the reader is gone"""
         self._states.pop(server, None)
-        if self._picture:
+        if self._picture and self._several:
             self._draw(self._fleet_content())
 
     def handle(self, event: Event, server: str = "") -> None:
