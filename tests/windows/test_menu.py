@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,6 +43,7 @@ from tray_app.core.monitor.commands import (
     SetStyle,
     SetTheme,
     ShowReport,
+    ShowStatus,
     ShowSummary,
     Unmute,
     WatchAutomatically,
@@ -56,10 +58,17 @@ WM_CLOSE = 0x10
 OPENED = RIG / "home" / "opened"
 """Where the rig's browser writes each address that it is asked to open."""
 RISK = "__import__('tray_app.core.monitor.server_actions', fromlist=['_']).risk_of(state).name"
-RUN_KEY = """
-from tray_app.desktop import autostart
-autostart._value(__import__("winreg"), autostart.WINDOWS_RUN)
+RUN_KEY = r"""
+import winreg
+run = winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\Microsoft\Windows\CurrentVersion\Run")
+values = dict(winreg.EnumValue(run, n)[:2] for n in range(winreg.QueryInfoKey(run)[1]))
+{}
 """
+AT_LOGIN = RUN_KEY.format("values.get('runanalyze-tray')")
+NOT_AT_LOGIN = RUN_KEY.format(
+    "[winreg.DeleteValue(run, it) for it in values if 'runanalyze' in it]"
+)
+"""An earlier run may have been ended before Wine wrote the registry's last values."""
 
 
 class Scene(NamedTuple):
@@ -75,6 +84,7 @@ def scene(world: Windows, installed: str) -> Iterator[Scene]:
     assert installed
     world.forget_files()
     server = Server(world)
+    server.ask(NOT_AT_LOGIN)
     server.do("hold(40)")
     server.do("write_tmp(4, 'older.mp4', age_hours=30)")
     server.do("write_tmp(5, 'old.mp4', age_hours=2)")
@@ -169,10 +179,15 @@ def all_are_written(tray: Tray, rows: list[dict[str, Any]]) -> bool:
 
 def told_by(scene: Scene, *labels: str) -> str:
     """The one command that a click on this row hands in."""
+    return told_after(scene, lambda: scene.tray.choose(*labels))
+
+
+def told_after(scene: Scene, click: Callable[[], None]) -> str:
+    """The one command that this click hands in."""
     tray = scene.tray
     before = len(tray.ask("commands"))
-    tray.choose(*labels)
-    wait_for(lambda: len(tray.ask("commands")) > before, f"{labels} is handed in")
+    click()
+    wait_for(lambda: len(tray.ask("commands")) > before, "a command is handed in")
     (told,) = tray.ask("[repr(each) for each in commands]")[before:]
     return str(told)
 
@@ -337,7 +352,7 @@ def _picture_has(scene: Scene, command: Any) -> None:
 
 def _starts_at_login(scene: Scene, command: Any) -> None:
     """The registry names the program that opens no console; the row is marked."""
-    kept = scene.tray.ask(RUN_KEY)
+    kept = scene.tray.ask(AT_LOGIN)
     if command.on:
         assert kept.lower().split('"')[1].endswith(r"\.venv\scripts\runanalyze-trayw.exe")
     else:
@@ -396,6 +411,19 @@ def test_the_keyboard(scene: Scene) -> None:
     tray.wait_for_icon(muted=True)
     tray.choose("Unmute")
     tray.wait_for_icon(muted=False)
+
+
+def test_the_rows_on_top_tell_more(scene: Scene) -> None:
+    """Memory, what goes on, and the machine: a click on each shows the status."""
+    tray = scene.tray
+
+    def click(place: int) -> None:
+        tray.world.click(*middle(tray.open_menu()["rows"][place]))
+        tray.wait_until_closed()
+
+    for place in range(3):
+        assert told_after(scene, partial(click, place)) == repr(ShowStatus())
+    wait_for_balloon(scene, "RunAnalyze")
 
 
 def test_every_row(scene: Scene) -> None:
