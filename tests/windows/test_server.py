@@ -47,6 +47,7 @@ def test_it_dies(server: Server) -> None:
     tray = Tray(server.world, "--url", server.url, settings=ALERTS)
     try:
         tray.watch_taskbar()
+        tray.wait_until_idle()
         server.do("hold(150)")
         held_mb = server.do(RSS)
         tray.wait_for_balloon(0, "Raised: ")

@@ -115,6 +115,11 @@ class Tray(Program):
         """The value of this, which may name the program's newest ``state``."""
         return self.ask(f"state = app._first.last\n{expression}")
 
+    def wait_until_idle(self) -> None:
+        """The API's answers tell that the server does nothing, so each level is worth an alert."""
+        self.wait_for_icon(process_source=False)
+        wait_for(lambda: self.state("state.sample.activity.name") == "IDLE", "an idle server")
+
     def windows(self) -> tuple[int, int]:
         """The one that hears of the icon's clicks, and the one that owns its menu."""
         told = self.ask("icon = app._desktop._icon._icon\n[icon._hwnd, icon._menu_hwnd]")
