@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+import yaml
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tests.bench.fleet import disk, lives, losses, scale, shards
+from tests.bench.fleet import above, disk, lives, losses, scale, shards
 from tests.bench.fleet.engine import Servers, config
 from tests.bench.fleet.generator import CRITICAL_MB, Fleet, host, serve
 from tests.bench.fleet.lives import Life, joined, life
@@ -23,6 +26,7 @@ from tests.ports import free_port
 from tray_app.core.model.readings import MIB
 from tray_app.core.presentation.metrics import BUILD, CLOCK, OFFERS
 
+ROOT = Path(__file__).parents[2]
 SHORT_S = 60.0
 
 
@@ -218,5 +222,53 @@ def test_prometheus_takes_the_configurations(tmp_path: Path, number: int) -> Non
         command = [promtool, "check", "config", *flags, path.name]
         done = subprocess.run(
             command, cwd=path.parent, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def examples() -> list[dict[str, Any]]:
+    """The YAML in the documentation."""
+    text = (ROOT / "docs" / "fleet.md").read_text("utf-8")
+    found = re.findall(r"^```yaml\n(.+?)^```", text, re.DOTALL | re.MULTILINE)
+    return [yaml.safe_load(block) for block in found]
+
+
+def test_the_documentation_shows_what_was_measured() -> None:
+    """Shards by hash, the series for the one above, and what that one reads."""
+    relabelling = [
+        each["scrape_configs"][0]["relabel_configs"]
+        for each in examples()
+        if "relabel_configs" in each.get("scrape_configs", [{}])[0]
+    ]
+    (first, second) = shards.shard(0, 20)
+    assert relabelling == [[first | {"source_labels": ["__address__"]}, second]]
+    rules = [each["groups"][0]["rules"] for each in examples() if "groups" in each]
+    assert rules == [yaml.safe_load(above.RULES)["groups"][0]["rules"]]
+    (measured,) = above.federating([1, 2])
+    (shown,) = (
+        each["scrape_configs"][0]
+        for each in examples()
+        if each.get("scrape_configs", [{}])[0].get("metrics_path") == "/federate"
+    )
+    for one in (measured, shown):
+        del one["job_name"], one["static_configs"]
+    assert shown == measured
+
+
+def test_prometheus_takes_the_documentations_examples(tmp_path: Path) -> None:
+    """Each by its own tool."""
+    promtool = path_of("promtool")
+    (tmp_path / "targets.yml").write_text("- targets: []\n")
+    for number, example in enumerate(examples()):
+        kind = "rules" if "groups" in example else "config"
+        file = tmp_path / f"{number}.yml"
+        file.write_text(yaml.safe_dump(example))
+        done = subprocess.run(
+            [promtool, "check", kind, file.name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,5 @@
 """A small Prometheus above two whole ones that share the servers by ``hashmod``: it reads from them
-only servers that are not green, and how many there are of each band."""
+only the worst servers, and how many there are of each band."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import yaml
-
 from tests.bench.fleet.engine import Prometheus, Servers, config, prometheus, servers
 from tests.bench.fleet.generator import host
 from tests.bench.fleet.scale import WARM_UP_S, of_a_core
@@ -23,21 +21,22 @@ from tests.fleet.engine import LIMIT_S, ask
 from tests.ports import free_port
 from tests.waiting import wait_for
 
+SERIES = "server:runanalyze_memory_bytes:by_band"
+WORST = "server:runanalyze_memory_bytes:worst"
 COUNTS = "band:runanalyze_servers:count"
-RULES = {
-    "groups": [
-        {
-            "name": "runanalyze-above",
-            "rules": [
-                {
-                    "record": COUNTS,
-                    "expr": "count by (band) (server:runanalyze_memory_bytes:by_band)",
-                }
-            ],
-        }
-    ]
-}
-MATCHES = ['server:runanalyze_memory_bytes:by_band{band!="green"}', COUNTS]
+RULES = f"""
+groups:
+  - name: runanalyze-above
+    rules:
+      - record: {WORST}
+        expr: |
+          topk(50, {SERIES}{{band="red"}})
+            or topk(50, {SERIES}{{band="orange"}})
+            or topk(50, {SERIES}{{band!~"red|orange|yellow|green"}})
+      - record: {COUNTS}
+        expr: count by (band) ({SERIES})
+"""
+MATCHES = [WORST, COUNTS]
 EVERY = {"scrape_interval": "15s", "evaluation_interval": "15s"}
 CROSSING = 0
 """The server that becomes critical."""
@@ -54,6 +53,14 @@ def federating(ports: list[int]) -> list[dict[str, Any]]:
             "metrics_path": "/federate",
             "params": {"match[]": MATCHES},
             "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}],
+            "metric_relabel_configs": [
+                {
+                    "source_labels": ["__name__"],
+                    "regex": WORST,
+                    "target_label": "__name__",
+                    "replacement": SERIES,
+                }
+            ],
         }
     ]
 
@@ -69,8 +76,7 @@ def is_red(engine: Prometheus) -> bool:
     """Whether the server that crosses is there, in red."""
     time.sleep(0.2)
     server = f"{host(CROSSING)}:8000"
-    series = f'server:runanalyze_memory_bytes:by_band{{server="{server}",band="red"}}'
-    return bool(engine.query(series))
+    return bool(engine.query(f'{SERIES}{{server="{server}",band="red"}}'))
 
 
 def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
@@ -91,10 +97,14 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
                 scrape_configs=scraping(number),
                 **{"global": EVERY | {"external_labels": {"shard": str(number)}}},
             )
-            (place / "above.yml").write_text(yaml.safe_dump(RULES))
+            (place / "above.yml").write_text(RULES)
             below.append(stack.enter_context(prometheus(place, port=ports[number])))
         config(
-            folder / "above", [], alerting=None, rule_files=None, scrape_configs=federating(ports)
+            folder / "above",
+            [],
+            alerting=None,
+            rule_files=None,
+            scrape_configs=federating(ports[:SHARDS]),
         )
         above = stack.enter_context(prometheus(folder / "above", port=ports[SHARDS]))
         wait_for(lambda: counted(above) == count, "all servers are counted above", LIMIT_S)
