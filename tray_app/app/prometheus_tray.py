@@ -20,6 +20,7 @@ from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
 from tray_app.core.monitor.commands import (
     ForServer,
+    OpenOverview,
     OpenPage,
     Order,
     Quit,
@@ -181,8 +182,8 @@ class PrometheusTray:
                     self._open(url)
                 case ForServer(_, command):
                     self._monitor.post(command)
-                case ShowInIcon():
-                    pass
+                case ShowInIcon() | OpenOverview():
+                    pass  # only the menu of servers that are watched here has them
                 case _:
                     self._monitor.post(order)
 

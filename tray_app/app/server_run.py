@@ -23,7 +23,6 @@ from tray_app.core.monitor.events import (
     DeletionAsked,
     Event,
     ExportAsked,
-    HistoryAsked,
     OpenAsked,
     PageAsked,
 )
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tray_app.app.invocation import Invocation
-    from tray_app.app.pages import Pages
+    from tray_app.app.pages import ServerPages
     from tray_app.core.config.servers import ServerEntry
     from tray_app.core.config.settings import RememberedChoices, Settings
     from tray_app.core.model.incident import PastIncident
@@ -91,7 +90,7 @@ class ServerRun(Watcher):
         self._stored = invocation.remembered
         self._shown = invocation.remembered.shown
         self._history = HistoryRecorder()
-        self._pages: Pages | None = None
+        self._pages: ServerPages | None = None
         self._first_sample = threading.Event()
         options: dict[str, Any] = {} if claim is None else {"claim": claim}
         super().__init__(
@@ -168,8 +167,6 @@ class ServerRun(Watcher):
                 self._open(place)
             case PageAsked(settings):
                 self._actions.find_page(settings, self._open)
-            case HistoryAsked(at_s):
-                self._open_page(at_s)
             case ExportAsked():
                 self._history.export(self._history_file, documents(), self.post)
             case DayAsked():
@@ -231,23 +228,20 @@ class ServerRun(Watcher):
         now_s = clock.now().wall_s
         self.post(DaySummed(summary_of_today(self._history_file, now_s)))
 
-    def _open_page(self, at_s: float | None) -> None:
-        """Open the history's page in the browser, or an incident's."""
-        from tray_app.app.pages import Pages  # it needs SQLite, asyncio and the page
+    @property
+    def pages(self) -> ServerPages:
+        """The pages of this server's past."""
+        from tray_app.app.pages import ServerPages  # it needs SQLite, asyncio and the page
 
         if self._pages is None:
-            shown = self.begun.settings.address.shown
-            self._pages = Pages(
-                *(self._history_file, shown),
+            self._pages = ServerPages(
+                *(self._history_file, self.begun.settings.address.shown),
                 limits=lambda: alert_limits(self.last),
                 bands=lambda: self.last.settings.bands,
                 now_s=lambda: clock.now().wall_s,
                 watched=self._history.watched,
             )
-        try:
-            self._open(self._pages.address(at_s))
-        except OSError as error:
-            self.post(NotOpened("the history", error.strerror or str(error)))
+        return self._pages
 
 
 class ServerActions:

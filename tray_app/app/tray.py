@@ -21,11 +21,13 @@ from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
 from tray_app.app.server_run import ServerRun
 from tray_app.app.servers import edited
+from tray_app.app.shown_pages import ShownPages
 from tray_app.core.monitor.commands import (
     Command,
     ForServer,
     LeftClick,
     Mute,
+    OpenOverview,
     OpenPage,
     Order,
     Quit,
@@ -48,6 +50,7 @@ from tray_app.core.monitor.events import (
     DocumentAsked,
     Ended,
     Event,
+    HistoryAsked,
     NotifierCame,
     Sampled,
     SettingsWrong,
@@ -160,6 +163,7 @@ class TrayApp:
         self._runs = [self._make_run(each) for each in invocation.servers or (invocation,)]
         self._first = self._runs[0]
         tell_restarts(lambda name, problem: self._first.post(ThreadRestarted(name, problem)))
+        self._pages = ShownPages(lambda: self._runs, desktop, self._not_opened)
         self._demo_files: DemoFiles | None = None
         self._documents = self._make_documents()
         self._ending = Ending(lambda: self._post_to_all(Quit()), desktop.stop)
@@ -289,6 +293,8 @@ class TrayApp:
                     self._events.put(partial(self._choose_shown, name))
                 case SilenceAlerts() | UnsilenceAlerts():
                     pass  # only the menu of an engine's servers has them
+                case OpenOverview():
+                    self._events.put(self._pages.open)
                 case OpenPage(url):
                     self._desktop.open(url, partial(self._not_opened, url))
                 case ShowStatus() | LeftClick() if len(self._runs) > 1:
@@ -361,6 +367,8 @@ class TrayApp:
                 autostart_work.switch(on, self._invocation.login_flags, self._first.post)
             case DocumentAsked(document, line):
                 self._documents.open(document, line)
+            case HistoryAsked(at_s):
+                self._pages.open(run.name, at_s)
             case NotifierCame():
                 self._outbox.retry()
                 run.store()

@@ -55,8 +55,8 @@ class Page(Struct, frozen=True):
 
 
 Answer = Callable[[str, str], Page | None]
-"""Makes the page of a name (``""`` or ``data``) and its query; None: there is none. It is called
-in the server's thread, and may read files."""
+"""Makes the page of a name (``""``, ``gpu-1/`` or ``gpu-1/data``, as the browser writes it) and its
+query; None: there is none. It is called in the server's thread, and may read files."""
 
 
 class PageServer:
@@ -120,12 +120,13 @@ class PageServer:
             return failure(HTTPStatus.NOT_FOUND)
         self._used_s = asyncio.get_running_loop().time()
         name, _, query = place.partition("?")
-        if name == CLOSED:
+        part = name.rpartition("/")[2]
+        if part == CLOSED:
             self._pages = max(0, self._pages - 1)
             return Response(b"", "text/plain; charset=utf-8")
         page = self._answer(name, query)
         if page is None:
             return failure(HTTPStatus.NOT_FOUND)
         if page.live:  # one that the browser has kept asks for rows without being read again
-            self._pages = max(1, self._pages) if name else self._pages + 1
+            self._pages = max(1, self._pages) if part else self._pages + 1
         return Response(page.body, page.kind)

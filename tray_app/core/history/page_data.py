@@ -45,6 +45,14 @@ class Frame(Struct, frozen=True):
     lines: tuple[Line, ...] = ()
 
 
+class Link(Struct, frozen=True):
+    """A way to another page. ``is_here``: it is the page itself."""
+
+    text: str
+    href: str
+    is_here: bool = False
+
+
 class Section(Struct, frozen=True):
     """A text of an incident: stacks, or the server's words. ``leads``: it is above the charts."""
 

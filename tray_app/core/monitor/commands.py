@@ -237,6 +237,10 @@ class ShowInIcon(Struct, frozen=True):
     server: str = ""
 
 
+class OpenOverview(Struct, frozen=True):
+    """Open the page of all servers."""
+
+
 class OpenPage(Struct, frozen=True):
     """Open this page in the browser."""
 
@@ -262,12 +266,12 @@ class UnsilenceAlerts(Struct, frozen=True):
 ForEngine = SilenceAlerts | UnsilenceAlerts
 """What is done where an engine watches the servers."""
 
-Order = Command | ForServer | ShowInIcon | OpenPage | ForEngine
+Order = Command | ForServer | ShowInIcon | OpenOverview | OpenPage | ForEngine
 """What a click asks for, also where several servers are watched."""
 
 
 def for_server(order: Order, server: str) -> Order:
     """The same for this server alone; what is addressed already stays as it is."""
-    if isinstance(order, ForServer | ShowInIcon | OpenPage | ForEngine):
+    if isinstance(order, ForServer | ShowInIcon | OpenOverview | OpenPage | ForEngine):
         return order
     return ForServer(server, order)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tray_app.core.fleet.overview import Fleet, Member, in_icon
 from tray_app.core.monitor.commands import (
+    OpenOverview,
     SetPaused,
     ShowInIcon,
     ShowStatus,
@@ -40,6 +41,7 @@ def rows(fleet: Fleet) -> tuple[Row, ...]:
         *menu.mute("Mute all", "Unmute all" if are_muted else ""),
         _PAUSED if all(each.state.paused for each in fleet.members) else _RUNNING,
         _shown(fleet.shown, in_icon(fleet).name, tuple(each.name for each in fleet.members)),
+        Row("overview", "History of all servers", OpenOverview()),
         *(row for row in menus[0] if row.key in OF_ALL),
     )
 

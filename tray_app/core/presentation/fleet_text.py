@@ -48,19 +48,23 @@ _COUNTED = {
 
 def line(member: Member) -> str:
     """``gpu-1: 3.03 GB · critical · processing frames``."""
+    return f"{member.name}: {how(member)}"
+
+
+def how(member: Member) -> str:
+    """``3.03 GB · critical · processing frames``: how this server is."""
     state, sample = member.state, member.state.sample
     if state.paused:
-        return f"{member.name}: paused"
+        return "paused"
     if sample is None:
-        return f"{member.name}: starting"
+        return "starting"
     if sample.memory_bytes is None:
-        never = member.rank is Rank.NOT_THERE
-        return f"{member.name}: {'not running' if never else memory_text.NO_READING}"
+        return "not running" if member.rank is Rank.NOT_THERE else memory_text.NO_READING
     if sample.hung is not None:
-        return f"{member.name}: {joined(size(sample.memory_bytes), _level(sample), HANGS)}"
+        return joined(size(sample.memory_bytes), _level(sample), HANGS)
     doing = activity_text.stage(sample.activity, sample.stage)
     ahead = memory_text.foreseen(sample.forecast) if sample.forecast else ""
-    return f"{member.name}: {joined(memory_text.memory(sample), ahead or doing)}"
+    return joined(memory_text.memory(sample), ahead or doing)
 
 
 def _level(sample: Sample) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
 import msgspec
 
-from tray_app.core.history.page_data import PageData, PageVerdict, Section
+from tray_app.core.history.page_data import Answer, Link, PageData, PageVerdict, Section
 from tray_app.core.presentation import page_text
 from tray_app.views.page import overview
 
@@ -33,13 +33,13 @@ _UNIT = re.compile(r"(\d) (MB|GB|min|h|s|%)(?!\w)")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def document(page: PageData, live_url: str | None = None) -> str:
+def document(page: PageData, live_url: str | None = None, picker: Sequence[Link] = ()) -> str:
     """The whole page. With ``live_url`` (relative, e.g. ``data``) it asks there for newer rows:
-    ``GET data?after=<ms>`` answers `data` of them."""
-    style, code = _text("page.css"), script()
+    ``GET data?after=<ms>`` answers `data` of them. ``picker``: the pages of other servers."""
+    style, code = template("page.css"), script()
     asks = "'self'" if live_url else "'none'"
     policy = (
-        f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}';"
+        f"default-src 'none'; script-src '{hash_of(code)}'; style-src '{hash_of(style)}';"
         f" img-src data:; connect-src {asks};"
         " base-uri 'none'; form-action 'none'"
     )
@@ -50,6 +50,7 @@ def document(page: PageData, live_url: str | None = None) -> str:
         "style": style,
         "script": code,
         "live": escape(live_url or ""),
+        "picker": links(picker),
         "verdict": _verdict(page.verdict) if page.verdict else "",
         "overview": overview.svg(page) if page.rows.count else "",
         "leads": _sections(each for each in page.sections if each.leads),
@@ -74,7 +75,24 @@ def document(page: PageData, live_url: str | None = None) -> str:
         "data": data(page).decode().replace("<", "\\u003c"),
         "version": escape(page.version),
     }
-    return _PLACE.sub(lambda place: filled[place[1]], _text("page.html"))
+    return fill("page.html", filled)
+
+
+def fill(name: str, places: Mapping[str, str]) -> str:
+    """The template with this HTML in its places."""
+    return _PLACE.sub(lambda place: places[place[1]], template(name))
+
+
+def links(picker: Sequence[Link]) -> str:
+    """The ways to other pages, in a row."""
+    if not picker:
+        return ""
+    inner = "".join(
+        f'<a href="{escape(each.href)}"{" aria-current=page" if each.is_here else ""}>'
+        f"{escape(each.text)}</a>"
+        for each in picker
+    )
+    return f'<nav aria-label="Servers">{inner}</nav>'
 
 
 def data(page: PageData) -> bytes:
@@ -84,26 +102,33 @@ def data(page: PageData) -> bytes:
 
 def script(modules: Sequence[str] = MODULES) -> str:
     """The page's modules as one: their imports of each other are left out."""
-    return "".join(_EXPORT.sub("", _IMPORT.sub("", _text(name))) for name in modules)
+    return "".join(_EXPORT.sub("", _IMPORT.sub("", template(name))) for name in modules)
 
 
-def _text(name: str) -> str:
+def template(name: str) -> str:
+    """A file of this folder."""
     return (_HERE / name).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """What a page's policy names a style or a script by."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _verdict(verdict: PageVerdict) -> str:
     """What the page opens with; the script puts the words of other ranges into the same places."""
     answers = (verdict.happened[verdict.opens], verdict.leak, verdict.next)
-    lines = "".join(
+    lines = sentences(answers)
+    return f'<section id="verdict"><h2>{escape(verdict.times[verdict.opens])}</h2>{lines}</section>'
+
+
+def sentences(answers: Iterable[Answer]) -> str:
+    """Sentences with the words in front that matter most."""
+    return "".join(
         f"<p{' class=concern' if each.concern else ''}><b>{escape(_bound(each.lead))}</b>"
         f" <span>{escape(_bound(each.rest))}</span></p>"
         for each in answers
     )
-    return f'<section id="verdict"><h2>{escape(verdict.times[verdict.opens])}</h2>{lines}</section>'
 
 
 def _bound(text: str) -> str:

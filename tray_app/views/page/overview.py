@@ -53,7 +53,7 @@ def svg(page: PageData) -> str:
     name = escape(page_text.overview(page, least, most))
     highest = f'<text class="most" x="{WIDTH - 4}" y="12">{size(most)}</text>' if known else ""
     return (
-        f'<svg id="overview" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+        f'<svg class="still" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         f' aria-label="{name}">{gaps}<path class="memory" d="{_outline(columns, y)}"/>'
         f"{lines}{alerts}{marks}{highest}</svg>"
     )
