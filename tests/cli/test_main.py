@@ -327,7 +327,10 @@ def test_the_doctor_reports_on_several_servers(
     """And on the one that --url chooses alone, with its settings of the list."""
     asked: list[tuple[Settings, tuple[Settings, ...]]] = []
 
-    def run(settings: Settings, _: Path, __: object, several: tuple[Settings, ...]) -> int:
+    def run(
+        settings: Settings, _: Path, __: object, several: tuple[Settings, ...], *, engine: bool
+    ) -> int:
+        assert not engine
         asked.append((settings, several))
         return 0
 

@@ -49,7 +49,7 @@ def installed(world: Windows) -> str:
     world.project = folder
     command = " && ".join([*readme_commands()[:-1], "runanalyze-tray --version"])
     status, printed = world.result(
-        "cmd", "/c", command, folder=str(world.inside(folder)), within_s=300
+        "cmd", "/c", command, folder=str(world.inside(folder)), within_s=540
     )
     assert status == 0, printed
     return printed

@@ -11,6 +11,7 @@ from tray_app.core.fleet.overview import Fleet, Member
 from tray_app.core.fleet.rank import Rank, worst_first
 from tray_app.core.history.page_data import Answer, Link, PageData
 from tray_app.core.presentation import fleet_text
+from tray_app.core.presentation.format import counted
 from tray_app.core.presentation.page_text import moment
 
 HOME = "All servers"
@@ -61,7 +62,7 @@ def picker(names: Iterable[str], here: str) -> list[Link]:
 def overview(fleet: Fleet, pasts: Mapping[str, Past], now_ms: int, version: str) -> OverviewPage:
     """The page; ``pasts`` by the servers' names."""
     return OverviewPage(
-        heading=f"{len(fleet.members)} servers: {fleet_text.by_band(fleet.members)}",
+        heading=f"{counted(len(fleet.members), 'server')}: {fleet_text.by_band(fleet.members)}",
         time=moment(now_ms),
         servers=tuple(
             _part(each, pasts.get(each.name, Past())) for each in worst_first(fleet.members)
@@ -72,10 +73,10 @@ def overview(fleet: Fleet, pasts: Mapping[str, Past], now_ms: int, version: str)
 
 def _part(member: Member, past: Past) -> ServerPart:
     return ServerPart(
-        Link(member.name, place(member.name)),
-        member.rank,
-        fleet_text.by_band((member,)),
-        fleet_text.how(member),
-        past.answers or (NOTHING,),
-        past.recent,
+        link=Link(member.name, place(member.name)),
+        rank=member.rank,
+        colour=fleet_text.by_band((member,)),
+        now=fleet_text.how(member),
+        answers=past.answers or (NOTHING,),
+        recent=past.recent,
     )
