@@ -17,7 +17,7 @@ from tests.bench import (
     truth,
     walk,
 )
-from tests.bench.fleet import above, disk, losses, scale, shards
+from tests.bench.fleet import above, disk, losses, scale, shards, tray
 from tests.bench.table import run
 
 if __name__ == "__main__":
@@ -41,5 +41,6 @@ if __name__ == "__main__":
             losses.PART,
             shards.PART,
             above.PART,
+            tray.PART,
         )
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench.fleet import above, disk, losses, scale, shards
+from tests.bench.fleet import above, disk, losses, scale, shards, tray
 from tests.bench.table import run
 
 if __name__ == "__main__":
-    raise SystemExit(run(scale.PART, disk.PART, losses.PART, shards.PART, above.PART))
+    raise SystemExit(run(scale.PART, disk.PART, losses.PART, shards.PART, above.PART, tray.PART))

@@ -56,8 +56,8 @@ class Servers:
 
     def play(self, number: int, what: str) -> float:
         """Order a server; the Unix time from which on it does."""
-        moment = ask(f"http://{address(number, self.port)}/{number}/play/{what}")
-        assert isinstance(moment, float)
+        url = f"http://{address(number, self.port)}/{number}/play/{what}"
+        moment: float = wait_for(lambda: ask(url), f"server {number} plays {what}")
         return moment
 
     def targets(self, count: int) -> list[dict[str, Any]]:
