@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tests.core.prometheus.made import after, alert, known, server, silence, with_manager
+from tests.core.prometheus.made import START, after, alert, known, server, silence, with_manager
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import (
@@ -20,8 +20,7 @@ from tray_app.core.monitor.commands import (
     UnsilenceAlerts,
 )
 from tray_app.core.monitor.inputs import MenuSeen
-from tray_app.core.presentation import engine_menu, menu_text
-from tray_app.core.presentation.format import hour
+from tray_app.core.presentation import engine_menu, menu_text, silence_text
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.prometheus.state import EngineState
 from tray_app.core.prometheus.step import LISTED
@@ -126,7 +125,7 @@ def test_silences_have_their_rows() -> None:
     assert without["mute"].text == "Mute on this desktop only"
     state, _ = after(with_manager(server("a"), server("b")), SilencesRead((silence("a"),)))
     rows = of(state)
-    until = f"until {hour(silence('a').ends_s)}"
+    until = silence_text.until(silence("a").ends_s, START.wall_s)
     assert rows["silence"].text == f"1 silence, {until} (bob)"
     assert rows["member-0-silence"].text == f"Silenced {until} · bob"
     assert rows["member-0-silence held-0 end"].command == UnsilenceAlerts("a")

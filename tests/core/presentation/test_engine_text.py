@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.prometheus.made import (
+    START,
     after,
     alert,
     begun,
@@ -19,8 +20,7 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.label_selector import parse_selector
 from tray_app.core.model.server_address import parse_address
 from tray_app.core.monitor.commands import SetPaused
-from tray_app.core.presentation import engine_text
-from tray_app.core.presentation.format import hour
+from tray_app.core.presentation import engine_text, silence_text
 from tray_app.core.presentation.notifications import Urgency
 from tray_app.core.prometheus.events import EngineAway, EngineBack
 from tray_app.core.prometheus.state import LISTS_PACE_S
@@ -104,7 +104,7 @@ def test_the_tooltip_says_which_silences_hold() -> None:
     assert engine_text.tooltip(state).endswith("a:8000: 300 MB · normal")
     state, _ = after(state, SilencesRead((silence("a"), silence("b"))))
     last = engine_text.tooltip(state).split("\n")[-1]
-    assert last == f"1 silence, until {hour(silence('a').ends_s)} (bob)"
+    assert last == f"1 silence, {silence_text.until(silence('a').ends_s, START.wall_s)} (bob)"
 
 
 def test_silences_that_cannot_be_read_are_a_trouble() -> None:
@@ -149,6 +149,13 @@ def test_what_could_not_be_read_comes_first() -> None:
     assert engine_text.trouble(warned) == "Some servers may be missing: a store is away"
     paused, _ = after(known(server("a")), SetPaused(True))
     assert engine_text.tooltip(paused) == "1 server · a:8000 300 MB\nPaused"
+
+
+def test_servers_that_could_not_be_read_are_not_none() -> None:
+    """Nobody knows how many there are."""
+    assert engine_text.heading(begun()) == "Servers: not known"
+    away, _ = after(known(server("a")), ReadFailed(Part.SERVERS, REFUSED), seconds=600.0)
+    assert engine_text.heading(away) == "Servers: not known"
 
 
 def test_no_servers_name_the_series_and_the_selector() -> None:

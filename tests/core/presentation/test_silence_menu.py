@@ -104,10 +104,17 @@ def test_the_rows_keep_their_number_and_keys() -> None:
     assert more.children[-1].text == "and 7 more: see Alertmanager"
     hidden = silence_menu.of_server("member-0", None, None, (), NOW_S)
     assert [each.key for each in hidden.children] == [each.key for each in few.children]
-    assert hidden.text == ""
+    assert [each.text for each in whole(hidden) if each.text] == []
     assert silence_menu.of_all(None, NOW_S).text == ""
     keys = [each.key for each in whole(more)]
     assert len(keys) == len(set(keys))
+
+
+def test_a_server_that_no_label_names_cannot_be_silenced() -> None:
+    """Its row would silence all servers."""
+    nameless = replace(SERVERS[0], instance="", server="")
+    row = silence_menu.of_server("member-0", state(), nameless, (nameless,), NOW_S)
+    assert texts(row) == []
 
 
 def test_one_order_at_a_time() -> None:

@@ -57,6 +57,7 @@ def told(order: SilenceOrder = ORDER, silence: Silence | None = None, **problem:
         (local(2026, 11, 28, 8), "until 08:00 tomorrow"),
         (local(2026, 12, 3, 8), "until 08:00 on 3 Dec"),
         (local(2027, 12, 3, 8), "until 08:00 on 3 Dec 2027"),
+        (253_402_300_799.0, "for years"),  # the end of 9999, in UTC
     ],
 )
 def test_an_end_has_its_day(ends_s: float, expected: str) -> None:

@@ -42,6 +42,14 @@ def test_a_silence_of_a_server_names_exporter_and_address() -> None:
     )
 
 
+def test_a_server_without_an_exporter_is_not_all_of_its_address() -> None:
+    """Each machine may have a server at this address."""
+    bare = replace(server("gpu-1"), instance="")
+    of_bare = Selector(silences.of_server(bare, [bare]).matchers)
+    assert of_bare.holds({"server": bare.server})
+    assert not of_bare.holds({"server": bare.server, "instance": "gpu-2:9435"})
+
+
 def test_a_silence_of_all_is_never_one_of_everything() -> None:
     """An Alertmanager may serve a whole company; one without a matcher is refused, too."""
     assert silences.of_all(VIDEO).matchers == VIDEO.matchers

@@ -9,6 +9,7 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.label_selector import Matcher, Operator, Selector, parse_selector
 from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import SilenceAlerts, UnsilenceAlerts
+from tray_app.core.presentation import silence_text
 from tray_app.core.prometheus import silencing
 from tray_app.core.prometheus.silences import EndSilence, MakeSilence, SilenceResult, SilenceScope
 from tray_app.core.prometheus.silencing import (
@@ -82,6 +83,20 @@ def test_a_silence_of_all_is_of_the_selector() -> None:
     assert event.order.scope == SilenceScope(parse_selector('team="video"').matchers)
 
 
+def test_an_alert_of_an_exporter_can_be_silenced() -> None:
+    """Also where Prometheus has forgotten its servers, whose own alerts are not meant."""
+    away = alert("RunAnalyzeExporterAway", "gpu-9", server="")
+    button = silence_text.button(away)
+    assert button is not None
+    assert isinstance(button.command, SilenceAlerts)
+    _, (event,) = after(BEGUN, button.command)
+    assert isinstance(event, SilenceDoubted)
+    assert event.scope.name == "gpu-9:9435"
+    assert [str(each) for each in event.scope.matchers] == ['instance="gpu-9:9435"', 'server=""']
+    assert Selector(event.scope.matchers).holds(dict(away.labels))
+    assert not Selector(event.scope.matchers).holds(dict(alert(host="gpu-9").labels))
+
+
 def test_a_silence_that_was_made_is_shown_at_once() -> None:
     """As Alertmanager has it, before its list comes."""
     state, order = ordered()
@@ -134,7 +149,7 @@ def test_what_is_no_longer_known_is_refused() -> None:
         BEGUN,
         (SilenceRefused(Refusal.NO_SILENCE),),
     )
-    gone = SilenceAlerts(SilenceLength.HOUR, "gpu-9:9435", "", sure=True)
+    gone = SilenceAlerts(SilenceLength.HOUR, "gpu-9:9435", "localhost:8000", sure=True)
     assert after(BEGUN, gone) == (BEGUN, (SilenceRefused(Refusal.NO_SERVER),))
 
 

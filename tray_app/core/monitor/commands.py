@@ -248,8 +248,9 @@ class OpenPage(Struct, frozen=True):
 
 
 class SilenceAlerts(Struct, frozen=True):
-    """Have Alertmanager hold back the alerts of this server for everybody; without an exporter
-    (``instance``) and a ``server``, those of all. ``sure``: the person has confirmed it."""
+    """Have Alertmanager hold back the alerts of this server for everybody; without a ``server``
+    those that are of its exporter (``instance``) alone, and without both, those of all. ``sure``:
+    the person has confirmed it."""
 
     length: SilenceLength
     instance: str = ""

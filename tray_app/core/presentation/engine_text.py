@@ -81,7 +81,8 @@ def heading(state: EngineState) -> str:
     """``1000 servers · gpu-1:8000 3.03 GB``: how many there are, and the one in the icon."""
     members = state.overview.members
     if not members:
-        return "No servers"
+        is_known = state.freshness(Part.SERVERS) is not Freshness.UNKNOWN
+        return "No servers" if is_known else "Servers: not known"
     server = members[0].server
     figure = size(server.memory_bytes) if server.memory_bytes is not None else ""
     return joined(counted(len(members), "server"), f"{server.name} {figure}".strip())

@@ -33,9 +33,9 @@ def of_server(
     others: tuple[EngineServer, ...],
     now_s: float,
 ) -> Row:
-    """*Silence* for one server. Hidden without a server or an Alertmanager; the row's ``key`` is
-    that of the server's own row."""
-    if state is None or server is None:
+    """*Silence* for one server. Hidden without a server, or one without a label that names it, or
+    an Alertmanager; the row's ``key`` is that of the server's own row."""
+    if state is None or server is None or not any(server.key):
         return _hidden(f"{key}-silence")
     scope = silences.of_server(server, others)
     covered = [(each, silences.coverage(each, server.key, state.selector)) for each in state.shown]
@@ -57,8 +57,7 @@ def of_all(state: Silencing | None, now_s: float) -> Row:
 @lru_cache(maxsize=32)
 def _hidden(key: str) -> Row:
     """The rows of a submenu that is not shown: as many, so that nothing moves."""
-    empty = SilenceScope(())
-    lengths = _lengths(key, empty, "", "", is_running=True, now_s=0.0)
+    lengths = (_length(key, SilenceAlerts(each, sure=True)) for each in SilenceLength)
     most = SHOWN if key == ALL else SHOWN_OF_SERVER
     return Row(key, children=(*lengths, line(key), *_held(key, (), most, 0.0)))
 
@@ -114,24 +113,25 @@ def _lengths(
     rows = []
     for chosen in SilenceLength:
         until_s = ends_s(chosen, now_s)
-        own = f"{key} {chosen.name.lower()}"
         warning = silence_text.warning(scope, until_s, now_s)
         rows.append(
-            Row(
-                own,
+            _length(
+                key,
+                SilenceAlerts(chosen, instance, server, sure=True),
                 silence_text.length(chosen, until_s, now_s),
-                children=(
-                    heading(f"{own} risk", silence_text.UNDER_WAY if is_running else warning),
-                    Row(
-                        f"{own} sure",
-                        silence_text.FOR_EVERYBODY,
-                        SilenceAlerts(chosen, instance, server, sure=True),
-                        barred=is_running,
-                    ),
-                ),
+                silence_text.UNDER_WAY if is_running else warning,
+                barred=is_running,
             )
         )
     return tuple(rows)
+
+
+def _length(
+    key: str, command: SilenceAlerts, text: str = "", risk: str = "", *, barred: bool = False
+) -> Row:
+    own = f"{key} {command.length.name.lower()}"
+    sure = Row(f"{own} sure", silence_text.FOR_EVERYBODY if text else "", command, barred=barred)
+    return Row(own, text, children=(heading(f"{own} risk", risk), sure))
 
 
 def _held(key: str, held: Sequence[_Held], most: int, now_s: float) -> Iterator[Row]:

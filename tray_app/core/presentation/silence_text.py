@@ -44,6 +44,10 @@ UNDER_WAY = "Alertmanager is being asked…"
 SKEW_MIN_S = 60.0
 """A smaller difference of the clocks changes no time that is shown."""
 
+YEARS_S = 5 * 366 * 86400.0
+"""People mean "for ever" by later ends, as the last day of 9999. That is no date in every time
+zone and on every system."""
+
 _REFUSALS = {
     Refusal.RUNNING: "Alertmanager has not answered the last click yet.",
     Refusal.NO_SERVER: "Prometheus no longer knows this server.",
@@ -55,7 +59,9 @@ _ENDED_THERE = "in the past"
 
 
 def until(ends_s: float, now_s: float) -> str:
-    """``until 14:30``, ``until 08:00 tomorrow``, ``until 08:00 on 3 Dec``."""
+    """``until 14:30``, ``until 08:00 tomorrow``, ``until 08:00 on 3 Dec``, ``for years``."""
+    if ends_s - now_s > YEARS_S:
+        return "for years"
     end, now = datetime.fromtimestamp(ends_s), datetime.fromtimestamp(now_s)
     if end.date() == now.date():
         return f"until {hour(ends_s)}"

@@ -7,7 +7,7 @@ about the servers that are shown, and what a new one is to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from enum import IntEnum
 
 from msgspec import Struct
@@ -91,13 +91,22 @@ class Coverage(IntEnum):
 
 
 def of_server(server: EngineServer, others: Iterable[EngineServer]) -> SilenceScope:
-    """All alerts of this server, and of its exporter where that watches no other."""
+    """All alerts of this server, and of its exporter where that watches no other. A label that it
+    has not must not be there: else the silence would be one of others, too."""
     is_alone = all(each.instance != server.instance for each in others if each.key != server.key)
     labels = {"instance": server.instance, "server": server.server}
     if server.instance and is_alone:
         del labels["server"]
-    matchers = (Matcher(name, Operator.EQUAL, value) for name, value in labels.items() if value)
-    return SilenceScope(tuple(matchers), server.name)
+    return SilenceScope(_exactly(labels), server.name)
+
+
+def of_exporter(instance: str) -> SilenceScope:
+    """The alerts that are of this exporter or its machine, and of no server."""
+    return SilenceScope(_exactly({"instance": instance, "server": ""}), instance)
+
+
+def _exactly(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
+    return tuple(Matcher(name, Operator.EQUAL, value) for name, value in labels.items())
 
 
 def of_all(selector: Selector) -> SilenceScope:

@@ -130,7 +130,9 @@ def _silence(
     state: Silencing, asked: SilenceAlerts, now: Now, servers: tuple[EngineServer, ...]
 ) -> tuple[Silencing, tuple[SilenceEvent, ...]]:
     scope = silences.of_all(state.selector)
-    if asked.instance or asked.server:
+    if asked.instance and not asked.server:
+        scope = silences.of_exporter(asked.instance)
+    elif asked.server:
         key = asked.instance, asked.server
         server = next((each for each in servers if each.key == key), None)
         if server is None:
