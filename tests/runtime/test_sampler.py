@@ -381,6 +381,28 @@ def test_a_sample_that_could_not_wait_for_a_measurement_is_made_again() -> None:
         assert rig.sample().own == own
 
 
+def test_a_measurement_that_comes_before_its_sample_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader is quick: it is ready before the sampler knows that it has to wait for it."""
+    own = UssPss(7, 150 * MIB, 160 * MIB, 1.0)
+    with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
+        rig.sample()
+
+        def watch(_rows: tuple[ProcessRow, ...]) -> Sharing:
+            if rig.owner.sharing.is_pending:
+                rig.owner.sharing = Sharing()
+                rig.engine.note_uss_pss(own)
+                return Sharing(is_pending=True)
+            return rig.owner.sharing
+
+        rig.owner.sharing = Sharing(is_pending=True)
+        monkeypatch.setattr(rig.owner, "watch", watch)
+        rig.engine.post(SetMode(Mode.FALLBACK))
+        known = rig.sample()
+        assert rig.sample().number == known.number + 1
+
+
 def test_the_temp_directory_can_be_said() -> None:
     """It takes the place of the one below the server's working directory."""
     for tmp_dir, expected in ((None, f"/srv/app{os.sep}tmp"), ("/clips", "/clips")):
@@ -455,6 +477,25 @@ def test_files_that_are_shown_already_bring_no_sample() -> None:
         sample = rig.sample()
         assert sample.temp
         assert sample.temp.file_count == 3
+
+
+def test_files_that_come_during_a_sample_bring_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample under way does not show them, and the next tick may be far."""
+    with running(mode=Mode.FALLBACK, interval_s=LONG_S, at_once=True) as rig:
+        rig.engine.note_temp(TempUsage(MIB, 1, clock.mono_s()))
+        rig.sample()
+        new = [TempUsage(2 * MIB, 2, clock.mono_s())]
+
+        def watch(_path: str | None, *, lively: bool = False) -> None:
+            if new:  # the sample is out, and its plan is not yet made
+                rig.engine.note_temp(new.pop())
+
+        monkeypatch.setattr(rig.walker, "watch", watch)
+        rig.engine.post(SetMode(Mode.FALLBACK))
+        rig.sample()
+        shown = rig.sample().temp
+        assert shown
+        assert shown.file_count == 2
 
 
 def test_quit_closes_the_sources() -> None:

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable
 from threading import Event as Flag
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -117,6 +118,11 @@ _QUIET = (
     | ThreadRestarted
 )
 
+_OF_SAMPLES = PollPlan | TempUsage | UssPss
+"""What may call for a sample, and is no input."""
+
+_Item: TypeAlias = Posted | PollPlan | TempUsage | UssPss
+
 
 def next_tick_s(last_s: float, every_s: float, now_s: float, phase_s: float) -> float:
     """The tick after ``last_s``: intervals after ``phase_s``, so that several servers share their
@@ -162,7 +168,7 @@ class Sampler:
         self._claim = claim
         self._renew = renew
         self._config_s = state.started.mono_s + CONFIG_PACE_S
-        self._inbox: Inbox[Posted | PollPlan | UssPss] = Inbox()
+        self._inbox: Inbox[_Item] = Inbox()
         self._stopping = Flag()
         self._thread = WorkerThread("sampler", self._run)
         self._temp: TempUsage | None = None
@@ -184,13 +190,10 @@ class Sampler:
         directory cannot be read. New or removed files trigger a sample at once: they mark a job's
         begin or end."""
         before, self._temp = self._temp, usage
-        plan, shown = self._plan, self._state.temp
-        if before is None or usage is None or plan is None:
+        if before is None or usage is None:
             return
-        # The API may have told of them already.
-        is_shown = shown is not None and shown.file_count == usage.file_count
-        if before.file_count != usage.file_count and not is_shown:
-            self._inbox.put(plan)
+        if before.file_count != usage.file_count:
+            self._inbox.put(usage)
 
     def note_uss_pss(self, uss_pss: UssPss) -> None:
         """Take the USS and PSS, likewise; a sample that did not wait for them is made again."""
@@ -255,7 +258,7 @@ class Sampler:
         item = self._await_next()
         if self._stopping.is_set():
             return False
-        if item is not None and not isinstance(item, PollPlan | UssPss):
+        if item is not None and not isinstance(item, _OF_SAMPLES):
             self._receive(item)
         now = self._clock()
         if not self._state.paused:
@@ -275,7 +278,7 @@ class Sampler:
             return edit
         return replace(edit, base=replace(edit.base, address=self._state.base.address))
 
-    def _await_next(self) -> Posted | PollPlan | UssPss | None:
+    def _await_next(self) -> _Item | None:
         """Send a request that is due, then wait; None: nothing came until the next thing is due."""
         now_s, due_s = self._clock().mono_s, self._due_s()
         if due_s is not None and now_s >= due_s:
@@ -284,7 +287,7 @@ class Sampler:
         wake_s = self._wake_s() if due_s is None else min(self._wake_s(), due_s)
         return self._inbox.get(min(max(0.0, wake_s - now_s), LONGEST_WAIT_S))
 
-    def _sample_if_due(self, item: Posted | PollPlan | UssPss | None, now: Now) -> None:
+    def _sample_if_due(self, item: _Item | None, now: Now) -> None:
         """Make a sample at its tick, or a sudden one where ``item`` calls for it."""
         early_s = 0.0
         if isinstance(item, ApiReading):
@@ -294,11 +297,16 @@ class Sampler:
         elif self._is_called_for(item) or now.mono_s >= self._wanted_s:
             self._tick(now, sudden=True)
 
-    def _is_called_for(self, item: Posted | PollPlan | UssPss | None) -> bool:
-        """Whether a poll has left the bounds of the plan that holds, or USS and PSS have come that
-        a sample could not wait for."""
+    def _is_called_for(self, item: _Item | None) -> bool:
+        """Whether a poll has left the bounds of the plan that holds, files are new or gone, or USS
+        and PSS have come that a sample could not wait for."""
         if isinstance(item, PollPlan):
             return item is self._plan
+        if isinstance(item, TempUsage):
+            # The API may have told of them already, or a sample that was under way.
+            shown = self._state.temp
+            is_shown = shown is not None and shown.file_count == item.file_count
+            return self._plan is not None and not is_shown
         return isinstance(item, UssPss) and self._waits_for_uss_pss
 
     def _reconfigure(self, edit: Reconfigured | Command) -> None:
@@ -358,7 +366,10 @@ class Sampler:
         if is_gap(state, now) and self._probe:
             self._probe.forget()
         process = self._read(now) if wants_processes(state) else None
-        sharing = self._uss_pss.watch(process.rows if process else ()) if self._uss_pss else None
+        sharing = None
+        if self._uss_pss:
+            self._waits_for_uss_pss = True  # they may come before it is known
+            sharing = self._uss_pss.watch(process.rows if process else ())
         self._waits_for_uss_pss = sharing is not None and sharing.is_pending
         read = self._clock()
         took_s = read.mono_s - now.mono_s
