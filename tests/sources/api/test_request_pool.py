@@ -101,6 +101,32 @@ def test_all_end_with_the_last_user() -> None:
         assert not thread.is_alive()
 
 
+def test_who_enters_while_the_last_one_leaves_keeps_its_deadlines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It waits until the old ones are gone: a request without a deadline may never end."""
+    pool, called, entered = RequestPool(time.monotonic), threading.Event(), threading.Event()
+    pool.enter(USER)
+    close = pool.deadlines.close
+
+    def enter() -> None:
+        pool.enter("another")
+        pool.deadlines.set(0.2, called.set)
+        entered.set()
+
+    def close_slowly() -> None:
+        threading.Thread(target=enter, daemon=True).start()
+        entered.wait(0.1)
+        close()
+
+    monkeypatch.setattr(pool.deadlines, "close", close_slowly)
+    pool.leave(USER)
+    try:
+        assert called.wait(AMPLE_S)
+    finally:
+        close()
+
+
 def test_what_is_late_is_called_in_its_order() -> None:
     """A shorter time that comes later wakes the thread, and what was cancelled is not called."""
     deadlines = Deadlines(time.monotonic)

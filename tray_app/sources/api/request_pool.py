@@ -43,9 +43,10 @@ class RequestPool:
             if self._users:
                 return
             idle, self._idle = self._idle, []
+            # Before another one enters: its deadlines hold.
+            self.deadlines.close()
         for worker in idle:
             worker.works.put(None)
-        self.deadlines.close()
 
     def run(self, work: Work) -> None:
         """Do this now; returns at once. Raises RuntimeError where the system has no room for a
