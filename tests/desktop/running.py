@@ -97,13 +97,19 @@ class App:
     # In the tray
 
     def item(self, within_s: float = AMPLE_S) -> Item:
-        """The app's item, once it is registered; fails at once when the app has ended."""
+        """The app's own item, once it is registered; fails at once when the app has ended."""
 
-        def registered() -> list[Item]:
+        def registered() -> Item | None:
             assert self.running, f"the app ended with {self.process.returncode}:\n{self.log}"
-            return self.desktop.items()
+            return next((each for each in self.desktop.items() if self._has(each)), None)
 
-        return wait_for(registered, "the app is registered", within_s)[0]
+        found = wait_for(registered, "the app is registered", within_s)
+        assert found
+        return found
+
+    def _has(self, item: Item) -> bool:
+        """Whether it is of this run: others may be on the desktop."""
+        return self.desktop.peer.pid(item.bus_name) == self.process.pid
 
     @property
     def tooltip(self) -> list[str]:

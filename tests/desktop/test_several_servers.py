@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.desktop
 
 NAMES = ("desk", "gpu-1", "gpu-2")
-WITHIN_S = 30.0
+TRIES = 5
 Servers = dict[str, RunAnalyzeServer]
 
 
@@ -37,7 +38,7 @@ def servers(runanalyze_server: ServerFactory) -> Servers:
 
 def wait_for_first(app: App, name: str) -> None:
     """The icon and the tooltip's heading show this server."""
-    wait_for(lambda: f" · {name} " in app.tooltip[0], f"{name} is the worst", WITHIN_S)
+    wait_for(lambda: f" · {name} " in app.tooltip[0], f"{name} is the worst")
 
 
 def test_the_worst_is_shown_and_each_is_in_the_menu(
@@ -140,6 +141,39 @@ def test_a_command_is_for_one_server_or_for_all(
             app.wait_for_tooltip(f"{name}: 5")
 
 
+def notice_of(notices: list[Notice], beginning: str) -> Notice | None:
+    return next((each for each in notices if each.summary.startswith(beginning)), None)
+
+
+def tells_of(recorder: NotificationRecorder, known: int, line: str) -> bool:
+    """Whether a notification after the first ``known`` ones has this."""
+    return any(line in f"{it.summary}\n{it.body}" for it in recorder.notices[known:])
+
+
+def end_together(app: App, recorder: NotificationRecorder, servers: Servers) -> Notice:
+    """The message that these have gone. They end at once; where the machine is too busy to notice
+    that within the 5 s of one message, they do so again."""
+    for _ in range(TRIES):
+        for name, server in servers.items():
+            climb_to(server, 205)  # the end of a small idle server is no alert
+            app.wait_for_tooltip(f"{name}: 20")
+        known = len(recorder.notices)
+        for server in servers.values():
+            server.strike()
+        for name, server in servers.items():
+            server.kill()
+            wait_for(
+                partial(tells_of, recorder, known, f"{name}: RunAnalyze ended"),
+                f"the end of {name} is told",
+            )
+        if both := notice_of(recorder.notices[known:], f"{len(servers)} servers gone: "):
+            return both
+        for name, server in servers.items():
+            server.start()
+            app.wait_for_tooltip(f"{name}: 5")
+    raise AssertionError(f"{TRIES} times a message for each of them")
+
+
 def test_several_alerts_at_once_are_one_notification(
     session_bus: DesktopSession, start_app: StartApp, servers: Servers
 ) -> None:
@@ -152,21 +186,12 @@ def test_several_alerts_at_once_are_one_notification(
         for name in NAMES:
             app.wait_for_tooltip(f"{name}: 5")
 
-        def notice(beginning: str) -> Notice | None:
-            return next(
-                (each for each in recorder.notices if each.summary.startswith(beginning)), None
-            )
-
-        for name in ("gpu-1", "gpu-2"):
-            climb_to(servers[name], 205)  # the end of a small idle server is no alert
-            app.wait_for_tooltip(f"{name}: 20")
-        for name in ("gpu-1", "gpu-2"):
-            servers[name].kill()
-        both = wait_for(lambda: notice("2 servers gone: gpu-"), "one message", WITHIN_S)
+        both = end_together(app, recorder, {name: servers[name] for name in ("gpu-1", "gpu-2")})
         single = next(each for each in recorder.notices if each.id == both.replaces_id)
         assert single.summary.startswith("gpu-")
         servers["gpu-1"].start()
-        left = wait_for(lambda: notice("1 server gone: gpu-2"), "who is left", WITHIN_S)
+        left = wait_for(lambda: notice_of(recorder.notices, "1 server gone: gpu-2"), "who is left")
+        assert left
         assert left.body.startswith("gpu-1: ")
         assert left.replaces_id == single.id
 
@@ -185,7 +210,6 @@ def test_an_edit_of_the_list_is_followed(
         wait_for(
             lambda: {line.split(":")[0] for line in app.tooltip[1:]} == {"gpu-1", "gpu-2"},
             "the new list",
-            WITHIN_S,
         )
         app.wait_for_tooltip("gpu-2: 5")
         app.wait_for_row("🟢 gpu-2")

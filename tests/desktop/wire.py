@@ -153,6 +153,13 @@ class Peer:
             return owner
         return None
 
+    def pid(self, name: str) -> int | None:
+        """The process that owns ``name``, or None."""
+        with contextlib.suppress(DBusError):
+            pid: int = self.call(*DBUS, "GetConnectionUnixProcessID", "s", name)[0]
+            return pid
+        return None
+
     # Serving
 
     def own(self, name: str) -> None:

@@ -136,9 +136,14 @@ class RunAnalyzeServer:
 
     def kill(self) -> None:
         """End every process of the server at once, as the kernel does when memory is out."""
+        self.strike()
+        if self._process:
+            self._process.wait(AMPLE_S)
+
+    def strike(self) -> None:
+        """The same, without waiting for the end."""
         if self._process:
             end_tree(self._process.pid)
-            self._process.wait(AMPLE_S)
 
     stop = kill
 
