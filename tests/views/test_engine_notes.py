@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from tests.core.prometheus.made import after, alert, known, server
 from tray_app.core.presentation.notifications import Note, Urgency
 from tray_app.core.prometheus.events import AlertsChanged
 from tray_app.core.prometheus.state import EngineState
-from tray_app.core.prometheus.values import AlertsRead, AlertStatus, EngineAlert
+from tray_app.core.prometheus.values import AlertsRead, AlertStatus, EngineAlert, ServersRead
 from tray_app.views import engine_notes
 from tray_app.views.engine_notes import EngineNotes
 
@@ -120,3 +123,27 @@ def test_a_flood_of_alerts_is_one_message() -> None:
     assert len(said.title) < 200
     over = told.fire()
     assert [each.title for each in over if isinstance(each, Note)] == ["All servers have recovered"]
+
+
+def test_each_server_of_two_floods_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is on what is new: no message stays."""
+    monkeypatch.setattr(engine_notes, "PLACES_MAX", 2)
+    told = Told("a", "b", "c", "d")
+    flood = tuple(alert(host=host) for host in "abcd")
+    told.fire(*flood[:2])
+    told.fire(*flood, seconds=60)
+    over = told.fire(seconds=60)
+    assert len({each.slot for each in over if isinstance(each, Note)}) == 2
+    titles = [each.title for each in over if isinstance(each, Note)]
+    assert titles == ["All servers have recovered"] * 2
+
+
+def test_an_alert_ends_under_the_name_that_it_began_with() -> None:
+    """A second server of the same address makes both names longer."""
+    told = Told("a")
+    first = told.note(A)
+    twin = replace(server("a"), instance="b:9435", name="a:8000 (b:9435)")
+    both = ServersRead((replace(server("a"), name="a:8000 (a:9435)"), twin))
+    told.state, _ = after(told.state, both)
+    last = told.note(seconds=60)
+    assert (last.title, last.slot) == ("a:8000: resolved", first.slot)

@@ -19,7 +19,7 @@ from tray_app.core.prometheus.values import EngineAlert
 from tray_app.views.fleet_notes import message, slot
 
 PLACES_MAX = 500
-"""Servers whose alerts are notified at once; the icon and the menu count all."""
+"""New servers in one change; the icon and the menu count all."""
 _SLOT = "alert"
 
 
@@ -39,17 +39,44 @@ class EngineNotes:
         self._clock = clock
         self._grouping = Grouping()
         self._shown: set[str] = set()
+        self._names: dict[str, str] = {}
 
     def take(self, changed: AlertsChanged, state: EngineState) -> list[Note | str]:
         """What to send, and the slots to close, each once. ``state`` is the one that the change
         led to."""
         found: dict[str, Note | str] = {}
-        places = _places(changed, state)
-        for name in sorted(places, key=lambda name: -_rank(places[name]))[:PLACES_MAX]:
+        places = self._places(changed, state)
+        ordered = sorted(places, key=lambda name: -_rank(places[name]))
+        new = [name for name in ordered if name not in self._shown]
+        left_out = frozenset(new[PLACES_MAX:])
+        for name in (each for each in ordered if each not in left_out):
             said = self._said(name, places[name], state)
             if said is not None:
                 found[said if isinstance(said, str) else said.slot] = said
         return list(found.values())
+
+    def _places(self, changed: AlertsChanged, state: EngineState) -> dict[str, _Place]:
+        """The servers that a change is about. An alert keeps the name of its place: a server has
+        another one while a second one is called the same."""
+        names = {each.server.key: each.name for each in state.overview.members}
+        places: dict[str, _Place] = {}
+
+        def at(alert: EngineAlert) -> _Place:
+            name = self._names.setdefault(alert.key, engine_text.place(alert, names))
+            return places.setdefault(name, _Place([], [], []))
+
+        for alert in changed.began:
+            at(alert).began.append(alert)
+        for alert in changed.ended:
+            at(alert).ended.append(alert)
+        for alert in changed.withdrawn:
+            at(alert)
+        for alert in state.told:
+            if (name := self._names.get(alert.key, "")) in places:
+                places[name].left.append(alert)
+        for alert in (*changed.ended, *changed.withdrawn):
+            self._names.pop(alert.key, None)
+        return places
 
     def _said(self, name: str, place: _Place, state: EngineState) -> Note | str | None:
         """What to say of one server."""
@@ -86,26 +113,6 @@ class EngineNotes:
         )
         self._grouping, group = grouping.told(self._grouping, told)
         return replace(note, silent=ends or is_quiet) if group is None else message(group, note)
-
-
-def _places(changed: AlertsChanged, state: EngineState) -> dict[str, _Place]:
-    """The servers that a change is about."""
-    names = {each.server.key: each.name for each in state.overview.members}
-    places: dict[str, _Place] = {}
-
-    def at(alert: EngineAlert) -> _Place:
-        return places.setdefault(engine_text.place(alert, names), _Place([], [], []))
-
-    for alert in changed.began:
-        at(alert).began.append(alert)
-    for alert in changed.ended:
-        at(alert).ended.append(alert)
-    for alert in changed.withdrawn:
-        at(alert)
-    for alert in state.told:
-        if (name := engine_text.place(alert, names)) in places:
-            places[name].left.append(alert)
-    return places
 
 
 def _rank(place: _Place) -> int:

@@ -14,6 +14,7 @@ from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.core.model.label_selector import Selector, parse_selector
 from tray_app.core.prometheus import answers
 from tray_app.core.prometheus.answers import NotUnderstoodError
+from tray_app.core.prometheus.values import AlertsRead
 
 LABELS = {"alertname": "RunAnalyzeCritical", "severity": "critical", "instance": "a:1"}
 
@@ -50,9 +51,11 @@ def test_the_band_is_the_engines(band: str, rank: Rank, memory_bytes: int | None
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "-1", "1e300", "much"])
 def test_a_figure_that_is_none_is_left_out(value: str) -> None:
-    """The band stays."""
+    """The band stays, but is not green: nobody knows the figure."""
     (found,) = answers.servers(vector(("a:1", "b:2", "red", value))).servers
     assert (found.rank, found.memory_bytes) == (Rank.RED, None)
+    (found,) = answers.servers(vector(("a:1", "b:2", "green", value))).servers
+    assert (found.rank, found.memory_bytes) == (Rank.LOST, None)
 
 
 def test_old_figures_are_not_green() -> None:
@@ -61,6 +64,21 @@ def test_old_figures_are_not_green() -> None:
     for order in (rows, rows[::-1]):
         (found,) = answers.servers(vector(*order)).servers
         assert (found.rank, found.memory_bytes) == (Rank.LOST, 1000)
+
+
+def test_a_server_of_which_only_its_age_is_known_is_lost() -> None:
+    """It is not left out."""
+    rows = ("a:1", "b:2", "old", "170"), ("c:1", "b:2", "green", "1000")
+    assert {each.instance: each.rank for each in answers.servers(vector(*rows)).servers} == {
+        "a:1": Rank.LOST,
+        "c:1": Rank.GREEN,
+    }
+
+
+def test_alerts_may_be_null_and_have_warnings() -> None:
+    """As Thanos writes that there are none, and that a store does not answer."""
+    body = b'{"status":"success","data":{"alerts":null},"warnings":["no ruler"]}'
+    assert answers.alerts(body, Selector()) == AlertsRead((), warning="no ruler")
 
 
 def test_the_worst_of_two_replicas_counts() -> None:

@@ -14,6 +14,7 @@ from tests.core.prometheus.made import (
     silence,
     with_manager,
 )
+from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.icon_options import Palette
 from tray_app.core.model.silence_length import SilenceLength
@@ -30,6 +31,7 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.events import Chosen, Ended
 from tray_app.core.monitor.inputs import MenuSeen
+from tray_app.core.presentation import engine_text
 from tray_app.core.prometheus.events import (
     AlertsChanged,
     EngineAway,
@@ -228,3 +230,18 @@ def test_a_new_silence_withdraws_the_alerts_that_it_holds_back() -> None:
     state, events = after(state, AlertsRead((held,)))
     assert events == [AlertsChanged(withdrawn=(fires,))]
     assert state.overview.members[0].silenced
+
+
+def test_alerts_that_may_be_missing_are_not_none() -> None:
+    """An engine that could not ask all of its rulers says so: nothing is green then, and nothing
+    has ended."""
+    one, two = alert(host="a"), alert(host="b")
+    state, events = after(known(server("a"), alerts=(one,)), AlertsRead((two,), "no ruler"))
+    assert events == [AlertsChanged(began=(two,))]
+    state, events = after(state, AlertsRead((), "no ruler"))
+    assert events == []
+    assert state.overview.rank is Rank.LOST
+    assert engine_text.trouble(state) == "Some alerts may be missing: no ruler"
+    state, events = after(state, AlertsRead(()))
+    assert events == [AlertsChanged(ended=(one, two))]
+    assert state.overview.rank is Rank.GREEN

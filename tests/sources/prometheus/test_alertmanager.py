@@ -219,3 +219,19 @@ def test_a_worker_that_is_closed_reports_nothing() -> None:
         worker.close()
         assert time.monotonic() - began_s < AMPLE_S / 2
     assert results == []
+
+
+def test_an_order_without_a_thread_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else no other could be given."""
+
+    def refused(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("tray_app.worker_thread.WorkerThread.start", refused)
+    results: list[SilenceResult] = []
+    with calls_to("http://127.0.0.1:9") as calls:
+        SilenceWorker(ORDER, calls, results.append).start()
+    (result,) = results
+    assert result.silence is None
+    assert result.problem is not None
+    assert problem_text(result.problem) == "this machine has no room for a thread"

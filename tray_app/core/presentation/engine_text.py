@@ -97,6 +97,8 @@ def trouble(state: EngineState) -> str:
             return told
     if state.warning:
         return f"Some servers may be missing: {state.warning}"
+    if state.alerts_warning:
+        return f"Some alerts may be missing: {state.alerts_warning}"
     if state.silencing and (told := _unread(state, Part.SILENCES)):
         return told
     if not state.overview.members:

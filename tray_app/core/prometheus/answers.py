@@ -77,12 +77,15 @@ class _Alert(Struct):
 
 
 class _AlertList(Struct):
-    alerts: list[_Alert]
+    """None: Thanos' way of writing that there are none."""
+
+    alerts: list[_Alert] | None
 
 
 class _Alerts(Struct):
     status: Literal["success"]
     data: _AlertList
+    warnings: list[str] | None = None
 
 
 T = TypeVar("T")
@@ -111,11 +114,11 @@ def servers(body: bytes) -> ServersRead:
         if labels.get("band") == OLD:
             old.add(key)
             continue
-        rank = _RANKS.get(labels.get("band", ""), Rank.LOST)
-        found = rank, _memory(series.value[1], rank)
+        found = _found(labels.get("band", ""), series.value[1])
         # Replicas of an engine may know more than one band of a server.
-        if key not in worst or worst[key][0] < rank:
+        if key not in worst or worst[key][0] < found[0]:
             worst[key] = found
+    worst |= dict.fromkeys(old - worst.keys(), (Rank.LOST, None))
     called = names(worst)
     return ServersRead(
         tuple(
@@ -127,7 +130,7 @@ def servers(body: bytes) -> ServersRead:
             )
             for key, (rank, memory_bytes) in worst.items()
         ),
-        warning=cut((answer.warnings or [""])[0], TEXT_CHARS),
+        warning=_warning(answer.warnings),
     )
 
 
@@ -136,14 +139,16 @@ def alerts(body: bytes, selector: Selector) -> AlertsRead:
 
     :raises NotUnderstoodError: it is no such answer, or has too many
     """
-    listed = decoded(body, _Alerts).data.alerts
+    answer = decoded(body, _Alerts)
+    listed = answer.data.alerts or []
     bounded(listed, ALERTS_MAX, "alerts")
     return AlertsRead(
         tuple(
             alert(each.labels, each.annotations, begun=each.activeAt)
             for each in listed
             if each.state == "firing" and selector.holds(each.labels)
-        )
+        ),
+        warning=_warning(answer.warnings),
     )
 
 
@@ -222,9 +227,20 @@ def moment_s(text: str) -> float | None:
     return moment.timestamp()
 
 
-def _memory(text: str, rank: Rank) -> int | None:
+def _warning(warnings: list[str] | None) -> str:
+    return cut((warnings or [""])[0], TEXT_CHARS)
+
+
+def _found(band: str, text: str) -> tuple[Rank, int | None]:
+    """How a server is, and its figure. One that should have a figure and has none is not green."""
+    rank = _RANKS.get(band, Rank.LOST)
     if rank in _WITHOUT_FIGURE:
-        return None
+        return rank, None
+    memory_bytes = _memory(text)
+    return rank if memory_bytes is not None else max(rank, Rank.LOST), memory_bytes
+
+
+def _memory(text: str) -> int | None:
     try:
         value = float(text)
     except ValueError:

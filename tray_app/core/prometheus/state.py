@@ -59,7 +59,8 @@ class EngineState(Struct, frozen=True):
     """Everything the tray knows of an engine.
 
     ``desk`` is the state of icon, menu and notifications, as one server's monitor keeps it, too;
-    ``now`` is the newest moment that the state knows. ``warning`` is why servers may be missing.
+    ``now`` is the newest moment that the state knows. ``warning`` is why servers may be missing,
+    and ``alerts_warning`` why alerts may.
     ``overview`` is made of all that. ``told`` are the alerts that were notified and still fire.
     ``listed`` are the servers in the menu's rows, in their order, which an open menu keeps.
     ``is_away`` says that the engine's absence was notified. ``silencing`` is None where no
@@ -71,6 +72,7 @@ class EngineState(Struct, frozen=True):
     servers: tuple[EngineServer, ...] = ()
     warning: str = ""
     alerts: tuple[EngineAlert, ...] = ()
+    alerts_warning: str = ""
     servers_part: PartState = PartState()
     alerts_part: PartState = PartState()
     silences_part: PartState = PartState()

@@ -48,6 +48,9 @@ Each = TypeVar("Each")
 
 LISTED = 15
 """Servers that have a row of the menu."""
+MISSING_MAX = 1000
+"""Alerts that are kept although an answer lacks them: an engine may be short of something for
+weeks."""
 FAILURES_AWAY = 2
 """One failure is no absence: the machine may just have woken."""
 
@@ -88,9 +91,9 @@ def _taken(
         case ServersRead(servers, warning):
             state = _with_part(state, Part.SERVERS, _read(state.servers_part, now))
             return replace(state, servers=_kept(state.servers, servers), warning=warning), ()
-        case AlertsRead(alerts):
+        case AlertsRead(alerts, warning):
             state = _with_part(state, Part.ALERTS, _read(state.alerts_part, now))
-            return _with_alerts(state, alerts), ()
+            return _with_alerts(replace(state, alerts_warning=warning), alerts), ()
         case SilencesRead():
             state = _with_part(state, Part.SILENCES, _read(state.silences_part, now))
             return _silenced(state, happened, now)
@@ -153,7 +156,12 @@ def _alerts_told(state: EngineState, now: Now) -> tuple[EngineState, tuple[Engin
     is_exempt = state.desk.settings.alerts.critical_exempt
     muted = Rank.RED if is_exempt else None
     least = muted if is_muted(state.desk, now) else Rank.PAUSED
-    changed = telling.changes(state.alerts, state.told, least)
+    alerts = state.alerts
+    if state.alerts_warning:  # one that is missing may still fire
+        listed = {each.key for each in alerts}
+        missing = [each for each in state.told if each.key not in listed]
+        alerts = (*alerts, *missing[-MISSING_MAX:])
+    changed = telling.changes(alerts, state.told, least)
     if changed is None:
         return state, ()
     return replace(state, told=telling.known_after(state.told, changed)), (changed,)
@@ -186,11 +194,12 @@ def _seen(state: EngineState, before: EngineState) -> EngineState:
     """With everything put together, where something has changed."""
     if _inputs(state) != _inputs(before):
         known = [state.freshness(part) for part in OF_PICTURE]
+        is_partial = bool(state.warning or state.alerts_warning)
         is_known = {part: state.freshness(part) is not Freshness.UNKNOWN for part in Part}
         whole = overview(
             state.servers if is_known[Part.SERVERS] else (),
             state.alerts if is_known[Part.ALERTS] else (),
-            is_whole=max(known) is Freshness.FRESH and not state.warning,
+            is_whole=max(known) is Freshness.FRESH and not is_partial,
         )
         state = replace(state, overview=whole, silencing=_silences_seen(state))
     if is_menu_open(state.desk, state.now.mono_s):  # the rows keep their places
@@ -205,7 +214,7 @@ def _seen(state: EngineState, before: EngineState) -> EngineState:
 def _inputs(state: EngineState) -> tuple[object, ...]:
     """What is put together; `_kept` lets equal ones be the same."""
     return (
-        *(id(state.servers), id(state.alerts), state.warning),
+        *(id(state.servers), state.warning, id(state.alerts), state.alerts_warning),
         *(state.freshness(part) for part in Part),
     )
 

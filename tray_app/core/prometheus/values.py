@@ -97,9 +97,10 @@ class ServersRead(Struct, frozen=True):
 
 
 class AlertsRead(Struct, frozen=True):
-    """All alerts that fire or are held back."""
+    """All alerts that fire or are held back. ``warning`` is why some may be missing."""
 
     alerts: tuple[EngineAlert, ...]
+    warning: str = ""
 
 
 class SilenceState(StrEnum):

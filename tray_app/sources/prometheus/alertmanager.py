@@ -133,7 +133,11 @@ class SilenceWorker:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system has no room for a thread now
+            problem = ApiProblem(ApiFailureKind.SYSTEM, "this machine has no room for a thread")
+            self._report(SilenceResult(self._order, problem=problem))
 
     def close(self) -> None:
         """Abort it and report nothing further; waits a moment at most."""
