@@ -171,6 +171,20 @@ def test_while_nothing_can_be_written_it_keeps_the_newest(
     assert times(path)[0] >= 7
 
 
+def test_what_could_not_be_written_is_tried_again(
+    path: Path, started: Callable[..., HistoryWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although nothing new comes, as in a pause; and that it goes on is told."""
+    real = database.add
+    monkeypatch.setattr(database, "add", full)
+    told: list[str] = []
+    started(told=told.append).add(sample(1))
+    wait_for(lambda: told, "a problem")
+    monkeypatch.setattr(database, "add", real)
+    wait_for(lambda: times(path) == [1], "what was kept")
+    wait_for(lambda: told[-1] == "", "the good news")
+
+
 LIMITED = """
 import resource, signal, sys, time
 from pathlib import Path

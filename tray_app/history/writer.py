@@ -250,8 +250,10 @@ class HistoryWriter:
         self._thin_s = now_s if has_more else now_s + THIN_EVERY_S
 
     def _fail(self, error: Exception) -> None:
-        """Keep what waits, and open the file again next time."""
+        """Keep what waits, and open the file again next time: also where nothing new comes, as in a
+        pause."""
         self._close()
+        self.add()
         self._say(getattr(error, "strerror", None) or str(error))
 
     def _say(self, problem: str) -> None:
