@@ -282,6 +282,26 @@ def test_a_defect_delays_no_other_server(monkeypatch: pytest.MonkeyPatch) -> Non
         sound.close()
 
 
+def test_a_poll_that_is_under_way_at_the_end_is_no_defect(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server is watched no longer, and what its polls read is closed."""
+    with polling() as (poller, _):
+
+        def poll() -> PollReading:
+            poller.follow(None)
+            raise OSError("closed")
+
+        plan = Server().plan()
+        poller.follow(plan)
+        poller.follow(PollPlan(poll, plan.bounds, plan.until_s))
+        wait_for(lambda: poller.plan is None, "the end")
+        after = Server()
+        poller.follow(after.plan())
+        after.wait_for_polls(1)
+    assert caplog.text == ""
+
+
 def test_the_thread_ends() -> None:
     """Closing ends it, also while it rests; and one that never polls has none."""
     wait_for(lambda: not threads(), "the threads of other tests have ended")

@@ -204,6 +204,8 @@ class FastPoller:
         try:
             reading = plan.poll()
         except Exception:  # noqa: BLE001 - whatever it is, the next sample is made anyhow
+            if self.plan is not plan:  # what it reads was closed meanwhile
+                return
             _log.exception("a poll failed")
             self._not_before_s = now_s + PAUSE_AFTER_DEFECT_S
             return
