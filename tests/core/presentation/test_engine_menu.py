@@ -61,6 +61,15 @@ def test_the_worst_have_rows_and_the_others_are_counted() -> None:
     assert of(state)["more-servers"].text == "and 985 others, all green"
 
 
+def test_long_names_leave_room_for_figures() -> None:
+    """In the first row and in each server's."""
+    name = f"gpu-1.{'rack.' * 40}internal"
+    many = [server("b"), *(server(f"c{n}") for n in range(1000)), server(name, "red", 3100)]
+    state = shown(*many)
+    assert of(state)["status"].text == "1002 servers · gpu-1.rack.…nternal:8000 3.03 GB"
+    assert members(state)[0] == "🔴 gpu-1.rack.…nternal:8000: 3.03 GB · critical"
+
+
 def test_rows_keep_number_order_and_kind() -> None:
     """Also in submenus, whatever is known."""
     few = shown(server("a"))

@@ -209,3 +209,10 @@ def test_pages_have_the_server_and_no_password() -> None:
     assert engine_text.grafana_page("http://g/d/x", member).count("?") == 1
     assert engine_text.grafana_page("http://g/d/x") == "http://g/d/x"
     assert engine_text.alerts_page(parse_address("https://u:p@p/x")) == "https://p/x/alerts"
+
+
+def test_grafana_reads_what_stands_before_a_fragment() -> None:
+    """The variables are no part of it."""
+    member = known(server("a")).overview.members[0]
+    page = engine_text.grafana_page("https://g/d/fleet?orgId=1#top", member)
+    assert page == "https://g/d/fleet?orgId=1&var-instance=a%3A9435&var-server=localhost%3A8000#top"

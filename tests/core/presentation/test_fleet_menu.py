@@ -95,3 +95,5 @@ def test_many_servers_fit() -> None:
     more = next(row for row in top if row.key == "more-servers")
     assert more.text == "5 more servers"
     assert len(more.children) == 5
+    sixteen = fleet_menu.rows(fleet(**{f"s{n:02}": 300.0 for n in range(16)}))
+    assert "1 more server" in [row.text for row in sixteen]

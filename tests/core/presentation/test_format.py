@@ -97,3 +97,11 @@ def test_what_says_nothing_is_left_out() -> None:
     """Of phrases and of sentences in a row."""
     assert format.joined("API", "", "4 s old") == "API · 4 s old"
     assert format.sentences("", "One.", "Two.") == "One. Two."
+
+
+def test_a_long_name_keeps_its_ends() -> None:
+    """Host and port; the figure after it has room."""
+    assert format.shortened("gpu-17.eu-west.local:800") == "gpu-17.eu-west.local:800"
+    name = format.shortened("gpu-17.eu-west-1.compute.internal:8000")
+    assert name == "gpu-17.eu-w…nternal:8000"
+    assert len(format.shortened("x" * 200)) == format.NAME_CHARS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.prometheus.made import alert
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
@@ -188,3 +189,9 @@ def test_an_alert_of_a_server_has_a_button() -> None:
     button = silence_text.button(alert())
     assert button is not None
     assert button.command == SilenceAlerts(SilenceLength.HOUR, "gpu-1:9435", "localhost:8000")
+
+
+def test_what_another_person_wrote_is_visible() -> None:
+    """A value in a silence may be anything."""
+    odd = replace(MADE, matchers=parse_selector('team="a\u202eb"').matchers)
+    assert silence_text.about(odd) == 'team="a\\u202eb" · new disk'

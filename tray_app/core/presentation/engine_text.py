@@ -11,7 +11,15 @@ from tray_app.core.monitor.commands import Mute, OpenPage
 from tray_app.core.presentation import memory_text, menu_text, silence_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.fleet_text import LINES_SHOWN, rest
-from tray_app.core.presentation.format import ago, capitalised, counted, joined, sentences, size
+from tray_app.core.presentation.format import (
+    ago,
+    capitalised,
+    counted,
+    joined,
+    sentences,
+    shortened,
+    size,
+)
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.core.prometheus import naming
 from tray_app.core.prometheus.events import EngineAway, EngineBack
@@ -68,7 +76,8 @@ def line(member: EngineMember) -> str:
     level = _LEVELS.get(server.rank, "")
     if server.rank >= Rank.ORANGE or not words:
         words = [level, *(each for each in words if each != level)]
-    return f"{server.name}: {joined(figure, *words, 'silenced' if member.silenced else '')}"
+    name = shortened(server.name)
+    return f"{name}: {joined(figure, *words, 'silenced' if member.silenced else '')}"
 
 
 def alert_line(alert: EngineAlert) -> str:
@@ -85,7 +94,7 @@ def heading(state: EngineState) -> str:
         return "No servers" if is_known else "Servers: not known"
     server = members[0].server
     figure = size(server.memory_bytes) if server.memory_bytes is not None else ""
-    return joined(counted(len(members), "server"), f"{server.name} {figure}".strip())
+    return joined(counted(len(members), "server"), f"{shortened(server.name)} {figure}".strip())
 
 
 def trouble(state: EngineState) -> str:
@@ -229,4 +238,5 @@ def grafana_page(grafana: str, member: EngineMember | None = None) -> str:
         {"var-instance": member.server.instance, "var-server": member.server.server},
         quote_via=quote,
     )
-    return f"{grafana}{'&' if '?' in grafana else '?'}{chosen}"
+    page, mark, fragment = grafana.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}{chosen}{mark}{fragment}"

@@ -19,6 +19,7 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.state import is_muted, newest
 from tray_app.core.presentation import fleet_text, menu, menu_text
+from tray_app.core.presentation.format import counted, shortened
 from tray_app.core.presentation.menu_row import Row, choice, line
 
 ROWS_SHOWN = 15
@@ -73,7 +74,7 @@ def _of_server(row: Row, server: str) -> Row:
 def _more(servers: list[Row]) -> tuple[Row, ...]:
     if not servers:
         return ()
-    return (Row("more-servers", f"{len(servers)} more servers", children=tuple(servers)),)
+    return (Row("more-servers", counted(len(servers), "more server"), children=tuple(servers)),)
 
 
 @lru_cache(maxsize=1)
@@ -82,9 +83,12 @@ def _shown(chosen: str, now: str, names: tuple[str, ...]) -> Row:
     known = chosen if chosen in names else ""
     return Row(
         "shown",
-        f"In the icon: {known or f'the worst ({now})'}",
+        f"In the icon: {shortened(known) or f'the worst ({shortened(now)})'}",
         children=(
             choice("shown-worst", "The worst", ShowInIcon(), not known),
-            *(choice(f"shown {each}", each, ShowInIcon(each), each == known) for each in names),
+            *(
+                choice(f"shown {each}", shortened(each), ShowInIcon(each), each == known)
+                for each in names
+            ),
         ),
     )

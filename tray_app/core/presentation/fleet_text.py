@@ -19,7 +19,7 @@ from tray_app.core.monitor.commands import Mute, for_server
 from tray_app.core.monitor.events import Alert, AlertEvent
 from tray_app.core.monitor.sample import Sample
 from tray_app.core.presentation import activity_text, memory_text
-from tray_app.core.presentation.format import counted, joined, size
+from tray_app.core.presentation.format import counted, joined, shortened, size
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 
 LINES_SHOWN = 5
@@ -48,7 +48,7 @@ _COUNTED = {
 
 def line(member: Member) -> str:
     """``gpu-1: 3.03 GB · critical · processing frames``."""
-    return f"{member.name}: {how(member)}"
+    return f"{shortened(member.name)}: {how(member)}"
 
 
 def how(member: Member) -> str:
@@ -77,7 +77,7 @@ def heading(fleet: Fleet) -> str:
     shown = in_icon(fleet)
     sample = shown.state.sample
     figure = size(sample.memory_bytes) if sample and sample.memory_bytes is not None else ""
-    what = " ".join(filter(None, (shown.name, figure)))
+    what = " ".join(filter(None, (shortened(shown.name), figure)))
     return joined(counted(len(fleet.members), "server"), what)
 
 
@@ -159,7 +159,7 @@ def _title(group: Group) -> str:
 
 
 def _names(several: Sequence[Told]) -> str:
-    names = list(dict.fromkeys(each.server for each in several))
+    names = [shortened(each) for each in dict.fromkeys(each.server for each in several)]
     if len(names) <= LINES_SHOWN:
         return ", ".join(names)
     return f"{', '.join(names[: LINES_SHOWN - 1])} and {len(names) - LINES_SHOWN + 1} others"

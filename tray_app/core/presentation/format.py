@@ -13,6 +13,8 @@ from tray_app.core.analysis.rate import STEADY_BYTES_S
 from tray_app.core.model.readings import GIB, MIB
 
 UNKNOWN = "–"
+NAME_CHARS = 24
+"""Of a server's name, where a figure follows."""
 
 
 def size(size_bytes: float | None) -> str:
@@ -105,6 +107,15 @@ def hour(wall_s: float) -> str:
 def capitalised(text: str) -> str:
     """``No answer for 5 s``: with a capital first letter, and the others unchanged."""
     return text[:1].upper() + text[1:]
+
+
+def shortened(name: str) -> str:
+    """``gpu-17.eu-w…nternal:8000``: a long name without its middle, so that what follows has
+    room. Host and port are at its ends."""
+    if len(name) <= NAME_CHARS:
+        return name
+    end = NAME_CHARS // 2
+    return f"{name[: NAME_CHARS - end - 1]}…{name[-end:]}"
 
 
 def joined(*parts: str) -> str:

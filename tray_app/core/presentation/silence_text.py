@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
+from tray_app.core.model.sanitize import visible
 from tray_app.core.model.silence_length import SilenceLength
 from tray_app.core.monitor.commands import SilenceAlerts, UnsilenceAlerts
 from tray_app.core.presentation.api_failure_text import problem_text
@@ -94,7 +95,7 @@ def line(silence: Silence, now_s: float, *, partly: bool = False) -> str:
 
 def about(silence: Silence) -> str:
     """What it holds back, and why: ``instance="gpu-1:9435" · new disk``."""
-    return joined(", ".join(map(str, silence.matchers)), silence.comment)
+    return joined(visible(", ".join(map(str, silence.matchers))), silence.comment)
 
 
 def brief(silences: tuple[Silence, ...], now_s: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 from enum import IntEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -171,11 +172,16 @@ def _holds(matcher: Matcher, value: str) -> bool:
     """Whether it surely holds for this value."""
     if matcher.operator in (Operator.EQUAL, Operator.UNEQUAL):
         return matcher.holds({matcher.name: value})
-    pattern = matcher.value
-    wild = pattern.count("*") + pattern.count("+")
-    if wild > _WILD_MAX or _PLAIN_PATTERN.fullmatch(pattern) is None:
+    if not _is_readable(matcher.value):
         return False  # an alert that it holds back names it
     return matcher.holds({matcher.name: value})
+
+
+@lru_cache(maxsize=16)
+def _is_readable(pattern: str) -> bool:
+    """Asked of one pattern for each server."""
+    wild = pattern.count("*") + pattern.count("+")
+    return wild <= _WILD_MAX and _PLAIN_PATTERN.fullmatch(pattern) is not None
 
 
 def _is_our_alert(matcher: Matcher) -> bool:
