@@ -94,6 +94,21 @@ def test_a_file_that_an_editor_puts_back_is_not_deleted(file: Edited) -> None:
         assert config.edited() == (Settings(interval_s=interval_s), [])
 
 
+def test_a_file_that_is_being_written_is_not_empty(file: Edited) -> None:
+    """Other editors empty the old one first. What is still empty at the next check is meant so."""
+    file.write("interval_s = 3\n")
+    config = ConfigFile(file.path, {})
+    config.read()
+    file.write("")
+    assert config.edited() is None
+    file.write("interval_s = 4\n")
+    assert config.edited() == (Settings(interval_s=4.0), [])
+    file.write("")
+    assert config.edited() is None
+    assert config.edited() == (Settings(), [])
+    assert config.edited() is None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="symlinks need a privilege there")
 def test_a_file_that_cannot_be_looked_at_is_not_deleted(file: Edited) -> None:
     """Its settings stay until it is known to be missing."""

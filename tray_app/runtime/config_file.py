@@ -38,7 +38,7 @@ class ConfigFile:
         self._server = server
         self._environment = environment
         self._stamp: tuple[int, int] | None = None
-        self._was_missing = False
+        self._was_gone = False
         self._settings = Settings()
 
     def for_server(self, name: str) -> ConfigFile:
@@ -99,13 +99,14 @@ class ConfigFile:
         """What `read` returns if the file has changed since the last check, else None.
 
         Mistakes are logged once per edit. An unusable file changes no setting, and is the only
-        mistake. A file that is missing at two checks in a row is deleted, so the defaults hold; at
-        the first one an editor may be about to put it back.
+        mistake. A file that is missing or empty at two checks in a row is so for good, and the
+        defaults hold; at the first one an editor may be about to write it.
         """
         stamp = self._stamp_now()
-        is_missing, was_missing = stamp is None and self._is_missing(), self._was_missing
-        self._was_missing = is_missing
-        if stamp == self._stamp or (stamp is None and not (is_missing and was_missing)):
+        is_gone, was_gone = self._is_missing() if stamp is None else stamp[1] == 0, self._was_gone
+        self._was_gone = is_gone
+        is_sure = was_gone if is_gone else stamp is not None
+        if stamp == self._stamp or not is_sure:
             return None
         try:
             settings, mistakes = self.read()
