@@ -119,6 +119,18 @@ def test_an_engine_that_is_away_is_told_once() -> None:
     assert events == [EngineBack()]
 
 
+def test_a_mute_of_everything_holds_back_that_an_engine_is_away() -> None:
+    """Until it ends, if the engine is still away then."""
+    limits = replace(begun().desk.settings.alerts, critical_exempt=False)
+    state, _ = after(begun(alerts=limits), ServersRead(()), AlertsRead(()), Mute(600.0))
+    state, events = after(state, FAILED, FAILED, TimePassed(), seconds=300.0)
+    assert events == []
+    state, events = after(state, TimePassed(), seconds=602.0)
+    assert [each for each in events if isinstance(each, EngineAway)] == [
+        EngineAway(Part.SERVERS, REFUSED)
+    ]
+
+
 def test_the_whole_engine_is_named_where_all_of_it_is_away() -> None:
     """Alerts, which are read more often, are the first that nothing is known of."""
     alerts = ReadFailed(Part.ALERTS, REFUSED)

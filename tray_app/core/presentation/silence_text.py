@@ -52,7 +52,7 @@ zone and on every system."""
 _REFUSALS = {
     Refusal.RUNNING: "Alertmanager has not answered the last click yet.",
     Refusal.NO_SERVER: "Prometheus no longer knows this server.",
-    Refusal.NO_SILENCE: "This silence is over already.",
+    Refusal.NO_SILENCE: "This silence is no longer known.",
     Refusal.NO_ALERTMANAGER: "No Alertmanager is set: set alertmanager under [fleet].",
 }
 _ENDED_THERE = "in the past"

@@ -153,23 +153,28 @@ def _alerts_told(state: EngineState, now: Now) -> tuple[EngineState, tuple[Engin
     """What is new and what is over among the alerts, as far as somebody is to hear of it."""
     if state.desk.paused or state.alerts_part.read_s is None:
         return state, ()
-    is_exempt = state.desk.settings.alerts.critical_exempt
-    muted = Rank.RED if is_exempt else None
-    least = muted if is_muted(state.desk, now) else Rank.PAUSED
     alerts = state.alerts
     if state.alerts_warning:  # one that is missing may still fire
         listed = {each.key for each in alerts}
         missing = [each for each in state.told if each.key not in listed]
         alerts = (*alerts, *missing[-MISSING_MAX:])
-    changed = telling.changes(alerts, state.told, least)
+    changed = telling.changes(alerts, state.told, _least(state, now))
     if changed is None:
         return state, ()
     return replace(state, told=telling.known_after(state.told, changed)), (changed,)
 
 
+def _least(state: EngineState, now: Now) -> Rank | None:
+    """The rank from which on alerts are notified now; None: a mute holds back all."""
+    if not is_muted(state.desk, now):
+        return Rank.PAUSED
+    return Rank.RED if state.desk.settings.alerts.critical_exempt else None
+
+
 def _absence_told(state: EngineState) -> tuple[EngineState, tuple[EngineEvent, ...]]:
-    """Once that the engine is away, and once that it is back."""
-    if state.desk.paused:
+    """Once that the engine is away, and once that it is back. A mute that lets critical alerts
+    through lets this through, too: they could not be seen."""
+    if state.desk.paused or _least(state, state.now) is None:
         return state, ()
     if state.is_away:
         if any(state.freshness(part) is not Freshness.FRESH for part in OF_PICTURE):
