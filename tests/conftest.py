@@ -32,6 +32,12 @@ TOGETHER = {
 
 RIG = "tests/windows/"  # one desktop for all of them
 
+# Each starts the likeliest server of this machine, and looks for it: not at the same time.
+OF_THE_PROJECT = {
+    "tests/cli/test_doctor.py::test_a_server_on_another_port",
+    "tests/desktop/test_whole_menu.py::test_the_server_on_another_port_is_watched_by_a_click",
+}
+
 
 def heed_signals() -> None:
     """Undo what ``nohup`` and a script's ``&`` leave behind: ignored signals, which every program
@@ -53,7 +59,8 @@ def in_ci() -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """``--dist loadgroup``: files of `TOGETHER` go to one worker, other tests to whichever is free.
+    """``--dist loadgroup``: a file of `TOGETHER`, the tests of the rig, and those `OF_THE_PROJECT`
+    go to one worker each, other tests to whichever is free.
 
     pytest-xdist's own groups are marks, which it writes into the tests' ids; pytest 9.2 does not
     let it.
@@ -67,6 +74,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             if file.startswith(RIG):
                 return RIG
+            if nodeid in OF_THE_PROJECT:
+                return "of the project"
             return file if file in TOGETHER else nodeid
 
     return Together(config, log)
