@@ -241,10 +241,11 @@ def test_servers_whose_samples_are_apart_keep_the_distance_of_the_nearest() -> N
     """No poll is left out because another server's sample is near."""
     naps_s: list[float] = []
     now_s = 100.0
-    ended = threading.Event()
+    followed, ended = threading.Event(), threading.Event()
 
     def sleep(nap_s: float) -> None:
         nonlocal now_s
+        followed.wait(AMPLE_S)  # the thread begins with the first one
         naps_s.append(nap_s)
         now_s += nap_s
         if len(naps_s) == 9:
@@ -256,6 +257,7 @@ def test_servers_whose_samples_are_apart_keep_the_distance_of_the_nearest() -> N
     pollers = [loop.poller(lambda _: None) for _ in range(2)]
     for poller, until_s in zip(pollers, (102.0, 101.3), strict=True):
         poller.follow(PollPlan(lambda: PollReading(300), PollBounds(), until_s))
+    followed.set()
     assert ended.wait(AMPLE_S)
     assert naps_s == pytest.approx([poll_bounds.EVERY_S] * 9)
 
