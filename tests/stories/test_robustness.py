@@ -10,6 +10,7 @@ from tests.desktop.conftest import StartApp, StartDesktop
 from tests.desktop.recorder import NotificationRecorder, Watcher
 from tests.desktop.running import wait_for_panel
 from tests.desktop.session import DesktopSession
+from tests.ports import free_port
 from tests.server.starting import RunAnalyzeServer, ServerFactory
 from tests.waiting import END_LIMIT_S, wait_for
 from tray_app.core.analysis.bands import Band
@@ -183,6 +184,16 @@ def test_neither_display_nor_bus(
     first = app.log.splitlines()[0]
     assert first.startswith("runanalyze-tray: no desktop session")
     assert "console" in first
+
+
+def test_an_engine_needs_a_desktop(session_bus: DesktopSession, start_app: StartApp) -> None:
+    """One line says so. The console would show another server: the usual one of this machine."""
+    nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "XDG_RUNTIME_DIR": ""}
+    app = start_app(session_bus, "--prometheus", f"http://127.0.0.1:{free_port()}", env=nowhere)
+    assert app.wait_for_exit() == 1
+    (said,) = app.log.splitlines()
+    assert said.startswith("runanalyze-tray: no desktop session")
+    assert "Prometheus" in said
 
 
 def test_an_unreachable_bus_is_no_bus(

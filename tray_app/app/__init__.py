@@ -73,6 +73,9 @@ def _run_tray(invocation: Invocation) -> int | None:
         return STATUS_FAILED
     except backends.NoDesktopError as error:
         _log.debug("no tray: %s", error)
+        if invocation.engine is not None:  # a terminal would show another server
+            complain(program_text.NO_DESKTOP_FOR_ENGINE)
+            return NO_ICON
         if _is_unseen():
             complain(program_text.NO_BUS)
             return NO_ICON

@@ -25,6 +25,10 @@ PRESET_HELP = {
 """What the flag of a preset does."""
 NO_TRAY_TITLE = "Monitoring without a tray icon"
 NO_DESKTOP = "no desktop session (no display and no session bus): using the console"
+NO_DESKTOP_FOR_ENGINE = (
+    "no desktop session (no display and no session bus),"
+    " and only an icon shows the servers of a Prometheus"
+)
 NO_BUS = (
     "cannot show an icon without a session bus: start one with dbus-run-session, or use --console"
 )
