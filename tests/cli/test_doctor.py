@@ -20,6 +20,7 @@ from tray_app.app import wiring
 from tray_app.cli import doctor
 from tray_app.cli.doctor import Finding, report
 from tray_app.core.config.settings import Headers, Settings
+from tray_app.core.model.label_selector import parse_selector
 from tray_app.core.model.process_finding import Evidence, EvidenceKind
 from tray_app.core.model.readings import ProcessReading, Target
 from tray_app.core.model.server_address import parse_address
@@ -110,7 +111,9 @@ def test_several_servers_have_a_part_each(tmp_path: Path) -> None:
     assert "desk" not in fixes
 
 
-def engine(script: Script, tmp_path: Path, *, manager: bool = False) -> tuple[int, str]:
+def engine(
+    script: Script, tmp_path: Path, *, manager: bool = False, selector: str = ""
+) -> tuple[int, str]:
     """What is found about a Prometheus that answers like this; ``manager``: so does an
     Alertmanager."""
     findings: list[str] = []
@@ -118,7 +121,10 @@ def engine(script: Script, tmp_path: Path, *, manager: bool = False) -> tuple[in
         patch.setattr(doctor, "say", findings.append)
         address = parse_address(server.url)
         settings = Settings(
-            prometheus=address, alertmanager=address if manager else None, patience_s=AMPLE_S
+            prometheus=address,
+            alertmanager=address if manager else None,
+            selector=parse_selector(selector),
+            patience_s=AMPLE_S,
         )
         status = doctor.run(settings, tmp_path / "config.toml", (), engine=True)
     return status, " ".join(findings[0].split())
@@ -154,6 +160,26 @@ def test_an_alertmanager_is_asked_for_alerts_and_silences(tmp_path: Path) -> Non
     assert status == 0, text
     assert "alerts 2 alerts at http://127.0.0.1:" in text
     assert "silences 1 silence at http://127.0.0.1:" in text
+
+
+def test_servers_without_a_reading_are_counted(tmp_path: Path) -> None:
+    """Their exporter is away: that is no problem of the engine."""
+    alerts = answer(b'{"status":"success","data":{"alerts":[]}}')
+    servers = answer(vector(("a:1", "b:2", "green", "1"), ("a:1", "c:2", "unknown", "0")))
+
+    def script(exchange: Exchange) -> None:
+        (alerts if exchange.path.startswith("/api/v1/alerts") else servers)(exchange)
+
+    _, text = engine(script, tmp_path)
+    assert "Prometheus 2 servers, 1 without a reading, at http://127.0.0.1:" in text
+
+
+def test_a_selector_that_fits_none_is_named(tmp_path: Path) -> None:
+    """Before the rules, which other servers may have."""
+    _, text = engine(answer(vector()), tmp_path, selector='team="x"')
+    assert (
+        'Check --selector: there is no server:runanalyze_memory_bytes:by_band with team="x"' in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tray_app.app import wiring
 from tray_app.core.alerts.hung import HangKind, is_still
 from tray_app.core.config.mistake import Mistake
 from tray_app.core.config.settings import Settings
+from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem, FailureClass
 from tray_app.core.model.readings import (
     ApiFailure,
@@ -281,8 +282,10 @@ def _part(settings: Settings, part: Part, outcome: EngineOutcome) -> Finding:
     at = address.shown if address else ""
     match outcome:
         case ServersRead(servers, _):
-            fix = "" if servers else f"Load assets/fleet/rules.yml: there is no {SERIES}."
-            return Finding("Prometheus", f"{format.counted(len(servers), 'server')} at {at}", fix)
+            lost = sum(each.rank is Rank.LOST for each in servers)
+            unread = f", {lost} without a reading," if lost else ""
+            known = f"{format.counted(len(servers), 'server')}{unread} at {at}"
+            return Finding("Prometheus", known, "" if servers else _no_servers_fix(settings))
         case AlertsRead(alerts):
             firing = format.counted(sum(each.is_firing for each in alerts), "alert")
             return Finding("alerts", f"{firing} at {at}")
@@ -292,6 +295,15 @@ def _part(settings: Settings, part: Part, outcome: EngineOutcome) -> Finding:
             topic = "Prometheus" if part is Part.SERVERS else part.value
             fix = _engine_fix(problem, "--alertmanager" if manager else "--prometheus")
             return Finding(topic, f"{at}: {problem_text(problem)}", fix)
+
+
+def _no_servers_fix(settings: Settings) -> str:
+    """What to do where no server is known: the rule is not loaded, nothing was scraped yet, or the
+    selector fits none."""
+    load = "Load assets/fleet/rules.yml, and wait until the exporters are scraped"
+    if str(settings.selector):
+        return f"Check --selector: there is no {SERIES} with {settings.selector}. {load}."
+    return f"{load}: there is no {SERIES}."
 
 
 def _engine_fix(problem: ApiProblem, flag: str) -> str:
