@@ -105,7 +105,7 @@ def test_an_alert_is_silenced_and_fires_again(
         assert silence["comment"] == "From the menu of runanalyze-tray"
         assert {each["name"] for each in silence["matchers"]} == {"instance", "server"}
         app.wait_for_tooltip("gpu-1:8000: 3.91 GB · critical · silenced", LIMIT_S)
-        app.wait_for_tooltip("1 silence, until ", LIMIT_S)
+        app.wait_for_tooltip("Alerts silenced until ", LIMIT_S)
         known = notices.number
         app.wait_for_row(CRITICAL, "Silenced until ", within_s=LIMIT_S)
         app.click(CRITICAL, "Silenced until ", "Silenced until ", "End this silence")
@@ -129,9 +129,9 @@ def test_silences_made_elsewhere_are_shown(
         settled(app)
         add_elsewhere(manager, "server=gpu-2:8000")
         add_elsewhere(manager, "server=other:8000")
-        app.wait_for_tooltip("1 silence, until ", LIMIT_S)
+        app.wait_for_tooltip("Alerts silenced until ", LIMIT_S)
         app.wait_for_row("🟢 gpu-2:8000: 300 MB · normal", "Silenced until ", "Silenced until ")
-        app.click("1 silence, until ", "Silenced until ", "End this silence")
+        app.click("Alerts silenced until ", "Silenced until ", "End this silence")
         notices.wait_for("The silence is over")
         (left,) = holding(manager)
         assert left["matchers"][0]["value"] == "other:8000"
@@ -165,4 +165,4 @@ def test_an_alertmanager_that_is_away(
         assert [(each["name"], each["value"]) for each in silence["matchers"]] == [
             ("team", "video")
         ]
-        app.wait_for_row("1 silence, until ", within_s=LIMIT_S)
+        app.wait_for_row("Alerts silenced until ", within_s=LIMIT_S)

@@ -236,7 +236,7 @@ class PrometheusTray:
             case AlertsChanged():
                 self._tell_alerts(event, state)
             case EngineAway():
-                self._send(engine_text.away(event))
+                self._send(engine_text.away(event, state))
                 _log.warning("%s", engine_text.trouble(state))
             case EngineBack():
                 self._send(engine_text.back(event))

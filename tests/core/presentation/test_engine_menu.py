@@ -135,7 +135,7 @@ def test_silences_have_their_rows() -> None:
     state, _ = after(with_manager(server("a"), server("b")), SilencesRead((silence("a"),)))
     rows = of(state)
     until = silence_text.until(silence("a").ends_s, START.wall_s)
-    assert rows["silence"].text == f"1 silence, {until} (bob)"
+    assert rows["silence"].text == f"Alerts silenced {until} (bob)"
     assert rows["member-0-silence"].text == f"Silenced {until} · bob"
     assert rows["member-0-silence held-0 end"].command == UnsilenceAlerts("a")
     assert rows["member-1-silence"].text == "Silence"

@@ -104,7 +104,7 @@ def test_the_tooltip_says_which_silences_hold() -> None:
     assert engine_text.tooltip(state).endswith("a:8000: 300 MB · normal")
     state, _ = after(state, SilencesRead((silence("a"), silence("b"))))
     last = engine_text.tooltip(state).split("\n")[-1]
-    assert last == f"1 silence, {silence_text.until(silence('a').ends_s, START.wall_s)} (bob)"
+    assert last == f"Alerts silenced {silence_text.until(silence('a').ends_s, START.wall_s)} (bob)"
 
 
 def test_silences_that_cannot_be_read_are_a_trouble() -> None:
@@ -115,7 +115,9 @@ def test_silences_that_cannot_be_read_are_a_trouble() -> None:
     servers = ServersRead((server("a"),))
     failed = ReadFailed(Part.SILENCES, REFUSED)
     state, events = after(state, servers, AlertsRead(()), failed, seconds=late)
-    assert engine_text.trouble(state).startswith("Silences: connection refused · last read")
+    assert engine_text.trouble(state).startswith(
+        "Alertmanager: connection refused · silences last read"
+    )
     assert events == []
     assert state.overview.rank is Rank.GREEN
 
@@ -139,10 +141,13 @@ def test_the_worst_five_have_a_line() -> None:
 def test_what_could_not_be_read_comes_first() -> None:
     """With the reason and the age of what is shown."""
     state, _ = after(known(server("a")), ReadFailed(Part.SERVERS, REFUSED), seconds=41.0)
-    assert engine_text.trouble(state) == "Servers: connection refused · last read 40 s ago"
+    refused = "Prometheus: connection refused · "
+    assert engine_text.trouble(state) == f"{refused}servers last read 40 s ago"
     state, _ = after(known(server("a")), ReadFailed(Part.ALERTS, REFUSED), seconds=15.0)
-    assert engine_text.trouble(state) == "Alerts: connection refused · last read 10 s ago"
+    assert engine_text.trouble(state) == f"{refused}alerts last read 10 s ago"
     assert engine_text.trouble(begun()) == "Servers: asking Prometheus"
+    state, _ = after(begun(), ReadFailed(Part.SERVERS, REFUSED))
+    assert engine_text.trouble(state) == f"{refused}servers not read yet"
     state, _ = after(known(server("a")), TimePassed(), seconds=25.0)
     assert engine_text.trouble(state) == "Servers: last read 20 s ago"
     warned, _ = after(known(), ServersRead((server("a"),), "a store is away"))
@@ -194,11 +199,19 @@ def test_a_message_says_what_to_do() -> None:
 
 def test_an_engine_that_is_away_is_one_message() -> None:
     """And its return takes the place of that."""
-    said = engine_text.away(EngineAway(Part.SERVERS, REFUSED))
+    said = engine_text.away(EngineAway(Part.SERVERS, REFUSED), known())
     assert said.title == "Prometheus cannot be read"
-    assert said.text.startswith("Connection refused. ")
-    assert engine_text.away(EngineAway(Part.ALERTS, None)).title == "Alerts cannot be read"
+    assert said.text.startswith("Prometheus: connection refused. How the servers are is not known.")
     assert engine_text.back(EngineBack()).slot == said.slot
+
+
+def test_alerts_that_are_away_name_who_is_asked_for_them() -> None:
+    """Alertmanager, where one is set."""
+    away = EngineAway(Part.ALERTS, None)
+    said = engine_text.away(away, known())
+    assert said.title == "Alerts cannot be read"
+    assert said.text.startswith("Prometheus: no answer. Which alerts fire is not known.")
+    assert engine_text.away(away, with_manager()).text.startswith("Alertmanager: no answer.")
 
 
 def test_pages_have_the_server_and_no_password() -> None:

@@ -52,13 +52,13 @@ def test_a_server_can_be_silenced_for_a_while() -> None:
     assert texts(of_server(state())) == [
         "Silence",
         "For 1 h",
-        "Nobody hears of gpu-1:8000 until 14:30",
+        "Silences gpu-1:8000, for everybody, until 14:30",
         "Silence for everybody",
         "For 4 h",
-        "Nobody hears of gpu-1:8000 until 17:30",
+        "Silences gpu-1:8000, for everybody, until 17:30",
         "Silence for everybody",
         "Until 08:00 tomorrow",
-        "Nobody hears of gpu-1:8000 until 08:00 tomorrow",
+        "Silences gpu-1:8000, for everybody, until 08:00 tomorrow",
         "Silence for everybody",
     ]
     commands = [each.command for each in whole(of_server(state())) if each.command and each.text]
@@ -90,10 +90,14 @@ def test_a_silence_of_some_alerts_says_so() -> None:
 def test_all_can_be_silenced() -> None:
     """The row counts the silences that hold."""
     row = silence_menu.of_all(state(), NOW_S)
-    assert texts(row)[:3] == ["Silence all", "For 1 h", "Nobody hears of all servers until 14:30"]
+    assert texts(row)[:3] == [
+        "Silence all",
+        "For 1 h",
+        "Silences all servers, for everybody, until 14:30",
+    ]
     assert SilenceAlerts(SilenceLength.HOUR, sure=True) in [each.command for each in whole(row)]
     held = silence_menu.of_all(state(silence("a"), silence("b", 'instance="gpu-2:9435"')), NOW_S)
-    assert held.text == "2 silences, the first until 14:30"
+    assert held.text == "2 silences hold alerts back, first until 14:30"
 
 
 def test_the_rows_keep_their_number_and_keys() -> None:
@@ -122,4 +126,4 @@ def test_one_order_at_a_time() -> None:
     busy = replace(state(), running=EndSilence(silence("s")))
     sure = [each for each in whole(of_server(busy)) if isinstance(each.command, SilenceAlerts)]
     assert all(each.barred for each in sure)
-    assert "Alertmanager is being asked…" in texts(of_server(busy))
+    assert "Waiting for Alertmanager…" in texts(of_server(busy))

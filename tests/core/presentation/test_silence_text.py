@@ -87,8 +87,9 @@ def test_a_silence_says_who_and_until_when() -> None:
     assert silence_text.line(MADE, NOW_S, partly=True).startswith("Partly silenced until 14:30")
     assert silence_text.about(MADE) == 'instance="gpu-1:9435" · new disk'
     assert silence_text.brief((), NOW_S) == ""
-    assert silence_text.brief((MADE,), NOW_S) == "1 silence, until 14:30 (ana@desk)"
-    assert silence_text.brief((MADE, MADE), NOW_S) == "2 silences, the first until 14:30"
+    assert silence_text.brief((MADE,), NOW_S) == "Alerts silenced until 14:30 (ana@desk)"
+    several = silence_text.brief((MADE, MADE), NOW_S)
+    assert several == "2 silences hold alerts back, first until 14:30"
 
 
 def test_the_question_names_server_and_end() -> None:
@@ -97,7 +98,7 @@ def test_the_question_names_server_and_end() -> None:
     note = silence_text.note(SilenceDoubted(SCOPE, END_S, NOW_S, sure))
     assert note is not None
     assert note.title == "Silence gpu-1:8000?"
-    assert note.text == "Alertmanager then tells nobody of its alerts until 14:30."
+    assert note.text == "Alertmanager then notifies nobody of its alerts until 14:30."
     assert [(each.label, each.command) for each in note.actions] == [
         ("Silence for everybody", sure)
     ]
@@ -107,7 +108,7 @@ def test_a_silence_that_was_made() -> None:
     """Can be ended from its notification."""
     note = told(silence=MADE)
     assert note.title == "Silenced until 14:30: gpu-1:8000"
-    assert note.text == "Alertmanager tells nobody of these alerts."
+    assert note.text == "Alertmanager notifies nobody of these alerts."
     assert [each.command for each in note.actions] == [UnsilenceAlerts("s")]
 
 
@@ -116,7 +117,7 @@ def test_clocks_that_differ_are_told(ahead_s: int, way: str) -> None:
     """Alertmanager's counts."""
     made = Silence("s", MATCHERS, "ana", "", NOW_S + ahead_s, END_S)
     assert told(silence=made).text.endswith(
-        f"Its clock is 10 min {way} this machine's, and counts for the end."
+        f"Its clock is 10 min {way} this machine's, and the silence ends by it."
     )
 
 
@@ -133,7 +134,7 @@ def test_clocks_that_differ_are_told(ahead_s: int, way: str) -> None:
         ),
         (
             {"status": 401, "detail": "Unauthorized"},
-            "Alertmanager wants other credentials (HTTP 401: Unauthorized).",
+            "Alertmanager rejects the credentials (HTTP 401: Unauthorized).",
         ),
         (
             {"status": 404, "detail": "Not Found"},

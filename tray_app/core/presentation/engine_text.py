@@ -29,6 +29,7 @@ from tray_app.core.prometheus.state import EngineState
 from tray_app.core.prometheus.values import OF_PICTURE, EngineAlert, Freshness, Part
 
 ENGINE = "Prometheus"
+MANAGER = "Alertmanager"
 RESOLVED = "resolved"
 ELSEWHERE_LINES = 2
 TITLE_CHARS = 60
@@ -56,7 +57,6 @@ _LEVELS = {
     Rank.GREEN: "normal",
 }
 _WITHOUT = {Rank.PAUSED: "paused", Rank.NOT_THERE: "not running", Rank.LOST: memory_text.NO_READING}
-_PARTS = {Part.SERVERS: "Servers", Part.ALERTS: "Alerts", Part.SILENCES: "Silences"}
 _URGENCIES = {Rank.RED: Urgency.CRITICAL, Rank.YELLOW: Urgency.LOW}
 
 
@@ -118,13 +118,25 @@ def trouble(state: EngineState) -> str:
 
 
 def _unread(state: EngineState, part: Part) -> str:
+    """``Prometheus: connection refused · servers last read 40 s ago``."""
     freshness, known = state.freshness(part), state.part(part)
     if freshness is Freshness.FRESH:
         return ""
-    since = "" if known.read_s is None else f"last read {ago(state.now.mono_s - known.read_s)}"
+    answerer = _answerer(state, part)
+    if known.read_s is None and known.problem is None:
+        return f"{capitalised(part.value)}: asking {answerer}"
+    since = "not read yet"
+    if known.read_s is not None:
+        since = f"last read {ago(state.now.mono_s - known.read_s)}"
     if known.problem is None:
-        return f"{_PARTS[part]}: {since or f'asking {ENGINE}'}"
-    return joined(f"{_PARTS[part]}: {problem_text(known.problem)}", since)
+        return f"{capitalised(part.value)}: {since}"
+    return joined(f"{answerer}: {problem_text(known.problem)}", f"{part.value} {since}")
+
+
+def _answerer(state: EngineState, part: Part) -> str:
+    """Who is asked for this part."""
+    has_manager = state.desk.settings.alertmanager is not None
+    return MANAGER if has_manager and part is not Part.SERVERS else ENGINE
 
 
 def alerts_line(state: EngineState) -> str:
@@ -168,17 +180,21 @@ def status(state: EngineState) -> Note:
 # Messages
 
 
-def away(event: EngineAway) -> Note:
+def away(event: EngineAway, state: EngineState) -> Note:
     """The engine, or a part of it, cannot be read any longer."""
-    why = capitalised(problem_text(event.problem)) if event.problem else "It does not answer"
-    text = f"{why}. What the servers do is not known. It is asked again by itself."
-    title = f"{ENGINE} cannot be read" if event.part is Part.SERVERS else "Alerts cannot be read"
+    of_servers = event.part is Part.SERVERS
+    title = f"{ENGINE} cannot be read" if of_servers else "Alerts cannot be read"
+    why = problem_text(event.problem) if event.problem else "no answer"
+    unknown = "How the servers are" if of_servers else "Which alerts fire"
+    text = f"{_answerer(state, event.part)}: {why}. {unknown} is not known. The tray keeps asking."
     return Note(title, text, Urgency.NORMAL, "engine")
 
 
 def back(_event: EngineBack) -> Note:
     """It can be read again."""
-    return Note(f"{ENGINE} answers again", "Servers and alerts are read.", Urgency.LOW, "engine")
+    return Note(
+        f"{ENGINE} answers again", "Servers and alerts are up to date.", Urgency.LOW, "engine"
+    )
 
 
 def place(alert: EngineAlert, names: Mapping[tuple[str, str], str]) -> str:

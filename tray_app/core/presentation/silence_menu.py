@@ -13,7 +13,6 @@ from msgspec import Struct
 from tray_app.core.model.silence_length import SilenceLength, ends_s
 from tray_app.core.monitor.commands import ShowStatus, SilenceAlerts, UnsilenceAlerts
 from tray_app.core.presentation import menu_text, silence_text
-from tray_app.core.presentation.format import capitalised
 from tray_app.core.presentation.menu_row import Row, heading, line
 from tray_app.core.prometheus import silences
 from tray_app.core.prometheus.silences import Coverage, SilenceScope
@@ -83,7 +82,7 @@ def _submenu(
 ) -> Row:
     instance, address = server.key if server else ("", "")
     if server is None:
-        label = capitalised(silence_text.brief(state.shown, now_s)) or silence_text.SILENCE_ALL
+        label = silence_text.brief(state.shown, now_s) or silence_text.SILENCE_ALL
     else:
         label = held[0].line(now_s) if held else silence_text.SILENCE
     minute_s = now_s // 60 * 60

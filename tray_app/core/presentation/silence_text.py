@@ -12,7 +12,6 @@ from tray_app.core.monitor.commands import SilenceAlerts, UnsilenceAlerts
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.format import (
     capitalised,
-    counted,
     duration,
     hour,
     joined,
@@ -41,7 +40,7 @@ SILENCE_ALL = "Silence all"
 END = "End this silence"
 FOR_EVERYBODY = "Silence for everybody"
 MUTE_HERE = "Mute on this desktop only"
-UNDER_WAY = "Alertmanager is being asked…"
+UNDER_WAY = "Waiting for Alertmanager…"
 SKEW_MIN_S = 60.0
 """A smaller difference of the clocks changes no time that is shown."""
 
@@ -99,19 +98,19 @@ def about(silence: Silence) -> str:
 
 
 def brief(silences: tuple[Silence, ...], now_s: float) -> str:
-    """For the tooltip: ``1 silence, until 14:30 (ana@desk)``; empty without any."""
+    """For menu and tooltip: ``Alerts silenced until 14:30 (ana@desk)``; empty without any."""
     if not silences:
         return ""
     first = silences[0]
     if len(silences) == 1:
         author = first.author or "unknown author"
-        return f"1 silence, {until(first.ends_s, now_s)} ({author})"
-    return f"{counted(len(silences), 'silence')}, the first {until(first.ends_s, now_s)}"
+        return f"Alerts silenced {until(first.ends_s, now_s)} ({author})"
+    return f"{len(silences)} silences hold alerts back, first {until(first.ends_s, now_s)}"
 
 
 def warning(scope: SilenceScope, ends_s: float, now_s: float) -> str:
     """What the row below it does."""
-    return f"Nobody hears of {whose(scope)} {until(ends_s, now_s)}"
+    return f"Silences {whose(scope)}, for everybody, {until(ends_s, now_s)}"
 
 
 def button(alert: EngineAlert) -> Action | None:
@@ -127,7 +126,7 @@ def note(event: SilenceEvent) -> Note | None:
     match event:
         case SilenceDoubted(scope, ends_s, now_s, command):
             its = "its" if scope.name else "their"
-            text = f"Alertmanager then tells nobody of {its} alerts {until(ends_s, now_s)}."
+            text = f"Alertmanager then notifies nobody of {its} alerts {until(ends_s, now_s)}."
             actions = (Action(FOR_EVERYBODY, command),)
             return _note(f"Silence {whose(scope)}?", text, actions)
         case SilenceRefused(reason):
@@ -143,13 +142,13 @@ def _settled(result: SilenceResult, now_s: float) -> Note:
     if isinstance(order, EndSilence):
         if result.problem is not None or silence is None:
             return _note("The silence was not ended", failure(result.problem))
-        return _note("The silence is over", "Alertmanager tells of these alerts again.")
+        return _note("The silence is over", "Alertmanager notifies of these alerts again.")
     who = whose(order.scope)
     if result.problem is not None or silence is None:
         return _note(f"Not silenced: {who}", failure(result.problem))
     return _note(
         f"Silenced {until(silence.ends_s, now_s)}: {who}",
-        sentences("Alertmanager tells nobody of these alerts.", _skew(result)),
+        sentences("Alertmanager notifies nobody of these alerts.", _skew(result)),
         (Action(END, UnsilenceAlerts(silence.id)),),
     )
 
@@ -165,7 +164,7 @@ def failure(problem: ApiProblem | None) -> str:
                 return "Alertmanager's clock is ahead: by its time the end has passed."
             return f"Alertmanager refuses it ({said})."
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return f"Alertmanager wants other credentials ({said})."
+            return f"Alertmanager rejects the credentials ({said})."
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
             return f"There is no Alertmanager at this address ({said})."
         case HTTPStatus.SERVICE_UNAVAILABLE:
@@ -186,7 +185,7 @@ def _skew(result: SilenceResult) -> str:
     if abs(skew_s) < SKEW_MIN_S or not isinstance(result.order, MakeSilence):
         return ""
     way = "ahead of" if skew_s > 0 else "behind"
-    return f"Its clock is {duration(abs(skew_s))} {way} this machine's, and counts for the end."
+    return f"Its clock is {duration(abs(skew_s))} {way} this machine's, and the silence ends by it."
 
 
 def _note(title: str, text: str, actions: tuple[Action, ...] = ()) -> Note:
