@@ -203,7 +203,7 @@ def make_api_client(settings: Settings, report: Callable[[ApiOutcome], None]) ->
 def make_readers(
     settings: Settings, report: Callable[[EngineOutcome], None]
 ) -> Mapping[Part, PartClient]:
-    """What asks an engine for each part; ``report`` takes each answer, in that part's thread."""
+    """What asks an engine for each part; ``report`` takes each answer, in a thread of the pool."""
     from tray_app.core.prometheus import alertmanager, answers, queries
     from tray_app.core.prometheus.values import Part
     from tray_app.sources.prometheus.client import PartClient
@@ -253,12 +253,13 @@ def _of_engine(settings: Settings) -> dict[str, Any]:
         "clock": clock.mono_s,
         "headers": settings.fleet_headers.fields,
         "verify": settings.fleet_ca_file or True,
+        "pool": _request_pool(),
     }
 
 
 @cache
 def _request_pool() -> RequestPool:
-    """The threads that make the requests to all servers of this run."""
+    """The threads that make all requests of this run."""
     from tray_app.sources.api.request_pool import RequestPool
 
     return RequestPool(clock.mono_s)

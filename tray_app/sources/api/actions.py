@@ -91,7 +91,6 @@ class ServerCalls:
 
     def _call(self, call: Callable[[], T], patience_s: float) -> T:
         try:
-            self._session.open()
             return call()
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem
             problem = self._secrets.masked(problem_of(error, patience_s))

@@ -1,4 +1,4 @@
-"""The threads that make requests: those of all servers share them.
+"""The threads that make requests: all servers share them.
 
 A thread has one request at a time, and a request that finds no idle thread starts one. So a server
 that is silent holds up no other.
@@ -32,12 +32,12 @@ class RequestPool:
         self._idle: list[_Worker] = []
 
     def enter(self, user: object) -> None:
-        """This one will have work; entering twice is allowed."""
+        """This one will have work. A second call changes nothing."""
         with self._lock:
             self._users.add(user)
 
     def leave(self, user: object) -> None:
-        """It has no more; leaving twice is allowed."""
+        """It will have no further work. A second call changes nothing."""
         with self._lock:
             self._users.discard(user)
             if self._users:

@@ -1,7 +1,7 @@
 """One kept-alive connection to the server's API, through requests.
 
 Rule of the room: the only importer of requests and of urllib3, which comes with it. Both are
-imported when a session is opened, because that takes 0.1 s.
+imported at the first exchange, because that takes 0.1 s.
 
 A time-out of requests covers one wait of a socket, so a server that sends a byte now and then
 stretches it without end, and a name lookup has no limit. So an exchange runs in a thread of the
@@ -114,14 +114,6 @@ class ApiSession:
         self._is_reused = False
         self.is_cut = False
 
-    def open(self) -> None:
-        """Import requests and make its session, once."""
-        if self._session is not None:
-            return
-        if isinstance(self._verify, str) and not Path(self._verify).is_file():
-            raise failed(ApiFailureKind.CA_FILE_MISSING, Path(self._verify).name)
-        self._session = _new_session(self._headers, self._verify, self)
-
     def get(self, path: str, patience_s: float) -> bytes:
         """The body of a good answer; raises ApiError and the network libraries' exceptions."""
         return self._exchange("GET", path, patience_s)
@@ -152,11 +144,6 @@ class ApiSession:
         except RuntimeError:
             self._current = None
             raise
-
-    def is_busy(self) -> bool:
-        """Whether an abandoned exchange has not ended."""
-        current = self._current
-        return current is not None and current.is_settled
 
     def cut(self) -> None:
         """From any thread: end the exchange in progress, and refuse others."""
@@ -267,7 +254,7 @@ class ApiSession:
     def _result(self, exchange: _Exchange) -> bytes | Exception:
         due: Due | None = None
         try:
-            self.open()
+            self._open()
             request = self._request(exchange.method, exchange.path, exchange.body)
             exchange.began_s = began_s = self._clock()
             due = self._pool.deadlines.set(exchange.patience_s, partial(self._is_due, exchange))
@@ -280,6 +267,14 @@ class ApiSession:
         with self._lock:  # after a cut that is under way
             late = ConnectionAbortedError() if self.is_cut else exchange.late
         return result if late is None or (not self.is_cut and _has_status(result)) else late
+
+    def _open(self) -> None:
+        """Import requests and make its session, once."""
+        if self._session is not None:
+            return
+        if isinstance(self._verify, str) and not Path(self._verify).is_file():
+            raise failed(ApiFailureKind.CA_FILE_MISSING, Path(self._verify).name)
+        self._session = _new_session(self._headers, self._verify, self)
 
     def _body_of_good_answer(self, order: _Order) -> bytes:
         import requests

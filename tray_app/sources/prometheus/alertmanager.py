@@ -20,6 +20,7 @@ from tray_app.core.prometheus.answers import NotUnderstoodError
 from tray_app.core.prometheus.silences import EndSilence, MakeSilence, SilenceOrder, SilenceResult
 from tray_app.core.prometheus.values import Silence, SilenceState
 from tray_app.sources.api.errors import ApiError, Secrets, failed, problem_of
+from tray_app.sources.api.request_pool import RequestPool
 from tray_app.sources.api.session import ApiSession
 from tray_app.worker_thread import WorkerThread
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 class SilenceCalls:
     """Blocking calls on one connection; they raise ApiError.
 
-    ``base_url`` is Alertmanager's, ``headers`` and ``verify`` as in `ApiSession`.
+    ``base_url`` is Alertmanager's, ``headers``, ``verify`` and ``pool`` as in `ApiSession`.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class SilenceCalls:
         clock: Callable[[], float],
         headers: Iterable[tuple[str, str]] = (),
         verify: bool | str = True,
+        pool: RequestPool | None = None,
     ) -> None:
         sent = dict(headers)
-        self._session = ApiSession(base_url, sent, verify, clock)
+        self._session = ApiSession(base_url, sent, verify, clock, pool=pool)
         self._secrets = Secrets(base_url, sent)
 
     def make(self, order: MakeSilence, patience_s: float) -> Silence:
@@ -107,7 +109,6 @@ class SilenceCalls:
 
     def _call(self, call: Callable[[], T], patience_s: float) -> T:
         try:
-            self._session.open()
             return call()
         except NotUnderstoodError as error:
             raise ApiError(self._secrets.masked(error.problem)) from None
