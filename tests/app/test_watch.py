@@ -53,7 +53,8 @@ class FakeWatcher:
         self.done += items
 
     def stop(self, _: float) -> None:
-        self.done.append("stopped")
+        if self.done[-1] != "stopped":  # it is asked first, then waited for
+            self.done.append("stopped")
 
     def makes(self, *events: Event) -> None:
         for each in self.outlets:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -30,6 +30,25 @@ def handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+def test_parts_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are asked before one is waited for, and what one takes is not left for the next."""
+    now_s = 100.0
+    given: list[tuple[str, float]] = []
+
+    def part(name: str, takes_s: float) -> Callable[[float], None]:
+        def end(limit_s: float) -> None:
+            nonlocal now_s
+            given.append((name, limit_s))
+            now_s += min(takes_s, limit_s)
+
+        return end
+
+    monkeypatch.setattr(ending, "mono_s", lambda: now_s)
+    ending.end_together([part("a", 0.25), part("b", 99.0), part("c", 99.0)], 1.0)
+    assert given[:3] == [("a", 0.0), ("b", 0.0), ("c", 0.0)]
+    assert given[3:] == [("a", 1.0), ("b", 0.75), ("c", 0.0)]
 
 
 def test_what_does_not_end_is_left() -> None:

@@ -121,11 +121,6 @@ class ServerRun(Watcher):
         super().start_rest()
         self._start_history()
 
-    def stop(self, limit_s: float) -> None:
-        """End sampling, and store what the next start needs."""
-        super().stop(limit_s)
-        self.store_all()
-
     def close(self, limit_s: float) -> None:
         """Write what is left of the history."""
         self._history.close(limit_s)

@@ -6,7 +6,7 @@ import logging
 import queue
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,7 @@ from tray_app.core.presentation import tray_text
 from tray_app.desktop import paths
 from tray_app.desktop.session import unfolds_submenus
 from tray_app.runtime import clock
-from tray_app.runtime.ending import Ending
+from tray_app.runtime.ending import Ending, end_together
 from tray_app.views.notifications import Outbox
 from tray_app.worker_thread import WorkerThread, tell_restarts
 
@@ -215,8 +215,7 @@ class TrayApp:
         for run in left:
             self._board.leave(run.name)
             self._exporter.leave(run.outlets)
-            run.stop(wiring.JOIN_LIMIT_S)
-            run.close(wiring.JOIN_LIMIT_S)
+        end_all(left)
 
     def _make_documents(self) -> Documents:
         invocation = self._invocation
@@ -248,11 +247,8 @@ class TrayApp:
         self._ending.heed_signals(in_foreign_loop=not self._desktop.runs_python)
         self._desktop.run(self._icon_is_shown)
         self._ending.begin()
-        for run in self._runs:
-            run.stop(wiring.JOIN_LIMIT_S)
+        end_all(self._runs)
         self._board.close(wiring.JOIN_LIMIT_S)
-        for run in self._runs:
-            run.close(wiring.JOIN_LIMIT_S)
         self._exporter.close()
         if self._demo_files is not None:
             self._demo_files.close()
@@ -385,9 +381,7 @@ class TrayApp:
 
     def _leave_session(self) -> None:
         """Keep what is known: the process may be killed any time now."""
-        for run in self._runs:
-            run.store_all()
-            run.close(wiring.JOIN_LIMIT_S)
+        store_all(self._runs)
 
     # Short work in threads of its own
 
@@ -401,6 +395,19 @@ class TrayApp:
             self._post_to_all(BlocksSeen(has_blocks()))
 
         WorkerThread("fonts", look, again=False).start()
+
+
+def end_all(runs: Sequence[ServerRun]) -> None:
+    """End sampling, and store what the next start needs."""
+    end_together([run.stop for run in runs], wiring.JOIN_LIMIT_S)
+    store_all(runs)
+
+
+def store_all(runs: Sequence[ServerRun]) -> None:
+    """Store choices and alerts, and write what is left of the history."""
+    for run in runs:
+        run.store_all()
+    end_together([run.close for run in runs], wiring.JOIN_LIMIT_S)
 
 
 def handle_all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from tray_app.core.monitor.commands import Quit
 from tray_app.core.monitor.events import Ended, Event
 from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.state import State
+from tray_app.runtime.ending import end_together
 from tray_app.worker_thread import tell_restarts
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class Watch:
 
     def stop(self) -> None:
         """End sampling."""
-        for each in self.watchers:
-            each.stop(wiring.JOIN_LIMIT_S)
+        self._end(self.watchers)
         tell_restarts(None)
 
     def _follow(self, entries: tuple[ServerEntry, ...]) -> None:
@@ -139,4 +139,8 @@ class Watch:
             self._running.discard(each)
             self._left(each)
             self._exporter.leave(each.outlets)
-            each.stop(wiring.JOIN_LIMIT_S)
+        self._end(left)
+
+    @staticmethod
+    def _end(watchers: Iterable[Watcher]) -> None:
+        end_together([each.stop for each in watchers], wiring.JOIN_LIMIT_S)

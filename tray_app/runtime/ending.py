@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Event, Lock
 from types import FrameType
 
+from tray_app.runtime.clock import mono_s
 from tray_app.worker_thread import WorkerThread
 
 FINISH_AFTER_S = 1.0
@@ -21,6 +22,19 @@ SIGNALLED = 128
 """A shell adds the signal's number to it for the exit status."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """SIGBREAK is Ctrl-Break on Windows."""
+
+End = Callable[[float], object]
+"""Asks a part to end, and waits for that so many seconds at most."""
+
+
+def end_together(parts: Iterable[End], limit_s: float) -> None:
+    """End all of these parts in this time: each is asked before one is waited for."""
+    ends = tuple(parts)
+    over_s = mono_s() + limit_s
+    for end in ends:
+        end(0.0)
+    for end in ends:
+        end(max(0.0, over_s - mono_s()))
 
 
 class Ending:
