@@ -27,6 +27,7 @@ from tray_app.core.model.server_address import parse_address
 from tray_app.core.model.stacks import Stacks, StacksProblem
 from tray_app.desktop.autostart import OFF, Login
 from tray_app.desktop.capabilities import Survey
+from tray_app.sources.processes.watched_ports import WatchedPorts
 
 GOOD = Survey(
     "XFCE, x11",
@@ -42,6 +43,8 @@ GOOD = Survey(
 def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tray_app.desktop.capabilities.survey", lambda: GOOD)
     monkeypatch.setattr("tray_app.desktop.autostart.read", lambda: OFF)
+    ports = WatchedPorts()  # of one report
+    monkeypatch.setattr(wiring, "watched_ports", lambda: ports)
 
 
 class NoProcess:
@@ -248,6 +251,18 @@ def test_a_server_on_another_port(tmp_path: Path, runanalyze_server: ServerFacto
     assert said in text.partition("To fix:")[0]
     fixes = " ".join(text.partition("To fix:")[2].split())
     assert f"{said}: watch it with --url {server.url}" in fixes
+
+
+def test_a_server_of_the_list_is_not_offered_for_another(
+    tmp_path: Path, runanalyze_server: ServerFactory
+) -> None:
+    """The one that is away is not found on the other one's port."""
+    server = runanalyze_server(folder="runanalyze")
+    away = at(f"http://127.0.0.1:{free_port()}", name="gpu-1")
+    status, text = found(away, tmp_path, several=(away, at(server.url, name="gpu-2")))
+    assert status == 1
+    fixes = " ".join(text.partition("To fix:")[2].split())
+    assert f"watch it with --url {server.url}" not in fixes
 
 
 def test_a_wrong_setting_and_a_missing_file(tmp_path: Path) -> None:

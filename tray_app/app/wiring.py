@@ -131,12 +131,12 @@ def make_probe(settings: Settings, *, demo: bool = False) -> Probe:
         port=address.port,
         own_pid=os.getpid(),
         clock=clock.mono_s,
-        watched=_watched_ports(),
+        watched=watched_ports(),
     )
 
 
 @cache
-def _watched_ports() -> WatchedPorts:
+def watched_ports() -> WatchedPorts:
     """The ports of all servers of this run."""
     from tray_app.sources.processes.watched_ports import WatchedPorts
 

@@ -135,6 +135,8 @@ def run(
     findings = [each for name, read in sections.items() for each in _guarded(name, read)]
     if engine:
         findings += _guarded("Prometheus", partial(_engine, settings))
+    for own in several:  # none of the list is a candidate for another one
+        wiring.watched_ports().enter(own.name, own.address.host, own.address.port)
     for own in () if engine else several or (settings,):
         name = own.name if several else ""
         found = _guarded("server", partial(_server, own))

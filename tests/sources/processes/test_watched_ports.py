@@ -12,7 +12,9 @@ def test_a_port_is_watched_while_a_search_for_it_goes_on() -> None:
     ports = WatchedPorts()
     assert 8000 not in ports
     for search in ("one", "other"):
-        ports.enter(search, 8000)
+        ports.enter(search, "localhost", 8000)
+    ports.enter("of another machine", "gpu-1.example.com", 9000)
+    assert 9000 not in ports
     for _ in range(2):
         ports.leave("one")
         assert 8000 in ports

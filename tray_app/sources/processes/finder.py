@@ -59,14 +59,14 @@ class TargetFinder:
         choice = choose(self._port, facts, self._listeners, ports, self._own_pid)
         if choice.pid is not None or not choice.candidates:
             return choice
-        reached = (each for each in choice.candidates if self._is_reached(each))
-        return replace(choice, candidates=tuple(reached))
+        offered = (each for each in choice.candidates if self._is_offered(each))
+        return replace(choice, candidates=tuple(offered))
 
-    def _is_reached(self, offered: Target) -> bool:
-        """Whether the host and a port of the process lead to it, which nobody watches yet."""
-        if offered.port is None or offered.port in self._watched:
+    def _is_offered(self, found: Target) -> bool:
+        """Whether the host and a port of the process lead to it, and that port is not watched."""
+        if found.port is None or found.port in self._watched:
             return False
-        return offered.pid in self._table.listeners(offered.port, self._host, {offered.pid}).pids
+        return found.pid in self._table.listeners(found.port, self._host, {found.pid}).pids
 
     def find_match(self, now_s: float, match: str, current: int | None) -> TargetChoice:
         """The best choice among processes whose command line matches; ``current`` is the watched

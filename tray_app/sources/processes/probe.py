@@ -67,7 +67,7 @@ class ServerProbe:
         self._new_processes = table.new_processes()
         self._index = CommandLineIndex(table, clock)
         self._watched = watched or WatchedPorts()
-        self._watched.enter(self, port)
+        self._watched.enter(self, host, port)
         self._search = TargetFinder(
             table=table,
             index=self._index,

@@ -5,6 +5,8 @@ A server that another entry of the list watches is no candidate for one that is 
 
 from __future__ import annotations
 
+from tray_app.sources.processes.host import is_this_machine
+
 
 class WatchedPorts:
     """Each search has one port; from any thread."""
@@ -12,12 +14,14 @@ class WatchedPorts:
     def __init__(self) -> None:
         self._of: dict[object, int] = {}
 
-    def enter(self, search: object, port: int) -> None:
-        """This search for the server on ``port`` begins."""
-        self._of[search] = port
+    def enter(self, search: object, host: str, port: int) -> None:
+        """This search for the server on ``port`` begins; another machine's ``host`` does not
+        count."""
+        if is_this_machine(host):
+            self._of[search] = port
 
     def leave(self, search: object) -> None:
-        """It has ended; ending twice is allowed."""
+        """It has ended. A second call changes nothing."""
         self._of.pop(search, None)
 
     def __contains__(self, port: object) -> bool:
