@@ -140,7 +140,7 @@ def output_of(tmp_path: Path, *flags: str) -> tuple[int, list[str]]:
 
 
 def test_one_reading_of_each(servers: Servers, tmp_path: Path) -> None:
-    """A line each, with its name; status 3 where one has none."""
+    """A line each, with its name; status 3 where one has none, which comes first."""
     urls = [f"--url={each.url}" for each in servers.values()]
     status, lines = output_of(tmp_path, "--once", *urls)
     assert status == 0
@@ -151,6 +151,7 @@ def test_one_reading_of_each(servers: Servers, tmp_path: Path) -> None:
     status, lines = output_of(tmp_path, "--once", "--json", *urls[:1], f"--url=http://{away}")
     assert status == 3
     told = {each["server"]: each["memory_mb"] for each in map(json.loads, lines)}
+    assert next(iter(told)) == away
     assert told.pop(away) is None
     assert all(told.values())
 
@@ -176,9 +177,10 @@ def test_lines_of_json_name_their_server(servers: Servers, tmp_path: Path) -> No
 
 
 def test_a_service_is_ready_once_all_are_watched(servers: Servers, tmp_path: Path) -> None:
-    """One exporter tells all of them; the log names them."""
+    """One exporter tells all of them; the log names them, and one that is away from the start."""
     config = tmp_path / "config.toml"
-    config.write_text(list_of(servers, *NAMES))
+    away = f'[[servers]]\nname = "away"\nurl = "http://127.0.0.1:{free_port()}"\n'
+    config.write_text(f"{list_of(servers, *NAMES)}\n{away}")
     address = ListenAddress("127.0.0.1", free_port())
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
@@ -195,6 +197,7 @@ def test_a_service_is_ready_once_all_are_watched(servers: Servers, tmp_path: Pat
                 assert f'runanalyze_limit_bytes{{level="high",server="{name}"}}' in page
             assert systemd.recv(100) == b"WATCHDOG=1"
             log = tmp_path / "err"
+            wait_for(lambda: "away: source: API unreachable" in log.read_text(), "one is away")
             servers["gpu-2"].kill()
             wait_for(lambda: "gpu-2: Server ended" in log.read_text(), "the log names the server")
             servers["gpu-2"].start()

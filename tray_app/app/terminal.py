@@ -129,7 +129,8 @@ def _show(view: TerminalView, watch: Watch, *, ends: bool) -> int:
 
 
 def _show_first(view: TerminalView, watch: Watch) -> int:
-    """Show the first complete sample of each server, the worst first; the exit status."""
+    """Show the first complete sample of each server, those without a reading first, then the worst;
+    the exit status."""
     settled: dict[Watcher, Told] = {}
     for told in watch.told():
         for event in told.events:
@@ -139,14 +140,17 @@ def _show_first(view: TerminalView, watch: Watch) -> int:
         if settled.keys() >= set(watch.watchers):
             break
     members = (Member(_name(told), told.state) for told in settled.values())
-    is_read = len(settled) == len(watch.watchers)
-    for each in by_rank(members):
-        sample = each.state.sample
-        assert sample is not None
-        is_read = is_read and sample.memory_bytes is not None
+    shown = sorted(by_rank(members), key=_is_read)
+    for each in shown:
+        assert each.state.sample is not None
         with suppress(OutputClosed):
-            view.handle(Sampled(sample), each.name)
-    return 0 if is_read else NO_READING
+            view.handle(Sampled(each.state.sample), each.name)
+    return 0 if len(shown) == len(watch.watchers) and all(map(_is_read, shown)) else NO_READING
+
+
+def _is_read(member: Member) -> bool:
+    sample = member.state.sample
+    return sample is not None and sample.memory_bytes is not None
 
 
 def _name(told: Told) -> str:
