@@ -193,7 +193,7 @@ NO_FOLDER = f"{Path('/no/such/folder/x')}: its directory does not exist"
         (["--export", "csv", "--json"], "--export: cannot be combined with --json"),
         (
             ["--export", "csv", "--url", "http://127.0.0.1:8"],
-            "--export: is for one server; choose it: --url http://127.0.0.1:9 (127.0.0.1:9),"
+            "--export: is for one server; choose one: --url http://127.0.0.1:9 (127.0.0.1:9),"
             " --url http://127.0.0.1:8 (127.0.0.1:8)",
         ),
         (["--export", "csv", "-o", "/no/such/folder/x"], NO_FOLDER),

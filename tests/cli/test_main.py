@@ -355,8 +355,8 @@ def test_a_refusal_says_how_to_choose_a_server(
     with pytest.raises(SystemExit):
         main.main(flags)
     said = capsys.readouterr().err.strip()
-    assert f"{flags[0]}: is for one server; choose it: --url http://s0:1 (s0)," in said
-    assert said.endswith("--url http://s4:1 (s4), or one of 3 others")
+    assert f"{flags[0]}: is for one server; choose one: --url http://s0:1 (s0)," in said
+    assert said.endswith("--url http://s4:1 (s4), and 3 more")
 
 
 def test_the_demo_has_settings_of_its_own(started: list[app.Invocation], tmp_path: Path) -> None:

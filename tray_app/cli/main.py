@@ -291,9 +291,9 @@ def _refuse_several(
     if alone is not None and len(servers) > 1:
         shown = [f"--url {each.shown} ({each.name})" for each in servers[:CHOICES_SHOWN]]
         more = len(servers) - len(shown)
-        others = f", or one of {more} others" if more else ""
+        others = f", and {more} more" if more else ""
         flag = f"--{alone.replace('_', '-')}"
-        parser.error(f"{flag}: is for one server; choose it: {', '.join(shown)}{others}")
+        parser.error(f"{flag}: is for one server; choose one: {', '.join(shown)}{others}")
 
 
 def _of_each(
