@@ -27,6 +27,7 @@ from tests.desktop.dbus import Variant
 from tests.desktop.recorder import NOTIFICATIONS, WATCHER, WATCHER_PATH
 from tests.desktop.wire import Peer
 from tests.waiting import AMPLE_S, wait_for
+from tray_app.core.presentation import fleet_text
 
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
@@ -778,13 +779,20 @@ def label_of(row: Mapping[str, Any]) -> str:
 
 
 def find_row(rows: Iterable[dict[str, Any]], label: str) -> dict[str, Any]:
-    """The row with this label, or the only one that begins with it; LookupError with all labels."""
-    rows = list(rows)
+    """The row with this label, or the only one that begins with it; LookupError with all labels.
+
+    A mark at the beginning is there only where the machine has a font for it: it is not compared.
+    """
+    rows, wanted = list(rows), _unmarked(label)
     for fits in (str.__eq__, str.startswith):
-        found = [row for row in rows if fits(label_of(row), label)]
+        found = [row for row in rows if fits(_unmarked(label_of(row)), wanted)]
         if len(found) == 1:
             return found[0]
     raise LookupError(f"{label!r} is not one of {[label_of(row) for row in rows]}")
+
+
+def _unmarked(label: str) -> str:
+    return label.lstrip("".join(fleet_text.MARKS.values())).lstrip()
 
 
 def row_centre(box: Box, rows: Iterable[dict[str, Any]], wanted: dict[str, Any]) -> Point:

@@ -1,4 +1,4 @@
-"""Whether a sparkline can be drawn here."""
+"""What the fonts can draw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.desktop.fonts import has_blocks
+from tray_app.desktop.fonts import has_blocks, has_emoji
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks fontconfig")
 
@@ -41,3 +41,12 @@ def test_without_fontconfig_there_is_no_sparkline(
     """It is not known then what would be drawn."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not has_blocks()
+
+
+def test_circles_are_asked_for_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A font with blocks need not have them."""
+    answering(tmp_path, monkeypatch, 'case "$1" in *2581*) echo DejaVu Sans ;; esac')
+    assert has_blocks()
+    assert not has_emoji()
+    answering(tmp_path, monkeypatch, 'case "$1" in *1f534*) echo Noto Color Emoji ;; esac')
+    assert has_emoji()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from tray_app import APP_ID
-from tray_app.app import autostart_work, first_instance, wiring
+from tray_app.app import autostart_work, first_instance, font_work, wiring
 from tray_app.app.document_files import DocumentFiles
 from tray_app.app.documents import Documents
 from tray_app.app.event_log import log_event
@@ -167,6 +167,7 @@ class PrometheusTray:
         if left := self._invocation.remembered.notifications:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
+        font_work.look(self._monitor.post)
         autostart_work.look(self._monitor.post)
         self._instance.listen(self._answer)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tray_app.app import autostart_work, first_instance, wiring
+from tray_app.app import autostart_work, first_instance, font_work, wiring
 from tray_app.app import exporter as exporters
 from tray_app.app.boards import Board, FleetBoard, OneServerBoard
 from tray_app.app.document_files import DemoFiles, DocumentFiles
@@ -56,7 +56,6 @@ from tray_app.core.monitor.events import (
     SettingsWrong,
 )
 from tray_app.core.monitor.inputs import (
-    BlocksSeen,
     HostSeen,
     MenuSeen,
     NoteEnded,
@@ -185,7 +184,12 @@ class TrayApp:
         )
         if self._runs:  # what the desktop has reported since the start
             known = self._first.last
-            begun = replace(begun, theme_seen=known.theme_seen, has_blocks=known.has_blocks)
+            begun = replace(
+                begun,
+                theme_seen=known.theme_seen,
+                has_blocks=known.has_blocks,
+                has_emoji=known.has_emoji,
+            )
         is_only = not self._invocation.servers
         return ServerRun(
             invocation,
@@ -268,7 +272,7 @@ class TrayApp:
             self._desktop.close_notes_left(left)
         WorkerThread("notices", self._handle_events).start()
         self._exporter.start()
-        self._look_for_blocks()
+        font_work.look(self._post_to_all)
         self._look_at_autostart()
         self._instance.listen(self._answer)
 
@@ -387,14 +391,6 @@ class TrayApp:
 
     def _look_at_autostart(self) -> None:
         autostart_work.look(self._first.post)
-
-    def _look_for_blocks(self) -> None:
-        def look() -> None:
-            from tray_app.desktop.fonts import has_blocks
-
-            self._post_to_all(BlocksSeen(has_blocks()))
-
-        WorkerThread("fonts", look, again=False).start()
 
 
 def end_all(runs: Sequence[ServerRun]) -> None:

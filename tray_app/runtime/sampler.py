@@ -36,10 +36,10 @@ from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
-    BlocksSeen,
     DaySummed,
     Delivered,
     ExportEnded,
+    FontsSeen,
     HistoryForgotten,
     HistoryGone,
     HistorySeen,
@@ -114,7 +114,7 @@ _QUIET = (
     | NotOpened
     | ThemeSeen
     | AutostartSeen
-    | BlocksSeen
+    | FontsSeen
     | ThreadRestarted
 )
 

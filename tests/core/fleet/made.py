@@ -49,7 +49,7 @@ def state(memory_mb: float | None, *, seen: bool = True) -> State:
     """A server with this memory. ``seen``: it has been read since the start."""
     begun = begin(Settings(), Settings(), NOW, local=True)
     run = replace(begun.run, readings=1 if seen else 0)
-    return replace(begun, sample=sample(memory_mb), run=run)
+    return replace(begun, sample=sample(memory_mb), run=run, has_emoji=True)
 
 
 def fleet(**memory_mb: float | None) -> Fleet:

@@ -21,6 +21,7 @@ from tray_app.core.monitor.commands import (
 )
 from tray_app.core.monitor.inputs import MenuSeen
 from tray_app.core.presentation import engine_menu, menu_text, silence_text
+from tray_app.core.presentation.fleet_text import MARKS
 from tray_app.core.presentation.menu_row import Row
 from tray_app.core.prometheus.state import EngineState
 from tray_app.core.prometheus.step import LISTED
@@ -59,6 +60,15 @@ def test_the_worst_have_rows_and_the_others_are_counted() -> None:
     assert texts[0] == "🟡 s807:8000: 807 MB · raised"
     assert texts[5] == "🟢 s999:8000: 999 MB · normal"
     assert of(state)["more-servers"].text == "and 985 others, all green"
+
+
+def test_without_a_font_there_is_no_mark() -> None:
+    """Neither of servers nor of alerts."""
+    state = shown(server("a", "red", 500), alerts=(alert("1", server="a:8000"), alert("2")))
+    plain = replace(state, desk=replace(state.desk, has_emoji=False))
+    texts = " ".join(row.text for row in all_rows(engine_menu.rows(plain)))
+    assert "a:8000: 500 MB" in texts
+    assert not set(texts) & set("".join(MARKS.values()))
 
 
 def test_long_names_leave_room_for_figures() -> None:

@@ -47,6 +47,13 @@ def test_each_server_has_a_row_with_its_menu() -> None:
     assert {row.key.removesuffix(" gpu") for row in gpu.children} == own - set(fleet_menu.OF_ALL)
 
 
+def test_without_a_font_there_is_no_mark() -> None:
+    """A box with a number would stand in its place; the words say the same."""
+    (one,) = fleet(gpu=3100).members
+    member = replace(one, state=replace(one.state, has_emoji=False))
+    assert of(Fleet((member,)))["member gpu"].text == "gpu: 3.03 GB · critical · idle"
+
+
 def test_keys_are_unique() -> None:
     """The panel finds a row by its key."""
     keys = [row.key for row in all_rows(fleet_menu.rows(fleet(a=1, b=2, server=3)))]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.core.made import mb
 from tray_app.core.config.settings import Settings
 from tray_app.core.fleet.rank import Rank
@@ -61,7 +63,7 @@ def alert(
 def begun(**settings: Any) -> EngineState:
     """The state before the first answer."""
     chosen = Settings(**settings)
-    return begin(begin_desk(chosen, chosen, START, local=False))
+    return begin(replace(begin_desk(chosen, chosen, START, local=False), has_emoji=True))
 
 
 def after(

@@ -118,10 +118,11 @@ class ThemeSeen(Struct, frozen=True):
     theme: Theme
 
 
-class BlocksSeen(Struct, frozen=True):
-    """Whether the desktop has a font with the blocks of a sparkline."""
+class FontsSeen(Struct, frozen=True):
+    """Whether the desktop's fonts have the blocks of a sparkline, and coloured circles."""
 
-    there: bool
+    blocks: bool
+    emoji: bool
 
 
 class AutostartSeen(Struct, frozen=True):
@@ -212,7 +213,7 @@ Report = (
     | MenuSeen
     | ThemeSeen
     | AutostartSeen
-    | BlocksSeen
+    | FontsSeen
     | ThreadRestarted
     | HistorySeen
     | LifeRecalled

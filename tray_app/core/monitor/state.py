@@ -154,8 +154,9 @@ class State(Struct, frozen=True):
     host_missing_said: bool = False
     # The desktop opens submenus inside the menu (GNOME), which then needs room.
     unfolds: bool = False
-    # The desktop can draw the blocks of a sparkline.
+    # The desktop can draw the blocks of a sparkline, and coloured circles.
     has_blocks: bool = False
+    has_emoji: bool = False
     theme_seen: Theme = Theme.AUTO
     menu_opened: Now | None = None
     menu_until_s: float | None = None

@@ -95,10 +95,10 @@ from tray_app.core.monitor.inputs import (
     Answered,
     Asked,
     AutostartSeen,
-    BlocksSeen,
     DaySummed,
     Delivered,
     ExportEnded,
+    FontsSeen,
     HistoryForgotten,
     HistoryGone,
     HistorySeen,
@@ -241,8 +241,8 @@ def step(  # noqa: C901, PLR0915 - a plain match: one case for each input
             return replace(state, restarts=Restarts(count + 1, name, problem)), ()
         case HistorySeen(problem):
             return replace(state, history_problem=problem), ()
-        case BlocksSeen(there):
-            return replace(state, has_blocks=there), ()
+        case FontsSeen(blocks, emoji):
+            return replace(state, has_blocks=blocks, has_emoji=emoji), ()
         case StoryBeganAgain():
             return state, (DemoRepeats(now),)
         case SetStyle(chosen):

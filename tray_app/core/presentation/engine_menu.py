@@ -7,6 +7,7 @@ servers keep their rows. To look for a server is the browser's work.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -24,7 +25,7 @@ from tray_app.core.presentation import (
     silence_menu,
     silence_text,
 )
-from tray_app.core.presentation.fleet_text import MARKS, rest
+from tray_app.core.presentation.fleet_text import marked, rest
 from tray_app.core.presentation.format import sentences, spacing
 from tray_app.core.presentation.menu_row import Row, choice, line
 from tray_app.core.prometheus.overview import EngineMember
@@ -103,12 +104,13 @@ def _member(key: str, member: EngineMember | None, state: EngineState, prometheu
     alerts = member.alerts if member else ()
     page = engine_text.grafana_page(grafana, member) if grafana and member else ""
     command = _open(page or prometheus)
-    text = f"{MARKS[member.rank]} {engine_text.line(member)}" if member else ""
+    emoji = state.desk.has_emoji
+    text = marked(engine_text.line(member), member.rank, emoji=emoji) if member else ""
     return Row(
         key,
         menu_text.cut(text, menu_text.ROOM_CHARS),
         children=(
-            *_alerts(key, alerts, ALERTS_SHOWN, command),
+            *_alerts(key, alerts, command, emoji=emoji),
             *_texts(key, alerts[:1], command),
             line(f"{key}-silences"),
             silence_menu.of_server(key, state.silencing, server, state.servers, state.now.wall_s),
@@ -119,17 +121,18 @@ def _member(key: str, member: EngineMember | None, state: EngineState, prometheu
     )
 
 
-def _alerts(key: str, alerts: Sequence[EngineAlert], most: int, command: Order) -> Iterator[Row]:
+def _alerts(
+    key: str, alerts: Sequence[EngineAlert], command: Order, *, emoji: bool
+) -> Iterator[Row]:
     """A row for each alert; the last one counts what has no row."""
-    for number in range(most):
-        text = _alert(alerts[number]) if number < len(alerts) else ""
-        if number == most - 1 and len(alerts) > most:
+    for number in range(ALERTS_SHOWN):
+        text = ""
+        if number < len(alerts):
+            alert = alerts[number]
+            text = marked(engine_text.title(alert), alert.rank, emoji=emoji)
+        if number == ALERTS_SHOWN - 1 and len(alerts) > ALERTS_SHOWN:
             text = f"and {len(alerts) - number} other alerts"
         yield Row(f"{key}-alert-{number}", menu_text.cut(text), command)
-
-
-def _alert(alert: EngineAlert) -> str:
-    return f"{MARKS[alert.rank]} {engine_text.title(alert)}"
 
 
 def _texts(key: str, alerts: Sequence[EngineAlert], command: Order) -> Iterator[Row]:
@@ -143,18 +146,20 @@ def _texts(key: str, alerts: Sequence[EngineAlert], command: Order) -> Iterator[
 def _elsewhere(state: EngineState, prometheus: str) -> Row:
     """Alerts of no server that is known."""
     alerts, command = state.overview.elsewhere, _open(prometheus)
+    emoji = state.desk.has_emoji
     shown = [
         Row(f"elsewhere-{number}", "", command)
-        if number >= len(alerts)
+        if alert is None
         else Row(
             f"elsewhere-{number}",
-            menu_text.cut(f"{MARKS[alerts[number].rank]} {engine_text.alert_line(alerts[number])}"),
+            menu_text.cut(marked(engine_text.alert_line(alert), alert.rank, emoji=emoji)),
             command,
         )
-        for number in range(ELSEWHERE_SHOWN)
+        for number, alert in zip_longest(range(ELSEWHERE_SHOWN), alerts[:ELSEWHERE_SHOWN])
     ]
     more = len(alerts) - ELSEWHERE_SHOWN
-    text = f"{MARKS[alerts[0].rank]} Other alerts: {len(alerts)}" if alerts else ""
+    count = f"Other alerts: {len(alerts)}"
+    text = marked(count, alerts[0].rank, emoji=emoji) if alerts else ""
     return Row(
         "elsewhere",
         text,

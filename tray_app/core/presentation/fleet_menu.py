@@ -53,7 +53,8 @@ _PAUSED = Row("pause", "Resume all", SetPaused(False))
 
 def _server(member: Member, own: tuple[Row, ...]) -> Row:
     """A server's row, and its menu without what concerns all."""
-    text = f"{fleet_text.MARKS[member.rank]} {fleet_text.line(member)}"
+    line = fleet_text.line(member)
+    text = fleet_text.marked(line, member.rank, emoji=member.state.has_emoji)
     return Row(
         f"member {member.name}",
         menu_text.cut(text, menu_text.ROOM_CHARS),

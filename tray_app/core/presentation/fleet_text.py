@@ -33,6 +33,7 @@ MARKS = {
     Rank.NOT_THERE: "⚪",
     Rank.PAUSED: "⏸",
 }
+"""A row's colour, where fonts have it: elsewhere a box or a name would stand there."""
 ALL_RECOVERED = "All servers have recovered"
 _COLOURED = (Rank.RED, Rank.ORANGE, Rank.YELLOW, Rank.GREEN)
 _COUNTED = {
@@ -44,6 +45,11 @@ _COUNTED = {
     Rank.NOT_THERE: "not running",
     Rank.PAUSED: "paused",
 }
+
+
+def marked(text: str, rank: Rank, *, emoji: bool) -> str:
+    """The text of a row, behind its mark if fonts have ``emoji``."""
+    return f"{MARKS[rank]} {text}" if emoji else text
 
 
 def line(member: Member) -> str:
