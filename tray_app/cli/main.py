@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from tray_app import APP_ID
 from tray_app.cli.parser import (
     OF_ENGINE,
@@ -209,7 +207,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         from tray_app.cli import doctor
 
         return doctor.run(
-            *(settings, config.path, mistakes, _of_each(servers, config, flags)),
+            *(settings, config.path, mistakes, _of_each(servers, base, config, flags)),
             engine=engine is not None,
         )
     if (status := _do_with_history(given, settings, parser)) is not None:
@@ -244,12 +242,12 @@ def _with_list(
     *,
     in_tray: bool,
 ) -> Invocation:
-    """The run of several servers, where there are some. Without an icon, which stays that of one
-    server, the config file's list may begin with one."""
+    """The run of several servers, where there are several. Without an icon a list of one counts,
+    too, because it may grow; an icon that begins with one server stays that of one."""
     from tray_app import app
 
     flags = invocation.flags or {}
-    # Who names a process means that of one server.
+    # A flag that names a process means that of one server.
     lists = not urls and not any(flags.get(name) for name in OF_ONE_SERVER)
     least = 2 if in_tray or not lists else 1
     if len(servers) < least:
@@ -297,16 +295,14 @@ def _refuse_several(
 
 
 def _of_each(
-    servers: Sequence[Watched], config: ConfigFile, flags: Mapping[str, Any]
+    servers: Sequence[Watched], base: Settings, config: ConfigFile, flags: Mapping[str, Any]
 ) -> tuple[Settings, ...]:
     """The settings of each of several servers; none where there is only one."""
-    made = []
-    for each in servers if len(servers) > 1 else ():
-        _, base = each.config(config)
-        own = {"address": each.address} if each.address else {}
-        settings = resolve(base, RememberedChoices(), {**flags, **own})
-        made.append(replace(settings, name=each.name))
-    return tuple(made)
+    from tray_app.app import Invocation
+    from tray_app.app.servers import several
+
+    common = Invocation(base, base, config=config, flags=flags)
+    return tuple(each.settings for each in several(common, servers)) if len(servers) > 1 else ()
 
 
 def _view(given: argparse.Namespace) -> View:
