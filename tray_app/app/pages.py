@@ -113,7 +113,7 @@ class ServerPages:
         self._judged_s = 0.0
 
     def answer(self, name: str, query: str, picker: Sequence[Link] = ()) -> Page | None:
-        """The page of a request; ``picker`` are the ways to those of other servers."""
+        """The page of a request; ``picker`` are the links to those of other servers."""
         if name == "":
             self._watched()
             shown = replace(self._read(self._now_s() - LIVE_S), verdict=self._verdict(is_due=True))

@@ -37,8 +37,8 @@ class Watch:
     """The watchers of one run: one server or several, whose list may be edited meanwhile.
 
     One thread makes it and takes what `told` yields; any thread may call `quit` and `do`. ``begin``
-    makes the state before the first sample, ``began`` and ``left`` hear of each server that is
-    watched from now on and no longer. ``options`` are those of a `Watcher`.
+    makes the state before the first sample. ``began`` takes each server that is watched from now
+    on, ``left`` each that no longer is. ``options`` are those of a `Watcher`.
     """
 
     def __init__(

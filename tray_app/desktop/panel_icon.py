@@ -313,7 +313,7 @@ class Desktop:
 
 class _LiveRow:
     """What pystray asks of a row, as it is now. Ten servers have a thousand rows: methods of one
-    object take half of what functions of their own do."""
+    object take half the memory of as many functions."""
 
     __slots__ = ("_choose", "_key", "_row")
 

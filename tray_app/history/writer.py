@@ -37,7 +37,7 @@ QUEUE_MAX = 2000
 """An hour of samples: more than that is lost while nothing can be written."""
 
 NEW = "new"
-"""Records are there, in the queue of orders."""
+"""In the queue of orders: records wait."""
 
 OFF_MIN_S = 10.0
 """A shorter time between two runs is no gap."""

@@ -99,12 +99,12 @@ class ConfigFile:
         """What `read` returns if the file has changed since the last check, else None.
 
         Mistakes are logged once per edit. An unusable file changes no setting, and is the only
-        mistake. A file that is missing or empty at two checks in a row is so for good, and the
-        defaults hold; at the first one an editor may be about to write it.
+        mistake. If the file is missing or empty at two checks in a row, the defaults hold; at the
+        first one an editor may be about to write it.
         """
         stamp = self._stamp_now()
-        is_gone, was_gone = self._is_missing() if stamp is None else stamp[1] == 0, self._was_gone
-        self._was_gone = is_gone
+        is_gone = self._is_missing() if stamp is None else stamp[1] == 0
+        was_gone, self._was_gone = self._was_gone, is_gone
         is_sure = was_gone if is_gone else stamp is not None
         if stamp == self._stamp or not is_sure:
             return None

@@ -45,7 +45,7 @@ class PollPlan(Struct, frozen=True):
 
 
 class PollLoop:
-    """The thread that polls for all servers, as long as there is one that has been followed.
+    """The thread that polls for all servers, from the first plan until the last poller is closed.
 
     A poll reads what is in the kernel's memory, so that none can delay another's. ``on_battery``:
     whether the machine saves power.

@@ -100,8 +100,8 @@ def icon_of_png(png: bytes, size: int) -> int:
 
 
 def tooltip_ampersand() -> str:
-    """How a tooltip in the taskbar is to have a "&". Windows 10 takes two away, each of which would
-    underline the next letter; Windows 11 shows what there is."""
+    """What to write for a "&" in a tooltip of the taskbar. Windows 10 removes two, each of which
+    would underline the next letter; Windows 11 shows the text as it is."""
     if sys.platform == "win32":
         return "&" if sys.getwindowsversion().build >= WINDOWS_11_BUILD else "&&&"
     return "&"
