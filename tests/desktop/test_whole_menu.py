@@ -33,34 +33,6 @@ from tray_app.core.model.icon_options import Click as Opens
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.server_action import ServerAction
 from tray_app.core.monitor import commands
-from tray_app.core.monitor.commands import (
-    CleanUp,
-    DeleteHistory,
-    EditLimits,
-    ExportHistory,
-    FreeMemory,
-    Mute,
-    OpenHelp,
-    OpenHistory,
-    OpenLog,
-    OpenServer,
-    OpenSettingsFile,
-    OpenTemp,
-    SendTest,
-    SetAutostart,
-    SetClick,
-    SetMode,
-    SetPalette,
-    SetPaused,
-    SetPreset,
-    SetStyle,
-    SetTheme,
-    ShowReport,
-    ShowSummary,
-    Unmute,
-    WatchAutomatically,
-    WatchProcess,
-)
 from tray_app.core.presentation import program_text
 from tray_app.core.summary.measurement import Scope
 from tray_app.desktop import paths
@@ -163,7 +135,7 @@ def click_every_row(scene: Scene, click: Click) -> None:
     """Each row once, in an order in which every one of them changes something."""
     app = scene.app
     for command, labels in CLICKS:
-        if isinstance(command, CleanUp):
+        if isinstance(command, commands.CleanUp):
             wait_for(lambda: risk(app) == "Delete files now?", "no job runs; files are there")
         if command is OTHER:
             # Python processes of other tests come and go, and their rows with them: the row below
@@ -374,32 +346,32 @@ def _is_paused(scene: Scene, command: Any) -> None:
 
 
 EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
-    WatchProcess: _other_is_watched,
-    WatchAutomatically: _server_is_found,
-    SetMode: _mode_is_set,
-    SetPreset: _preset_is_set,
-    Mute: _is_muted,
-    Unmute: _is_unmuted,
-    SendTest: _test_is_delivered,
-    FreeMemory: _memory_is_freed,
-    CleanUp: _is_cleaned_up,
-    OpenTemp: _temp_is_opened,
-    OpenServer: _server_is_opened,
-    OpenHistory: _history_is_opened,
-    ShowSummary: _summary_is_shown,
-    ExportHistory: _history_is_exported,
-    DeleteHistory: _deletion_is_doubted,
-    SetClick: _click_is_set,
-    EditLimits: _settings_are_opened,
-    OpenSettingsFile: _settings_are_opened,
-    OpenLog: _log_is_opened,
-    OpenHelp: _help_is_opened,
-    ShowReport: _report_is_opened,
-    SetStyle: _picture_has,
-    SetPalette: _picture_has,
-    SetTheme: _picture_has,
-    SetAutostart: _starts_at_login,
-    SetPaused: _is_paused,
+    commands.WatchProcess: _other_is_watched,
+    commands.WatchAutomatically: _server_is_found,
+    commands.SetMode: _mode_is_set,
+    commands.SetPreset: _preset_is_set,
+    commands.Mute: _is_muted,
+    commands.Unmute: _is_unmuted,
+    commands.SendTest: _test_is_delivered,
+    commands.FreeMemory: _memory_is_freed,
+    commands.CleanUp: _is_cleaned_up,
+    commands.OpenTemp: _temp_is_opened,
+    commands.OpenServer: _server_is_opened,
+    commands.OpenHistory: _history_is_opened,
+    commands.ShowSummary: _summary_is_shown,
+    commands.ExportHistory: _history_is_exported,
+    commands.DeleteHistory: _deletion_is_doubted,
+    commands.SetClick: _click_is_set,
+    commands.EditLimits: _settings_are_opened,
+    commands.OpenSettingsFile: _settings_are_opened,
+    commands.OpenLog: _log_is_opened,
+    commands.OpenHelp: _help_is_opened,
+    commands.ShowReport: _report_is_opened,
+    commands.SetStyle: _picture_has,
+    commands.SetPalette: _picture_has,
+    commands.SetTheme: _picture_has,
+    commands.SetAutostart: _starts_at_login,
+    commands.SetPaused: _is_paused,
 }
 
 

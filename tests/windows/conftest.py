@@ -10,7 +10,7 @@ import pytest
 
 from tests.windows import rig
 from tests.windows.rig import PROJECT, NoRig, Refused
-from tests.windows.running import Program, Server, Windows
+from tests.windows.running import Program, Runner, Server, Windows
 
 MAKES = "RUN_WINDOWS"
 
@@ -64,9 +64,27 @@ def fresh(world: Windows, installed: str) -> Windows:
 
 
 @pytest.fixture
-def server(fresh: Windows) -> Iterator[Server]:
+def own_server(fresh: Windows) -> Iterator[Server]:
     """RunAnalyze's API on a port of its own, by a process that Windows knows as its server."""
     started = Server(fresh)
+    yield started
+    started.kill()
+
+
+@pytest.fixture(scope="module")
+def server(world: Windows, installed: str) -> Iterator[Server]:
+    """The same for all tests of a file, which begins without the program's files."""
+    assert installed
+    world.forget_files()
+    started = Server(world)
+    yield started
+    started.kill()
+
+
+@pytest.fixture(scope="module")
+def runner(server: Server) -> Iterator[Runner]:
+    """Starts programs as Windows does, for all tests of a file."""
+    started = Runner(server.world)
     yield started
     started.kill()
 

@@ -34,6 +34,16 @@ class Windows(World):
         """Where a file of the rig lies in there."""
         return INSIDE / path.relative_to(RIG)
 
+    @property
+    def project_inside(self) -> str:
+        """The project's folder in there."""
+        return str(self.inside(self.project))
+
+    @property
+    def project_on_windows(self) -> str:
+        """The project's folder, as Windows names it."""
+        return "C:" + str(self.project).removeprefix(str(DRIVE_C)).replace("/", "\\")
+
     def forget_files(self) -> None:
         run([*as_root(), "rm", "-rf", str(LOCAL), str(BRIDGE)], "rm")
         self.put(BRIDGE)

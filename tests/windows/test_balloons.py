@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.waiting import wait_for
-from tests.windows.running import Server, Windows
-from tests.windows.tray import ASIDE, ICON_PX, Tray
+from tests.windows.running import Server
+from tests.windows.tray import ASIDE, HIDE_FROM_TASKBAR, ICON_PX, TASKBAR_CREATED, Tray
 from tray_app.desktop.windows.tray_icon import (
     NIIF_ERROR,
     NIIF_INFO,
@@ -29,8 +29,6 @@ recovery_s = 1
 """
 WM_NOTIFY_ICON = 0x40B
 """pystray's number for what happens to its icon."""
-HIDE_FROM_TASKBAR = "app._desktop._icon._icon._message(2, 0) or 1"
-CREATED = "user32.PostMessageW(0xFFFF, user32.RegisterWindowMessageW('TaskbarCreated'), 0, 0)"
 RETRY_SELDOM = """
 from tray_app.views import notifications
 notifications.RETRY_EVERY_S = 3600.0
@@ -41,15 +39,6 @@ from tray_app.core.monitor.step import DOUBLE_CLICK_S
 from tray_app.runtime import clock
 clock.mono_s() - (state.status_shown_s or -9.0) > DOUBLE_CLICK_S
 """
-
-
-@pytest.fixture(scope="module")
-def server(world: Windows, installed: str) -> Iterator[Server]:
-    assert installed
-    world.forget_files()
-    started = Server(world)
-    yield started
-    started.kill()
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +109,7 @@ def test_one_that_windows_does_not_take_is_sent_again(server: Server, tray: Tray
     assert not tray.wait_for_balloon(seen, "Raised: ")["taken"]
     problem = "Windows: Windows did not take the notification"
     wait_for(lambda: tray.state("state.delivery_problem") == problem, "the failure is known")
-    tray.ask(CREATED)
+    tray.ask(TASKBAR_CREATED)
     tray.wait_for_icon(undelivered=True)
     seen = tray.balloons_count()
     click_icon(tray)

@@ -15,7 +15,7 @@ SCRIPT = r".venv\Scripts\runanalyze-tray.exe"
 
 def ran(world: Windows, *arguments: str) -> tuple[int, str]:
     """Status and output."""
-    return world.result(SCRIPT, *arguments, folder=str(world.inside(world.project)))
+    return world.result(SCRIPT, *arguments, folder=world.project_inside)
 
 
 def test_readmes_commands_install_it(world: Windows, installed: str) -> None:
@@ -43,19 +43,19 @@ def test_init_config(fresh: Windows) -> None:
     assert ran(fresh, "--init-config")[0] == 2
 
 
-def test_once(server: Server) -> None:
+def test_once(own_server: Server) -> None:
     """One sample, by the API and the process that it is of."""
-    status, printed = ran(server.world, "--once", "--url", server.url)
+    status, printed = ran(own_server.world, "--once", "--url", own_server.url)
     assert status == 0, printed
     assert "MB" in printed
 
 
-def test_once_as_json(server: Server) -> None:
+def test_once_as_json(own_server: Server) -> None:
     """The server is found by its port."""
-    status, printed = ran(server.world, "--once", "--json", "--url", server.url)
+    status, printed = ran(own_server.world, "--once", "--json", "--url", own_server.url)
     assert status == 0, printed
     sample = json.loads(printed)
-    assert sample["target"]["pid"] == server.pid()
+    assert sample["target"]["pid"] == own_server.pid()
 
 
 def test_without_a_server(fresh: Windows) -> None:
@@ -71,22 +71,22 @@ def test_a_wrong_flag(fresh: Windows) -> None:
     assert "unknown option: --nope" in printed
 
 
-def test_json_goes_on(server: Server, programs: list[Program]) -> None:
+def test_json_goes_on(own_server: Server, programs: list[Program]) -> None:
     """A line per sample, each whole, until it is ended."""
-    world = server.world
+    world = own_server.world
     program = Program(
-        world, SCRIPT, "--json", "--interval", "0.5", "--url", server.url, folder=world.project
+        world, SCRIPT, "--json", "--interval", "0.5", "--url", own_server.url, folder=world.project
     )
     programs.append(program)
     wait_for(lambda: program.output.count("\n") >= 3, "three samples", 60)
     first = json.loads(program.output.splitlines()[0])
-    assert first["target"]["pid"] == server.pid()
+    assert first["target"]["pid"] == own_server.pid()
 
 
-def test_console(server: Server) -> None:
+def test_console(own_server: Server) -> None:
     """Plain lines where nothing is a terminal, and a summary at the end."""
-    arguments = ("--console", "--duration", "2", "--interval", "0.5", "--url", server.url)
-    status, printed = ran(server.world, *arguments)
+    arguments = ("--console", "--duration", "2", "--interval", "0.5", "--url", own_server.url)
+    status, printed = ran(own_server.world, *arguments)
     assert status == 0, printed
     assert "Summary" in printed
 
@@ -98,8 +98,8 @@ def test_demo(fresh: Windows) -> None:
     assert "Summary" in printed
 
 
-def test_doctor(server: Server) -> None:
+def test_doctor(own_server: Server) -> None:
     """The whole report, with Windows' own facts."""
-    _, printed = ran(server.world, "--doctor", "--url", server.url)
-    assert f"listens on port {server.port}" in printed
+    _, printed = ran(own_server.world, "--doctor", "--url", own_server.url)
+    assert f"listens on port {own_server.port}" in printed
     assert "Traceback" not in printed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.waiting import wait_for
-from tests.windows.running import LOCAL, Runner, Server, Windows
+from tests.windows.running import LOCAL, Runner, Server
 from tests.windows.tray import Tray, TrayOfWindows
 
 # An alert that lasts: state.json has the moment at which it was stored last.
@@ -26,22 +26,6 @@ len([title for title in titles if "runanalyze-tray.exe" in title])
 """
 
 
-@pytest.fixture(scope="module")
-def server(world: Windows, installed: str) -> Iterator[Server]:
-    assert installed
-    world.forget_files()
-    started = Server(world)
-    yield started
-    started.kill()
-
-
-@pytest.fixture(scope="module")
-def runner(server: Server) -> Iterator[Runner]:
-    started = Runner(server.world)
-    yield started
-    started.kill()
-
-
 @pytest.fixture
 def tray(server: Server) -> Iterator[Tray]:
     server.world.forget_state()
@@ -55,17 +39,13 @@ def in_console(server: Server, runner: Runner) -> Iterator[Tray]:
     """``runanalyze-tray`` with a double click: Windows opens a console for it."""
     world = server.world
     world.forget_state()
-    program = rf"{windows_path(world)}\.venv\Scripts\runanalyze-tray.exe"
+    program = rf"{world.project_on_windows}\.venv\Scripts\runanalyze-tray.exe"
     command = f'"{program}" --url {server.url}'
     started = TrayOfWindows(
         runner, lambda name: runner.ask(f"start({command!r}, {name!r})"), settings=ALERT
     )
     yield started
     started.kill()
-
-
-def windows_path(world: Windows) -> str:
-    return "C:" + str(world.project).partition("drive_c")[2].replace("/", "\\")
 
 
 def stored_s() -> float:

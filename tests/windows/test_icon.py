@@ -7,22 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.waiting import wait_for
-from tests.windows.running import Server, Windows
+from tests.windows.running import Server
 from tests.windows.tray import ASIDE, ICON_PX, Tray, lines_of_ink
 from tray_app.core.analysis.bands import Band
 from tray_app.core.presentation.icon import figure_of
 from tray_app.desktop.text_limits import WINDOWS, fit_lines
 
 HELD_MB = {Band.GREEN: 0, Band.YELLOW: 120, Band.ORANGE: 190, Band.RED: 280}
-
-
-@pytest.fixture(scope="module")
-def server(world: Windows, installed: str) -> Iterator[Server]:
-    assert installed
-    world.forget_files()
-    started = Server(world)
-    yield started
-    started.kill()
 
 
 @pytest.fixture(scope="module")

@@ -16,39 +16,11 @@ import pytest
 from tests.menu_rows import CLICKS, OTHER
 from tests.waiting import wait_for
 from tests.windows.rig import PYTHON, RIG
-from tests.windows.running import HOME, LOCAL, Program, Server, Windows
+from tests.windows.running import HOME, LOCAL, Program, Server
 from tests.windows.tray import ASIDE, Tray, middle, row_of
 from tray_app.core.model.presets import Mode
 from tray_app.core.model.server_action import AGE_HOURS
-from tray_app.core.monitor.commands import (
-    CleanUp,
-    DeleteHistory,
-    EditLimits,
-    ExportHistory,
-    FreeMemory,
-    Mute,
-    OpenHelp,
-    OpenHistory,
-    OpenLog,
-    OpenServer,
-    OpenSettingsFile,
-    OpenTemp,
-    SendTest,
-    SetAutostart,
-    SetClick,
-    SetMode,
-    SetPalette,
-    SetPaused,
-    SetPreset,
-    SetStyle,
-    SetTheme,
-    ShowReport,
-    ShowStatus,
-    ShowSummary,
-    Unmute,
-    WatchAutomatically,
-    WatchProcess,
-)
+from tray_app.core.monitor import commands
 from tray_app.core.summary.measurement import Scope
 
 STATE = LOCAL / "state.json"
@@ -80,10 +52,8 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def scene(world: Windows, installed: str) -> Iterator[Scene]:
-    assert installed
-    world.forget_files()
-    server = Server(world)
+def scene(server: Server) -> Iterator[Scene]:
+    world = server.world
     server.ask(NOT_AT_LOGIN)
     server.do("hold(40)")
     server.do("write_tmp(4, 'older.mp4', age_hours=30)")
@@ -96,7 +66,7 @@ def scene(world: Windows, installed: str) -> Iterator[Scene]:
     tray.record()
     tray.wait_for_icon(process_source=False)
     yield Scene(tray, server, other)
-    for each in (tray, other, server):
+    for each in (tray, other):
         each.kill()
 
 
@@ -367,32 +337,32 @@ def _is_paused(scene: Scene, command: Any) -> None:
 
 
 EFFECTS: dict[type, Callable[[Scene, Any], None]] = {
-    WatchProcess: _other_is_watched,
-    WatchAutomatically: _server_is_found,
-    SetMode: _mode_is_set,
-    SetPreset: _preset_is_set,
-    Mute: _is_muted,
-    Unmute: _is_unmuted,
-    SendTest: _test_is_sent,
-    FreeMemory: _memory_is_freed,
-    CleanUp: _is_cleaned_up,
-    OpenTemp: _temp_is_opened,
-    OpenServer: _server_is_opened,
-    OpenHistory: _history_is_opened,
-    ShowSummary: _summary_is_shown,
-    ExportHistory: _history_is_exported,
-    DeleteHistory: _deletion_is_doubted,
-    SetClick: _click_is_set,
-    EditLimits: _settings_are_opened,
-    OpenSettingsFile: _settings_are_opened,
-    OpenLog: _log_is_opened,
-    OpenHelp: _help_is_opened,
-    ShowReport: _report_is_opened,
-    SetStyle: _picture_has,
-    SetPalette: _picture_has,
-    SetTheme: _picture_has,
-    SetAutostart: _starts_at_login,
-    SetPaused: _is_paused,
+    commands.WatchProcess: _other_is_watched,
+    commands.WatchAutomatically: _server_is_found,
+    commands.SetMode: _mode_is_set,
+    commands.SetPreset: _preset_is_set,
+    commands.Mute: _is_muted,
+    commands.Unmute: _is_unmuted,
+    commands.SendTest: _test_is_sent,
+    commands.FreeMemory: _memory_is_freed,
+    commands.CleanUp: _is_cleaned_up,
+    commands.OpenTemp: _temp_is_opened,
+    commands.OpenServer: _server_is_opened,
+    commands.OpenHistory: _history_is_opened,
+    commands.ShowSummary: _summary_is_shown,
+    commands.ExportHistory: _history_is_exported,
+    commands.DeleteHistory: _deletion_is_doubted,
+    commands.SetClick: _click_is_set,
+    commands.EditLimits: _settings_are_opened,
+    commands.OpenSettingsFile: _settings_are_opened,
+    commands.OpenLog: _log_is_opened,
+    commands.OpenHelp: _help_is_opened,
+    commands.ShowReport: _report_is_opened,
+    commands.SetStyle: _picture_has,
+    commands.SetPalette: _picture_has,
+    commands.SetTheme: _picture_has,
+    commands.SetAutostart: _starts_at_login,
+    commands.SetPaused: _is_paused,
 }
 
 
@@ -407,7 +377,9 @@ def test_the_keyboard(scene: Scene) -> None:
     tray.press("Down")
     tray.press("Return")
     tray.wait_until_closed()
-    wait_for(lambda: tray.ask("repr(commands[-1])") == repr(Mute(3600.0)), "the row's command")
+    wait_for(
+        lambda: tray.ask("repr(commands[-1])") == repr(commands.Mute(3600.0)), "the row's command"
+    )
     tray.wait_for_icon(muted=True)
     tray.choose("Unmute")
     tray.wait_for_icon(muted=False)
@@ -422,7 +394,7 @@ def test_the_rows_on_top_tell_more(scene: Scene) -> None:
         tray.wait_until_closed()
 
     for place in range(3):
-        assert told_after(scene, partial(click, place)) == repr(ShowStatus())
+        assert told_after(scene, partial(click, place)) == repr(commands.ShowStatus())
     wait_for_balloon(scene, "RunAnalyze")
 
 
@@ -431,7 +403,7 @@ def test_every_row(scene: Scene) -> None:
     changes something; the last is Quit."""
     tray = scene.tray
     for command, labels in CLICKS:
-        if isinstance(command, CleanUp):
+        if isinstance(command, commands.CleanUp):
             wait_for(lambda: tray.state(RISK) == "FILES", "no job runs; files are there")
         if command is OTHER:
             told = told_by(scene, *labels, "python.exe R&D.py")

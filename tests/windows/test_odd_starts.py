@@ -18,15 +18,6 @@ NO_CONSOLE = "cannot write to standard output: there is no console; in a termina
 DETACHED_PROCESS = 8
 WM_CLOSE = 0x10
 TRAY = "SystemTrayIcon"
-WORDS = """
-words = []
-for each in children({}):
-    text = ctypes.create_unicode_buffer(1024)
-    user32.SendMessageTimeoutW.argtypes = None
-    handle, size = wintypes.HWND(each["hwnd"]), ctypes.c_size_t(1024)
-    user32.SendMessageTimeoutW(handle, 0xD, size, text, 0, 2000, None)
-    words.append(text.value)
-words"""
 
 
 @pytest.fixture
@@ -57,7 +48,8 @@ def box(starter: Program) -> dict[str, Any]:
         AMPLE_S,
     )
     (shown,) = seen
-    return {**shown, "words": " ".join(starter.ask(WORDS.format(shown["hwnd"]))).strip()}
+    words = starter.ask(f"[it['text'] for it in children({shown['hwnd']})]")
+    return {**shown, "words": " ".join(words).strip()}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +80,7 @@ def test_the_start_menus_shortcut_starts_the_tray(starter: Program) -> None:
     """The shell starts it, and its icon comes; the shortcut goes again."""
     world = starter.world
     program = rf"{SCRIPTS}\runanalyze-tray.exe"
-    folder = str(world.inside(world.project))
+    folder = world.project_inside
     status, printed = world.result(program, "--install-desktop-entry", folder=folder)
     assert status == 0, printed
     shortcut = next(line.partition("wrote ")[2] for line in printed.splitlines() if ".lnk" in line)

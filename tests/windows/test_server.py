@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.waiting import END_LIMIT_S, wait_for
-from tests.windows.running import Server, Windows
+from tests.windows.running import Server
 from tests.windows.tray import Tray
 from tray_app.core.analysis.bands import Band
 from tray_app.desktop.windows.tray_icon import NIIF_ERROR
@@ -19,21 +18,12 @@ ALERTS = "interval_s = 0.5\n[alerts]\nraised_mb = 120\nraised_hold_s = 0\n"
 RSS = "__import__('psutil').Process().memory_info().rss / 1024**2"
 
 
-@pytest.fixture
-def server(world: Windows, installed: str) -> Iterator[Server]:
-    assert installed
-    world.forget_files()
-    started = Server(world)
-    yield started
-    started.kill()
-
-
-def test_its_api_hangs(server: Server) -> None:
+def test_its_api_hangs(own_server: Server) -> None:
     """The figure comes from its process. The menu opens, and Quit ends the program, as usual."""
-    tray = Tray(server.world, "--url", server.url, settings=PATIENT)
+    tray = Tray(own_server.world, "--url", own_server.url, settings=PATIENT)
     try:
         tray.wait_for_icon(process_source=False, band=Band.GREEN)
-        server.do("state.update(hang=True)")
+        own_server.do("state.update(hang=True)")
         tray.wait_for_icon(process_source=True, band=Band.GREEN)
         tray.quit()
         assert tray.wait(END_LIMIT_S) == 0
@@ -42,18 +32,18 @@ def test_its_api_hangs(server: Server) -> None:
         tray.kill()
 
 
-def test_it_dies(server: Server) -> None:
+def test_it_dies(own_server: Server) -> None:
     """With high memory: the icon has no figure any longer, and a notification has the last one."""
-    tray = Tray(server.world, "--url", server.url, settings=ALERTS)
+    tray = Tray(own_server.world, "--url", own_server.url, settings=ALERTS)
     try:
         tray.watch_taskbar()
         tray.wait_until_idle()
-        server.do("hold(150)")
-        held_mb = server.do(RSS)
+        own_server.do("hold(150)")
+        held_mb = own_server.do(RSS)
         tray.wait_for_balloon(0, "Raised: ")
         tray.wait_for_icon(process_source=False)
         seen = tray.balloons_count()
-        server.kill()
+        own_server.kill()
         ended = tray.wait_for_balloon(seen, "ended at")
         assert ended["kind"] == NIIF_ERROR
         assert ended["text"].startswith("No job was ")

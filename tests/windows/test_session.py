@@ -9,31 +9,12 @@ import pytest
 
 from tests.waiting import wait_for
 from tests.windows.running import Runner, Server, Windows
-from tests.windows.test_balloons import CREATED, HIDE_FROM_TASKBAR
-from tests.windows.tray import Tray, TrayOfWindows
+from tests.windows.tray import HIDE_FROM_TASKBAR, TASKBAR_CREATED, Tray, TrayOfWindows
 from tray_app.core.model.presets import Mode
 from tray_app.core.presentation.program_text import already_running
 
 RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 CONSOLES = "[each['hwnd'] for each in windows(None, 'WineConsoleClass')]"
-SCRIPTS = r"C:\users\tester\My Apps\runanalyze-tray\.venv\Scripts"
-SECOND = rf"{SCRIPTS}\runanalyze-tray.exe"
-
-
-@pytest.fixture(scope="module")
-def server(world: Windows, installed: str) -> Iterator[Server]:
-    assert installed
-    world.forget_files()
-    started = Server(world)
-    yield started
-    started.kill()
-
-
-@pytest.fixture(scope="module")
-def runner(server: Server) -> Iterator[Runner]:
-    started = Runner(server.world)
-    yield started
-    started.kill()
 
 
 @pytest.fixture
@@ -49,12 +30,12 @@ def test_a_second_start_hands_over(server: Server, tray: Tray, runner: Runner) -
     world = server.world
     seen = tray.balloons_count()
     arguments = ("--url", server.url, "--mode", "fallback")
+    program = rf"{world.project_on_windows}\.venv\Scripts\runanalyze-tray.exe"
     heard = already_running(server.url, heard=True)
 
     def start() -> bool:
         """It waits 2 s for an answer, and says whether it got one."""
-        folder = str(world.inside(world.project))
-        status, printed = world.result(SECOND, *arguments, folder=folder)
+        status, printed = world.result(program, *arguments, folder=world.project_inside)
         assert status == 0, printed
         return heard in printed
 
@@ -70,7 +51,7 @@ def test_a_new_taskbar_gets_the_icon(tray: Tray) -> None:
     tray.wait_for_icon()
     tray.ask(HIDE_FROM_TASKBAR)
     wait_for(lambda: tray.icon_at() is None, "no icon")
-    tray.ask(CREATED)
+    tray.ask(TASKBAR_CREATED)
     tray.wait_for_icon()
 
 
@@ -87,7 +68,8 @@ def test_start_at_login(server: Server, tray: Tray, runner: Runner) -> None:
     console; it knows that it does, and takes the value away."""
     world = server.world
     tray.choose("Settings", "Start at login")
-    command = rf'"{SCRIPTS}\runanalyze-trayw.exe" --url={server.url}'
+    program = rf"{world.project_on_windows}\.venv\Scripts\runanalyze-trayw.exe"
+    command = f'"{program}" --url={server.url}'
     wait_for(lambda: in_run_key(world) == command, "the value in the registry")
     tray.quit()
     tray.wait()

@@ -20,7 +20,7 @@ class UnitTests:
         folders = [f"tests/{room}" for room in rooms.split()]
         self._process = world.start(
             *("wine", PYTHON, "-m", "pytest", *options, *folders),
-            folder=str(world.inside(world.project)),
+            folder=world.project_inside,
         )
         self._output = Output(self._process)
 
@@ -49,6 +49,6 @@ def test_the_desktops_tests_can_be_collected(world: Windows, installed: str) -> 
     collect = ("-q", "-p", "no:cacheprovider", "--collect-only", "tests/desktop")
     status, printed = world.result(
         *(PYTHON, "-m", "pytest", *collect),
-        folder=str(world.inside(world.project)),
+        folder=world.project_inside,
     )
     assert status == 0, printed[-5000:]

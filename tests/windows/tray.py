@@ -38,6 +38,11 @@ ASIDE = (300, 200)
 INK = 100
 """A row's letters are darker than this, and its ground is lighter."""
 
+HIDE_FROM_TASKBAR = "app._desktop._icon._icon._message(2, 0) or 1"
+TASKBAR_CREATED = (
+    "user32.PostMessageW(0xFFFF, user32.RegisterWindowMessageW('TaskbarCreated'), 0, 0)"
+)
+"""What Explorer tells all windows when it has started."""
 KEYS = {"Down": 0x28, "Right": 0x27, "Return": 0x0D}
 
 FIND = """
@@ -73,25 +78,6 @@ def tree(row):
     return {
         "text": text, "enabled": row.enabled, "checked": checked, "separator": row.separator,
         "rows": below or None,
-    }
-Sampler.post, icon_adapters._frozen, MendedIcon._message
-def tell(sampler, *items):
-    commands.extend(each for each in items if isinstance(each, Command))
-    hand_in(sampler, *items)
-def keep(row, submit):
-    made[row.key] = row
-    return frozen(row, submit)
-def show_no_balloon(icon, code, flags, **fields):
-    if flags & NIF_INFO:
-        balloons.append((fields["szInfoTitle"], fields["szInfo"]))
-    else:
-        message(icon, code, flags, **fields)
-def tree(row):
-    below = [tree(each) for each in row.children if each.text or each.separator]
-    return {
-        "text": row.text.replace("&", "&&"), "enabled": row.enabled,
-        "checked": bool(row.checked),
-        "separator": row.separator, "rows": below or None,
     }
 Sampler.post, icon_adapters._frozen, MendedIcon._message = tell, keep, show_no_balloon
 1

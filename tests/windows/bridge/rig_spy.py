@@ -43,6 +43,7 @@ SYNCHRONIZE, QUERY_LIMITED = 0x100000, 0x1000
 told: list[dict[str, Any]] = []
 _started: list[Any] = []
 _watched: dict[int, Any] = {}
+WM_GETTEXT = 0xD
 MN_GETHMENU = 0x01E1
 BY_POSITION = 0x400
 GRAYED, CHECKED, RADIO, POPUP, SEPARATOR = 0x3, 0x8, 0x200, 0x10, 0x800
@@ -61,33 +62,37 @@ def post(hwnd: int, message: int, wparam: int = 0, lparam: int = 0) -> bool:
     return bool(user32.PostMessageW(hwnd, message, wparam, lparam))
 
 
+def _described(hwnd: int) -> dict[str, Any]:
+    """What Windows knows of a window without asking it."""
+    name, owner, rect = ctypes.create_unicode_buffer(256), wintypes.DWORD(), wintypes.RECT()
+    user32.GetClassNameW(hwnd, name, 256)
+    user32.GetWindowThreadProcessId(hwnd, ctypes.byref(owner))
+    user32.GetWindowRect(hwnd, ctypes.byref(rect))
+    return {
+        "hwnd": hwnd,
+        "class": name.value,
+        "pid": owner.value,
+        "visible": bool(user32.IsWindowVisible(hwnd)),
+        "rect": (rect.left, rect.top, rect.right, rect.bottom),
+    }
+
+
+def _text_of(hwnd: int) -> str:
+    """A window's title or words, by itself; nothing where it does not answer in 2 s."""
+    text = ctypes.create_unicode_buffer(1024)
+    send(hwnd, WM_GETTEXT, len(text), ctypes.addressof(text), within_ms=2000)
+    return text.value
+
+
 def windows(pid: int | None = None, class_part: str = "") -> list[dict[str, Any]]:
     """The top-level windows (of a process)."""
     found: list[dict[str, Any]] = []
 
     @ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)
     def each(hwnd: int, _: int) -> bool:
-        name, title = ctypes.create_unicode_buffer(256), ctypes.create_unicode_buffer(1024)
-        user32.GetClassNameW(hwnd, name, 256)
-        owner = wintypes.DWORD()
-        user32.GetWindowThreadProcessId(hwnd, ctypes.byref(owner))
-        if pid in (None, owner.value) and class_part in name.value:
-            rect = wintypes.RECT()
-            user32.GetWindowRect(hwnd, ctypes.byref(rect))
-            user32.SendMessageTimeoutW.argtypes = None
-            user32.SendMessageTimeoutW(
-                wintypes.HWND(hwnd), 0xD, ctypes.c_size_t(1024), title, 0, 2000, None
-            )
-            found.append(
-                {
-                    "hwnd": hwnd,
-                    "class": name.value,
-                    "text": title.value,
-                    "pid": owner.value,
-                    "visible": bool(user32.IsWindowVisible(hwnd)),
-                    "rect": (rect.left, rect.top, rect.right, rect.bottom),
-                }
-            )
+        described = _described(hwnd)
+        if pid in (None, described["pid"]) and class_part in described["class"]:
+            found.append({**described, "text": _text_of(hwnd)})
         return True
 
     user32.EnumWindows(each, 0)
@@ -100,18 +105,7 @@ def children(parent: int) -> list[dict[str, Any]]:
 
     @ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)
     def each(hwnd: int, _: int) -> bool:
-        name = ctypes.create_unicode_buffer(256)
-        user32.GetClassNameW(hwnd, name, 256)
-        rect = wintypes.RECT()
-        user32.GetWindowRect(hwnd, ctypes.byref(rect))
-        found.append(
-            {
-                "hwnd": hwnd,
-                "class": name.value,
-                "visible": bool(user32.IsWindowVisible(hwnd)),
-                "rect": (rect.left, rect.top, rect.right, rect.bottom),
-            }
-        )
+        found.append({**_described(hwnd), "text": _text_of(hwnd)})
         return True
 
     user32.EnumChildWindows(parent, each, 0)
