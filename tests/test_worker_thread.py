@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,12 +25,12 @@ from tests.sources.faults import STATUS
 from tests.views.test_presenter import FakePanel, sampled
 from tests.waiting import AMPLE_S, wait_for
 from tray_app import worker_thread
-from tray_app.app import tray
+from tray_app.app.icon_run import Work, handle_all, handle_and_log
 from tray_app.core.config.settings import Settings
 from tray_app.core.model.api_failure import ApiFailureKind
 from tray_app.core.model.readings import ApiFailure, ApiOutcome, ApiReading, Now
 from tray_app.core.model.server_action import ActionResult, ServerAction
-from tray_app.core.monitor.events import Ended, Event, HostMissing, OpenFailed, Sampled
+from tray_app.core.monitor.events import Event, HostMissing, OpenFailed, Sampled
 from tray_app.core.monitor.inputs import ThreadRestarted
 from tray_app.core.monitor.state import State, begin
 from tray_app.core.monitor.step import step
@@ -184,25 +185,25 @@ def test_the_notices_go_on(
     monkeypatch: pytest.MonkeyPatch, ailment: OSError, restarted: list[tuple[str, str]]
 ) -> None:
     """An event that fails, and a log that does, cost neither the next one nor the end."""
-    events: queue.SimpleQueue[tray.Told] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
     handled: list[Event] = []
     ended = threading.Event()
-    run: Any = None
 
-    def handle(_run: object, event: Event) -> None:
+    def handle(event: Event) -> None:
         handled.append(event)
         if len(handled) < 3:
             raise ailment
 
     def work() -> None:
-        tray.handle_all(events, handle, lambda: True, lambda: None)
+        handle_all(events, lambda: True, lambda: None)
         ended.set()
 
     thread = WorkerThread("notices", work)
     thread.start()
     several = [HostMissing(), *(OpenFailed(f"{number}", "why") for number in range(3))]
-    for event in (*several, HostMissing(), Ended()):  # the log says HostMissing, and fails
-        events.put((run, event))
+    for event in (*several, HostMissing()):  # the log says HostMissing, and fails
+        events.put(partial(handle_and_log, handle, event))
+    events.put(None)
     assert ended.wait(AMPLE_S)
     assert handled == [*several, HostMissing()]
     assert {name for name, _ in restarted} == {"notices"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.core.prometheus.made import vector
 from tests.desktop.conftest import StartApp
-from tests.desktop.recorder import Watcher
+from tests.desktop.recorder import NotificationRecorder, Watcher
+from tests.desktop.running import state_file
 from tests.desktop.session import DesktopSession
 from tests.sources.fault_server import Exchange, FaultServer, Script, answer, drip, hang, head_of
 from tests.waiting import END_LIMIT_S, wait_for
@@ -94,6 +96,27 @@ def test_an_alert_that_nobody_knows_is_no_green(
         app.wait_for_tooltip("The roof burns")
         app.wait_for_picture(band=Band.ORANGE)
         app.wait_for_row("🟠 Other alerts: 1", "🟠 The roof burns")
+
+
+def test_an_alert_that_a_killed_run_has_left_is_closed(
+    session_bus: DesktopSession, start_app: StartApp, engine: FakeEngine
+) -> None:
+    """By the next run: what is on the screen is stored as soon as it is there."""
+    address, folder = session_bus.bus_address, state_file(session_bus).parent
+
+    def stored() -> str:
+        return "".join(file.read_text() for file in folder.glob("*.json"))
+
+    engine.alerts = FIRING
+    flags = ("--prometheus", engine.server.url)
+    with Watcher(address), NotificationRecorder(address) as recorder:
+        app = start_app(session_bus, *flags, settings=CONFIG)
+        wait_for(lambda: recorder.notices, "the alert is on the screen")
+        wait_for(lambda: '"notifications"' in stored(), "it is stored")
+        app.end(signal.SIGKILL)
+        assert recorder.closed == []
+        start_app(session_bus, *flags, settings=CONFIG, name="again")
+        wait_for(lambda: recorder.closed, "the next run closes it")
 
 
 def test_a_silent_engine_holds_up_no_end(

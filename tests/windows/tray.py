@@ -53,8 +53,8 @@ app = next((each for each in gc.get_objects() if type(each) is TrayApp), None)
 app is not None
 """
 RECORD = """
-import tray_app.app.tray
-tray_app.app.tray.MENU_LIMIT_S = 60.0
+import tray_app.app.desktop_reports
+tray_app.app.desktop_reports.MENU_LIMIT_S = 60.0
 from tray_app.core.monitor.commands import Command
 from tray_app.desktop import icon_adapters
 from tray_app.desktop.windows.tray_icon import NIF_INFO, MendedIcon

@@ -19,7 +19,7 @@ from tray_app.runtime.gc_pause import gc_paused
 from tray_app.views.terminal.streams import STATUS_FAILED, complain
 
 if TYPE_CHECKING:
-    from tray_app.app.prometheus_tray import PrometheusTray
+    from tray_app.app.icon_run import IconRun
 
 __all__ = ["Invocation", "View", "of_several", "run"]
 
@@ -48,10 +48,11 @@ def _run_tray(invocation: Invocation) -> int | None:
     """The exit status of a run with an icon; None: no icon can be shown here."""
     with gc_paused():
         from tray_app.app import first_instance
-        from tray_app.app.tray import DesktopReports, TrayApp
+        from tray_app.app.desktop_reports import DesktopReports
         from tray_app.desktop import backends
         from tray_app.desktop.single_instance import Instance, TakenError
 
+        make_run = _kind_of_run(invocation)
     instance: Instance | None = None
     own: first_instance.OwnInstance | None = None
     try:
@@ -84,19 +85,23 @@ def _run_tray(invocation: Invocation) -> int | None:
     else:
         with gc_paused():
             own = first_instance.OwnInstance(instance, invocation.settings.address)
-            app: TrayApp | PrometheusTray
-            if invocation.engine is None:
-                app = TrayApp(invocation, desktop, reports, own)
-            else:
-                from tray_app.app.prometheus_tray import PrometheusTray
-
-                app = PrometheusTray(invocation, desktop, reports, own)
-            app.show_first_figure()
-        return app.run()
+            icon_run = make_run(invocation, desktop, reports, own)
+            icon_run.show_first_figure()
+        return icon_run.run()
     finally:
         for held in (own, instance):
             if held is not None:
                 held.close()
+
+
+def _kind_of_run(invocation: Invocation) -> type[IconRun]:
+    if invocation.engine is None:
+        from tray_app.app.tray import TrayApp
+
+        return TrayApp
+    from tray_app.app.prometheus_tray import PrometheusTray
+
+    return PrometheusTray
 
 
 def _is_unseen() -> bool:
