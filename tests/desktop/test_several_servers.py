@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,12 +71,15 @@ def wait_for_line(app: App, name: str, *, hangs: bool) -> None:
     wait_for(fits, f"{name} {'hangs' if hangs else 'does not hang'}")
 
 
-def wait_for_notice(recorder: NotificationRecorder, line: str) -> Notice:
-    """A notification that has this in its title or in a line of its text."""
-    found = wait_for(
-        lambda: next((it for it in recorder.notices if line in f"{it.summary}\n{it.body}"), None),
-        f"a notification with {line!r}",
-    )
+def wait_for_notice(recorder: NotificationRecorder, line: str, known: int = 0) -> Notice:
+    """A notification that has this in its title or in a line of its text, after the first
+    ``known`` ones."""
+
+    def fits() -> Notice | None:
+        new = recorder.notices[known:]
+        return next((it for it in new if line in f"{it.summary}\n{it.body}"), None)
+
+    found = wait_for(fits, f"a notification with {line!r}")
     assert found
     return found
 
@@ -145,11 +147,6 @@ def notice_of(notices: list[Notice], beginning: str) -> Notice | None:
     return next((each for each in notices if each.summary.startswith(beginning)), None)
 
 
-def tells_of(recorder: NotificationRecorder, known: int, line: str) -> bool:
-    """Whether a notification after the first ``known`` ones has this."""
-    return any(line in f"{it.summary}\n{it.body}" for it in recorder.notices[known:])
-
-
 def end_together(app: App, recorder: NotificationRecorder, servers: Servers) -> Notice:
     """The message that these have gone. They end at once; where the machine is too busy to notice
     that within the 5 s of one message, they do so again."""
@@ -162,10 +159,7 @@ def end_together(app: App, recorder: NotificationRecorder, servers: Servers) -> 
             server.strike()
         for name, server in servers.items():
             server.kill()
-            wait_for(
-                partial(tells_of, recorder, known, f"{name}: RunAnalyze ended"),
-                f"the end of {name} is told",
-            )
+            wait_for_notice(recorder, f"{name}: RunAnalyze ended", known)
         if both := notice_of(recorder.notices[known:], f"{len(servers)} servers gone: "):
             return both
         for name, server in servers.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 import time
 import urllib.request
@@ -13,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.engine import LIMIT_S, Receiver, alertmanager, alertmanager_process, ask
+from tests.fleet.engine import (
+    LIMIT_S,
+    Receiver,
+    alertmanager,
+    alertmanager_process,
+    ask,
+    silence_elsewhere,
+)
 from tests.needs import path_of
 from tests.ports import free_port
 from tests.waiting import AMPLE_S, wait_for
@@ -145,18 +151,7 @@ def test_every_kind_of_matcher_is_understood(manager: str) -> None:
 
 def test_a_silence_made_elsewhere_is_seen(manager: str) -> None:
     """By amtool: who, until when, and why; and it can be ended here."""
-    amtool = path_of("amtool")
-    added = subprocess.run(
-        [
-            *(amtool, f"--alertmanager.url={manager}", "silence", "add", "--author=bob"),
-            *("--comment=new disk", "--duration=2h", "instance=gpu-2:9435"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LIMIT_S,
-    )
-    silence = holding(manager)[added.stdout.strip()]
+    silence = holding(manager)[silence_elsewhere(manager, "instance=gpu-2:9435")]
     assert (silence.author, silence.comment) == ("bob", "new disk")
     assert silence.ends_s - silence.starts_s == pytest.approx(7200, abs=AMPLE_S)
     assert alert_of(manager, "gpu-2").silences == (silence.id,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from tests.desktop.conftest import StartApp
 from tests.desktop.recorder import Notice, NotificationRecorder, Watcher
 from tests.desktop.session import DesktopSession
-from tests.fleet.engine import LIMIT_S, Receiver, alertmanager, ask
+from tests.fleet.engine import LIMIT_S, Receiver, alertmanager, ask, silence_elsewhere
 from tests.fleet.test_tray import CONFIG, Fleet, fleet, settled
 from tests.needs import path_of
 from tests.ports import free_port
@@ -65,21 +64,6 @@ def holding(url: str) -> list[dict[str, Any]]:
     return [each for each in silences if each["status"]["state"] == "active"]
 
 
-def add_elsewhere(url: str, *matchers: str) -> str:
-    """What another person does with amtool; its identifier."""
-    amtool = subprocess.run(
-        [
-            *(path_of("amtool"), f"--alertmanager.url={url}", "silence", "add"),
-            *("--author=bob", "--comment=new disk", "--duration=2h", *matchers),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LIMIT_S,
-    )
-    return amtool.stdout.strip()
-
-
 def test_an_alert_is_silenced_and_fires_again(
     session_bus: DesktopSession, start_app: StartApp, fleet: Fleet
 ) -> None:
@@ -127,8 +111,8 @@ def test_silences_made_elsewhere_are_shown(
             settings=CONFIG,
         )
         settled(app)
-        add_elsewhere(manager, "server=gpu-2:8000")
-        add_elsewhere(manager, "server=other:8000")
+        silence_elsewhere(manager, "server=gpu-2:8000")
+        silence_elsewhere(manager, "server=other:8000")
         app.wait_for_tooltip("Alerts silenced until ", LIMIT_S)
         app.wait_for_row("🟢 gpu-2:8000: 300 MB · normal", "Silenced until ", "Silenced until ")
         app.click("Alerts silenced until ", "Silenced until ", "End this silence")

@@ -37,7 +37,7 @@ bands.orange_mb = 300
 bands.red_mb = 350
 """
 PROGRAM = (sys.executable, "-m", "tray_app")
-MARKS = (" 🔴", " 🟠", " 🟡", " 🟢", " ❓", " ⚪")
+MARKS = (" 🔴", " 🟠", " 🟡", " 🟢", " ❓")
 Servers = dict[str, RunAnalyzeServer]
 
 
@@ -61,10 +61,7 @@ def list_of(servers: Servers, *names: str) -> str:
 
 def order(lines: list[str]) -> list[str]:
     """The servers' names from the top of the table to its end."""
-    marked = [
-        line.split() for line in lines if line.startswith((" 🔴", " 🟠", " 🟡", " 🟢", " ❓"))
-    ]
-    return [words[1] for words in marked]
+    return [line.split()[1] for line in lines if line.startswith(MARKS)]
 
 
 def test_a_table_follows_the_servers(servers: Servers, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from tests.bench.fleet.engine import Prometheus, Servers, config, prometheus, servers
 from tests.bench.fleet.generator import host
-from tests.bench.fleet.scale import WARM_UP_S, of_a_core
+from tests.bench.fleet.scale import WARM_UP_S, cpu_of, of_a_core
 from tests.bench.fleet.shards import SHARDS, scraping
-from tests.bench.measuring import MB, cpu_s, rss_and_pss_bytes
+from tests.bench.measuring import MB, rss_and_pss_bytes
 from tests.bench.table import Effort, Figure, Part, run
 from tests.fleet.engine import LIMIT_S, ask
 from tests.ports import free_port
@@ -109,13 +109,8 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
         above = stack.enter_context(prometheus(folder / "above", port=ports[SHARDS]))
         wait_for(lambda: counted(above) == count, "all servers are counted above", LIMIT_S)
         time.sleep(WARM_UP_S)
-        pids, spent = [above.pid, *(each.pid for each in below)], []
-        for _ in range(effort.rounds):
-            before, began_s = [cpu_s(pid) for pid in pids], time.monotonic()
-            time.sleep(effort.window_s)
-            took_s = time.monotonic() - began_s
-            after = [cpu_s(pid) for pid in pids]
-            spent.append([(b - a) / took_s for a, b in zip(before, after, strict=True)])
+        pids = [above.pid, *(each.pid for each in below)]
+        spent = cpu_of(pids, effort)
         rss = [rss_and_pss_bytes(pid)[0] / MB for pid in pids]
         pages = [ask(f"{each.url}/federate", **{"match[]": MATCHES[0]}) for each in below]
         fleet.play(CROSSING, "critical")

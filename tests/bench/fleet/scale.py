@@ -103,6 +103,18 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
     yield Figure("the simulated servers' CPU", where, of_a_core(middle("servers_cpu")))
 
 
+def cpu_of(pids: Sequence[int], effort: Effort) -> list[list[float]]:
+    """What these processes take in each window: shares of a core."""
+    spent = []
+    for _ in range(effort.rounds):
+        before, began_s = [cpu_s(pid) for pid in pids], time.monotonic()
+        time.sleep(effort.window_s)
+        took_s = time.monotonic() - began_s
+        after = [cpu_s(pid) for pid in pids]
+        spent.append([(b - a) / took_s for a, b in zip(before, after, strict=True)])
+    return spent
+
+
 def of_a_core(share: float) -> str:
     """``0.4 %``, ``37 %``."""
     percent = 100 * share

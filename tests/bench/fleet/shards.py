@@ -15,8 +15,8 @@ import yaml
 
 from tests.bench.fleet.engine import Prometheus, Servers, config, prometheus, servers
 from tests.bench.fleet.losses import longest_gap_s, missing, moments
-from tests.bench.fleet.scale import WARM_UP_S, of_a_core
-from tests.bench.measuring import MB, cpu_s, rss_and_pss_bytes
+from tests.bench.fleet.scale import WARM_UP_S, cpu_of, of_a_core
+from tests.bench.measuring import MB, rss_and_pss_bytes
 from tests.bench.table import Effort, Figure, Part, run
 from tests.fleet.engine import FLEET
 from tests.ports import free_port
@@ -82,13 +82,7 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
         whole.wait_for_up(count)
         time.sleep(WARM_UP_S)
         pids = [whole.pid, *(each.pid for each in agents)]
-        spent = []
-        for _ in range(effort.rounds):
-            before, began_s = [cpu_s(pid) for pid in pids], time.monotonic()
-            time.sleep(effort.window_s)
-            took_s = time.monotonic() - began_s
-            after = [cpu_s(pid) for pid in pids]
-            spent.append([(b - a) / took_s for a, b in zip(before, after, strict=True)])
+        spent = cpu_of(pids, effort)
         rss = [rss_and_pss_bytes(pid)[0] / MB for pid in pids]
         sent = [each.own() for each in agents]
         sent_bytes, sent_samples = (

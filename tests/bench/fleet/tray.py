@@ -17,8 +17,8 @@ from statistics import median
 
 from tests.bench.fleet.engine import Prometheus, Servers, servers
 from tests.bench.fleet.generator import host
-from tests.bench.fleet.scale import INTERVAL_S, WARM_UP_S, of_a_core, percentile, watched
-from tests.bench.measuring import MB, cpu_s, rss_and_pss_bytes
+from tests.bench.fleet.scale import INTERVAL_S, WARM_UP_S, cpu_of, of_a_core, percentile, watched
+from tests.bench.measuring import MB, rss_and_pss_bytes
 from tests.bench.scene import ROOT, Panel, desktop
 from tests.bench.table import Effort, Figure, Part, run
 from tests.desktop.recorder import Notice, NotificationRecorder
@@ -146,13 +146,7 @@ def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
         options = ("--prometheus", engine.url, "--alertmanager", manager)
         shown = stack.enter_context(face(*options))
         time.sleep(WARM_UP_S)
-        spent, engines = [], []
-        for _ in range(effort.rounds):
-            before, began_s = (cpu_s(shown.pid), cpu_s(engine.pid)), time.monotonic()
-            time.sleep(effort.window_s)
-            took_s = time.monotonic() - began_s
-            spent.append((cpu_s(shown.pid) - before[0]) / took_s)
-            engines.append((cpu_s(engine.pid) - before[1]) / took_s)
+        spent, engines = zip(*cpu_of((shown.pid, engine.pid), effort), strict=True)
         rss_bytes = rss_and_pss_bytes(shown.pid)[0]
         # A notification names five servers: those that cross are to be alone.
         for number in range(count):
