@@ -83,7 +83,7 @@ class Screen:
         self._at[self.is_second] = (row, column)
 
     def _grown(self, row: int) -> list[str]:
-        """The rows, of which there are so many at least."""
+        """The rows, with at least this one among them."""
         rows = self._rows[self.is_second]
         rows += [""] * (row + 1 - len(rows))
         return rows

@@ -97,8 +97,8 @@ def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
 
 
 def test_several_servers_have_a_page_of_all(tmp_path: Path) -> None:
-    """The worst first; each with its figure, its past in sentences and a picture, and a way to its
-    own page. The browser reads it again by itself, and it has no script."""
+    """The worst first; each with its figure, its past in sentences and a picture, and a link to
+    its own page. The browser reads it again by itself, and it has no script."""
     file_of(tmp_path / "2.sqlite3", *(sample(second) for second in range(0, 1000, 2)))
     pages = pages_of(*(tmp_path / f"{number}.sqlite3" for number in range(3)))
     html = read(pages.address())

@@ -151,7 +151,8 @@ def test_every_kind_of_matcher_is_understood(manager: str) -> None:
 
 def test_a_silence_made_elsewhere_is_seen(manager: str) -> None:
     """By amtool: who, until when, and why; and it can be ended here."""
-    silence = holding(manager)[silence_elsewhere(manager, "instance=gpu-2:9435")]
+    silence_id = silence_elsewhere(manager, "instance=gpu-2:9435")
+    silence = holding(manager)[silence_id]
     assert (silence.author, silence.comment) == ("bob", "new disk")
     assert silence.ends_s - silence.starts_s == pytest.approx(7200, abs=AMPLE_S)
     assert alert_of(manager, "gpu-2").silences == (silence.id,)

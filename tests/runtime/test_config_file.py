@@ -95,7 +95,8 @@ def test_a_file_that_an_editor_puts_back_is_not_deleted(file: Edited) -> None:
 
 
 def test_a_file_that_is_being_written_is_not_empty(file: Edited) -> None:
-    """Other editors empty the old one first. What is still empty at the next check is meant so."""
+    """Other editors empty the old one first. What stays empty until the next check is
+    meant to be."""
     file.write("interval_s = 3\n")
     config = ConfigFile(file.path, {})
     config.read()

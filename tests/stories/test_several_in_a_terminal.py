@@ -174,7 +174,7 @@ def test_lines_of_json_name_their_server(servers: Servers, tmp_path: Path) -> No
 
 
 def test_a_service_is_ready_once_all_are_watched(servers: Servers, tmp_path: Path) -> None:
-    """One exporter tells all of them; the log names them, and one that is away from the start."""
+    """One exporter serves all of them; the log names them, and one that is away from the start."""
     config = tmp_path / "config.toml"
     away = f'[[servers]]\nname = "away"\nurl = "http://127.0.0.1:{free_port()}"\n'
     config.write_text(f"{list_of(servers, *NAMES)}\n{away}")

@@ -50,7 +50,7 @@ def test_what_is_not_known_is_grey() -> None:
 
 
 def test_marks_are_those_of_one_server() -> None:
-    """Paused, muted and undelivered; a graph there is none."""
+    """Paused, muted and undelivered; there is no graph."""
     state, _ = after(known(server("a", "red")), Mute(60.0))
     assert picture(state).muted
     assert not picture(after(state, Unmute())[0]).muted

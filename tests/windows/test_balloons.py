@@ -98,8 +98,8 @@ def test_a_left_click_shows_the_status(tray: Tray) -> None:
 
 
 def test_one_that_windows_does_not_take_is_sent_again(server: Server, tray: Tray) -> None:
-    """While the taskbar has no icon it takes none: that is not delivered, and the icon tells it as
-    soon as it is back. The next message brings both."""
+    """While the taskbar has no icon it takes none. The icon shows that as soon as it is back, and
+    the next message brings both."""
     tray.ask(RETRY_SELDOM)
     tray.wait_until_idle()
     tray.ask(HIDE_FROM_TASKBAR)

@@ -100,7 +100,8 @@ def test_by_ctrl_break(tray: Tray) -> None:
 
 
 def test_by_a_closed_console(in_console: Tray) -> None:
-    """Wine tells nobody: Windows' own function that calls the handlers is called in the process."""
+    """Wine does not report it: Windows' own function that calls the handlers is called in the
+    process."""
     ends(in_console, lambda: in_console.tell("ctypes.WinDLL('kernelbase').CtrlRoutine(2)"))
 
 

@@ -15,7 +15,7 @@ def packages_of(world: Windows) -> Path:
 
 
 def test_its_metadata_is_as_on_linux(world: Windows, installed: str) -> None:
-    """Line ends of Unix, and the record tells this file's hash and size."""
+    """Line ends of Unix, and the record has this file's hash and size."""
     assert installed
     folder = packages_of(world) / f"runanalyze_tray-{__version__}.dist-info"
     content = (folder / "METADATA").read_bytes()

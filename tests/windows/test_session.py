@@ -47,7 +47,7 @@ def test_a_second_start_hands_over(server: Server, tray: Tray, runner: Runner) -
 
 
 def test_a_new_taskbar_gets_the_icon(tray: Tray) -> None:
-    """Explorer tells that it has started again; the icon is the same."""
+    """Explorer announces that it has started again; the icon is the same."""
     tray.wait_for_icon()
     tray.ask(HIDE_FROM_TASKBAR)
     wait_for(lambda: tray.icon_at() is None, "no icon")

@@ -169,7 +169,7 @@ class Tray(Program):
     # Balloons
 
     def watch_taskbar(self) -> None:
-        """From now on keep what the program tells the taskbar, and what that answers."""
+        """From now on keep what the program asks of the taskbar, and its answers."""
         self.ask("watch_taskbar()")
 
     def balloons(self) -> list[dict[str, Any]]:
@@ -183,7 +183,7 @@ class Tray(Program):
         return len(self.balloons())
 
     def wait_for_balloon(self, seen: int, words: str) -> dict[str, Any]:
-        """The first one with these words in its title, after so many."""
+        """The first one with these words in its title, after the first ``seen``."""
         seen_titles: list[str] = []
 
         def shown() -> dict[str, Any] | None:

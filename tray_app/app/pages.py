@@ -61,8 +61,8 @@ class Pages:
         self._server = PageServer(self.answer)
 
     def address(self, server: str = "", at_s: float | None = None) -> str:
-        """Of a server's history, or of its incident that was open at this moment; of several
-        servers without a name of one: of the page of all.
+        """Of a server's history, or of its incident that was open at this moment; with
+        several servers and no name: of the page of all.
 
         :raises OSError: there is no port for the server
         """

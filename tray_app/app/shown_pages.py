@@ -17,7 +17,7 @@ HISTORY = "the history"
 
 
 class ShownPages:
-    """``runs``: the servers as they are now. ``not_opened`` hears a place, and why."""
+    """``runs``: the servers as they are now. ``not_opened`` is called with a place, and why."""
 
     def __init__(
         self,

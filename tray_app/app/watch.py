@@ -96,8 +96,8 @@ class Watch:
         self._told.put(work)
 
     def told(self) -> Iterator[Told]:
-        """What the monitors make, until all have ended. Once the first has told something, or that
-        takes too long, all of them get the rest of their sources."""
+        """What the monitors make, until all have ended. Once the first has made something, or takes
+        too long, all of them get the rest of their sources."""
         limit_s: float | None = wiring.FIRST_LIMIT_S
         while self._running:
             try:

@@ -24,7 +24,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """SIGBREAK is Ctrl-Break on Windows."""
 
 End = Callable[[float], object]
-"""Asks a part to end, and waits for that so many seconds at most."""
+"""Asks a part to end, and waits for it, at most this many seconds."""
 
 
 def end_together(parts: Iterable[End], limit_s: float) -> None:

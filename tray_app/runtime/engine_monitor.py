@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 3600.0
 AGEING_S = 5.0
-"""What is known grows old where nothing comes: it is looked at this often."""
+"""What is known grows old where nothing comes: the clock is looked at this often."""
 PAUSE_AFTER_DEFECT_S = 0.2
 """A defect that occurs at every turn must not fill the log."""
 

@@ -47,8 +47,8 @@ class PollPlan(Struct, frozen=True):
 class PollLoop:
     """The thread that polls for all servers, from the first plan until the last poller is closed.
 
-    A poll reads what is in the kernel's memory, so that none can delay another's. ``on_battery``:
-    whether the machine saves power.
+    A poll reads what is in the kernel's memory, so none can delay another's.
+    ``on_battery``: whether the machine saves power.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class PollLoop:
                     self._last = self._clock()
                     self._rests = False
                 self._rests = not self._turn()
-            except Exception:  # noqa: BLE001 - whatever it is, the next samples are made anyhow
+            except Exception:  # noqa: BLE001 - whatever it is, the next samples are made all the same
                 _log.exception("polling failed")
                 self._sleep(PAUSE_AFTER_DEFECT_S)
 
@@ -190,7 +190,7 @@ class FastPoller:
     def take_polls(self) -> tuple[tuple[float, int], ...]:
         """The newest polls since the last call: moment (monotonic seconds) and the tree's RSS."""
         taken, self._seen = self._seen, deque(maxlen=POLLS_KEPT)
-        return tuple(taken.copy())  # a poll may come just now
+        return tuple(taken.copy())  # a poll may come at this moment
 
     def close(self) -> None:
         """Stop polling, from the next turn on."""
@@ -203,8 +203,8 @@ class FastPoller:
             return
         try:
             reading = plan.poll()
-        except Exception:  # noqa: BLE001 - whatever it is, the next sample is made anyhow
-            if self.plan is not plan:  # what it reads was closed meanwhile
+        except Exception:  # noqa: BLE001 - whatever it is, the next sample is made all the same
+            if self.plan is not plan:  # what it reads has been closed meanwhile
                 return
             _log.exception("a poll failed")
             self._not_before_s = now_s + PAUSE_AFTER_DEFECT_S

@@ -80,7 +80,7 @@ def is_red(engine: Prometheus) -> bool:
 
 
 def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
-    """The column for so many servers."""
+    """The column for ``count`` servers."""
     where, ports = f"{count:,} servers", [free_port() for _ in range(SHARDS + 1)]
     targets = fleet.targets(count)
     fleet.play(CROSSING, "calm")

@@ -61,7 +61,7 @@ class Servers:
         return moment
 
     def targets(self, count: int) -> list[dict[str, Any]]:
-        """As for ``file_sd_configs``: one for each of the first so many."""
+        """As for ``file_sd_configs``: one for each of the first ``count``."""
         return [
             {
                 "targets": [address(number, self.port)],
@@ -116,7 +116,7 @@ class Prometheus:
         return totals
 
     def wait_for_up(self, count: int) -> None:
-        """Return when so many servers answer."""
+        """Return when ``count`` servers answer."""
         wait_for(
             lambda: self._is_ready() and self.number("count(up == 1)") == count,
             f"{count} servers are scraped",

@@ -86,7 +86,7 @@ class Life:
     lasts_s: float
 
     def page(self, server: str, at_s: float, clock_s: float) -> bytes:
-        """What an exporter tells at this moment. After the last one the life begins again, as
+        """What an exporter serves at this moment. After the last one the life begins again, as
         after a restart of the exporter: its counters count from zero."""
         number = bisect.bisect_right(self.moments_s, at_s % self.lasts_s)
         page = zlib.decompress(self.pages[max(0, number - 1)])

@@ -28,7 +28,7 @@ Moments = dict[str, list[float]]
 
 
 def moments(engine: Prometheus, last_s: float) -> Moments:
-    """When each server was read, of the last so many seconds."""
+    """When each server was read, of the last ``last_s`` seconds."""
     found = engine.query(f"{READ}[{round(last_s)}s]")
     return {
         each["metric"]["instance"]: [float(at_s) for at_s, _ in each["values"]] for each in found
@@ -56,7 +56,7 @@ def _is_critical(alert: dict[str, Any]) -> bool:
 
 
 def at(fleet: Servers, count: int) -> Iterator[Figure]:
-    """The column for so many servers."""
+    """The column for ``count`` servers."""
     where, receiver, port = f"{count:,} servers", Receiver(), free_port()
     with contextlib.ExitStack() as stack:
         stack.callback(receiver.close)

@@ -1,4 +1,4 @@
-"""What Prometheus takes for so many servers, with the files of ``assets/fleet``."""
+"""What Prometheus takes for a number of servers, with the files of ``assets/fleet``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Window:
 
 @contextlib.contextmanager
 def watched(folder: Path, fleet: Servers, count: int) -> Iterator[tuple[Prometheus, str]]:
-    """Prometheus and Alertmanager over so many of these servers, once all are scraped. Gives the
+    """Prometheus and Alertmanager over ``count`` of these servers, once all are scraped. Gives the
     one and the other's URL."""
     receiver = Receiver()
     with contextlib.ExitStack() as stack:
@@ -53,7 +53,7 @@ def watched(folder: Path, fleet: Servers, count: int) -> Iterator[tuple[Promethe
 
 
 def window(engine: Prometheus, fleet: Servers, lasts_s: float) -> Window:
-    """Let it work for so long."""
+    """Let it work for ``lasts_s``."""
     before, cpus = engine.own(), (cpu_s(engine.pid), cpu_s(fleet.pid))
     began_s = time.monotonic()
     rules_s = []
@@ -74,7 +74,7 @@ def window(engine: Prometheus, fleet: Servers, lasts_s: float) -> Window:
 
 
 def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
-    """The column for so many servers."""
+    """The column for ``count`` servers."""
     where = f"{count:,} servers"
     with tempfile.TemporaryDirectory() as name, watched(Path(name), fleet, count) as (engine, _):
         time.sleep(WARM_UP_S)

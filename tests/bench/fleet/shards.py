@@ -27,8 +27,8 @@ EDGE_S = 5.0
 
 
 def shard(number: int, of: int = SHARDS) -> list[dict[str, Any]]:
-    """The ``relabel_configs`` of one of so many. All simulated servers share few addresses, so
-    their paths count, too; for real exporters ``__address__`` is enough."""
+    """The ``relabel_configs`` of one of ``of`` shards. All simulated servers share few
+    addresses, so their paths count, too; for real exporters ``__address__`` is enough."""
     labels = ["__address__", "__metrics_path__"]
     return [
         {"source_labels": labels, "modulus": of, "target_label": "__tmp_hash", "action": "hashmod"},
@@ -58,7 +58,7 @@ def agent(folder: Path, port: int) -> Iterator[Prometheus]:
 
 
 def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
-    """The column for so many servers."""
+    """The column for ``count`` servers."""
     where, ports = f"{count:,} servers", [free_port() for _ in range(SHARDS + 1)]
     targets = fleet.targets(count)
     with contextlib.ExitStack() as stack:

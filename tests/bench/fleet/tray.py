@@ -1,4 +1,4 @@
-"""The tray as the face of so many servers: what it takes, and how soon it says "critical"."""
+"""The tray as the face of many servers: what it takes, and how soon it says "critical"."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def killed(
     engine: Prometheus, fleet: Servers, shown: Face, told: int, new: int
 ) -> tuple[float, float, int]:
     """Kill the tray, let the server ``new`` become critical, and start it again: the seconds until
-    it has a figure, and until it tells of ``new``; and how often it then tells again of ``told``,
+    it has a figure, and until it notifies of ``new``; and how often then of ``told`` again,
     which was critical before."""
     shown.kill()
     fleet.play(new, "critical")
@@ -135,7 +135,7 @@ def _pause() -> bool:
 
 
 def at(fleet: Servers, count: int, effort: Effort) -> Iterator[Figure]:
-    """The column for so many servers."""
+    """The column for ``count`` servers."""
     where, times = f"{count:,} servers", min(effort.times, count - FIRST - 1)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

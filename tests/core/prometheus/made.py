@@ -40,7 +40,7 @@ RANKS = {
 
 
 def at(seconds: float) -> Now:
-    """So long after the start."""
+    """This many seconds after the start."""
     return Now(START.mono_s + seconds, START.wall_s + seconds)
 
 
@@ -69,7 +69,7 @@ def begun(**settings: Any) -> EngineState:
 def after(
     state: EngineState, *happened: EngineInput, seconds: float = 1.0
 ) -> tuple[EngineState, list[EngineEvent]]:
-    """The state after these, all so long after the start, and what followed."""
+    """The state after these, all at this time after the start, and what followed."""
     events: list[EngineEvent] = []
     for each in happened:
         state, new = step(state, each, at(seconds))

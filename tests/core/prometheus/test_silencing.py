@@ -144,7 +144,7 @@ def test_a_silence_is_ended() -> None:
 
 
 def test_what_is_no_longer_known_is_refused() -> None:
-    """A menu may have been open for long."""
+    """A menu may have been open for a long time."""
     assert after(BEGUN, UnsilenceAlerts("gone")) == (
         BEGUN,
         (SilenceRefused(Refusal.NO_SILENCE),),

@@ -10,7 +10,7 @@ from tray_app.views.page.servers import servers_document
 
 
 def test_what_came_from_a_file_is_escaped() -> None:
-    """Names and sentences; nothing of them becomes a tag."""
+    """Names and sentences; nothing in them becomes a tag."""
     pasts = {"<b>x": Past((Answer("<i>", "&", concern=True),), page())}
     html = servers_document(overview(fleet(**{"<b>x": 300}), pasts, 0, "1"))
     assert "&lt;b&gt;x</a>" in html

@@ -75,7 +75,7 @@ def test_a_level_counts_within_a_band() -> None:
 
 
 def test_a_long_alert_leaves_room_for_servers() -> None:
-    """Where space is short its beginning stands there."""
+    """Where space is short, its beginning is shown."""
     shown = content(notes=ALERTS[:1])
     assert len(rows(shown, 40, 10)) == 4
     assert texts(shown.lines(40, 10))[-1].strip().startswith("12:34:56 🚨 gpu-1: Critical")

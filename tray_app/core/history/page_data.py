@@ -46,7 +46,7 @@ class Frame(Struct, frozen=True):
 
 
 class Link(Struct, frozen=True):
-    """A way to another page. ``is_here``: it is the page itself."""
+    """A link to another page. ``is_here``: it is the page itself."""
 
     text: str
     href: str

@@ -51,7 +51,7 @@ class Matcher(Struct, frozen=True):
 
 
 class Selector(Struct, frozen=True):
-    """All of these must hold; without any, everything is chosen."""
+    """All of these must hold; with none, everything is chosen."""
 
     matchers: tuple[Matcher, ...] = ()
 
@@ -93,5 +93,5 @@ def _matcher(found: re.Match[str]) -> Matcher:
         try:
             re.compile(value)
         except re.error as error:
-            raise ValueError(f"has no regular expression for {name}: {error}") from None
+            raise ValueError(f"has an invalid regular expression for {name}: {error}") from None
     return Matcher(name, operator, value)

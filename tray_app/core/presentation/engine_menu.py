@@ -1,7 +1,7 @@
 """The menu of an engine's servers: the worst have a row each, the others are counted.
 
 The rows keep number, order and kind; those without a text are hidden. While the menu is open the
-servers keep their rows. To look for a server is the browser's work.
+servers keep their rows. To search for one, use the browser.
 """
 
 from __future__ import annotations

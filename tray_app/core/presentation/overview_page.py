@@ -15,7 +15,7 @@ from tray_app.core.presentation.format import counted
 from tray_app.core.presentation.page_text import moment
 
 HOME = "All servers"
-"""What the page is called where another page leads to it."""
+"""What a link to the page says."""
 NOTHING = Answer("", "Nothing is recorded yet.")
 
 
@@ -28,8 +28,8 @@ class Past(Struct, frozen=True):
 
 
 class ServerPart(Struct, frozen=True):
-    """A server's part of the page: ``now`` is ``3.03 GB · critical``, ``colour`` is ``red`` or how
-    the server is where it has none, as ``paused``."""
+    """A server's part of the page: ``now`` is ``3.03 GB · critical``, ``colour`` is ``red``, or
+    where it has none, how the server is: ``paused``."""
 
     link: Link
     rank: Rank
@@ -54,7 +54,7 @@ def place(server: str) -> str:
 
 
 def picker(names: Iterable[str], here: str) -> list[Link]:
-    """The ways from a server's page to that of all and to each other one."""
+    """The links from a server's page to that of all, and to each other server's."""
     others = (Link(each, f"../{place(each)}", each == here) for each in names)
     return [Link(HOME, "../"), *others]
 

@@ -45,7 +45,7 @@ _RANKS = {
     "gone": Rank.NOT_THERE,
     "paused": Rank.PAUSED,
 }
-"""Any other band is one that nobody knows: LOST."""
+"""Any other band counts as LOST."""
 _WITHOUT_FIGURE = (Rank.NOT_THERE, Rank.PAUSED, Rank.LOST)
 _SEVERITIES = {
     Rank.RED: ("critical", "page", "fatal", "emergency", "disaster", "error"),

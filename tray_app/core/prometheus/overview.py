@@ -53,7 +53,7 @@ NOTHING = Overview()
 def overview(
     servers: Sequence[EngineServer], alerts: Sequence[EngineAlert], *, is_whole: bool
 ) -> Overview:
-    """All of it. ``is_whole``: everything was read, and what was read is of now."""
+    """All of it. ``is_whole``: everything was read, and recently."""
     by_place = _by_place(alerts, AlertStatus.FIRING)
     silenced = _by_place(alerts, AlertStatus.SILENCED).keys()
     placed: set[tuple[str, str]] = set()

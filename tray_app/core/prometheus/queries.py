@@ -14,7 +14,7 @@ from tray_app.core.prometheus.answers import OLD
 
 SERIES = "server:runanalyze_memory_bytes:by_band"
 OLD_S = 150
-"""A series that no rule has renewed for so long is old: two evaluations of one a minute, the
+"""A series that no rule has renewed for this long is old: two evaluations of one a minute, the
 engine's own default, and some time to spare. An engine shows it for 5 min."""
 ALERTS_PATH = "/api/v1/alerts"
 

@@ -19,13 +19,13 @@ from tray_app.core.prometheus.naming import Key
 from tray_app.core.prometheus.values import EngineServer, Silence
 
 EARLIER_S = 24 * 3600.0
-"""A new silence begins so long before it is made. Alertmanager puts its own time in the place of a
-past one, so that it begins at once also where this machine's clock is fast."""
+"""A new silence is to begin this long before it is made. Alertmanager replaces a past time with its
+own, so that the silence begins at once, even where this machine's clock is fast."""
 OURS = Matcher("alertname", Operator.LIKE, "RunAnalyze.*")
 """All alerts of ``assets/fleet/rules.yml``."""
 _ALL_OURS = (OURS, Matcher("alertname", Operator.LIKE, "RunAnalyze.+"))
 _PLAIN_PATTERN = re.compile(r"(?:[\w:/@ -]|\\[.+-]|\.[*+]?|\|)*")
-"""A pattern that means the same in Go and in Python, and takes no long time."""
+"""A pattern that means the same in Go and in Python, and is quick to match."""
 _WILD_MAX = 3
 _KEY = ("instance", "server")
 """The labels in the key of a server."""
@@ -78,7 +78,7 @@ class SilenceResult(Struct, frozen=True):
         """How much Alertmanager's clock is ahead of this machine's, as far as the result tells."""
         if self.silence is None or not isinstance(self.order, MakeSilence):
             return 0.0
-        if self.silence.starts_s <= self.order.starts_s:  # it did not put its own time there
+        if self.silence.starts_s <= self.order.starts_s:  # it kept the time of the order
             return 0.0
         return self.silence.starts_s - self.order.asked_s
 

@@ -1,7 +1,7 @@
 """The threads that make requests: all servers share them.
 
-A thread has one request at a time, and a request that finds no idle thread starts one. So a server
-that is silent holds up no other.
+A thread has one request at a time, and a request that finds no idle thread starts one. So a
+silent server holds up none of the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from itertools import count
 from tray_app.worker_thread import WorkerThread
 
 IDLE_S = 30.0
-"""A thread that was idle for so long ends: many are needed while many servers are silent."""
+"""A thread that has been idle for this long ends. Many are needed only while many servers are
+silent."""
 
 Work = Callable[[], None]
 
@@ -120,7 +121,7 @@ class Deadlines:
         self._thread: WorkerThread | None = None
 
     def set(self, within_s: float, call: Work) -> Due:
-        """Have this called in so many seconds."""
+        """Have this called after ``within_s``."""
         due, at_s = Due(call), self._clock() + within_s
         with self._changed:
             heappush(self._heap, (at_s, next(self._number), due))
@@ -133,7 +134,7 @@ class Deadlines:
         return due
 
     def close(self) -> None:
-        """End the thread; what is due is called no longer."""
+        """End the thread; what is due later is not called."""
         with self._changed:
             self._heap.clear()
             self._thread = None
@@ -144,7 +145,7 @@ class Deadlines:
             call()
 
     def _next(self) -> Work | None:
-        """Wait until one is due; None: there is no need of this thread."""
+        """Wait until one is due; None: this thread is not needed any longer."""
         with self._changed:
             while self._thread is threading.current_thread():
                 while self._heap and self._heap[0][2].call is None:

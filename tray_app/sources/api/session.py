@@ -57,8 +57,8 @@ Done = Callable[[bytes | Exception, float], None]
 
 
 class _Exchange:
-    """One exchange. ``is_given_up``: its time is over, or nobody waits for it any longer; ``late``
-    is its failure then."""
+    """One exchange. ``is_given_up``: its time is over, or nobody waits for it any longer; then
+    ``late`` is its failure."""
 
     def __init__(self, method: str, path: str, body: bytes, patience_s: float, done: Done) -> None:
         self.method = method

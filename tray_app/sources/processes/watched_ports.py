@@ -9,7 +9,7 @@ from tray_app.sources.processes.host import is_this_machine
 
 
 class WatchedPorts:
-    """Each search has one port; from any thread."""
+    """Each search has one port; calls may come from any thread."""
 
     def __init__(self) -> None:
         self._of: dict[object, int] = {}

@@ -53,7 +53,7 @@ class SilenceCalls:
     def make(self, order: MakeSilence, patience_s: float) -> Silence:
         """Make a silence, and read how Alertmanager has understood it.
 
-        One that holds back anything else than was asked for, or not now, is ended, and is a
+        One that holds back something else, or does not begin now, is ended, and counts as a
         failure.
         """
         body = self._call(

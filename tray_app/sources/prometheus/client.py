@@ -99,7 +99,7 @@ class PartClient:
             del result  # else the error holds this frame, and this frame the error
 
     def _decoded(self, body: bytes) -> EngineOutcome:
-        """An answer that says the same as the last one is the same value: alerts mostly do."""
+        """An answer that says the same as the last one is the same value, as alerts mostly do."""
         if self._last is None or self._last[0] != body:
             self._last = body, self._decode(body)
         self._is_puzzled = False

@@ -84,7 +84,7 @@ def fill(name: str, places: Mapping[str, str]) -> str:
 
 
 def links(picker: Sequence[Link]) -> str:
-    """The ways to other pages, in a row."""
+    """The links to other pages, in a row."""
     if not picker:
         return ""
     inner = "".join(

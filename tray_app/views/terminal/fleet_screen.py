@@ -1,6 +1,6 @@
 """The live screen of several servers: a table with a row for each, the worst first. Pure.
 
-A narrow terminal does without some columns; alerts stand below the table.
+A narrow terminal leaves out some columns; alerts are below the table.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ GAP = "  "
 TAIL_MIN_WIDTH = 20  # columns: "high · processing fr"
 HEAD_ROWS = 4  # the heading, progress, a blank line, and the table's head
 NOTES_SHOWN = 8  # where the height is free
-NOTE_PART = 3  # at most one of so many rows is the newest alert's, where space is short
+NOTE_PART = 3  # at most one in this many rows is the newest alert's, where space is short
 NOTE_ROWS_MIN = 2
 NOTES_INDENT = " " * 9  # below the clock
 
@@ -101,7 +101,7 @@ NARROWER: tuple[tuple[Column, tuple[Column, ...]], ...] = (
     (PERCENT, ()),
     (PLAIN_SOURCE, ()),
 )
-"""Which columns a narrower terminal does without, first one first, and what takes their place."""
+"""Which columns a narrower terminal leaves out, in this order, and what takes their place."""
 DETAILS = (figures.SOURCE, figures.SYSTEM, figures.TEMP)
 """What the line below a row tells with --details."""
 
@@ -169,7 +169,7 @@ class FleetContent(Struct, frozen=True):
         return [shape.head(), *lines, *more]
 
     def _told(self, member: Member, shape: _Shape) -> Iterator[Line]:
-        """The line below a row with --details; a row without a figure has told of its source."""
+        """The line below a row with --details; a row without a figure has named its source."""
         sample = member.state.sample
         if not self.details or sample is None:
             return

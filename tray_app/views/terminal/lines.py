@@ -35,7 +35,7 @@ from tray_app.views.terminal.chart import ASCII, BLOCKS, Signs
 MAX_WIDTH = 100  # columns: on a wider screen the eye has too far to go
 NOTES_SHOWN = 3
 NAME_WIDTH_MAX = 20  # columns of a server's name among several
-NAME_PART = 4  # at most one of so many columns is a name's
+NAME_PART = 4  # at most one in this many columns is a name's
 INDENT = " " * 9  # below the clock
 TAIL_MIN_WIDTH = 20  # columns: "processing frames?"
 

@@ -66,7 +66,7 @@ def mend() -> None:
 def _open_nothing(number: int, mode: int) -> None:
     """Open the null device under this number."""
     opened = os.open(os.devnull, mode)
-    # Windows never gives away the numbers of missing streams by itself.
+    # Windows itself never reuses the numbers of missing streams.
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
