@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from tray_app.app.invocation import Invocation
     from tray_app.core.config.settings import RememberedChoices
     from tray_app.core.presentation.icon import Picture
-    from tray_app.core.presentation.notifications import Note
     from tray_app.desktop.panel_icon import Desktop
     from tray_app.sources.prometheus.alertmanager import SilenceWorker
 
@@ -148,20 +147,20 @@ class PrometheusTray(IconRun):
             case AlertsChanged():
                 self._tell_alerts(event, state)
             case EngineAway():
-                self._send(engine_text.away(event, state))
+                self._sender.send(engine_text.away(event, state))
                 _log.warning("%s", engine_text.trouble(state))
             case EngineBack():
-                self._send(engine_text.back(event))
+                self._sender.send(engine_text.back(event))
                 _log.info("Prometheus answers again")
             case FleetStatusAsked():
-                self._send(engine_text.status(state))
+                self._sender.send(engine_text.status(state))
             case SilenceRequested(order):
                 settings = self._invocation.settings
                 self._silence = wiring.make_silence_worker(settings, order, self._monitor.post)
                 self._silence.start()
             case SilenceDoubted() | SilenceSettled() | SilenceRefused():
                 if said := silence_text.note(event):
-                    self._send(said)
+                    self._sender.send(said)
                     _log.info("%s. %s", said.title, said.text)
             case Chosen(choice):
                 self._store(choice)
@@ -182,12 +181,8 @@ class PrometheusTray(IconRun):
             if isinstance(said, str):
                 self._outbox.close(said)
             else:
-                self._send(said)
+                self._sender.send(said)
                 _log.info("%s. %s", said.title, said.text)
-
-    def _send(self, note: Note) -> None:
-        tile = replace(self._tile(None), muted=False, undelivered=False)
-        self._outbox.send(replace(note, picture=tile), self._monitor.post)
 
     def _tile(self, _sample: object) -> Picture:
         return picture(self._last)

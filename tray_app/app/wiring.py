@@ -215,11 +215,7 @@ def make_readers(
     def reader(
         part: Part, url: str, path: str, decode: Callable[[bytes], EngineOutcome]
     ) -> PartClient:
-        return PartClient(
-            *(part, url, path, decode),
-            report=report,
-            **_of_engine(settings),
-        )
+        return PartClient(part, url, path, decode, report=report, **_of_engine(settings))
 
     path = queries.servers_path(selector)
     servers = {Part.SERVERS: reader(Part.SERVERS, prometheus, path, answers.servers)}
@@ -231,7 +227,7 @@ def make_readers(
     return servers | {
         Part.ALERTS: reader(Part.ALERTS, url, path, alertmanager.alerts),
         Part.SILENCES: reader(
-            *(Part.SILENCES, url, alertmanager.SILENCES_PATH, alertmanager.silences)
+            Part.SILENCES, url, alertmanager.SILENCES_PATH, alertmanager.silences
         ),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tray_app.core.analysis.bands import Band
-from tray_app.core.fleet.rank import Rank, severe
+from tray_app.core.fleet.rank import Rank, band_of, severe
 from tray_app.core.model.icon_options import Style
 from tray_app.core.monitor.state import is_menu_open, is_muted
 from tray_app.core.presentation import engine_menu, engine_text
@@ -14,13 +14,6 @@ from tray_app.core.prometheus.state import EngineState
 from tray_app.views import presenter
 from tray_app.views.presenter import WRITTEN, Face, Look
 
-_BANDS = {
-    Rank.RED: Band.RED,
-    Rank.ORANGE: Band.ORANGE,
-    Rank.YELLOW: Band.YELLOW,
-    Rank.GREEN: Band.GREEN,
-}
-
 
 def picture(state: EngineState) -> Picture:
     """The worst server's, with the number of those that are orange or red. Its band is that of
@@ -28,7 +21,7 @@ def picture(state: EngineState) -> Picture:
     desk, it = state.desk, state.overview
     tile = presenter.picture(desk)
     style = Style.NUMBER if tile.style is Style.GRAPH else tile.style
-    band = Band.UNKNOWN if desk.paused else _BANDS.get(it.rank, Band.UNKNOWN)
+    band = Band.UNKNOWN if desk.paused else band_of(it.rank)
     worst = it.members[0].server if it.members and not desk.paused else None
     number = 0 if desk.paused else severe(it.members)
     return replace(

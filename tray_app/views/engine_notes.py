@@ -121,5 +121,4 @@ def _rank(place: _Place) -> int:
 
 
 def _page(state: EngineState) -> str:
-    address = state.desk.settings.prometheus
-    return engine_text.alerts_page(address) if address else ""
+    return engine_text.alerts_page(state.desk.settings.prometheus)

@@ -234,7 +234,13 @@ class NotificationSender:
         note = replace(note, picture=tile, chart=chart, about_s=about_s)
         self._outbox.send(self._address.note(note, event), self._report)
 
+    def send(self, note: Note) -> None:
+        """Send this one, with the newest tile; never raises."""
+        self._outbox.send(replace(note, picture=self._plain(None)), self._report)
+
     def _picture(self, event: Event) -> Picture:
+        return self._plain(event.sample if isinstance(event, Alert | StatusRequested) else None)
+
+    def _plain(self, sample: Sample | None) -> Picture:
         """The tile without the marks that say nothing about the server."""
-        tile = self._tile(event.sample if isinstance(event, Alert | StatusRequested) else None)
-        return replace(tile, muted=False, undelivered=False)
+        return replace(self._tile(sample), muted=False, undelivered=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.core.fleet.made import fleet
-from tray_app.core.fleet.rank import Rank, counts, severe, worst_first
+from tray_app.core.analysis.bands import Band
+from tray_app.core.fleet.rank import Rank, band_of, counts, rank_of, severe, worst_first
 
 
 def test_how_many_are_orange_or_red() -> None:
@@ -17,3 +18,10 @@ def test_alike_ones_keep_their_order() -> None:
     """The rank counts first, then the figure."""
     members = fleet(b=300, a=300, lost=None, c=600).members
     assert [each.name for each in worst_first(members)] == ["lost", "c", "b", "a"]
+
+
+def test_a_rank_has_the_band_that_it_comes_from() -> None:
+    """One that comes from none is unknown."""
+    for band in (Band.GREEN, Band.YELLOW, Band.ORANGE, Band.RED):
+        assert band_of(rank_of(band)) is band
+    assert {band_of(each) for each in (Rank.PAUSED, Rank.NOT_THERE, Rank.LOST)} == {Band.UNKNOWN}

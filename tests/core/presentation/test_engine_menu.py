@@ -126,7 +126,7 @@ def test_alerts_of_no_server_have_a_row() -> None:
     rows = of(shown(server("a"), alerts=lost))
     assert rows["elsewhere"].text == "🔴 Other alerts: 12"
     assert rows["elsewhere-0"].text == "🔴 Odd 0"
-    assert rows["elsewhere-more"].text == "and 2 more"
+    assert rows["elsewhere-9"].text == "and 3 other alerts"
 
 
 def test_the_rows_of_an_open_menu_keep_their_places() -> None:

@@ -220,8 +220,8 @@ def test_pages_have_the_server_and_no_password() -> None:
     page = engine_text.grafana_page("http://g/d/x?orgId=1", member)
     assert page == "http://g/d/x?orgId=1&var-instance=gpu%201%3A9435&var-server=localhost%3A8000"
     assert engine_text.grafana_page("http://g/d/x", member).count("?") == 1
-    assert engine_text.grafana_page("http://g/d/x") == "http://g/d/x"
     assert engine_text.alerts_page(parse_address("https://u:p@p/x")) == "https://p/x/alerts"
+    assert engine_text.alerts_page(None) == ""
 
 
 def test_grafana_reads_what_stands_before_a_fragment() -> None:

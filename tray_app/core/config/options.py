@@ -391,7 +391,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "fleet.prometheus",
         OptionType(_address),
-        "Show the servers that this Prometheus knows, by its rules (not set: none).",
+        "Show the servers that this Prometheus knows, as its rules judge them.",
         example='"http://prometheus:9090"',
         flag="--prometheus",
         metavar="URL",
@@ -399,7 +399,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "fleet.alertmanager",
         OptionType(_address),
-        "Alertmanager whose alerts and silences count (default: the alerts of Prometheus).",
+        "Alertmanager that alerts are read from and silenced in (default: alerts of Prometheus).",
         example='"http://alertmanager:9093"',
         flag="--alertmanager",
         metavar="URL",
@@ -407,7 +407,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "fleet.selector",
         OptionType(_selector),
-        "Labels of the servers and alerts to show, as matchers of Prometheus.",
+        "Which servers and alerts to show, as label matchers of Prometheus.",
         example="'team=\"video\"'",
         flag="--selector",
         metavar="MATCHERS",
@@ -434,7 +434,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "fleet.ca_file",
         _TEXT,
-        "File with the CA certificates that these are checked against over https.",
+        "File with the CA certificates that Prometheus and Alertmanager are checked against.",
         example='"~/my-ca.pem"',
     ),
     Option("api.patience_s", _PATIENCE, "Seconds to wait for the API's answer."),

@@ -72,19 +72,18 @@ class Grouping(Struct, frozen=True):
 
 def told(state: Grouping, new: Told) -> tuple[Grouping, Group | None]:
     """The state after an alert, and the message that it becomes a part of; None: its own."""
-    ends = new.ends
     others = _without(state.recent, new.server, new.slot)
     known = next((each for each in state.groups if _holds(each, new)), None)
     if known is not None:
         left = _without(known.holding, new.server, new.slot)
         changed = replace(
             known,
-            holding=left if ends else (*left, new),
-            ended=new if ends else None,
-            louder=not ends and not new.is_quiet,
+            holding=left if new.ends else (*left, new),
+            ended=new if new.ends else None,
+            louder=not new.ends and not new.is_quiet,
         )
         return Grouping(others, _with(state.groups, known, changed)), changed
-    if ends:
+    if new.ends:
         return replace(state, recent=others), None
     recent = (*(each for each in others if _is_together(each, new)), new)
     open_ = next((each for each in state.groups if _is_together(each.holding[-1], new)), None)

@@ -39,6 +39,11 @@ def rank_of(band: Band) -> Rank:
     return _OF_BAND.get(band, Rank.LOST)
 
 
+def band_of(rank: Rank) -> Band:
+    """The band of a server with this rank."""
+    return next((band for band, its in _OF_BAND.items() if its is rank), Band.UNKNOWN)
+
+
 class Ranked(Protocol):
     """One of several servers."""
 

@@ -6,8 +6,7 @@ servers keep their rows. To search for one, use the browser.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -49,7 +48,7 @@ ABOUT = ("help", "report", "separator-about", "about-version", "about-backend", 
 def rows(state: EngineState) -> tuple[Row, ...]:
     """The whole menu as it is now."""
     desk, settings = state.desk, state.desk.settings
-    prometheus = engine_text.alerts_page(settings.prometheus) if settings.prometheus else ""
+    prometheus = engine_text.alerts_page(settings.prometheus)
     own = {row.key: row for row in menu.rows(desk)}
     return (
         *_status(state, prometheus),
@@ -110,7 +109,7 @@ def _member(key: str, member: EngineMember | None, state: EngineState, prometheu
         key,
         menu_text.cut(text, menu_text.ROOM_CHARS),
         children=(
-            *_alerts(key, alerts, command, emoji=emoji),
+            *_alerts(f"{key}-alert", alerts, ALERTS_SHOWN, engine_text.title, command, emoji=emoji),
             *_texts(key, alerts[:1], command),
             line(f"{key}-silences"),
             silence_menu.of_server(key, state.silencing, server, state.servers, state.now.wall_s),
@@ -122,17 +121,22 @@ def _member(key: str, member: EngineMember | None, state: EngineState, prometheu
 
 
 def _alerts(
-    key: str, alerts: Sequence[EngineAlert], command: Order, *, emoji: bool
+    key: str,
+    alerts: Sequence[EngineAlert],
+    most: int,
+    words: Callable[[EngineAlert], str],
+    command: Order,
+    *,
+    emoji: bool,
 ) -> Iterator[Row]:
-    """A row for each alert; the last one counts what has no row."""
-    for number in range(ALERTS_SHOWN):
+    """A row for each alert, in these ``words``; the last one counts what has no row."""
+    for number in range(most):
         text = ""
-        if number < len(alerts):
-            alert = alerts[number]
-            text = marked(engine_text.title(alert), alert.rank, emoji=emoji)
-        if number == ALERTS_SHOWN - 1 and len(alerts) > ALERTS_SHOWN:
+        if number == most - 1 and len(alerts) > most:
             text = f"and {len(alerts) - number} other alerts"
-        yield Row(f"{key}-alert-{number}", menu_text.cut(text), command)
+        elif number < len(alerts):
+            text = marked(words(alerts[number]), alerts[number].rank, emoji=emoji)
+        yield Row(f"{key}-{number}", menu_text.cut(text), command)
 
 
 def _texts(key: str, alerts: Sequence[EngineAlert], command: Order) -> Iterator[Row]:
@@ -147,24 +151,11 @@ def _elsewhere(state: EngineState, prometheus: str) -> Row:
     """Alerts of no server that is known."""
     alerts, command = state.overview.elsewhere, _open(prometheus)
     emoji = state.desk.has_emoji
-    shown = [
-        Row(f"elsewhere-{number}", "", command)
-        if alert is None
-        else Row(
-            f"elsewhere-{number}",
-            menu_text.cut(marked(engine_text.alert_line(alert), alert.rank, emoji=emoji)),
-            command,
-        )
-        for number, alert in zip_longest(range(ELSEWHERE_SHOWN), alerts[:ELSEWHERE_SHOWN])
-    ]
-    more = len(alerts) - ELSEWHERE_SHOWN
     count = f"Other alerts: {len(alerts)}"
     text = marked(count, alerts[0].rank, emoji=emoji) if alerts else ""
-    return Row(
-        "elsewhere",
-        text,
-        children=(*shown, Row("elsewhere-more", f"and {more} more" if more > 0 else "", command)),
-    )
+    words = engine_text.alert_line
+    shown = _alerts("elsewhere", alerts, ELSEWHERE_SHOWN, words, command, emoji=emoji)
+    return Row("elsewhere", text, children=tuple(shown))
 
 
 def _open(page: str) -> Order:

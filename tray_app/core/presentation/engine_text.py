@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.server_address import ServerAddress, public_url
 from tray_app.core.monitor.commands import Mute, OpenPage
-from tray_app.core.presentation import memory_text, menu_text, silence_text
+from tray_app.core.presentation import fleet_text, memory_text, menu_text, silence_text
 from tray_app.core.presentation.api_failure_text import problem_text
 from tray_app.core.presentation.fleet_text import LINES_SHOWN, rest
 from tray_app.core.presentation.format import (
@@ -23,6 +23,7 @@ from tray_app.core.presentation.format import (
 from tray_app.core.presentation.notifications import Action, Note, Urgency
 from tray_app.core.prometheus import naming
 from tray_app.core.prometheus.events import EngineAway, EngineBack
+from tray_app.core.prometheus.naming import Key
 from tray_app.core.prometheus.overview import EngineMember
 from tray_app.core.prometheus.queries import SERIES
 from tray_app.core.prometheus.state import EngineState
@@ -93,8 +94,7 @@ def heading(state: EngineState) -> str:
         is_known = state.freshness(Part.SERVERS) is not Freshness.UNKNOWN
         return "No servers" if is_known else "Servers: not known"
     server = members[0].server
-    figure = size(server.memory_bytes) if server.memory_bytes is not None else ""
-    return joined(counted(len(members), "server"), f"{shortened(server.name)} {figure}".strip())
+    return fleet_text.headed(len(members), server.name, server.memory_bytes)
 
 
 def trouble(state: EngineState) -> str:
@@ -197,7 +197,7 @@ def back(_event: EngineBack) -> Note:
     )
 
 
-def place(alert: EngineAlert, names: Mapping[tuple[str, str], str]) -> str:
+def place(alert: EngineAlert, names: Mapping[Key, str]) -> str:
     """The server that an alert is about, by its name; or its exporter; or the alert itself."""
     key = alert.instance, alert.server
     return names.get(key) or naming.names([key])[key] or alert.name
@@ -241,15 +241,13 @@ def quiet(server: str) -> Note:
 # Pages
 
 
-def alerts_page(address: ServerAddress) -> str:
-    """The engine's page of its alerts."""
-    return f"{public_url(address)}/alerts"
+def alerts_page(address: ServerAddress | None) -> str:
+    """The engine's page of its alerts; empty without an engine."""
+    return f"{public_url(address)}/alerts" if address else ""
 
 
-def grafana_page(grafana: str, member: EngineMember | None = None) -> str:
+def grafana_page(grafana: str, member: EngineMember) -> str:
     """The dashboard, with a server chosen in its variables."""
-    if member is None:
-        return grafana
     chosen = urlencode(
         {"var-instance": member.server.instance, "var-server": member.server.server},
         quote_via=quote,

@@ -82,19 +82,24 @@ def heading(fleet: Fleet) -> str:
     """``3 servers · gpu-1 3.03 GB``: how many there are, and the one in the icon."""
     shown = in_icon(fleet)
     sample = shown.state.sample
-    figure = size(sample.memory_bytes) if sample and sample.memory_bytes is not None else ""
-    what = " ".join(filter(None, (shortened(shown.name), figure)))
-    return joined(counted(len(fleet.members), "server"), what)
+    return headed(len(fleet.members), shown.name, sample.memory_bytes if sample else None)
+
+
+def headed(servers: int, shown: str, memory_bytes: int | None) -> str:
+    """The same of so many servers, and the one in the icon."""
+    figure = size(memory_bytes) if memory_bytes is not None else ""
+    return joined(counted(servers, "server"), " ".join(filter(None, (shortened(shown), figure))))
 
 
 def tooltip(fleet: Fleet) -> str:
     """A heading; then the worst servers, a line each; then how the others are."""
+    return "\n".join([heading(fleet), *_lines(fleet)])
+
+
+def _lines(fleet: Fleet) -> list[str]:
     ordered = worst_first(fleet.members)
     shown, others = ordered[:LINES_SHOWN], ordered[LINES_SHOWN:]
-    lines = [heading(fleet), *(line(each) for each in shown)]
-    if others:
-        lines.append(rest(others))
-    return "\n".join(lines)
+    return [*map(line, shown), *([rest(others)] if others else [])]
 
 
 def rest(others: Sequence[Ranked]) -> str:
@@ -115,8 +120,7 @@ def by_band(members: Sequence[Ranked]) -> str:
 
 def status(fleet: Fleet) -> Note:
     """All servers as a notification."""
-    heading, *lines = tooltip(fleet).split("\n")
-    return Note(heading, "\n".join(lines), Urgency.NORMAL, "status")
+    return Note(heading(fleet), "\n".join(_lines(fleet)), Urgency.NORMAL, "status")
 
 
 def addressed(said: Note, server: str) -> Note:

@@ -16,13 +16,13 @@ from tray_app.core.model.api_failure import ApiFailureKind, ApiProblem
 from tray_app.core.model.label_selector import Matcher, Operator, Selector
 from tray_app.core.prometheus.answers import (
     ALERTS_MAX,
-    TEXT_CHARS,
     NotUnderstoodError,
     alert,
     bounded,
     cut,
     decoded,
     moment_s,
+    one_line,
 )
 from tray_app.core.prometheus.silences import MakeSilence
 from tray_app.core.prometheus.values import (
@@ -184,8 +184,8 @@ def _silence(each: _Silence) -> Silence:
     return Silence(
         each.id,
         tuple(_read(matcher) for matcher in each.matchers),
-        author=_line(each.createdBy),
-        comment=_line(each.comment),
+        author=one_line(each.createdBy),
+        comment=one_line(each.comment),
         starts_s=starts_s,
         ends_s=ends_s,
         state=each.status.state,
@@ -211,10 +211,6 @@ def _written(matcher: Matcher) -> _Matcher:
 
 def _moment(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")
-
-
-def _line(text: str) -> str:
-    return cut(" ".join(text[: 8 * TEXT_CHARS].split()), TEXT_CHARS)
 
 
 def _not_understood(detail: str) -> NotUnderstoodError:

@@ -173,9 +173,9 @@ def alert(
         rank=_SEVERITY_RANKS.get(labels.get("severity", "").lower(), Rank.ORANGE),
         instance=cut(labels.get("instance", "")),
         server=cut(labels.get("server", "")),
-        summary=_text(annotations.get("summary", "") or annotations.get("message", "")),
-        description=_text(annotations.get("description", "")),
-        runbook=_text(annotations.get("runbook", "") or annotations.get("runbook_url", "")),
+        summary=one_line(annotations.get("summary", "") or annotations.get("message", "")),
+        description=one_line(annotations.get("description", "")),
+        runbook=one_line(annotations.get("runbook", "") or annotations.get("runbook_url", "")),
         status=status,
         silences=tuple(silences),
         labels=ordered if is_short else (),
@@ -227,6 +227,11 @@ def moment_s(text: str) -> float | None:
     return moment.timestamp()
 
 
+def one_line(text: str) -> str:
+    """A text of several lines as it can be shown on one, cut."""
+    return cut(" ".join(text[: 8 * TEXT_CHARS].split()), TEXT_CHARS)
+
+
 def _warning(warnings: list[str] | None) -> str:
     return cut((warnings or [""])[0], TEXT_CHARS)
 
@@ -246,8 +251,3 @@ def _memory(text: str) -> int | None:
     except ValueError:
         return None
     return round(value) if math.isfinite(value) and 0 <= value <= PETABYTE else None
-
-
-def _text(text: str) -> str:
-    """On one line."""
-    return cut(" ".join(text[: 8 * TEXT_CHARS].split()), TEXT_CHARS)

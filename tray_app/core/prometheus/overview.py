@@ -56,7 +56,7 @@ def overview(
     """All of it. ``is_whole``: everything was read, and recently."""
     by_place = _by_place(alerts, AlertStatus.FIRING)
     silenced = _by_place(alerts, AlertStatus.SILENCED).keys()
-    placed: set[tuple[str, str]] = set()
+    placed: set[Key] = set()
     members = []
     for server in servers:
         places = {server.key, (server.instance, "")}

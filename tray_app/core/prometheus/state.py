@@ -9,6 +9,7 @@ from msgspec import Struct
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.readings import Now
 from tray_app.core.monitor.state import State
+from tray_app.core.prometheus.naming import Key
 from tray_app.core.prometheus.overview import NOTHING, Overview
 from tray_app.core.prometheus.silencing import Silencing
 from tray_app.core.prometheus.values import EngineAlert, EngineServer, Freshness, Part
@@ -78,7 +79,7 @@ class EngineState(Struct, frozen=True):
     silences_part: PartState = PartState()
     overview: Overview = NOTHING
     told: tuple[EngineAlert, ...] = ()
-    listed: tuple[tuple[str, str], ...] = ()
+    listed: tuple[Key, ...] = ()
     is_away: bool = False
     silencing: Silencing | None = None
 

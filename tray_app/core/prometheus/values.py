@@ -9,6 +9,7 @@ from msgspec import Struct
 from tray_app.core.fleet.rank import Rank
 from tray_app.core.model.api_failure import ApiProblem
 from tray_app.core.model.label_selector import Matcher
+from tray_app.core.prometheus.naming import Key
 
 
 class Part(StrEnum):
@@ -43,7 +44,7 @@ class EngineServer(Struct, frozen=True):
     memory_bytes: int | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What tells it from the others."""
         return self.instance, self.server
 
