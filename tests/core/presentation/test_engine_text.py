@@ -177,8 +177,8 @@ def test_no_servers_name_the_series_and_the_selector() -> None:
 def test_alerts_are_counted() -> None:
     """Those that are held back apart; unknown is not none."""
     held = alert("Odd", status=AlertStatus.SILENCED)
-    assert engine_text.alerts_line(known(server("a"))) == "No alert fires"
-    assert engine_text.alerts_line(known(alerts=(alert(), held))) == "1 alert fires · 1 held back"
+    assert engine_text.alerts_line(known(server("a"))) == "No alerts firing"
+    assert engine_text.alerts_line(known(alerts=(alert(), held))) == "1 alert firing · 1 held back"
     assert engine_text.alerts_line(begun()) == "Alerts: not known"
 
 
@@ -210,7 +210,7 @@ def test_alerts_that_are_away_name_who_is_asked_for_them() -> None:
     away = EngineAway(Part.ALERTS, None)
     said = engine_text.away(away, known())
     assert said.title == "Alerts cannot be read"
-    assert said.text.startswith("Prometheus: no answer. Which alerts fire is not known.")
+    assert said.text.startswith("Prometheus: no answer. Which alerts are firing is not known.")
     assert engine_text.away(away, with_manager()).text.startswith("Alertmanager: no answer.")
 
 

@@ -67,6 +67,18 @@ def test_memory_and_cpu_are_psutils(table: ProcessTable, spawn: Spawn) -> None:
     handle.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_process_that_ends_has_no_reading(table: ProcessTable, spawn: Spawn) -> None:
+    """It gives back its memory some time before it is a zombie: 0 bytes would be a false figure."""
+    process = spawn("held = b'x' * (256 << 20)\nsaid('ready')\nrest()\n")
+    handle = table.open(process.pid)
+    assert handle is not None
+    os.kill(process.pid, signal.SIGKILL)
+    read = [usage for usage in iter(handle.read, None) if usage.rss_bytes == 0]
+    assert read == []
+    handle.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell")
 def test_the_cpu_of_children_that_have_ended_is_told(table: ProcessTable, spawn: Spawn) -> None:
     """With what they had waited for themselves: ffmpeg runs below a shell."""

@@ -140,13 +140,12 @@ def _answerer(state: EngineState, part: Part) -> str:
 
 
 def alerts_line(state: EngineState) -> str:
-    """``3 alerts fire · 2 held back``."""
+    """``3 alerts firing · 2 held back``."""
     it = state.overview
     if state.freshness(Part.ALERTS) is Freshness.UNKNOWN:
         return "Alerts: not known"
-    verb = "fires" if it.firing == 1 else "fire"
-    fire = f"{counted(it.firing, 'alert')} {verb}" if it.firing else "No alert fires"
-    return joined(fire, f"{len(it.held_back)} held back" if it.held_back else "")
+    firing = f"{counted(it.firing, 'alert') if it.firing else 'No alerts'} firing"
+    return joined(firing, f"{len(it.held_back)} held back" if it.held_back else "")
 
 
 def tooltip(state: EngineState) -> str:
@@ -185,7 +184,7 @@ def away(event: EngineAway, state: EngineState) -> Note:
     of_servers = event.part is Part.SERVERS
     title = f"{ENGINE} cannot be read" if of_servers else "Alerts cannot be read"
     why = problem_text(event.problem) if event.problem else "no answer"
-    unknown = "How the servers are" if of_servers else "Which alerts fire"
+    unknown = "How the servers are" if of_servers else "Which alerts are firing"
     text = f"{_answerer(state, event.part)}: {why}. {unknown} is not known. The tray keeps asking."
     return Note(title, text, Urgency.NORMAL, "engine")
 

@@ -48,13 +48,15 @@ class PsutilHandle:
                     return None
                 cpu = process.cpu_times()
                 reaped_s = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
-                rss_bytes = process.memory_info().rss
+                memory = process.memory_info()
+                if not memory.rss and not memory.vms:  # it ends, and is no zombie yet
+                    return None
                 cpu_s, stopped = cpu.user + cpu.system, status in _STOPPED
                 # An optional counter has a `try` of its own, as `_descriptors`: where it may not
                 # be read, the one here would say that the whole process is gone.
                 return Usage(
                     name=_name(process),
-                    rss_bytes=rss_bytes,
+                    rss_bytes=memory.rss,
                     cpu_s=cpu_s,
                     reaped_s=reaped_s,
                     stopped=stopped,

@@ -15,10 +15,8 @@ from tray_app.core.model.readings import PollReading
 from tray_app.sources.processes.process_table import is_still_its_parent
 from tray_app.sources.processes.procfs.machine import MachineMemory
 from tray_app.sources.processes.procfs.new_processes import CursorNewProcesses, PidSource
-from tray_app.sources.processes.procfs.process import STATM_MAX_BYTES, ProcfsHandle
+from tray_app.sources.processes.procfs.process import NO_MEMORY, STATM_MAX_BYTES, ProcfsHandle
 
-# A zombie has given back its whole address space: "0 0 0 ...".
-_NOTHING = b"0 "
 _NO_FILE = -1
 _SC_AVPHYS_PAGES = os.sysconf_names["SC_AVPHYS_PAGES"]
 
@@ -118,7 +116,7 @@ def _rss_bytes(statms: bytes, page_bytes: int) -> int | None:
 
     A descriptor that was closed meanwhile may be another file's by now, and then it is gone, too.
     """
-    if statms.startswith(_NOTHING):
+    if statms.startswith(NO_MEMORY):
         return None
     try:
         return page_bytes * sum(int(line.split(b" ", 2)[1]) for line in statms.splitlines())

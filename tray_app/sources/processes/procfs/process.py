@@ -13,6 +13,9 @@ from tray_app.sources.processes.procfs.files import read
 assert sys.platform == "linux", "imported on Linux only"
 
 _STAT_MAX_BYTES = 1024
+NO_MEMORY = b"0 "
+"""How statm begins without an address space. A process that ends gives it back first, and is a
+zombie only when all of it is freed: 2 ms for 200 MB, longer on a busy machine."""
 STATM_MAX_BYTES = 128
 _ROLLUP_MAX_BYTES = 4096  # 0.7 KB on Linux 6
 _PRIVATE = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
@@ -44,7 +47,7 @@ class ProcfsHandle:
         # "pid (name) state ppid ...": the name may hold anything, so from the last bracket.
         end = stat.rindex(b")")
         fields = stat[end + 2 :].split(b" ", 15)
-        if fields[0] in b"ZX":
+        if fields[0] in b"ZX" or statm.startswith(NO_MEMORY):
             return None
         return Usage(
             name=visible(stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace")),

@@ -74,7 +74,7 @@ class ProcfsTable:
         return tuple(parts) if "".join(parts).isprintable() else tuple(map(visible, parts))
 
     def facts(self, pid: int) -> ProcessFacts | None:
-        """The facts of a process; None if it is gone or a zombie."""
+        """The facts of a process; None if it is gone, ends, or is a zombie."""
         stat = self._read_stat(pid)
         if stat is None or not stat.is_alive:
             return None
@@ -158,7 +158,8 @@ class ProcfsTable:
         return handle
 
     def name_and_rss_bytes(self, pid: int) -> tuple[str, int] | None:
-        """A process's name and memory at one moment; None when it is gone or a zombie."""
+        """A process's name and memory at one moment; None when it is gone, ends, or is a
+        zombie."""
         stat = self._read_stat(pid)
         return (stat.name, stat.rss_pages * self._page_bytes) if stat and stat.is_alive else None
 
@@ -224,7 +225,7 @@ class ProcfsTable:
             name=visible(data[data.index(b"(") + 1 : end].decode("utf-8", "replace")),
             ppid=int(fields[1]),
             created_s=self._boot_s + int(fields[19]) / self._ticks_per_s,
-            is_alive=fields[0] not in b"ZX",
+            is_alive=fields[0] not in b"ZX" and fields[20] != b"0",  # the address space
             is_thread=fields[35] == b"-1",  # exit_signal: a thread's end sends no signal
             rss_pages=int(fields[21]),
         )
